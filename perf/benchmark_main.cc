@@ -1,0 +1,151 @@
+// The main of performance tests whose bodies are Google Benchmark functions.
+//
+// A benchmark's registered name is its measurement's name, its label the title:
+//
+//   void BM_Vad(benchmark::State& state) { …; state.SetLabel("VAD Processing"); }
+//   BENCHMARK(BM_Vad)->Name("audio.vad.process_1s")->Unit(benchmark::kMillisecond);
+//
+// A sample is the wall time of one iteration, averaged over one repetition of the loads
+// `benchmark_min_time_ms` and `benchmark_repetitions`. Repetitions of different benchmarks are
+// interleaved at random, so that a slow minute of the machine does not fall on one of them. Shards
+// take every n-th benchmark.
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "benchmark/benchmark.h"
+#include "perf/load.h"
+#include "perf/run_record.h"
+#include "re2/re2.h"
+
+namespace {
+
+// Collects names only: what --benchmark_list_tests writes.
+class ListReporter : public benchmark::BenchmarkReporter {
+ public:
+  ListReporter() { SetOutputStream(&stream_); }
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>&) override {}
+  std::vector<std::string> Names() const {
+    return absl::StrSplit(stream_.str(), '\n', absl::SkipEmpty());
+  }
+
+ private:
+  std::ostringstream stream_;
+};
+
+// Turns repetitions into samples.
+class RecordReporter : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override { return true; }
+
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.run_type == Run::RT_Aggregate) continue;
+      const std::string name = absl::StrCat(
+          run.run_name.function_name, run.run_name.args.empty() ? "" : "/", run.run_name.args);
+      if (run.error_occurred) {
+        std::fprintf(stderr, "perf: %s failed: %s\n", name.c_str(), run.error_message.c_str());
+        failed_ = true;
+        continue;
+      }
+      perf::Measurement& measurement = measurements_[name];
+      measurement.set_name(name);
+      measurement.set_title(run.report_label.empty() ? name : run.report_label);
+      measurement.set_unit(benchmark::GetTimeUnitString(run.time_unit));
+      measurement.set_better(perf::LOWER);
+      measurement.set_component(perf::ProcessComponent());
+      measurement.add_samples(run.GetAdjustedRealTime());
+      measurement.set_iterations(measurement.iterations() + run.iterations);
+      for (const auto& [counter, value] : run.counters) {
+        (*measurement.mutable_counters())[counter] = value;
+      }
+    }
+  }
+
+  // The exit code.
+  int Commit() {
+    for (auto& [name, measurement] : measurements_) {
+      const absl::Status added = perf::RunRecord::Process().Add(std::move(measurement));
+      if (!added.ok()) {
+        std::fprintf(stderr, "perf: %s\n", std::string(added.message()).c_str());
+        failed_ = true;
+      }
+    }
+    return failed_ ? 1 : 0;
+  }
+
+ private:
+  std::map<std::string, perf::Measurement> measurements_;
+  bool failed_ = false;
+};
+
+void InitializeBenchmark(const std::string& program, const std::vector<std::string>& arguments) {
+  std::vector<std::string> owned = {program};
+  owned.insert(owned.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& argument : owned) argv.push_back(argument.data());
+  int argc = static_cast<int>(argv.size());
+  benchmark::Initialize(&argc, argv.data());
+  if (argc > 1) {
+    std::fprintf(stderr, "perf: unknown argument '%s'; see --help\n", argv[1]);
+    std::exit(2);
+  }
+}
+
+std::vector<std::string> AllNames(const std::string& program) {
+  InitializeBenchmark(program, {"--benchmark_list_tests=true"});
+  ListReporter lister;
+  benchmark::RunSpecifiedBenchmarks(&lister, ".");
+  InitializeBenchmark(program, {"--benchmark_list_tests=false"});
+  return lister.Names();
+}
+
+int Variable(const char* name, int otherwise) {
+  const char* text = std::getenv(name);
+  int value = 0;
+  return text != nullptr && absl::SimpleAtoi(text, &value) ? value : otherwise;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> names = AllNames(argv[0]);
+  // Tells Bazel that this test knows of shards; one that does not would run everything in each.
+  if (const char* status_file = std::getenv("TEST_SHARD_STATUS_FILE")) {
+    std::ofstream(status_file, std::ios::app).flush();
+  }
+  const int shard = Variable("TEST_SHARD_INDEX", 0);
+  const int total_shards = Variable("TEST_TOTAL_SHARDS", 1);
+  const char* test_filter = std::getenv("TESTBRIDGE_TEST_ONLY");
+  std::vector<std::string> selected;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (static_cast<int>(i % total_shards) != shard) continue;
+    if (!perf::SelectedByPerfFilter(names[i])) continue;
+    if (test_filter != nullptr && !re2::RE2::PartialMatch(names[i], test_filter)) continue;
+    selected.push_back(re2::RE2::QuoteMeta(names[i]));
+  }
+
+  std::vector<std::string> arguments = {
+      absl::StrCat("--benchmark_repetitions=", perf::Load("benchmark_repetitions")),
+      absl::StrCat("--benchmark_min_time=", perf::LoadValue("benchmark_min_time_ms") / 1e3),
+      "--benchmark_enable_random_interleaving=true",
+  };
+  arguments.insert(arguments.end(), argv + 1, argv + argc);
+  InitializeBenchmark(argv[0], arguments);
+  RecordReporter reporter;
+  if (!selected.empty()) {
+    benchmark::RunSpecifiedBenchmarks(&reporter,
+                                      absl::StrCat("^(", absl::StrJoin(selected, "|"), ")$"));
+  }
+  return perf::FinishRun(reporter.Commit());
+}

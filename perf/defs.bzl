@@ -1,0 +1,174 @@
+"""Performance tests and the suite that runs them.
+
+`perf_test` declares one test that writes a record; `perf_suite` declares the command that runs a set of
+them, compares their records with requirements and baselines, and writes the report:
+
+    load("@parlance//perf:defs.bzl", "perf_suite", "perf_test")
+
+    perf_test(
+        name = "vad_perf_test",
+        srcs = ["vad_perf_test.cc"],
+        deps = [":vad"],
+    )
+
+    perf_suite(
+        name = "suite",
+        tests = [":vad_perf_test"],
+    )
+
+`bazel run :suite` then is the command.
+"""
+
+load("@rules_cc//cc:defs.bzl", "cc_test")
+
+KINDS = ["performance", "stress", "regression", "integration"]
+
+_DRIVERS = {
+    "benchmark": Label("//perf:benchmark_main"),
+    "gtest": Label("//perf:gtest_main"),
+}
+
+def perf_test(
+        name,
+        kinds = ["performance"],
+        driver = "gtest",
+        requirements = "requirements.textproto",
+        slow = False,
+        deps = [],
+        data = [],
+        env = {},
+        tags = [],
+        **kwargs):
+    """A test that measures and writes a record.
+
+    It always really runs (`external`) and runs alone (`exclusive`). It carries its kinds as tags, so that
+    `bazel test --test_tag_filters=stress //...` selects what it says.
+
+    Args:
+      name: name of the test.
+      kinds: what it is for, from performance, stress, regression and integration.
+      driver: "gtest" for GoogleTest bodies with a `perf::Recorder`, "benchmark" for Google Benchmark
+        bodies.
+      requirements: the component's requirements file, which names the component and its loads.
+      slow: whether it takes longer than a few seconds; adds the tag `slow`.
+      deps: libraries it uses; the driver's main is added.
+      data: files it reads; the requirements file is added.
+      env: environment variables; the requirements file's place is added.
+      tags: further tags.
+      **kwargs: further attributes of `cc_test`, such as `srcs`, `shard_count` and `size`.
+    """
+    for kind in kinds:
+        if kind not in KINDS:
+            fail("{}: kind {} is none of {}".format(name, kind, ", ".join(KINDS)))
+    if not kinds:
+        fail("{}: at least one kind is needed".format(name))
+    if driver not in _DRIVERS:
+        fail("{}: driver {} is none of {}".format(name, driver, ", ".join(_DRIVERS)))
+    cc_test(
+        name = name,
+        data = data + [requirements],
+        env = dict(env, PERF_REQUIREMENTS = "$(rootpath {})".format(requirements)),
+        tags = kinds + tags + ["perf", "exclusive", "external"] + (["slow"] if slow else []),
+        deps = deps + [_DRIVERS[driver]],
+        **kwargs
+    )
+
+PerfTestInfo = provider(
+    doc = "What the suite has to know of one performance test before it runs.",
+    fields = {
+        "kinds": "list of strings: performance, stress, regression, integration",
+        "label": "string: absolute label of the test",
+        "requirements": "File: the component's requirements.textproto",
+        "shard_count": "int: how many records to expect, at least 1",
+        "slow": "bool: whether it carries the tag slow",
+    },
+)
+
+def _perf_test_aspect_impl(_target, ctx):
+    tags = ctx.rule.attr.tags
+    if "perf" not in tags:
+        fail("{} is not a perf_test".format(ctx.label))
+    requirements = [
+        file
+        for target in ctx.rule.attr.data
+        for file in target.files.to_list()
+        if file.extension == "textproto" and "requirements" in file.basename
+    ]
+    if len(requirements) != 1:
+        fail("{} needs exactly one requirements.textproto, but has {}".format(
+            ctx.label,
+            len(requirements),
+        ))
+    return [PerfTestInfo(
+        label = str(ctx.label),
+        kinds = [tag for tag in tags if tag in KINDS],
+        # Bazel's default is -1.
+        shard_count = max(1, ctx.rule.attr.shard_count),
+        requirements = requirements[0],
+        slow = "slow" in tags,
+    )]
+
+perf_test_aspect = aspect(
+    implementation = _perf_test_aspect_impl,
+    doc = "Reads what the suite has to know from a perf_test's attributes, without building it.",
+)
+
+def _shell_quote(text):
+    return "'" + text.replace("'", "'\\''") + "'"
+
+def _perf_suite_impl(ctx):
+    tests = [test[PerfTestInfo] for test in ctx.attr.tests]
+    manifest = ctx.actions.declare_file(ctx.label.name + ".manifest.json")
+    ctx.actions.write(manifest, json.encode_indent(struct(
+        suite = str(ctx.label),
+        baseline_directory = ctx.attr.baseline_directory or ctx.label.package,
+        tests = [struct(
+            label = test.label,
+            kinds = test.kinds,
+            shard_count = test.shard_count,
+            requirements = test.requirements.short_path,
+            slow = test.slow,
+        ) for test in tests],
+    ), indent = "  ") + "\n")
+
+    launcher = ctx.actions.declare_file(ctx.label.name)
+    runner = ctx.attr._runner[DefaultInfo]
+    ctx.actions.write(
+        launcher,
+        """#!/bin/bash
+cd "${{RUNFILES_DIR:-$0.runfiles}}"/{workspace} || exit 2
+exec {runner} --manifest={manifest} "$@"
+""".format(
+            workspace = _shell_quote(ctx.workspace_name),
+            runner = _shell_quote(runner.files_to_run.executable.short_path),
+            manifest = _shell_quote(manifest.short_path),
+        ),
+        is_executable = True,
+    )
+    runfiles = ctx.runfiles(files = [manifest] + [test.requirements for test in tests])
+    return [DefaultInfo(
+        executable = launcher,
+        files = depset([launcher]),
+        runfiles = runfiles.merge(runner.default_runfiles),
+    )]
+
+perf_suite = rule(
+    implementation = _perf_suite_impl,
+    doc = "The command that runs performance tests, judges their records and writes the report.",
+    executable = True,
+    attrs = {
+        "baseline_directory": attr.string(
+            doc = "Folder of the workspace that holds stored baselines. Default: the suite's package.",
+        ),
+        "tests": attr.label_list(
+            doc = "The member tests, each a perf_test.",
+            aspects = [perf_test_aspect],
+            mandatory = True,
+        ),
+        "_runner": attr.label(
+            default = Label("//perf:runner"),
+            executable = True,
+            cfg = "target",
+        ),
+    },
+)

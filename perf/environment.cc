@@ -1,0 +1,127 @@
+#include "perf/environment.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "perf/text_proto.h"
+
+namespace perf {
+namespace {
+
+std::string FileOrEmpty(const std::string& path) {
+  absl::StatusOr<std::string> content = ReadFile(path);
+  return content.ok() ? std::string(absl::StripAsciiWhitespace(*content)) : "";
+}
+
+// The value of the first "KEY : VALUE" line.
+std::string CpuinfoField(absl::string_view cpuinfo, absl::string_view key) {
+  for (absl::string_view line : absl::StrSplit(cpuinfo, '\n')) {
+    const size_t colon = line.find(':');
+    if (colon == absl::string_view::npos) continue;
+    if (absl::StripAsciiWhitespace(line.substr(0, colon)) == key) {
+      return std::string(absl::StripAsciiWhitespace(line.substr(colon + 1)));
+    }
+  }
+  return "";
+}
+
+std::string Hypervisor(absl::string_view cpuinfo) {
+  std::string vendor = FileOrEmpty("/sys/class/dmi/id/sys_vendor");
+  const std::string flags = absl::StrCat(" ", CpuinfoField(cpuinfo, "flags"), " ");
+  if (!absl::StrContains(flags, " hypervisor ")) return "";
+  return vendor.empty() ? "virtualised" : absl::StrCat("virtualised (", vendor, ")");
+}
+
+// FNV-1a, so that a slug is the same for every build and run.
+uint32_t Fingerprint(absl::string_view text) {
+  uint32_t hash = 2166136261u;
+  for (const unsigned char c : text) hash = (hash ^ c) * 16777619u;
+  return hash;
+}
+
+constexpr absl::string_view kCompiler =
+#if defined(__clang__)
+    "clang " __clang_version__;
+#else
+    "gcc " __VERSION__;
+#endif
+
+constexpr absl::string_view kSanitizer =
+#if defined(__SANITIZE_ADDRESS__)
+    "address";
+#elif defined(__SANITIZE_THREAD__)
+    "thread";
+#else
+        "";
+#endif
+
+}  // namespace
+
+std::string CpuModel(absl::string_view proc_cpuinfo) {
+  for (absl::string_view key : {"model name", "Model", "Hardware", "CPU implementer"}) {
+    std::string value = CpuinfoField(proc_cpuinfo, key);
+    if (!value.empty()) return value;
+  }
+  return "unknown";
+}
+
+Environment CurrentEnvironment() {
+  Environment environment;
+  const std::string cpuinfo = FileOrEmpty("/proc/cpuinfo");
+  environment.set_cpu_model(CpuModel(cpuinfo));
+  environment.set_num_cpus(static_cast<int32_t>(std::thread::hardware_concurrency()));
+  environment.set_memory_bytes(static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) *
+                               sysconf(_SC_PAGESIZE));
+  if (utsname name{}; uname(&name) == 0) environment.set_kernel(name.release);
+  environment.set_hypervisor(Hypervisor(cpuinfo));
+  environment.set_compiler(std::string(kCompiler));
+  environment.set_compilation_mode(PERF_COMPILATION_MODE);
+  environment.set_sanitizer(std::string(kSanitizer));
+  double load = 0;
+  if (getloadavg(&load, 1) == 1) environment.set_load_average(load);
+  environment.set_scaling_governor(
+      FileOrEmpty("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"));
+  return environment;
+}
+
+std::string MachineSlug(const Environment& environment) {
+  std::string model;
+  for (absl::string_view word :
+       absl::StrSplit(absl::AsciiStrToLower(environment.cpu_model()), ' ', absl::SkipEmpty())) {
+    if (absl::StrContains(word, "(") || word == "cpu" || word == "@" || word == "processor" ||
+        absl::EndsWith(word, "ghz")) {
+      word = word.substr(0, word.find('('));
+      if (word == "cpu" || word == "@" || word == "processor" || absl::EndsWith(word, "ghz")) {
+        continue;
+      }
+    }
+    std::string clean;
+    for (const char c : word) {
+      if (absl::ascii_isalnum(c) || c == '.') clean.push_back(c);
+    }
+    if (!clean.empty()) absl::StrAppend(&model, model.empty() ? "" : "-", clean);
+  }
+  if (model.empty()) model = "unknown";
+  const int64_t gibibytes =
+      std::llround(static_cast<double>(environment.memory_bytes()) / (1024.0 * 1024 * 1024));
+  const uint32_t fingerprint =
+      Fingerprint(absl::StrCat(environment.cpu_model(), "|", environment.num_cpus(), "|", gibibytes,
+                               "|", environment.hypervisor()));
+  return absl::StrFormat("%s-%d-cpus-%08x", model, environment.num_cpus(), fingerprint);
+}
+
+}  // namespace perf

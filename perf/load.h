@@ -1,0 +1,61 @@
+// Sizes of load, from the component's requirements.textproto.
+//
+//   const int64_t iterations = perf::Load("iterations");
+//
+// The profile is $PERF_PROFILE (quick, default or long; default if unset), and $PERF_OVERRIDES
+// ("iterations=10,stress_duration_s=2") replaces single loads. `perf_test` names the file in
+// $PERF_REQUIREMENTS. A load that is not stated, a malformed file, or a bad override ends the
+// process with a message: a test that ran at another size than its record says would be worse than
+// none.
+#ifndef PERF_LOAD_H_
+#define PERF_LOAD_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "perf/requirements.pb.h"
+
+namespace perf {
+
+// The load's size, of this process's profile and overrides. Thread-safe.
+int64_t Load(absl::string_view name);
+
+// As stated, for durations such as 0.5 s.
+double LoadValue(absl::string_view name);
+
+// The sizes of one run.
+class LoadTable {
+ public:
+  // `profile`: "quick", "default", "long" or empty, which means "default". `overrides`: NAME=VALUE
+  // pairs separated by commas; a name may be prefixed by a component ("audio.iterations=5"), and
+  // then concerns only that. InvalidArgument otherwise, and for values that are negative or not
+  // finite.
+  static absl::StatusOr<LoadTable> Create(const ComponentRequirements& requirements,
+                                          absl::string_view profile, absl::string_view overrides);
+
+  // NotFound, with the names there are, if `name` is none of them.
+  absl::StatusOr<double> Get(absl::string_view name) const;
+
+  const std::string& profile() const { return profile_; }
+  // The overrides that concern this component.
+  const std::map<std::string, double>& overrides() const { return overrides_; }
+
+ private:
+  std::string component_;
+  std::string profile_;
+  std::map<std::string, double> values_;
+  std::map<std::string, double> overrides_;
+};
+
+// Of this process, read on first use. Ends the process if it cannot be read.
+const LoadTable& ProcessLoadTable();
+
+// The component this process measures, from its requirements file.
+const std::string& ProcessComponent();
+
+}  // namespace perf
+
+#endif  // PERF_LOAD_H_

@@ -1,0 +1,59 @@
+// The record of this process: collects measurements and writes them as one perf.Run.
+//
+// Thread-safe. The perf mains write it when the tests are done; a test body only adds measurements,
+// through a perf::Recorder.
+#ifndef PERF_RUN_RECORD_H_
+#define PERF_RUN_RECORD_H_
+
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "perf/result.pb.h"
+
+namespace perf {
+
+class RunRecord {
+ public:
+  // The process's own, stamped with its environment and Bazel's shard variables.
+  static RunRecord& Process();
+
+  explicit RunRecord(Run header) : run_(std::move(header)) {}
+
+  // InvalidArgument for a measurement without a dotted name, title, unit, direction or sample, with
+  // a sample that is not finite, or whose name was added before.
+  absl::Status Add(Measurement measurement);
+
+  // The run so far, complete with its trailer.
+  Run Snapshot() const;
+
+  // Writes `perf_run.pb` into `directory` by way of a temporary file, so that a killed process
+  // leaves no half record. FailedPrecondition if there is no measurement and the run was not
+  // narrowed by a filter; otherwise an error with the path and the reason if it cannot be written.
+  absl::Status WriteTo(const std::string& directory) const;
+
+ private:
+  mutable std::mutex mutex_;
+  Run run_;
+};
+
+// What a perf main does when the tests are done: prints every measurement's summary, and writes the
+// record if Bazel gave the test a place for outputs. Returns the process's exit code:
+// `tests_exit_code`, or 1 if nothing was measured, though no filter asked for that, or the record
+// could not be written.
+int FinishRun(int tests_exit_code);
+
+// What this process was narrowed to: Bazel's --test_filter, or the regular expression in
+// $PERF_FILTER, which is searched in the target's label and in the names of tests and benchmarks.
+// Empty if neither.
+std::string ProcessFilter();
+
+// Whether $PERF_FILTER, if set, selects the test or benchmark `name` of this process's target. Ends
+// the process if the expression is malformed (RE2's syntax).
+bool SelectedByPerfFilter(absl::string_view name);
+
+}  // namespace perf
+
+#endif  // PERF_RUN_RECORD_H_

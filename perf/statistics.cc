@@ -1,0 +1,78 @@
+#include "perf/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+#include <numeric>
+#include <vector>
+
+namespace perf {
+
+Summary Summarize(absl::Span<const double> samples) {
+  Summary summary;
+  if (samples.empty()) return summary;
+  std::vector<double> sorted(samples.begin(), samples.end());
+  std::sort(sorted.begin(), sorted.end());
+  summary.count = static_cast<int64_t>(sorted.size());
+  summary.mean =
+      std::accumulate(sorted.begin(), sorted.end(), 0.0) / static_cast<double>(sorted.size());
+  summary.min = sorted.front();
+  summary.max = sorted.back();
+  summary.median = Quantile(sorted, 0.5);
+  summary.p90 = Quantile(sorted, 0.9);
+  summary.p95 = Quantile(sorted, 0.95);
+  summary.p99 = Quantile(sorted, 0.99);
+  if (summary.median != 0) {
+    summary.relative_quartile_deviation =
+        (Quantile(sorted, 0.75) - Quantile(sorted, 0.25)) / 2 / std::abs(summary.median);
+  }
+  return summary;
+}
+
+double Quantile(absl::Span<const double> sorted, double probability) {
+  const double position = probability * static_cast<double>(sorted.size() - 1);
+  const size_t below = static_cast<size_t>(position);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (position - static_cast<double>(below));
+}
+
+double Value(const Summary& summary, Statistic statistic) {
+  switch (statistic) {
+    case MEAN:
+      return summary.mean;
+    case MEDIAN:
+      return summary.median;
+    case MIN:
+      return summary.min;
+    case MAX:
+      return summary.max;
+    case P90:
+      return summary.p90;
+    case P95:
+      return summary.p95;
+    case P99:
+      return summary.p99;
+    default:
+      std::abort();
+  }
+}
+
+Interval MedianInterval(absl::Span<const double> sorted, double confidence) {
+  const size_t n = sorted.size();
+  // Cut k order statistics from either end while both tails, 2 * P(Binomial(n, 1/2) <= k - 1), stay
+  // within what the confidence leaves.
+  const double allowed = (1 - confidence) / 2;
+  double log_term = -static_cast<double>(n) * std::log(2.0);
+  double tail = std::exp(log_term);
+  size_t cut = 0;
+  while (tail <= allowed && 2 * (cut + 1) < n) {
+    ++cut;
+    log_term += std::log(static_cast<double>(n - cut + 1)) - std::log(static_cast<double>(cut));
+    tail += std::exp(log_term);
+  }
+  const size_t first = cut == 0 ? 0 : cut - 1;
+  return {sorted[first], sorted[n - 1 - first]};
+}
+
+}  // namespace perf

@@ -1,0 +1,47 @@
+// Descriptive statistics of samples.
+#ifndef PERF_STATISTICS_H_
+#define PERF_STATISTICS_H_
+
+#include <cstdint>
+
+#include "absl/types/span.h"
+#include "perf/requirements.pb.h"
+
+namespace perf {
+
+struct Summary {
+  int64_t count = 0;
+  double mean = 0;
+  double min = 0;
+  double max = 0;
+  double median = 0;
+  double p90 = 0;
+  double p95 = 0;
+  double p99 = 0;
+  // Half the distance between the quartiles over the median: the relative spread of the middle
+  // half.
+  double relative_quartile_deviation = 0;
+};
+
+// Of at least one sample; all zero for none.
+Summary Summarize(absl::Span<const double> samples);
+
+// The `probability` quantile of sorted samples, interpolated linearly between order statistics
+// (Hyndman & Fan 1996, type 7). Requires at least one sample and a probability in [0, 1].
+double Quantile(absl::Span<const double> sorted, double probability);
+
+// One figure of a summary. STATISTIC_UNKNOWN is not allowed.
+double Value(const Summary& summary, Statistic statistic);
+
+// A distribution-free interval for the median: the order statistics between which it lies with at
+// least `confidence`, from the binomial distribution of the sign test (Conover 1999, section 3.2).
+// With too few samples for the confidence, the whole range.
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+Interval MedianInterval(absl::Span<const double> sorted, double confidence);
+
+}  // namespace perf
+
+#endif  // PERF_STATISTICS_H_

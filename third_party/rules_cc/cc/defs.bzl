@@ -1,0 +1,13 @@
+"""The rules_cc names for Bazel 4's native C++ rules.
+
+Debian's rules_cc needs a newer Bazel than Debian's Bazel, so sources load these.
+"""
+
+cc_binary = native.cc_binary
+cc_import = native.cc_import
+cc_library = native.cc_library
+cc_proto_library = native.cc_proto_library
+cc_test = native.cc_test
+cc_toolchain = native.cc_toolchain
+cc_toolchain_suite = native.cc_toolchain_suite
+objc_library = native.objc_library
