@@ -152,7 +152,7 @@ exec {runner} --manifest={manifest} "$@"
         runfiles = runfiles.merge(runner.default_runfiles),
     )]
 
-perf_suite = rule(
+_perf_suite = rule(
     implementation = _perf_suite_impl,
     doc = "The command that runs performance tests, judges their records and writes the report.",
     executable = True,
@@ -172,3 +172,14 @@ perf_suite = rule(
         ),
     },
 )
+
+def perf_suite(name, tests, **kwargs):
+    """The command that runs performance tests, judges their records and writes the report.
+
+    Args:
+      name: name of the command, for `bazel run`.
+      tests: the member tests, each a perf_test.
+      **kwargs: `baseline_directory`, the folder of the workspace that holds stored baselines (default:
+        the package's), and the attributes that all rules have.
+    """
+    _perf_suite(name = name, tests = tests, testonly = True, **kwargs)

@@ -23,6 +23,7 @@ _TARGETS = {
         "inlined_vector": ["throw_delegate"],
     },
     "absl/flags": {
+        "commandlineflag": ["flags_commandlineflag", "flags_commandlineflag_internal"],
         "flag": [
             "flags_internal",
             "flags_marshalling",

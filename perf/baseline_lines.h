@@ -1,0 +1,34 @@
+// The one-line form of a baseline that some teams keep, performance_baseline.txt:
+//
+//   VAD_BASELINE: 2.5x
+//   TOOL_BASELINE: 150.0 exec/sec
+//
+// Keys, measurements and suffixes are data: the baseline_lines of a requirements.textproto.
+#ifndef PERF_BASELINE_LINES_H_
+#define PERF_BASELINE_LINES_H_
+
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "perf/requirements.pb.h"
+
+namespace perf {
+
+// "VAD_BASELINE: 2.5x".
+std::string FormatBaselineLine(const BaselineLine& line, double value);
+
+// Key to figure. Empty lines and lines that begin with # are skipped. InvalidArgument, with the
+// line's number, for a line that is not KEY: NUMBER SUFFIX, a figure that is not positive, or a key
+// stated twice. A suffix keeps the space before it, as a BaselineLine states it.
+struct ParsedBaselineLine {
+  double value = 0;
+  std::string suffix;
+};
+absl::StatusOr<std::map<std::string, ParsedBaselineLine>> ParseBaselineLines(
+    absl::string_view text, absl::string_view source);
+
+}  // namespace perf
+
+#endif  // PERF_BASELINE_LINES_H_

@@ -1,0 +1,119 @@
+#include "perf/baseline_update.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "perf/baseline_file.h"
+#include "perf/baseline_lines.h"
+#include "perf/environment.h"
+#include "perf/report_text.h"
+#include "perf/statistics.h"
+#include "perf/verdict.h"
+
+namespace perf {
+namespace {
+
+std::string Change(const BaselineMeasurement* before, const BaselineMeasurement& after) {
+  if (before == nullptr) {
+    return absl::StrCat("new: ", FormatFigure(after.median()), " ", after.unit());
+  }
+  const Figure old_figure{.median = before->median(),
+                          .interval = {before->median_low(), before->median_high()}};
+  const Figure new_figure{.median = after.median(),
+                          .interval = {after.median_low(), after.median_high()}};
+  const Comparison comparison = Compare(new_figure, old_figure, after.better(), 0);
+  std::string text = absl::StrCat(FormatFigure(before->median()), " ", before->unit(), " -> ",
+                                  FormatFigure(after.median()), " ", after.unit());
+  if (before->unit() == after.unit() && comparison.verdict != NOT_COMPARABLE) {
+    absl::StrAppendFormat(&text, " (%+.1f%%)", comparison.change_percent);
+  }
+  return text;
+}
+
+}  // namespace
+
+BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
+                               const std::map<std::string, ComponentBaseline>& stored,
+                               bool complete, absl::string_view date) {
+  BaselineUpdate update;
+  // What was measured now, by component.
+  std::map<std::string, std::set<std::string>> measured;
+  std::string profile;
+  std::map<std::string, double> overrides;
+  for (const Run& run : runs) {
+    for (const Measurement& measurement : run.measurements()) {
+      const std::string& component = measurement.component();
+      measured[component].insert(measurement.name());
+      auto [entry, inserted] = update.baselines.try_emplace(component);
+      ComponentBaseline& baseline = entry->second;
+      if (inserted) {
+        if (const auto found = stored.find(component); found != stored.end()) {
+          baseline = found->second;
+        }
+        const std::string& compiler = baseline.environment().compiler();
+        if (!compiler.empty() && compiler != run.environment().compiler()) {
+          absl::StrAppend(&update.description, "  ", component, ": all figures of ", compiler,
+                          " go; this is ", run.environment().compiler(), "\n");
+          baseline.clear_measurements();
+        }
+        baseline.set_component(component);
+        baseline.set_machine(MachineSlug(run.environment()));
+        *baseline.mutable_environment() = run.environment();
+        // What varies from run to run would be noise in every review.
+        baseline.mutable_environment()->clear_load_average();
+      }
+      profile = run.provenance().profile();
+      overrides = {run.provenance().load_overrides().begin(),
+                   run.provenance().load_overrides().end()};
+      const BaselineMeasurement after = ToBaseline(measurement, run, date);
+      absl::StrAppend(&update.description, "  ", measurement.name(), " (", profile, "): ",
+                      Change(FindBaseline(baseline, measurement.name(), profile, overrides), after),
+                      "\n");
+      PutBaseline(after, baseline);
+    }
+  }
+  if (!complete) return update;
+  for (auto& [component, baseline] : update.baselines) {
+    auto& kept = *baseline.mutable_measurements();
+    for (int i = kept.size() - 1; i >= 0; --i) {
+      if (kept[i].profile() != profile || measured[component].contains(kept[i].name())) continue;
+      absl::StrAppend(&update.description, "  ", kept[i].name(), " (", profile,
+                      "): goes, no test measures it any more\n");
+      kept.DeleteSubrange(i, 1);
+    }
+  }
+  return update;
+}
+
+absl::StatusOr<std::string> UpdateBaselineLines(
+    absl::Span<const Run> runs, const std::map<std::string, ComponentRequirements>& requirements,
+    absl::string_view previous, absl::string_view previous_source) {
+  absl::StatusOr<std::map<std::string, ParsedBaselineLine>> parsed =
+      ParseBaselineLines(previous, previous_source);
+  if (!parsed.ok()) return parsed.status();
+  std::map<std::string, std::string> lines;
+  for (const auto& [key, line] : *parsed) {
+    lines[key] = absl::StrFormat("%s: %.1f%s", key, line.value, line.suffix);
+  }
+  for (const Run& run : runs) {
+    for (const Measurement& measurement : run.measurements()) {
+      const auto component = requirements.find(measurement.component());
+      if (component == requirements.end()) continue;
+      for (const BaselineLine& line : component->second.baseline_lines()) {
+        if (line.measurement() != measurement.name()) continue;
+        lines[line.key()] =
+            FormatBaselineLine(line, Value(Summarize(measurement.samples()), line.statistic()));
+      }
+    }
+  }
+  std::string text;
+  for (const auto& [key, line] : lines) absl::StrAppend(&text, line, "\n");
+  return text;
+}
+
+}  // namespace perf

@@ -1,0 +1,40 @@
+// What a run changes in the stored baselines.
+#ifndef PERF_BASELINE_UPDATE_H_
+#define PERF_BASELINE_UPDATE_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "perf/baseline.pb.h"
+#include "perf/requirements.pb.h"
+#include "perf/result.pb.h"
+
+namespace perf {
+
+struct BaselineUpdate {
+  // The files as they will be, by component.
+  std::map<std::string, ComponentBaseline> baselines;
+  // What changes, one line a measurement.
+  std::string description;
+};
+
+// `stored`: this machine's baselines, by component. `complete`: components of which every test ran,
+// so that a stored measurement of this profile that was not measured now is one that no longer
+// exists, and goes. Figures of another compiler go too, as nothing is compared with them any more.
+BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
+                               const std::map<std::string, ComponentBaseline>& stored,
+                               bool complete, absl::string_view date);
+
+// The text of a performance_baseline.txt with this run's figures; lines of `previous` that the run
+// did not measure stay as they are. InvalidArgument if `previous` is malformed.
+absl::StatusOr<std::string> UpdateBaselineLines(
+    absl::Span<const Run> runs, const std::map<std::string, ComponentRequirements>& requirements,
+    absl::string_view previous, absl::string_view previous_source);
+
+}  // namespace perf
+
+#endif  // PERF_BASELINE_UPDATE_H_

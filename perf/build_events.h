@@ -1,0 +1,47 @@
+// Which tests Bazel really ran, from the file that --build_event_json_file names.
+#ifndef PERF_BUILD_EVENTS_H_
+#define PERF_BUILD_EVENTS_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace perf {
+
+// One execution of one shard.
+struct TestAttempt {
+  std::string label;
+  // These count from 1.
+  int run = 0;
+  int shard = 0;
+  int attempt = 0;
+  // Bazel's: "PASSED", "FAILED", "TIMEOUT", …
+  std::string status;
+  // Bazel took the result of an earlier execution, from here or from a remote cache.
+  bool cached = false;
+  // Local paths; empty if the outputs were not brought to this machine.
+  std::string log_path;
+  std::string outputs_zip_path;
+};
+
+struct BuildEvents {
+  std::vector<TestAttempt> attempts;
+  // Targets that could not be built, with Bazel's reason where it gives one.
+  std::map<std::string, std::string> not_built;
+  // Bazel's exit code; -1 if the file ends before it.
+  int exit_code = -1;
+};
+
+// `json_lines`: one event a line. InvalidArgument, with the line's number, if one is no JSON, and
+// DataLoss if there is none.
+absl::StatusOr<BuildEvents> ParseBuildEvents(absl::string_view json_lines);
+
+// "//audio:vad_test" for every way of writing a label of the main repository.
+std::string CanonicalLabel(absl::string_view label);
+
+}  // namespace perf
+
+#endif  // PERF_BUILD_EVENTS_H_

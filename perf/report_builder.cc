@@ -1,0 +1,248 @@
+#include "perf/report_builder.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "perf/baseline_file.h"
+#include "perf/statistics.h"
+#include "perf/verdict.h"
+
+namespace perf {
+namespace {
+
+double InsignificantBelow(const ComponentRequirements* requirements, const std::string& name) {
+  if (requirements == nullptr) return 0;
+  for (const Insignificance& insignificance : requirements->insignificant()) {
+    if (insignificance.measurement() == name) return insignificance.below();
+  }
+  return 0;
+}
+
+class Builder {
+ public:
+  explicit Builder(const ReportInputs& inputs) : inputs_(inputs), report_(inputs.header) {}
+
+  Report Build() {
+    for (const std::string& error : inputs_.errors) report_.add_errors(error);
+    for (const Run& run : inputs_.runs) {
+      for (const Measurement& measurement : run.measurements()) AddMeasurement(measurement, run);
+    }
+    if (report_.measurements().empty() && report_.errors().empty()) {
+      report_.add_errors("nothing was measured: the selection matches no test");
+    }
+    for (const auto& [component, requirements] : inputs_.requirements) {
+      for (const Requirement& requirement : requirements.requirements()) {
+        AddRequirement(component, requirement);
+      }
+    }
+    for (const auto& [component, requirements] : inputs_.requirements) AddComponent(component);
+    report_.set_exit_code(ExitCode());
+    return std::move(report_);
+  }
+
+ private:
+  const ComponentRequirements* Requirements(const std::string& component) const {
+    const auto found = inputs_.requirements.find(component);
+    return found == inputs_.requirements.end() ? nullptr : &found->second;
+  }
+
+  void AddMeasurement(const Measurement& measurement, const Run& run) {
+    const Summary summary = Summarize(measurement.samples());
+    MeasurementResult& result = *report_.add_measurements();
+    result.set_component(measurement.component());
+    result.set_target(run.provenance().target());
+    result.set_name(measurement.name());
+    result.set_title(measurement.title());
+    result.set_unit(measurement.unit());
+    result.set_better(measurement.better());
+    result.set_count(summary.count);
+    result.set_iterations(measurement.iterations());
+    result.set_mean(summary.mean);
+    result.set_min(summary.min);
+    result.set_max(summary.max);
+    result.set_median(summary.median);
+    result.set_p95(summary.p95);
+    result.set_p99(summary.p99);
+    *result.mutable_counters() = measurement.counters();
+    const auto attempts = inputs_.attempts.find(measurement.name());
+    result.set_attempts(attempts == inputs_.attempts.end() ? 1 : attempts->second);
+    if (inputs_.baseline_lines_source.empty()) {
+      CompareWithStored(measurement, run, result);
+    } else {
+      CompareWithLine(measurement, summary, result);
+    }
+    summaries_[measurement.name()] = summary;
+  }
+
+  void Apply(const Comparison& comparison, double baseline_median, MeasurementResult& result) {
+    result.set_verdict(comparison.verdict);
+    result.set_change_percent(comparison.change_percent);
+    result.set_change_percent_low(comparison.change_percent_interval.low);
+    result.set_change_percent_high(comparison.change_percent_interval.high);
+    result.set_baseline_median(baseline_median);
+    if (comparison.verdict == NOT_COMPARABLE) {
+      result.set_note("the baseline is not positive, so there is no percentage of it");
+    }
+  }
+
+  void CompareWithStored(const Measurement& measurement, const Run& run,
+                         MeasurementResult& result) {
+    result.set_verdict(NO_BASELINE);
+    const auto component = inputs_.baselines.find(measurement.component());
+    if (component == inputs_.baselines.end()) {
+      result.set_note("this machine has no baseline of the component");
+      return;
+    }
+    const auto& overrides = run.provenance().load_overrides();
+    const BaselineMeasurement* stored =
+        FindBaseline(component->second, measurement.name(), run.provenance().profile(),
+                     {overrides.begin(), overrides.end()});
+    if (stored == nullptr) {
+      result.set_note(absl::StrCat("no baseline of this measurement with profile '",
+                                   run.provenance().profile(), "'",
+                                   overrides.empty() ? "" : " and these loads"));
+      return;
+    }
+    result.set_baseline(absl::StrCat(stored->commit(), " of ", stored->date()));
+    if (stored->unit() != measurement.unit() || stored->better() != measurement.better()) {
+      result.set_verdict(NOT_COMPARABLE);
+      result.set_note(absl::StrCat("the baseline has another unit or direction: ", stored->unit(),
+                                   ", ", Better_Name(stored->better())));
+      return;
+    }
+    if (component->second.environment().compiler() != run.environment().compiler()) {
+      result.set_verdict(NOT_COMPARABLE);
+      result.set_note(absl::StrCat("the baseline was built by ",
+                                   component->second.environment().compiler(), ", this by ",
+                                   run.environment().compiler()));
+      return;
+    }
+    const Figure baseline{.median = stored->median(),
+                          .interval = {stored->median_low(), stored->median_high()}};
+    Apply(Compare(FigureOf(measurement.samples()), baseline, measurement.better(),
+                  InsignificantBelow(Requirements(measurement.component()), measurement.name())),
+          stored->median(), result);
+  }
+
+  void CompareWithLine(const Measurement& measurement, const Summary& summary,
+                       MeasurementResult& result) {
+    result.set_verdict(NO_BASELINE);
+    result.set_note(absl::StrCat("not in ", inputs_.baseline_lines_source));
+    const ComponentRequirements* requirements = Requirements(measurement.component());
+    if (requirements == nullptr) return;
+    for (const BaselineLine& line : requirements->baseline_lines()) {
+      if (line.measurement() != measurement.name()) continue;
+      const auto stated = inputs_.baseline_lines.find(line.key());
+      if (stated == inputs_.baseline_lines.end()) return;
+      result.set_note("");
+      result.set_baseline(inputs_.baseline_lines_source);
+      if (stated->second.suffix != line.suffix()) {
+        result.set_verdict(NOT_COMPARABLE);
+        result.set_note(absl::StrCat(line.key(), " is stated in '", stated->second.suffix,
+                                     "', and measured in '", line.suffix(), "'"));
+        return;
+      }
+      // A line holds one figure, so the comparison has the spread of this run only.
+      const double value = Value(summary, line.statistic());
+      Figure current = FigureOf(measurement.samples());
+      const double shift = value - current.median;
+      current = {.median = value,
+                 .interval = {current.interval.low + shift, current.interval.high + shift}};
+      const double baseline = stated->second.value;
+      Apply(Compare(current, {.median = baseline, .interval = {baseline, baseline}},
+                    measurement.better(), InsignificantBelow(requirements, measurement.name())),
+            baseline, result);
+      return;
+    }
+  }
+
+  void AddRequirement(const std::string& component, const Requirement& requirement) {
+    RequirementResult& result = *report_.add_requirements();
+    result.set_component(component);
+    *result.mutable_requirement() = requirement;
+    for (const MeasurementResult& measurement : report_.measurements()) {
+      if (measurement.name() != requirement.measurement()) continue;
+      result.set_title(measurement.title());
+      if (measurement.unit() != requirement.unit()) {
+        report_.add_errors(absl::StrCat(measurement.target(), ": '", measurement.name(),
+                                        "' is measured in ", measurement.unit(),
+                                        ", and its requirement is stated in ", requirement.unit()));
+        return;
+      }
+      result.set_measured(true);
+      result.set_value(Value(summaries_[measurement.name()], requirement.statistic()));
+      result.set_met(requirement.has_at_most() ? result.value() <= requirement.at_most()
+                                               : result.value() >= requirement.at_least());
+      return;
+    }
+    result.set_title(requirement.measurement());
+    // With errors, what is missing has been said already.
+    if (report_.selection().empty() && inputs_.errors.empty()) {
+      report_.add_errors(absl::StrCat(component, ": a requirement is stated of '",
+                                      requirement.measurement(), "', which no test measures"));
+    }
+  }
+
+  void AddComponent(const std::string& component) {
+    ComponentStatus& status = *report_.add_components();
+    status.set_component(component);
+    for (const MeasurementResult& measurement : report_.measurements()) {
+      if (measurement.component() != component) continue;
+      status.set_num_measurements(status.num_measurements() + 1);
+      switch (measurement.verdict()) {
+        case IMPROVEMENT:
+          status.set_num_improvements(status.num_improvements() + 1);
+          break;
+        case YELLOW:
+          status.set_num_yellow(status.num_yellow() + 1);
+          break;
+        case RED:
+          status.set_num_red(status.num_red() + 1);
+          break;
+        case UNRESOLVED:
+          status.set_num_unresolved(status.num_unresolved() + 1);
+          break;
+        case NO_BASELINE:
+        case NOT_COMPARABLE:
+          status.set_num_without_baseline(status.num_without_baseline() + 1);
+          break;
+        default:
+          break;
+      }
+    }
+    for (const RequirementResult& requirement : report_.requirements()) {
+      if (requirement.component() != component || !requirement.measured()) continue;
+      status.set_num_requirements(status.num_requirements() + 1);
+      if (requirement.met()) status.set_num_requirements_met(status.num_requirements_met() + 1);
+    }
+    if (status.num_red() > 0 || status.num_requirements_met() < status.num_requirements()) {
+      status.set_status(FAILED);
+    } else if (status.num_yellow() > 0 || status.num_unresolved() > 0) {
+      status.set_status(WARNING);
+    } else if (status.num_measurements() > 0) {
+      status.set_status(GREEN);
+    } else {
+      status.set_status(NOT_MEASURED);
+    }
+  }
+
+  // What is known to be bad stays bad, whatever else could not be measured.
+  int ExitCode() const {
+    for (const ComponentStatus& status : report_.components()) {
+      if (status.status() == FAILED) return 1;
+    }
+    return report_.errors().empty() ? 0 : 2;
+  }
+
+  const ReportInputs& inputs_;
+  Report report_;
+  std::map<std::string, Summary> summaries_;
+};
+
+}  // namespace
+
+Report BuildReport(const ReportInputs& inputs) { return Builder(inputs).Build(); }
+
+}  // namespace perf

@@ -1,0 +1,400 @@
+#include "perf/runner.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "google/protobuf/util/json_util.h"
+#include "perf/baseline_file.h"
+#include "perf/baseline_lines.h"
+#include "perf/baseline_update.h"
+#include "perf/build_events.h"
+#include "perf/collector.h"
+#include "perf/environment.h"
+#include "perf/load.h"
+#include "perf/record_file.h"
+#include "perf/report_builder.h"
+#include "perf/report_text.h"
+#include "perf/statistics.h"
+#include "perf/subprocess.h"
+#include "perf/text_proto.h"
+
+namespace perf {
+namespace {
+
+constexpr int kBazelInterrupted = 8;
+
+void Say(const std::string& text) { std::fprintf(stderr, "perf: %s\n", text.c_str()); }
+
+absl::Status WriteFile(const std::filesystem::path& path, const std::string& content) {
+  errno = 0;
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  if (!(file << content) || !file.flush()) {
+    return absl::ErrnoToStatus(errno == 0 ? EIO : errno,
+                               absl::StrCat("cannot write ", path.string()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MakeDirectory(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot make ", path.string()));
+  return absl::OkStatus();
+}
+
+std::string Nonce() {
+  std::random_device random;
+  return absl::StrFormat("%08x%08x", random(), random());
+}
+
+// The output of a git command in the workspace; empty if there is no git or no repository.
+std::string Git(const std::string& workspace, const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {"git", "-C", workspace};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  absl::StatusOr<SubprocessResult> result = RunProgram(command, {}, SubprocessOutput::kCapture);
+  if (!result.ok() || result->exit_code != 0) return "";
+  return std::string(absl::StripAsciiWhitespace(result->output));
+}
+
+const Measurement* FindMeasurement(const std::vector<Run>& runs, const std::string& name,
+                                   const Run** of) {
+  for (const Run& run : runs) {
+    for (const Measurement& measurement : run.measurements()) {
+      if (measurement.name() != name) continue;
+      *of = &run;
+      return &measurement;
+    }
+  }
+  return nullptr;
+}
+
+double Median(const Measurement& measurement) { return Summarize(measurement.samples()).median; }
+
+class SuiteRun {
+ public:
+  SuiteRun(const Suite& suite, absl::Span<const SuiteTest> tests, const RunnerOptions& options)
+      : suite_(suite),
+        options_(options),
+        tests_(tests.begin(), tests.end()),
+        baseline_directory_(
+            absl::StrCat(options.workspace, "/", suite.manifest.baseline_directory())) {}
+
+  absl::StatusOr<int> Execute() {
+    if (absl::Status made = MakeDirectory(options_.output_dir); !made.ok()) return made;
+    if (absl::Status prepared = Prepare(); !prepared.ok()) return prepared;
+    absl::StatusOr<Collection> collection = Measure(tests_);
+    if (!collection.ok()) return collection.status();
+    inputs_.runs = std::move(collection->runs);
+    inputs_.errors = std::move(collection->errors);
+    Report report = BuildReport(inputs_);
+    if (absl::Status confirmed = Confirm(report); !confirmed.ok()) return confirmed;
+
+    if (absl::Status written = WriteOutputs(report); !written.ok()) return written;
+    std::fputs(TextReport(report, {.verbose = options_.verbose}).c_str(), stdout);
+    std::fflush(stdout);
+    Say(absl::StrCat("the report is in ", options_.output_dir, "/performance_report.txt"));
+    if (options_.update_baselines) {
+      if (absl::Status updated = Update(report); !updated.ok()) return updated;
+    }
+    return report.exit_code();
+  }
+
+ private:
+  // What is known before anything runs: so that a bad baseline is said at once.
+  absl::Status Prepare() {
+    environment_ = CurrentEnvironment();
+    machine_ = MachineSlug(environment_);
+    for (const SuiteTest& test : tests_) {
+      const std::string& component = suite_.component_of.at(test.label());
+      inputs_.requirements[component] = suite_.requirements.at(component);
+    }
+    if (!options_.baseline_file.empty()) {
+      absl::StatusOr<std::string> text = ReadFile(options_.baseline_file);
+      if (!text.ok()) return text.status();
+      auto lines = ParseBaselineLines(*text, options_.baseline_file);
+      if (!lines.ok()) return lines.status();
+      inputs_.baseline_lines = *std::move(lines);
+      inputs_.baseline_lines_source = options_.baseline_file;
+    }
+    bool any_baseline = false;
+    for (const auto& [component, requirements] : inputs_.requirements) {
+      absl::StatusOr<ComponentBaseline> baseline =
+          ReadBaseline(baseline_directory_, machine_, component);
+      if (baseline.ok()) {
+        inputs_.baselines[component] = *std::move(baseline);
+        any_baseline = true;
+      } else if (!absl::IsNotFound(baseline.status())) {
+        return baseline.status();
+      }
+    }
+    Report& header = inputs_.header;
+    *header.mutable_environment() = environment_;
+    header.set_machine(machine_);
+    header.set_profile(options_.profile);
+    for (const auto& [component, requirements] : inputs_.requirements) {
+      auto loads = LoadTable::Create(requirements, options_.profile, options_.load_overrides);
+      if (!loads.ok()) return loads.status();
+      for (const auto& [name, value] : loads->overrides()) {
+        (*header.mutable_load_overrides())[name] = value;
+      }
+    }
+    header.set_selection(options_.selection);
+    commit_ = Git(options_.workspace, {"rev-parse", "HEAD"});
+    dirty_ = !Git(options_.workspace, {"status", "--porcelain"}).empty();
+    header.set_commit(commit_);
+    header.set_dirty(dirty_);
+    if (!options_.baseline_file.empty()) {
+      header.add_notes(absl::StrCat("compared with ", options_.baseline_file,
+                                    ", which does not say on which machine it was measured"));
+    } else if (!any_baseline) {
+      header.add_notes(NoBaselineNote());
+    }
+    return absl::OkStatus();
+  }
+
+  std::string NoBaselineNote() const {
+    std::string others;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(baseline_directory_, error)) {
+      if (entry.is_directory()) {
+        absl::StrAppend(&others, others.empty() ? "" : ", ", entry.path().filename().string());
+      }
+    }
+    return absl::StrCat(
+        "there is no baseline of this machine, ", machine_,
+        others.empty() ? "" : absl::StrCat(" (there are of: ", others, ")"),
+        ", and figures of different machines are not compared. To make one from a state "
+        "you trust, run with --update_baselines.");
+  }
+
+  // Runs the tests, or takes what --build_event_file says, and collects their records.
+  absl::StatusOr<Collection> Measure(const std::vector<SuiteTest>& tests) {
+    std::string events_file = options_.build_event_file;
+    CollectOptions collect{
+        .run_id = "", .machine = machine_, .allow_any_mode = options_.allow_any_mode};
+    int bazel_exit_code = 0;
+    if (events_file.empty()) {
+      collect.run_id = Nonce();
+      events_file = absl::StrCat(options_.output_dir, "/build_events.json");
+      absl::StatusOr<int> exit_code = RunBazel(tests, collect.run_id, events_file);
+      if (!exit_code.ok()) return exit_code.status();
+      bazel_exit_code = *exit_code;
+    }
+    absl::StatusOr<std::string> json = ReadFile(events_file);
+    if (!json.ok() && bazel_exit_code != 0) {
+      return absl::InternalError(
+          absl::StrCat("bazel ended with exit code ", bazel_exit_code, " before it ran a test"));
+    }
+    if (!json.ok()) return json.status();
+    absl::StatusOr<BuildEvents> events = ParseBuildEvents(*json);
+    if (!events.ok()) {
+      return absl::Status(events.status().code(),
+                          absl::StrCat(events_file, ": ", events.status().message()));
+    }
+    Collection collection = Collect(tests, *events, collect, ReadRecord);
+    if (bazel_exit_code == kBazelInterrupted)
+      collection.errors.emplace_back("bazel: was interrupted");
+    if (bazel_exit_code != 0 && collection.errors.empty()) {
+      collection.errors.push_back(absl::StrCat("bazel: ended with exit code ", bazel_exit_code));
+    }
+    for (Run& run : collection.runs) {
+      run.mutable_provenance()->set_commit(commit_);
+      run.mutable_provenance()->set_dirty(dirty_);
+    }
+    return collection;
+  }
+
+  absl::StatusOr<int> RunBazel(const std::vector<SuiteTest>& tests, const std::string& run_id,
+                               const std::string& events_file) {
+    // A file left by an earlier run would be read as this one's, if Bazel ended before it wrote its
+    // own.
+    std::remove(events_file.c_str());
+    std::vector<std::string> command = options_.bazel;
+    command.insert(command.end(),
+                   {"test", "--keep_going", "--runs_per_test=1", "--flaky_test_attempts=1",
+                    "--test_summary=none", absl::StrCat("--build_event_json_file=", events_file)});
+    if (options_.verbose) command.emplace_back("--test_output=all");
+    command.insert(command.end(), options_.bazel_flags.begin(), options_.bazel_flags.end());
+    command.emplace_back("--");
+    for (const SuiteTest& test : tests) command.push_back(test.label());
+    Say(absl::StrCat("running ", tests.size(), tests.size() == 1 ? " test" : " tests", " with ",
+                     options_.profile, " loads, one at a time"));
+    absl::StatusOr<SubprocessResult> result =
+        RunProgram(command,
+                   {{"PERF_RUN_ID", run_id},
+                    {"PERF_PROFILE", options_.profile},
+                    {"PERF_OVERRIDES", options_.load_overrides},
+                    {"PERF_FILTER", options_.filter}},
+                   SubprocessOutput::kInherit);
+    if (!result.ok()) return result.status();
+    return result->exit_code;
+  }
+
+  // A busy neighbour makes one run red; a regression makes all of them red. So tests with a red
+  // measurement are measured again, and the best run of it counts.
+  absl::Status Confirm(Report& report) {
+    if (!options_.build_event_file.empty() || options_.update_baselines) return absl::OkStatus();
+    for (int i = 0; i < options_.confirmations; ++i) {
+      std::set<std::string> red;
+      std::set<std::string> targets;
+      for (const MeasurementResult& result : report.measurements()) {
+        if (result.verdict() != RED) continue;
+        red.insert(result.name());
+        targets.insert(CanonicalLabel(result.target()));
+      }
+      if (red.empty()) return absl::OkStatus();
+      std::vector<SuiteTest> again;
+      for (const SuiteTest& test : tests_) {
+        if (targets.contains(test.label())) again.push_back(test);
+      }
+      Say(absl::StrCat(red.size(), red.size() == 1 ? " measurement is" : " measurements are",
+                       " red; measuring again to be sure (", i + 1, " of ", options_.confirmations,
+                       ")"));
+      absl::StatusOr<Collection> collection = Measure(again);
+      if (!collection.ok()) return collection.status();
+      for (std::string& error : collection->errors) {
+        inputs_.errors.push_back(absl::StrCat(error, " (when measured again)"));
+      }
+      for (const std::string& name : red) TakeBetter(name, collection->runs);
+      report = BuildReport(inputs_);
+    }
+    return absl::OkStatus();
+  }
+
+  // Replaces the measurement by the new one if that is better.
+  void TakeBetter(const std::string& name, const std::vector<Run>& runs) {
+    const Run* other_run = nullptr;
+    const Measurement* other = FindMeasurement(runs, name, &other_run);
+    if (other == nullptr) return;
+    inputs_.attempts.try_emplace(name, 1).first->second++;
+    for (Run& run : inputs_.runs) {
+      for (Measurement& measurement : *run.mutable_measurements()) {
+        if (measurement.name() != name) continue;
+        const bool better = other->better() == LOWER ? Median(*other) < Median(measurement)
+                                                     : Median(*other) > Median(measurement);
+        if (better) measurement = *other;
+      }
+    }
+  }
+
+  absl::Status WriteOutputs(Report& report) {
+    report.mutable_generated()->set_seconds(absl::ToUnixSeconds(absl::Now()));
+    const std::filesystem::path directory(options_.output_dir);
+    if (absl::Status status = WriteFile(directory / "performance_report.txt",
+                                        TextReport(report, {.verbose = options_.verbose}));
+        !status.ok()) {
+      return status;
+    }
+    if (absl::Status status =
+            WriteFile(directory / "performance_report.md", MarkdownReport(report));
+        !status.ok()) {
+      return status;
+    }
+    std::string json;
+    google::protobuf::util::JsonPrintOptions json_options;
+    json_options.add_whitespace = true;
+    json_options.preserve_proto_field_names = true;
+    json_options.always_print_primitive_fields = true;
+    if (!google::protobuf::util::MessageToJsonString(report, &json, json_options).ok()) {
+      return absl::InternalError("cannot write the report as JSON");
+    }
+    if (absl::Status status = WriteFile(directory / "performance_report.json", json);
+        !status.ok()) {
+      return status;
+    }
+    absl::StatusOr<std::string> lines =
+        UpdateBaselineLines(inputs_.runs, inputs_.requirements, "", "");
+    if (!lines.ok()) return lines.status();
+    if (absl::Status status = WriteFile(directory / "performance_baseline.txt", *lines);
+        !status.ok()) {
+      return status;
+    }
+    return WriteRecords(directory / "records");
+  }
+
+  // Keeps the records beside the report; those of an earlier run go.
+  absl::Status WriteRecords(const std::filesystem::path& directory) {
+    std::error_code error;
+    std::filesystem::remove_all(directory, error);
+    for (const Run& run : inputs_.runs) {
+      const std::string target =
+          absl::StrReplaceAll(CanonicalLabel(run.provenance().target()), {{"//", ""}, {":", "/"}});
+      const std::filesystem::path place = directory / target /
+                                          absl::StrCat("shard_", run.provenance().shard_index() + 1,
+                                                       "_of_", run.provenance().total_shards());
+      if (absl::Status made = MakeDirectory(place); !made.ok()) return made;
+      if (absl::Status written = WriteRunFile(run, place.string()); !written.ok()) return written;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Update(const Report& report) {
+    if (!report.errors().empty()) {
+      return absl::FailedPreconditionError(
+          "the baselines stay as they are, because not everything could be measured");
+    }
+    for (const RequirementResult& requirement : report.requirements()) {
+      if (requirement.measured() && !requirement.met()) {
+        return absl::FailedPreconditionError(
+            "the baselines stay as they are, because a requirement is missed");
+      }
+    }
+    const BaselineUpdate update =
+        UpdateBaselines(inputs_.runs, inputs_.baselines, options_.selection.empty(),
+                        absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone()));
+    const std::string directory = absl::StrCat(baseline_directory_, "/", machine_);
+    std::printf("\nBaselines in %s\n%s", directory.c_str(), update.description.c_str());
+    std::fflush(stdout);
+    for (const auto& [component, baseline] : update.baselines) {
+      if (absl::Status written = WriteBaseline(baseline, baseline_directory_); !written.ok()) {
+        return written;
+      }
+    }
+    const std::string lines_path = absl::StrCat(directory, "/performance_baseline.txt");
+    absl::StatusOr<std::string> previous = ReadFile(lines_path);
+    if (!previous.ok() && !absl::IsNotFound(previous.status())) return previous.status();
+    absl::StatusOr<std::string> lines = UpdateBaselineLines(
+        inputs_.runs, inputs_.requirements, previous.ok() ? *previous : "", lines_path);
+    if (!lines.ok()) return lines.status();
+    if (absl::Status written = WriteFile(lines_path, *lines); !written.ok()) return written;
+    Say("the baselines are written; review and commit them");
+    return absl::OkStatus();
+  }
+
+  const Suite& suite_;
+  const RunnerOptions& options_;
+  const std::vector<SuiteTest> tests_;
+  const std::string baseline_directory_;
+  Environment environment_;
+  std::string machine_;
+  std::string commit_;
+  bool dirty_ = false;
+  ReportInputs inputs_;
+};
+
+}  // namespace
+
+absl::StatusOr<int> RunSuite(const Suite& suite, absl::Span<const SuiteTest> tests,
+                             const RunnerOptions& options) {
+  return SuiteRun(suite, tests, options).Execute();
+}
+
+}  // namespace perf
