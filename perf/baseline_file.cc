@@ -111,8 +111,10 @@ absl::Status WriteBaseline(const ComponentBaseline& baseline, absl::string_view 
       "# proto-file: perf/baseline.proto\n"
       "# proto-message: perf.ComponentBaseline\n"
       "# Written by `bazel run //perf -- --update_baselines`.\n";
+  google::protobuf::TextFormat::Printer printer;
+  printer.SetUseShortRepeatedPrimitives(true);
   std::string body;
-  google::protobuf::TextFormat::PrintToString(baseline, &body);
+  printer.PrintToString(baseline, &body);
   text += body;
   const std::string temporary = absl::StrCat(path.string(), ".tmp");
   errno = 0;

@@ -8,8 +8,8 @@ namespace perf {
 namespace {
 
 double ChangePercent(double current, double baseline, Better better) {
-  const double change = (current - baseline) / baseline * 100;
-  return better == LOWER ? -change : change;
+  // Not the negative of one form: that would make an unchanged time -0 %.
+  return (better == LOWER ? baseline - current : current - baseline) / baseline * 100;
 }
 
 Verdict Judge(double change, const Interval& interval) {

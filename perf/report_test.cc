@@ -1,0 +1,214 @@
+// What the records of a run become: judged by report_builder, read by people through report_text.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "perf/baseline_file.h"
+#include "perf/report_builder.h"
+#include "perf/report_text.h"
+#include "perf/requirements_file.h"
+
+namespace perf {
+namespace {
+
+Run RunWith(const std::string& name, const std::string& unit, Better better,
+            const std::vector<double>& samples) {
+  Run run;
+  run.mutable_provenance()->set_target("//audio:vad_perf_test");
+  run.mutable_provenance()->set_profile("default");
+  run.mutable_environment()->set_compiler("gcc 12");
+  Measurement& measurement = *run.add_measurements();
+  measurement.set_component("audio");
+  measurement.set_name(name);
+  measurement.set_title("VAD Processing");
+  measurement.set_unit(unit);
+  measurement.set_better(better);
+  for (const double sample : samples) measurement.add_samples(sample);
+  return run;
+}
+
+Run VadRun(double factor) {
+  return RunWith("audio.vad.process_1s", "ms", LOWER,
+                 {20.1 * factor, 24 * factor, 25 * factor, 26 * factor, 35.2 * factor});
+}
+
+ReportInputs Inputs(const Run& run, const std::string& requirements) {
+  ReportInputs inputs;
+  inputs.runs = {run};
+  auto parsed = ParseRequirements(absl::StrCat("component: 'audio' ", requirements), "test");
+  EXPECT_TRUE(parsed.ok()) << parsed.status();
+  inputs.requirements["audio"] = *std::move(parsed);
+  return inputs;
+}
+
+void AddBaseline(const Run& run, ReportInputs& inputs) {
+  ComponentBaseline& baseline = inputs.baselines["audio"];
+  baseline.set_component("audio");
+  baseline.mutable_environment()->set_compiler("gcc 12");
+  PutBaseline(ToBaseline(run.measurements(0), run, "2026-11-24"), baseline);
+}
+
+constexpr char kVadUnder50Ms[] =
+    "requirements { measurement: 'audio.vad.process_1s' statistic: MEAN at_most: 50 unit: 'ms' }";
+
+TEST(ReportTest, HasTheAgreedShape) {
+  ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
+  AddBaseline(VadRun(1.02), inputs);
+  const std::string text = TextReport(BuildReport(inputs), {});
+  EXPECT_TRUE(absl::StartsWith(text,
+                               "Performance Test Report\n"
+                               "=======================\n"
+                               "\n"
+                               "VAD Processing:\n"
+                               "  Count: 5\n"
+                               "  Average: 26.1 ms\n"
+                               "  Min: 20.1 ms\n"
+                               "  Max: 35.2 ms\n"
+                               "  ✓ Stable: +2.0% vs baseline\n"))
+      << text;
+  EXPECT_TRUE(
+      absl::StrContains(text, "✓ VAD Processing: average 26.1 ms, required at most 50.0 ms\n"))
+      << text;
+  EXPECT_TRUE(absl::StrContains(text, "audio       ✓ green   1/1")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "Result: Green\n")) << text;
+}
+
+TEST(ReportTest, ARegressionIsRedAndExits1) {
+  ReportInputs inputs = Inputs(RunWith("audio.vad.process_1s", "ms", LOWER, {13, 13, 13}), "");
+  AddBaseline(RunWith("audio.vad.process_1s", "ms", LOWER, {10, 10, 10}), inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 1);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "✗ Regression: -30.0% vs baseline")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "Result: Red: 1 red\n")) << text;
+}
+
+TEST(ReportTest, YellowExits0) {
+  ReportInputs inputs = Inputs(RunWith("audio.vad.speed", "x", HIGHER, {85, 85}), "");
+  AddBaseline(RunWith("audio.vad.speed", "x", HIGHER, {100, 100}), inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 0);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "⚠ Slightly worse: -15.0% vs baseline")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "Result: Yellow: 1 yellow\n")) << text;
+}
+
+TEST(ReportTest, ImprovementsReadAlikeInBothDirections) {
+  for (const auto& [better, now] : {std::pair(LOWER, 9.0), std::pair(HIGHER, 11.0)}) {
+    ReportInputs inputs = Inputs(RunWith("audio.a", "things", better, {now}), "");
+    AddBaseline(RunWith("audio.a", "things", better, {10}), inputs);
+    const std::string text = TextReport(BuildReport(inputs), {});
+    EXPECT_TRUE(absl::StrContains(text, "✅ Improvement: +10.0% vs baseline")) << text;
+  }
+}
+
+TEST(ReportTest, AMissedRequirementExits1) {
+  const Report report = BuildReport(Inputs(VadRun(2), kVadUnder50Ms));
+  EXPECT_EQ(report.exit_code(), 1);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(
+      absl::StrContains(text, "✗ VAD Processing: average 52.1 ms, required at most 50.0 ms"))
+      << text;
+  EXPECT_TRUE(absl::StrContains(text, "Result: Red: 1 requirement missed\n")) << text;
+}
+
+TEST(ReportTest, ErrorsExit2AndAreNamed) {
+  ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
+  inputs.errors = {"//audio:x (shard 2 of 2): wrote no record"};
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 2);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "✗ //audio:x (shard 2 of 2): wrote no record\n")) << text;
+}
+
+TEST(ReportTest, ARegressionStaysRedWhateverElseIsMissing) {
+  ReportInputs inputs = Inputs(VadRun(2), kVadUnder50Ms);
+  inputs.errors = {"//audio:x: did not run"};
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 1);
+}
+
+TEST(ReportTest, NothingMeasuredIsNotGreen) {
+  ReportInputs inputs = Inputs(VadRun(1), "");
+  inputs.runs.clear();
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 2);
+}
+
+TEST(ReportTest, ARequirementThatNothingMeasuresIsAnError) {
+  ReportInputs inputs = Inputs(RunWith("audio.other", "ms", LOWER, {1}), kVadUnder50Ms);
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 2);
+  // A narrowed run measures a part only.
+  inputs.header.set_selection("--type stress");
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 0);
+}
+
+TEST(ReportTest, ARequirementInAnotherUnitIsAnError) {
+  const Report report =
+      BuildReport(Inputs(RunWith("audio.vad.process_1s", "us", LOWER, {1}), kVadUnder50Ms));
+  EXPECT_EQ(report.exit_code(), 2);
+  ASSERT_EQ(report.errors_size(), 1);
+  EXPECT_TRUE(absl::StrContains(report.errors(0), "measured in us")) << report.errors(0);
+}
+
+TEST(ReportTest, DoesNotCompareAcrossLoadsCompilersOrUnits) {
+  ReportInputs inputs = Inputs(VadRun(1), "");
+  AddBaseline(VadRun(1), inputs);
+  inputs.runs[0].mutable_provenance()->set_profile("quick");
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NO_BASELINE);
+  inputs.runs[0] = VadRun(1);
+  inputs.runs[0].mutable_environment()->set_compiler("clang 14");
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NOT_COMPARABLE);
+  inputs.runs[0] = VadRun(1);
+  inputs.runs[0].mutable_measurements(0)->set_unit("us");
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NOT_COMPARABLE);
+}
+
+TEST(ReportTest, SaysThatThereIsNoBaseline) {
+  const std::string text = TextReport(BuildReport(Inputs(VadRun(1), "")), {});
+  EXPECT_TRUE(absl::StrContains(text, "- No baseline: this machine has no baseline")) << text;
+}
+
+constexpr char kVadLine[] =
+    "baseline_lines { key: 'VAD_BASELINE' measurement: 'audio.vad.speed' statistic: MEDIAN "
+    "suffix: 'x' }";
+
+TEST(ReportTest, ComparesWithOneLineBaselines) {
+  ReportInputs inputs = Inputs(RunWith("audio.vad.speed", "x", HIGHER, {1.9, 2, 2.1}), kVadLine);
+  inputs.baseline_lines = {{"VAD_BASELINE", {.value = 2.5, .suffix = "x"}}};
+  inputs.baseline_lines_source = "performance_baseline.txt";
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), YELLOW);
+  inputs.baseline_lines["VAD_BASELINE"].value = 2.6;
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), RED);
+  inputs.baseline_lines["VAD_BASELINE"].suffix = " exec/sec";
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NOT_COMPARABLE);
+  inputs.baseline_lines.clear();
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NO_BASELINE);
+}
+
+TEST(ReportTest, MarkdownPutsTheWorstFirst) {
+  ReportInputs inputs = Inputs(RunWith("audio.a", "ms", LOWER, {10}), "");
+  inputs.runs.push_back(RunWith("audio.b", "ms", LOWER, {13}));
+  inputs.runs[1].mutable_measurements(0)->set_title("a|b");
+  AddBaseline(RunWith("audio.a", "ms", LOWER, {10}), inputs);
+  AddBaseline(RunWith("audio.b", "ms", LOWER, {10}), inputs);
+  const std::string markdown = MarkdownReport(BuildReport(inputs));
+  const size_t red = markdown.find("| a\\|b | 13.0 ms |");
+  const size_t stable = markdown.find("| VAD Processing |");
+  ASSERT_NE(red, std::string::npos) << markdown;
+  ASSERT_NE(stable, std::string::npos) << markdown;
+  EXPECT_LT(red, stable);
+}
+
+TEST(ReportTest, FiguresKeepThreeDigits) {
+  EXPECT_EQ(FormatFigure(0), "0.0");
+  EXPECT_EQ(FormatFigure(25.46), "25.5");
+  EXPECT_EQ(FormatFigure(2.456), "2.46");
+  EXPECT_EQ(FormatFigure(0.012345), "0.0123");
+  EXPECT_EQ(FormatFigure(184000.4), "184000");
+  EXPECT_EQ(FormatFigure(-3.14159), "-3.14");
+}
+
+}  // namespace
+}  // namespace perf
