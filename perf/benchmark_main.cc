@@ -11,6 +11,7 @@
 // take every n-th benchmark.
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -110,6 +111,17 @@ std::vector<std::string> AllNames(const std::string& program) {
   return lister.Names();
 }
 
+// As a regular expression for Google Benchmark, which may be built with POSIX's: those refuse the escape
+// of a character that needs none.
+std::string Quoted(const std::string& name) {
+  std::string quoted;
+  for (const char c : name) {
+    if (std::strchr(".[]{}()\\*+?^$|", c) != nullptr) quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return quoted;
+}
+
 int Variable(const char* name, int otherwise) {
   const char* text = std::getenv(name);
   int value = 0;
@@ -132,7 +144,7 @@ int main(int argc, char** argv) {
     if (static_cast<int>(i % total_shards) != shard) continue;
     if (!perf::SelectedByPerfFilter(names[i])) continue;
     if (test_filter != nullptr && !re2::RE2::PartialMatch(names[i], test_filter)) continue;
-    selected.push_back(re2::RE2::QuoteMeta(names[i]));
+    selected.push_back(Quoted(names[i]));
   }
 
   std::vector<std::string> arguments = {

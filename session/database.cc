@@ -1,0 +1,160 @@
+#include "session/database.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace parlance::session {
+namespace {
+
+absl::StatusCode CodeOf(int result) {
+  switch (result & 0xFF) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::StatusCode::kDataLoss;
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+    case SQLITE_TOOBIG:
+      return absl::StatusCode::kResourceExhausted;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::StatusCode::kUnavailable;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return absl::StatusCode::kPermissionDenied;
+    case SQLITE_CANTOPEN:
+      return absl::StatusCode::kNotFound;
+    case SQLITE_CONSTRAINT:
+      return absl::StatusCode::kFailedPrecondition;
+    default:
+      return absl::StatusCode::kInternal;
+  }
+}
+
+absl::Status StatusOf(sqlite3* connection, int result) {
+  const char* file = connection == nullptr ? nullptr : sqlite3_db_filename(connection, "main");
+  const char* message = connection == nullptr ? sqlite3_errstr(result) : sqlite3_errmsg(connection);
+  return absl::Status(
+      CodeOf(result),
+      absl::StrCat(file == nullptr || *file == '\0' ? "SQLite" : file, ": ", message));
+}
+
+}  // namespace
+
+void Statement::Bind(int parameter, absl::string_view text) {
+  // A null pointer would bind NULL.
+  sqlite3_bind_text64(statement_.get(), parameter, text.data() == nullptr ? "" : text.data(),
+                      text.size(), SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void Statement::Bind(int parameter, int64_t value) {
+  sqlite3_bind_int64(statement_.get(), parameter, value);
+}
+
+void Statement::BindOptional(int parameter, const std::optional<std::string>& text) {
+  if (text.has_value()) {
+    Bind(parameter, absl::string_view(*text));
+  } else {
+    sqlite3_bind_null(statement_.get(), parameter);
+  }
+}
+
+absl::StatusOr<bool> Statement::Step() {
+  const int result = sqlite3_step(statement_.get());
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) return false;
+  return StatusOf(sqlite3_db_handle(statement_.get()), result);
+}
+
+absl::Status Statement::Run() {
+  const absl::StatusOr<bool> row = Step();
+  Reset();
+  return row.status();
+}
+
+void Statement::Reset() { sqlite3_reset(statement_.get()); }
+
+absl::string_view Statement::Text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  if (text == nullptr) return "";
+  return {text, static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+std::optional<std::string> Statement::OptionalText(int column) const {
+  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
+  return std::string(Text(column));
+}
+
+int64_t Statement::Integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+absl::StatusOr<Database> Database::Open(const std::string& path, int busy_timeout_ms) {
+  sqlite3* connection = nullptr;
+  // The owner serializes, so SQLite's own mutexes would only cost.
+  const int result =
+      sqlite3_open_v2(path.c_str(), &connection,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  Database database(connection);
+  if (result != SQLITE_OK) {
+    return absl::Status(
+        CodeOf(result),
+        absl::StrCat("cannot open the database ", path, ": ",
+                     connection == nullptr ? sqlite3_errstr(result) : sqlite3_errmsg(connection)));
+  }
+  sqlite3_extended_result_codes(connection, 1);
+  sqlite3_busy_timeout(connection, busy_timeout_ms);
+  return database;
+}
+
+absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int result = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (result != SQLITE_OK) return StatusOf(connection_.get(), result);
+  return Statement(statement);
+}
+
+absl::Status Database::Execute(const std::string& sql) {
+  const int result = sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  return result == SQLITE_OK ? absl::OkStatus() : StatusOf(connection_.get(), result);
+}
+
+absl::StatusOr<int64_t> Database::QueryInteger(absl::string_view sql) {
+  absl::StatusOr<Statement> statement = Prepare(sql);
+  if (!statement.ok()) return statement.status();
+  absl::StatusOr<bool> row = statement->Step();
+  if (!row.ok()) return row.status();
+  return *row ? statement->Integer(0) : 0;
+}
+
+absl::StatusOr<std::string> Database::QueryText(absl::string_view sql) {
+  absl::StatusOr<Statement> statement = Prepare(sql);
+  if (!statement.ok()) return statement.status();
+  absl::StatusOr<bool> row = statement->Step();
+  if (!row.ok()) return row.status();
+  return *row ? std::string(statement->Text(0)) : "";
+}
+
+absl::StatusOr<Transaction> Transaction::Begin(Database& database) {
+  if (absl::Status begun = database.Execute("BEGIN IMMEDIATE"); !begun.ok()) return begun;
+  return Transaction(database);
+}
+
+Transaction::Transaction(Transaction&& other) noexcept
+    : database_(std::exchange(other.database_, nullptr)) {}
+
+Transaction::~Transaction() {
+  // Fails only where SQLite has rolled back by itself already, as it does on a full disk.
+  if (database_ != nullptr) database_->Execute("ROLLBACK").IgnoreError();
+}
+
+absl::Status Transaction::Commit() {
+  absl::Status committed = database_->Execute("COMMIT");
+  if (committed.ok()) database_ = nullptr;
+  return committed;
+}
+
+}  // namespace parlance::session

@@ -1,0 +1,97 @@
+#include "session/migrations.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace parlance::session {
+namespace {
+
+// Sequences count a session's messages from 1; `activity` orders sessions by their last change,
+// because a clock may jump and a counter does not. The search index holds no text of its own: it
+// refers to messages.content, and triggers keep it in step.
+constexpr char kVersion1[] = R"sql(
+CREATE TABLE sessions (
+  id INTEGER PRIMARY KEY,
+  public_id TEXT NOT NULL UNIQUE,
+  title TEXT NOT NULL,
+  created_us INTEGER NOT NULL,
+  updated_us INTEGER NOT NULL,
+  activity INTEGER NOT NULL,
+  num_messages INTEGER NOT NULL DEFAULT 0,
+  next_sequence INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE UNIQUE INDEX sessions_by_activity ON sessions (activity);
+
+CREATE TABLE messages (
+  id INTEGER PRIMARY KEY,
+  session INTEGER NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+  sequence INTEGER NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('system', 'developer', 'user', 'assistant', 'tool')),
+  content TEXT NOT NULL,
+  name TEXT,
+  tool_call_id TEXT,
+  tool_calls TEXT,
+  created_us INTEGER NOT NULL,
+  UNIQUE (session, sequence)
+) STRICT;
+
+CREATE VIRTUAL TABLE messages_fts USING fts5 (content, content='messages', content_rowid='id');
+CREATE TRIGGER messages_inserted AFTER INSERT ON messages BEGIN
+  INSERT INTO messages_fts (rowid, content) VALUES (new.id, new.content);
+END;
+CREATE TRIGGER messages_deleted AFTER DELETE ON messages BEGIN
+  INSERT INTO messages_fts (messages_fts, rowid, content) VALUES ('delete', old.id, old.content);
+END;
+)sql";
+
+}  // namespace
+
+absl::Span<const std::string> SchemaMigrations() {
+  static const std::vector<std::string>& migrations = *new std::vector<std::string>{kVersion1};
+  return migrations;
+}
+
+absl::Status Migrate(Database& database, absl::Span<const std::string> migrations) {
+  const auto newest = static_cast<int64_t>(migrations.size());
+  absl::StatusOr<int64_t> version = database.QueryInteger("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  absl::StatusOr<int64_t> application = database.QueryInteger("PRAGMA application_id");
+  if (!application.ok()) return application.status();
+  if (*application == kApplicationId && *version == newest) return absl::OkStatus();
+
+  absl::StatusOr<Transaction> transaction = Transaction::Begin(database);
+  if (!transaction.ok()) return transaction.status();
+  // Read again under the lock: another process may have been first.
+  version = database.QueryInteger("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  application = database.QueryInteger("PRAGMA application_id");
+  if (!application.ok()) return application.status();
+  absl::StatusOr<int64_t> num_objects = database.QueryInteger("SELECT count(*) FROM sqlite_schema");
+  if (!num_objects.ok()) return num_objects.status();
+  if (*application != kApplicationId && (*application != 0 || *version != 0 || *num_objects != 0)) {
+    return absl::FailedPreconditionError(
+        "the file is a database of another application; name another file");
+  }
+  if (*version > newest) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the database has schema version ", *version, ", and this program knows up to ", newest,
+        "; use the program that made it, or a newer one"));
+  }
+  for (int64_t i = *version; i < newest; ++i) {
+    if (absl::Status done = database.Execute(migrations[static_cast<size_t>(i)]); !done.ok()) {
+      return absl::Status(
+          done.code(), absl::StrCat("migration to schema version ", i + 1, ": ", done.message()));
+    }
+  }
+  if (absl::Status marked = database.Execute(absl::StrCat(
+          "PRAGMA application_id = ", kApplicationId, "; PRAGMA user_version = ", newest));
+      !marked.ok()) {
+    return marked;
+  }
+  return transaction->Commit();
+}
+
+}  // namespace parlance::session

@@ -1,0 +1,29 @@
+// Brings a database to the program's schema.
+//
+// The schema's version is SQLite's `user_version`, and `application_id` marks the file as ours.
+#ifndef SESSION_MIGRATIONS_H_
+#define SESSION_MIGRATIONS_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "session/database.h"
+
+namespace parlance::session {
+
+// "Parl" in ASCII.
+inline constexpr int64_t kApplicationId = 0x5061726c;
+
+// Step i leads from version i to version i + 1. Steps are only ever added: what a step did,
+// databases in the field have.
+absl::Span<const std::string> SchemaMigrations();
+
+// Runs the steps that are missing, all in one transaction: after an error or a crash the database
+// is as it was. FailedPrecondition for a database of another application, and for one that a newer
+// program made; otherwise as Database.
+absl::Status Migrate(Database& database, absl::Span<const std::string> migrations);
+
+}  // namespace parlance::session
+
+#endif  // SESSION_MIGRATIONS_H_

@@ -1,0 +1,135 @@
+// The store beside raw SQLite with the same schema, the same durability, in the same run: their
+// ratio is what the store's own code costs.
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "benchmark/benchmark.h"
+#include "session/store.h"
+#include "session/testing/conversation.h"
+
+namespace parlance::session {
+namespace {
+
+std::string Path(const char* name) {
+  const char* directory = std::getenv("TEST_TMPDIR");
+  static int number = 0;
+  return absl::StrCat(directory == nullptr ? "/tmp" : directory, "/", name, "_", getpid(), "_",
+                      ++number, ".db");
+}
+
+void RemoveDatabase(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm"}) std::remove(absl::StrCat(path, suffix).c_str());
+}
+
+// Both grow while they are measured, so the figure is of a database of some hundred messages.
+void BM_StoreAppend(benchmark::State& state) {
+  state.SetLabel("Store Append, Durable");
+  const std::vector<Message> messages = Conversation(100);
+  const std::string path = Path("store");
+  auto store = *SessionStore::Open(path);
+  const std::string id = store->CreateSession("talk")->id;
+  size_t i = 0;
+  for (auto _ : state) {
+    const auto sequence = store->Append(id, messages[i++ % messages.size()]);
+    if (!sequence.ok()) {
+      state.SkipWithError(std::string(sequence.status().message()).c_str());
+      break;
+    }
+  }
+  store.reset();
+  RemoveDatabase(path);
+}
+BENCHMARK(BM_StoreAppend)
+    ->Name("session.store.append_durable")
+    ->Unit(benchmark::kMicrosecond)
+    ->UseRealTime();
+
+void BM_RawAppend(benchmark::State& state) {
+  state.SetLabel("Raw SQLite Append, Durable");
+  const std::vector<Message> messages = Conversation(100);
+  const std::string path = Path("raw");
+  // The store's schema.
+  { const auto store = *SessionStore::Open(path); }
+  sqlite3* connection = nullptr;
+  sqlite3_open(path.c_str(), &connection);
+  sqlite3_exec(connection,
+               "PRAGMA synchronous = FULL; INSERT INTO sessions (public_id, title, created_us, "
+               "updated_us, activity) VALUES ('s', '', 0, 0, 1)",
+               nullptr, nullptr, nullptr);
+  sqlite3_stmt* insert = nullptr;
+  sqlite3_prepare_v2(connection,
+                     "INSERT INTO messages (session, sequence, role, content, created_us) "
+                     "VALUES (1, ?1, ?2, ?3, 0)",
+                     -1, &insert, nullptr);
+  int64_t sequence = 0;
+  for (auto _ : state) {
+    const Message& message = messages[static_cast<size_t>(sequence) % messages.size()];
+    sqlite3_bind_int64(insert, 1, ++sequence);
+    sqlite3_bind_text(insert, 2, message.role == Role::kUser ? "user" : "assistant", -1,
+                      SQLITE_STATIC);
+    sqlite3_bind_text(insert, 3, message.content.data(), static_cast<int>(message.content.size()),
+                      SQLITE_STATIC);
+    if (sqlite3_step(insert) != SQLITE_DONE) {
+      state.SkipWithError(sqlite3_errmsg(connection));
+      break;
+    }
+    sqlite3_reset(insert);
+  }
+  sqlite3_finalize(insert);
+  sqlite3_close(connection);
+  RemoveDatabase(path);
+}
+BENCHMARK(BM_RawAppend)
+    ->Name("session.raw_sqlite.append_durable")
+    ->Unit(benchmark::kMicrosecond)
+    ->UseRealTime();
+
+void BM_StoreAppendBatch(benchmark::State& state) {
+  state.SetLabel("Store Append, 64 at Once");
+  const std::vector<Message> messages = Conversation(64);
+  const std::string path = Path("batch");
+  auto store = *SessionStore::Open(path);
+  const std::string id = store->CreateSession("talk")->id;
+  for (auto _ : state) {
+    const auto sequence = store->AppendAll(id, messages);
+    if (!sequence.ok()) {
+      state.SkipWithError(std::string(sequence.status().message()).c_str());
+      break;
+    }
+  }
+  state.counters["messages_per_second"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * 64, benchmark::Counter::kIsRate);
+  store.reset();
+  RemoveDatabase(path);
+}
+BENCHMARK(BM_StoreAppendBatch)
+    ->Name("session.store.append_batch_64")
+    ->Unit(benchmark::kMicrosecond)
+    ->UseRealTime();
+
+void BM_StoreHistory(benchmark::State& state) {
+  state.SetLabel("Store Last 50 of 10000");
+  const std::string path = Path("history");
+  auto store = *SessionStore::Open(path);
+  const std::string id = store->CreateSession("talk")->id;
+  if (!store->AppendAll(id, Conversation(10000)).ok()) state.SkipWithError("cannot append");
+  for (auto _ : state) {
+    const auto messages = store->History(id, {});
+    if (!messages.ok() || messages->size() != 50) {
+      state.SkipWithError("the page is not full");
+      break;
+    }
+  }
+  store.reset();
+  RemoveDatabase(path);
+}
+BENCHMARK(BM_StoreHistory)->Name("session.store.history_last_50")->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace parlance::session

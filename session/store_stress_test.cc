@@ -1,0 +1,96 @@
+// The store under load: as many messages as go, from several writers, for a while.
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "perf/load.h"
+#include "perf/memory.h"
+#include "perf/recorder.h"
+#include "session/store.h"
+#include "session/testing/conversation.h"
+
+namespace parlance::session {
+namespace {
+
+std::unique_ptr<SessionStore> OpenStore(const std::string& name) {
+  auto store = SessionStore::Open(absl::StrCat(std::getenv("TEST_TMPDIR"), "/", name, ".db"));
+  EXPECT_TRUE(store.ok()) << store.status();
+  return *std::move(store);
+}
+
+// Appends by four sessions at once; each is durable before it counts. One sample a slice of time.
+TEST(StressSession, HighVolume) {
+  constexpr int kWriters = 4;
+  constexpr int kSlices = 25;
+  auto store = OpenStore("volume");
+  const absl::Duration slice = absl::Seconds(perf::LoadValue("stress_duration_s")) / kSlices;
+  perf::Recorder throughput({.name = "session.store.throughput",
+                             .title = "Session Throughput",
+                             .unit = "msgs/sec",
+                             .better = perf::HIGHER});
+  const std::vector<Message> messages = Conversation(100);
+  std::atomic<int64_t> num_appended = 0;
+  std::atomic<bool> stop = false;
+  std::vector<std::string> ids;
+  for (int i = 0; i < kWriters; ++i) ids.push_back(store->CreateSession(absl::StrCat(i))->id);
+  std::vector<std::thread> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.emplace_back([&, i] {
+      for (size_t j = 0; !stop; ++j) {
+        const auto sequence =
+            store->Append(ids[static_cast<size_t>(i)], messages[j % messages.size()]);
+        ASSERT_TRUE(sequence.ok()) << sequence.status();
+        ASSERT_EQ(*sequence, static_cast<int64_t>(j) + 1);
+        ++num_appended;
+      }
+    });
+  }
+  for (int i = 0; i < kSlices; ++i) {
+    const int64_t before = num_appended;
+    const absl::Time start = absl::Now();
+    absl::SleepFor(slice);
+    throughput.Add(static_cast<double>(num_appended - before) /
+                   absl::ToDoubleSeconds(absl::Now() - start));
+  }
+  stop = true;
+  for (std::thread& writer : writers) writer.join();
+  int64_t num_stored = 0;
+  for (const std::string& id : ids) num_stored += store->GetSession(id)->num_messages;
+  EXPECT_EQ(num_stored, num_appended);
+  EXPECT_TRUE(store->CheckIntegrity().ok());
+}
+
+// Sessions come and go for a while; what they occupied has to come back.
+TEST(StressSession, MemoryStability) {
+  auto store = OpenStore("memory");
+  const std::vector<Message> messages = Conversation(200);
+  const auto one_session = [&] {
+    const std::string id = store->CreateSession("talk")->id;
+    ASSERT_TRUE(store->AppendAll(id, messages).ok());
+    ASSERT_EQ(store->History(id, {.after = 0, .before = {}, .limit = 1000})->size(), 200u);
+    ASSERT_EQ(store->Search("milk", id, 5)->size(), 5u);
+    ASSERT_TRUE(store->DeleteSession(id).ok());
+  };
+  for (int i = 0; i < 20; ++i) one_session();
+  perf::Recorder growth({.name = "session.store.memory_growth",
+                         .title = "Session Memory Growth",
+                         .unit = "MB",
+                         .better = perf::LOWER});
+  const int64_t before = perf::ResidentBytesTrimmed();
+  const absl::Time end = absl::Now() + absl::Seconds(perf::LoadValue("stress_duration_s"));
+  int64_t num_sessions = 0;
+  for (; absl::Now() < end; ++num_sessions) one_session();
+  growth.Add(static_cast<double>(perf::ResidentBytesTrimmed() - before) / 1e6);
+  growth.SetCounter("sessions", static_cast<double>(num_sessions));
+  EXPECT_GT(num_sessions, 0);
+}
+
+}  // namespace
+}  // namespace parlance::session
