@@ -1,0 +1,143 @@
+#include "tools/builtin/builtin_tools.h"
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "tools/builtin/in_memory_stores.h"
+#include "tools/executor.h"
+#include "tools/registry.h"
+#include "tools/testing/fixed_conversation.h"
+#include "tools/tool.h"
+
+namespace parlance::tools {
+namespace {
+
+class BuiltinToolsTest : public testing::Test {
+ protected:
+  BuiltinToolsTest() {
+    const absl::Status registered = RegisterBuiltinTools({.now = [this] { return now_; },
+                                                          .local_zone = absl::UTCTimeZone(),
+                                                          .notes = &notes_,
+                                                          .conversation = &conversation_,
+                                                          .timers = &timers_},
+                                                         registry_);
+    EXPECT_TRUE(registered.ok()) << registered;
+    executor_ = *ToolExecutor::Create(&registry_, {});
+  }
+
+  // The text of the output, or "KIND: message".
+  std::string Call(const std::string& name, const std::string& arguments) {
+    const ToolResult result = executor_->Execute(name, arguments);
+    if (const auto* error = std::get_if<ToolError>(&result)) {
+      return absl::StrCat(ToolErrorName(error->kind), ": ", error->message);
+    }
+    json_ = std::get<ToolOutput>(result).json;
+    return std::get<ToolOutput>(result).text;
+  }
+
+  // A Thursday.
+  absl::Time now_ = absl::FromCivil(absl::CivilSecond(2026, 1, 1, 12, 0, 0), absl::UTCTimeZone());
+  InMemoryNoteStore notes_{3};
+  InMemoryTimerStore timers_{2};
+  FixedConversation conversation_{{"the train leaves at nine"}};
+  ToolRegistry registry_;
+  std::unique_ptr<ToolExecutor> executor_;
+  std::string json_;
+};
+
+TEST_F(BuiltinToolsTest, ThereAreSix) {
+  std::string names;
+  for (const RegisteredTool* tool : registry_.List()) absl::StrAppend(&names, tool->tool.name, " ");
+  EXPECT_EQ(names, "calculator clock convert_units notes search_conversation timers ");
+}
+
+TEST_F(BuiltinToolsTest, ClockKnowsTimeZones) {
+  EXPECT_EQ(Call("clock", ""), "It is 12:00, Thursday, January 1.");
+  EXPECT_EQ(Call("clock", R"({"time_zone":"Asia/Tokyo"})"),
+            "It is 21:00 in Asia/Tokyo, Thursday, January 1.");
+  EXPECT_EQ(json_, R"({"time":"2026-01-01T21:00:00+09:00","time_zone":"Asia/Tokyo"})");
+  EXPECT_TRUE(
+      absl::StartsWith(Call("clock", R"({"time_zone":"new york"})"), "It is 07:00 in new york"));
+  EXPECT_TRUE(absl::StartsWith(Call("clock", R"({"time_zone":"Atlantis"})"),
+                               "invalid_arguments: there is no time zone 'Atlantis'"));
+  for (const char* path : {"../../etc/passwd", "/etc/localtime"}) {
+    EXPECT_TRUE(absl::StartsWith(Call("clock", absl::StrCat(R"({"time_zone":")", path, "\"}")),
+                                 "invalid_arguments: "))
+        << path;
+  }
+}
+
+TEST_F(BuiltinToolsTest, CalculatorCalculates) {
+  EXPECT_EQ(Call("calculator", R"({"expression":"12*7"})"), "The answer is 84.");
+  EXPECT_EQ(json_, R"({"value":84.0})");
+  EXPECT_EQ(Call("calculator", R"({"expression":"1/0"})"), "failed: division by zero");
+  EXPECT_TRUE(
+      absl::StartsWith(Call("calculator", R"({"expression":"1+"})"), "invalid_arguments: "));
+  EXPECT_TRUE(
+      absl::StartsWith(Call("calculator", "{}"),
+                       "invalid_arguments: the arguments: lacks the property 'expression'"));
+}
+
+TEST_F(BuiltinToolsTest, ConvertsUnits) {
+  EXPECT_EQ(Call("convert_units", R"({"value":10,"from":"meters","to":"feet"})"),
+            "10 meters is 32.8084 feet.");
+  EXPECT_TRUE(absl::StartsWith(Call("convert_units", R"({"value":1,"from":"x","to":"feet"})"),
+                               "invalid_arguments: there is no unit 'x'"));
+  EXPECT_TRUE(absl::StartsWith(Call("convert_units", R"({"value":1e308,"from":"km","to":"mm"})"),
+                               "failed: "));
+}
+
+TEST_F(BuiltinToolsTest, TimersStartListAndCancel) {
+  EXPECT_EQ(Call("timers", R"({"action":"list"})"), "There is no timer.");
+  EXPECT_EQ(Call("timers", R"({"action":"start","seconds":300,"label":"tea"})"),
+            "The timer is set for 5 minutes.");
+  EXPECT_EQ(json_, R"({"id":1,"label":"tea","remaining_seconds":300})");
+  EXPECT_EQ(Call("timers", R"({"action":"start","seconds":3661})"),
+            "The timer is set for 1 hour 1 minute 1 second.");
+  now_ += absl::Seconds(100);
+  EXPECT_EQ(Call("timers", R"({"action":"list"})"),
+            "You have 2 timers. The next rings in 3 minutes 20 seconds.");
+  EXPECT_TRUE(absl::StartsWith(Call("timers", R"({"action":"start","seconds":1})"),
+                               "failed: there are 2 timers already"));
+  EXPECT_EQ(Call("timers", R"({"action":"cancel","id":1})"), "Timer 1 is cancelled.");
+  EXPECT_EQ(Call("timers", R"({"action":"cancel","id":1})"), "failed: there is no timer 1");
+  EXPECT_TRUE(absl::StartsWith(Call("timers", R"({"action":"start"})"), "invalid_arguments: "));
+  EXPECT_TRUE(timers_.TakeDue(now_).empty());
+  const auto due = timers_.TakeDue(now_ + absl::Hours(2));
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_EQ(due[0].id, 2);
+  EXPECT_TRUE(timers_.List().empty());
+}
+
+TEST_F(BuiltinToolsTest, NotesAreKept) {
+  EXPECT_EQ(Call("notes", R"({"action":"list"})"), "There is no note.");
+  EXPECT_EQ(Call("notes", R"({"action":"add","text":"buy oat milk"})"), "I noted: buy oat milk.");
+  EXPECT_EQ(Call("notes", R"({"action":"add","text":"call Ada"})"), "I noted: call Ada.");
+  EXPECT_EQ(Call("notes", R"({"action":"list"})"), "You have 2 notes: buy oat milk. call Ada.");
+  EXPECT_EQ(Call("notes", R"({"action":"find","text":"MILK"})"), "You have 1 note: buy oat milk.");
+  EXPECT_EQ(Call("notes", R"({"action":"remove","id":1})"), "The note is removed.");
+  EXPECT_EQ(Call("notes", R"({"action":"remove","id":1})"), "failed: there is no note 1");
+  EXPECT_EQ(Call("notes", R"({"action":"find","text":"milk"})"), "There is no note.");
+  EXPECT_TRUE(absl::StartsWith(Call("notes", R"({"action":"add"})"), "invalid_arguments: "));
+}
+
+TEST_F(BuiltinToolsTest, SearchesTheConversation) {
+  EXPECT_EQ(Call("search_conversation", R"({"words":"train"})"),
+            "You said: the train leaves at nine.");
+  EXPECT_EQ(json_, R"({"hits":["the train leaves at nine"]})");
+  EXPECT_EQ(Call("search_conversation", R"({"words":"boat"})"), "Nothing was said about boat.");
+}
+
+TEST(RegisterBuiltinToolsTest, NeedsItsDependencies) {
+  ToolRegistry registry;
+  EXPECT_EQ(RegisterBuiltinTools({}, registry).code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace parlance::tools

@@ -1,0 +1,71 @@
+// What the built-in tools reach outside for, passed in by whoever composes the agent.
+#ifndef TOOLS_BUILTIN_DEPENDENCIES_H_
+#define TOOLS_BUILTIN_DEPENDENCIES_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace parlance::tools {
+
+struct Note {
+  int64_t id = 0;
+  std::string text;
+};
+
+// Where notes are kept. Implementations may be called from any thread.
+class NoteStore {
+ public:
+  virtual ~NoteStore() = default;
+  // Returns the note's id.
+  virtual absl::StatusOr<int64_t> Add(absl::string_view text) = 0;
+  // Oldest first.
+  virtual absl::StatusOr<std::vector<Note>> List() = 0;
+  // NotFound.
+  virtual absl::Status Remove(int64_t id) = 0;
+};
+
+// Finds what was said. Implementations may be called from any thread.
+class ConversationSearch {
+ public:
+  virtual ~ConversationSearch() = default;
+  // What was said, best match first.
+  virtual absl::StatusOr<std::vector<std::string>> Search(absl::string_view words, int limit) = 0;
+};
+
+struct Timer {
+  int64_t id = 0;
+  std::string label;
+  absl::Time due;
+};
+
+// Where timers are kept. Implementations may be called from any thread.
+class TimerStore {
+ public:
+  virtual ~TimerStore() = default;
+  virtual absl::StatusOr<Timer> Start(absl::string_view label, absl::Time due) = 0;
+  // The next to ring first.
+  virtual std::vector<Timer> List() = 0;
+  // NotFound.
+  virtual absl::Status Cancel(int64_t id) = 0;
+};
+
+// All must outlive the tools.
+struct BuiltinDependencies {
+  std::function<absl::Time()> now;
+  // Of "what time is it", where no zone is asked for.
+  absl::TimeZone local_zone;
+  NoteStore* notes = nullptr;
+  ConversationSearch* conversation = nullptr;
+  TimerStore* timers = nullptr;
+};
+
+}  // namespace parlance::tools
+
+#endif  // TOOLS_BUILTIN_DEPENDENCIES_H_

@@ -1,0 +1,85 @@
+#include "tools/builtin/in_memory_stores.h"
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace parlance::tools {
+namespace {
+
+void SortByDue(std::vector<Timer>& timers) {
+  std::sort(timers.begin(), timers.end(), [](const Timer& a, const Timer& b) {
+    return std::tie(a.due, a.id) < std::tie(b.due, b.id);
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> InMemoryNoteStore::Add(absl::string_view text) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (notes_.size() >= max_notes_) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("there are ", max_notes_, " notes already; remove one first"));
+  }
+  notes_.emplace(next_id_, std::string(text));
+  return next_id_++;
+}
+
+absl::StatusOr<std::vector<Note>> InMemoryNoteStore::List() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<Note> notes;
+  for (const auto& [id, text] : notes_) notes.push_back({.id = id, .text = text});
+  return notes;
+}
+
+absl::Status InMemoryNoteStore::Remove(int64_t id) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (notes_.erase(id) == 0) return absl::NotFoundError(absl::StrCat("there is no note ", id));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Timer> InMemoryTimerStore::Start(absl::string_view label, absl::Time due) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (timers_.size() >= max_timers_) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("there are ", max_timers_, " timers already; cancel one first"));
+  }
+  const Timer timer{.id = next_id_++, .label = std::string(label), .due = due};
+  timers_.emplace(timer.id, timer);
+  return timer;
+}
+
+std::vector<Timer> InMemoryTimerStore::List() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<Timer> timers;
+  for (const auto& [id, timer] : timers_) timers.push_back(timer);
+  SortByDue(timers);
+  return timers;
+}
+
+absl::Status InMemoryTimerStore::Cancel(int64_t id) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (timers_.erase(id) == 0) return absl::NotFoundError(absl::StrCat("there is no timer ", id));
+  return absl::OkStatus();
+}
+
+std::vector<Timer> InMemoryTimerStore::TakeDue(absl::Time now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<Timer> due;
+  for (auto timer = timers_.begin(); timer != timers_.end();) {
+    if (timer->second.due > now) {
+      ++timer;
+      continue;
+    }
+    due.push_back(std::move(timer->second));
+    timer = timers_.erase(timer);
+  }
+  SortByDue(due);
+  return due;
+}
+
+}  // namespace parlance::tools

@@ -1,0 +1,50 @@
+// Notes and timers that last as long as the process.
+#ifndef TOOLS_BUILTIN_IN_MEMORY_STORES_H_
+#define TOOLS_BUILTIN_IN_MEMORY_STORES_H_
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "tools/builtin/dependencies.h"
+
+namespace parlance::tools {
+
+// Thread-safe. At most `max_notes`; ResourceExhausted beyond.
+class InMemoryNoteStore : public NoteStore {
+ public:
+  explicit InMemoryNoteStore(size_t max_notes = 10000) : max_notes_(max_notes) {}
+  absl::StatusOr<int64_t> Add(absl::string_view text) override;
+  absl::StatusOr<std::vector<Note>> List() override;
+  absl::Status Remove(int64_t id) override;
+
+ private:
+  const size_t max_notes_;
+  std::mutex mutex_;
+  int64_t next_id_ = 1;
+  std::map<int64_t, std::string> notes_;
+};
+
+// Thread-safe. At most `max_timers`; ResourceExhausted beyond.
+class InMemoryTimerStore : public TimerStore {
+ public:
+  explicit InMemoryTimerStore(size_t max_timers = 1000) : max_timers_(max_timers) {}
+  absl::StatusOr<Timer> Start(absl::string_view label, absl::Time due) override;
+  std::vector<Timer> List() override;
+  absl::Status Cancel(int64_t id) override;
+
+  // Removes and returns the timers that are due, the first to ring first.
+  std::vector<Timer> TakeDue(absl::Time now);
+
+ private:
+  const size_t max_timers_;
+  std::mutex mutex_;
+  int64_t next_id_ = 1;
+  std::map<int64_t, Timer> timers_;
+};
+
+}  // namespace parlance::tools
+
+#endif  // TOOLS_BUILTIN_IN_MEMORY_STORES_H_

@@ -1,0 +1,27 @@
+// Converts between units of one quantity.
+#ifndef TOOLS_BUILTIN_UNITS_H_
+#define TOOLS_BUILTIN_UNITS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace parlance::tools {
+
+struct Conversion {
+  double value = 0;
+  // In the plural: "kilometers".
+  std::string from_unit;
+  std::string to_unit;
+};
+
+// Units by name, in singular or plural, or by symbol: length, area, volume, mass, speed, time, data
+// and temperature. Factors are exact by definition (NIST SP 811, appendix B). InvalidArgument, with
+// what there is, for an unknown unit, two units of different quantities, or a temperature below
+// absolute zero.
+absl::StatusOr<Conversion> ConvertUnits(double value, absl::string_view from, absl::string_view to);
+
+}  // namespace parlance::tools
+
+#endif  // TOOLS_BUILTIN_UNITS_H_

@@ -1,0 +1,84 @@
+// Calls from several threads at once, for a while.
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "perf/load.h"
+#include "perf/memory.h"
+#include "perf/recorder.h"
+#include "tools/testing/builtin_calls.h"
+
+namespace parlance::tools {
+namespace {
+
+constexpr int kCallers = 8;
+
+// Calls until `stop`, and checks every answer.
+void CallUntil(BuiltinTools& tools, const std::atomic<bool>& stop, size_t first,
+               std::atomic<int64_t>& num_answers) {
+  const std::vector<KnownCall> calls = KnownCalls();
+  for (size_t i = first; !stop; ++i) {
+    const KnownCall& call = calls[i % calls.size()];
+    ASSERT_TRUE(tools.Answers(call)) << call.name << call.arguments;
+    ++num_answers;
+  }
+}
+
+TEST(StressTools, ConcurrentExecution) {
+  constexpr int kSlices = 25;
+  BuiltinTools tools(4);
+  const absl::Duration slice = absl::Seconds(perf::LoadValue("stress_duration_s")) / kSlices;
+  perf::Recorder throughput({.name = "tools.executor.concurrent_throughput",
+                             .title = "Concurrent Tool Throughput",
+                             .unit = "exec/sec",
+                             .better = perf::HIGHER});
+  std::atomic<bool> stop = false;
+  std::atomic<int64_t> num_answers = 0;
+  std::vector<std::thread> callers;
+  for (size_t i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&, i] { CallUntil(tools, stop, i, num_answers); });
+  }
+  for (int i = 0; i < kSlices; ++i) {
+    const int64_t before = num_answers;
+    const absl::Time start = absl::Now();
+    absl::SleepFor(slice);
+    throughput.Add(static_cast<double>(num_answers - before) /
+                   absl::ToDoubleSeconds(absl::Now() - start));
+  }
+  stop = true;
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_GT(num_answers, 0);
+}
+
+TEST(StressTools, MemoryStability) {
+  BuiltinTools tools(4);
+  std::atomic<int64_t> num_answers = 0;
+  const auto run_for = [&](absl::Duration duration) {
+    std::atomic<bool> stop = false;
+    std::vector<std::thread> callers;
+    for (size_t i = 0; i < kCallers; ++i) {
+      callers.emplace_back([&, i] { CallUntil(tools, stop, i, num_answers); });
+    }
+    absl::SleepFor(duration);
+    stop = true;
+    for (std::thread& caller : callers) caller.join();
+  };
+  const absl::Duration duration = absl::Seconds(perf::LoadValue("stress_duration_s"));
+  run_for(duration / 5);
+  perf::Recorder growth({.name = "tools.executor.memory_growth",
+                         .title = "Tool Memory Growth",
+                         .unit = "MB",
+                         .better = perf::LOWER});
+  const int64_t before = perf::ResidentBytesTrimmed();
+  run_for(duration);
+  growth.Add(static_cast<double>(perf::ResidentBytesTrimmed() - before) / 1e6);
+  growth.SetCounter("calls", static_cast<double>(num_answers));
+  EXPECT_GT(num_answers, 0);
+}
+
+}  // namespace
+}  // namespace parlance::tools

@@ -1,0 +1,94 @@
+// What a tool is, and what calling one gives.
+#ifndef TOOLS_TOOL_H_
+#define TOOLS_TOOL_H_
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <variant>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "rapidjson/document.h"
+
+namespace parlance::tools {
+
+// What a tool found.
+struct ToolOutput {
+  // A JSON object, for a program or a model.
+  std::string json;
+  // The same in a sentence that can be said aloud.
+  std::string text;
+};
+
+enum class ToolErrorKind {
+  // No tool has that name.
+  kUnknownTool,
+  // The arguments are not JSON, or not what the schema says. Worth another try with other ones.
+  kInvalidArguments,
+  kDeadlineExceeded,
+  // Too many calls run at once.
+  kOverloaded,
+  // The caller, or the executor's end, cancelled it.
+  kCancelled,
+  // The tool itself could not do it: division by zero, no such note.
+  kFailed,
+};
+
+// "unknown_tool", "invalid_arguments", …
+constexpr absl::string_view ToolErrorName(ToolErrorKind kind) {
+  switch (kind) {
+    case ToolErrorKind::kUnknownTool:
+      return "unknown_tool";
+    case ToolErrorKind::kInvalidArguments:
+      return "invalid_arguments";
+    case ToolErrorKind::kDeadlineExceeded:
+      return "deadline_exceeded";
+    case ToolErrorKind::kOverloaded:
+      return "overloaded";
+    case ToolErrorKind::kCancelled:
+      return "cancelled";
+    case ToolErrorKind::kFailed:
+      return "failed";
+  }
+  return "";
+}
+
+struct ToolError {
+  ToolErrorKind kind = ToolErrorKind::kFailed;
+  // Says what was wrong and what was expected, so that a model can correct itself.
+  std::string message;
+};
+
+using ToolResult = std::variant<ToolOutput, ToolError>;
+
+// What a handler knows of its call.
+struct ToolContext {
+  std::chrono::steady_clock::time_point deadline;
+  // Set when nobody waits for the result any more. A handler that takes long looks at it and ends.
+  const std::atomic<bool>& cancelled;
+};
+
+// Called with arguments that the schema has accepted, from any thread, and several times at once.
+// The arguments live until it returns. An error status becomes ToolErrorKind::kFailed with its
+// message, and InvalidArgument becomes kInvalidArguments.
+using ToolHandler = std::function<absl::StatusOr<ToolOutput>(const rapidjson::Value& arguments,
+                                                             const ToolContext&)>;
+
+struct Tool {
+  // 1 to 64 letters, digits, _ and -, as OpenAI and MCP require.
+  std::string name;
+  // For whoever chooses a tool: what it does, when to use it.
+  std::string description;
+  // JSON Schema of the arguments, an object.
+  std::string parameters;
+  // The handler only computes, for microseconds: it never waits. It is run on the caller's thread,
+  // which saves two thread switches; its deadline is looked at afterwards.
+  bool computes_only = false;
+  ToolHandler handler;
+};
+
+}  // namespace parlance::tools
+
+#endif  // TOOLS_TOOL_H_
