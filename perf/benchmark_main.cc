@@ -111,8 +111,8 @@ std::vector<std::string> AllNames(const std::string& program) {
   return lister.Names();
 }
 
-// As a regular expression for Google Benchmark, which may be built with POSIX's: those refuse the escape
-// of a character that needs none.
+// As a regular expression for Google Benchmark, which may be built with POSIX's: those refuse the
+// escape of a character that needs none.
 std::string Quoted(const std::string& name) {
   std::string quoted;
   for (const char c : name) {

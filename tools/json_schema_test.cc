@@ -1,7 +1,5 @@
 #include "tools/json_schema.h"
 
-#include <cstdlib>
-#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -9,20 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-
-namespace {
-// Counts what this test binary allocates while a test asks for it.
-thread_local bool counting = false;
-thread_local int num_allocations = 0;
-}  // namespace
-
-void* operator new(size_t size) {
-  num_allocations += counting;
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "perf/allocations.h"
 
 namespace parlance::tools {
 namespace {
@@ -202,12 +187,9 @@ TEST(JsonSchemaTest, ValidatingAllocatesNothing) {
       Json(R"({"action":"start","seconds":300,"label":"for the tea","tags":["a","b"]})");
   // RE2 builds its automaton at the first match.
   ASSERT_FALSE(schema->Validate(value).has_value());
-  num_allocations = 0;
-  counting = true;
-  const bool valid = !schema->Validate(value).has_value();
-  counting = false;
+  bool valid = false;
+  EXPECT_EQ(perf::CountAllocations([&] { valid = !schema->Validate(value).has_value(); }), 0);
   EXPECT_TRUE(valid);
-  EXPECT_EQ(num_allocations, 0);
 }
 
 // Whatever comes, in the schema or in the value: an answer, never a crash.

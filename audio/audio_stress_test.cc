@@ -1,0 +1,79 @@
+// Listening without a pause, as in a call that never ends.
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "audio/endpointer.h"
+#include "audio/framer.h"
+#include "audio/resampler.h"
+#include "audio/testing/sounds.h"
+#include "audio/testing/vad_under_test.h"
+#include "gtest/gtest.h"
+#include "perf/load.h"
+#include "perf/memory.h"
+#include "perf/recorder.h"
+
+namespace parlance::audio {
+namespace {
+
+// From 48 kHz through the resampler, the detector and the endpointer; segments are counted in every
+// round, and have to be the same in each.
+TEST(StressAudio, ContinuousVad) {
+  std::vector<int16_t> speech;
+  for (const std::string& name : SpeechRecordings()) {
+    const std::vector<int16_t> recording = RecordedSpeech(name, 48000);
+    speech.insert(speech.end(), recording.begin(), recording.end());
+    speech.insert(speech.end(), 48000, 0);
+  }
+  const std::unique_ptr<VoiceActivityDetector> vad = CreateVadUnderTest(16000);
+  std::vector<int16_t> resampled;
+  const auto listen = [&] {
+    int num_segments = 0;
+    auto resampler = *Resampler::Create(48000, 16000);
+    auto endpointer = *Endpointer::Create({});
+    Framer framer(vad->frame_samples());
+    vad->Reset();
+    const auto count = [&](const std::optional<EndpointerEvent>& event) {
+      num_segments += event && event->kind == EndpointerEvent::Kind::kSpeechEnd;
+    };
+    for (absl::Span<const int16_t> rest = speech; !rest.empty();) {
+      const auto chunk = rest.first(std::min<size_t>(rest.size(), 960));
+      rest.remove_prefix(chunk.size());
+      resampled.clear();
+      resampler.Process(chunk, resampled);
+      framer.Push(resampled, [&](absl::Span<const int16_t> frame) {
+        count(endpointer.Push(vad->Process(frame)));
+      });
+    }
+    count(endpointer.Flush());
+    return num_segments;
+  };
+  perf::Recorder speed({.name = "audio.stream.realtime_factor",
+                        .title = "Audio Stream Speed",
+                        .unit = "x",
+                        .better = perf::HIGHER});
+  perf::Recorder growth({.name = "audio.stream.memory_growth",
+                         .title = "Audio Stream Memory Growth",
+                         .unit = "MB",
+                         .better = perf::LOWER});
+  const int expected = listen();
+  EXPECT_GE(expected, 13);
+  const int64_t before = perf::ResidentBytesTrimmed();
+  const double audio_seconds = static_cast<double>(speech.size()) / 48000;
+  const auto end = std::chrono::steady_clock::now() +
+                   absl::ToChronoNanoseconds(absl::Seconds(perf::LoadValue("stress_duration_s")));
+  do {
+    const auto start = std::chrono::steady_clock::now();
+    ASSERT_EQ(listen(), expected);
+    speed.Add(audio_seconds /
+              absl::ToDoubleSeconds(absl::FromChrono(std::chrono::steady_clock::now() - start)));
+  } while (std::chrono::steady_clock::now() < end);
+  growth.Add(static_cast<double>(perf::ResidentBytesTrimmed() - before) / 1e6);
+}
+
+}  // namespace
+}  // namespace parlance::audio

@@ -1,0 +1,47 @@
+#include <memory>
+#include <utility>
+
+#include "audio/statistical_vad.h"
+#include "audio/testing/vad_under_test.h"
+
+namespace parlance::audio {
+namespace {
+
+// A second detector hears three of ten frames.
+class ExtraWorkVad : public VoiceActivityDetector {
+ public:
+  ExtraWorkVad(std::unique_ptr<VoiceActivityDetector> vad,
+               std::unique_ptr<VoiceActivityDetector> extra)
+      : vad_(std::move(vad)), extra_(std::move(extra)) {}
+
+  int sample_rate_hz() const override { return vad_->sample_rate_hz(); }
+
+  float Process(absl::Span<const int16_t> frame) override {
+    tenths_ += 3;
+    if (tenths_ >= 10) {
+      tenths_ -= 10;
+      unused_ = extra_->Process(frame);
+    }
+    return vad_->Process(frame);
+  }
+
+  void Reset() override {
+    vad_->Reset();
+    extra_->Reset();
+  }
+
+ private:
+  const std::unique_ptr<VoiceActivityDetector> vad_;
+  const std::unique_ptr<VoiceActivityDetector> extra_;
+  int tenths_ = 0;
+  volatile float unused_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<VoiceActivityDetector> CreateVadUnderTest(int sample_rate_hz) {
+  return std::make_unique<ExtraWorkVad>(*CreateStatisticalVad(sample_rate_hz),
+                                        *CreateStatisticalVad(sample_rate_hz));
+}
+
+}  // namespace parlance::audio

@@ -1,0 +1,19 @@
+// The detector that performance tests measure.
+//
+// Built with --define=parlance_extra_work=vad it does 30 % more work, so that a slower build can be
+// told from a fast one: the check that the suite notices.
+#ifndef AUDIO_TESTING_VAD_UNDER_TEST_H_
+#define AUDIO_TESTING_VAD_UNDER_TEST_H_
+
+#include <memory>
+
+#include "audio/vad.h"
+
+namespace parlance::audio {
+
+// 8000 or 16000 Hz.
+std::unique_ptr<VoiceActivityDetector> CreateVadUnderTest(int sample_rate_hz);
+
+}  // namespace parlance::audio
+
+#endif  // AUDIO_TESTING_VAD_UNDER_TEST_H_
