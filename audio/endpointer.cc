@@ -53,6 +53,7 @@ std::optional<EndpointerEvent> Endpointer::Push(float probability) {
     last_speech_ = num_frames_;
     return EndpointerEvent{.kind = EndpointerEvent::Kind::kSpeechStart,
                            .segment = {.begin = begin_ * frame_samples_, .end = 0},
+                           .speech_end = 0,
                            .decided = num_frames_ * frame_samples_};
   }
   if (speech) last_speech_ = num_frames_;
@@ -76,6 +77,7 @@ EndpointerEvent Endpointer::End(int64_t end_frame) {
   last_end_ = end_frame;
   return {.kind = EndpointerEvent::Kind::kSpeechEnd,
           .segment = {.begin = begin_ * frame_samples_, .end = end_frame * frame_samples_},
+          .speech_end = last_speech_ * frame_samples_,
           .decided = num_frames_ * frame_samples_};
 }
 

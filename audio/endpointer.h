@@ -25,8 +25,9 @@ struct EndpointerEvent {
   };
   Kind kind = Kind::kSpeechStart;
   SpeechSegment segment;
-  // Where in the stream this was decided: the silence that the decision waited for is `decided`
-  // less the segment's end, without its padding.
+  // Where the last frame of speech ended, without padding; zero at a start.
+  int64_t speech_end = 0;
+  // Where in the stream this was decided: `decided` less `speech_end` is the silence that was waited for.
   int64_t decided = 0;
 };
 

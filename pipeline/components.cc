@@ -1,0 +1,80 @@
+#include "pipeline/components.h"
+
+#include <memory>
+#include <utility>
+
+#include "audio/statistical_vad.h"
+#include "pipeline/flite_synthesizer.h"
+#include "pipeline/pocketsphinx_recognizer.h"
+#include "pipeline/rule_agent.h"
+#include "pipeline/session_adapters.h"
+#include "tools/builtin/builtin_tools.h"
+
+namespace parlance::pipeline {
+
+Components::Components(const ComponentOptions& options, Grammar grammar)
+    : options_(options), grammar_(std::move(grammar)) {}
+
+absl::StatusOr<std::unique_ptr<Components>> Components::Create(const ComponentOptions& options) {
+  absl::StatusOr<Grammar> grammar = RuleAgentGrammar();
+  if (!grammar.ok()) return grammar.status();
+  std::unique_ptr<Components> components(new Components(options, *std::move(grammar)));
+
+  absl::StatusOr<std::unique_ptr<Synthesizer>> synthesizer = CreateFliteSynthesizer(options.voice);
+  if (!synthesizer.ok()) return synthesizer.status();
+  components->synthesizer_ = *std::move(synthesizer);
+
+  session::SessionStore::Options store_options;
+  store_options.now = options.now;
+  auto store = session::SessionStore::Open(options.database_path, store_options);
+  if (!store.ok()) return store.status();
+  components->store_ = *std::move(store);
+
+  auto notes = CreateSessionNoteStore(components->store_.get());
+  if (!notes.ok()) return notes.status();
+  components->notes_ = *std::move(notes);
+  return components;
+}
+
+absl::StatusOr<std::unique_ptr<Conversation>> Components::Start(VoiceAgent::Options options) {
+  VoiceAgentParts parts;
+  auto recognizer = CreatePocketSphinxRecognizer(grammar_, options_.recognizer);
+  if (!recognizer.ok()) return recognizer.status();
+  parts.recognizer = *std::move(recognizer);
+  auto vad = audio::CreateStatisticalVad(16000);
+  if (!vad.ok()) return vad.status();
+  parts.vad = *std::move(vad);
+  parts.agent = CreateRuleAgent(&grammar_);
+  parts.synthesizer = synthesizer_.get();
+  parts.store = store_.get();
+
+  auto conversation = std::make_unique<Conversation>();
+  if (options.session_id.empty()) {
+    absl::StatusOr<session::Session> session = store_->CreateSession("Conversation");
+    if (!session.ok()) return session.status();
+    options.session_id = session->id;
+  }
+  conversation->session_id = options.session_id;
+  conversation->search = CreateSessionSearch(store_.get(), options.session_id);
+  conversation->registry = std::make_unique<tools::ToolRegistry>();
+  if (absl::Status registered =
+          tools::RegisterBuiltinTools({.now = options_.now,
+                                       .local_zone = options_.local_zone,
+                                       .notes = notes_.get(),
+                                       .conversation = conversation->search.get(),
+                                       .timers = &timers_},
+                                      *conversation->registry);
+      !registered.ok()) {
+    return registered;
+  }
+  auto executor = tools::ToolExecutor::Create(conversation->registry.get(), {});
+  if (!executor.ok()) return executor.status();
+  conversation->executor = *std::move(executor);
+  parts.executor = conversation->executor.get();
+  auto agent = VoiceAgent::Create(std::move(parts), std::move(options));
+  if (!agent.ok()) return agent.status();
+  conversation->agent = *std::move(agent);
+  return conversation;
+}
+
+}  // namespace parlance::pipeline

@@ -1,0 +1,68 @@
+// Which classes an agent is made of: the one place where they are chosen.
+#ifndef PIPELINE_COMPONENTS_H_
+#define PIPELINE_COMPONENTS_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "pipeline/grammar.h"
+#include "pipeline/pocketsphinx_recognizer.h"
+#include "pipeline/synthesizer.h"
+#include "pipeline/voice_agent.h"
+#include "session/store.h"
+#include "tools/builtin/dependencies.h"
+#include "tools/builtin/in_memory_stores.h"
+#include "tools/executor.h"
+#include "tools/registry.h"
+
+namespace parlance::pipeline {
+
+struct ComponentOptions {
+  // The session database.
+  std::string database_path;
+  PocketSphinxOptions recognizer;
+  std::string voice = "kal16";
+  std::function<absl::Time()> now = absl::Now;
+  absl::TimeZone local_zone = absl::LocalTimeZone();
+};
+
+// One conversation, with the tools that are bound to its session. Must not outlive its Components.
+struct Conversation {
+  std::string session_id;
+  std::unique_ptr<tools::ConversationSearch> search;
+  std::unique_ptr<tools::ToolRegistry> registry;
+  std::unique_ptr<tools::ToolExecutor> executor;
+  std::unique_ptr<VoiceAgent> agent;
+};
+
+// What all conversations of a process share. Thread-safe.
+class Components {
+ public:
+  // Errors: those of the store, the grammar and the synthesiser.
+  static absl::StatusOr<std::unique_ptr<Components>> Create(const ComponentOptions& options);
+
+  // `options.session_id` empty: a new session. Loads a recogniser, which takes about half a second.
+  // Errors: those of VoiceAgent and of the recogniser.
+  absl::StatusOr<std::unique_ptr<Conversation>> Start(VoiceAgent::Options options);
+
+  session::SessionStore& store() { return *store_; }
+  int output_sample_rate_hz() const { return synthesizer_->sample_rate_hz(); }
+
+ private:
+  Components(const ComponentOptions& options, Grammar grammar);
+
+  const ComponentOptions options_;
+  const Grammar grammar_;
+  std::unique_ptr<session::SessionStore> store_;
+  std::unique_ptr<tools::NoteStore> notes_;
+  tools::InMemoryTimerStore timers_;
+  std::unique_ptr<Synthesizer> synthesizer_;
+};
+
+}  // namespace parlance::pipeline
+
+#endif  // PIPELINE_COMPONENTS_H_

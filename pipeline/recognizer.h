@@ -1,0 +1,40 @@
+// Speech to words.
+#ifndef PIPELINE_RECOGNIZER_H_
+#define PIPELINE_RECOGNIZER_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+
+namespace parlance::pipeline {
+
+struct Hypothesis {
+  // In lower case, without punctuation. Empty if nothing was understood.
+  std::string text;
+  // The sound fits no sentence that can be understood; `text` is then the closest guess, for logs
+  // only.
+  bool rejected = true;
+  // 0 to 1: how much of the sound the words explain.
+  double confidence = 0;
+};
+
+// One utterance after the other: Start, Process as the sound comes in, Finish. Threads: one at a
+// time.
+class Recognizer {
+ public:
+  virtual ~Recognizer() = default;
+
+  // FailedPrecondition while an utterance is going on.
+  virtual absl::Status Start() = 0;
+  // Mono PCM16 at 16 kHz, chunks of any size. FailedPrecondition before Start.
+  virtual absl::Status Process(absl::Span<const int16_t> samples) = 0;
+  // Ends the utterance. FailedPrecondition before Start.
+  virtual absl::StatusOr<Hypothesis> Finish() = 0;
+};
+
+}  // namespace parlance::pipeline
+
+#endif  // PIPELINE_RECOGNIZER_H_

@@ -1,0 +1,27 @@
+// What the tools ask for, kept in the session store.
+#ifndef PIPELINE_SESSION_ADAPTERS_H_
+#define PIPELINE_SESSION_ADAPTERS_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "session/store.h"
+#include "tools/builtin/dependencies.h"
+
+namespace parlance::pipeline {
+
+// Notes as messages of a session titled "Notes", which is made if it is not there: one message a
+// note, and one for each that was removed. Durable like every message. Thread-safe. `store` must
+// outlive it.
+absl::StatusOr<std::unique_ptr<tools::NoteStore>> CreateSessionNoteStore(
+    session::SessionStore* store);
+
+// What the user said in one session. Thread-safe. `store` must outlive it.
+std::unique_ptr<tools::ConversationSearch> CreateSessionSearch(session::SessionStore* store,
+                                                               std::string session_id);
+
+}  // namespace parlance::pipeline
+
+#endif  // PIPELINE_SESSION_ADAPTERS_H_

@@ -1,0 +1,200 @@
+// The recogniser and the synthesiser, on real speech and on each other.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "audio/testing/sounds.h"
+#include "gtest/gtest.h"
+#include "pipeline/flite_synthesizer.h"
+#include "pipeline/grammar.h"
+#include "pipeline/pocketsphinx_recognizer.h"
+#include "pipeline/recognizer.h"
+#include "pipeline/rule_agent.h"
+#include "pipeline/synthesizer.h"
+
+namespace parlance::pipeline {
+namespace {
+
+constexpr int kSampleRateHz = 16000;
+
+std::vector<int16_t> Say(const std::string& voice, const std::string& text) {
+  auto synthesizer = CreateFliteSynthesizer(voice);
+  EXPECT_TRUE(synthesizer.ok()) << synthesizer.status();
+  std::vector<int16_t> speech;
+  const absl::Status said =
+      (*synthesizer)->Synthesize(text, [&](absl::Span<const int16_t> samples) {
+        speech.insert(speech.end(), samples.begin(), samples.end());
+        return true;
+      });
+  EXPECT_TRUE(said.ok()) << said;
+  return speech;
+}
+
+// One recogniser for all tests: it takes half a second to load.
+class RecognizerTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    grammar_ = new Grammar(*RuleAgentGrammar());
+    auto created = CreatePocketSphinxRecognizer(*grammar_, {});
+    ASSERT_TRUE(created.ok()) << created.status();
+    recognizer_ = created->release();
+  }
+  static void TearDownTestSuite() {
+    delete recognizer_;
+    delete grammar_;
+  }
+
+  static Hypothesis Hear(absl::Span<const int16_t> samples, size_t chunk = 320) {
+    EXPECT_TRUE(recognizer_->Start().ok());
+    while (!samples.empty()) {
+      const auto now = samples.first(std::min(chunk, samples.size()));
+      EXPECT_TRUE(recognizer_->Process(now).ok());
+      samples.remove_prefix(now.size());
+    }
+    const auto hypothesis = recognizer_->Finish();
+    EXPECT_TRUE(hypothesis.ok()) << hypothesis.status();
+    return *hypothesis;
+  }
+
+  static Grammar* grammar_;
+  static Recognizer* recognizer_;
+};
+
+Grammar* RecognizerTest::grammar_ = nullptr;
+Recognizer* RecognizerTest::recognizer_ = nullptr;
+
+TEST_F(RecognizerTest, UnderstandsRecordedCommands) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"pocketsphinx/goforward.raw", "go forward ten meters"},
+      {"pocketsphinx/cards/001.wav", "ten of clubs"},
+      {"pocketsphinx/cards/003.wav", "seven of clubs"},
+      {"pocketsphinx/cards/005.wav", "eight of spades four of clubs seven of hearts"},
+  };
+  for (const auto& [name, text] : cases) {
+    const Hypothesis hypothesis = Hear(audio::RecordedSpeech(name, kSampleRateHz));
+    EXPECT_EQ(hypothesis.text, text) << name;
+    EXPECT_FALSE(hypothesis.rejected) << name << " " << hypothesis.confidence;
+  }
+}
+
+TEST_F(RecognizerTest, UnderstandsSynthesisedRequests) {
+  for (const char* voice : {"kal16", "slt"}) {
+    for (const char* text :
+         {"what time is it in tokyo", "convert ten miles to kilometers",
+          "what is twelve times seven", "set a timer for five minutes", "list my timers",
+          "take a note buy milk", "read my notes", "what did i say about milk"}) {
+      const Hypothesis hypothesis = Hear(Say(voice, text));
+      EXPECT_EQ(hypothesis.text, text) << voice;
+      EXPECT_FALSE(hypothesis.rejected) << voice << ": " << text << " " << hypothesis.confidence;
+    }
+  }
+}
+
+TEST_F(RecognizerTest, RejectsProse) {
+  for (const char* number : {"0870", "0880", "0890", "0920", "0930"}) {
+    const std::string name =
+        absl::StrCat("pocketsphinx/librivox/sense_and_sensibility_01_austen_64kb-", number, ".wav");
+    EXPECT_TRUE(Hear(audio::RecordedSpeech(name, kSampleRateHz)).rejected) << name;
+  }
+}
+
+TEST_F(RecognizerTest, RejectsOtherSpeech) {
+  for (const char* name :
+       {"pocketsphinx/something.raw", "pocketsphinx/numbers.raw", "asterisk/vm-goodbye.wav",
+        "asterisk/vm-options.wav", "asterisk/conf-getpin.wav", "asterisk/demo-congrats.wav"}) {
+    const Hypothesis hypothesis = Hear(audio::RecordedSpeech(name, kSampleRateHz));
+    EXPECT_TRUE(hypothesis.rejected)
+        << name << ": " << hypothesis.text << " " << hypothesis.confidence;
+  }
+  EXPECT_TRUE(Hear(Say("slt", "my favourite colour is blue and I like trains")).rejected);
+}
+
+TEST_F(RecognizerTest, RejectsNoise) {
+  EXPECT_TRUE(Hear(audio::WhiteNoise(32000, 1000, 1)).rejected);
+  EXPECT_TRUE(Hear(audio::Hum(32000, kSampleRateHz, 100, 3000)).rejected);
+  EXPECT_TRUE(Hear(std::vector<int16_t>(16000, 0)).rejected);
+  EXPECT_TRUE(Hear({}).rejected);
+}
+
+TEST_F(RecognizerTest, ChunksOfAnySizeWillDo) {
+  const std::vector<int16_t> speech =
+      audio::RecordedSpeech("pocketsphinx/goforward.raw", kSampleRateHz);
+  for (const size_t chunk : {size_t{37}, size_t{1600}, speech.size()}) {
+    EXPECT_EQ(Hear(speech, chunk).text, "go forward ten meters") << chunk;
+  }
+}
+
+TEST_F(RecognizerTest, CallsOutOfOrderAreErrors) {
+  EXPECT_EQ(recognizer_->Finish().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(recognizer_->Process({}).code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(recognizer_->Start().ok());
+  EXPECT_EQ(recognizer_->Start().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(recognizer_->Finish().ok());
+}
+
+TEST(CreateRecognizerTest, NamesThePackageOfAMissingModel) {
+  const Grammar grammar = *RuleAgentGrammar();
+  PocketSphinxOptions options;
+  options.model_dir = "/no/such/model";
+  const auto created = CreatePocketSphinxRecognizer(grammar, options);
+  EXPECT_EQ(created.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(absl::StrContains(created.status().message(), "pocketsphinx-en-us"))
+      << created.status();
+}
+
+TEST(CreateRecognizerTest, NamesAWordThatIsNotInTheDictionary) {
+  const auto grammar = Grammar::Create({{"x", "hello xyzzyq"}}, {});
+  const auto created = CreatePocketSphinxRecognizer(*grammar, {});
+  EXPECT_EQ(created.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(created.status().message(), "'xyzzyq'")) << created.status();
+}
+
+TEST(SynthesizerTest, SpeaksInChunks) {
+  auto synthesizer = *CreateFliteSynthesizer("kal16");
+  EXPECT_EQ(synthesizer->sample_rate_hz(), 16000);
+  int num_chunks = 0;
+  size_t num_samples = 0;
+  std::vector<int16_t> speech;
+  ASSERT_TRUE(synthesizer
+                  ->Synthesize("The timer is set for five minutes. It will ring.",
+                               [&](absl::Span<const int16_t> samples) {
+                                 ++num_chunks;
+                                 speech.insert(speech.end(), samples.begin(), samples.end());
+                                 return true;
+                               })
+                  .ok());
+  num_samples = speech.size();
+  EXPECT_GT(num_chunks, 3);
+  EXPECT_GT(num_samples, 16000u * 2);
+  EXPECT_LT(num_samples, 16000u * 8);
+  EXPECT_GT(audio::Level(speech), 300);
+}
+
+TEST(SynthesizerTest, StopsWhenNobodyListens) {
+  auto synthesizer = *CreateFliteSynthesizer("kal16");
+  int num_chunks = 0;
+  ASSERT_TRUE(synthesizer
+                  ->Synthesize("One two three four five six seven eight nine ten.",
+                               [&](absl::Span<const int16_t>) {
+                                 ++num_chunks;
+                                 return false;
+                               })
+                  .ok());
+  EXPECT_EQ(num_chunks, 1);
+  EXPECT_GT(Say("kal16", "And it speaks again.").size(), 8000u);
+}
+
+TEST(SynthesizerTest, SaysWhatItCannotDo) {
+  EXPECT_TRUE(absl::StrContains(CreateFliteSynthesizer("hal").status().message(), "kal16, slt"));
+  auto synthesizer = *CreateFliteSynthesizer("kal16");
+  const auto ignore = [](absl::Span<const int16_t>) { return true; };
+  EXPECT_EQ(synthesizer->Synthesize("", ignore).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(synthesizer->Synthesize(std::string(20000, 'a'), ignore).code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(synthesizer->Synthesize("\xff\xfe ... ?! 漢", ignore).ok());
+}
+
+}  // namespace
+}  // namespace parlance::pipeline

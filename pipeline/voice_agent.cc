@@ -1,0 +1,303 @@
+#include "pipeline/voice_agent.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "audio/framer.h"
+#include "audio/resampler.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
+
+namespace parlance::pipeline {
+namespace {
+
+constexpr int kRecognitionHz = 16000;
+// An agent that calls tools for ever is broken, or misled.
+constexpr int kMaxSteps = 8;
+// What agents are given of the past.
+constexpr int kHistoryMessages = 50;
+// Sound before the detector was sure of it: the endpointer's padding and its minimum of speech.
+constexpr size_t kPreRollSamples = kRecognitionHz / 2;
+
+absl::Duration SteadyNow() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+// OpenAI's form: [{"id": …, "type": "function", "function": {"name": …, "arguments": "…"}}].
+std::string ToolCallsJson(absl::Span<const ToolCall> calls, int64_t first_id) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  writer.StartArray();
+  for (const ToolCall& call : calls) {
+    writer.StartObject();
+    writer.Key("id");
+    writer.String(absl::StrCat("call_", first_id++).c_str());
+    writer.Key("type");
+    writer.String("function");
+    writer.Key("function");
+    writer.StartObject();
+    writer.Key("name");
+    writer.String(call.name.c_str());
+    writer.Key("arguments");
+    writer.String(call.arguments.c_str());
+    writer.EndObject();
+    writer.EndObject();
+  }
+  writer.EndArray();
+  return buffer.GetString();
+}
+
+std::string ErrorJson(const tools::ToolError& error) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  writer.StartObject();
+  writer.Key("error");
+  const absl::string_view name = tools::ToolErrorName(error.kind);
+  writer.String(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+  writer.Key("message");
+  writer.String(error.message.c_str());
+  writer.EndObject();
+  return buffer.GetString();
+}
+
+// The last samples of a stream, and where they are in it.
+class PreRoll {
+ public:
+  void Add(absl::Span<const int16_t> samples) {
+    samples_.insert(samples_.end(), samples.begin(), samples.end());
+    end_ += static_cast<int64_t>(samples.size());
+    // Cut now and then, not every time.
+    if (samples_.size() > 4 * kPreRollSamples) {
+      samples_.erase(samples_.begin(), samples_.end() - kPreRollSamples);
+    }
+  }
+
+  // From the position on, as far as they are kept.
+  absl::Span<const int16_t> From(int64_t position) const {
+    const auto size = static_cast<int64_t>(samples_.size());
+    const int64_t count = std::clamp<int64_t>(end_ - position, 0, size);
+    return absl::MakeConstSpan(samples_).last(static_cast<size_t>(count));
+  }
+
+  void Clear() {
+    samples_.clear();
+    end_ = 0;
+  }
+
+ private:
+  std::vector<int16_t> samples_;
+  int64_t end_ = 0;
+};
+
+}  // namespace
+
+class VoiceAgent::Impl {
+ public:
+  Impl(VoiceAgentParts parts, Options options, audio::Resampler resampler,
+       audio::Endpointer endpointer)
+      : parts_(std::move(parts)),
+        options_(std::move(options)),
+        resampler_(std::move(resampler)),
+        framer_(kRecognitionHz / 100),
+        endpointer_(std::move(endpointer)) {}
+
+  absl::Status Push(absl::Span<const int16_t> samples) {
+    resampled_.clear();
+    resampler_.Process(samples, resampled_);
+    absl::Status status;
+    framer_.Push(resampled_,
+                 [&](absl::Span<const int16_t> frame) { status.Update(Listen(frame)); });
+    return status;
+  }
+
+  absl::Status Flush() {
+    resampled_.clear();
+    resampler_.Flush(resampled_);
+    absl::Status status;
+    const auto listen = [&](absl::Span<const int16_t> frame) { status.Update(Listen(frame)); };
+    framer_.Push(resampled_, listen);
+    framer_.Flush(listen);
+    if (!status.ok()) return status;
+    if (const std::optional<audio::EndpointerEvent> event = endpointer_.Flush()) {
+      status = Answer(*event);
+    }
+    parts_.vad->Reset();
+    pre_roll_.Clear();
+    return status;
+  }
+
+ private:
+  absl::Status Listen(absl::Span<const int16_t> frame) {
+    const bool was_in_speech = endpointer_.in_speech();
+    const float probability = parts_.vad->Process(frame);
+    const std::optional<audio::EndpointerEvent> event = endpointer_.Push(probability);
+    pre_roll_.Add(frame);
+    if (was_in_speech) {
+      if (absl::Status heard = parts_.recognizer->Process(frame); !heard.ok()) return heard;
+    }
+    if (!event.has_value()) return absl::OkStatus();
+    if (event->kind == audio::EndpointerEvent::Kind::kSpeechEnd) return Answer(*event);
+    if (absl::Status started = parts_.recognizer->Start(); !started.ok()) return started;
+    return parts_.recognizer->Process(pre_roll_.From(event->segment.begin));
+  }
+
+  absl::Status Answer(const audio::EndpointerEvent& end) {
+    const absl::Duration start = options_.steady_now();
+    Turn turn;
+    const double scale = static_cast<double>(options_.input_sample_rate_hz) / kRecognitionHz;
+    turn.speech = {.begin = static_cast<int64_t>(static_cast<double>(end.segment.begin) * scale),
+                   .end = static_cast<int64_t>(static_cast<double>(end.segment.end) * scale)};
+    turn.latency.endpoint_silence =
+        absl::Seconds(static_cast<double>(end.decided - end.speech_end) / kRecognitionHz);
+
+    absl::StatusOr<Hypothesis> utterance = parts_.recognizer->Finish();
+    if (!utterance.ok()) return utterance.status();
+    turn.utterance = *std::move(utterance);
+    turn.latency.recognition = options_.steady_now() - start;
+
+    if (absl::Status decided = Decide(turn); !decided.ok()) return decided;
+    const absl::Duration before_session = options_.steady_now();
+    if (absl::Status stored = Store(turn); !stored.ok()) return stored;
+    turn.latency.session = options_.steady_now() - before_session;
+    Speak(start, turn);
+    turn.latency.total = options_.steady_now() - start;
+    if (options_.on_turn != nullptr) options_.on_turn(turn);
+    return absl::OkStatus();
+  }
+
+  // Lets the agent decide, and calls what it wants called, until there is a reply.
+  absl::Status Decide(Turn& turn) {
+    session::SessionStore::HistoryOptions page;
+    page.limit = kHistoryMessages;
+    absl::StatusOr<std::vector<session::Message>> history =
+        parts_.store->History(options_.session_id, page);
+    if (!history.ok()) return history.status();
+    for (int step = 0; step < kMaxSteps; ++step) {
+      const absl::Duration before_agent = options_.steady_now();
+      absl::StatusOr<AgentStep> decided = parts_.agent->Decide({.utterance = turn.utterance,
+                                                                .history = *history,
+                                                                .calls = turn.calls,
+                                                                .answers = turn.answers});
+      const absl::Duration before_tools = options_.steady_now();
+      turn.latency.agent += before_tools - before_agent;
+      if (!decided.ok()) return decided.status();
+      if (decided->calls.empty()) {
+        turn.reply = std::move(decided->reply);
+        return absl::OkStatus();
+      }
+      for (ToolCall& call : decided->calls) {
+        turn.answers.push_back(Execute(call));
+        turn.calls.push_back(std::move(call));
+      }
+      turn.latency.tools += options_.steady_now() - before_tools;
+    }
+    turn.reply = "Sorry, I could not finish that.";
+    return absl::OkStatus();
+  }
+
+  ToolAnswer Execute(const ToolCall& call) {
+    tools::ToolResult result =
+        parts_.executor->Execute(call.name, call.arguments, options_.tool_timeout);
+    if (auto* error = std::get_if<tools::ToolError>(&result)) {
+      return {.ok = false, .json = ErrorJson(*error), .text = std::move(error->message)};
+    }
+    auto& output = std::get<tools::ToolOutput>(result);
+    return {.ok = true, .json = std::move(output.json), .text = std::move(output.text)};
+  }
+
+  absl::Status Store(const Turn& turn) {
+    absl::StatusOr<session::Session> session = parts_.store->GetSession(options_.session_id);
+    if (!session.ok()) return session.status();
+    // Unique in the session, whatever process spoke in it before.
+    const int64_t first_call = session->num_messages + 1;
+    std::vector<session::Message> messages;
+    session::Message user;
+    user.role = session::Role::kUser;
+    // The guess at what was not understood would be found by searches as if it had been said.
+    user.content = turn.utterance.rejected ? "" : turn.utterance.text;
+    messages.push_back(std::move(user));
+    if (!turn.calls.empty()) {
+      session::Message calls;
+      calls.role = session::Role::kAssistant;
+      calls.tool_calls = ToolCallsJson(turn.calls, first_call);
+      messages.push_back(std::move(calls));
+    }
+    for (size_t i = 0; i < turn.calls.size(); ++i) {
+      session::Message answer;
+      answer.role = session::Role::kTool;
+      answer.name = turn.calls[i].name;
+      answer.tool_call_id = absl::StrCat("call_", first_call + static_cast<int64_t>(i));
+      answer.content = turn.answers[i].json;
+      messages.push_back(std::move(answer));
+    }
+    session::Message reply;
+    reply.role = session::Role::kAssistant;
+    reply.content = turn.reply;
+    messages.push_back(std::move(reply));
+    return parts_.store->AppendAll(options_.session_id, messages).status();
+  }
+
+  void Speak(absl::Duration start, Turn& turn) {
+    const absl::Duration before_synthesis = options_.steady_now();
+    bool first = true;
+    const absl::Status said =
+        parts_.synthesizer->Synthesize(turn.reply, [&](absl::Span<const int16_t> samples) {
+          if (first) {
+            const absl::Duration now = options_.steady_now();
+            turn.latency.synthesis_first_sample = now - before_synthesis;
+            turn.latency.first_sample = now - start;
+            first = false;
+          }
+          if (options_.on_audio != nullptr) options_.on_audio(samples);
+          return true;
+        });
+    // The reply is stored and in the turn; a listener hears nothing of what cannot be said.
+    said.IgnoreError();
+  }
+
+  VoiceAgentParts parts_;
+  const Options options_;
+  audio::Resampler resampler_;
+  std::vector<int16_t> resampled_;
+  audio::Framer framer_;
+  audio::Endpointer endpointer_;
+  PreRoll pre_roll_;
+};
+
+absl::StatusOr<std::unique_ptr<VoiceAgent>> VoiceAgent::Create(VoiceAgentParts parts,
+                                                               Options options) {
+  if (parts.vad == nullptr || parts.recognizer == nullptr || parts.agent == nullptr ||
+      parts.synthesizer == nullptr || parts.executor == nullptr || parts.store == nullptr) {
+    return absl::InvalidArgumentError("a voice agent needs all its parts");
+  }
+  if (parts.vad->sample_rate_hz() != kRecognitionHz) {
+    return absl::InvalidArgumentError("the detector has to work at 16 kHz");
+  }
+  if (options.steady_now == nullptr) options.steady_now = SteadyNow;
+  if (auto session = parts.store->GetSession(options.session_id); !session.ok()) {
+    return session.status();
+  }
+  auto resampler = audio::Resampler::Create(options.input_sample_rate_hz, kRecognitionHz);
+  if (!resampler.ok()) return resampler.status();
+  audio::Endpointer::Options endpointer_options;
+  endpointer_options.sample_rate_hz = kRecognitionHz;
+  endpointer_options.endpoint_silence = options.endpoint_silence;
+  auto endpointer = audio::Endpointer::Create(endpointer_options);
+  if (!endpointer.ok()) return endpointer.status();
+  return std::unique_ptr<VoiceAgent>(new VoiceAgent(std::make_unique<Impl>(
+      std::move(parts), std::move(options), *std::move(resampler), *std::move(endpointer))));
+}
+
+VoiceAgent::VoiceAgent(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+VoiceAgent::~VoiceAgent() = default;
+
+absl::Status VoiceAgent::Push(absl::Span<const int16_t> samples) { return impl_->Push(samples); }
+absl::Status VoiceAgent::Flush() { return impl_->Flush(); }
+
+}  // namespace parlance::pipeline

@@ -1,0 +1,262 @@
+// Holds a conversation with a recording or a pipe.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/reflection.h"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "audio/mu_law.h"
+#include "audio/wav.h"
+#include "audio/waveform.h"
+#include "pipeline/components.h"
+#include "pipeline/voice_agent.h"
+
+ABSL_FLAG(std::string, input, "",
+          "The question: a WAV file (mono or stereo, 8 to 48 kHz), or - for raw sound from "
+          "standard input, which "
+          "is answered as it comes in.");
+ABSL_FLAG(std::string, input_encoding, "s16le",
+          "Of raw sound: s16le (PCM, 16 bits, little-endian) or mulaw (G.711). One channel.");
+ABSL_FLAG(int, sample_rate_hz, 16000, "Of raw sound, 8000 to 48000.");
+ABSL_FLAG(std::string, output, "", "The answers go to this WAV file. Not written if not given.");
+ABSL_FLAG(std::string, db, "",
+          "The database of sessions; it is made if it is not there. Required.");
+ABSL_FLAG(std::string, session, "", "Go on with the session of this id. A new one if not given.");
+ABSL_FLAG(std::string, export_session, "",
+          "Print the session of this id as JSON Lines, and end; needs only --db.");
+ABSL_FLAG(std::string, voice, "kal16", "Of the answers: kal16 (fast) or slt (nicer).");
+ABSL_FLAG(std::string, model_dir, "/usr/share/pocketsphinx/model/en-us",
+          "Where the recognition model is; Debian's package pocketsphinx-en-us puts it there.");
+ABSL_FLAG(absl::Duration, endpoint_silence, absl::Milliseconds(500),
+          "The pause that ends a question, such as 500ms.");
+
+namespace parlance::pipeline {
+namespace {
+
+constexpr absl::string_view kFlags[] = {"input",     "input_encoding",  "sample_rate_hz", "output",
+                                        "db",        "session",         "export_session", "voice",
+                                        "model_dir", "endpoint_silence"};
+
+int Help() {
+  std::printf(
+      "Answers what is asked in a recording, and remembers it.\n\n"
+      "  bazel run //pipeline:voice_agent -- --input question.wav --output answer.wav --db "
+      "sessions.db\n"
+      "  arecord -t raw -f S16_LE -r 16000 | voice_agent --input - --db sessions.db\n\n"
+      "It understands, in English:\n"
+      "  what time is it [in Tokyo]             set a timer for five minutes; list my timers\n"
+      "  what is twelve times seven             take a note buy milk; read my notes\n"
+      "  convert ten miles to kilometers        what did I say about milk\n\n"
+      "Flags:\n");
+  for (const absl::string_view name : kFlags) {
+    const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
+    const std::string otherwise = flag->DefaultValue();
+    std::printf("  --%s\n      %s%s\n", std::string(name).c_str(), flag->Help().c_str(),
+                otherwise.empty() ? "" : absl::StrCat(" Default: ", otherwise, ".").c_str());
+  }
+  std::printf(
+      "\nExit code: 0 if the input was answered to its end, even if nothing in it was speech; 1 "
+      "otherwise.\n");
+  return 0;
+}
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "voice_agent: %s\n", std::string(status.message()).c_str());
+  return 1;
+}
+
+// Of a path the user typed: `bazel run` starts programs elsewhere.
+std::string UserPath(const std::string& path) {
+  const char* directory = std::getenv("BUILD_WORKING_DIRECTORY");
+  if (directory == nullptr || path.empty() || path.front() == '/') return path;
+  return absl::StrCat(directory, "/", path);
+}
+
+std::string Milliseconds(absl::Duration duration) {
+  return absl::StrFormat("%8.2f ms", absl::ToDoubleMilliseconds(duration));
+}
+
+void PrintTurn(const Turn& turn, int sample_rate_hz, int number) {
+  const auto seconds = [&](int64_t sample) { return static_cast<double>(sample) / sample_rate_hz; };
+  std::printf("Turn %d, speech from %.2f s to %.2f s\n", number, seconds(turn.speech.begin),
+              seconds(turn.speech.end));
+  if (turn.utterance.rejected) {
+    std::printf("  Transcript: (not understood)\n");
+  } else {
+    std::printf("  Transcript: %s\n", turn.utterance.text.c_str());
+  }
+  for (size_t i = 0; i < turn.calls.size(); ++i) {
+    std::printf("  Tool call:  %s %s\n", turn.calls[i].name.c_str(),
+                turn.calls[i].arguments.c_str());
+    std::printf("  Result:     %s\n", turn.answers[i].json.c_str());
+  }
+  std::printf("  Answer:     %s\n", turn.reply.c_str());
+  const TurnLatency& latency = turn.latency;
+  const std::pair<const char*, absl::Duration> stages[] = {
+      {"Endpoint silence (of the input)", latency.endpoint_silence},
+      {"Recognition", latency.recognition},
+      {"Agent", latency.agent},
+      {"Tools", latency.tools},
+      {"Session", latency.session},
+      {"Synthesis, first sample", latency.synthesis_first_sample},
+      {"End of speech to first sample", latency.first_sample},
+      {"End of speech to last sample", latency.total}};
+  for (const auto& [stage, duration] : stages) {
+    std::printf("  %-33s %s\n", stage, Milliseconds(duration).c_str());
+  }
+  std::fflush(stdout);
+}
+
+absl::Status PushAll(VoiceAgent& agent, absl::Span<const int16_t> samples, int sample_rate_hz) {
+  // 20 ms at a time, as a line would deliver them.
+  const size_t chunk = static_cast<size_t>(sample_rate_hz) / 50;
+  while (!samples.empty()) {
+    const auto now = samples.first(std::min(chunk, samples.size()));
+    if (absl::Status pushed = agent.Push(now); !pushed.ok()) return pushed;
+    samples.remove_prefix(now.size());
+  }
+  return absl::OkStatus();
+}
+
+// Raw sound from standard input, as it comes.
+absl::Status PushStandardInput(VoiceAgent& agent, bool mu_law, int sample_rate_hz) {
+  const size_t sample_bytes = mu_law ? 1 : 2;
+  std::vector<uint8_t> bytes(static_cast<size_t>(sample_rate_hz) / 50 * sample_bytes);
+  std::vector<int16_t> samples;
+  for (;;) {
+    const size_t count = std::fread(bytes.data(), 1, bytes.size(), stdin);
+    // Half a sample at the end of a pipe is nothing.
+    samples.resize(count / sample_bytes);
+    if (samples.empty()) break;
+    for (size_t i = 0; i < samples.size(); ++i) {
+      samples[i] = mu_law ? audio::DecodeMuLaw(bytes[i])
+                          : static_cast<int16_t>(bytes[2 * i] | bytes[2 * i + 1] << 8);
+    }
+    if (absl::Status pushed = agent.Push(samples); !pushed.ok()) return pushed;
+  }
+  return std::ferror(stdin) != 0 ? absl::UnavailableError("cannot read standard input")
+                                 : absl::OkStatus();
+}
+
+absl::Status CheckFlags() {
+  if (absl::GetFlag(FLAGS_db).empty()) {
+    return absl::InvalidArgumentError(
+        "--db is missing: where to keep the conversation; see --help");
+  }
+  if (!absl::GetFlag(FLAGS_export_session).empty()) return absl::OkStatus();
+  if (absl::GetFlag(FLAGS_input).empty()) {
+    return absl::InvalidArgumentError("--input is missing: the recording to answer; see --help");
+  }
+  const std::string encoding = absl::GetFlag(FLAGS_input_encoding);
+  if (encoding != "s16le" && encoding != "mulaw") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--input_encoding=", encoding, " is neither s16le nor mulaw"));
+  }
+  const int rate_hz = absl::GetFlag(FLAGS_sample_rate_hz);
+  if (rate_hz < 8000 || rate_hz > 48000) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--sample_rate_hz=", rate_hz, " is not in 8000 to 48000"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Export() {
+  auto store = session::SessionStore::Open(UserPath(absl::GetFlag(FLAGS_db)));
+  if (!store.ok()) return store.status();
+  return (*store)->ExportJsonLines(absl::GetFlag(FLAGS_export_session), std::cout);
+}
+
+absl::Status Converse() {
+  const std::string input = absl::GetFlag(FLAGS_input);
+  audio::Waveform question{
+      .sample_rate_hz = absl::GetFlag(FLAGS_sample_rate_hz), .num_channels = 1, .samples = {}};
+  if (input != "-") {
+    absl::StatusOr<audio::Waveform> read = audio::ReadWav(UserPath(input));
+    if (!read.ok()) return read.status();
+    question = *std::move(read);
+  }
+  const std::string output = UserPath(absl::GetFlag(FLAGS_output));
+  ComponentOptions component_options;
+  component_options.database_path = UserPath(absl::GetFlag(FLAGS_db));
+  component_options.recognizer.model_dir = absl::GetFlag(FLAGS_model_dir);
+  component_options.voice = absl::GetFlag(FLAGS_voice);
+  auto components = Components::Create(component_options);
+  if (!components.ok()) return components.status();
+  audio::Waveform answer{
+      .sample_rate_hz = (*components)->output_sample_rate_hz(), .num_channels = 1, .samples = {}};
+  if (!output.empty()) {
+    // Said now rather than when all the work is done.
+    answer.samples = {0};
+    if (absl::Status writable = audio::WriteWav(output, answer); !writable.ok()) return writable;
+    answer.samples.clear();
+  }
+
+  int num_turns = 0;
+  VoiceAgent::Options options;
+  options.session_id = absl::GetFlag(FLAGS_session);
+  options.input_sample_rate_hz = question.sample_rate_hz;
+  options.endpoint_silence = absl::GetFlag(FLAGS_endpoint_silence);
+  options.on_audio = [&](absl::Span<const int16_t> samples) {
+    if (!output.empty())
+      answer.samples.insert(answer.samples.end(), samples.begin(), samples.end());
+  };
+  options.on_turn = [&](const Turn& turn) {
+    PrintTurn(turn, question.sample_rate_hz, ++num_turns);
+  };
+  auto conversation = (*components)->Start(std::move(options));
+  if (!conversation.ok()) return conversation.status();
+  VoiceAgent& agent = *(*conversation)->agent;
+  absl::Status status =
+      input == "-" ? PushStandardInput(agent, absl::GetFlag(FLAGS_input_encoding) == "mulaw",
+                                       question.sample_rate_hz)
+                   : PushAll(agent, audio::MonoSamples(question), question.sample_rate_hz);
+  status.Update(agent.Flush());
+  if (!status.ok()) return status;
+  if (num_turns == 0) std::printf("No speech was found in the input.\n");
+  std::printf("Session: %s\n", (*conversation)->session_id.c_str());
+  if (output.empty()) return absl::OkStatus();
+  // A recording of nothing is still a recording.
+  if (answer.samples.empty()) answer.samples = {0};
+  return audio::WriteWav(output, answer);
+}
+
+int Main(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const absl::string_view argument = argv[i];
+    if (argument == "--help" || argument == "-h" || argument == "-help") return Help();
+  }
+  // Abseil takes `--input -` for a mistake, and says so; in one word it does not.
+  std::vector<std::string> words(argv, argv + argc);
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i + 1] != "-" || !absl::StartsWith(words[i], "--")) continue;
+    absl::StrAppend(&words[i], "=-");
+    words.erase(words.begin() + static_cast<ptrdiff_t>(i) + 1);
+  }
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  const std::vector<char*> rest =
+      absl::ParseCommandLine(static_cast<int>(pointers.size()), pointers.data());
+  if (rest.size() > 1) {
+    return Fail(absl::InvalidArgumentError(
+        absl::StrCat("unexpected argument '", rest[1], "'; see --help")));
+  }
+  if (absl::Status checked = CheckFlags(); !checked.ok()) return Fail(checked);
+  const absl::Status status = absl::GetFlag(FLAGS_export_session).empty() ? Converse() : Export();
+  return status.ok() ? 0 : Fail(status);
+}
+
+}  // namespace
+}  // namespace parlance::pipeline
+
+int main(int argc, char** argv) { return parlance::pipeline::Main(argc, argv); }

@@ -1,0 +1,68 @@
+// How long a caller waits: from the end of speech to the first sound of the answer.
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "perf/load.h"
+#include "perf/recorder.h"
+#include "pipeline/components.h"
+#include "pipeline/testing/spoken_requests.h"
+#include "pipeline/voice_agent.h"
+
+namespace parlance::pipeline {
+namespace {
+
+// Requests by turns, recorded and synthesised, pushed faster than they were said; so the recogniser
+// has less time between chunks than in a call, and its work is warm. The endpointer's silence is a
+// choice, not work, and reported apart. Says nothing of a network.
+TEST(PipelinePerformance, EndToEndLatency) {
+  ComponentOptions options;
+  options.database_path = absl::StrCat(std::getenv("TEST_TMPDIR"), "/latency.db");
+  auto components = Components::Create(options);
+  ASSERT_TRUE(components.ok()) << components.status();
+  Turn turn;
+  int num_turns = 0;
+  VoiceAgent::Options agent_options;
+  agent_options.on_turn = [&](const Turn& answered) {
+    turn = answered;
+    ++num_turns;
+  };
+  auto conversation = (*components)->Start(agent_options);
+  ASSERT_TRUE(conversation.ok()) << conversation.status();
+  const std::vector<SpokenRequest> requests = SpokenRequests();
+
+  const auto options_of = [](const char* name, const char* title) {
+    return perf::Recorder::Options{
+        .name = name, .title = title, .unit = "ms", .better = perf::LOWER};
+  };
+  perf::Recorder first_sample(options_of("pipeline.turn.first_sample", "End to End Latency"));
+  perf::Recorder silence(options_of("pipeline.turn.endpoint_silence", "Endpoint Silence"));
+  perf::Recorder recognition(options_of("pipeline.turn.recognition", "Recognition after Speech"));
+  perf::Recorder tools(options_of("pipeline.turn.tools", "Tools in a Turn"));
+  perf::Recorder session(options_of("pipeline.turn.session", "Session in a Turn"));
+  perf::Recorder synthesis(
+      options_of("pipeline.turn.synthesis_first_sample", "Synthesis, First Sample"));
+  const int64_t num_warm = static_cast<int64_t>(requests.size());
+  for (int64_t i = -num_warm; i < perf::Load("turns"); ++i) {
+    const SpokenRequest& request = requests[static_cast<size_t>(i + num_warm) % requests.size()];
+    num_turns = 0;
+    ASSERT_TRUE((*conversation)->agent->Push(request.sound).ok());
+    ASSERT_EQ(num_turns, 1) << request.text;
+    ASSERT_TRUE(absl::StrContains(turn.reply, request.reply)) << request.text << ": " << turn.reply;
+    if (i < 0) continue;
+    first_sample.Add(turn.latency.first_sample);
+    silence.Add(turn.latency.endpoint_silence);
+    recognition.Add(turn.latency.recognition);
+    tools.Add(turn.latency.tools);
+    session.Add(turn.latency.session);
+    synthesis.Add(turn.latency.synthesis_first_sample);
+  }
+}
+
+}  // namespace
+}  // namespace parlance::pipeline

@@ -1,0 +1,124 @@
+// Several callers at once, and one who never hangs up.
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "perf/load.h"
+#include "perf/memory.h"
+#include "perf/recorder.h"
+#include "pipeline/components.h"
+#include "pipeline/testing/spoken_requests.h"
+#include "pipeline/voice_agent.h"
+
+namespace parlance::pipeline {
+namespace {
+
+std::unique_ptr<Components> CreateComponents(const std::string& name) {
+  ComponentOptions options;
+  options.database_path = absl::StrCat(std::getenv("TEST_TMPDIR"), "/", name, ".db");
+  auto components = Components::Create(options);
+  EXPECT_TRUE(components.ok()) << components.status();
+  return *std::move(components);
+}
+
+// One caller: asks one request after the other, and checks the answers.
+class Caller {
+ public:
+  explicit Caller(Components& components) {
+    VoiceAgent::Options options;
+    options.on_turn = [this](const Turn& turn) {
+      turn_ = turn;
+      ++num_turns_;
+    };
+    auto conversation = components.Start(options);
+    EXPECT_TRUE(conversation.ok()) << conversation.status();
+    conversation_ = *std::move(conversation);
+  }
+
+  void Ask(const SpokenRequest& request) {
+    num_turns_ = 0;
+    const absl::Status pushed = conversation_->agent->Push(request.sound);
+    ASSERT_TRUE(pushed.ok()) << pushed;
+    ASSERT_EQ(num_turns_, 1) << request.text;
+    ASSERT_TRUE(absl::StrContains(turn_.reply, request.reply))
+        << request.text << ": " << turn_.reply;
+  }
+
+  const TurnLatency& latency() const { return turn_.latency; }
+
+ private:
+  std::unique_ptr<Conversation> conversation_;
+  Turn turn_;
+  int num_turns_ = 0;
+};
+
+// All callers speak at once, as fast as the machine takes it: a harder load than as many calls,
+// which are mostly silence.
+TEST(StressPipeline, ConcurrentSessions) {
+  const auto num_sessions = static_cast<size_t>(perf::Load("concurrent_sessions"));
+  const auto components = CreateComponents("concurrent");
+  const std::vector<SpokenRequest> requests = SpokenRequests();
+  std::vector<std::unique_ptr<Caller>> callers;
+  for (size_t i = 0; i < num_sessions; ++i)
+    callers.push_back(std::make_unique<Caller>(*components));
+  perf::Recorder sessions({.name = "pipeline.concurrent.sessions",
+                           .title = "Concurrent Sessions",
+                           .unit = "sessions",
+                           .better = perf::HIGHER});
+  perf::Recorder latency({.name = "pipeline.concurrent.first_sample",
+                          .title = "Latency with Concurrent Sessions",
+                          .unit = "ms",
+                          .better = perf::LOWER});
+  std::vector<std::vector<absl::Duration>> latencies(num_sessions);
+  std::atomic<size_t> num_answered = 0;
+  const absl::Time end = absl::Now() + absl::Seconds(perf::LoadValue("stress_duration_s"));
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < num_sessions; ++i) {
+    threads.emplace_back([&, i] {
+      for (size_t turn = 0; turn < 4 || absl::Now() < end; ++turn) {
+        callers[i]->Ask(requests[(i + turn) % requests.size()]);
+        latencies[i].push_back(callers[i]->latency().first_sample);
+      }
+      if (!testing::Test::HasFailure()) ++num_answered;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(num_answered, num_sessions);
+  sessions.Add(static_cast<double>(num_answered));
+  for (const auto& of_session : latencies) {
+    for (const absl::Duration duration : of_session) latency.Add(duration);
+  }
+}
+
+TEST(StressPipeline, MemoryStability) {
+  const auto components = CreateComponents("memory");
+  const std::vector<SpokenRequest> requests = SpokenRequests();
+  Caller caller(*components);
+  for (int round = 0; round < 2; ++round) {
+    for (const SpokenRequest& request : requests) caller.Ask(request);
+  }
+  perf::Recorder growth({.name = "pipeline.agent.memory_growth",
+                         .title = "Agent Memory Growth",
+                         .unit = "MB",
+                         .better = perf::LOWER});
+  const int64_t before = perf::ResidentBytesTrimmed();
+  const absl::Time end = absl::Now() + absl::Seconds(perf::LoadValue("stress_duration_s"));
+  int64_t num_turns = 0;
+  do {
+    for (const SpokenRequest& request : requests) caller.Ask(request);
+    num_turns += static_cast<int64_t>(requests.size());
+  } while (absl::Now() < end);
+  growth.Add(static_cast<double>(perf::ResidentBytesTrimmed() - before) / 1e6);
+  growth.SetCounter("turns", static_cast<double>(num_turns));
+}
+
+}  // namespace
+}  // namespace parlance::pipeline
