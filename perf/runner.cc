@@ -94,8 +94,7 @@ class SuiteRun {
       : suite_(suite),
         options_(options),
         tests_(tests.begin(), tests.end()),
-        baseline_directory_(
-            absl::StrCat(options.workspace, "/", suite.manifest.baseline_directory())) {}
+        baseline_directory_(options.baseline_dir) {}
 
   absl::StatusOr<int> Execute() {
     if (absl::Status made = MakeDirectory(options_.output_dir); !made.ok()) return made;

@@ -30,6 +30,8 @@ struct RunnerOptions {
   bool verbose = false;
   bool update_baselines = false;
   bool allow_any_mode = false;
+  // Absolute; of stored baselines.
+  std::string baseline_dir;
   // How often tests with a red measurement are measured again before it counts.
   int confirmations = 2;
   // Absolute; judges the records of an earlier `bazel test`, whose --build_event_json_file this is,

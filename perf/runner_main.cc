@@ -44,6 +44,8 @@ ABSL_FLAG(
 ABSL_FLAG(bool, update_baselines, false,
           "Store this run's figures as the baselines of this machine; first prints what changes. "
           "Refused if something could not be measured or a requirement is missed.");
+ABSL_FLAG(std::string, baseline_dir, "",
+          "Where stored baselines are. Default: the folder of the suite, in the workspace.");
 ABSL_FLAG(
     std::string, baseline_file, "",
     "Compare with the lines of this performance_baseline.txt (\"VAD_BASELINE: 2.5x\") instead "
@@ -69,11 +71,12 @@ namespace perf {
 namespace {
 
 constexpr absl::string_view kFlags[] = {
-    "type",          "component",        "quick",          "profile",
-    "load",          "filter",           "slow",           "list",
-    "verbose",       "output_dir",       "confirm",        "update_baselines",
-    "baseline_file", "build_event_file", "allow_any_mode", "bazel",
-    "bazel_flags",
+    "type",           "component",     "quick",
+    "profile",        "load",          "filter",
+    "slow",           "list",          "verbose",
+    "output_dir",     "confirm",       "update_baselines",
+    "baseline_dir",   "baseline_file", "build_event_file",
+    "allow_any_mode", "bazel",         "bazel_flags",
 };
 
 constexpr int kExitCouldNotMeasure = 2;
@@ -171,6 +174,10 @@ int Main(const std::vector<std::string>& arguments) {
   options.output_dir = absl::GetFlag(FLAGS_output_dir).empty()
                            ? absl::StrCat(options.workspace, "/perf-results")
                            : Absolute(absl::GetFlag(FLAGS_output_dir));
+  options.baseline_dir =
+      absl::GetFlag(FLAGS_baseline_dir).empty()
+          ? absl::StrCat(options.workspace, "/", suite->manifest.baseline_directory())
+          : Absolute(absl::GetFlag(FLAGS_baseline_dir));
   options.bazel = Words(absl::GetFlag(FLAGS_bazel));
   options.bazel_flags = Words(absl::GetFlag(FLAGS_bazel_flags));
   options.profile = absl::GetFlag(FLAGS_quick) ? "quick" : absl::GetFlag(FLAGS_profile);

@@ -23,11 +23,11 @@ def _debian_package_impl(ctx):
             missing.append(path)
     if missing:
         fail("\n\n  @{name} needs the package {package}, and {paths} {is_not} there.\n".format(
-            name = ctx.name,
-            package = ctx.attr.package,
-            paths = ", ".join(missing),
-            is_not = "is not" if len(missing) == 1 else "are not",
-        ) + "  Build with ./bazelw, which installs it, or run: apt-get install " +
+                 name = ctx.name,
+                 package = ctx.attr.package,
+                 paths = ", ".join(missing),
+                 is_not = "is not" if len(missing) == 1 else "are not",
+             ) + "  Build with ./bazelw, which installs it, or run: apt-get install " +
              ctx.attr.package + "\n")
     ctx.file("WORKSPACE", "workspace(name = \"{}\")\n".format(ctx.name))
     for label, destination in ctx.attr.build_files.items():
