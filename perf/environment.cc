@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -79,10 +80,24 @@ std::string CpuModel(absl::string_view proc_cpuinfo) {
   return "unknown";
 }
 
+std::string CpuId(absl::string_view proc_cpuinfo) {
+  std::string id;
+  const std::pair<absl::string_view, absl::string_view> fields[] = {{"cpu family", "family"},
+                                                                    {"model", "model"},
+                                                                    {"stepping", "stepping"},
+                                                                    {"cache size", "cache"}};
+  for (const auto& [field, name] : fields) {
+    const std::string value = CpuinfoField(proc_cpuinfo, field);
+    if (!value.empty()) absl::StrAppend(&id, id.empty() ? "" : ", ", name, " ", value);
+  }
+  return id;
+}
+
 Environment CurrentEnvironment() {
   Environment environment;
   const std::string cpuinfo = FileOrEmpty("/proc/cpuinfo");
   environment.set_cpu_model(CpuModel(cpuinfo));
+  environment.set_cpu_id(CpuId(cpuinfo));
   environment.set_num_cpus(static_cast<int32_t>(std::thread::hardware_concurrency()));
   environment.set_memory_bytes(static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) *
                                sysconf(_SC_PAGESIZE));
@@ -118,9 +133,9 @@ std::string MachineSlug(const Environment& environment) {
   if (model.empty()) model = "unknown";
   const int64_t gibibytes =
       std::llround(static_cast<double>(environment.memory_bytes()) / (1024.0 * 1024 * 1024));
-  const uint32_t fingerprint =
-      Fingerprint(absl::StrCat(environment.cpu_model(), "|", environment.num_cpus(), "|", gibibytes,
-                               "|", environment.hypervisor()));
+  const uint32_t fingerprint = Fingerprint(
+      absl::StrCat(environment.cpu_model(), "|", environment.cpu_id(), "|", environment.num_cpus(),
+                   "|", gibibytes, "|", environment.hypervisor()));
   return absl::StrFormat("%s-%d-cpus-%08x", model, environment.num_cpus(), fingerprint);
 }
 

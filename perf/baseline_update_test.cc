@@ -1,0 +1,77 @@
+#include "perf/baseline_update.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+#include "perf/baseline_file.h"
+#include "perf/requirements_file.h"
+
+namespace perf {
+namespace {
+
+Run RunWith(const std::vector<std::pair<std::string, double>>& measured) {
+  Run run;
+  run.mutable_provenance()->set_profile("default");
+  run.mutable_environment()->set_compiler("gcc 12");
+  for (const auto& [name, value] : measured) {
+    Measurement& measurement = *run.add_measurements();
+    measurement.set_component("audio");
+    measurement.set_name(name);
+    measurement.set_unit("ms");
+    measurement.set_better(LOWER);
+    measurement.add_samples(value);
+  }
+  return run;
+}
+
+std::map<std::string, ComponentBaseline> Stored(
+    const std::vector<std::pair<std::string, double>>& measured) {
+  return UpdateBaselines(std::vector<perf::Run>{RunWith(measured)}, {}, true, "2026-01-01")
+      .baselines;
+}
+
+TEST(BaselineUpdateTest, ShowsWhatChanges) {
+  const BaselineUpdate update =
+      UpdateBaselines(std::vector<perf::Run>{RunWith({{"audio.a", 9}, {"audio.new", 1}})},
+                      Stored({{"audio.a", 10}, {"audio.gone", 5}}), true, "2026-11-24");
+  EXPECT_EQ(update.description,
+            "  audio.a (default): 10.0 ms -> 9.00 ms (+10.0%)\n"
+            "  audio.new (default): new: 1.00 ms\n"
+            "  audio.gone (default): goes, no test measures it any more\n");
+  EXPECT_EQ(update.baselines.at("audio").measurements_size(), 2);
+}
+
+TEST(BaselineUpdateTest, ANarrowedRunKeepsTheRest) {
+  const BaselineUpdate update = UpdateBaselines(
+      {RunWith({{"audio.a", 9}})}, Stored({{"audio.a", 10}, {"audio.b", 5}}), false, "2026-11-24");
+  EXPECT_EQ(update.baselines.at("audio").measurements_size(), 2);
+}
+
+TEST(BaselineUpdateTest, FiguresOfAnotherCompilerGo) {
+  perf::Run run = RunWith({{"audio.a", 9}});
+  run.mutable_environment()->set_compiler("clang 14");
+  const BaselineUpdate update = UpdateBaselines(
+      std::vector<perf::Run>{run}, Stored({{"audio.a", 10}, {"audio.b", 5}}), false, "2026-11-24");
+  EXPECT_EQ(update.baselines.at("audio").measurements_size(), 1);
+  EXPECT_TRUE(absl::StrContains(update.description, "all figures of gcc 12 go"))
+      << update.description;
+}
+
+TEST(BaselineUpdateTest, OneLineFormKeepsWhatWasNotMeasured) {
+  const auto requirements = ParseRequirements(
+      "component: 'audio' baseline_lines { key: 'A_BASELINE' measurement: 'audio.a' statistic: "
+      "MEDIAN suffix: ' ms' }",
+      "test");
+  const auto lines = UpdateBaselineLines(
+      std::vector<perf::Run>{RunWith({{"audio.a", 9}})}, {{"audio", *requirements}},
+      "A_BASELINE: 10.0 ms\nTOOL_BASELINE: 150.0 exec/sec\n", "f");
+  ASSERT_TRUE(lines.ok()) << lines.status();
+  EXPECT_EQ(*lines, "A_BASELINE: 9.0 ms\nTOOL_BASELINE: 150.0 exec/sec\n");
+  EXPECT_FALSE(UpdateBaselineLines({}, {}, "rubbish", "f").ok());
+}
+
+}  // namespace
+}  // namespace perf

@@ -1,0 +1,82 @@
+#include "perf/run_record.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "perf/record_file.h"
+#include "perf/text_proto.h"
+
+namespace perf {
+namespace {
+
+Measurement Good() {
+  Measurement measurement;
+  measurement.set_name("audio.vad");
+  measurement.set_title("VAD");
+  measurement.set_unit("ms");
+  measurement.set_better(LOWER);
+  measurement.add_samples(1);
+  return measurement;
+}
+
+TEST(RunRecordTest, RefusesMalformedMeasurements) {
+  RunRecord record{perf::Run()};
+  const auto refused = [&](auto change, const char* message) {
+    Measurement measurement = Good();
+    change(measurement);
+    const absl::Status added = record.Add(measurement);
+    EXPECT_EQ(added.code(), absl::StatusCode::kInvalidArgument) << message;
+    EXPECT_TRUE(absl::StrContains(added.message(), message)) << added;
+  };
+  refused([](Measurement& m) { m.set_name("vad"); }, "dotted name");
+  refused([](Measurement& m) { m.clear_title(); }, "title and a unit");
+  refused([](Measurement& m) { m.clear_unit(); }, "title and a unit");
+  refused([](Measurement& m) { m.clear_better(); }, "direction");
+  refused([](Measurement& m) { m.clear_samples(); }, "no sample");
+  refused([](Measurement& m) { m.add_samples(std::numeric_limits<double>::quiet_NaN()); },
+          "not finite");
+  EXPECT_TRUE(record.Add(Good()).ok());
+  refused([](Measurement&) {}, "recorded before");
+  EXPECT_EQ(record.Snapshot().num_measurements(), 1);
+}
+
+TEST(RunRecordTest, WritesWhatCanBeRead) {
+  const std::string directory = std::getenv("TEST_TMPDIR");
+  RunRecord record{perf::Run()};
+  ASSERT_TRUE(record.Add(Good()).ok());
+  ASSERT_TRUE(record.WriteTo(directory).ok());
+  const auto bytes = ReadFile(absl::StrCat(directory, "/", kRunFileName));
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  const auto run = ParseRun(*bytes);
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->measurements(0).name(), "audio.vad");
+  EXPECT_FALSE(std::filesystem::exists(absl::StrCat(directory, "/", kRunFileName, ".tmp")));
+}
+
+TEST(RunRecordTest, AnEmptyRecordIsAnErrorUnlessNarrowed) {
+  const std::string directory = std::getenv("TEST_TMPDIR");
+  EXPECT_EQ(RunRecord(perf::Run()).WriteTo(directory).code(),
+            absl::StatusCode::kFailedPrecondition);
+  perf::Run narrowed;
+  narrowed.mutable_provenance()->set_filter("Speed");
+  narrowed.set_num_measurements(0);
+  EXPECT_TRUE(RunRecord(narrowed).WriteTo(directory).ok());
+}
+
+TEST(RunRecordTest, SaysWhereItCannotWrite) {
+  RunRecord record{perf::Run()};
+  ASSERT_TRUE(record.Add(Good()).ok());
+  const absl::Status written = record.WriteTo("/no/such/folder");
+  EXPECT_EQ(written.code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(absl::StrContains(written.message(), "/no/such/folder")) << written;
+}
+
+}  // namespace
+}  // namespace perf
