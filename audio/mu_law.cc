@@ -34,7 +34,8 @@ uint8_t EncodeMuLaw(int16_t sample) {
   const int sign = sample < 0 ? 0x80 : 0;
   const int magnitude = std::min(std::abs(static_cast<int>(sample)), kClip) + kBias;
   // The segment is the place of the leading bit; the bias puts it at 7 or above.
-  const int exponent = std::bit_width(static_cast<unsigned>(magnitude)) - 8;
+  const int exponent =
+      std::max(static_cast<int>(std::bit_width(static_cast<unsigned>(magnitude))) - 8, 0);
   const int mantissa = (magnitude >> (exponent + 3)) & 15;
   return static_cast<uint8_t>(~(sign | (exponent << 4) | mantissa));
 }

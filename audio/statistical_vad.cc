@@ -115,7 +115,7 @@ class StatisticalVad : public VoiceActivityDetector {
                                             static_cast<double>(i) / static_cast<double>(kNumBands);
       auto bin = static_cast<size_t>(std::lround(hz_of(m) / hz_per_bin));
       if (i > 0) bin = std::max(bin, edges_[i - 1] + 1);
-      edges_[i] = std::min(bin, fft_size_ / 2);
+      edges_[i] = std::clamp<size_t>(bin, 1, fft_size_ / 2);
     }
   }
 
@@ -157,14 +157,14 @@ class StatisticalVad : public VoiceActivityDetector {
       }
     }
     for (size_t bin = edges_.front(); bin < edges_.back(); ++bin) {
-      const size_t mirror = (num_points - bin) % num_points;
-      const size_t point = bin % num_points;
-      const float even_real = real_[point] + real_[mirror];
-      const float even_imaginary = imaginary_[point] - imaginary_[mirror];
-      const float odd_real = imaginary_[point] + imaginary_[mirror];
-      const float odd_imaginary = real_[mirror] - real_[point];
-      const float c = cosine_[num_points + point];
-      const float s = sine_[num_points + point];
+      // The lowest band begins above 0, and the highest ends below half the rate.
+      const size_t mirror = num_points - bin;
+      const float even_real = real_[bin] + real_[mirror];
+      const float even_imaginary = imaginary_[bin] - imaginary_[mirror];
+      const float odd_real = imaginary_[bin] + imaginary_[mirror];
+      const float odd_imaginary = real_[mirror] - real_[bin];
+      const float c = cosine_[num_points + bin];
+      const float s = sine_[num_points + bin];
       const float x = even_real + odd_real * c - odd_imaginary * s;
       const float y = even_imaginary + odd_real * s + odd_imaginary * c;
       power_[bin] = 0.25F * (x * x + y * y);

@@ -52,7 +52,9 @@ INSTANTIATE_TEST_SUITE_P(Rates, VadTest, testing::Values(8000, 16000));
 
 TEST_P(VadTest, SteadySoundIsNoSpeech) {
   const int rate_hz = GetParam();
-  const auto seconds = [&](int count) { return static_cast<size_t>(rate_hz * count); };
+  const auto seconds = [&](int count) {
+    return static_cast<size_t>(rate_hz) * static_cast<size_t>(count);
+  };
   EXPECT_EQ(SpeechFraction(Probabilities(std::vector<int16_t>(seconds(5), 0), rate_hz)), 0);
   for (const double level : {10.0, 300.0, 3000.0}) {
     EXPECT_LT(SpeechFraction(Probabilities(WhiteNoise(seconds(20), level, 3), rate_hz)), 0.01)
@@ -89,7 +91,7 @@ TEST_P(VadTest, FindsUtterancesInNoise) {
   const int rate_hz = GetParam();
   const std::vector<int16_t> first = RecordedSpeech("pocketsphinx/goforward.raw", rate_hz);
   const std::vector<int16_t> second = RecordedSpeech("pocketsphinx/cards/001.wav", rate_hz);
-  const auto pause = static_cast<size_t>(2 * rate_hz);
+  const size_t pause = 2 * static_cast<size_t>(rate_hz);
   std::vector<int16_t> clean(pause, 0);
   clean.insert(clean.end(), first.begin(), first.end());
   clean.insert(clean.end(), pause, 0);

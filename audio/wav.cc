@@ -127,7 +127,7 @@ absl::Status WriteWav(const std::string& path, const Waveform& waveform) {
   // The header is completed here, so this can fail as well.
   if (file != nullptr) written = sf_close(file.release()) == SF_ERR_NO_ERROR && written;
   if (!written || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    const absl::Status status =
+    absl::Status status =
         absl::ErrnoToStatus(errno == 0 ? ENOSPC : errno, absl::StrCat("cannot write ", path));
     std::remove(temporary.c_str());
     return status;

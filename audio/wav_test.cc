@@ -69,7 +69,7 @@ TEST(WavTest, ReadsOtherEncodings) {
     ASSERT_EQ(read->samples.size(), samples.size()) << encoding;
     for (size_t i = 0; i < samples.size(); ++i) {
       // 8 bits and the laws round by up to 1/64 of the value and some steps.
-      ASSERT_NEAR(read->samples[i], samples[i], 300 + std::abs(samples[i]) / 32) << encoding;
+      ASSERT_NEAR(read->samples[i], samples[i], 300 + std::abs(samples[i]) / 32.0) << encoding;
     }
   }
 }

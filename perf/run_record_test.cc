@@ -48,7 +48,7 @@ TEST(RunRecordTest, RefusesMalformedMeasurements) {
 }
 
 TEST(RunRecordTest, WritesWhatCanBeRead) {
-  const std::string directory = std::getenv("TEST_TMPDIR");
+  const std::string directory = testing::TempDir();
   RunRecord record{perf::Run()};
   ASSERT_TRUE(record.Add(Good()).ok());
   ASSERT_TRUE(record.WriteTo(directory).ok());
@@ -61,7 +61,7 @@ TEST(RunRecordTest, WritesWhatCanBeRead) {
 }
 
 TEST(RunRecordTest, AnEmptyRecordIsAnErrorUnlessNarrowed) {
-  const std::string directory = std::getenv("TEST_TMPDIR");
+  const std::string directory = testing::TempDir();
   EXPECT_EQ(RunRecord(perf::Run()).WriteTo(directory).code(),
             absl::StatusCode::kFailedPrecondition);
   perf::Run narrowed;

@@ -47,8 +47,9 @@ absl::StatusOr<Suite> ReadSuite(const std::string& manifest_path) {
     test.set_label(CanonicalLabel(test.label()));
     absl::StatusOr<ComponentRequirements> read = ReadRequirementsFile(test.requirements());
     if (!read.ok()) return read.status();
-    suite.component_of[test.label()] = read->component();
-    suite.requirements[read->component()] = *std::move(read);
+    const std::string component = read->component();
+    suite.component_of[test.label()] = component;
+    suite.requirements[component] = *std::move(read);
   }
   return suite;
 }

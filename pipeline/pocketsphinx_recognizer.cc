@@ -2,6 +2,8 @@
 
 #include <pocketsphinx.h>
 #include <sphinxbase/err.h>
+#include <sphinxbase/fsg_model.h>
+#include <sphinxbase/jsgf.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -44,6 +46,28 @@ int NumPhones(ps_decoder_t* decoder, const std::string& word) {
   const int count = static_cast<int>(parts.size());
   ckd_free(phones);
   return count;
+}
+
+// What ps_set_jsgf_string does, without its leak of the parsed grammar.
+absl::Status SetGrammar(ps_decoder_t* decoder, const std::string& text) {
+  struct GrammarDeleter {
+    void operator()(jsgf_t* grammar) const { jsgf_grammar_free(grammar); }
+  };
+  struct NetworkDeleter {
+    void operator()(fsg_model_t* network) const { fsg_model_free(network); }
+  };
+  const std::unique_ptr<jsgf_t, GrammarDeleter> grammar(jsgf_parse_string(text.c_str(), nullptr));
+  jsgf_rule_t* rule = grammar == nullptr ? nullptr : jsgf_get_public_rule(grammar.get());
+  if (rule == nullptr) return absl::InvalidArgumentError("PocketSphinx cannot read the grammar");
+  const std::unique_ptr<fsg_model_t, NetworkDeleter> network(
+      jsgf_build_fsg(grammar.get(), rule, ps_get_logmath(decoder),
+                     static_cast<float32>(cmd_ln_float32_r(ps_get_config(decoder), "-lw"))));
+  // The decoder keeps a reference of its own.
+  if (network == nullptr || ps_set_fsg(decoder, kSearch, network.get()) != 0 ||
+      ps_set_search(decoder, kSearch) != 0) {
+    return absl::InvalidArgumentError("PocketSphinx does not take the grammar");
+  }
+  return absl::OkStatus();
 }
 
 class PocketSphinxRecognizer : public Recognizer {
@@ -145,10 +169,7 @@ absl::StatusOr<std::unique_ptr<Recognizer>> CreatePocketSphinxRecognizer(
       absl::StrCat("#JSGF V1.0;\ngrammar ", kSearch, ";\n", grammar.jsgf_rules(), "<filler> = (",
                    absl::StrJoin(phones, " | "), ")+;\n",
                    "public <utterance> = /1.0/ <command> | /0.01/ <filler>;\n");
-  if (ps_set_jsgf_string(decoder.get(), kSearch, jsgf.c_str()) != 0 ||
-      ps_set_search(decoder.get(), kSearch) != 0) {
-    return absl::InvalidArgumentError("PocketSphinx does not take the grammar");
-  }
+  if (absl::Status set = SetGrammar(decoder.get(), jsgf); !set.ok()) return set;
   return std::make_unique<PocketSphinxRecognizer>(std::move(decoder), options.min_confidence);
 }
 

@@ -100,12 +100,12 @@ class PreRoll {
 class VoiceAgent::Impl {
  public:
   Impl(VoiceAgentParts parts, Options options, audio::Resampler resampler,
-       audio::Endpointer endpointer)
+       const audio::Endpointer& endpointer)
       : parts_(std::move(parts)),
         options_(std::move(options)),
         resampler_(std::move(resampler)),
         framer_(kRecognitionHz / 100),
-        endpointer_(std::move(endpointer)) {}
+        endpointer_(endpointer) {}
 
   absl::Status Push(absl::Span<const int16_t> samples) {
     resampled_.clear();
@@ -291,7 +291,7 @@ absl::StatusOr<std::unique_ptr<VoiceAgent>> VoiceAgent::Create(VoiceAgentParts p
   auto endpointer = audio::Endpointer::Create(endpointer_options);
   if (!endpointer.ok()) return endpointer.status();
   return std::unique_ptr<VoiceAgent>(new VoiceAgent(std::make_unique<Impl>(
-      std::move(parts), std::move(options), *std::move(resampler), *std::move(endpointer))));
+      std::move(parts), std::move(options), *std::move(resampler), *endpointer)));
 }
 
 VoiceAgent::VoiceAgent(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -87,7 +87,8 @@ TEST_F(StoreTest, RemembersWhatWasSaid) {
 TEST_F(StoreTest, KeepsEveryCharacter) {
   auto store = OpenStore();
   const std::string id = NewSession(*store);
-  const std::string text("nul \0, quote ' \", 漢字, \xF0\x9F\x8E\xA4, end\n", 38);
+  const std::string text =
+      absl::StrCat("nul ", std::string(1, '\0'), ", quote ' \", 漢字, \xF0\x9F\x8E\xA4, end\n");
   ASSERT_TRUE(store->Append(id, User(text)).ok());
   const auto history = store->History(id, {});
   EXPECT_EQ((*history)[0].content, text);
@@ -263,8 +264,8 @@ TEST_F(StoreTest, AnEmptyFileIsANewStore) {
   EXPECT_TRUE(store->Append(NewSession(*store), User("hello")).ok());
 }
 
-// Whatever is cut off is noticed; whatever is overwritten makes no crash, though bytes that nothing uses
-// may change unnoticed.
+// Whatever is cut off is noticed; whatever is overwritten makes no crash, though bytes that nothing
+// uses may change unnoticed.
 TEST_F(StoreTest, SurvivesDamagedFiles) {
   {
     auto store = OpenStore();

@@ -12,7 +12,7 @@ namespace {
 // Through the float interface: the other needs a header that the package lacks.
 class WebRtcVad : public VoiceActivityDetector {
  public:
-  explicit WebRtcVad(int sample_rate_hz) : sample_rate_hz_(sample_rate_hz) { Reset(); }
+  explicit WebRtcVad(int sample_rate_hz) : sample_rate_hz_(sample_rate_hz) { Create(); }
 
   int sample_rate_hz() const override { return sample_rate_hz_; }
 
@@ -27,12 +27,14 @@ class WebRtcVad : public VoiceActivityDetector {
     return processing_->voice_detection()->stream_has_voice() ? 1 : 0;
   }
 
-  void Reset() override {
+  void Reset() override { Create(); }
+
+ private:
+  void Create() {
     processing_.reset(webrtc::AudioProcessing::Create());
     if (processing_->voice_detection()->Enable(true) != 0) std::abort();
   }
 
- private:
   const int sample_rate_hz_;
   std::unique_ptr<webrtc::AudioProcessing> processing_;
   std::array<float, 160> samples_{};
