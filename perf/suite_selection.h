@@ -28,8 +28,8 @@ absl::StatusOr<Suite> ReadSuite(const std::string& manifest_path);
 
 struct SelectionOptions {
   // Empty, or "all" among them, means all.
-  std::vector<std::string> kinds;
-  std::vector<std::string> components;
+  std::vector<std::string> kinds = {};
+  std::vector<std::string> components = {};
   bool slow = true;
 };
 

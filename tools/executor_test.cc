@@ -40,7 +40,7 @@ class ExecutorTest : public testing::Test {
     });
   }
 
-  void Register(const std::string& name, ToolHandler handler) {
+  void Register(const std::string& name, const ToolHandler& handler) {
     for (const bool computes_only : {false, true}) {
       const absl::Status registered = registry_.Register(
           {.name = computes_only ? absl::StrCat(name, "_inline") : name,
