@@ -27,7 +27,8 @@ struct EndpointerEvent {
   SpeechSegment segment;
   // Where the last frame of speech ended, without padding; zero at a start.
   int64_t speech_end = 0;
-  // Where in the stream this was decided: `decided` less `speech_end` is the silence that was waited for.
+  // Where in the stream this was decided: `decided` less `speech_end` is the silence that was
+  // waited for.
   int64_t decided = 0;
 };
 
