@@ -1,7 +1,7 @@
 #include "perf/report_builder.h"
 
+#include <cmath>
 #include <map>
-#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -76,14 +76,24 @@ class Builder {
     summaries_[measurement.name()] = summary;
   }
 
-  void Apply(const Comparison& comparison, double baseline_median, MeasurementResult& result) {
+  void Judge(const Figure& current, const Figure& baseline, MeasurementResult& result) {
+    const double insignificant_below =
+        InsignificantBelow(Requirements(result.component()), result.name());
+    const Comparison comparison = Compare(current, baseline, result.better(), insignificant_below);
     result.set_verdict(comparison.verdict);
     result.set_change_percent(comparison.change_percent);
     result.set_change_percent_low(comparison.change_percent_interval.low);
     result.set_change_percent_high(comparison.change_percent_interval.high);
-    result.set_baseline_median(baseline_median);
+    result.set_baseline_median(baseline.median);
     if (comparison.verdict == NOT_COMPARABLE) {
       result.set_note("the baseline is not positive, so there is no percentage of it");
+    } else if (comparison.verdict == STABLE &&
+               std::abs(comparison.change_percent) > kYellowPercent) {
+      // Without the reason it would read as a mistake.
+      result.set_note(comparison.insignificant
+                          ? absl::StrCat("less than ", insignificant_below, " ", result.unit(),
+                                         ", which is insignificant here")
+                          : "within the spread of the samples");
     }
   }
 
@@ -105,7 +115,7 @@ class Builder {
                                    overrides.empty() ? "" : " and these loads"));
       return;
     }
-    result.set_baseline(absl::StrCat(stored->commit(), " of ", stored->date()));
+    result.set_baseline(absl::StrCat(stored->commit().substr(0, 12), " of ", stored->date()));
     if (stored->unit() != measurement.unit() || stored->better() != measurement.better()) {
       result.set_verdict(NOT_COMPARABLE);
       result.set_note(absl::StrCat("the baseline has another unit or direction: ", stored->unit(),
@@ -121,9 +131,7 @@ class Builder {
     }
     const Figure baseline{.median = stored->median(),
                           .interval = {stored->median_low(), stored->median_high()}};
-    Apply(Compare(FigureOf(measurement.samples()), baseline, measurement.better(),
-                  InsignificantBelow(Requirements(measurement.component()), measurement.name())),
-          stored->median(), result);
+    Judge(FigureOf(measurement.samples()), baseline, result);
   }
 
   void CompareWithLine(const Measurement& measurement, const Summary& summary,
@@ -151,9 +159,7 @@ class Builder {
       current = {.median = value,
                  .interval = {current.interval.low + shift, current.interval.high + shift}};
       const double baseline = stated->second.value;
-      Apply(Compare(current, {.median = baseline, .interval = {baseline, baseline}},
-                    measurement.better(), InsignificantBelow(requirements, measurement.name())),
-            baseline, result);
+      Judge(current, {.median = baseline, .interval = {baseline, baseline}}, result);
       return;
     }
   }

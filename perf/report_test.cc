@@ -105,6 +105,30 @@ TEST(ReportTest, ImprovementsReadAlikeInBothDirections) {
   }
 }
 
+TEST(ReportTest, StableBeyondALineSaysWhy) {
+  const auto text = [](double now, const std::string& requirements) {
+    ReportInputs inputs =
+        Inputs(RunWith("audio.a", "ms", LOWER, {now - 5, now, now + 5}), requirements);
+    AddBaseline(RunWith("audio.a", "ms", LOWER, {9, 10, 11}), inputs);
+    return TextReport(BuildReport(inputs), {});
+  };
+  const std::string spread = text(11.5, "");
+  EXPECT_TRUE(
+      absl::StrContains(spread, "✓ Stable: -15.0% vs baseline; within the spread of the samples\n"))
+      << spread;
+  const std::string small = text(13, "insignificant { measurement: 'audio.a' below: 4 why: 'x' }");
+  EXPECT_TRUE(absl::StrContains(
+      small, "✓ Stable: -30.0% vs baseline; less than 4 ms, which is insignificant here\n"))
+      << small;
+}
+
+TEST(ReportTest, NoChangeHasNoMinus) {
+  ReportInputs inputs = Inputs(RunWith("audio.a", "things", HIGHER, {9999}), "");
+  AddBaseline(RunWith("audio.a", "things", HIGHER, {10000}), inputs);
+  const std::string text = TextReport(BuildReport(inputs), {});
+  EXPECT_TRUE(absl::StrContains(text, "✓ Stable: +0.0% vs baseline")) << text;
+}
+
 TEST(ReportTest, AMissedRequirementExits1) {
   const Report report = BuildReport(Inputs(VadRun(2), kVadUnder50Ms));
   EXPECT_EQ(report.exit_code(), 1);

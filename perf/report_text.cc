@@ -63,12 +63,16 @@ bool HasChange(Verdict verdict) {
 std::string VerdictText(const MeasurementResult& result) {
   std::string text = absl::StrCat(Symbol(result.verdict()), " ", Word(result.verdict()));
   if (HasChange(result.verdict())) {
-    absl::StrAppendFormat(&text, ": %+.1f%% vs baseline", result.change_percent());
+    // Rounded before it is printed, and without the sign of a negative zero.
+    const double change = std::round(result.change_percent() * 10) / 10 + 0.0;
+    absl::StrAppendFormat(&text, ": %+.1f%% vs baseline", change);
   }
   if (result.verdict() == UNRESOLVED) {
     absl::StrAppend(&text, "; the samples spread too widely to tell, measure again or longer");
   }
-  if (!result.note().empty()) absl::StrAppend(&text, ": ", result.note());
+  if (!result.note().empty()) {
+    absl::StrAppend(&text, HasChange(result.verdict()) ? "; " : ": ", result.note());
+  }
   if (result.attempts() > 1) absl::StrAppendFormat(&text, " (best of %d runs)", result.attempts());
   return text;
 }

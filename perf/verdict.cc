@@ -41,9 +41,11 @@ Comparison Compare(const Figure& current, const Figure& baseline, Better better,
     const bool stable = insignificant || current.median == baseline.median;
     return {.verdict = stable ? STABLE : NOT_COMPARABLE,
             .change_percent = 0,
-            .change_percent_interval = {}};
+            .change_percent_interval = {},
+            .insignificant = insignificant};
   }
   Comparison comparison;
+  comparison.insignificant = insignificant;
   comparison.change_percent = ChangePercent(current.median, baseline.median, better);
   // The extremes of the ratio of two figures that each lie somewhere in their interval.
   const double one = ChangePercent(current.interval.low, baseline.interval.high, better);

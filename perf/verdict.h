@@ -35,6 +35,8 @@ struct Comparison {
   // Zero if the verdict is NOT_COMPARABLE.
   double change_percent = 0;
   Interval change_percent_interval;
+  // The difference is too small to matter, whatever its percentage.
+  bool insignificant = false;
 };
 
 // `insignificant_below`: a difference of the medians smaller than this, in their unit, is STABLE.
