@@ -2,6 +2,7 @@
 # Tests bazelw with stand-ins for dpkg-query, apt-get, sudo and bazel.
 set -u
 bazelw="$PWD/$1"
+install_packages="$PWD/$2"
 cd "$TEST_TMPDIR"
 failures=0
 check() { # WHAT CONDITION...
@@ -17,6 +18,7 @@ check() { # WHAT CONDITION...
 # A tree with a space in its name, and its own list of two packages.
 mkdir -p "a tree/third_party" bin "elsewhere"
 cp "$bazelw" "a tree/bazelw"
+cp "$install_packages" "a tree/third_party/install_packages"
 printf '# comment\n\nbazel-bootstrap\nlibnew-dev  # why\n' >"a tree/third_party/packages.txt"
 stub() { # NAME BODY
   printf '#!/bin/bash\n%s\n' "$2" >"bin/$1"
