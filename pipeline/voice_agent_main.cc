@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -172,7 +173,12 @@ absl::Status CheckFlags() {
 }
 
 absl::Status Export() {
-  auto store = session::SessionStore::Open(UserPath(absl::GetFlag(FLAGS_db)));
+  const std::string path = UserPath(absl::GetFlag(FLAGS_db));
+  // Opening a store makes one.
+  if (!std::filesystem::exists(path)) {
+    return absl::NotFoundError(absl::StrCat("--db: there is no ", path));
+  }
+  auto store = session::SessionStore::Open(path);
   if (!store.ok()) return store.status();
   return (*store)->ExportJsonLines(absl::GetFlag(FLAGS_export_session), std::cout);
 }
