@@ -8,10 +8,9 @@
 // A sample is the wall time of one iteration, averaged over one repetition of the loads
 // `benchmark_min_time_ms` and `benchmark_repetitions`. Repetitions of different benchmarks are
 // interleaved at random, so that a slow minute of the machine does not fall on one of them. Shards
-// take every n-th benchmark.
+// take every n-th benchmark. Asked to serve epochs (perf/live/epoch_server.h), it does only that.
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -21,9 +20,10 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "benchmark/benchmark.h"
+#include "perf/benchmark_names.h"
+#include "perf/live/epoch_server.h"
 #include "perf/load.h"
 #include "perf/run_record.h"
 #include "re2/re2.h"
@@ -52,8 +52,7 @@ class RecordReporter : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
       if (run.run_type == Run::RT_Aggregate) continue;
-      const std::string name = absl::StrCat(
-          run.run_name.function_name, run.run_name.args.empty() ? "" : "/", run.run_name.args);
+      const std::string name = perf::MeasurementName(run);
       if (run.error_occurred) {
         std::fprintf(stderr, "perf: %s failed: %s\n", name.c_str(), run.error_message.c_str());
         failed_ = true;
@@ -111,17 +110,6 @@ std::vector<std::string> AllNames(const std::string& program) {
   return lister.Names();
 }
 
-// As a regular expression for Google Benchmark, which may be built with POSIX's: those refuse the
-// escape of a character that needs none.
-std::string Quoted(const std::string& name) {
-  std::string quoted;
-  for (const char c : name) {
-    if (std::strchr(".[]{}()\\*+?^$|", c) != nullptr) quoted.push_back('\\');
-    quoted.push_back(c);
-  }
-  return quoted;
-}
-
 int Variable(const char* name, int otherwise) {
   const char* text = std::getenv(name);
   int value = 0;
@@ -132,6 +120,7 @@ int Variable(const char* name, int otherwise) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> names = AllNames(argv[0]);
+  if (perf::EpochsAreAsked()) return perf::ServeEpochs(names);
   // Tells Bazel that this test knows of shards; one that does not would run everything in each.
   if (const char* status_file = std::getenv("TEST_SHARD_STATUS_FILE")) {
     std::ofstream(status_file, std::ios::app).flush();
@@ -144,7 +133,7 @@ int main(int argc, char** argv) {
     if (static_cast<int>(i % total_shards) != shard) continue;
     if (!perf::SelectedByPerfFilter(names[i])) continue;
     if (test_filter != nullptr && !re2::RE2::PartialMatch(names[i], test_filter)) continue;
-    selected.push_back(Quoted(names[i]));
+    selected.push_back(names[i]);
   }
 
   std::vector<std::string> arguments = {
@@ -156,8 +145,7 @@ int main(int argc, char** argv) {
   InitializeBenchmark(argv[0], arguments);
   RecordReporter reporter;
   if (!selected.empty()) {
-    benchmark::RunSpecifiedBenchmarks(&reporter,
-                                      absl::StrCat("^(", absl::StrJoin(selected, "|"), ")$"));
+    benchmark::RunSpecifiedBenchmarks(&reporter, perf::NamesPattern(selected));
   }
   return perf::FinishRun(reporter.Commit());
 }

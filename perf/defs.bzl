@@ -67,6 +67,8 @@ def perf_test(
     cc_test(
         name = name,
         data = data + [requirements],
+        # The way product code is linked. Also, the driver reaches into the bodies' object files.
+        linkstatic = True,
         env = dict(env, PERF_REQUIREMENTS = "$(rootpath {})".format(requirements)),
         tags = kinds + tags + ["perf", "exclusive", "external"] + (["slow"] if slow else []),
         deps = deps + [_DRIVERS[driver]],

@@ -8,7 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,9 +20,10 @@
 namespace perf {
 namespace {
 
-std::vector<std::string> Environment(const std::map<std::string, std::string>& variables) {
+std::vector<std::string> Environment(const std::map<std::string, std::string>& variables,
+                                     bool clean) {
   std::vector<std::string> entries;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
+  for (char** entry = environ; !clean && *entry != nullptr; ++entry) {
     const std::string text = *entry;
     if (!variables.contains(text.substr(0, text.find('=')))) entries.push_back(text);
   }
@@ -71,53 +74,101 @@ std::string ReadAll(int descriptor) {
 
 }  // namespace
 
-absl::StatusOr<SubprocessResult> RunProgram(const std::vector<std::string>& arguments,
-                                            const std::map<std::string, std::string>& variables,
-                                            SubprocessOutput output) {
-  if (arguments.empty()) return absl::InvalidArgumentError("no program to run");
-  std::vector<std::string> argument_strings = arguments;
-  std::vector<std::string> environment_strings = Environment(variables);
+absl::StatusOr<Subprocess> Subprocess::Start(const SubprocessOptions& options) {
+  if (options.arguments.empty()) return absl::InvalidArgumentError("no program to run");
+  std::vector<std::string> argument_strings = options.arguments;
+  std::vector<std::string> environment_strings =
+      Environment(options.variables, options.clean_environment);
   const std::vector<char*> argv = Pointers(argument_strings);
   const std::vector<char*> envp = Pointers(environment_strings);
 
-  std::array<int, 2> pipe_ends = {-1, -1};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  if (output == SubprocessOutput::kCapture) {
-    if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) {
-      posix_spawn_file_actions_destroy(&actions);
-      return absl::ErrnoToStatus(errno, "cannot make a pipe");
-    }
-    posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
+  if (options.stdout_descriptor >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, options.stdout_descriptor, STDOUT_FILENO);
   }
-  // The child starts with the default dispositions, whatever this process ignores meanwhile.
+  if (options.stderr_descriptor >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, options.stderr_descriptor, STDERR_FILENO);
+  }
+  for (const auto& [theirs, ours] : options.descriptors) {
+    posix_spawn_file_actions_adddup2(&actions, ours, theirs);
+  }
+  if (!options.directory.empty()) {
+    posix_spawn_file_actions_addchdir_np(&actions, options.directory.c_str());
+  }
+  // The program starts with the default dispositions, whatever this process ignores meanwhile.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t defaults;
   sigemptyset(&defaults);
-  sigaddset(&defaults, SIGINT);
-  sigaddset(&defaults, SIGQUIT);
+  for (const int signal : {SIGINT, SIGQUIT, SIGPIPE}) sigaddset(&defaults, signal);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
 
-  const IgnoreInterrupts ignore_interrupts;
   pid_t pid = 0;
   const int error = posix_spawnp(&pid, argv[0], &actions, &attributes, argv.data(), envp.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    return absl::ErrnoToStatus(error, absl::StrCat("cannot run ", options.arguments[0]));
+  }
+  return Subprocess(pid, options.arguments[0]);
+}
+
+Subprocess::Subprocess(Subprocess&& other) noexcept
+    : pid_(std::exchange(other.pid_, 0)), program_(std::move(other.program_)) {}
+
+Subprocess& Subprocess::operator=(Subprocess&& other) noexcept {
+  if (this != &other) {
+    Kill();
+    pid_ = std::exchange(other.pid_, 0);
+    program_ = std::move(other.program_);
+  }
+  return *this;
+}
+
+Subprocess::~Subprocess() { Kill(); }
+
+absl::StatusOr<int> Subprocess::Wait() {
+  int status = 0;
+  const pid_t pid = std::exchange(pid_, 0);
+  while (waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) return absl::ErrnoToStatus(errno, absl::StrCat("waiting for ", program_));
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void Subprocess::Kill() {
+  if (pid_ == 0) return;
+  kill(pid_, SIGKILL);
+  // Whatever its end was, it is over.
+  Wait().IgnoreError();
+}
+
+absl::StatusOr<SubprocessResult> RunProgram(const std::vector<std::string>& arguments,
+                                            const std::map<std::string, std::string>& variables,
+                                            SubprocessOutput output) {
+  std::array<int, 2> pipe_ends = {-1, -1};
+  if (output == SubprocessOutput::kCapture && pipe2(pipe_ends.data(), O_CLOEXEC) != 0) {
+    return absl::ErrnoToStatus(errno, "cannot make a pipe");
+  }
+  const IgnoreInterrupts ignore_interrupts;
+  absl::StatusOr<Subprocess> subprocess = Subprocess::Start(
+      {.arguments = arguments, .variables = variables, .stdout_descriptor = pipe_ends[1]});
   if (pipe_ends[1] >= 0) close(pipe_ends[1]);
   SubprocessResult result;
-  if (error == 0 && pipe_ends[0] >= 0) result.output = ReadAll(pipe_ends[0]);
+  if (subprocess.ok() && pipe_ends[0] >= 0) result.output = ReadAll(pipe_ends[0]);
   if (pipe_ends[0] >= 0) close(pipe_ends[0]);
-  if (error != 0) return absl::ErrnoToStatus(error, absl::StrCat("cannot run ", arguments[0]));
-
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR)
-      return absl::ErrnoToStatus(errno, absl::StrCat("waiting for ", arguments[0]));
-  }
-  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  if (!subprocess.ok()) return subprocess.status();
+  absl::StatusOr<int> exit_code = subprocess->Wait();
+  if (!exit_code.ok()) return exit_code.status();
+  result.exit_code = *exit_code;
   return result;
+}
+
+std::string DescribeExit(int exit_code) {
+  if (exit_code <= 128) return absl::StrCat("exit code ", exit_code);
+  return absl::StrCat("signal ", exit_code - 128, " (", strsignal(exit_code - 128), ")");
 }
 
 }  // namespace perf

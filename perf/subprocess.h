@@ -1,14 +1,60 @@
-// Runs another program.
+// Runs other programs.
 #ifndef PERF_SUBPROCESS_H_
 #define PERF_SUBPROCESS_H_
 
+#include <sys/types.h>
+
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace perf {
+
+struct SubprocessOptions {
+  // The program first, found in PATH unless it has a slash.
+  std::vector<std::string> arguments;
+  // Besides this process's environment, or instead of it.
+  std::map<std::string, std::string> variables = {};
+  bool clean_environment = false;
+  // Working directory. Empty: this process's.
+  std::string directory = {};
+  // Where stdout and stderr go: a descriptor of this process. -1: where this process's go.
+  int stdout_descriptor = -1;
+  int stderr_descriptor = -1;
+  // Further descriptors the program gets, by the number it knows them by.
+  std::map<int, int> descriptors = {};
+};
+
+// A running program. Not thread-safe.
+class Subprocess {
+ public:
+  // NotFound if there is no such program; otherwise the operating system's error.
+  static absl::StatusOr<Subprocess> Start(const SubprocessOptions& options);
+
+  Subprocess(Subprocess&& other) noexcept;
+  Subprocess& operator=(Subprocess&& other) noexcept;
+  // Kills it if it still runs.
+  ~Subprocess();
+
+  pid_t pid() const { return pid_; }
+
+  // Waits for its end. The exit code, or 128 plus the signal that ended it.
+  absl::StatusOr<int> Wait();
+
+  // Ends it at once and waits for that.
+  void Kill();
+
+ private:
+  Subprocess(pid_t pid, std::string program) : pid_(pid), program_(std::move(program)) {}
+
+  // 0 once it was waited for.
+  pid_t pid_ = 0;
+  std::string program_;
+};
 
 struct SubprocessResult {
   // 128 plus the signal if one ended it.
@@ -19,13 +65,15 @@ struct SubprocessResult {
 
 enum class SubprocessOutput { kInherit, kCapture };
 
-// Runs `arguments` (the program first, found in PATH) with this process's environment and
-// `variables` besides, and waits for it. An interrupt from the terminal goes to the program, which
-// ends as it likes; this process goes on. NotFound if there is no such program; Internal if it
-// cannot be started.
+// Runs `arguments` with this process's environment and `variables` besides, and waits for it. An
+// interrupt from the terminal goes to the program, which ends as it likes; this process goes on.
+// NotFound if there is no such program; Internal if it cannot be started.
 absl::StatusOr<SubprocessResult> RunProgram(const std::vector<std::string>& arguments,
                                             const std::map<std::string, std::string>& variables,
                                             SubprocessOutput output);
+
+// "exit code 3", or "signal 9 (Killed)", of what Subprocess::Wait returned.
+std::string DescribeExit(int exit_code);
 
 }  // namespace perf
 

@@ -1,0 +1,61 @@
+// Bodies for the tests of the epoch driver.
+#include <unistd.h>
+
+#include <csignal>
+
+#include "benchmark/benchmark.h"
+
+namespace {
+
+void BM_Count(benchmark::State& state) {
+  state.SetLabel("Counting");
+  int64_t count = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(++count);
+  if (count != state.iterations()) state.SkipWithError("miscounted");
+}
+BENCHMARK(BM_Count)->Name("sample.count");
+BENCHMARK(BM_Count)
+    ->Name("sample.count_timed")
+    ->Arg(5)
+    ->UseRealTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(BM_Count)->Name("sample.count_fixed")->Iterations(3);
+
+void BM_Empty(benchmark::State& state) {
+  for (auto _ : state) {
+  }
+}
+BENCHMARK(BM_Empty)->Name("sample.empty");
+
+// Touches fresh pages, one an iteration.
+void BM_Fault(benchmark::State& state) {
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto* page = static_cast<char*>(aligned_alloc(4096, 1 << 20));
+    state.ResumeTiming();
+    for (int i = 0; i < 1 << 20; i += 4096) page[i] = 1;
+    benchmark::DoNotOptimize(page);
+    free(page);
+  }
+}
+BENCHMARK(BM_Fault)->Name("sample.fault");
+
+void BM_Fail(benchmark::State& state) {
+  for (auto _ : state) {
+    state.SkipWithError("the result is wrong");
+    break;
+  }
+}
+BENCHMARK(BM_Fail)->Name("sample.fail");
+
+void BM_Die(benchmark::State& state) {
+  for (auto _ : state) raise(SIGKILL);
+}
+BENCHMARK(BM_Die)->Name("sample.die");
+
+void BM_Hang(benchmark::State& state) {
+  for (auto _ : state) pause();
+}
+BENCHMARK(BM_Hang)->Name("sample.hang");
+
+}  // namespace
