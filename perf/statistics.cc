@@ -75,4 +75,17 @@ Interval MedianInterval(absl::Span<const double> sorted, double confidence) {
   return {sorted[first], sorted[n - 1 - first]};
 }
 
+double NormalTail(double z) { return 0.5 * std::erfc(z / std::sqrt(2.0)); }
+
+double NormalQuantile(double probability) {
+  // The tail falls monotonically, so bisection finds the place where it is right.
+  double low = -40;
+  double high = 40;
+  while (high - low > 1e-10) {
+    const double middle = (low + high) / 2;
+    (1 - NormalTail(middle) < probability ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
 }  // namespace perf

@@ -12,7 +12,15 @@ double ChangePercent(double current, double baseline, Better better) {
   return (better == LOWER ? baseline - current : current - baseline) / baseline * 100;
 }
 
-Verdict Judge(double change, const Interval& interval) {
+}  // namespace
+
+Figure FigureOf(absl::Span<const double> samples) {
+  std::vector<double> sorted(samples.begin(), samples.end());
+  std::sort(sorted.begin(), sorted.end());
+  return {.median = Quantile(sorted, 0.5), .interval = MedianInterval(sorted, kConfidence)};
+}
+
+Verdict JudgeChange(double change, const Interval& interval) {
   // Percentages computed from decimal figures miss their line by a rounding error: 9 against 10 is
   // +10 %.
   constexpr double kRounding = 1e-9;
@@ -23,14 +31,6 @@ Verdict Judge(double change, const Interval& interval) {
   if (change < -kYellowPercent - kRounding) return interval.high < 0 ? YELLOW : STABLE;
   if (change >= kYellowPercent - kRounding) return interval.low > 0 ? IMPROVEMENT : STABLE;
   return STABLE;
-}
-
-}  // namespace
-
-Figure FigureOf(absl::Span<const double> samples) {
-  std::vector<double> sorted(samples.begin(), samples.end());
-  std::sort(sorted.begin(), sorted.end());
-  return {.median = Quantile(sorted, 0.5), .interval = MedianInterval(sorted, kConfidence)};
 }
 
 Comparison Compare(const Figure& current, const Figure& baseline, Better better,
@@ -52,7 +52,8 @@ Comparison Compare(const Figure& current, const Figure& baseline, Better better,
   const double other = ChangePercent(current.interval.high, baseline.interval.low, better);
   comparison.change_percent_interval = {std::min(one, other), std::max(one, other)};
   comparison.verdict =
-      insignificant ? STABLE : Judge(comparison.change_percent, comparison.change_percent_interval);
+      insignificant ? STABLE
+                    : JudgeChange(comparison.change_percent, comparison.change_percent_interval);
   return comparison;
 }
 

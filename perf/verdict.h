@@ -39,15 +39,18 @@ struct Comparison {
   bool insignificant = false;
 };
 
-// `insignificant_below`: a difference of the medians smaller than this, in their unit, is STABLE.
-// NOT_COMPARABLE if the baseline's median is not positive, as no percentage can be taken of it, and
-// the difference is not insignificant.
+// `change` of the median and its interval, in percent of the baseline.
 //
 //   RED          median more than 20 % worse, near end of the interval more than 10 % worse
 //   YELLOW       median more than 10 % worse, near end worse
 //   UNRESOLVED   median more than 20 % worse, near end not even worse
 //   IMPROVEMENT  median at least 10 % better, near end better
 //   STABLE       everything else
+Verdict JudgeChange(double change, const Interval& interval);
+
+// `insignificant_below`: a difference of the medians smaller than this, in their unit, is STABLE.
+// NOT_COMPARABLE if the baseline's median is not positive, as no percentage can be taken of it, and
+// the difference is not insignificant.
 Comparison Compare(const Figure& current, const Figure& baseline, Better better,
                    double insignificant_below);
 

@@ -1,0 +1,56 @@
+#include "perf/live/interleaver.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace perf {
+
+EpochPlan PlanEpochs(const std::string& name, const Calibration& calibration,
+                     const EpochLengths& lengths) {
+  const double iteration_ns = std::max(calibration.iteration_ns(), 1e-3);
+  const double iterations =
+      std::max(1.0, std::floor(absl::ToDoubleNanoseconds(lengths.epoch) / iteration_ns));
+  // A block has two epochs of each side.
+  const double block_ns = 2 * iterations * iteration_ns;
+  return {.name = name,
+          .iterations = static_cast<int64_t>(std::min(iterations, 1e9)),
+          .blocks = static_cast<int>(
+              std::max(1.0, std::round(absl::ToDoubleNanoseconds(lengths.round) / block_ns)))};
+}
+
+absl::StatusOr<ProcessPair> ProcessPair::Start(const BenchmarkProgram& baseline,
+                                               const BenchmarkProgram& current) {
+  absl::StatusOr<EpochChild> first = EpochChild::Start(baseline);
+  if (!first.ok()) return first.status();
+  absl::StatusOr<EpochChild> second = EpochChild::Start(current);
+  if (!second.ok()) return second.status();
+  return ProcessPair(*std::move(first), *std::move(second));
+}
+
+absl::StatusOr<Round> ProcessPair::Run(const EpochPlan& plan, std::mt19937_64& random) {
+  for (EpochChild* child : {&baseline_, &current_}) {
+    if (absl::StatusOr<Epoch> warm_up = child->Run(plan.name, plan.iterations); !warm_up.ok()) {
+      return warm_up.status();
+    }
+  }
+  Round round;
+  for (int block = 0; block < plan.blocks; ++block) {
+    const bool baseline_first = (random() & 1) == 0;
+    for (const bool baseline_leads : {baseline_first, !baseline_first}) {
+      EpochPair pair;
+      for (const bool baseline_turn : {baseline_leads, !baseline_leads}) {
+        EpochChild& child = baseline_turn ? baseline_ : current_;
+        absl::StatusOr<Epoch> epoch = child.Run(plan.name, plan.iterations);
+        if (!epoch.ok()) return epoch.status();
+        (baseline_turn ? pair.baseline : pair.current) = *std::move(epoch);
+      }
+      round.push_back(std::move(pair));
+    }
+  }
+  return round;
+}
+
+}  // namespace perf
