@@ -184,7 +184,7 @@ absl::StatusOr<std::string> ReadRecord(const TestAttempt& attempt) {
         absl::StrCat("wrote no record: neither ", path, " nor ", archive, " is there"));
   }
   absl::StatusOr<SubprocessResult> unzip =
-      RunProgram({"unzip", "-p", archive, kRunFileName}, {}, SubprocessOutput::kCapture);
+      RunProgram({.arguments = {"unzip", "-p", archive, kRunFileName}}, SubprocessOutput::kCapture);
   if (!unzip.ok()) return unzip.status();
   if (unzip->exit_code != 0) {
     return absl::NotFoundError(

@@ -28,6 +28,9 @@ _DRIVERS = {
     "gtest": Label("//perf:gtest_main"),
 }
 
+# Tells the aspect which driver a test has.
+_BENCHMARK_TAG = "perf-benchmark"
+
 def perf_test(
         name,
         kinds = ["performance"],
@@ -70,7 +73,8 @@ def perf_test(
         # The way product code is linked. Also, the driver reaches into the bodies' object files.
         linkstatic = True,
         env = dict(env, PERF_REQUIREMENTS = "$(rootpath {})".format(requirements)),
-        tags = kinds + tags + ["perf", "exclusive", "external"] + (["slow"] if slow else []),
+        tags = kinds + tags + ["perf", "exclusive", "external"] + (["slow"] if slow else []) +
+               ([_BENCHMARK_TAG] if driver == "benchmark" else []),
         deps = deps + [_DRIVERS[driver]],
         **kwargs
     )
@@ -78,6 +82,8 @@ def perf_test(
 PerfTestInfo = provider(
     doc = "What the suite has to know of one performance test before it runs.",
     fields = {
+        "benchmark": "bool: whether its bodies are Google Benchmark functions",
+        "env": "dict of strings: its environment variables",
         "kinds": "list of strings: performance, stress, regression, integration",
         "label": "string: absolute label of the test",
         "requirements": "File: the component's requirements.textproto",
@@ -108,6 +114,11 @@ def _perf_test_aspect_impl(_target, ctx):
         shard_count = max(1, ctx.rule.attr.shard_count),
         requirements = requirements[0],
         slow = "slow" in tags,
+        benchmark = _BENCHMARK_TAG in tags,
+        env = {
+            name: ctx.expand_location(value, ctx.rule.attr.data)
+            for name, value in ctx.rule.attr.env.items()
+        },
     )]
 
 perf_test_aspect = aspect(
@@ -124,12 +135,15 @@ def _perf_suite_impl(ctx):
     ctx.actions.write(manifest, json.encode_indent(struct(
         suite = str(ctx.label),
         baseline_directory = ctx.attr.baseline_directory or ctx.label.package,
+        workspace_name = ctx.workspace_name,
         tests = [struct(
             label = test.label,
             kinds = test.kinds,
             shard_count = test.shard_count,
             requirements = test.requirements.short_path,
             slow = test.slow,
+            benchmark = test.benchmark,
+            env = test.env,
         ) for test in tests],
     ), indent = "  ") + "\n")
 

@@ -29,6 +29,7 @@ class Builder {
     for (const Run& run : inputs_.runs) {
       for (const Measurement& measurement : run.measurements()) AddMeasurement(measurement, run);
     }
+    for (const auto& [component, label] : inputs_.identical) AddIdentical(component, label);
     if (report_.measurements().empty() && report_.errors().empty()) {
       report_.add_errors("nothing was measured: the selection matches no test");
     }
@@ -68,12 +69,42 @@ class Builder {
     *result.mutable_counters() = measurement.counters();
     const auto attempts = inputs_.attempts.find(measurement.name());
     result.set_attempts(attempts == inputs_.attempts.end() ? 1 : attempts->second);
-    if (inputs_.baseline_lines_source.empty()) {
+    if (!inputs_.live_revision.empty()) {
+      CompareWithLive(result);
+    } else if (inputs_.baseline_lines_source.empty()) {
       CompareWithStored(measurement, run, result);
     } else {
       CompareWithLine(measurement, summary, result);
     }
     summaries_[measurement.name()] = summary;
+  }
+
+  void CompareWithLive(MeasurementResult& result) {
+    result.set_verdict(NO_BASELINE);
+    const auto found = inputs_.live.find(result.name());
+    if (found == inputs_.live.end()) {
+      result.set_note(absl::StrCat("not in ", inputs_.live_revision));
+      return;
+    }
+    const PairedEffect& effect = found->second.effect;
+    result.set_verdict(effect.verdict);
+    result.set_change_percent(effect.change_percent);
+    result.set_change_percent_low(effect.change_percent_interval.low);
+    result.set_change_percent_high(effect.change_percent_interval.high);
+    result.set_baseline_median(found->second.baseline_median);
+    result.set_baseline(absl::StrCat(inputs_.live_revision, " beside it, ", found->second.rounds,
+                                     found->second.rounds == 1 ? " round" : " rounds"));
+  }
+
+  void AddIdentical(const std::string& component, const std::string& label) {
+    MeasurementResult& result = *report_.add_measurements();
+    result.set_component(component);
+    result.set_target(label);
+    result.set_name(label);
+    result.set_title(label);
+    result.set_verdict(STABLE);
+    result.set_note(
+        absl::StrCat("the same program as in ", inputs_.live_revision, ", so it was not run"));
   }
 
   void Judge(const Figure& current, const Figure& baseline, MeasurementResult& result) {

@@ -5,15 +5,24 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "perf/baseline.pb.h"
 #include "perf/baseline_lines.h"
+#include "perf/live/paired_effect.h"
 #include "perf/report.pb.h"
 #include "perf/requirements.pb.h"
 #include "perf/result.pb.h"
 
 namespace perf {
+
+struct LiveResult {
+  PairedEffect effect;
+  double baseline_median = 0;
+  // How many rounds the effect rests on.
+  int rounds = 0;
+};
 
 struct ReportInputs {
   std::vector<Run> runs;
@@ -27,6 +36,12 @@ struct ReportInputs {
   // named.
   std::map<std::string, ParsedBaselineLine> baseline_lines;
   std::string baseline_lines_source;
+  // What live comparisons found, by measurement; if `live_revision` is set, these are the verdicts.
+  std::map<std::string, LiveResult> live;
+  // The revision that was measured beside this one, as the report shall name it.
+  std::string live_revision;
+  // Components and labels of tests whose builds are the same in both revisions.
+  std::vector<std::pair<std::string, std::string>> identical;
   // How often each measurement was measured, where more than once.
   std::map<std::string, int> attempts;
   // Header of the report. `selection` empty means that every test of the components ran, so that a

@@ -62,7 +62,7 @@ bool HasChange(Verdict verdict) {
 
 std::string VerdictText(const MeasurementResult& result) {
   std::string text = absl::StrCat(Symbol(result.verdict()), " ", Word(result.verdict()));
-  if (HasChange(result.verdict())) {
+  if (HasChange(result.verdict()) && result.count() > 0) {
     // Rounded before it is printed, and without the sign of a negative zero.
     const double change = std::round(result.change_percent() * 10) / 10 + 0.0;
     absl::StrAppendFormat(&text, ": %+.1f%% vs baseline", change);
@@ -71,7 +71,8 @@ std::string VerdictText(const MeasurementResult& result) {
     absl::StrAppend(&text, "; the samples spread too widely to tell, measure again or longer");
   }
   if (!result.note().empty()) {
-    absl::StrAppend(&text, HasChange(result.verdict()) ? "; " : ": ", result.note());
+    absl::StrAppend(&text, HasChange(result.verdict()) && result.count() > 0 ? "; " : ": ",
+                    result.note());
   }
   if (result.attempts() > 1) absl::StrAppendFormat(&text, " (best of %d runs)", result.attempts());
   return text;
@@ -207,6 +208,8 @@ std::string Table(const std::vector<std::vector<std::string>>& rows) {
 
 std::string MeasurementText(const MeasurementResult& result, const TextOptions& options) {
   std::string text = absl::StrCat(result.title(), ":\n");
+  // The same program in both revisions.
+  if (result.count() == 0) return absl::StrCat(text, "  ", VerdictText(result), "\n");
   const auto line = [&](absl::string_view name, double value) {
     absl::StrAppend(&text, "  ", name, ": ", WithUnit(value, result.unit()), "\n");
   };

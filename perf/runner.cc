@@ -18,10 +18,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "google/protobuf/util/json_util.h"
+#include "perf/against.h"
 #include "perf/baseline_file.h"
 #include "perf/baseline_lines.h"
 #include "perf/baseline_update.h"
@@ -69,7 +71,8 @@ std::string Nonce() {
 std::string Git(const std::string& workspace, const std::vector<std::string>& arguments) {
   std::vector<std::string> command = {"git", "-C", workspace};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  absl::StatusOr<SubprocessResult> result = RunProgram(command, {}, SubprocessOutput::kCapture);
+  absl::StatusOr<SubprocessResult> result =
+      RunProgram({.arguments = command}, SubprocessOutput::kCapture);
   if (!result.ok() || result->exit_code != 0) return "";
   return std::string(absl::StripAsciiWhitespace(result->output));
 }
@@ -99,10 +102,8 @@ class SuiteRun {
   absl::StatusOr<int> Execute() {
     if (absl::Status made = MakeDirectory(options_.output_dir); !made.ok()) return made;
     if (absl::Status prepared = Prepare(); !prepared.ok()) return prepared;
-    absl::StatusOr<Collection> collection = Measure(tests_);
-    if (!collection.ok()) return collection.status();
-    inputs_.runs = std::move(collection->runs);
-    inputs_.errors = std::move(collection->errors);
+    absl::Status measured = options_.against.empty() ? MeasureSuite() : MeasureAgainst();
+    if (!measured.ok()) return measured;
     Report report = BuildReport(inputs_);
     if (absl::Status confirmed = Confirm(report); !confirmed.ok()) return confirmed;
 
@@ -163,7 +164,7 @@ class SuiteRun {
     if (!options_.baseline_file.empty()) {
       header.add_notes(absl::StrCat("compared with ", options_.baseline_file,
                                     ", which does not say on which machine it was measured"));
-    } else if (!any_baseline) {
+    } else if (!any_baseline && options_.against.empty()) {
       header.add_notes(NoBaselineNote());
     }
     return absl::OkStatus();
@@ -182,6 +183,56 @@ class SuiteRun {
         others.empty() ? "" : absl::StrCat(" (there are of: ", others, ")"),
         ", and figures of different machines are not compared. To make one from a state "
         "you trust, run with --update_baselines.");
+  }
+
+  absl::Status MeasureSuite() {
+    absl::StatusOr<Collection> collection = Measure(tests_);
+    if (!collection.ok()) return collection.status();
+    inputs_.runs = std::move(collection->runs);
+    inputs_.errors = std::move(collection->errors);
+    return absl::OkStatus();
+  }
+
+  absl::Status MeasureAgainst() {
+    absl::StatusOr<std::string> revision = options_.against == kBaselineRevision
+                                               ? RevisionOfBaselines()
+                                               : absl::StatusOr<std::string>(options_.against);
+    if (!revision.ok()) return revision.status();
+    absl::StatusOr<AgainstResult> result =
+        MeasureBeside(suite_, tests_, *revision, environment_, options_);
+    if (!result.ok()) return result.status();
+    for (const std::string& note : result->notes) inputs_.header.add_notes(note);
+    inputs_.runs = std::move(result->runs);
+    inputs_.errors = std::move(result->errors);
+    inputs_.live = std::move(result->live);
+    inputs_.live_revision = result->commit.substr(0, 12);
+    inputs_.identical = std::move(result->identical);
+    for (Run& run : inputs_.runs) {
+      run.mutable_provenance()->set_commit(commit_);
+      run.mutable_provenance()->set_dirty(dirty_);
+    }
+    return absl::OkStatus();
+  }
+
+  // The one commit that this machine's baselines of the components were measured at.
+  absl::StatusOr<std::string> RevisionOfBaselines() const {
+    std::set<std::string> commits;
+    for (const auto& [component, baseline] : inputs_.baselines) {
+      for (const BaselineMeasurement& measurement : baseline.measurements()) {
+        commits.insert(measurement.commit());
+      }
+    }
+    if (commits.empty()) {
+      return absl::NotFoundError(
+          absl::StrCat("--against=baseline: there is no baseline of this machine, ", machine_));
+    }
+    if (commits.size() > 1 || commits.begin()->empty() || commits.begin()->back() == '+') {
+      return absl::FailedPreconditionError(
+          absl::StrCat("--against=baseline: the baselines are of ", absl::StrJoin(commits, ", "),
+                       ", which is not one commit (+ means with uncommitted changes). Name one, or "
+                       "narrow the run by --component"));
+    }
+    return *commits.begin();
   }
 
   // Runs the tests, or takes what --build_event_file says, and collects their records.
@@ -237,11 +288,11 @@ class SuiteRun {
     Say(absl::StrCat("running ", tests.size(), tests.size() == 1 ? " test" : " tests", " with ",
                      options_.profile, " loads, one at a time"));
     absl::StatusOr<SubprocessResult> result =
-        RunProgram(command,
-                   {{"PERF_RUN_ID", run_id},
-                    {"PERF_PROFILE", options_.profile},
-                    {"PERF_OVERRIDES", options_.load_overrides},
-                    {"PERF_FILTER", options_.filter}},
+        RunProgram({.arguments = command,
+                    .variables = {{"PERF_RUN_ID", run_id},
+                                  {"PERF_PROFILE", options_.profile},
+                                  {"PERF_OVERRIDES", options_.load_overrides},
+                                  {"PERF_FILTER", options_.filter}}},
                    SubprocessOutput::kInherit);
     if (!result.ok()) return result.status();
     return result->exit_code;
@@ -250,7 +301,10 @@ class SuiteRun {
   // A busy neighbour makes one run red; a regression makes all of them red. So tests with a red
   // measurement are measured again, and the best run of it counts.
   absl::Status Confirm(Report& report) {
-    if (!options_.build_event_file.empty() || options_.update_baselines) return absl::OkStatus();
+    if (!options_.build_event_file.empty() || options_.update_baselines ||
+        !options_.against.empty()) {
+      return absl::OkStatus();
+    }
     for (int i = 0; i < options_.confirmations; ++i) {
       std::set<std::string> red;
       std::set<std::string> targets;

@@ -6,11 +6,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "perf/suite.pb.h"
 #include "perf/suite_selection.h"
 
 namespace perf {
+
+inline constexpr char kBaselineRevision[] = "baseline";
 
 struct RunnerOptions {
   // The source tree, absolute: the working directory of Bazel and git.
@@ -37,6 +40,13 @@ struct RunnerOptions {
   // Absolute; judges the records of an earlier `bazel test`, whose --build_event_json_file this is,
   // and runs nothing.
   std::string build_event_file;
+  // A revision to compare with, live, instead of stored baselines; kBaselineRevision for the one
+  // the stored baselines name. Empty: none.
+  std::string against;
+  // How long the live comparison may measure.
+  absl::Duration time_budget = absl::Minutes(10);
+  // Measures tests whose builds are identical, too.
+  bool measure_identical = false;
   // Absolute; a performance_baseline.txt to compare with instead of the stored baselines.
   std::string baseline_file;
 };

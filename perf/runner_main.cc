@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,7 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "perf/command_line.h"
+#include "perf/live/selfcheck.h"
 #include "perf/runner.h"
 #include "perf/suite_selection.h"
 #include "re2/re2.h"
@@ -25,7 +28,7 @@ ABSL_FLAG(std::vector<std::string>, component, {},
           "Components whose tests to run, separated by commas. All if not given.");
 ABSL_FLAG(bool, quick, false,
           "Small loads: everything is measured, in seconds. Same as --profile=quick.");
-ABSL_FLAG(std::string, profile, "default",
+ABSL_FLAG(std::string, profile, "",
           "Sizes of load: quick, default or long, as the requirements.textproto of each component "
           "states them.");
 ABSL_FLAG(std::string, load, "",
@@ -57,6 +60,15 @@ ABSL_FLAG(
     int, confirm, 2,
     "How often to measure a test again whose result is red, before it counts. The best run is "
     "taken.");
+ABSL_FLAG(std::string, against, "",
+          "Measure this tree beside a revision: a commit, tag or branch, or `baseline` for the one "
+          "that the stored baselines name. Both are built, and run in turns; loads are quick "
+          "unless --profile says otherwise.");
+ABSL_FLAG(absl::Duration, time_budget, absl::Minutes(10),
+          "With --against: how long to go on measuring what is not yet clear.");
+ABSL_FLAG(bool, measure_identical, false,
+          "With --against: also measure tests whose builds are the same in both revisions.");
+ABSL_FLAG(int, minutes, 20, "With selfcheck: how long.");
 ABSL_FLAG(bool, allow_any_mode, false,
           "Also report records of builds that are not opt, or that have a sanitizer.");
 ABSL_FLAG(bool, list, false, "Print the tests that the other flags select, and end.");
@@ -76,6 +88,7 @@ constexpr absl::string_view kFlags[] = {
     "slow",           "list",          "verbose",
     "output_dir",     "confirm",       "update_baselines",
     "baseline_dir",   "baseline_file", "build_event_file",
+    "against",        "time_budget",   "measure_identical",
     "allow_any_mode", "bazel",         "bazel_flags",
 };
 
@@ -90,12 +103,15 @@ int Help() {
   std::printf(
       "Runs the performance tests, compares their records with requirements and baselines, and\n"
       "writes the report.\n\n"
-      "  bazel run //perf -- [flags]\n\n"
+      "  bazel run //perf -- [flags]\n"
+      "  bazel run //perf -- selfcheck [--minutes N]\n\n"
       "Examples:\n"
       "  bazel run //perf -- --quick                        everything, in a minute\n"
       "  bazel run //perf -- --component audio --verbose    one component, in detail\n"
       "  bazel run //perf -- --type stress --profile long   sustained load\n"
-      "  bazel run //perf -- --update_baselines             make this state the baseline\n\n"
+      "  bazel run //perf -- --update_baselines             make this state the baseline\n"
+      "  bazel run //perf -- --against main                 what changed since main, measured now\n"
+      "  bazel run //perf -- selfcheck                      may its verdicts be believed here?\n\n"
       "Flags:\n%s\n"
       "Exit code: 0 green or yellow; 1 a requirement is missed or a measurement is red; 2 "
       "something\n"
@@ -142,9 +158,31 @@ int List(const std::vector<SuiteTest>& tests) {
   return 0;
 }
 
-int Main(const std::vector<std::string>& arguments) {
+// Whether verdicts of live comparisons may be believed on this machine.
+int Selfcheck(const std::vector<std::string>& arguments) {
+  constexpr absl::string_view kSelfcheckFlags[] = {"minutes", "manifest"};
+  if (absl::Status parsed = ParseFlags(arguments, kSelfcheckFlags); !parsed.ok()) {
+    return Fail(absl::StrCat("selfcheck: ", parsed.message(), "; see --help"));
+  }
+  if (absl::GetFlag(FLAGS_minutes) < 1) return Fail("--minutes has to be at least 1");
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return Fail(absl::StrCat("cannot find this program: ", error.message()));
+  const absl::StatusOr<int> exit_code =
+      RunSelfcheck({.program = self.parent_path() / "live" / "selfcheck_benchmarks",
+                    .length = absl::Minutes(absl::GetFlag(FLAGS_minutes)),
+                    .seed = std::random_device{}()});
+  return exit_code.ok() ? *exit_code : Fail(std::string(exit_code.status().message()));
+}
+
+int Main(std::vector<std::string> arguments) {
   for (const std::string& argument : arguments) {
     if (argument == "--help" || argument == "-h") return Help();
+  }
+  // The launcher's own argument comes first.
+  if (arguments.size() > 1 && arguments[1] == "selfcheck") {
+    arguments.erase(arguments.begin() + 1);
+    return Selfcheck(arguments);
   }
   std::vector<absl::string_view> names(std::begin(kFlags), std::end(kFlags));
   names.push_back("manifest");
@@ -180,12 +218,23 @@ int Main(const std::vector<std::string>& arguments) {
           : Absolute(absl::GetFlag(FLAGS_baseline_dir));
   options.bazel = Words(absl::GetFlag(FLAGS_bazel));
   options.bazel_flags = Words(absl::GetFlag(FLAGS_bazel_flags));
-  options.profile = absl::GetFlag(FLAGS_quick) ? "quick" : absl::GetFlag(FLAGS_profile);
+  options.update_baselines = absl::GetFlag(FLAGS_update_baselines);
+  options.against = absl::GetFlag(FLAGS_against);
+  options.time_budget = absl::GetFlag(FLAGS_time_budget);
+  options.measure_identical = absl::GetFlag(FLAGS_measure_identical);
+  if (options.update_baselines && !options.against.empty()) {
+    return Fail("--update_baselines and --against exclude each other");
+  }
+  // Many short runs of both sides say more than a few long ones.
+  const bool quick = absl::GetFlag(FLAGS_quick) ||
+                     (absl::GetFlag(FLAGS_profile).empty() && !options.against.empty());
+  options.profile = quick                                  ? "quick"
+                    : absl::GetFlag(FLAGS_profile).empty() ? "default"
+                                                           : absl::GetFlag(FLAGS_profile);
   options.load_overrides = absl::GetFlag(FLAGS_load);
   options.filter = absl::GetFlag(FLAGS_filter);
   options.selection = Selection();
   options.verbose = absl::GetFlag(FLAGS_verbose);
-  options.update_baselines = absl::GetFlag(FLAGS_update_baselines);
   options.allow_any_mode = absl::GetFlag(FLAGS_allow_any_mode);
   options.confirmations = std::max(0, absl::GetFlag(FLAGS_confirm));
   options.build_event_file = Absolute(absl::GetFlag(FLAGS_build_event_file));

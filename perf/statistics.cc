@@ -88,4 +88,40 @@ double NormalQuantile(double probability) {
   return (low + high) / 2;
 }
 
+double BinomialTail(int64_t successes, int64_t trials, double probability) {
+  if (successes >= trials || probability <= 0) return 1;
+  if (successes < 0 || probability >= 1) return 0;
+  const auto n = static_cast<double>(trials);
+  double tail = 0;
+  for (int64_t i = 0; i <= successes; ++i) {
+    const auto k = static_cast<double>(i);
+    tail += std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1) +
+                     k * std::log(probability) + (n - k) * std::log1p(-probability));
+  }
+  return std::min(tail, 1.0);
+}
+
+Interval ProportionInterval(int64_t successes, int64_t trials, double confidence) {
+  const double allowed = (1 - confidence) / 2;
+  // Either tail is monotonic in the proportion, so bisection finds where it is just allowed.
+  const auto solve = [&](auto&& too_low) {
+    double low = 0;
+    double high = 1;
+    while (high - low > 1e-12) {
+      const double middle = (low + high) / 2;
+      (too_low(middle) ? low : high) = middle;
+    }
+    return (low + high) / 2;
+  };
+  Interval interval{0, 1};
+  if (successes > 0) {
+    interval.low =
+        solve([&](double p) { return 1 - BinomialTail(successes - 1, trials, p) < allowed; });
+  }
+  if (successes < trials) {
+    interval.high = solve([&](double p) { return BinomialTail(successes, trials, p) > allowed; });
+  }
+  return interval;
+}
+
 }  // namespace perf

@@ -47,6 +47,13 @@ Interval MedianInterval(absl::Span<const double> sorted, double confidence);
 double NormalQuantile(double probability);
 double NormalTail(double z);
 
+// The exact interval for a binomial proportion (Clopper & Pearson 1934). Requires trials > 0 and
+// 0 <= successes <= trials.
+Interval ProportionInterval(int64_t successes, int64_t trials, double confidence);
+
+// P(X <= successes) of a binomial distribution.
+double BinomialTail(int64_t successes, int64_t trials, double probability);
+
 }  // namespace perf
 
 #endif  // PERF_STATISTICS_H_

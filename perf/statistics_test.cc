@@ -92,5 +92,29 @@ TEST(StatisticsTest, ValueOfEveryStatistic) {
   EXPECT_EQ(Value(summary, P99), 7);
 }
 
+TEST(Normal, QuantilesAndTails) {
+  EXPECT_NEAR(NormalQuantile(0.5), 0, 1e-9);
+  EXPECT_NEAR(NormalQuantile(0.975), 1.959963985, 1e-8);
+  EXPECT_NEAR(NormalTail(1.644853627), 0.05, 1e-9);
+}
+
+TEST(ProportionInterval, KnownValues) {
+  // The rule of three: 1 - 0.025^(1/3000).
+  const Interval none = ProportionInterval(0, 3000, 0.95);
+  EXPECT_EQ(none.low, 0);
+  EXPECT_NEAR(none.high, 0.001229, 1e-6);
+  // Clopper and Pearson's chart: 10 of 100.
+  const Interval some = ProportionInterval(10, 100, 0.95);
+  EXPECT_NEAR(some.low, 0.0490, 1e-4);
+  EXPECT_NEAR(some.high, 0.1762, 1e-4);
+  EXPECT_EQ(ProportionInterval(5, 5, 0.95).high, 1);
+}
+
+TEST(BinomialTail, KnownValues) {
+  EXPECT_NEAR(BinomialTail(2, 16, 0.5), 137.0 / 65536, 1e-12);
+  EXPECT_EQ(BinomialTail(16, 16, 0.5), 1);
+  EXPECT_EQ(BinomialTail(-1, 16, 0.5), 0);
+}
+
 }  // namespace
 }  // namespace perf

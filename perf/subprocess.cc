@@ -145,16 +145,14 @@ void Subprocess::Kill() {
   Wait().IgnoreError();
 }
 
-absl::StatusOr<SubprocessResult> RunProgram(const std::vector<std::string>& arguments,
-                                            const std::map<std::string, std::string>& variables,
-                                            SubprocessOutput output) {
+absl::StatusOr<SubprocessResult> RunProgram(SubprocessOptions options, SubprocessOutput output) {
   std::array<int, 2> pipe_ends = {-1, -1};
   if (output == SubprocessOutput::kCapture && pipe2(pipe_ends.data(), O_CLOEXEC) != 0) {
     return absl::ErrnoToStatus(errno, "cannot make a pipe");
   }
   const IgnoreInterrupts ignore_interrupts;
-  absl::StatusOr<Subprocess> subprocess = Subprocess::Start(
-      {.arguments = arguments, .variables = variables, .stdout_descriptor = pipe_ends[1]});
+  if (pipe_ends[1] >= 0) options.stdout_descriptor = pipe_ends[1];
+  absl::StatusOr<Subprocess> subprocess = Subprocess::Start(options);
   if (pipe_ends[1] >= 0) close(pipe_ends[1]);
   SubprocessResult result;
   if (subprocess.ok() && pipe_ends[0] >= 0) result.output = ReadAll(pipe_ends[0]);

@@ -65,12 +65,10 @@ struct SubprocessResult {
 
 enum class SubprocessOutput { kInherit, kCapture };
 
-// Runs `arguments` with this process's environment and `variables` besides, and waits for it. An
-// interrupt from the terminal goes to the program, which ends as it likes; this process goes on.
-// NotFound if there is no such program; Internal if it cannot be started.
-absl::StatusOr<SubprocessResult> RunProgram(const std::vector<std::string>& arguments,
-                                            const std::map<std::string, std::string>& variables,
-                                            SubprocessOutput output);
+// Runs it and waits for it. An interrupt from the terminal goes to the program, which ends as it
+// likes; this process goes on. NotFound if there is no such program; otherwise the operating
+// system's error if it cannot be started.
+absl::StatusOr<SubprocessResult> RunProgram(SubprocessOptions options, SubprocessOutput output);
 
 // "exit code 3", or "signal 9 (Killed)", of what Subprocess::Wait returned.
 std::string DescribeExit(int exit_code);

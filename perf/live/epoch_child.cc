@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <string>
 #include <utility>
@@ -16,7 +17,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "google/protobuf/util/delimited_message_util.h"
 
 namespace perf {
@@ -74,6 +74,18 @@ EpochChild::EpochChild(EpochChild&& other) noexcept
       log_(std::exchange(other.log_, -1)),
       answered_(other.answered_) {}
 
+EpochChild& EpochChild::operator=(EpochChild&& other) noexcept {
+  // What this one had goes with the other.
+  std::swap(path_, other.path_);
+  std::swap(patience_, other.patience_);
+  std::swap(process_, other.process_);
+  std::swap(requests_, other.requests_);
+  std::swap(responses_, other.responses_);
+  std::swap(log_, other.log_);
+  std::swap(answered_, other.answered_);
+  return *this;
+}
+
 EpochChild::~EpochChild() {
   CloseIfOpen(requests_);
   CloseIfOpen(responses_);
@@ -102,9 +114,12 @@ absl::Status EpochChild::Dead() {
                                              end, tail.empty() ? "" : ": ", tail));
 }
 
-absl::Status EpochChild::ReadExactly(char* bytes, size_t count, absl::Time deadline) {
+absl::Status EpochChild::ReadExactly(char* bytes, size_t count,
+                                     std::chrono::steady_clock::time_point deadline) {
   while (count > 0) {
-    const int64_t left_ms = absl::ToInt64Milliseconds(deadline - absl::Now());
+    const int64_t left_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                deadline - std::chrono::steady_clock::now())
+                                .count();
     pollfd waiting = {.fd = responses_, .events = POLLIN, .revents = 0};
     const int ready =
         poll(&waiting, 1, static_cast<int>(std::clamp<int64_t>(left_ms, 0, 1'000'000'000)));
@@ -128,7 +143,8 @@ absl::StatusOr<Response> EpochChild::Ask(const Request& request) {
   if (!google::protobuf::util::SerializeDelimitedToFileDescriptor(request, requests_)) {
     return Dead();
   }
-  const absl::Time deadline = absl::Now() + patience_;
+  // Not the clock on the wall, which jumps.
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(patience_);
   uint64_t size = 0;
   for (int shift = 0;; shift += 7) {
     char byte = 0;

@@ -2,6 +2,7 @@
 #ifndef PERF_LIVE_EPOCH_CHILD_H_
 #define PERF_LIVE_EPOCH_CHILD_H_
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -26,15 +27,16 @@ struct BenchmarkProgram {
   absl::Duration patience = absl::Minutes(5);
 };
 
-// Not thread-safe. Every call returns, if the process died or hung, Unavailable or DeadlineExceeded
-// with how it ended and the last it wrote; the process is then gone, and further calls fail alike.
-// A body that failed is Aborted with its message, and the process goes on.
+// Not thread-safe. Starting one makes this process ignore SIGPIPE. Every call returns, if the
+// process died or hung, Unavailable or DeadlineExceeded with how it ended and the last it wrote;
+// the process is then gone, and further calls fail alike. A body that failed is Aborted with its
+// message, and the process goes on.
 class EpochChild {
  public:
   static absl::StatusOr<EpochChild> Start(const BenchmarkProgram& program);
 
   EpochChild(EpochChild&& other) noexcept;
-  EpochChild& operator=(EpochChild&&) = delete;
+  EpochChild& operator=(EpochChild&& other) noexcept;
   // Ends the process.
   ~EpochChild();
 
@@ -57,7 +59,8 @@ class EpochChild {
         log_(log) {}
 
   absl::StatusOr<Response> Ask(const Request& request);
-  absl::Status ReadExactly(char* bytes, size_t count, absl::Time deadline);
+  absl::Status ReadExactly(char* bytes, size_t count,
+                           std::chrono::steady_clock::time_point deadline);
   absl::Status Dead();
   std::string LogTail() const;
 
