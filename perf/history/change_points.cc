@@ -1,0 +1,272 @@
+#include "perf/history/change_points.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "perf/statistics.h"
+
+namespace perf {
+namespace {
+
+constexpr size_t kMostPoints = 500;
+// A step has to explain a series so much better than a line.
+constexpr double kClearly = 0.97;
+// A change is so many times the standard error of the difference of medians: as many places are
+// tried for it, three are not enough.
+constexpr double kStandardErrors = 4.5;
+// Two changes in the same direction, with fewer points between them, are one that took a while.
+constexpr size_t kOneChange = 12;
+
+double Median(absl::Span<const double> values) {
+  std::vector<double> sorted(values.begin(), values.end());
+  std::sort(sorted.begin(), sorted.end());
+  return Quantile(sorted, 0.5);
+}
+
+double AbsoluteResiduals(absl::Span<const double> values) {
+  const double median = Median(values);
+  double sum = 0;
+  for (const double value : values) sum += std::abs(value - median);
+  return sum;
+}
+
+// Of the straight line through the medians of both halves' points.
+double LineResiduals(absl::Span<const double> values) {
+  const size_t half = values.size() / 2;
+  const double left = Median(values.first(half));
+  const double right = Median(values.last(half));
+  const double distance = static_cast<double>(values.size() - half);
+  const double slope = (right - left) / distance;
+  std::vector<double> level;
+  for (size_t i = 0; i < values.size(); ++i) {
+    level.push_back(values[i] - slope * static_cast<double>(i));
+  }
+  return AbsoluteResiduals(level);
+}
+
+std::vector<double> MedianOfThree(absl::Span<const double> series) {
+  std::vector<double> filtered(series.begin(), series.end());
+  for (size_t i = 1; i + 1 < series.size(); ++i) {
+    filtered[i] = std::max(std::min(series[i - 1], series[i]),
+                           std::min(std::max(series[i - 1], series[i]), series[i + 1]));
+  }
+  // An end has one neighbour only; the middle of it, its neighbour and the next but one.
+  if (series.size() >= 3) {
+    filtered.front() = filtered[1];
+    filtered.back() = filtered[filtered.size() - 2];
+  }
+  return filtered;
+}
+
+struct Split {
+  size_t at = 0;
+  double statistic = 0;
+};
+
+// The split of `values` with the greatest energy statistic
+//   m n / (m + n) (2 E|X - Y| - E|X - X'| - E|Y - Y'|),
+// X being the m points before it, Y the n after it: all of them, or, with `any_end`, up to
+// whichever end gives the greatest statistic. Sums over rectangles of the matrix of distances are
+// differences of its prefix sums, so all of it takes O(n^2).
+Split BestSplit(absl::Span<const double> values, size_t least_points, bool any_end) {
+  const size_t count = values.size();
+  const size_t width = count + 1;
+  std::vector<double> sums(width * width, 0.0);
+  for (size_t i = 0; i < count; ++i) {
+    double row = 0;
+    for (size_t j = 0; j < count; ++j) {
+      row += std::abs(values[i] - values[j]);
+      sums[(i + 1) * width + j + 1] = sums[i * width + j + 1] + row;
+    }
+  }
+  Split best;
+  for (size_t at = least_points; at + least_points <= count; ++at) {
+    const double within_left = sums[at * width + at];
+    const auto m = static_cast<double>(at);
+    for (size_t end = any_end ? at + least_points : count; end <= count; ++end) {
+      const double left_to_end = sums[at * width + end];
+      const double between = left_to_end - within_left;
+      const double within_right = sums[end * width + end] - 2 * left_to_end + within_left;
+      const auto n = static_cast<double>(end - at);
+      const double statistic =
+          m * n / (m + n) *
+          (2 * between / (m * n) - within_left / (m * m) - within_right / (n * n));
+      if (statistic > best.statistic) best = {.at = at, .statistic = statistic};
+    }
+  }
+  return best;
+}
+
+class Divider {
+ public:
+  Divider(absl::Span<const double> series, const ChangePointOptions& options)
+      : series_(series),
+        filtered_(MedianOfThree(series)),
+        options_(options),
+        least_points_(std::max<size_t>(3, options.least_points)),
+        random_(options.seed) {}
+
+  std::vector<size_t> Run() {
+    Divide(0, series_.size());
+    std::sort(splits_.begin(), splits_.end());
+    Prune();
+    return splits_;
+  }
+
+ private:
+  void Divide(size_t begin, size_t end) {
+    if (end - begin < 2 * least_points_) return;
+    const absl::Span<const double> part =
+        absl::MakeConstSpan(filtered_).subspan(begin, end - begin);
+    Split split = BestSplit(part, least_points_, /*any_end=*/false);
+    if (!Significant(part, split, /*any_end=*/false)) {
+      // A level that returns to what it was hides in the whole of the right side.
+      split = BestSplit(part, least_points_, /*any_end=*/true);
+      if (!Significant(part, split, /*any_end=*/true)) return;
+    }
+    splits_.push_back(begin + split.at);
+    Divide(begin, begin + split.at);
+    Divide(begin + split.at, end);
+  }
+
+  // Whether a random order of the points seldom has so great a statistic. Points are moved in pairs
+  // of neighbours, as the filter has made those alike.
+  bool Significant(absl::Span<const double> part, const Split& split, bool any_end) {
+    if (split.at == 0) return false;
+    std::vector<size_t> blocks((part.size() + 1) / 2);
+    std::iota(blocks.begin(), blocks.end(), size_t{0});
+    int beyond = 1;
+    const double allowed = options_.significance * (options_.permutations + 1);
+    std::vector<double> shuffled;
+    for (int i = 0; i < options_.permutations; ++i) {
+      std::shuffle(blocks.begin(), blocks.end(), random_);
+      shuffled.clear();
+      for (const size_t block : blocks) {
+        for (size_t j = 2 * block; j < std::min(2 * block + 2, part.size()); ++j) {
+          shuffled.push_back(part[j]);
+        }
+      }
+      if (BestSplit(shuffled, least_points_, any_end).statistic >= split.statistic &&
+          ++beyond > allowed) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Puts each split where it fits best, and drops the least of those that are no change, one by
+  // one, as that changes its neighbours.
+  void Prune() {
+    for (;;) {
+      for (size_t i = 0; i < splits_.size(); ++i) Place(i);
+      size_t weakest = splits_.size();
+      double least = 0;
+      for (size_t i = 0; i < splits_.size(); ++i) {
+        if (IsChange(i)) continue;
+        const double change = std::abs(Change(i));
+        if (weakest == splits_.size() || change < least) {
+          weakest = i;
+          least = change;
+        }
+      }
+      if (weakest == splits_.size()) weakest = PartOfAnother();
+      if (weakest == splits_.size()) return;
+      splits_.erase(splits_.begin() + static_cast<std::ptrdiff_t>(weakest));
+    }
+  }
+
+  // The lesser of two changes that are one; none: the number of splits.
+  size_t PartOfAnother() const {
+    for (size_t i = 0; i + 1 < splits_.size(); ++i) {
+      const double change = Change(i);
+      const double next = Change(i + 1);
+      if (splits_[i + 1] - splits_[i] < kOneChange && change * next > 0) {
+        return std::abs(change) < std::abs(next) ? i : i + 1;
+      }
+    }
+    return splits_.size();
+  }
+
+  size_t Begin(size_t i) const { return i == 0 ? 0 : splits_[i - 1]; }
+  size_t End(size_t i) const { return i + 1 == splits_.size() ? series_.size() : splits_[i + 1]; }
+  absl::Span<const double> Before(size_t i) const {
+    return series_.subspan(Begin(i), splits_[i] - Begin(i));
+  }
+  absl::Span<const double> After(size_t i) const {
+    return series_.subspan(splits_[i], End(i) - splits_[i]);
+  }
+
+  void Place(size_t i) {
+    constexpr size_t kReach = 8;
+    const size_t begin = Begin(i);
+    const size_t end = End(i);
+    const size_t first = std::max(begin + least_points_, splits_[i] - std::min(splits_[i], kReach));
+    const size_t last = std::min(end - least_points_, splits_[i] + kReach);
+    double least = -1;
+    size_t place = splits_[i];
+    for (size_t at = first; at <= last; ++at) {
+      const double residuals = AbsoluteResiduals(series_.subspan(begin, at - begin)) +
+                               AbsoluteResiduals(series_.subspan(at, end - at));
+      if (least < 0 || residuals < least) {
+        least = residuals;
+        place = at;
+      }
+    }
+    splits_[i] = place;
+  }
+
+  double Change(size_t i) const {
+    const double before = Median(Before(i));
+    return before == 0 ? Median(After(i)) : Median(After(i)) / before - 1;
+  }
+
+  bool IsChange(size_t i) const {
+    if (std::abs(Change(i)) < options_.least_change) return false;
+    const double step = AbsoluteResiduals(Before(i)) + AbsoluteResiduals(After(i));
+    // The mean absolute residual of normal noise is 0.8 deviations, and a median's standard error
+    // 1.25 deviations over the root of the number of points.
+    const auto before = static_cast<double>(Before(i).size());
+    const auto after = static_cast<double>(After(i).size());
+    const double deviation = step / (before + after) / 0.8;
+    const double error = 1.25 * deviation * std::sqrt(1 / before + 1 / after);
+    if (std::abs(Median(After(i)) - Median(Before(i))) < kStandardErrors * error) return false;
+    const double line = LineResiduals(series_.subspan(Begin(i), End(i) - Begin(i)));
+    return step < kClearly * line;
+  }
+
+  const absl::Span<const double> series_;
+  const std::vector<double> filtered_;
+  const ChangePointOptions options_;
+  const size_t least_points_;
+  std::mt19937_64 random_;
+  std::vector<size_t> splits_;
+};
+
+}  // namespace
+
+std::vector<ChangePoint> FindChangePoints(absl::Span<const double> series,
+                                          const ChangePointOptions& options) {
+  const size_t skipped = series.size() > kMostPoints ? series.size() - kMostPoints : 0;
+  std::vector<double> finite;
+  for (const double value : series.subspan(skipped)) {
+    const double before = finite.empty() ? 0 : finite.back();
+    finite.push_back(std::isfinite(value) ? value : before);
+  }
+  const std::vector<size_t> splits = Divider(finite, options).Run();
+  std::vector<ChangePoint> changes;
+  for (size_t i = 0; i < splits.size(); ++i) {
+    const size_t begin = i == 0 ? 0 : splits[i - 1];
+    const size_t end = i + 1 == splits.size() ? finite.size() : splits[i + 1];
+    const auto part = absl::MakeConstSpan(finite);
+    changes.push_back({.index = skipped + splits[i],
+                       .before = Median(part.subspan(begin, splits[i] - begin)),
+                       .after = Median(part.subspan(splits[i], end - splits[i]))});
+  }
+  return changes;
+}
+
+}  // namespace perf
