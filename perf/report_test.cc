@@ -234,5 +234,35 @@ TEST(ReportTest, FiguresKeepThreeDigits) {
   EXPECT_EQ(FormatFigure(-3.14159), "-3.14");
 }
 
+TEST(ReportTest, LiveVerdictsComeFromTheComparison) {
+  ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
+  // Stored baselines have no say.
+  AddBaseline(VadRun(0.1), inputs);
+  inputs.live_revision = "0123456789ab";
+  inputs.live["audio.vad.process_1s"] = {
+      .effect = {.change_percent = -14, .change_percent_interval = {-16, -12}, .verdict = YELLOW},
+      .baseline_median = 20,
+      .rounds = 32};
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.measurements(0).verdict(), YELLOW);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "-14.0% vs baseline")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "0123456789ab beside it, 32 rounds")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "between -16.0% and -12.0%")) << text;
+}
+
+TEST(ReportTest, IdenticalProgramsAreStableWithoutRunning) {
+  ReportInputs inputs = Inputs(perf::Run(), kVadUnder50Ms);
+  inputs.live_revision = "0123456789ab";
+  inputs.identical = {{"audio", "//audio:vad_perf_test"}};
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 0) << TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(TextReport(report, {}),
+                                "//audio:vad_perf_test:\n  ✓ Stable: the same program as in "
+                                "0123456789ab, so it was not run\n"))
+      << TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(MarkdownReport(report), "the same program"));
+}
+
 }  // namespace
 }  // namespace perf

@@ -35,7 +35,8 @@ void Judge(absl::Span<const std::unique_ptr<RoundSource>> sources, int num_compa
   for (const auto& source : sources) {
     for (Compared& compared : source->compared()) {
       if (compared.Done()) continue;
-      compared.effect = JudgeRounds(compared.log_ratios, num_comparisons, compared.better);
+      compared.effect =
+          JudgeRounds(compared.log_ratios, num_comparisons, compared.better, compared.full_look);
     }
   }
 }

@@ -29,6 +29,7 @@ struct Compared {
   std::string unit;
   std::string component;
   Better better = LOWER;
+  int full_look = kFullLook;
   // One a round.
   std::vector<double> log_ratios = {};
   // In the unit: one an epoch, or one a process. In pairs, as measured.

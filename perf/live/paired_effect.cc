@@ -60,7 +60,8 @@ double RoundLogRatio(const Round& round) {
   return SortedMedian(log_ratios);
 }
 
-PairedEffect JudgeRounds(absl::Span<const double> log_ratios, int num_comparisons, Better better) {
+PairedEffect JudgeRounds(absl::Span<const double> log_ratios, int num_comparisons, Better better,
+                         int full_look) {
   PairedEffect effect;
   if (log_ratios.empty()) return effect;
   std::vector<double> sorted(log_ratios.begin(), log_ratios.end());
@@ -88,7 +89,7 @@ PairedEffect JudgeRounds(absl::Span<const double> log_ratios, int num_comparison
       if (effect.change_percent < -kYellowPercent || effect.change_percent >= kYellowPercent) {
         effect.verdict = UNRESOLVED;
       } else if (Within(effect.change_percent_interval, kNegligiblePercent) ||
-                 (sorted.size() >= kFullLook &&
+                 (static_cast<int>(sorted.size()) >= full_look &&
                   effect.change_percent_interval.low > -kRedPercent)) {
         effect.verdict = STABLE;
         effect.settled = true;

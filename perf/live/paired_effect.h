@@ -28,8 +28,10 @@ namespace perf {
 
 inline constexpr double kErrorRate = 0.01;
 inline constexpr int kFirstLook = 16;
-// From this look on, an interval that merely excludes a red result will do for a stable one.
+// From so many rounds on, an interval that merely excludes a red result will do for a stable one.
+// Rounds of epochs are short; those of whole processes may take minutes.
 inline constexpr int kFullLook = 64;
+inline constexpr int kFullLookOfProcesses = 16;
 
 // The next number of rounds after which to look.
 constexpr int NextLook(int rounds) {
@@ -46,10 +48,10 @@ struct PairedEffect {
   double ratio = 1;
   // The interval that is shown: with kErrorRate over all looks, for this benchmark alone. Without
   // bounds if there are too few rounds for that.
-  Interval ratio_interval;
+  Interval ratio_interval = {};
   // Signed so that + is better, as everywhere.
   double change_percent = 0;
-  Interval change_percent_interval;
+  Interval change_percent_interval = {};
   //   RED          median more than 20 % worse, near end more than 10 % worse
   //   YELLOW       median more than 10 % worse, near end worse
   //   IMPROVEMENT  median at least 10 % better, near end better
@@ -62,9 +64,10 @@ struct PairedEffect {
   bool settled = false;
 };
 
-// `log_ratios`: one a round, in any order. `num_comparisons`: benchmarks compared at once, at
-// least 1.
-PairedEffect JudgeRounds(absl::Span<const double> log_ratios, int num_comparisons, Better better);
+// `log_ratios`: one a round, in any order. `num_comparisons`: benchmarks compared at once, at least
+// 1. `full_look`: kFullLook, or as above.
+PairedEffect JudgeRounds(absl::Span<const double> log_ratios, int num_comparisons, Better better,
+                         int full_look = kFullLook);
 
 }  // namespace perf
 

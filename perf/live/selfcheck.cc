@@ -17,6 +17,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "perf/environment.h"
+#include "perf/history/change_point_proof.h"
 #include "perf/live/comparison.h"
 #include "perf/live/rival_rules.h"
 #include "perf/statistics.h"
@@ -32,6 +33,7 @@ constexpr double kSeenAt5 = 0.90;
 constexpr double kYellowAt13 = 0.95;
 constexpr double kRedAt25 = 0.95;
 constexpr double kYellowAt25 = 0.999;
+constexpr double kChangePoints = 0.95;
 constexpr double kFewerFalseAlarms = 10;
 
 constexpr absl::string_view kOurs = "parlance";
@@ -95,7 +97,9 @@ constexpr std::array<int, 17> kSchedule = {100, 100, 100, 125, 100, 100, 100, 11
                                            100, 100, 105, 100, 100, 100, 113, 100};
 
 std::string Percent(int64_t part, int64_t whole) {
-  return whole == 0 ? "-" : absl::StrFormat("%.2f %%", 100.0 * part / whole);
+  return whole == 0 ? "-"
+                    : absl::StrFormat("%.2f %%", 100.0 * static_cast<double>(part) /
+                                                     static_cast<double>(whole));
 }
 
 class Selfcheck {
@@ -103,6 +107,8 @@ class Selfcheck {
   explicit Selfcheck(const SelfcheckOptions& options) : options_(options), random_(options.seed) {}
 
   absl::StatusOr<int> Run() {
+    std::fprintf(stderr, "perf: selfcheck: change points of 200 series\n");
+    change_points_ = ProveChangePoints(200, random_());
     const auto start = std::chrono::steady_clock::now();
     const auto elapsed = [&] { return absl::FromChrono(std::chrono::steady_clock::now() - start); };
     for (size_t session = 0; session == 0 || elapsed() < options_.length; ++session) {
@@ -251,9 +257,23 @@ class Selfcheck {
       if (key.first != 100 || key.second == kOurs) continue;
       held &= FewerFalseAlarms(key.second, tally, equal);
     }
+    held &= PrintChangePoints();
     std::printf("\n%s\n", held ? "Every promise held." : "A promise was broken.");
     std::fflush(stdout);
     return held ? 0 : 1;
+  }
+
+  bool PrintChangePoints() const {
+    std::printf("\nChange points of series of 200 points\n%s\nPromises\n",
+                ChangePointTable(change_points_).c_str());
+    const ChangePointScore& all = change_points_.all;
+    bool held =
+        Promise("change points found that are some", all.matched, all.found, kChangePoints, false);
+    held &= Promise("change points found of those there are", all.matched, all.true_changes,
+                    kChangePoints, false);
+    const ChangePointScore& spikes = change_points_.kinds[static_cast<size_t>(SeriesKind::kSpikes)];
+    held &= Promise("series with spikes that have one", spikes.found, spikes.series, 0, true);
+    return held;
   }
 
   void PrintRule(const std::string& rule) {
@@ -294,6 +314,7 @@ class Selfcheck {
   // By work in percent and rule.
   std::map<std::pair<int, std::string>, Tally> tallies_;
   std::map<std::string, BenchmarkTally> benchmarks_;
+  ChangePointProof change_points_;
   double side_seconds_ = 0;
   int64_t all_comparisons_ = 0;
 };

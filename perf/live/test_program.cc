@@ -98,7 +98,7 @@ absl::StatusOr<bool> SameProgram(const TestProgram& one, const TestProgram& othe
   for (const auto& [name, path] : *files) {
     const auto counterpart = other_files->find(name);
     if (counterpart == other_files->end()) return false;
-    const absl::StatusOr<bool> same = SameContent(path, counterpart->second);
+    absl::StatusOr<bool> same = SameContent(path, counterpart->second);
     if (!same.ok() || !*same) return same;
   }
   return true;

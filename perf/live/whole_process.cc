@@ -96,7 +96,8 @@ absl::StatusOr<std::unique_ptr<WholeProcessSource>> WholeProcessSource::Create(
                       .title = measurement.title(),
                       .unit = measurement.unit(),
                       .component = measurement.component(),
-                      .better = measurement.better()};
+                      .better = measurement.better(),
+                      .full_look = kFullLookOfProcesses};
     if (counterpart->unit() != measurement.unit() ||
         counterpart->better() != measurement.better()) {
       compared.status = absl::FailedPreconditionError(
