@@ -34,12 +34,13 @@ class Generator {
         break;
       case SeriesKind::kDrift: {
         const double drift = Signed(0.03, 0.12);
-        for (size_t i = 0; i < kPoints; ++i) level[i] += drift * i / kPoints;
+        for (size_t i = 0; i < kPoints; ++i) level[i] += drift * static_cast<double>(i) / kPoints;
         break;
       }
       case SeriesKind::kSeasonal:
         if (seed_ / kNumSeriesKinds % 2 == 0) AddSteps(1, 0.08, level);
-        for (size_t i = 0; i < kPoints; ++i) level[i] *= 1 + 0.02 * std::sin(i * 2 * M_PI / 7);
+        for (size_t i = 0; i < kPoints; ++i)
+          level[i] *= 1 + 0.02 * std::sin(static_cast<double>(i) * 2 * M_PI / 7);
         break;
       case SeriesKind::kHeavyTails:
         AddSteps(1, 0.10, level);
@@ -91,7 +92,8 @@ class Generator {
     const auto length = static_cast<size_t>(Uniform(4, 9));
     const double change = Signed(0.10, 0.25);
     for (size_t i = at; i < kPoints; ++i) {
-      level[i] += change * static_cast<double>(std::min(i - at + 1, length)) / length;
+      level[i] +=
+          change * static_cast<double>(std::min(i - at + 1, length)) / static_cast<double>(length);
     }
     series_.changes.push_back({.first = at, .last = at + length - 1});
   }
