@@ -56,13 +56,7 @@ class Generator {
           kind_ == SeriesKind::kHeavyTails ? 0.01 * student(random_) : spread * normal(random_);
       series_.values.push_back(100 * value * std::exp(noise));
     }
-    if (kind_ == SeriesKind::kSpikes) {
-      // No two of them are neighbours.
-      for (size_t i = 0; i < 5; ++i) {
-        const auto at = static_cast<size_t>(Uniform(0, 38)) + i * 40;
-        series_.values[at] *= Uniform(1.3, 4);
-      }
-    }
+    if (kind_ == SeriesKind::kSpikes || kind_ == SeriesKind::kStep) AddSpikes();
     return series_;
   }
 
@@ -73,6 +67,14 @@ class Generator {
   double Signed(double low, double high) {
     const double size = Uniform(low, high);
     return (random_() & 1) == 0 ? size : -size;
+  }
+
+  // No two of them are neighbours.
+  void AddSpikes() {
+    for (size_t i = 0; i < 5; ++i) {
+      const auto at = static_cast<size_t>(Uniform(0, 38)) + i * 40;
+      series_.values[at] *= Uniform(1.3, 4);
+    }
   }
 
   // In equal parts of the series, so that they keep apart.

@@ -35,8 +35,8 @@ struct Series {
 
 // 200 points around 100, made of noise and what the kind says:
 //   kLevel       nothing else; noise of 1 to 2 %
-//   kStep        one step of 5 to 25 %, up or down
-//   kSteps       two or three such steps
+//   kStep        one step of 5 to 25 %, up or down, and spikes as below
+//   kSteps       two or three such steps, without spikes
 //   kRamp        one rise or fall of 10 to 25 % over 4 to 8 points
 //   kSpikes      five single points that are 30 to 300 % higher
 //   kDrift       3 to 12 % over the whole series, evenly: no change point

@@ -227,11 +227,16 @@ class Divider {
   bool IsChange(size_t i) const {
     if (std::abs(Change(i)) < options_.least_change) return false;
     const double step = AbsoluteResiduals(Before(i)) + AbsoluteResiduals(After(i));
-    // The mean absolute residual of normal noise is 0.8 deviations, and a median's standard error
-    // 1.25 deviations over the root of the number of points.
+    // The median absolute residual of normal noise is 0.67 deviations, and a median's standard
+    // error 1.25 deviations over the root of the number of points.
     const auto before = static_cast<double>(Before(i).size());
     const auto after = static_cast<double>(After(i).size());
-    const double deviation = step / (before + after) / 0.8;
+    std::vector<double> residuals;
+    for (const absl::Span<const double> side : {Before(i), After(i)}) {
+      const double median = Median(side);
+      for (const double value : side) residuals.push_back(std::abs(value - median));
+    }
+    const double deviation = Median(residuals) / 0.6745;
     const double error = 1.25 * deviation * std::sqrt(1 / before + 1 / after);
     if (std::abs(Median(After(i)) - Median(Before(i))) < kStandardErrors * error) return false;
     const double line = LineResiduals(series_.subspan(Begin(i), End(i) - Begin(i)));

@@ -49,6 +49,15 @@ TEST(FindChangePoints, OnePointIsNoChange) {
   }
 }
 
+// A spike is no reason to miss a step beside it.
+TEST(FindChangePoints, ASpikeHidesNoStep) {
+  std::vector<double> values = Joined(Noise(20, 10, 1), Noise(20, 12, 2));
+  values[10] = 50;
+  const auto changes = FindChangePoints(values);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].index, 20u);
+}
+
 TEST(FindChangePoints, ThereAndBackAreTwo) {
   const auto changes =
       FindChangePoints(Joined(Joined(Noise(30, 100, 1), Noise(20, 130, 2)), Noise(30, 100, 3)));

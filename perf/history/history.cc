@@ -1,0 +1,247 @@
+#include "perf/history/history.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "perf/environment.h"
+#include "perf/statistics.h"
+
+namespace perf {
+namespace {
+
+// "PRLH".
+constexpr int kApplicationId = 0x50524C48;
+constexpr int kVersion = 1;
+
+constexpr char kSchema[] = R"sql(
+  CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    target TEXT NOT NULL,
+    shard INTEGER NOT NULL,
+    start_ns INTEGER NOT NULL,
+    machine TEXT NOT NULL,
+    load TEXT NOT NULL,
+    git_commit TEXT NOT NULL,
+    dirty INTEGER NOT NULL,
+    UNIQUE (run_id, target, shard, start_ns)
+  );
+  CREATE TABLE measurement (
+    run INTEGER NOT NULL REFERENCES run (id),
+    name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    better INTEGER NOT NULL,
+    median REAL NOT NULL,
+    -- Single precision, in this machine's byte order.
+    samples BLOB NOT NULL,
+    PRIMARY KEY (name, run)
+  ) WITHOUT ROWID;
+)sql";
+
+class Statement {
+ public:
+  Statement(sqlite3* database, const char* sql) {
+    sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr);
+  }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  Statement& Bind(int64_t value) {
+    sqlite3_bind_int64(statement_, ++bound_, value);
+    return *this;
+  }
+  Statement& Bind(double value) {
+    sqlite3_bind_double(statement_, ++bound_, value);
+    return *this;
+  }
+  Statement& Bind(const std::string& text) {
+    sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()),
+                      SQLITE_TRANSIENT);
+    return *this;
+  }
+  Statement& BindBytes(const std::string& bytes) {
+    sqlite3_bind_blob(statement_, ++bound_, bytes.data(), static_cast<int>(bytes.size()),
+                      SQLITE_TRANSIENT);
+    return *this;
+  }
+
+  // SQLITE_ROW, SQLITE_DONE, or an error, as all errors of a statement that was not prepared are.
+  int Step() { return statement_ == nullptr ? SQLITE_ERROR : sqlite3_step(statement_); }
+
+  int64_t Int(int column) { return sqlite3_column_int64(statement_, column); }
+  double Double(int column) { return sqlite3_column_double(statement_, column); }
+  int Bytes(int column) { return sqlite3_column_bytes(statement_, column); }
+  std::string Text(int column) {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    return text == nullptr ? "" : std::string(text, static_cast<size_t>(Bytes(column)));
+  }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+  int bound_ = 0;
+};
+
+std::string Load(const Provenance& provenance) {
+  std::vector<std::string> overrides;
+  for (const auto& [name, value] : provenance.load_overrides()) {
+    overrides.push_back(absl::StrCat(", ", name, "=", value));
+  }
+  std::sort(overrides.begin(), overrides.end());
+  std::string load = provenance.profile().empty() ? "default" : provenance.profile();
+  for (const std::string& override_ : overrides) load += override_;
+  return load;
+}
+
+std::string Packed(const google::protobuf::RepeatedField<double>& samples) {
+  std::string bytes(static_cast<size_t>(samples.size()) * sizeof(float), '\0');
+  for (int i = 0; i < samples.size(); ++i) {
+    const auto single = static_cast<float>(samples[i]);
+    std::memcpy(bytes.data() + static_cast<size_t>(i) * sizeof(float), &single, sizeof(single));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<History>> History::Open(const std::string& path) {
+  sqlite3* database = nullptr;
+  const int opened =
+      sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  auto history = std::unique_ptr<History>(new History(database, path));
+  if (opened != SQLITE_OK) return history->Error("cannot open");
+  sqlite3_busy_timeout(database, 10'000);
+  if (absl::Status prepared = history->Prepare(); !prepared.ok()) return prepared;
+  return history;
+}
+
+History::~History() { sqlite3_close(database_); }
+
+absl::Status History::Error(const std::string& what) const {
+  return absl::FailedPreconditionError(
+      absl::StrCat("history ", path_, ": ", what, ": ", sqlite3_errmsg(database_)));
+}
+
+absl::Status History::Execute(const char* sql) {
+  if (sqlite3_exec(database_, sql, nullptr, nullptr, nullptr) == SQLITE_OK) return absl::OkStatus();
+  return Error("cannot write");
+}
+
+absl::Status History::Prepare() {
+  if (absl::Status begun = Execute("BEGIN IMMEDIATE"); !begun.ok()) return begun;
+  const auto pragma = [&](const char* sql) {
+    Statement statement(database_, sql);
+    return statement.Step() == SQLITE_ROW ? statement.Int(0) : -1;
+  };
+  const int64_t application = pragma("PRAGMA application_id");
+  const int64_t version = pragma("PRAGMA user_version");
+  const int64_t tables = pragma("SELECT COUNT(*) FROM sqlite_master");
+  absl::Status status;
+  if (application == 0 && version == 0 && tables == 0) {
+    status = Execute(kSchema);
+    status.Update(Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId).c_str()));
+    status.Update(Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str()));
+  } else if (application != kApplicationId) {
+    status = absl::FailedPreconditionError(absl::StrCat(path_, " is another application's"));
+  } else if (version != kVersion) {
+    status = absl::FailedPreconditionError(
+        absl::StrCat(path_, " is of version ", version, ", and this program knows ", kVersion));
+  }
+  if (!status.ok()) {
+    Execute("ROLLBACK").IgnoreError();
+    return status;
+  }
+  return Execute("COMMIT");
+}
+
+absl::StatusOr<bool> History::AddRun(const Run& run) {
+  const Provenance& provenance = run.provenance();
+  Statement insert(database_,
+                   "INSERT OR IGNORE INTO run (run_id, target, shard, start_ns, machine, load, "
+                   "git_commit, dirty) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.Bind(run.run_id())
+      .Bind(provenance.target())
+      .Bind(static_cast<int64_t>(provenance.shard_index()))
+      .Bind(run.start_time().seconds() * 1'000'000'000 + run.start_time().nanos())
+      .Bind(MachineSlug(run.environment()))
+      .Bind(Load(provenance))
+      .Bind(provenance.commit())
+      .Bind(static_cast<int64_t>(provenance.dirty()));
+  if (insert.Step() != SQLITE_DONE) return Error("cannot add a run");
+  if (sqlite3_changes(database_) == 0) return false;
+  const int64_t id = sqlite3_last_insert_rowid(database_);
+  for (const Measurement& measurement : run.measurements()) {
+    Statement add(database_, "INSERT INTO measurement VALUES (?, ?, ?, ?, ?, ?, ?)");
+    add.Bind(id)
+        .Bind(measurement.name())
+        .Bind(measurement.title())
+        .Bind(measurement.unit())
+        .Bind(static_cast<int64_t>(measurement.better()))
+        .Bind(Summarize(measurement.samples()).median)
+        .BindBytes(Packed(measurement.samples()));
+    if (add.Step() != SQLITE_DONE) return Error("cannot add a measurement");
+  }
+  return true;
+}
+
+absl::StatusOr<int> History::Add(const std::vector<Run>& runs) {
+  if (absl::Status begun = Execute("BEGIN IMMEDIATE"); !begun.ok()) return begun;
+  int num_new = 0;
+  for (const Run& run : runs) {
+    const absl::StatusOr<bool> added = AddRun(run);
+    if (!added.ok()) {
+      Execute("ROLLBACK").IgnoreError();
+      return added.status();
+    }
+    num_new += *added;
+  }
+  if (absl::Status committed = Execute("COMMIT"); !committed.ok()) {
+    Execute("ROLLBACK").IgnoreError();
+    return committed;
+  }
+  return num_new;
+}
+
+absl::StatusOr<std::vector<HistorySeries>> History::Series(const std::string& name) const {
+  Statement select(database_,
+                   "SELECT machine, name, load, title, unit, better, git_commit, dirty, start_ns, "
+                   "median, LENGTH(samples) FROM measurement JOIN run ON run.id = measurement.run "
+                   "WHERE INSTR(name, ?) > 0 OR ? = '' ORDER BY machine, name, load, start_ns, id");
+  select.Bind(name).Bind(name);
+  std::vector<HistorySeries> all;
+  int step = 0;
+  while ((step = select.Step()) == SQLITE_ROW) {
+    const std::string machine = select.Text(0);
+    const std::string measurement = select.Text(1);
+    const std::string load = select.Text(2);
+    if (all.empty() || all.back().machine != machine || all.back().name != measurement ||
+        all.back().load != load) {
+      HistorySeries& series = all.emplace_back();
+      series.machine = machine;
+      series.name = measurement;
+      series.load = load;
+    }
+    HistorySeries& series = all.back();
+    // The newest names count.
+    series.title = select.Text(3);
+    series.unit = select.Text(4);
+    series.better = static_cast<Better>(select.Int(5));
+    series.points.push_back({.commit = select.Text(6),
+                             .dirty = select.Int(7) != 0,
+                             .time = absl::FromUnixNanos(select.Int(8)),
+                             .median = select.Double(9),
+                             .num_samples = select.Int(10) / static_cast<int64_t>(sizeof(float))});
+  }
+  if (step != SQLITE_DONE) return Error("cannot read");
+  return all;
+}
+
+}  // namespace perf

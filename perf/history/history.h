@@ -1,0 +1,76 @@
+// What was measured on which commit, run by run: an SQLite database beside the reports.
+#ifndef PERF_HISTORY_HISTORY_H_
+#define PERF_HISTORY_HISTORY_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "perf/result.pb.h"
+
+struct sqlite3;
+
+namespace perf {
+
+// One measurement in one run.
+struct HistoryPoint {
+  std::string commit;
+  // Whether the tree had changes that are not in the commit.
+  bool dirty = false;
+  absl::Time time;
+  double median = 0;
+  int64_t num_samples = 0;
+};
+
+// A measurement's runs on one machine, with one load.
+struct HistorySeries {
+  std::string machine;
+  std::string name;
+  // The profile, and overridden loads: "default", "quick, iterations=10".
+  std::string load;
+  std::string title;
+  std::string unit;
+  Better better = BETTER_UNKNOWN;
+  // By the time of the run.
+  std::vector<HistoryPoint> points;
+};
+
+// Not thread-safe; several processes may use one file.
+class History {
+ public:
+  // Makes the database if there is none. FailedPrecondition for a file that is no history, or of a
+  // newer version; otherwise SQLite's error with the path.
+  static absl::StatusOr<std::unique_ptr<History>> Open(const std::string& path);
+  ~History();
+  History(const History&) = delete;
+  History& operator=(const History&) = delete;
+
+  // Adds runs, all or none; what was added before (the same invocation, target, shard and start) is
+  // left out. Returns how many were new. Samples take 4 bytes each: single precision.
+  absl::StatusOr<int> Add(const std::vector<Run>& runs);
+
+  // Those whose name contains `name`; all if it is empty. By machine, name and load.
+  absl::StatusOr<std::vector<HistorySeries>> Series(const std::string& name) const;
+
+  sqlite3* database_for_test() { return database_; }
+
+ private:
+  History(sqlite3* database, std::string path) : database_(database), path_(std::move(path)) {}
+
+  absl::Status Error(const std::string& what) const;
+  absl::Status Execute(const char* sql);
+  absl::Status Prepare();
+  absl::StatusOr<bool> AddRun(const Run& run);
+
+  sqlite3* database_;
+  const std::string path_;
+};
+
+}  // namespace perf
+
+#endif  // PERF_HISTORY_HISTORY_H_

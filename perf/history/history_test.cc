@@ -1,0 +1,159 @@
+#include "perf/history/history.h"
+
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "perf/history/history_text.h"
+
+namespace perf {
+namespace {
+
+std::string Path() {
+  std::string path =
+      absl::StrCat(testing::TempDir(), "/",
+                   testing::UnitTest::GetInstance()->current_test_info()->name(), ".db");
+  std::filesystem::remove(path);
+  return path;
+}
+
+// The `day`-th day's run, of commit "<day>0000…".
+perf::Run MakeRun(int day, double median) {
+  perf::Run run;
+  run.set_run_id(absl::StrCat("run", day));
+  run.mutable_start_time()->set_seconds(1'780'000'000 + day * 86400);
+  run.mutable_environment()->set_cpu_model("A CPU");
+  run.mutable_environment()->set_num_cpus(2);
+  Provenance& provenance = *run.mutable_provenance();
+  provenance.set_target("//audio:vad_perf_test");
+  provenance.set_profile("default");
+  provenance.set_commit(absl::StrCat(day, std::string(39, '0')));
+  Measurement& measurement = *run.add_measurements();
+  measurement.set_name("audio.vad.process_1s");
+  measurement.set_title("VAD Processing");
+  measurement.set_unit("ms");
+  measurement.set_better(LOWER);
+  for (const double factor : {0.9, 1.0, 1.1}) measurement.add_samples(median * factor);
+  return run;
+}
+
+TEST(History, KeepsRunsInTheOrderOfTheirTime) {
+  const std::string path = Path();
+  {
+    auto history = *History::Open(path);
+    // A clock that jumped back, or records imported late.
+    EXPECT_EQ(*history->Add({MakeRun(3, 30), MakeRun(1, 10)}), 2);
+    EXPECT_EQ(*history->Add({MakeRun(2, 20)}), 1);
+  }
+  const auto series = (*History::Open(path))->Series("");
+  ASSERT_TRUE(series.ok()) << series.status();
+  ASSERT_EQ(series->size(), 1u);
+  const HistorySeries& vad = series->front();
+  EXPECT_EQ(vad.title, "VAD Processing");
+  EXPECT_EQ(vad.load, "default");
+  ASSERT_EQ(vad.points.size(), 3u);
+  EXPECT_DOUBLE_EQ(vad.points[0].median, 10);
+  EXPECT_DOUBLE_EQ(vad.points[2].median, 30);
+  EXPECT_EQ(vad.points[2].commit.front(), '3');
+  EXPECT_EQ(vad.points[2].num_samples, 3);
+}
+
+TEST(History, ARunIsAddedOnce) {
+  auto history = *History::Open(Path());
+  EXPECT_EQ(*history->Add({MakeRun(1, 10)}), 1);
+  EXPECT_EQ(*history->Add({MakeRun(1, 10), MakeRun(2, 10)}), 1);
+  EXPECT_EQ((*history->Series("vad"))[0].points.size(), 2u);
+  EXPECT_TRUE(history->Series("tools")->empty());
+}
+
+TEST(History, MachinesAndLoadsAreKeptApart) {
+  auto history = *History::Open(Path());
+  perf::Run other_machine = MakeRun(2, 10);
+  other_machine.mutable_environment()->set_cpu_model("Another CPU");
+  perf::Run other_load = MakeRun(3, 10);
+  (*other_load.mutable_provenance()->mutable_load_overrides())["iterations"] = 5;
+  ASSERT_TRUE(history->Add({MakeRun(1, 10), other_machine, other_load}).ok());
+  const auto series = *history->Series("");
+  ASSERT_EQ(series.size(), 3u);
+  EXPECT_TRUE(absl::StrContains(HistoryList(series), "default, iterations=5"));
+}
+
+TEST(History, SamplesTakeFourBytes) {
+  const std::string path = Path();
+  auto history = *History::Open(path);
+  perf::Run run = MakeRun(1, 10);
+  for (int i = 0; i < 500'000; ++i) run.mutable_measurements(0)->add_samples(i * 0.37);
+  const auto empty = std::filesystem::file_size(path);
+  ASSERT_TRUE(history->Add({run}).ok());
+  const auto bytes = static_cast<double>(std::filesystem::file_size(path) - empty);
+  EXPECT_LE(bytes / 500'003, 4.05);
+}
+
+TEST(History, AFullDiskLosesNothingThatWasThere) {
+  const std::string path = Path();
+  auto history = *History::Open(path);
+  ASSERT_TRUE(history->Add({MakeRun(1, 10)}).ok());
+  // What fills the disk, as SQLite sees it: a file that may not grow.
+  sqlite3* raw = history->database_for_test();
+  ASSERT_EQ(sqlite3_exec(raw, "PRAGMA max_page_count = 1", nullptr, nullptr, nullptr), SQLITE_OK);
+  perf::Run large = MakeRun(2, 10);
+  for (int i = 0; i < 100'000; ++i) large.mutable_measurements(0)->add_samples(i);
+  const auto full = history->Add({MakeRun(3, 10), large});
+  ASSERT_FALSE(full.ok());
+  EXPECT_TRUE(absl::StrContains(full.status().message(), "full")) << full.status();
+  // All or none.
+  EXPECT_EQ((*history->Series(""))[0].points.size(), 1u);
+}
+
+TEST(History, RefusesWhatIsNoHistory) {
+  const std::string text = Path();
+  std::ofstream(text) << std::string(5000, 'x');
+  EXPECT_TRUE(absl::IsFailedPrecondition(History::Open(text).status()));
+  const std::string other = Path() + ".other";
+  sqlite3* raw = nullptr;
+  sqlite3_open(other.c_str(), &raw);
+  sqlite3_exec(raw, "CREATE TABLE birds (name)", nullptr, nullptr, nullptr);
+  sqlite3_close(raw);
+  const auto refused = History::Open(other);
+  EXPECT_TRUE(absl::StrContains(refused.status().message(), "another application"))
+      << refused.status();
+  EXPECT_FALSE(History::Open("/no/such/folder/history.db").ok());
+}
+
+TEST(HistoryText, NamesTheCommitsBetweenWhichALevelChanged) {
+  auto history = *History::Open(Path());
+  std::vector<perf::Run> runs;
+  for (int day = 10; day < 50; ++day) {
+    // A spike on day 20, a step of 20 % on day 30.
+    runs.push_back(MakeRun(day, (day < 30 ? 10 : 12) * (day == 20 ? 5 : 1) + day % 3 * 0.05));
+  }
+  ASSERT_TRUE(history->Add(runs).ok());
+  const auto series = *history->Series("vad");
+  const std::string list = HistoryList(series);
+  EXPECT_TRUE(absl::StrContains(list, "40 runs")) << list;
+  EXPECT_TRUE(absl::StrContains(list, "% worse since ")) << list;
+  EXPECT_TRUE(absl::StrContains(list, "between 290000000000 and 300000000000")) << list;
+  const std::string plot = HistoryPlot(series[0], 60);
+  EXPECT_TRUE(absl::StrContains(plot, "VAD Processing")) << plot;
+  EXPECT_TRUE(absl::StrContains(plot, "between 290000000000 and 300000000000")) << plot;
+  EXPECT_FALSE(absl::StrContains(plot, "200000000000 ")) << plot;
+}
+
+TEST(HistoryText, OneRunIsShown) {
+  auto history = *History::Open(Path());
+  ASSERT_TRUE(history->Add({MakeRun(10, 10)}).ok());
+  const auto series = *history->Series("");
+  EXPECT_TRUE(absl::StrContains(HistoryPlot(series[0], 60), "No change of level"));
+  EXPECT_TRUE(absl::StrContains(HistoryList(series), "1 run"));
+  EXPECT_TRUE(absl::StrContains(HistoryList({}), "nothing"));
+}
+
+}  // namespace
+}  // namespace perf

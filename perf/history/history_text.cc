@@ -1,0 +1,125 @@
+#include "perf/history/history_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "perf/history/change_points.h"
+
+namespace perf {
+namespace {
+
+constexpr int kRows = 12;
+
+std::vector<ChangePoint> Changes(const HistorySeries& series) {
+  std::vector<double> medians;
+  for (const HistoryPoint& point : series.points) medians.push_back(point.median);
+  return FindChangePoints(medians);
+}
+
+std::string Figure(double value, const std::string& unit) {
+  return absl::StrFormat("%.4g %s", value, unit);
+}
+
+std::string Day(const HistoryPoint& point) {
+  return absl::FormatTime("%Y-%m-%d", point.time, absl::UTCTimeZone());
+}
+
+std::string Commit(const HistoryPoint& point) {
+  if (point.commit.empty()) return "unknown commit";
+  return absl::StrCat(point.commit.substr(0, 12), point.dirty ? "+" : "");
+}
+
+// "12.3 % worse"
+std::string Judged(const HistorySeries& series, const ChangePoint& change) {
+  if (change.before == 0) return "changed from nothing";
+  const double percent = (change.after / change.before - 1) * 100;
+  const bool better = (series.better == HIGHER) == (percent > 0);
+  return absl::StrFormat("%.1f %% %s", std::abs(percent), better ? "better" : "worse");
+}
+
+std::string ChangeText(const HistorySeries& series, const ChangePoint& change) {
+  const HistoryPoint& last_before = series.points[change.index - 1];
+  const HistoryPoint& first_after = series.points[change.index];
+  return absl::StrCat(Judged(series, change), " since ", Day(first_after), ", between ",
+                      Commit(last_before), " and ", Commit(first_after));
+}
+
+}  // namespace
+
+std::string HistoryList(const std::vector<HistorySeries>& all) {
+  if (all.empty()) return "There is nothing in the history yet.\n";
+  std::string text;
+  std::string machine;
+  for (const HistorySeries& series : all) {
+    if (series.machine != machine) {
+      machine = series.machine;
+      absl::StrAppend(&text, text.empty() ? "" : "\n", machine, "\n");
+    }
+    const std::vector<ChangePoint> changes = Changes(series);
+    absl::StrAppendFormat(
+        &text, "  %-40s %-8s %4d %-5s %12s  %s\n", series.name, series.load, series.points.size(),
+        series.points.size() == 1 ? "run" : "runs",
+        Figure(series.points.back().median, series.unit),
+        changes.empty() ? "no change of level" : ChangeText(series, changes.back()));
+  }
+  return text;
+}
+
+std::string HistoryPlot(const HistorySeries& series, int width) {
+  const std::vector<HistoryPoint>& points = series.points;
+  std::string text =
+      absl::StrCat(series.title, " (", series.name, ", ", series.load, " loads)\n", series.machine,
+                   ", ", points.size(), points.size() == 1 ? " run" : " runs", ", ",
+                   Day(points.front()), " to ", Day(points.back()), "\n\n");
+  double low = points[0].median;
+  double high = points[0].median;
+  for (const HistoryPoint& point : points) {
+    low = std::min(low, point.median);
+    high = std::max(high, point.median);
+  }
+  // Levels look alike if they are: the axis covers at least a tenth of the figure.
+  const double least = std::abs(high) * 0.1;
+  if (high - low < least) {
+    const double middle = (high + low) / 2;
+    low = middle - least / 2;
+    high = middle + least / 2;
+  }
+  if (high == low) high = low + 1;
+  const int columns =
+      std::min(std::max(width, 20), static_cast<int>(std::max<size_t>(points.size(), 1)));
+  const auto column_of = [&](size_t index) {
+    return static_cast<size_t>(static_cast<double>(index) * columns /
+                               static_cast<double>(points.size()));
+  };
+  const std::vector<ChangePoint> changes = Changes(series);
+  std::vector<std::vector<char>> marks(kRows, std::vector<char>(static_cast<size_t>(columns), ' '));
+  for (const ChangePoint& change : changes) {
+    for (auto& row : marks) row[column_of(change.index)] = '|';
+  }
+  for (size_t i = 0; i < points.size(); ++i) {
+    const double height = (points[i].median - low) / (high - low);
+    const auto row = static_cast<size_t>(std::lround((1 - height) * (kRows - 1)));
+    marks[row][column_of(i)] = 'o';
+  }
+  for (int row = 0; row < kRows; ++row) {
+    const bool labelled = row == 0 || row == kRows - 1;
+    const std::string label = labelled ? Figure(row == 0 ? high : low, series.unit) : "";
+    absl::StrAppendFormat(&text, "%14s | %s\n", label,
+                          std::string(marks[static_cast<size_t>(row)].begin(),
+                                      marks[static_cast<size_t>(row)].end()));
+  }
+  absl::StrAppend(&text, "\n");
+  if (changes.empty()) return text + "No change of level.\n";
+  for (const ChangePoint& change : changes) {
+    absl::StrAppend(&text, Figure(change.before, series.unit), " to ",
+                    Figure(change.after, series.unit), ": ", ChangeText(series, change), "\n");
+  }
+  return text;
+}
+
+}  // namespace perf

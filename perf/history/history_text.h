@@ -1,0 +1,21 @@
+// How the history of measurements reads in a terminal.
+#ifndef PERF_HISTORY_HISTORY_TEXT_H_
+#define PERF_HISTORY_HISTORY_TEXT_H_
+
+#include <string>
+#include <vector>
+
+#include "perf/history/history.h"
+
+namespace perf {
+
+// A line for each series: how many runs, the last figure, the last change of level.
+std::string HistoryList(const std::vector<HistorySeries>& all);
+
+// A plot of the medians over the runs, and every change of level with the commits between which it
+// happened. `width`: columns of the plot, at least 20; more runs than columns share them.
+std::string HistoryPlot(const HistorySeries& series, int width);
+
+}  // namespace perf
+
+#endif  // PERF_HISTORY_HISTORY_TEXT_H_
