@@ -52,10 +52,12 @@ TEST(EpochChild, CalibratesToTheTarget) {
   EXPECT_EQ(calibration->measurement_name(), "sample.count_timed/5");
   EXPECT_EQ(calibration->title(), "Counting");
   EXPECT_EQ(calibration->time_unit(), "us");
-  // Whatever the machine: iterations and their time agree on the target.
+  // However long an iteration took: so many come closest to the target.
   const double planned_ns =
       static_cast<double>(calibration->iterations()) * calibration->iteration_ns();
-  EXPECT_NEAR(planned_ns, 2e6, 2e5);
+  if (calibration->iterations() > 1 || planned_ns < 2e6) {
+    EXPECT_NEAR(planned_ns, 2e6, calibration->iteration_ns() / 2 * 1.001);
+  }
 }
 
 TEST(EpochChild, CountsPageFaultsOfTheLoop) {
@@ -64,7 +66,8 @@ TEST(EpochChild, CountsPageFaultsOfTheLoop) {
   const auto none = child.Run("sample.count", 1000);
   const auto many = child.Run("sample.fault", 4);
   ASSERT_TRUE(none.ok() && many.ok());
-  EXPECT_EQ(none->minor_page_faults(), 0);
+  // Not none: sanitizers have faults of their own.
+  EXPECT_LT(none->minor_page_faults(), 256);
   EXPECT_GE(many->minor_page_faults(), 4 * 256);
 }
 
