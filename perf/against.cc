@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -27,6 +26,7 @@
 #include "perf/live/whole_process.h"
 #include "perf/statistics.h"
 #include "perf/subprocess.h"
+#include "perf/test_build.h"
 #include "re2/re2.h"
 
 namespace perf {
@@ -77,9 +77,11 @@ class AgainstRun {
           absl::StrCat("none of the selected tests was there in ", shown));
     }
     absl::StatusOr<std::string> old_bin =
-        Build(both, revision->directory, absl::StrCat(shown, ", in ", revision->directory));
+        BuildTests(both, revision->directory, absl::StrCat(shown, ", in ", revision->directory),
+                   cache_, options_);
     if (!old_bin.ok()) return old_bin.status();
-    absl::StatusOr<std::string> new_bin = Build(both, options_.workspace, "the working tree");
+    absl::StatusOr<std::string> new_bin =
+        BuildTests(both, options_.workspace, "the working tree", cache_, options_);
     if (!new_bin.ok()) return new_bin.status();
 
     for (const SuiteTest& test : both) {
@@ -98,22 +100,11 @@ class AgainstRun {
   }
 
  private:
-  // With the flags of the build, so that both sides have the same.
-  std::vector<std::string> Bazel(const std::string& command) const {
-    std::vector<std::string> arguments = options_.bazel;
-    arguments.push_back(command);
-    if (command != "query") {
-      arguments.push_back(absl::StrCat("--disk_cache=", cache_, "/bazel"));
-      arguments.insert(arguments.end(), options_.bazel_flags.begin(), options_.bazel_flags.end());
-    }
-    return arguments;
-  }
-
   // Those of the tests that the tree in `directory` has.
   absl::StatusOr<std::set<std::string>> LabelsIn(const std::string& directory) const {
     std::vector<std::string> labels;
     for (const SuiteTest& test : tests_) labels.push_back(test.label());
-    std::vector<std::string> command = Bazel("query");
+    std::vector<std::string> command = BazelCommand(options_, cache_, "query");
     command.insert(command.end(), {"--keep_going", "--noshow_progress", "--ui_event_filters=-error",
                                    absl::StrCat("set(", absl::StrJoin(labels, " "), ")")});
     absl::StatusOr<SubprocessResult> query =
@@ -133,33 +124,6 @@ class AgainstRun {
       }
     }
     return found;
-  }
-
-  // Returns the folder that the programs are in.
-  absl::StatusOr<std::string> Build(const std::vector<SuiteTest>& tests,
-                                    const std::string& directory, const std::string& what) const {
-    Say(absl::StrCat("building ", tests.size(), tests.size() == 1 ? " test" : " tests", " of ",
-                     what));
-    std::vector<std::string> command = Bazel("build");
-    command.insert(command.end(), {"--show_result=0", "--"});
-    for (const SuiteTest& test : tests) command.push_back(test.label());
-    absl::StatusOr<SubprocessResult> build =
-        RunProgram({.arguments = command, .directory = directory}, SubprocessOutput::kInherit);
-    if (!build.ok()) return build.status();
-    if (build->exit_code != 0) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(what, " does not build: bazel ended with ", DescribeExit(build->exit_code)));
-    }
-    std::vector<std::string> info = Bazel("info");
-    info.emplace_back("bazel-bin");
-    absl::StatusOr<SubprocessResult> bin =
-        RunProgram({.arguments = info, .directory = directory}, SubprocessOutput::kCapture);
-    if (!bin.ok()) return bin.status();
-    if (bin->exit_code != 0) {
-      return absl::InternalError(
-          absl::StrCat("bazel info ended with ", DescribeExit(bin->exit_code)));
-    }
-    return std::string(absl::StripAsciiWhitespace(bin->output));
   }
 
   absl::Status AddSource(const SuiteTest& test, const std::string& old_bin,

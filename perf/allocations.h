@@ -2,7 +2,10 @@
 //
 //   EXPECT_EQ(perf::CountAllocations([&] { vad->Process(frame); }), 0);
 //
-// Linking it replaces the program's operator new, so it is for tests.
+// Linking it replaces the program's malloc and its like, which operator new and C libraries call,
+// so it is for tests. With a sanitizer, which has replaced them already, only operator new counts.
+// Each successful call of malloc, calloc, realloc or an aligned form is one allocation of the bytes
+// that it asks for.
 #ifndef PERF_ALLOCATIONS_H_
 #define PERF_ALLOCATIONS_H_
 
@@ -10,16 +13,25 @@
 
 namespace perf {
 
-// How often this thread has called operator new since it began. What C code allocates does not
-// count.
-int64_t ThreadAllocations();
+struct Allocations {
+  int64_t count = 0;
+  int64_t bytes = 0;
+};
 
-// How often `body` calls operator new, on this thread.
+// Of this thread, since it began.
+Allocations ThreadAllocations();
+
+// Of all threads, while they are being counted: not from the start, because counting across
+// threads slows each allocation down.
+Allocations ProcessAllocations();
+void CountProcessAllocations(bool on);
+
+// How often `body` allocates, on this thread.
 template <typename Body>
 int64_t CountAllocations(Body&& body) {
-  const int64_t before = ThreadAllocations();
+  const int64_t before = ThreadAllocations().count;
   body();
-  return ThreadAllocations() - before;
+  return ThreadAllocations().count - before;
 }
 
 }  // namespace perf

@@ -10,7 +10,6 @@
 #include "absl/strings/str_format.h"
 #include "perf/baseline_file.h"
 #include "perf/baseline_lines.h"
-#include "perf/environment.h"
 #include "perf/report_text.h"
 #include "perf/statistics.h"
 #include "perf/verdict.h"
@@ -35,11 +34,23 @@ std::string Change(const BaselineMeasurement* before, const BaselineMeasurement&
   return text;
 }
 
+// Without what varies from run to run, which would be noise in every review; and, as counts are the
+// same everywhere, of those only what they depend on.
+Environment StoredEnvironment(const Run& run, bool counted) {
+  Environment environment = run.environment();
+  environment.clear_load_average();
+  if (!counted) return environment;
+  Environment build;
+  build.set_compiler(environment.compiler());
+  build.set_compilation_mode(environment.compilation_mode());
+  return build;
+}
+
 }  // namespace
 
 BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
                                const std::map<std::string, ComponentBaseline>& stored,
-                               bool complete, absl::string_view date) {
+                               absl::string_view machine, bool complete, absl::string_view date) {
   BaselineUpdate update;
   // What was measured now, by component.
   std::map<std::string, std::set<std::string>> measured;
@@ -62,10 +73,8 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
           baseline.clear_measurements();
         }
         baseline.set_component(component);
-        baseline.set_machine(MachineSlug(run.environment()));
-        *baseline.mutable_environment() = run.environment();
-        // What varies from run to run would be noise in every review.
-        baseline.mutable_environment()->clear_load_average();
+        baseline.set_machine(std::string(machine));
+        *baseline.mutable_environment() = StoredEnvironment(run, !measurement.counted().empty());
       }
       profile = run.provenance().profile();
       overrides = {run.provenance().load_overrides().begin(),

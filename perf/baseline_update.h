@@ -22,12 +22,12 @@ struct BaselineUpdate {
   std::string description;
 };
 
-// `stored`: this machine's baselines, by component. `complete`: components of which every test ran,
-// so that a stored measurement of this profile that was not measured now is one that no longer
+// `stored`: the baselines of `machine`, by component. `complete`: components of which every test
+// ran, so that a stored measurement of this profile that was not measured now is one that no longer
 // exists, and goes. Figures of another compiler go too, as nothing is compared with them any more.
 BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
                                const std::map<std::string, ComponentBaseline>& stored,
-                               bool complete, absl::string_view date);
+                               absl::string_view machine, bool complete, absl::string_view date);
 
 // The text of a performance_baseline.txt with this run's figures; lines of `previous` that the run
 // did not measure stay as they are. InvalidArgument if `previous` is malformed.

@@ -29,14 +29,14 @@ Run RunWith(const std::vector<std::pair<std::string, double>>& measured) {
 
 std::map<std::string, ComponentBaseline> Stored(
     const std::vector<std::pair<std::string, double>>& measured) {
-  return UpdateBaselines(std::vector<perf::Run>{RunWith(measured)}, {}, true, "2026-01-01")
+  return UpdateBaselines(std::vector<perf::Run>{RunWith(measured)}, {}, "here", true, "2026-01-01")
       .baselines;
 }
 
 TEST(BaselineUpdateTest, ShowsWhatChanges) {
   const BaselineUpdate update =
       UpdateBaselines(std::vector<perf::Run>{RunWith({{"audio.a", 9}, {"audio.new", 1}})},
-                      Stored({{"audio.a", 10}, {"audio.gone", 5}}), true, "2026-11-24");
+                      Stored({{"audio.a", 10}, {"audio.gone", 5}}), "here", true, "2026-11-24");
   EXPECT_EQ(update.description,
             "  audio.a (default): 10.0 ms -> 9.00 ms (+10.0%)\n"
             "  audio.new (default): new: 1.00 ms\n"
@@ -45,19 +45,33 @@ TEST(BaselineUpdateTest, ShowsWhatChanges) {
 }
 
 TEST(BaselineUpdateTest, ANarrowedRunKeepsTheRest) {
-  const BaselineUpdate update = UpdateBaselines(
-      {RunWith({{"audio.a", 9}})}, Stored({{"audio.a", 10}, {"audio.b", 5}}), false, "2026-11-24");
+  const BaselineUpdate update =
+      UpdateBaselines({RunWith({{"audio.a", 9}})}, Stored({{"audio.a", 10}, {"audio.b", 5}}),
+                      "here", false, "2026-11-24");
   EXPECT_EQ(update.baselines.at("audio").measurements_size(), 2);
 }
 
 TEST(BaselineUpdateTest, FiguresOfAnotherCompilerGo) {
   perf::Run run = RunWith({{"audio.a", 9}});
   run.mutable_environment()->set_compiler("clang 14");
-  const BaselineUpdate update = UpdateBaselines(
-      std::vector<perf::Run>{run}, Stored({{"audio.a", 10}, {"audio.b", 5}}), false, "2026-11-24");
+  const BaselineUpdate update =
+      UpdateBaselines(std::vector<perf::Run>{run}, Stored({{"audio.a", 10}, {"audio.b", 5}}),
+                      "here", false, "2026-11-24");
   EXPECT_EQ(update.baselines.at("audio").measurements_size(), 1);
   EXPECT_TRUE(absl::StrContains(update.description, "all figures of gcc 12 go"))
       << update.description;
+}
+
+TEST(BaselineUpdateTest, CountsAreOfNoMachine) {
+  perf::Run run = RunWith({{"audio.a.instructions", 9}});
+  run.mutable_measurements(0)->set_counted("instructions");
+  run.mutable_environment()->set_cpu_model("A CPU");
+  const BaselineUpdate update =
+      UpdateBaselines(std::vector<perf::Run>{run}, {}, "counts-x86_64", true, "2026-11-24");
+  const ComponentBaseline& baseline = update.baselines.at("audio");
+  EXPECT_EQ(baseline.machine(), "counts-x86_64");
+  EXPECT_EQ(baseline.environment().cpu_model(), "");
+  EXPECT_EQ(baseline.environment().compiler(), "gcc 12");
 }
 
 TEST(BaselineUpdateTest, OneLineFormKeepsWhatWasNotMeasured) {

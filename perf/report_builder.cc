@@ -67,6 +67,7 @@ class Builder {
     result.set_p95(summary.p95);
     result.set_p99(summary.p99);
     *result.mutable_counters() = measurement.counters();
+    result.set_counted(measurement.counted());
     const auto attempts = inputs_.attempts.find(measurement.name());
     result.set_attempts(attempts == inputs_.attempts.end() ? 1 : attempts->second);
     if (!inputs_.live_revision.empty()) {
@@ -116,7 +117,13 @@ class Builder {
     result.set_change_percent_low(comparison.change_percent_interval.low);
     result.set_change_percent_high(comparison.change_percent_interval.high);
     result.set_baseline_median(baseline.median);
-    if (comparison.verdict == NOT_COMPARABLE) {
+    if (comparison.verdict == NOT_COMPARABLE && !result.counted().empty() &&
+        current.interval.low > 0) {
+      // No percentage says so, but what did not happen at all and now does is a change for the
+      // worse.
+      result.set_verdict(RED);
+      result.set_note("there was none");
+    } else if (comparison.verdict == NOT_COMPARABLE) {
       result.set_note("the baseline is not positive, so there is no percentage of it");
     } else if (comparison.verdict == STABLE &&
                std::abs(comparison.change_percent) > kYellowPercent) {

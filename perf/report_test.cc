@@ -264,5 +264,48 @@ TEST(ReportTest, IdenticalProgramsAreStableWithoutRunning) {
   EXPECT_TRUE(absl::StrContains(MarkdownReport(report), "the same program"));
 }
 
+perf::Run CountRun(const std::string& counted, double count) {
+  perf::Run run =
+      RunWith(absl::StrCat("audio.vad.frame.", counted), counted, LOWER, {count, count, count});
+  run.mutable_measurements(0)->set_title(absl::StrCat("VAD Frame, ", counted));
+  run.mutable_measurements(0)->set_counted(counted);
+  return run;
+}
+
+TEST(ReportTest, CountsAreATable) {
+  ReportInputs inputs = Inputs(CountRun("instructions", 1000), "");
+  inputs.runs.push_back(CountRun("allocations", 0));
+  AddBaseline(CountRun("instructions", 1010), inputs);
+  AddBaseline(CountRun("allocations", 0), inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 0);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text,
+                                "  Benchmark   instructions    allocations\n"
+                                "  VAD Frame   1000 (+0.99%)   0\n"))
+      << text;
+  EXPECT_FALSE(absl::StrContains(text, "Average")) << text;
+}
+
+TEST(ReportTest, ACountThatGrewIsRed) {
+  ReportInputs inputs = Inputs(CountRun("instructions", 1300), "");
+  AddBaseline(CountRun("instructions", 1000), inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 1);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "1300 ✗ (-30.00%)")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "VAD Frame, instructions:\n")) << text;
+}
+
+TEST(ReportTest, AnAllocationWhereThereWasNoneIsRed) {
+  ReportInputs inputs = Inputs(CountRun("allocations", 1), "");
+  AddBaseline(CountRun("allocations", 0), inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 1);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "✗ Regression: there was none")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "1 ✗ (none before)")) << text;
+}
+
 }  // namespace
 }  // namespace perf

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 
 namespace perf {
@@ -60,9 +64,16 @@ bool HasChange(Verdict verdict) {
          verdict == UNRESOLVED;
 }
 
+// Whole numbers in full: a count is exact.
+std::string FormatCount(double value) {
+  return value == std::floor(value) ? absl::StrFormat("%.0f", value)
+                                    : absl::StrFormat("%.2f", value);
+}
+
 std::string VerdictText(const MeasurementResult& result) {
   std::string text = absl::StrCat(Symbol(result.verdict()), " ", Word(result.verdict()));
-  if (HasChange(result.verdict()) && result.count() > 0) {
+  const bool none_before = !result.counted().empty() && result.baseline_median() == 0;
+  if (HasChange(result.verdict()) && result.count() > 0 && !none_before) {
     // Rounded before it is printed, and without the sign of a negative zero.
     const double change = std::round(result.change_percent() * 10) / 10 + 0.0;
     absl::StrAppendFormat(&text, ": %+.1f%% vs baseline", change);
@@ -71,7 +82,8 @@ std::string VerdictText(const MeasurementResult& result) {
     absl::StrAppend(&text, "; the samples spread too widely to tell, measure again or longer");
   }
   if (!result.note().empty()) {
-    absl::StrAppend(&text, HasChange(result.verdict()) && result.count() > 0 ? "; " : ": ",
+    absl::StrAppend(&text,
+                    HasChange(result.verdict()) && result.count() > 0 && !none_before ? "; " : ": ",
                     result.note());
   }
   if (result.attempts() > 1) absl::StrAppendFormat(&text, " (best of %d runs)", result.attempts());
@@ -230,10 +242,63 @@ std::string MeasurementText(const MeasurementResult& result, const TextOptions& 
     absl::StrAppend(&text, absl::StrJoin(counters, ""));
   }
   absl::StrAppend(&text, "  ", VerdictText(result), "\n");
-  if (HasChange(result.verdict()) && (options.verbose || result.verdict() != STABLE)) {
+  const bool none_before = !result.counted().empty() && result.baseline_median() == 0;
+  if (HasChange(result.verdict()) && (options.verbose || result.verdict() != STABLE) &&
+      !none_before) {
     absl::StrAppend(&text, "    ", RedDetail(result), "\n");
   }
   return text;
+}
+
+// "1234.5", or "1234.5 (-3.2%)" with the sign that the verdicts have: + is better.
+std::string CountText(const MeasurementResult& result) {
+  std::string text = FormatCount(result.median());
+  switch (result.verdict()) {
+    case NO_BASELINE:
+      return text;
+    case STABLE:
+      if (std::abs(result.change_percent()) < 0.01) return text;
+      break;
+    default:
+      break;
+  }
+  if (!HasChange(result.verdict())) return absl::StrCat(text, " ?");
+  if (result.baseline_median() == 0) {
+    return absl::StrCat(text, " ", Symbol(result.verdict()), " (none before)");
+  }
+  return absl::StrFormat(
+      "%s %s(%+.2f%%)", text,
+      result.verdict() == STABLE ? "" : absl::StrCat(Symbol(result.verdict()), " "),
+      result.change_percent());
+}
+
+// A row a benchmark, a column for each thing that was counted.
+std::string CountsText(const Report& report) {
+  std::vector<std::string> kinds;
+  // Names without what was counted, in order, and their titles.
+  std::vector<std::string> names;
+  std::map<std::string, std::string> titles;
+  std::map<std::pair<std::string, std::string>, std::string> cells;
+  for (const MeasurementResult& result : report.measurements()) {
+    if (result.counted().empty()) continue;
+    const std::string suffix =
+        absl::StrCat(", ", absl::StrReplaceAll(result.counted(), {{"_", " "}}));
+    const std::string name(absl::StripSuffix(result.name(), absl::StrCat(".", result.counted())));
+    if (!absl::c_linear_search(kinds, result.counted())) kinds.push_back(result.counted());
+    if (!absl::c_linear_search(names, name)) names.push_back(name);
+    titles[name] = std::string(absl::StripSuffix(result.title(), suffix));
+    cells[{name, result.counted()}] = CountText(result);
+  }
+  if (names.empty()) return "";
+  std::vector<std::vector<std::string>> rows = {{"Benchmark"}};
+  for (const std::string& kind : kinds) {
+    rows[0].push_back(absl::StrReplaceAll(kind, {{"_", " "}}));
+  }
+  for (const std::string& name : names) {
+    rows.push_back({titles[name]});
+    for (const std::string& kind : kinds) rows.back().push_back(cells[{name, kind}]);
+  }
+  return absl::StrCat("\n", Subtitle("Counts of One Iteration"), Table(rows));
 }
 
 std::string RequirementsText(const Report& report, const TextOptions& options) {
@@ -318,8 +383,13 @@ std::string FormatFigure(double value) {
 std::string TextReport(const Report& report, const TextOptions& options) {
   std::string text = Title("Performance Test Report");
   for (const MeasurementResult& result : report.measurements()) {
-    absl::StrAppend(&text, "\n", MeasurementText(result, options));
+    // Of counts, the table below shows all, and here are those to act on.
+    const bool in_table_only = !result.counted().empty() && !options.verbose &&
+                               result.verdict() != RED && result.verdict() != YELLOW &&
+                               result.verdict() != UNRESOLVED;
+    if (!in_table_only) absl::StrAppend(&text, "\n", MeasurementText(result, options));
   }
+  absl::StrAppend(&text, CountsText(report));
   absl::StrAppend(&text, RequirementsText(report, options));
   if (!report.components().empty()) {
     absl::StrAppend(&text, "\n", Subtitle("Status"), Table(StatusRows(report)));

@@ -29,6 +29,7 @@
 #include "perf/baseline_update.h"
 #include "perf/build_events.h"
 #include "perf/collector.h"
+#include "perf/counting.h"
 #include "perf/environment.h"
 #include "perf/load.h"
 #include "perf/record_file.h"
@@ -102,7 +103,9 @@ class SuiteRun {
   absl::StatusOr<int> Execute() {
     if (absl::Status made = MakeDirectory(options_.output_dir); !made.ok()) return made;
     if (absl::Status prepared = Prepare(); !prepared.ok()) return prepared;
-    absl::Status measured = options_.against.empty() ? MeasureSuite() : MeasureAgainst();
+    absl::Status measured = options_.counts            ? CountSuiteRun()
+                            : options_.against.empty() ? MeasureSuite()
+                                                       : MeasureAgainst();
     if (!measured.ok()) return measured;
     Report report = BuildReport(inputs_);
     if (absl::Status confirmed = Confirm(report); !confirmed.ok()) return confirmed;
@@ -121,10 +124,12 @@ class SuiteRun {
   // What is known before anything runs: so that a bad baseline is said at once.
   absl::Status Prepare() {
     environment_ = CurrentEnvironment();
-    machine_ = MachineSlug(environment_);
+    machine_ = options_.counts ? CountsSlug() : MachineSlug(environment_);
     for (const SuiteTest& test : tests_) {
       const std::string& component = suite_.component_of.at(test.label());
       inputs_.requirements[component] = suite_.requirements.at(component);
+      // They are of times and throughputs.
+      if (options_.counts) inputs_.requirements[component].clear_requirements();
     }
     if (!options_.baseline_file.empty()) {
       absl::StatusOr<std::string> text = ReadFile(options_.baseline_file);
@@ -171,6 +176,10 @@ class SuiteRun {
   }
 
   std::string NoBaselineNote() const {
+    if (options_.counts) {
+      return "there are no stored counts. To store those of a state you trust, run with --counts "
+             "--update_baselines.";
+    }
     std::string others;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(baseline_directory_, error)) {
@@ -193,6 +202,23 @@ class SuiteRun {
     return absl::OkStatus();
   }
 
+  absl::Status CountSuiteRun() {
+    absl::StatusOr<CountingResult> result = CountSuite(suite_, tests_, environment_, options_);
+    if (!result.ok()) return result.status();
+    for (const std::string& note : result->notes) inputs_.header.add_notes(note);
+    inputs_.runs = std::move(result->runs);
+    inputs_.errors = std::move(result->errors);
+    StampCommit();
+    return absl::OkStatus();
+  }
+
+  void StampCommit() {
+    for (Run& run : inputs_.runs) {
+      run.mutable_provenance()->set_commit(commit_);
+      run.mutable_provenance()->set_dirty(dirty_);
+    }
+  }
+
   absl::Status MeasureAgainst() {
     absl::StatusOr<std::string> revision = options_.against == kBaselineRevision
                                                ? RevisionOfBaselines()
@@ -207,10 +233,7 @@ class SuiteRun {
     inputs_.live = std::move(result->live);
     inputs_.live_revision = result->commit.substr(0, 12);
     inputs_.identical = std::move(result->identical);
-    for (Run& run : inputs_.runs) {
-      run.mutable_provenance()->set_commit(commit_);
-      run.mutable_provenance()->set_dirty(dirty_);
-    }
+    StampCommit();
     return absl::OkStatus();
   }
 
@@ -302,7 +325,7 @@ class SuiteRun {
   // measurement are measured again, and the best run of it counts.
   absl::Status Confirm(Report& report) {
     if (!options_.build_event_file.empty() || options_.update_baselines ||
-        !options_.against.empty()) {
+        !options_.against.empty() || options_.counts) {
       return absl::OkStatus();
     }
     for (int i = 0; i < options_.confirmations; ++i) {
@@ -411,7 +434,7 @@ class SuiteRun {
       }
     }
     const BaselineUpdate update =
-        UpdateBaselines(inputs_.runs, inputs_.baselines, options_.selection.empty(),
+        UpdateBaselines(inputs_.runs, inputs_.baselines, machine_, options_.selection.empty(),
                         absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone()));
     const std::string directory = absl::StrCat(baseline_directory_, "/", machine_);
     std::printf("\nBaselines in %s\n%s", directory.c_str(), update.description.c_str());
@@ -427,7 +450,9 @@ class SuiteRun {
     absl::StatusOr<std::string> lines = UpdateBaselineLines(
         inputs_.runs, inputs_.requirements, previous.ok() ? *previous : "", lines_path);
     if (!lines.ok()) return lines.status();
-    if (absl::Status written = WriteFile(lines_path, *lines); !written.ok()) return written;
+    if (!lines->empty()) {
+      if (absl::Status written = WriteFile(lines_path, *lines); !written.ok()) return written;
+    }
     Say("the baselines are written; review and commit them");
     return absl::OkStatus();
   }

@@ -68,6 +68,9 @@ ABSL_FLAG(absl::Duration, time_budget, absl::Minutes(10),
           "With --against: how long to go on measuring what is not yet clear.");
 ABSL_FLAG(bool, measure_identical, false,
           "With --against: also measure tests whose builds are the same in both revisions.");
+ABSL_FLAG(bool, counts, false,
+          "Count instructions, allocations, bytes and system calls of the benchmarks' iterations "
+          "instead of measuring times. Counts are compared with stored ones on any machine.");
 ABSL_FLAG(int, minutes, 20, "With selfcheck: how long.");
 ABSL_FLAG(bool, allow_any_mode, false,
           "Also report records of builds that are not opt, or that have a sanitizer.");
@@ -83,13 +86,14 @@ namespace perf {
 namespace {
 
 constexpr absl::string_view kFlags[] = {
-    "type",           "component",     "quick",
-    "profile",        "load",          "filter",
-    "slow",           "list",          "verbose",
-    "output_dir",     "confirm",       "update_baselines",
-    "baseline_dir",   "baseline_file", "build_event_file",
-    "against",        "time_budget",   "measure_identical",
-    "allow_any_mode", "bazel",         "bazel_flags",
+    "type",         "component",      "quick",
+    "profile",      "load",           "filter",
+    "slow",         "list",           "verbose",
+    "output_dir",   "confirm",        "update_baselines",
+    "baseline_dir", "baseline_file",  "build_event_file",
+    "against",      "time_budget",    "measure_identical",
+    "counts",       "allow_any_mode", "bazel",
+    "bazel_flags",
 };
 
 constexpr int kExitCouldNotMeasure = 2;
@@ -111,6 +115,7 @@ int Help() {
       "  bazel run //perf -- --type stress --profile long   sustained load\n"
       "  bazel run //perf -- --update_baselines             make this state the baseline\n"
       "  bazel run //perf -- --against main                 what changed since main, measured now\n"
+      "  bazel run //perf -- --counts                       instructions and allocations, exact\n"
       "  bazel run //perf -- selfcheck                      may its verdicts be believed here?\n\n"
       "Flags:\n%s\n"
       "Exit code: 0 green or yellow; 1 a requirement is missed or a measurement is red; 2 "
@@ -224,6 +229,15 @@ int Main(std::vector<std::string> arguments) {
   options.measure_identical = absl::GetFlag(FLAGS_measure_identical);
   if (options.update_baselines && !options.against.empty()) {
     return Fail("--update_baselines and --against exclude each other");
+  }
+  options.counts = absl::GetFlag(FLAGS_counts);
+  for (const auto& [name, given] :
+       {std::pair<const char*, bool>{"--against", !options.against.empty()},
+        {"--baseline_file", !absl::GetFlag(FLAGS_baseline_file).empty()},
+        {"--build_event_file", !absl::GetFlag(FLAGS_build_event_file).empty()}}) {
+    if (options.counts && given) {
+      return Fail(absl::StrCat("--counts and ", name, " exclude each other"));
+    }
   }
   // Many short runs of both sides say more than a few long ones.
   const bool quick = absl::GetFlag(FLAGS_quick) ||

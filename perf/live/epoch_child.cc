@@ -46,8 +46,10 @@ absl::StatusOr<EpochChild> EpochChild::Start(const BenchmarkProgram& program) {
   }
   std::map<std::string, std::string> variables = program.variables;
   variables["PERF_EPOCH_DESCRIPTORS"] = absl::StrCat(kTheirRequests, ",", kTheirResponses);
+  std::vector<std::string> arguments = program.launcher;
+  arguments.push_back(program.path);
   absl::StatusOr<Subprocess> process = Subprocess::Start(
-      {.arguments = {program.path},
+      {.arguments = arguments,
        .variables = variables,
        .directory = program.directory,
        .stdout_descriptor = log,
@@ -190,6 +192,15 @@ absl::StatusOr<Epoch> EpochChild::Run(const std::string& name, int64_t iteration
   absl::StatusOr<Response> response = Ask(request);
   if (!response.ok()) return response.status();
   return response->epoch();
+}
+
+absl::StatusOr<Counts> EpochChild::Count(const std::string& name, int64_t iterations) {
+  Request request;
+  request.mutable_count()->set_name(name);
+  request.mutable_count()->set_iterations(iterations);
+  absl::StatusOr<Response> response = Ask(request);
+  if (!response.ok()) return response.status();
+  return response->counts();
 }
 
 }  // namespace perf

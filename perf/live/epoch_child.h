@@ -21,6 +21,8 @@ struct BenchmarkProgram {
   // Absolute.
   std::string path;
   std::string directory;
+  // What comes before it on the command line, such as valgrind.
+  std::vector<std::string> launcher = {};
   // Besides this process's environment.
   std::map<std::string, std::string> variables = {};
   // What an answer may take before the process counts as hung.
@@ -45,6 +47,7 @@ class EpochChild {
   absl::StatusOr<std::vector<std::string>> Names();
   absl::StatusOr<Calibration> Calibrate(const std::string& name, absl::Duration target);
   absl::StatusOr<Epoch> Run(const std::string& name, int64_t iterations);
+  absl::StatusOr<Counts> Count(const std::string& name, int64_t iterations);
 
   pid_t pid() const { return process_.pid(); }
 

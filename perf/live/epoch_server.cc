@@ -13,15 +13,19 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "benchmark/benchmark.h"
 #include "google/protobuf/io/zero_copy_stream_impl.h"
 #include "google/protobuf/util/delimited_message_util.h"
+#include "perf/allocations.h"
 #include "perf/benchmark_names.h"
+#include "perf/counts/hardware_counters.h"
 #include "perf/live/epoch.pb.h"
 #include "perf/measured_region.h"
+#include "valgrind/callgrind.h"
 
 namespace perf {
 namespace {
@@ -47,6 +51,51 @@ class UsageObserver : public RegionObserver {
  private:
   rusage begin_ = {};
   rusage end_ = {};
+  bool complete_ = false;
+};
+
+// Counts what happens in the timed loop.
+class CountingObserver : public RegionObserver {
+ public:
+  CountingObserver() : hardware_(HardwareCounters::Create(UsualHardwareEvents())) {}
+
+  // Callgrind's toggle comes last and goes first, so that it counts nothing of ours.
+  void Begin() override {
+    open_ = true;
+    CountProcessAllocations(true);
+    begin_ = ProcessAllocations();
+    if (hardware_.ok()) hardware_->Start();
+    CALLGRIND_TOGGLE_COLLECT;
+  }
+  void End() override {
+    CALLGRIND_TOGGLE_COLLECT;
+    if (hardware_.ok()) hardware_->Stop();
+    end_ = ProcessAllocations();
+    CountProcessAllocations(false);
+    open_ = false;
+    complete_ = true;
+  }
+
+  // False if the body left its loop before the end; what it counted until then is forgotten.
+  bool Finish() {
+    if (!open_) return complete_;
+    End();
+    CALLGRIND_ZERO_STATS;
+    return false;
+  }
+
+  void Fill(Counts& counts) const {
+    counts.set_allocations(end_.count - begin_.count);
+    counts.set_allocated_bytes(end_.bytes - begin_.bytes);
+    if (!hardware_.ok()) return;
+    for (const auto& [name, value] : hardware_->Read()) (*counts.mutable_hardware())[name] = value;
+  }
+
+ private:
+  absl::StatusOr<HardwareCounters> hardware_;
+  Allocations begin_;
+  Allocations end_;
+  bool open_ = false;
   bool complete_ = false;
 };
 
@@ -102,6 +151,9 @@ class EpochServer {
       case Request::kEpoch:
         RunEpoch(request.epoch(), response);
         break;
+      case Request::kCount:
+        Count(request.count(), response);
+        break;
       default:
         response.set_error("this program does not know the request; it is of another version");
     }
@@ -145,6 +197,26 @@ class EpochServer {
     epoch.set_wall_ns(std::llround(reporter.wall_s() * 1e9));
     epoch.set_cpu_ns(std::llround(reporter.cpu_s() * 1e9));
     usage.Fill(epoch);
+  }
+
+  void Count(const CountRequest& request, Response& response) {
+    CountingObserver counting;
+    ObserveRegions(&counting);
+    EpochReporter reporter;
+    const bool ran = Run(request.name(), request.iterations(), reporter, response);
+    ObserveRegions(nullptr);
+    const bool counted = counting.Finish();
+    if (!ran) return;
+    if (!counted) {
+      response.set_error(absl::StrCat(request.name(), ": left its loop before the end"));
+      return;
+    }
+    CALLGRIND_DUMP_STATS;
+    Counts& counts = *response.mutable_counts();
+    counts.set_iterations(reporter.iterations());
+    counts.set_measurement_name(reporter.measurement_name());
+    counts.set_title(reporter.title().empty() ? request.name() : reporter.title());
+    counting.Fill(counts);
   }
 
   // Goes up by at most ten times until a call takes a third of the target, and scales from there.

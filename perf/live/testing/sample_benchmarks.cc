@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <memory>
 
 #include "benchmark/benchmark.h"
 
@@ -20,6 +21,26 @@ BENCHMARK(BM_Count)
     ->UseRealTime()
     ->Unit(benchmark::kMicrosecond);
 BENCHMARK(BM_Count)->Name("sample.count_fixed")->Iterations(3);
+
+// Two allocations, together of 300 bytes, and two system calls.
+void BM_CountedWork(benchmark::State& state) {
+  state.SetLabel("Counted Work");
+  for (auto _ : state) {
+    const auto letters = std::make_unique<char[]>(100);
+    const auto more = std::make_unique<char[]>(200);
+    benchmark::DoNotOptimize(letters.get());
+    benchmark::DoNotOptimize(more.get());
+    benchmark::DoNotOptimize(getppid());
+    benchmark::DoNotOptimize(getppid());
+  }
+}
+BENCHMARK(BM_CountedWork)->Name("sample.counted.work");
+
+void BM_CountedNothing(benchmark::State& state) {
+  for (auto _ : state) {
+  }
+}
+BENCHMARK(BM_CountedNothing)->Name("sample.counted.nothing");
 
 void BM_Empty(benchmark::State& state) {
   for (auto _ : state) {

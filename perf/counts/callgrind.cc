@@ -1,0 +1,85 @@
+#include "perf/counts/callgrind.h"
+
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "perf/text_proto.h"
+
+namespace perf {
+namespace {
+
+std::string DumpPath(const std::string& directory, absl::string_view process) {
+  return absl::StrCat(directory, "/callgrind.", process);
+}
+
+}  // namespace
+
+std::vector<std::string> CallgrindCommand(const std::string& directory) {
+  return {"valgrind", "--tool=callgrind", "--quiet", "--collect-atstart=no",
+          // Counts system calls; there is no option for that alone.
+          "--collect-systime=msec",
+          // Lines and names would take most of a dump's time.
+          "--dump-line=no",
+          // Threads in the order they ask in, not as the machine's scheduler likes.
+          "--fair-sched=try", absl::StrCat("--callgrind-out-file=", DumpPath(directory, "%p"))};
+}
+
+std::map<std::string, std::string> CallgrindVariables() {
+  return {{"GLIBC_TUNABLES",
+           // The plain x86-64 versions of its functions.
+           "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-AVX2,-AVX,-BMI1,-BMI2,-LZCNT,-MOVBE,"
+           "-POPCNT,-SSE4_1,-SSE4_2,-SSSE3,-ERMS,-FSRM,-RTM,-XSAVEC,-AVX_Fast_Unaligned_Load,"
+           "-Fast_Unaligned_Copy,-Fast_Copy_Backward:"
+           "glibc.cpu.x86_data_cache_size=0x8000:glibc.cpu.x86_shared_cache_size=0x100000:"
+           "glibc.cpu.x86_non_temporal_threshold=0xc0000:glibc.cpu.x86_rep_movsb_threshold=0x800:"
+           "glibc.cpu.x86_rep_stosb_threshold=0x800"}};
+}
+
+absl::StatusOr<CallgrindCounts> ParseCallgrindDump(absl::string_view text) {
+  std::vector<absl::string_view> events;
+  std::vector<absl::string_view> totals;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    const std::pair<absl::string_view, absl::string_view> field =
+        absl::StrSplit(line, absl::MaxSplits(": ", 1));
+    if (field.first == "events") events = absl::StrSplit(field.second, ' ', absl::SkipEmpty());
+    if (field.first == "totals") totals = absl::StrSplit(field.second, ' ', absl::SkipEmpty());
+  }
+  CallgrindCounts counts;
+  bool has_instructions = false;
+  // Trailing events that were not seen are left out.
+  if (totals.empty() || totals.size() > events.size()) {
+    return absl::DataLossError("a dump of callgrind is cut short");
+  }
+  for (size_t i = 0; i < totals.size(); ++i) {
+    int64_t value = 0;
+    if (!absl::SimpleAtoi(totals[i], &value) || value < 0) {
+      return absl::DataLossError(
+          absl::StrCat("a dump of callgrind has the total '", totals[i], "'"));
+    }
+    if (events[i] == "Ir") {
+      counts.instructions = value;
+      has_instructions = true;
+    }
+    if (events[i] == "sysCount") counts.system_calls = value;
+  }
+  if (!has_instructions) return absl::DataLossError("a dump of callgrind has no instructions");
+  return counts;
+}
+
+absl::StatusOr<CallgrindCounts> TakeCallgrindDump(const std::string& directory, int pid,
+                                                  int number) {
+  const std::string path = DumpPath(directory, absl::StrCat(pid, ".", number));
+  absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) return text.status();
+  std::remove(path.c_str());
+  return ParseCallgrindDump(*text);
+}
+
+}  // namespace perf

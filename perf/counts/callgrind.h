@@ -1,0 +1,45 @@
+// Instructions and system calls of a program, counted by `valgrind --tool=callgrind`.
+//
+// Callgrind executes the program on a processor of its own making, so its counts do not depend on
+// the machine's load, caches or clock. What does depend on the machine is pinned: glibc chooses
+// among versions of memcpy and its like by what the processor can do, and by its cache sizes.
+//
+// Source: Callgrind, https://valgrind.org/docs/manual/cl-manual.html; glibc manual, "Hardware
+// Capability Tunables".
+#ifndef PERF_COUNTS_CALLGRIND_H_
+#define PERF_COUNTS_CALLGRIND_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace perf {
+
+// What to put before the program's command line. Counts nothing until the program asks for it, and
+// writes each dump that the program asks for to `directory`.
+std::vector<std::string> CallgrindCommand(const std::string& directory);
+
+// The program's environment: pins what glibc chooses by the processor.
+std::map<std::string, std::string> CallgrindVariables();
+
+// Of the thread that counting was toggled in, between the toggles.
+struct CallgrindCounts {
+  int64_t instructions = 0;
+  int64_t system_calls = 0;
+};
+
+// Reads the text of a dump. DataLoss if it is none.
+absl::StatusOr<CallgrindCounts> ParseCallgrindDump(absl::string_view text);
+
+// The `number`-th dump, from 1, that the process wrote to `directory`; removes the file. NotFound
+// if there is none.
+absl::StatusOr<CallgrindCounts> TakeCallgrindDump(const std::string& directory, int pid,
+                                                  int number);
+
+}  // namespace perf
+
+#endif  // PERF_COUNTS_CALLGRIND_H_

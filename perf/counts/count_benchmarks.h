@@ -1,0 +1,59 @@
+// Counts what benchmark bodies do: instructions, system calls, allocations, bytes.
+//
+// A count is taken of n and of 2n iterations, and the difference divided by n: what a loop costs
+// besides its iterations falls out. Both are taken in several processes, which have to agree.
+#ifndef PERF_COUNTS_COUNT_BENCHMARKS_H_
+#define PERF_COUNTS_COUNT_BENCHMARKS_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "perf/live/epoch_child.h"
+
+namespace perf {
+
+// All figures are of one iteration, one a process, in the order of the processes.
+struct BenchmarkCounts {
+  // As a record and a report call it.
+  std::string name;
+  std::string title;
+  // What was counted without an error; otherwise the figures are of no use.
+  absl::Status status = {};
+  // The n that was chosen.
+  int64_t iterations = 0;
+  // Of the thread that runs the loop.
+  std::vector<double> instructions = {};
+  std::vector<double> system_calls = {};
+  // Of all threads.
+  std::vector<double> allocations = {};
+  std::vector<double> allocated_bytes = {};
+  // What the processor's own counters say of one run outside of callgrind, by name; empty if there
+  // are none.
+  std::map<std::string, double> hardware = {};
+};
+
+struct CountOptions {
+  // Where callgrind may write, absolute.
+  std::string scratch;
+  int num_processes = 3;
+  // Whether to ask the processor, too.
+  bool hardware = false;
+  // Which benchmarks of the program, by name.
+  std::function<bool(const std::string&)> selected = [](const std::string&) { return true; };
+  std::function<void(const std::string& name, int process)> progress = [](const std::string&, int) {
+  };
+};
+
+// One entry a selected benchmark, in the program's order. As EpochChild::Start and Names say if the
+// program cannot be run, or its revision cannot serve counts.
+absl::StatusOr<std::vector<BenchmarkCounts>> CountBenchmarks(const BenchmarkProgram& program,
+                                                             const CountOptions& options);
+
+}  // namespace perf
+
+#endif  // PERF_COUNTS_COUNT_BENCHMARKS_H_
