@@ -121,6 +121,8 @@ int Variable(const char* name, int otherwise) {
 int main(int argc, char** argv) {
   const std::vector<std::string> names = AllNames(argv[0]);
   if (perf::EpochsAreAsked()) return perf::ServeEpochs(names);
+  // The record begins here.
+  perf::RunRecord::Process();
   // Tells Bazel that this test knows of shards; one that does not would run everything in each.
   if (const char* status_file = std::getenv("TEST_SHARD_STATUS_FILE")) {
     std::ofstream(status_file, std::ios::app).flush();

@@ -9,7 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "perf/environment.h"
+#include "perf/health.h"
 #include "perf/record_file.h"
 #include "perf/subprocess.h"
 #include "perf/text_proto.h"
@@ -35,6 +37,11 @@ absl::Status CheckRun(const Run& run, const SuiteTest& test, int shard,
   if (!options.machine.empty() && machine != options.machine) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the record was measured on another machine, ", machine, "; this is ", options.machine));
+  }
+  if (const double jump = ClockJump(run.health()); jump != 0) {
+    return absl::DataLossError(absl::StrFormat(
+        "the system's clock was set by %+.0f s while it ran, so its date is wrong; run it again",
+        jump));
   }
   if (options.allow_any_mode) return absl::OkStatus();
   if (run.environment().compilation_mode() != "opt") {

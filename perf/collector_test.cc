@@ -174,6 +174,13 @@ TEST_F(CollectorTest, RefusesASanitizer) {
   ExpectRefused("thread sanitizer");
 }
 
+TEST_F(CollectorTest, RefusesARunDuringWhichTheClockWasSet) {
+  records_[2].mutable_health()->set_clock_jump_s(0.5);
+  EXPECT_TRUE(CollectAll().errors.empty());
+  records_[2].mutable_health()->set_clock_jump_s(-3600);
+  ExpectRefused("clock was set by -3600 s");
+}
+
 TEST_F(CollectorTest, RefusesAFailedTest) {
   events_.attempts[1].status = "FAILED";
   events_.attempts[1].log_path = "/logs/test.log";

@@ -10,12 +10,14 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "perf/text_proto.h"
@@ -70,6 +72,51 @@ constexpr absl::string_view kSanitizer =
         "";
 #endif
 
+std::string OnOff(absl::string_view text, absl::string_view on) {
+  return text.empty() ? "" : text == on ? "on" : "off";
+}
+
+std::string Turbo() {
+  const std::string no_turbo = FileOrEmpty("/sys/devices/system/cpu/intel_pstate/no_turbo");
+  if (!no_turbo.empty()) return OnOff(no_turbo, "0");
+  return OnOff(FileOrEmpty("/sys/devices/system/cpu/cpufreq/boost"), "1");
+}
+
+// By what the compiler defines: of this file, which is built as all are.
+std::string BuildFlags() {
+  std::vector<std::string> flags;
+#if defined(__OPTIMIZE_SIZE__)
+  flags.emplace_back("optimize size");
+#elif defined(__OPTIMIZE__)
+  flags.emplace_back("optimize");
+#endif
+#if defined(NDEBUG)
+  flags.emplace_back("ndebug");
+#endif
+#if defined(__AVX512F__)
+  flags.emplace_back("avx512f");
+#elif defined(__AVX2__)
+  flags.emplace_back("avx2");
+#elif defined(__AVX__)
+  flags.emplace_back("avx");
+#endif
+#if defined(__FAST_MATH__)
+  flags.emplace_back("fast math");
+#endif
+#if defined(_FORTIFY_SOURCE)
+  flags.push_back(absl::StrCat("fortify ", _FORTIFY_SOURCE));
+#endif
+#if defined(__SSP__) || defined(__SSP_STRONG__) || defined(__SSP_ALL__)
+  flags.emplace_back("stack protector");
+#endif
+#if defined(__PIE__)
+  flags.emplace_back("pie");
+#elif defined(__PIC__)
+  flags.emplace_back("pic");
+#endif
+  return absl::StrJoin(flags, ", ");
+}
+
 }  // namespace
 
 std::string CpuModel(absl::string_view proc_cpuinfo) {
@@ -110,6 +157,9 @@ Environment CurrentEnvironment() {
   if (getloadavg(&load, 1) == 1) environment.set_load_average(load);
   environment.set_scaling_governor(
       FileOrEmpty("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"));
+  environment.set_smt(OnOff(FileOrEmpty("/sys/devices/system/cpu/smt/active"), "1"));
+  environment.set_turbo(Turbo());
+  environment.set_build_flags(BuildFlags());
   return environment;
 }
 

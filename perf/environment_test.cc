@@ -64,6 +64,10 @@ TEST(EnvironmentTest, DescribesThisProcess) {
   EXPECT_GT(environment.memory_bytes(), 0);
   EXPECT_FALSE(environment.compiler().empty());
   EXPECT_FALSE(environment.compilation_mode().empty());
+  EXPECT_TRUE(environment.smt().empty() || environment.smt() == "on" || environment.smt() == "off");
+#if defined(__OPTIMIZE__)
+  EXPECT_EQ(environment.build_flags().rfind("optimize", 0), 0) << environment.build_flags();
+#endif
 }
 
 }  // namespace

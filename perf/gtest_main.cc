@@ -38,6 +38,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   ApplyPerfFilter();
+  // The record begins here.
+  if (!GTEST_FLAG_GET(list_tests)) perf::RunRecord::Process();
   const int exit_code = RUN_ALL_TESTS();
   if (GTEST_FLAG_GET(list_tests)) return exit_code;
   return perf::FinishRun(exit_code);

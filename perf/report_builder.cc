@@ -3,9 +3,13 @@
 #include <cmath>
 #include <map>
 #include <string>
+#include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "perf/baseline_file.h"
+#include "perf/health.h"
 #include "perf/statistics.h"
 #include "perf/verdict.h"
 
@@ -68,6 +72,10 @@ class Builder {
     result.set_p99(summary.p99);
     *result.mutable_counters() = measurement.counters();
     result.set_counted(measurement.counted());
+    // Of two builds measured in turns, both were disturbed alike; and counts are what they are.
+    if (measurement.counted().empty() && inputs_.live_revision.empty()) {
+      result.set_disturbance(Disturbance(run.health()));
+    }
     const auto attempts = inputs_.attempts.find(measurement.name());
     result.set_attempts(attempts == inputs_.attempts.end() ? 1 : attempts->second);
     if (!inputs_.live_revision.empty()) {
@@ -76,6 +84,9 @@ class Builder {
       CompareWithStored(measurement, run, result);
     } else {
       CompareWithLine(measurement, summary, result);
+    }
+    if (!result.disturbance().empty() && (result.verdict() == RED || result.verdict() == YELLOW)) {
+      result.set_verdict(UNRESOLVED);
     }
     summaries_[measurement.name()] = summary;
   }
@@ -167,9 +178,38 @@ class Builder {
                                    run.environment().compiler()));
       return;
     }
+    const std::string& flags = component->second.environment().build_flags();
+    if (!flags.empty() && flags != run.environment().build_flags()) {
+      result.set_verdict(NOT_COMPARABLE);
+      result.set_note(absl::StrCat("the baseline was built with ", flags, ", this with ",
+                                   run.environment().build_flags()));
+      return;
+    }
+    NoteChanges(component->second, run.environment());
     const Figure baseline{.median = stored->median(),
                           .interval = {stored->median_low(), stored->median_high()}};
     Judge(FigureOf(measurement.samples()), baseline, result);
+  }
+
+  // What may have moved every figure since the baseline was stored, once a component.
+  void NoteChanges(const ComponentBaseline& baseline, const Environment& now) {
+    const Environment& then = baseline.environment();
+    std::vector<std::string> changes;
+    const auto compare = [&](absl::string_view what, absl::string_view before,
+                             absl::string_view after) {
+      if (before.empty() || before == after) return;
+      changes.push_back(
+          absl::StrCat(what, " ", before, ", now ", after.empty() ? "unknown" : after));
+    };
+    compare("kernel", then.kernel(), now.kernel());
+    compare("frequency governor", then.scaling_governor(), now.scaling_governor());
+    compare("turbo", then.turbo(), now.turbo());
+    compare("multithreading", then.smt(), now.smt());
+    if (changes.empty()) return;
+    const std::string note =
+        absl::StrCat("the baseline of ", baseline.component(), " was measured with ",
+                     absl::StrJoin(changes, "; "), ": its times may differ for that reason");
+    if (!absl::c_linear_search(report_.notes(), note)) report_.add_notes(note);
   }
 
   void CompareWithLine(const Measurement& measurement, const Summary& summary,
@@ -236,6 +276,9 @@ class Builder {
     for (const MeasurementResult& measurement : report_.measurements()) {
       if (measurement.component() != component) continue;
       status.set_num_measurements(status.num_measurements() + 1);
+      if (!measurement.disturbance().empty()) {
+        status.set_num_disturbed(status.num_disturbed() + 1);
+      }
       switch (measurement.verdict()) {
         case IMPROVEMENT:
           status.set_num_improvements(status.num_improvements() + 1);
@@ -264,7 +307,8 @@ class Builder {
     }
     if (status.num_red() > 0 || status.num_requirements_met() < status.num_requirements()) {
       status.set_status(FAILED);
-    } else if (status.num_yellow() > 0 || status.num_unresolved() > 0) {
+    } else if (status.num_yellow() > 0 || status.num_unresolved() > 0 ||
+               status.num_disturbed() > 0) {
       status.set_status(WARNING);
     } else if (status.num_measurements() > 0) {
       status.set_status(GREEN);

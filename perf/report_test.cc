@@ -264,6 +264,52 @@ TEST(ReportTest, IdenticalProgramsAreStableWithoutRunning) {
   EXPECT_TRUE(absl::StrContains(MarkdownReport(report), "the same program"));
 }
 
+TEST(ReportTest, ADisturbedRunIsNeitherRedNorGreen) {
+  ReportInputs inputs = Inputs(RunWith("audio.vad.process_1s", "ms", LOWER, {13, 13, 13}), "");
+  inputs.runs[0].mutable_health()->set_others_percent(60);
+  AddBaseline(RunWith("audio.vad.process_1s", "ms", LOWER, {10, 10, 10}), inputs);
+  Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 0);
+  EXPECT_EQ(report.components(0).status(), WARNING);
+  std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(
+      text,
+      "? Unresolved: -30.0% vs baseline; disturbed: other processes used 60 % of the CPU time"))
+      << text;
+  EXPECT_TRUE(absl::StrContains(text, "Result: Yellow: 1 unresolved, 1 disturbed")) << text;
+
+  // Nor is what looks stable passed in silence.
+  inputs.runs[0] = RunWith("audio.vad.process_1s", "ms", LOWER, {10, 10, 10});
+  inputs.runs[0].mutable_health()->set_steal_percent(40);
+  report = BuildReport(inputs);
+  text = TextReport(report, {});
+  EXPECT_EQ(report.components(0).status(), WARNING);
+  EXPECT_TRUE(absl::StrContains(text, "disturbed: the hypervisor took 40 % of the CPU time"))
+      << text;
+}
+
+TEST(ReportTest, SaysWhatChangedOnTheMachineSinceTheBaseline) {
+  ReportInputs inputs = Inputs(VadRun(1), "");
+  AddBaseline(VadRun(1), inputs);
+  inputs.baselines["audio"].mutable_environment()->set_kernel("6.1");
+  inputs.runs[0].mutable_environment()->set_kernel("6.2");
+  const std::string text = TextReport(BuildReport(inputs), {});
+  EXPECT_TRUE(absl::StrContains(
+      text, "Note: the baseline of audio was measured with kernel 6.1, now 6.2: its times may"))
+      << text;
+}
+
+TEST(ReportTest, ABaselineOfOtherFlagsIsNotCompared) {
+  ReportInputs inputs = Inputs(VadRun(2), "");
+  AddBaseline(VadRun(1), inputs);
+  inputs.baselines["audio"].mutable_environment()->set_build_flags("optimize, avx2");
+  inputs.runs[0].mutable_environment()->set_build_flags("optimize");
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.measurements(0).verdict(), NOT_COMPARABLE);
+  EXPECT_EQ(report.measurements(0).note(),
+            "the baseline was built with optimize, avx2, this with optimize");
+}
+
 perf::Run CountRun(const std::string& counted, double count) {
   perf::Run run =
       RunWith(absl::StrCat("audio.vad.frame.", counted), counted, LOWER, {count, count, count});

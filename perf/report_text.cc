@@ -78,13 +78,16 @@ std::string VerdictText(const MeasurementResult& result) {
     const double change = std::round(result.change_percent() * 10) / 10 + 0.0;
     absl::StrAppendFormat(&text, ": %+.1f%% vs baseline", change);
   }
-  if (result.verdict() == UNRESOLVED) {
+  if (result.verdict() == UNRESOLVED && result.disturbance().empty()) {
     absl::StrAppend(&text, "; the samples spread too widely to tell, measure again or longer");
   }
   if (!result.note().empty()) {
     absl::StrAppend(&text,
                     HasChange(result.verdict()) && result.count() > 0 && !none_before ? "; " : ": ",
                     result.note());
+  }
+  if (!result.disturbance().empty()) {
+    absl::StrAppend(&text, "; disturbed: ", result.disturbance());
   }
   if (result.attempts() > 1) absl::StrAppendFormat(&text, " (best of %d runs)", result.attempts());
   return text;
@@ -171,11 +174,13 @@ std::string Conclusion(const Report& report) {
   int num_missed = 0;
   int num_yellow = 0;
   int num_unresolved = 0;
+  int num_disturbed = 0;
   for (const ComponentStatus& status : report.components()) {
     num_red += status.num_red();
     num_missed += status.num_requirements() - status.num_requirements_met();
     num_yellow += status.num_yellow();
     num_unresolved += status.num_unresolved();
+    num_disturbed += status.num_disturbed();
   }
   std::vector<std::string> parts;
   if (num_red > 0) parts.push_back(absl::StrCat(num_red, " red"));
@@ -188,6 +193,7 @@ std::string Conclusion(const Report& report) {
   }
   if (num_yellow > 0) parts.push_back(absl::StrCat(num_yellow, " yellow"));
   if (num_unresolved > 0) parts.push_back(absl::StrCat(num_unresolved, " unresolved"));
+  if (num_disturbed > 0) parts.push_back(absl::StrCat(num_disturbed, " disturbed"));
   if (parts.empty()) return "Green";
   const absl::string_view word = report.exit_code() == 1   ? "Red: "
                                  : report.exit_code() == 2 ? "Could not measure: "
@@ -322,12 +328,14 @@ std::string RequirementsText(const Report& report, const TextOptions& options) {
 
 std::vector<std::vector<std::string>> StatusRows(const Report& report) {
   std::vector<std::vector<std::string>> rows = {{"Component", "Status", "Requirements", "Better",
-                                                 "Yellow", "Red", "Unresolved", "No baseline"}};
+                                                 "Yellow", "Red", "Unresolved", "Disturbed",
+                                                 "No baseline"}};
   for (const ComponentStatus& status : report.components()) {
     rows.push_back({status.component(), std::string(StatusText(status.status())),
                     absl::StrCat(status.num_requirements_met(), "/", status.num_requirements()),
                     absl::StrCat(status.num_improvements()), absl::StrCat(status.num_yellow()),
                     absl::StrCat(status.num_red()), absl::StrCat(status.num_unresolved()),
+                    absl::StrCat(status.num_disturbed()),
                     absl::StrCat(status.num_without_baseline())});
   }
   return rows;
@@ -406,6 +414,19 @@ std::string TextReport(const Report& report, const TextOptions& options) {
   absl::StrAppend(&text, "Machine: ", report.machine(), " (", environment.cpu_model(), ", ",
                   environment.num_cpus(), environment.num_cpus() == 1 ? " CPU" : " CPUs", ", ",
                   environment.compiler(), ")\n");
+  if (options.verbose) {
+    std::vector<std::string> details;
+    const auto detail = [&](absl::string_view what, absl::string_view value) {
+      if (!value.empty()) details.push_back(absl::StrCat(what, " ", value));
+    };
+    detail("kernel", environment.kernel());
+    detail("hypervisor:", environment.hypervisor());
+    detail("frequency governor", environment.scaling_governor());
+    detail("turbo", environment.turbo());
+    detail("multithreading", environment.smt());
+    detail("built with:", environment.build_flags());
+    absl::StrAppend(&text, "         ", absl::StrJoin(details, "; "), "\n");
+  }
   absl::StrAppend(&text, "Measured: ", Commit(report), ", ", Profile(report),
                   report.selection().empty() ? "" : ", ", report.selection(), "\n");
   absl::StrAppend(&text, "Generated: ", GeneratedAt(report), "\n");

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "perf/environment.h"
+#include "perf/health.h"
 #include "perf/load.h"
 #include "perf/record_file.h"
 #include "perf/statistics.h"
@@ -54,7 +55,7 @@ Run ProcessHeader() {
 }  // namespace
 
 RunRecord& RunRecord::Process() {
-  static RunRecord& record = *new RunRecord(ProcessHeader());
+  static RunRecord& record = *new RunRecord(ProcessHeader(), ReadHealth());
   return record;
 }
 
@@ -96,7 +97,8 @@ Run RunRecord::Snapshot() const {
 }
 
 absl::Status RunRecord::WriteTo(const std::string& directory) const {
-  const Run run = Snapshot();
+  Run run = Snapshot();
+  *run.mutable_health() = HealthBetween(begin_, ReadHealth());
   if (run.measurements().empty() && run.provenance().filter().empty()) {
     return absl::FailedPreconditionError(
         "nothing was measured: a shard without a test (is shard_count larger than the number of "

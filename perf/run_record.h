@@ -11,16 +11,20 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "perf/health.h"
 #include "perf/result.pb.h"
 
 namespace perf {
 
 class RunRecord {
  public:
-  // The process's own, stamped with its environment and Bazel's shard variables.
+  // The process's own, stamped with its environment and Bazel's shard variables, and begun when
+  // this is first called.
   static RunRecord& Process();
 
-  explicit RunRecord(Run header) : run_(std::move(header)) {}
+  // `begin`: what the record's health is counted from.
+  explicit RunRecord(Run header, const HealthReading& begin = ReadHealth())
+      : begin_(begin), run_(std::move(header)) {}
 
   // InvalidArgument for a measurement without a dotted name, title, unit, direction or sample, with
   // a sample that is not finite, or whose name was added before.
@@ -35,6 +39,7 @@ class RunRecord {
   absl::Status WriteTo(const std::string& directory) const;
 
  private:
+  const HealthReading begin_;
   mutable std::mutex mutex_;
   Run run_;
 };

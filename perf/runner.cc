@@ -31,6 +31,7 @@
 #include "perf/collector.h"
 #include "perf/counting.h"
 #include "perf/environment.h"
+#include "perf/health.h"
 #include "perf/load.h"
 #include "perf/record_file.h"
 #include "perf/report_builder.h"
@@ -38,6 +39,7 @@
 #include "perf/statistics.h"
 #include "perf/subprocess.h"
 #include "perf/text_proto.h"
+#include "perf/timer_probe.h"
 
 namespace perf {
 namespace {
@@ -260,6 +262,7 @@ class SuiteRun {
 
   // Runs the tests, or takes what --build_event_file says, and collects their records.
   absl::StatusOr<Collection> Measure(const std::vector<SuiteTest>& tests) {
+    const TimerProbe timers;
     std::string events_file = options_.build_event_file;
     CollectOptions collect{
         .run_id = "", .machine = machine_, .allow_any_mode = options_.allow_any_mode};
@@ -288,7 +291,9 @@ class SuiteRun {
     if (bazel_exit_code != 0 && collection.errors.empty()) {
       collection.errors.push_back(absl::StrCat("bazel: ended with exit code ", bazel_exit_code));
     }
+    const std::vector<TimerLateness> lateness = timers.Timers();
     for (Run& run : collection.runs) {
+      AddLateness(lateness, *run.mutable_health());
       run.mutable_provenance()->set_commit(commit_);
       run.mutable_provenance()->set_dirty(dirty_);
     }
@@ -322,7 +327,8 @@ class SuiteRun {
   }
 
   // A busy neighbour makes one run red; a regression makes all of them red. So tests with a red
-  // measurement are measured again, and the best run of it counts.
+  // measurement, or one that would be but for a disturbance, are measured again, and the best run
+  // of it counts.
   absl::Status Confirm(Report& report) {
     if (!options_.build_event_file.empty() || options_.update_baselines ||
         !options_.against.empty() || options_.counts) {
@@ -332,7 +338,8 @@ class SuiteRun {
       std::set<std::string> red;
       std::set<std::string> targets;
       for (const MeasurementResult& result : report.measurements()) {
-        if (result.verdict() != RED) continue;
+        const bool disturbed = result.verdict() == UNRESOLVED && !result.disturbance().empty();
+        if (result.verdict() != RED && !disturbed) continue;
         red.insert(result.name());
         targets.insert(CanonicalLabel(result.target()));
       }
@@ -342,8 +349,8 @@ class SuiteRun {
         if (targets.contains(test.label())) again.push_back(test);
       }
       Say(absl::StrCat(red.size(), red.size() == 1 ? " measurement is" : " measurements are",
-                       " red; measuring again to be sure (", i + 1, " of ", options_.confirmations,
-                       ")"));
+                       " red or disturbed; measuring again to be sure (", i + 1, " of ",
+                       options_.confirmations, ")"));
       absl::StatusOr<Collection> collection = Measure(again);
       if (!collection.ok()) return collection.status();
       for (std::string& error : collection->errors) {
@@ -355,20 +362,46 @@ class SuiteRun {
     return absl::OkStatus();
   }
 
-  // Replaces the measurement by the new one if that is better.
+  // Replaces the measurement by the new one if that is better, or was less disturbed.
   void TakeBetter(const std::string& name, const std::vector<Run>& runs) {
     const Run* other_run = nullptr;
     const Measurement* other = FindMeasurement(runs, name, &other_run);
     if (other == nullptr) return;
     inputs_.attempts.try_emplace(name, 1).first->second++;
+    const bool quiet = Disturbance(other_run->health()).empty();
     for (Run& run : inputs_.runs) {
-      for (Measurement& measurement : *run.mutable_measurements()) {
-        if (measurement.name() != name) continue;
-        const bool better = other->better() == LOWER ? Median(*other) < Median(measurement)
-                                                     : Median(*other) > Median(measurement);
-        if (better) measurement = *other;
+      auto& measurements = *run.mutable_measurements();
+      for (int i = 0; i < measurements.size(); ++i) {
+        if (measurements[i].name() != name) continue;
+        const bool was_quiet = Disturbance(run.health()).empty();
+        const bool better = other->better() == LOWER ? Median(*other) < Median(measurements[i])
+                                                     : Median(*other) > Median(measurements[i]);
+        if (quiet != was_quiet ? was_quiet : !better) return;
+        measurements.DeleteSubrange(i, 1);
+        run.set_num_measurements(measurements.size());
+        AddToRunOf(*other_run, *other);
+        return;
       }
     }
+  }
+
+  // Adds the measurement with what is said of its run: where and when it was measured.
+  void AddToRunOf(const Run& origin, const Measurement& measurement) {
+    Run* of = nullptr;
+    for (Run& run : inputs_.runs) {
+      if (run.run_id() == origin.run_id() &&
+          run.provenance().target() == origin.provenance().target() &&
+          run.provenance().shard_index() == origin.provenance().shard_index()) {
+        of = &run;
+      }
+    }
+    if (of == nullptr) {
+      inputs_.runs.push_back(origin);
+      of = &inputs_.runs.back();
+      of->clear_measurements();
+    }
+    *of->add_measurements() = measurement;
+    of->set_num_measurements(of->measurements_size());
   }
 
   absl::Status WriteOutputs(Report& report) {
@@ -410,14 +443,19 @@ class SuiteRun {
   absl::Status WriteRecords(const std::filesystem::path& directory) {
     std::error_code error;
     std::filesystem::remove_all(directory, error);
+    std::map<std::string, int> attempts;
     for (const Run& run : inputs_.runs) {
+      if (run.measurements().empty() && !inputs_.attempts.empty()) continue;
       const std::string target =
           absl::StrReplaceAll(CanonicalLabel(run.provenance().target()), {{"//", ""}, {":", "/"}});
-      const std::filesystem::path place = directory / target /
-                                          absl::StrCat("shard_", run.provenance().shard_index() + 1,
-                                                       "_of_", run.provenance().total_shards());
+      std::string place =
+          absl::StrCat(directory.string(), "/", target, "/shard_",
+                       run.provenance().shard_index() + 1, "_of_", run.provenance().total_shards());
+      if (const int attempt = ++attempts[place]; attempt > 1) {
+        absl::StrAppend(&place, "_attempt_", attempt);
+      }
       if (absl::Status made = MakeDirectory(place); !made.ok()) return made;
-      if (absl::Status written = WriteRunFile(run, place.string()); !written.ok()) return written;
+      if (absl::Status written = WriteRunFile(run, place); !written.ok()) return written;
     }
     return absl::OkStatus();
   }
