@@ -37,10 +37,15 @@ std::string Wrapped(absl::string_view text, size_t indent) {
 }  // namespace
 
 absl::Status ParseFlags(const std::vector<std::string>& arguments,
-                        absl::Span<const absl::string_view> names) {
+                        absl::Span<const absl::string_view> names,
+                        std::vector<std::string>* others) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     absl::string_view argument = arguments[i];
     if (!absl::ConsumePrefix(&argument, "--")) {
+      if (others != nullptr) {
+        others->push_back(arguments[i]);
+        continue;
+      }
       return absl::InvalidArgumentError(absl::StrCat("unexpected argument '", argument, "'"));
     }
     const size_t equals = argument.find('=');

@@ -14,9 +14,10 @@ namespace perf {
 
 // `arguments`: without the program; --NAME=VALUE, --NAME VALUE, --BOOLEAN or --noBOOLEAN. Only
 // flags in `names` exist. InvalidArgument that names the argument for an unknown flag, a missing or
-// malformed value, or an argument that is none.
+// malformed value, or an argument that is none, unless `others` is given, which gets those.
 absl::Status ParseFlags(const std::vector<std::string>& arguments,
-                        absl::Span<const absl::string_view> names);
+                        absl::Span<const absl::string_view> names,
+                        std::vector<std::string>* others = nullptr);
 
 // One paragraph a flag, in the order of `names`: its name, what it does, its default.
 std::string FlagsHelp(absl::Span<const absl::string_view> names);

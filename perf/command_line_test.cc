@@ -43,6 +43,14 @@ TEST(CommandLineTest, NamesWhatIsWrong) {
   }
 }
 
+TEST(CommandLineTest, KeepsOtherArgumentsIfAsked) {
+  const absl::FlagSaver saver;
+  std::vector<std::string> others;
+  ASSERT_TRUE(ParseFlags({"name", "--repeat", "4", "more"}, kNames, &others).ok());
+  EXPECT_EQ(others, (std::vector<std::string>{"name", "more"}));
+  EXPECT_EQ(absl::GetFlag(FLAGS_repeat), 4);
+}
+
 TEST(CommandLineTest, HelpNamesEveryFlagWithItsDefault) {
   const std::string help = FlagsHelp(kNames);
   EXPECT_TRUE(absl::StrContains(help, "  --loud\n      Speak up.\n")) << help;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
@@ -32,6 +33,7 @@
 #include "perf/counting.h"
 #include "perf/environment.h"
 #include "perf/health.h"
+#include "perf/history/history.h"
 #include "perf/load.h"
 #include "perf/record_file.h"
 #include "perf/report_builder.h"
@@ -116,6 +118,7 @@ class SuiteRun {
     std::fputs(TextReport(report, {.verbose = options_.verbose}).c_str(), stdout);
     std::fflush(stdout);
     Say(absl::StrCat("the report is in ", options_.output_dir, "/performance_report.txt"));
+    if (absl::Status added = AddToHistory(); !added.ok()) return added;
     if (options_.update_baselines) {
       if (absl::Status updated = Update(report); !updated.ok()) return updated;
     }
@@ -215,7 +218,9 @@ class SuiteRun {
   }
 
   void StampCommit() {
+    const std::string run_id = Nonce();
     for (Run& run : inputs_.runs) {
+      run.set_run_id(run_id);
       run.mutable_provenance()->set_commit(commit_);
       run.mutable_provenance()->set_dirty(dirty_);
     }
@@ -458,6 +463,16 @@ class SuiteRun {
       if (absl::Status written = WriteRunFile(run, place); !written.ok()) return written;
     }
     return absl::OkStatus();
+  }
+
+  // What was measured beside another revision is of short, broken runs: no point of a series.
+  absl::Status AddToHistory() {
+    if (options_.history.empty() || !options_.against.empty() || inputs_.runs.empty()) {
+      return absl::OkStatus();
+    }
+    const absl::StatusOr<std::unique_ptr<History>> history = History::Open(options_.history);
+    if (!history.ok()) return history.status();
+    return (*history)->Add(inputs_.runs).status();
   }
 
   absl::Status Update(const Report& report) {

@@ -47,6 +47,8 @@ struct RunnerOptions {
   absl::Duration time_budget = absl::Minutes(10);
   // Measures tests whose builds are identical, too.
   bool measure_identical = false;
+  // Absolute; the database that the run is added to. Empty: none.
+  std::string history;
   // Counts what benchmarks do, instead of how long they take.
   bool counts = false;
   // Absolute; a performance_baseline.txt to compare with instead of the stored baselines.

@@ -15,6 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "perf/command_line.h"
+#include "perf/history_command.h"
 #include "perf/live/selfcheck.h"
 #include "perf/runner.h"
 #include "perf/suite_selection.h"
@@ -71,6 +72,12 @@ ABSL_FLAG(bool, measure_identical, false,
 ABSL_FLAG(bool, counts, false,
           "Count instructions, allocations, bytes and system calls of the benchmarks' iterations "
           "instead of measuring times. Counts are compared with stored ones on any machine.");
+ABSL_FLAG(std::string, history, "",
+          "The database that the run is added to, and `history` reads; `none` for none. Default: "
+          "history.db in the output directory.");
+ABSL_FLAG(std::string, import, "",
+          "With history: a folder with records (perf_run.pb) to add first, such as "
+          "perf-results/records of another machine.");
 ABSL_FLAG(int, minutes, 20, "With selfcheck: how long.");
 ABSL_FLAG(bool, allow_any_mode, false,
           "Also report records of builds that are not opt, or that have a sanitizer.");
@@ -93,7 +100,7 @@ constexpr absl::string_view kFlags[] = {
     "baseline_dir", "baseline_file",  "build_event_file",
     "against",      "time_budget",    "measure_identical",
     "counts",       "allow_any_mode", "bazel",
-    "bazel_flags",
+    "bazel_flags",  "history",
 };
 
 constexpr int kExitCouldNotMeasure = 2;
@@ -108,6 +115,7 @@ int Help() {
       "Runs the performance tests, compares their records with requirements and baselines, and\n"
       "writes the report.\n\n"
       "  bazel run //perf -- [flags]\n"
+      "  bazel run //perf -- history [NAME] [--history FILE] [--import FOLDER]\n"
       "  bazel run //perf -- selfcheck [--minutes N]\n\n"
       "Examples:\n"
       "  bazel run //perf -- --quick                        everything, in a minute\n"
@@ -116,6 +124,8 @@ int Help() {
       "  bazel run //perf -- --update_baselines             make this state the baseline\n"
       "  bazel run //perf -- --against main                 what changed since main, measured now\n"
       "  bazel run //perf -- --counts                       instructions and allocations, exact\n"
+      "  bazel run //perf -- history                        what runs found, and where levels "
+      "changed\n"
       "  bazel run //perf -- selfcheck                      may its verdicts be believed here?\n\n"
       "Flags:\n%s\n"
       "Exit code: 0 green or yellow; 1 a requirement is missed or a measurement is red; 2 "
@@ -163,6 +173,34 @@ int List(const std::vector<SuiteTest>& tests) {
   return 0;
 }
 
+// Of what a run writes.
+std::string OutputDirectory() {
+  return absl::GetFlag(FLAGS_output_dir).empty()
+             ? absl::StrCat(Variable("BUILD_WORKSPACE_DIRECTORY"), "/perf-results")
+             : Absolute(absl::GetFlag(FLAGS_output_dir));
+}
+
+std::string HistoryFile() {
+  const std::string& file = absl::GetFlag(FLAGS_history);
+  if (file == "none") return "";
+  return file.empty() ? absl::StrCat(OutputDirectory(), "/history.db") : Absolute(file);
+}
+
+int HistoryMain(const std::vector<std::string>& arguments) {
+  constexpr absl::string_view kHistoryFlags[] = {"history", "import", "output_dir", "manifest"};
+  std::vector<std::string> names;
+  if (absl::Status parsed = ParseFlags(arguments, kHistoryFlags, &names); !parsed.ok()) {
+    return Fail(absl::StrCat("history: ", parsed.message(), "; see --help"));
+  }
+  if (names.size() > 1) return Fail("history: more than one name; see --help");
+  if (HistoryFile().empty()) return Fail("history: --history names no file");
+  const absl::StatusOr<int> exit_code =
+      RunHistoryCommand({.file = HistoryFile(),
+                         .import = Absolute(absl::GetFlag(FLAGS_import)),
+                         .name = names.empty() ? "" : names.front()});
+  return exit_code.ok() ? *exit_code : Fail(std::string(exit_code.status().message()));
+}
+
 // Whether verdicts of live comparisons may be believed on this machine.
 int Selfcheck(const std::vector<std::string>& arguments) {
   constexpr absl::string_view kSelfcheckFlags[] = {"minutes", "manifest"};
@@ -189,6 +227,10 @@ int Main(std::vector<std::string> arguments) {
     arguments.erase(arguments.begin() + 1);
     return Selfcheck(arguments);
   }
+  if (arguments.size() > 1 && arguments[1] == "history") {
+    arguments.erase(arguments.begin() + 1);
+    return HistoryMain(arguments);
+  }
   std::vector<absl::string_view> names(std::begin(kFlags), std::end(kFlags));
   names.push_back("manifest");
   if (absl::Status parsed = ParseFlags(arguments, names); !parsed.ok()) {
@@ -214,9 +256,8 @@ int Main(std::vector<std::string> arguments) {
 
   RunnerOptions options;
   options.workspace = Variable("BUILD_WORKSPACE_DIRECTORY");
-  options.output_dir = absl::GetFlag(FLAGS_output_dir).empty()
-                           ? absl::StrCat(options.workspace, "/perf-results")
-                           : Absolute(absl::GetFlag(FLAGS_output_dir));
+  options.output_dir = OutputDirectory();
+  options.history = HistoryFile();
   options.baseline_dir =
       absl::GetFlag(FLAGS_baseline_dir).empty()
           ? absl::StrCat(options.workspace, "/", suite->manifest.baseline_directory())

@@ -1,0 +1,43 @@
+#include "perf/history/record_import.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "perf/record_file.h"
+#include "perf/text_proto.h"
+
+namespace perf {
+
+absl::StatusOr<std::vector<Run>> ReadRecords(const std::string& directory) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator entry(directory, error);
+  for (; !error && entry != std::filesystem::recursive_directory_iterator();
+       entry.increment(error)) {
+    if (entry->path().filename() == kRunFileName) paths.push_back(entry->path().string());
+  }
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot list ", directory));
+  if (paths.empty()) {
+    return absl::NotFoundError(absl::StrCat("there is no ", kRunFileName, " in ", directory));
+  }
+  std::sort(paths.begin(), paths.end());
+  std::vector<Run> runs;
+  for (const std::string& path : paths) {
+    const absl::StatusOr<std::string> bytes = ReadFile(path);
+    if (!bytes.ok()) return bytes.status();
+    absl::StatusOr<Run> run = ParseRun(*bytes);
+    if (!run.ok()) {
+      return absl::Status(run.status().code(), absl::StrCat(path, ": ", run.status().message()));
+    }
+    runs.push_back(*std::move(run));
+  }
+  return runs;
+}
+
+}  // namespace perf
