@@ -59,8 +59,9 @@ TEST(CountBenchmarksTest, RepeatsInEveryProcess) {
   EXPECT_EQ(work.allocations, std::vector<double>(5, 2));
   EXPECT_EQ(work.allocated_bytes, std::vector<double>(5, 300));
   EXPECT_EQ(work.system_calls, std::vector<double>(5, 2));
-  // A loop of nothing is a decrement and a jump, or nothing at all.
-  EXPECT_LE(counts["sample.counted.nothing"].instructions[0], 4);
+  // A loop of nothing is a decrement and a jump, and what a sanitizer adds to them; a call of ours
+  // within it would be tens.
+  EXPECT_LE(counts["sample.counted.nothing"].instructions[0], 8);
   EXPECT_EQ(counts["sample.counted.nothing"].allocations[0], 0);
   EXPECT_EQ(counts["sample.counted.nothing"].system_calls[0], 0);
 }

@@ -1,6 +1,7 @@
 #include "perf/history/change_points.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <numeric>
@@ -67,39 +68,101 @@ struct Split {
   double statistic = 0;
 };
 
-// The split of `values` with the greatest energy statistic
-//   m n / (m + n) (2 E|X - Y| - E|X - X'| - E|Y - Y'|),
-// X being the m points before it, Y the n after it: all of them, or, with `any_end`, up to
-// whichever end gives the greatest statistic. Sums over rectangles of the matrix of distances are
-// differences of its prefix sums, so all of it takes O(n^2).
-Split BestSplit(absl::Span<const double> values, size_t least_points, bool any_end) {
-  const size_t count = values.size();
-  const size_t width = count + 1;
-  std::vector<double> sums(width * width, 0.0);
-  for (size_t i = 0; i < count; ++i) {
-    double row = 0;
-    for (size_t j = 0; j < count; ++j) {
-      row += std::abs(values[i] - values[j]);
-      sums[(i + 1) * width + j + 1] = sums[i * width + j + 1] + row;
+// m n / (m + n) (2 E|X - Y| - E|X - X'| - E|Y - Y'|) of m points X and n points Y, from the sums of
+// the distances between X and Y and of those of all ordered pairs within each.
+double EnergyStatistic(size_t num_left, size_t num_right, double between, double within_left,
+                       double within_right) {
+  const auto m = static_cast<double>(num_left);
+  const auto n = static_cast<double>(num_right);
+  return m * n / (m + n) * (2 * between / (m * n) - within_left / (m * m) - within_right / (n * n));
+}
+
+// Where a series splits best, in any order of its points. What does not depend on the order is
+// computed once.
+class Splitter {
+ public:
+  Splitter(absl::Span<const double> values, size_t least_points)
+      : values_(values), least_points_(least_points), to_all_(values.size()) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      for (const double value : values) to_all_[i] += std::abs(values[i] - value);
+      total_ += to_all_[i];
     }
   }
-  Split best;
-  for (size_t at = least_points; at + least_points <= count; ++at) {
-    const double within_left = sums[at * width + at];
-    const auto m = static_cast<double>(at);
-    for (size_t end = any_end ? at + least_points : count; end <= count; ++end) {
-      const double left_to_end = sums[at * width + end];
-      const double between = left_to_end - within_left;
-      const double within_right = sums[end * width + end] - 2 * left_to_end + within_left;
-      const auto n = static_cast<double>(end - at);
+
+  // Of all points, in this order. Moving a point x from the right side to the left adds its
+  // distances to the left side, and takes those to the right side away, which are those to all
+  // points less those to the left: n^2 / 2 distances altogether.
+  Split Best(absl::Span<const size_t> order) {
+    Arrange(order);
+    const size_t count = arranged_.size();
+    Split best;
+    double within_left = 0;
+    double between = 0;
+    for (size_t at = 1; at < count; ++at) {
+      const double to_left = DistancesTo(arranged_[at - 1], at - 1);
+      within_left += 2 * to_left;
+      between += to_all_[order[at - 1]] - 2 * to_left;
+      if (at < least_points_ || at + least_points_ > count) continue;
       const double statistic =
-          m * n / (m + n) *
-          (2 * between / (m * n) - within_left / (m * m) - within_right / (n * n));
+          EnergyStatistic(at, count - at, between, within_left, total_ - within_left - 2 * between);
       if (statistic > best.statistic) best = {.at = at, .statistic = statistic};
     }
+    return best;
   }
-  return best;
-}
+
+  // The points in this order up to whichever end gives the greatest statistic. Sums over rectangles
+  // of the matrix of distances are differences of its prefix sums.
+  Split BestUpToAnyEnd(absl::Span<const size_t> order) {
+    Arrange(order);
+    const size_t count = arranged_.size();
+    const size_t width = count + 1;
+    sums_.assign(width * width, 0.0);
+    for (size_t i = 0; i < count; ++i) {
+      double row = 0;
+      for (size_t j = 0; j < count; ++j) {
+        row += std::abs(arranged_[i] - arranged_[j]);
+        sums_[(i + 1) * width + j + 1] = sums_[i * width + j + 1] + row;
+      }
+    }
+    Split best;
+    for (size_t at = least_points_; at + least_points_ <= count; ++at) {
+      const double within_left = sums_[at * width + at];
+      for (size_t end = at + least_points_; end <= count; ++end) {
+        const double left_to_end = sums_[at * width + end];
+        const double statistic =
+            EnergyStatistic(at, end - at, left_to_end - within_left, within_left,
+                            sums_[end * width + end] - 2 * left_to_end + within_left);
+        if (statistic > best.statistic) best = {.at = at, .statistic = statistic};
+      }
+    }
+    return best;
+  }
+
+ private:
+  void Arrange(absl::Span<const size_t> order) {
+    arranged_.clear();
+    for (const size_t i : order) arranged_.push_back(values_[i]);
+  }
+
+  // From the first `count` points. Four sums, as one would wait for each addition.
+  double DistancesTo(double value, size_t count) const {
+    std::array<double, 4> sums = {};
+    size_t i = 0;
+    for (; i + sums.size() <= count; i += sums.size()) {
+      for (size_t j = 0; j < sums.size(); ++j) sums[j] += std::abs(value - arranged_[i + j]);
+    }
+    for (; i < count; ++i) sums[0] += std::abs(value - arranged_[i]);
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  }
+
+  const absl::Span<const double> values_;
+  const size_t least_points_;
+  // Of each point, and of all ordered pairs.
+  std::vector<double> to_all_;
+  double total_ = 0;
+  std::vector<double> arranged_;
+  std::vector<double> sums_;
+};
 
 class Divider {
  public:
@@ -120,42 +183,42 @@ class Divider {
  private:
   void Divide(size_t begin, size_t end) {
     if (end - begin < 2 * least_points_) return;
-    const absl::Span<const double> part =
-        absl::MakeConstSpan(filtered_).subspan(begin, end - begin);
-    Split split = BestSplit(part, least_points_, /*any_end=*/false);
-    if (!Significant(part, split, /*any_end=*/false)) {
+    Splitter splitter(absl::MakeConstSpan(filtered_).subspan(begin, end - begin), least_points_);
+    size_t at = SignificantSplit(
+        end - begin, [&](absl::Span<const size_t> order) { return splitter.Best(order); });
+    if (at == 0) {
       // A level that returns to what it was hides in the whole of the right side.
-      split = BestSplit(part, least_points_, /*any_end=*/true);
-      if (!Significant(part, split, /*any_end=*/true)) return;
+      at = SignificantSplit(end - begin, [&](absl::Span<const size_t> order) {
+        return splitter.BestUpToAnyEnd(order);
+      });
     }
-    splits_.push_back(begin + split.at);
-    Divide(begin, begin + split.at);
-    Divide(begin + split.at, end);
+    if (at == 0) return;
+    splits_.push_back(begin + at);
+    Divide(begin, begin + at);
+    Divide(begin + at, end);
   }
 
-  // Whether a random order of the points seldom has so great a statistic. Points are moved in pairs
-  // of neighbours, as the filter has made those alike.
-  bool Significant(absl::Span<const double> part, const Split& split, bool any_end) {
-    if (split.at == 0) return false;
-    std::vector<size_t> blocks((part.size() + 1) / 2);
+  // Where `count` points split, if a random order of them seldom has so great a statistic; 0 if
+  // not. Points are moved in pairs of neighbours, as the filter has made those alike.
+  template <typename Best>
+  size_t SignificantSplit(size_t count, Best best) {
+    std::vector<size_t> order(count);
+    std::iota(order.begin(), order.end(), size_t{0});
+    const Split split = best(order);
+    if (split.at == 0) return 0;
+    std::vector<size_t> blocks((count + 1) / 2);
     std::iota(blocks.begin(), blocks.end(), size_t{0});
     int beyond = 1;
     const double allowed = options_.significance * (options_.permutations + 1);
-    std::vector<double> shuffled;
     for (int i = 0; i < options_.permutations; ++i) {
       std::shuffle(blocks.begin(), blocks.end(), random_);
-      shuffled.clear();
+      order.clear();
       for (const size_t block : blocks) {
-        for (size_t j = 2 * block; j < std::min(2 * block + 2, part.size()); ++j) {
-          shuffled.push_back(part[j]);
-        }
+        for (size_t j = 2 * block; j < std::min(2 * block + 2, count); ++j) order.push_back(j);
       }
-      if (BestSplit(shuffled, least_points_, any_end).statistic >= split.statistic &&
-          ++beyond > allowed) {
-        return false;
-      }
+      if (best(order).statistic >= split.statistic && ++beyond > allowed) return 0;
     }
-    return true;
+    return split.at;
   }
 
   // Puts each split where it fits best, and drops the least of those that are no change, one by
