@@ -14,7 +14,7 @@
 #include "audio/testing/vad_under_test.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
-#include "perf/memory.h"
+#include "perf/memory_recorder.h"
 #include "perf/recorder.h"
 
 namespace parlance::audio {
@@ -56,23 +56,21 @@ TEST(StressAudio, ContinuousVad) {
                         .title = "Audio Stream Speed",
                         .unit = "x",
                         .better = perf::HIGHER});
-  perf::Recorder growth({.name = "audio.stream.memory_growth",
-                         .title = "Audio Stream Memory Growth",
-                         .unit = "MB",
-                         .better = perf::LOWER});
+  perf::MemoryRecorder memory(
+      {.name = "audio.stream", .title = "Audio Stream", .work_unit = "round"});
   const int expected = listen();
   EXPECT_GE(expected, 13);
-  const int64_t before = perf::ResidentBytesTrimmed();
   const double audio_seconds = static_cast<double>(speech.size()) / 48000;
   const auto end = std::chrono::steady_clock::now() +
                    absl::ToChronoNanoseconds(absl::Seconds(perf::LoadValue("stress_duration_s")));
+  int64_t num_rounds = 0;
   do {
     const auto start = std::chrono::steady_clock::now();
     ASSERT_EQ(listen(), expected);
     speed.Add(audio_seconds /
               absl::ToDoubleSeconds(absl::FromChrono(std::chrono::steady_clock::now() - start)));
+    memory.Sample(++num_rounds);
   } while (std::chrono::steady_clock::now() < end);
-  growth.Add(static_cast<double>(perf::ResidentBytesTrimmed() - before) / 1e6);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "audio/testing/vad_under_test.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
-#include "perf/memory.h"
+#include "perf/memory_recorder.h"
 #include "perf/recorder.h"
 
 namespace parlance::audio {
@@ -69,16 +69,13 @@ TEST(AudioPerformance, VadProcessingSpeed) {
 
 TEST(AudioPerformance, VadMemoryUse) {
   const std::vector<int16_t> speech = AllSpeech();
-  perf::Recorder growth({.name = "audio.vad.memory_growth",
-                         .title = "VAD Memory Growth",
-                         .unit = "MB",
-                         .better = perf::LOWER});
+  perf::MemoryRecorder memory({.name = "audio.vad", .title = "VAD", .work_unit = "call of 50 s"});
   const std::unique_ptr<VoiceActivityDetector> vad = CreateVadUnderTest(kSampleRateHz);
   Listen(*vad, speech);
-  const int64_t before = perf::ResidentBytesTrimmed();
-  // Each iteration is some 50 s of audio.
-  for (int64_t i = 0; i < perf::Load("iterations"); ++i) EXPECT_GT(Listen(*vad, speech), 0);
-  growth.Add(static_cast<double>(perf::ResidentBytesTrimmed() - before) / 1e6);
+  for (int64_t i = 0; i < perf::Load("iterations"); ++i) {
+    EXPECT_GT(Listen(*vad, speech), 0);
+    memory.Sample(i + 1);
+  }
 }
 
 }  // namespace

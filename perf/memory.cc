@@ -18,9 +18,9 @@ int64_t ResidentBytes() {
   return fields == 2 ? static_cast<int64_t>(resident_pages) * sysconf(_SC_PAGESIZE) : 0;
 }
 
-int64_t ResidentBytesTrimmed() {
-  malloc_trim(0);
-  return ResidentBytes();
+int64_t LiveHeapBytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return static_cast<int64_t>(info.uordblks + info.hblkhd);
 }
 
 }  // namespace perf

@@ -6,13 +6,14 @@
 
 namespace perf {
 
-// Resident set of this process, in bytes, from /proc/self/statm. 0 if that cannot be read. Memory
-// that the allocator keeps for reuse counts, so growth is the difference of two readings after a
-// warm-up.
+// Resident set of this process, in bytes, from /proc/self/statm (proc(5)). 0 if that cannot be
+// read. Memory that the allocator keeps for reuse counts.
 int64_t ResidentBytes();
 
-// Returns unused memory to the system first, so that what remains is what is in use.
-int64_t ResidentBytesTrimmed();
+// What was allocated and not yet freed, in bytes, of all threads: glibc's mallinfo2(3), which knows
+// the size of every block to the byte it rounds it up to. 0 under a sanitizer with an allocator of
+// its own.
+int64_t LiveHeapBytes();
 
 }  // namespace perf
 

@@ -1,20 +1,56 @@
 #include "perf/record_file.h"
 
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <string>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
 namespace perf {
+
+namespace {
+
+// Whether single precision holds every sample to seven digits.
+bool FitsSingle(const Measurement& measurement) {
+  return absl::c_all_of(measurement.samples(), [](double sample) {
+    const double size = std::abs(sample);
+    return size == 0 ||
+           (size >= std::numeric_limits<float>::min() && size <= std::numeric_limits<float>::max());
+  });
+}
+
+// As files have it.
+Run Stored(Run run) {
+  for (Measurement& measurement : *run.mutable_measurements()) {
+    if (!FitsSingle(measurement)) continue;
+    measurement.mutable_stored_samples()->Add(measurement.samples().begin(),
+                                              measurement.samples().end());
+    measurement.clear_samples();
+  }
+  return run;
+}
+
+void Restore(Run& run) {
+  for (Measurement& measurement : *run.mutable_measurements()) {
+    if (!measurement.samples().empty()) continue;
+    measurement.mutable_samples()->Add(measurement.stored_samples().begin(),
+                                       measurement.stored_samples().end());
+    measurement.clear_stored_samples();
+  }
+}
+
+}  // namespace
 
 absl::Status WriteRunFile(const Run& run, const std::string& directory) {
   const std::string path = absl::StrCat(directory, "/", kRunFileName);
   const std::string temporary = absl::StrCat(path, ".tmp");
   errno = 0;
   std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  if (!run.SerializeToOstream(&file) || !file.flush()) {
+  if (!Stored(run).SerializeToOstream(&file) || !file.flush()) {
     return absl::ErrnoToStatus(errno == 0 ? EIO : errno, absl::StrCat("cannot write ", temporary));
   }
   file.close();
@@ -35,6 +71,7 @@ absl::StatusOr<Run> ParseRun(const std::string& bytes) {
                                             run.measurements_size(), " measurements and announces ",
                                             run.num_measurements()));
   }
+  Restore(run);
   return run;
 }
 

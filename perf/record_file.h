@@ -13,8 +13,9 @@ namespace perf {
 // Its name among a test's undeclared outputs.
 inline constexpr char kRunFileName[] = "perf_run.pb";
 
-// Writes `run` into `directory` by way of a temporary file, so that a killed process leaves no half
-// record. The operating system's error, with the path, if it cannot be written.
+// Writes `run`, with samples of 4 bytes each, into `directory` by way of a temporary file, so that
+// a killed process leaves no half record. The operating system's error, with the path, if it cannot
+// be written.
 absl::Status WriteRunFile(const Run& run, const std::string& directory);
 
 // Parses such a file's content. DataLoss if it is empty, cut short, or not a record.

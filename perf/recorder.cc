@@ -47,6 +47,11 @@ void Recorder::Add(absl::Duration sample) {
   measurement_.add_samples(absl::ToDoubleSeconds(sample) * units_per_second_);
 }
 
+void Recorder::AddOverWork(double sample, int64_t work) {
+  measurement_.add_samples(sample);
+  measurement_.add_work(work);
+}
+
 void Recorder::SetCounter(absl::string_view name, double value) {
   (*measurement_.mutable_counters())[std::string(name)] = value;
 }

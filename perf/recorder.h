@@ -49,6 +49,11 @@ class Recorder {
   // One sample. The unit must be one of time.
   void Add(absl::Duration sample);
 
+  // One sample of a state, such as occupied memory, after so much work; `work` increases.
+  // SetWorkUnit says what a unit of it is called: "session".
+  void AddOverWork(double sample, int64_t work);
+  void SetWorkUnit(absl::string_view unit) { measurement_.set_work_unit(std::string(unit)); }
+
   // Runs `body` and adds its wall time as one sample; returns what `body` returns.
   template <typename Body>
   auto Time(Body&& body) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/algorithm/container.h"
@@ -11,6 +12,7 @@
 #include "perf/baseline_file.h"
 #include "perf/health.h"
 #include "perf/statistics.h"
+#include "perf/trend.h"
 #include "perf/verdict.h"
 
 namespace perf {
@@ -30,8 +32,8 @@ class Builder {
 
   Report Build() {
     for (const std::string& error : inputs_.errors) report_.add_errors(error);
-    for (const Run& run : inputs_.runs) {
-      for (const Measurement& measurement : run.measurements()) AddMeasurement(measurement, run);
+    for (const Run* run : RunsInOrder()) {
+      for (const Measurement& measurement : run->measurements()) AddMeasurement(measurement, *run);
     }
     for (const auto& [component, label] : inputs_.identical) AddIdentical(component, label);
     if (report_.measurements().empty() && report_.errors().empty()) {
@@ -48,6 +50,18 @@ class Builder {
   }
 
  private:
+  // By what they are of, so that the report is the same in whatever order they come.
+  std::vector<const Run*> RunsInOrder() const {
+    std::vector<const Run*> runs;
+    for (const Run& run : inputs_.runs) runs.push_back(&run);
+    const auto key = [](const Run* run) {
+      return std::make_tuple(run->provenance().target(), run->provenance().shard_index(),
+                             run->start_time().seconds(), run->run_id());
+    };
+    absl::c_sort(runs, [&](const Run* one, const Run* other) { return key(one) < key(other); });
+    return runs;
+  }
+
   const ComponentRequirements* Requirements(const std::string& component) const {
     const auto found = inputs_.requirements.find(component);
     return found == inputs_.requirements.end() ? nullptr : &found->second;
@@ -73,7 +87,9 @@ class Builder {
     *result.mutable_counters() = measurement.counters();
     result.set_counted(measurement.counted());
     // Of two builds measured in turns, both were disturbed alike; and counts are what they are.
-    if (measurement.counted().empty() && inputs_.live_revision.empty()) {
+    // So is memory.
+    if (measurement.counted().empty() && measurement.work().empty() &&
+        inputs_.live_revision.empty()) {
       result.set_disturbance(Disturbance(run.health()));
     }
     const auto attempts = inputs_.attempts.find(measurement.name());
@@ -88,7 +104,30 @@ class Builder {
     if (!result.disturbance().empty() && (result.verdict() == RED || result.verdict() == YELLOW)) {
       result.set_verdict(UNRESOLVED);
     }
-    summaries_[measurement.name()] = summary;
+    Summary& stored = summaries_[measurement.name()] = summary;
+    if (!measurement.work().empty()) stored.growth = JudgeSeries(measurement, result);
+  }
+
+  // A leak is one on any machine, and whatever was stored. Returns how much the series grew.
+  double JudgeSeries(const Measurement& measurement, MeasurementResult& result) const {
+    // In MB; other units state theirs.
+    constexpr double kLeastGrowth = 0.1;
+    const double stated = InsignificantBelow(Requirements(result.component()), result.name());
+    const std::vector<double> work(measurement.work().begin(), measurement.work().end());
+    const Growth growth =
+        JudgeGrowth(work, measurement.samples(), stated > 0 ? stated : kLeastGrowth);
+    GrowthResult& found = *result.mutable_growth();
+    found.set_each(growth.trend.slope);
+    found.set_each_low(growth.trend.slope_interval.low);
+    found.set_each_high(growth.trend.slope_interval.high);
+    found.set_total(growth.trend.growth);
+    found.set_work_unit(measurement.work_unit());
+    found.set_grows(growth.grows);
+    if (growth.grows) {
+      result.set_verdict(RED);
+      result.set_note(absl::StrCat("it grows with every ", measurement.work_unit()));
+    }
+    return growth.trend.growth;
   }
 
   void CompareWithLive(MeasurementResult& result) {
@@ -249,6 +288,14 @@ class Builder {
     for (const MeasurementResult& measurement : report_.measurements()) {
       if (measurement.name() != requirement.measurement()) continue;
       result.set_title(measurement.title());
+      if (requirement.statistic() == GROWTH && !measurement.has_growth()) {
+        // Beside a revision, medians of whole runs are compared.
+        if (!inputs_.live_revision.empty()) return;
+        report_.add_errors(absl::StrCat(measurement.target(), ": '", measurement.name(),
+                                        "' is no series over work, and its requirement is of its "
+                                        "growth"));
+        return;
+      }
       if (measurement.unit() != requirement.unit()) {
         report_.add_errors(absl::StrCat(measurement.target(), ": '", measurement.name(),
                                         "' is measured in ", measurement.unit(),

@@ -49,6 +49,7 @@ struct ReportInputs {
   Report header;
 };
 
+// The same report, to the byte, in whatever order the runs come.
 Report BuildReport(const ReportInputs& inputs);
 
 }  // namespace perf

@@ -1,4 +1,6 @@
 // What the records of a run become: judged by report_builder, read by people through report_text.
+#include <algorithm>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -351,6 +353,81 @@ TEST(ReportTest, AnAllocationWhereThereWasNoneIsRed) {
   const std::string text = TextReport(report, {});
   EXPECT_TRUE(absl::StrContains(text, "✗ Regression: there was none")) << text;
   EXPECT_TRUE(absl::StrContains(text, "1 ✗ (none before)")) << text;
+}
+
+TEST(ReportTest, IsTheSameInWhateverOrderTheRunsCome) {
+  ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
+  AddBaseline(VadRun(1.02), inputs);
+  for (int i = 0; i < 8; ++i) {
+    perf::Run run = RunWith(absl::StrCat("audio.other_", i), "ms", LOWER, {1.0 + i, 2, 3});
+    run.mutable_provenance()->set_target(absl::StrCat("//audio:other_", i / 4));
+    run.mutable_provenance()->set_shard_index(i % 4);
+    inputs.runs.push_back(run);
+  }
+  // The same test, measured again.
+  perf::Run again = RunWith("audio.again", "ms", LOWER, {5, 6, 7});
+  again.mutable_start_time()->set_seconds(100);
+  inputs.runs.push_back(again);
+  const Report report = BuildReport(inputs);
+  const std::string text = TextReport(report, {.verbose = true});
+  std::mt19937 random(20240607);
+  for (int i = 0; i < 20; ++i) {
+    std::shuffle(inputs.runs.begin(), inputs.runs.end(), random);
+    const Report shuffled = BuildReport(inputs);
+    EXPECT_EQ(shuffled.SerializeAsString(), report.SerializeAsString());
+    EXPECT_EQ(TextReport(shuffled, {.verbose = true}), text);
+    EXPECT_EQ(MarkdownReport(shuffled), MarkdownReport(report));
+  }
+}
+
+// 100 MB, and `bytes` more with every turn.
+Run MemoryRun(double bytes) {
+  Run run = RunWith("audio.vad.live_heap", "MB", LOWER, {});
+  Measurement& measurement = *run.mutable_measurements(0);
+  measurement.set_title("VAD Live Heap");
+  measurement.set_work_unit("turn");
+  for (int i = 1; i <= 200; ++i) {
+    measurement.add_work(i * 100);
+    measurement.add_samples(100 + bytes * i * 100 / 1e6 + (i % 3) * 0.01);
+  }
+  return run;
+}
+
+TEST(ReportTest, MemoryThatGrowsIsRedWithoutAnyBaseline) {
+  const Report report = BuildReport(Inputs(MemoryRun(112), ""));
+  EXPECT_EQ(report.exit_code(), 1);
+  ASSERT_EQ(report.measurements(0).verdict(), RED);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "✗ Regression: it grows with every turn\n")) << text;
+  EXPECT_TRUE(
+      absl::StrContains(text, "Growth: 1.11 MB, 112.0 bytes a turn (between 112.0 and 112.0)"))
+      << text;
+  // What does not grow is as green as any, and so is what grows by less than matters.
+  EXPECT_EQ(BuildReport(Inputs(MemoryRun(0), "")).measurements(0).verdict(), NO_BASELINE);
+  EXPECT_EQ(BuildReport(Inputs(MemoryRun(112),
+                               "insignificant { measurement: 'audio.vad.live_heap' below: 2 }"))
+                .measurements(0)
+                .verdict(),
+            NO_BASELINE);
+  // It is red beside a baseline that grew as much.
+  ReportInputs inputs = Inputs(MemoryRun(112), "");
+  AddBaseline(MemoryRun(112), inputs);
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), RED);
+}
+
+TEST(ReportTest, GrowthCanBeLimited) {
+  constexpr char kAtMost1Mb[] =
+      "requirements { measurement: 'audio.vad.live_heap' statistic: GROWTH at_most: 1 unit: 'MB' }";
+  const Report report = BuildReport(Inputs(MemoryRun(112), kAtMost1Mb));
+  EXPECT_FALSE(report.requirements(0).met());
+  EXPECT_NEAR(report.requirements(0).value(), 1.11, 0.02);
+  EXPECT_TRUE(BuildReport(Inputs(MemoryRun(10), kAtMost1Mb)).requirements(0).met());
+  const Report of_times = BuildReport(Inputs(
+      VadRun(1),
+      "requirements { measurement: 'audio.vad.process_1s' statistic: GROWTH at_most: 1 unit: 'ms' "
+      "}"));
+  ASSERT_EQ(of_times.errors_size(), 1);
+  EXPECT_TRUE(absl::StrContains(of_times.errors(0), "is no series over work"));
 }
 
 }  // namespace

@@ -64,6 +64,14 @@ bool HasChange(Verdict verdict) {
          verdict == UNRESOLVED;
 }
 
+// Whether there is a percentage of a baseline: not of a program that is the same in both revisions,
+// of a count where there was none before, or of memory that grows without any baseline.
+bool HasPercentage(const MeasurementResult& result) {
+  const bool none_before = !result.counted().empty() && result.baseline_median() == 0;
+  return HasChange(result.verdict()) && result.count() > 0 && !result.baseline().empty() &&
+         !none_before;
+}
+
 // Whole numbers in full: a count is exact.
 std::string FormatCount(double value) {
   return value == std::floor(value) ? absl::StrFormat("%.0f", value)
@@ -72,8 +80,7 @@ std::string FormatCount(double value) {
 
 std::string VerdictText(const MeasurementResult& result) {
   std::string text = absl::StrCat(Symbol(result.verdict()), " ", Word(result.verdict()));
-  const bool none_before = !result.counted().empty() && result.baseline_median() == 0;
-  if (HasChange(result.verdict()) && result.count() > 0 && !none_before) {
+  if (HasPercentage(result)) {
     // Rounded before it is printed, and without the sign of a negative zero.
     const double change = std::round(result.change_percent() * 10) / 10 + 0.0;
     absl::StrAppendFormat(&text, ": %+.1f%% vs baseline", change);
@@ -82,9 +89,7 @@ std::string VerdictText(const MeasurementResult& result) {
     absl::StrAppend(&text, "; the samples spread too widely to tell, measure again or longer");
   }
   if (!result.note().empty()) {
-    absl::StrAppend(&text,
-                    HasChange(result.verdict()) && result.count() > 0 && !none_before ? "; " : ": ",
-                    result.note());
+    absl::StrAppend(&text, HasPercentage(result) ? "; " : ": ", result.note());
   }
   if (!result.disturbance().empty()) {
     absl::StrAppend(&text, "; disturbed: ", result.disturbance());
@@ -99,6 +104,18 @@ std::string RedDetail(const MeasurementResult& result) {
                          WithUnit(result.median(), result.unit()),
                          WithUnit(result.baseline_median(), result.unit()), result.baseline(),
                          result.change_percent_low(), result.change_percent_high());
+}
+
+// "Growth: 1.2 MB, 112 bytes a session (between 111 and 113)"
+std::string GrowthText(const MeasurementResult& result) {
+  const GrowthResult& growth = result.growth();
+  // A step's share of megabytes is best read in bytes.
+  const bool megabytes = result.unit() == "MB";
+  const double scale = megabytes ? 1e6 : 1;
+  return absl::StrFormat(
+      "Growth: %s, %s a %s (between %s and %s)", WithUnit(growth.total(), result.unit()),
+      WithUnit(growth.each() * scale, megabytes ? "bytes" : result.unit()), growth.work_unit(),
+      FormatFigure(growth.each_low() * scale), FormatFigure(growth.each_high() * scale));
 }
 
 std::string Limit(const Requirement& requirement) {
@@ -121,6 +138,8 @@ std::string StatisticWord(Statistic statistic) {
       return "90th percentile";
     case P95:
       return "95th percentile";
+    case GROWTH:
+      return "growth";
     default:
       return "99th percentile";
   }
@@ -247,10 +266,9 @@ std::string MeasurementText(const MeasurementResult& result, const TextOptions& 
     std::sort(counters.begin(), counters.end());
     absl::StrAppend(&text, absl::StrJoin(counters, ""));
   }
+  if (result.has_growth()) absl::StrAppend(&text, "  ", GrowthText(result), "\n");
   absl::StrAppend(&text, "  ", VerdictText(result), "\n");
-  const bool none_before = !result.counted().empty() && result.baseline_median() == 0;
-  if (HasChange(result.verdict()) && (options.verbose || result.verdict() != STABLE) &&
-      !none_before) {
+  if (HasPercentage(result) && (options.verbose || result.verdict() != STABLE)) {
     absl::StrAppend(&text, "    ", RedDetail(result), "\n");
   }
   return text;

@@ -4,9 +4,11 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -78,6 +80,15 @@ absl::Status RunRecord::Add(Measurement measurement) {
   for (const double sample : measurement.samples()) {
     if (!std::isfinite(sample)) {
       return absl::InvalidArgumentError(absl::StrCat(what, " has a sample that is not finite"));
+    }
+  }
+  if (!measurement.work().empty()) {
+    if (measurement.work_size() != measurement.samples_size() || measurement.work_unit().empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(what, " is a series over work, which needs a unit and one for each sample"));
+    }
+    if (!absl::c_is_sorted(measurement.work(), std::less_equal<>())) {
+      return absl::InvalidArgumentError(absl::StrCat(what, " has work that is not increasing"));
     }
   }
   std::lock_guard<std::mutex> lock(mutex_);

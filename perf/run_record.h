@@ -27,7 +27,8 @@ class RunRecord {
       : begin_(begin), run_(std::move(header)) {}
 
   // InvalidArgument for a measurement without a dotted name, title, unit, direction or sample, with
-  // a sample that is not finite, or whose name was added before.
+  // a sample that is not finite, with work that does not belong to the samples one by one and
+  // increasing, or whose name was added before.
   absl::Status Add(Measurement measurement);
 
   // The run so far, complete with its trailer.

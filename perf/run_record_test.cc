@@ -42,6 +42,15 @@ TEST(RunRecordTest, RefusesMalformedMeasurements) {
   refused([](Measurement& m) { m.clear_samples(); }, "no sample");
   refused([](Measurement& m) { m.add_samples(std::numeric_limits<double>::quiet_NaN()); },
           "not finite");
+  refused([](Measurement& m) { m.add_work(1), m.add_work(2); }, "one for each sample");
+  refused(
+      [](Measurement& m) {
+        m.set_work_unit("call");
+        m.add_samples(1);
+        m.add_work(2);
+        m.add_work(2);
+      },
+      "increasing");
   EXPECT_TRUE(record.Add(Good()).ok());
   refused([](Measurement&) {}, "recorded before");
   EXPECT_EQ(record.Snapshot().num_measurements(), 1);
@@ -58,6 +67,40 @@ TEST(RunRecordTest, WritesWhatCanBeRead) {
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_EQ(run->measurements(0).name(), "audio.vad");
   EXPECT_FALSE(std::filesystem::exists(absl::StrCat(directory, "/", kRunFileName, ".tmp")));
+}
+
+TEST(RunRecordTest, SamplesTakeFourBytesEach) {
+  const std::string directory = testing::TempDir();
+  const auto size_with = [&](int num_samples) {
+    RunRecord record{perf::Run()};
+    Measurement measurement = Good();
+    for (int i = 1; i < num_samples; ++i) measurement.add_samples(1 + i * 1e-3);
+    EXPECT_TRUE(record.Add(measurement).ok());
+    EXPECT_TRUE(record.WriteTo(directory).ok());
+    return std::filesystem::file_size(absl::StrCat(directory, "/", kRunFileName));
+  };
+  const auto small = size_with(1000);
+  EXPECT_LE(size_with(11000) - small, 40008u);
+  const auto run = ParseRun(*ReadFile(absl::StrCat(directory, "/", kRunFileName)));
+  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_EQ(run->measurements(0).samples_size(), 11000);
+  EXPECT_EQ(run->measurements(0).stored_samples_size(), 0);
+  EXPECT_NEAR(run->measurements(0).samples(10999), 11.999, 1e-6);
+}
+
+TEST(RunRecordTest, WhatDoesNotFitFourBytesIsNotCutShort) {
+  const std::string directory = testing::TempDir();
+  RunRecord record{perf::Run()};
+  Measurement measurement = Good();
+  measurement.add_samples(1e300);
+  measurement.add_samples(-1e-300);
+  ASSERT_TRUE(record.Add(measurement).ok());
+  ASSERT_TRUE(record.WriteTo(directory).ok());
+  const auto run = ParseRun(*ReadFile(absl::StrCat(directory, "/", kRunFileName)));
+  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_EQ(run->measurements(0).samples_size(), 3);
+  EXPECT_EQ(run->measurements(0).samples(1), 1e300);
+  EXPECT_EQ(run->measurements(0).samples(2), -1e-300);
 }
 
 TEST(RunRecordTest, AnEmptyRecordIsAnErrorUnlessNarrowed) {

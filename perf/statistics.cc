@@ -53,6 +53,8 @@ double Value(const Summary& summary, Statistic statistic) {
       return summary.p95;
     case P99:
       return summary.p99;
+    case GROWTH:
+      return summary.growth;
     default:
       std::abort();
   }

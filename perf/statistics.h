@@ -21,6 +21,8 @@ struct Summary {
   // Half the distance between the quartiles over the median: the relative spread of the middle
   // half.
   double relative_quartile_deviation = 0;
+  // Of a series over work, as trend.h has it; what summarises samples alone does not know it.
+  double growth = 0;
 };
 
 // Of at least one sample; all zero for none.

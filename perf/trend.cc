@@ -34,4 +34,13 @@ Trend TheilSen(absl::Span<const double> times, absl::Span<const double> values, 
   return trend;
 }
 
+Growth JudgeGrowth(absl::Span<const double> work, absl::Span<const double> values, double least) {
+  if (work.size() != values.size()) return {};
+  const size_t first = work.size() / 2;
+  Growth growth;
+  growth.trend = TheilSen(work.subspan(first), values.subspan(first), kGrowthConfidence);
+  growth.grows = growth.trend.slope_interval.low > 0 && growth.trend.growth > least;
+  return growth;
+}
+
 }  // namespace perf

@@ -23,6 +23,20 @@ struct Trend {
 // as it looks at all pairs; all zero otherwise.
 Trend TheilSen(absl::Span<const double> times, absl::Span<const double> values, double confidence);
 
+// Whether what is occupied grows while the same work is done again and again.
+struct Growth {
+  // Of the later half of the series: what fills up once, such as a cache, does so in the first.
+  Trend trend;
+  // The slope's interval lies above 0, so it is no noise; and the growth is more than `least`, so
+  // it is no step of the allocator.
+  bool grows = false;
+};
+
+inline constexpr double kGrowthConfidence = 0.999;
+
+// `work` and `values` as TheilSen's. `least` in the values' unit, at least 0.
+Growth JudgeGrowth(absl::Span<const double> work, absl::Span<const double> values, double least);
+
 }  // namespace perf
 
 #endif  // PERF_TREND_H_

@@ -63,5 +63,26 @@ TEST(TheilSen, TooFewOrTooManyPointsGiveNothing) {
   EXPECT_EQ(TheilSen(Times(3001), std::vector<double>(3001, 1.0), 0.99).growth, 0);
 }
 
+TEST(JudgeGrowth, NeedsBothATrendAndASize) {
+  std::mt19937_64 random(20240607);
+  std::normal_distribution<double> noise(0, 64);
+  std::vector<double> leak;
+  std::vector<double> filled;
+  std::vector<double> steady;
+  for (int i = 0; i < 200; ++i) {
+    leak.push_back(50000 + 4.0 * i + noise(random));
+    filled.push_back(50000 + 100.0 * std::min(i, 80) + noise(random));
+    steady.push_back(50000 + noise(random));
+  }
+  const std::vector<double> work = Times(200);
+  EXPECT_TRUE(JudgeGrowth(work, leak, 100).grows);
+  EXPECT_NEAR(JudgeGrowth(work, leak, 100).trend.growth, 400, 60);
+  // The same, where so much does not matter.
+  EXPECT_FALSE(JudgeGrowth(work, leak, 1000).grows);
+  EXPECT_FALSE(JudgeGrowth(work, filled, 0).grows);
+  EXPECT_FALSE(JudgeGrowth(work, steady, 0).grows);
+  EXPECT_FALSE(JudgeGrowth({}, {}, 0).grows);
+}
+
 }  // namespace
 }  // namespace perf

@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
-#include "perf/memory.h"
+#include "perf/memory_recorder.h"
 #include "perf/recorder.h"
 #include "pipeline/components.h"
 #include "pipeline/testing/spoken_requests.h"
@@ -105,19 +105,15 @@ TEST(StressPipeline, MemoryStability) {
   for (int round = 0; round < 2; ++round) {
     for (const SpokenRequest& request : requests) caller.Ask(request);
   }
-  perf::Recorder growth({.name = "pipeline.agent.memory_growth",
-                         .title = "Agent Memory Growth",
-                         .unit = "MB",
-                         .better = perf::LOWER});
-  const int64_t before = perf::ResidentBytesTrimmed();
+  perf::MemoryRecorder memory({.name = "pipeline.agent", .title = "Agent", .work_unit = "turn"});
   const absl::Time end = absl::Now() + absl::Seconds(perf::LoadValue("stress_duration_s"));
   int64_t num_turns = 0;
   do {
-    for (const SpokenRequest& request : requests) caller.Ask(request);
-    num_turns += static_cast<int64_t>(requests.size());
+    for (const SpokenRequest& request : requests) {
+      caller.Ask(request);
+      memory.Sample(++num_turns);
+    }
   } while (absl::Now() < end);
-  growth.Add(static_cast<double>(perf::ResidentBytesTrimmed() - before) / 1e6);
-  growth.SetCounter("turns", static_cast<double>(num_turns));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
-#include "perf/memory.h"
+#include "perf/memory_recorder.h"
 #include "perf/recorder.h"
 #include "session/store.h"
 #include "session/testing/conversation.h"
@@ -79,16 +79,14 @@ TEST(StressSession, MemoryStability) {
     ASSERT_TRUE(store->DeleteSession(id).ok());
   };
   for (int i = 0; i < 20; ++i) one_session();
-  perf::Recorder growth({.name = "session.store.memory_growth",
-                         .title = "Session Memory Growth",
-                         .unit = "MB",
-                         .better = perf::LOWER});
-  const int64_t before = perf::ResidentBytesTrimmed();
+  perf::MemoryRecorder memory(
+      {.name = "session.store", .title = "Session", .work_unit = "session"});
   const absl::Time end = absl::Now() + absl::Seconds(perf::LoadValue("stress_duration_s"));
   int64_t num_sessions = 0;
-  for (; absl::Now() < end; ++num_sessions) one_session();
-  growth.Add(static_cast<double>(perf::ResidentBytesTrimmed() - before) / 1e6);
-  growth.SetCounter("sessions", static_cast<double>(num_sessions));
+  while (absl::Now() < end) {
+    one_session();
+    memory.Sample(++num_sessions);
+  }
   EXPECT_GT(num_sessions, 0);
 }
 

@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
-#include "perf/memory.h"
+#include "perf/memory_recorder.h"
 #include "perf/recorder.h"
 #include "tools/testing/builtin_calls.h"
 
@@ -57,26 +57,20 @@ TEST(StressTools, ConcurrentExecution) {
 TEST(StressTools, MemoryStability) {
   BuiltinTools tools(4);
   std::atomic<int64_t> num_answers = 0;
-  const auto run_for = [&](absl::Duration duration) {
-    std::atomic<bool> stop = false;
-    std::vector<std::thread> callers;
-    for (size_t i = 0; i < kCallers; ++i) {
-      callers.emplace_back([&, i] { CallUntil(tools, stop, i, num_answers); });
-    }
-    absl::SleepFor(duration);
-    stop = true;
-    for (std::thread& caller : callers) caller.join();
-  };
-  const absl::Duration duration = absl::Seconds(perf::LoadValue("stress_duration_s"));
-  run_for(duration / 5);
-  perf::Recorder growth({.name = "tools.executor.memory_growth",
-                         .title = "Tool Memory Growth",
-                         .unit = "MB",
-                         .better = perf::LOWER});
-  const int64_t before = perf::ResidentBytesTrimmed();
-  run_for(duration);
-  growth.Add(static_cast<double>(perf::ResidentBytesTrimmed() - before) / 1e6);
-  growth.SetCounter("calls", static_cast<double>(num_answers));
+  perf::MemoryRecorder memory({.name = "tools.executor", .title = "Tool", .work_unit = "call"});
+  constexpr int kSlices = 100;
+  const absl::Duration slice = absl::Seconds(perf::LoadValue("stress_duration_s")) / kSlices;
+  std::atomic<bool> stop = false;
+  std::vector<std::thread> callers;
+  for (size_t i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&, i] { CallUntil(tools, stop, i, num_answers); });
+  }
+  for (int i = 0; i < kSlices; ++i) {
+    absl::SleepFor(slice);
+    memory.Sample(num_answers);
+  }
+  stop = true;
+  for (std::thread& caller : callers) caller.join();
   EXPECT_GT(num_answers, 0);
 }
 
