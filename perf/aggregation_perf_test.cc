@@ -1,0 +1,80 @@
+// What it costs to make a report of many records.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "perf/load.h"
+#include "perf/memory.h"
+#include "perf/record_file.h"
+#include "perf/recorder.h"
+#include "perf/report_builder.h"
+#include "perf/text_proto.h"
+
+namespace perf {
+namespace {
+
+constexpr int kRecords = 1000;
+
+// The number says nothing of reading the files from a disk.
+//
+// As files have them: `measurements` in each of kRecords records, of `samples` each.
+std::vector<std::string> Records(int measurements, int samples) {
+  std::vector<std::string> files;
+  for (int record = 0; record < kRecords; ++record) {
+    Run run;
+    run.mutable_provenance()->set_target(absl::StrCat("//component:test_", record));
+    run.mutable_provenance()->set_total_shards(1);
+    for (int i = 0; i < measurements; ++i) {
+      Measurement& measurement = *run.add_measurements();
+      measurement.set_component("component");
+      measurement.set_name(absl::StrCat("component.test_", record, ".measurement_", i));
+      measurement.set_title(absl::StrCat("Measurement ", i));
+      measurement.set_unit("ms");
+      measurement.set_better(LOWER);
+      for (int j = 0; j < samples; ++j) measurement.add_samples(1 + (record + i * 7 + j) % 100);
+    }
+    run.set_num_measurements(measurements);
+    EXPECT_TRUE(WriteRunFile(run, testing::TempDir()).ok());
+    files.push_back(*ReadFile(absl::StrCat(testing::TempDir(), "/", kRunFileName)));
+  }
+  return files;
+}
+
+void Aggregate(const std::string& name, const std::string& title, int measurements, int samples) {
+  const std::vector<std::string> files = Records(measurements, samples);
+  Recorder time(
+      {.name = absl::StrCat(name, ".time"), .title = title, .unit = "ms", .better = LOWER});
+  Recorder memory({.name = absl::StrCat(name, ".memory"),
+                   .title = absl::StrCat(title, ", Memory"),
+                   .unit = "MB",
+                   .better = LOWER});
+  for (int64_t i = 0; i < Load("aggregations"); ++i) {
+    const int64_t before = LiveHeapBytes();
+    ReportInputs inputs;
+    const Report report = time.Time([&] {
+      for (const std::string& file : files) {
+        absl::StatusOr<Run> run = ParseRun(file);
+        if (run.ok()) inputs.runs.push_back(*std::move(run));
+      }
+      return BuildReport(inputs);
+    });
+    memory.Add(static_cast<double>(LiveHeapBytes() - before) / 1e6);
+    ASSERT_EQ(report.measurements_size(), kRecords * measurements);
+    ASSERT_EQ(report.measurements(0).count(), samples);
+  }
+}
+
+TEST(PerfPerformance, AggregatingSamples) {
+  Aggregate("perf.report.samples", "Report of 1,000,000 Samples", 20, 50);
+}
+
+TEST(PerfPerformance, AggregatingMeasurements) {
+  const auto each = static_cast<int>(Load("measurements_per_record"));
+  Aggregate("perf.report.measurements",
+            absl::StrCat("Report of ", kRecords, " Records with ", each, " Measurements"), each, 1);
+}
+
+}  // namespace
+}  // namespace perf

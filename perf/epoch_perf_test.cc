@@ -1,0 +1,61 @@
+// What running epochs on request costs.
+#include <unistd.h>
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "perf/live/epoch_child.h"
+#include "perf/live/whole_process.h"
+#include "perf/load.h"
+#include "perf/recorder.h"
+#include "perf/statistics.h"
+
+namespace perf {
+namespace {
+
+constexpr char kEmpty[] = "sample.empty";
+
+// The same program, with the same empty body: an iteration as its epochs have it, and as Google
+// Benchmark's own main loop and calibration do, in turns. The number does not say what starting an
+// epoch costs, as no time of it lies within one.
+TEST(PerfPerformance, EmptyBodyInEpochs) {
+  const std::string directory = get_current_dir_name();
+  const std::string path = absl::StrCat(directory, "/perf/live/sample_benchmarks");
+  absl::StatusOr<EpochChild> child = EpochChild::Start({.path = path, .directory = directory});
+  ASSERT_TRUE(child.ok()) << child.status();
+  const absl::StatusOr<Calibration> calibration = child->Calibrate(kEmpty, absl::Milliseconds(5));
+  ASSERT_TRUE(calibration.ok()) << calibration.status();
+  const TestProgram plain{.label = kEmpty,
+                          .executable = path,
+                          .directory = directory,
+                          .variables = {{"PERF_PROFILE", "quick"},
+                                        {"PERF_OVERRIDES", ""},
+                                        {"PERF_FILTER", absl::StrCat("^", kEmpty, "$")}}};
+  Recorder in_epochs({.name = "perf.epoch.empty_body",
+                      .title = "Empty Body in Epochs",
+                      .unit = "ns",
+                      .better = LOWER});
+  Recorder added({.name = "perf.epoch.added_to_empty_body",
+                  .title = "Empty Body, Added by Epochs",
+                  .unit = "ns",
+                  .better = LOWER});
+  for (int64_t i = 0; i < Load("epoch_pairs"); ++i) {
+    const absl::StatusOr<Epoch> epoch = child->Run(kEmpty, calibration->iterations());
+    ASSERT_TRUE(epoch.ok()) << epoch.status();
+    const absl::StatusOr<perf::Run> run =
+        RunTestProgram(plain, absl::StrCat(testing::TempDir(), "/plain"));
+    ASSERT_TRUE(run.ok()) << run.status();
+    ASSERT_EQ(run->measurements_size(), 1);
+    ASSERT_EQ(run->measurements(0).unit(), "ns");
+    const double own =
+        static_cast<double>(epoch->cpu_ns()) / static_cast<double>(epoch->iterations());
+    EXPECT_GT(own, 0);
+    in_epochs.Add(own);
+    added.Add(own - Summarize(run->measurements(0).samples()).median);
+  }
+}
+
+}  // namespace
+}  // namespace perf
