@@ -14,7 +14,7 @@ namespace perf {
 namespace {
 
 std::string Folder(const std::string& name) {
-  const std::string path = absl::StrCat(testing::TempDir(), "/", name);
+  std::string path = absl::StrCat(testing::TempDir(), "/", name);
   std::filesystem::remove_all(path);
   std::filesystem::create_directories(path);
   return path;
