@@ -93,7 +93,8 @@ absl::StatusOr<std::unique_ptr<EpochSource>> EpochSource::Create(Options options
 }
 
 void EpochSource::RunRound(std::mt19937_64& random) {
-  absl::StatusOr<ProcessPair> pair = ProcessPair::Start(options_.baseline, options_.current);
+  absl::StatusOr<ProcessPair> pair =
+      ProcessPair::Start(options_.baseline, options_.current, random);
   std::vector<size_t> order(compared_.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::shuffle(order.begin(), order.end(), random);
@@ -109,7 +110,7 @@ void EpochSource::RunRound(std::mt19937_64& random) {
       compared.status = round.status();
       // A body that failed leaves its process alive; otherwise the next one needs new processes.
       if (!absl::IsAborted(round.status())) {
-        pair = ProcessPair::Start(options_.baseline, options_.current);
+        pair = ProcessPair::Start(options_.baseline, options_.current, random);
       }
       continue;
     }

@@ -7,6 +7,11 @@
 #include <utility>
 
 namespace perf {
+namespace {
+
+bool Toss(std::mt19937_64& random) { return (random() & 1) == 0; }
+
+}  // namespace
 
 EpochPlan PlanEpochs(const std::string& name, const Calibration& calibration,
                      const EpochLengths& lengths) {
@@ -22,24 +27,29 @@ EpochPlan PlanEpochs(const std::string& name, const Calibration& calibration,
 }
 
 absl::StatusOr<ProcessPair> ProcessPair::Start(const BenchmarkProgram& baseline,
-                                               const BenchmarkProgram& current) {
-  absl::StatusOr<EpochChild> first = EpochChild::Start(baseline);
+                                               const BenchmarkProgram& current,
+                                               std::mt19937_64& random) {
+  const bool baseline_first = Toss(random);
+  absl::StatusOr<EpochChild> first = EpochChild::Start(baseline_first ? baseline : current);
   if (!first.ok()) return first.status();
-  absl::StatusOr<EpochChild> second = EpochChild::Start(current);
+  absl::StatusOr<EpochChild> second = EpochChild::Start(baseline_first ? current : baseline);
   if (!second.ok()) return second.status();
+  if (!baseline_first) std::swap(first, second);
   return ProcessPair(*std::move(first), *std::move(second));
 }
 
 absl::StatusOr<Round> ProcessPair::Run(const EpochPlan& plan, std::mt19937_64& random) {
-  for (EpochChild* child : {&baseline_, &current_}) {
-    if (absl::StatusOr<Epoch> warm_up = child->Run(plan.name, plan.iterations); !warm_up.ok()) {
+  const bool baseline_first = Toss(random);
+  for (const bool baseline_turn : {baseline_first, !baseline_first}) {
+    EpochChild& child = baseline_turn ? baseline_ : current_;
+    if (absl::StatusOr<Epoch> warm_up = child.Run(plan.name, plan.iterations); !warm_up.ok()) {
       return warm_up.status();
     }
   }
   Round round;
   for (int block = 0; block < plan.blocks; ++block) {
-    const bool baseline_first = (random() & 1) == 0;
-    for (const bool baseline_leads : {baseline_first, !baseline_first}) {
+    const bool leads = Toss(random);
+    for (const bool baseline_leads : {leads, !leads}) {
       EpochPair pair;
       for (const bool baseline_turn : {baseline_leads, !baseline_leads}) {
         EpochChild& child = baseline_turn ? baseline_ : current_;

@@ -53,12 +53,14 @@ EpochPlan PlanEpochs(const std::string& name, const Calibration& calibration,
 // A process of each side.
 class ProcessPair {
  public:
-  // Of the program of one side, or the other if that cannot be started.
+  // A coin decides which starts first, as the second one may be left worse memory. EpochChild's
+  // errors.
   static absl::StatusOr<ProcessPair> Start(const BenchmarkProgram& baseline,
-                                           const BenchmarkProgram& current);
+                                           const BenchmarkProgram& current,
+                                           std::mt19937_64& random);
 
-  // Warms both sides up with one epoch each, which is not in the result, and runs the plan's
-  // blocks. EpochChild's errors.
+  // Warms both sides up with one epoch each, in the order of another coin, which is not in the
+  // result, and runs the plan's blocks. EpochChild's errors.
   absl::StatusOr<Round> Run(const EpochPlan& plan, std::mt19937_64& random);
 
   EpochChild& baseline() { return baseline_; }

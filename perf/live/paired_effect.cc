@@ -13,7 +13,7 @@ namespace {
 
 // Stable at an early look only if the effect is certainly smaller than this: what is near a line,
 // or merely small, is worth the full number of rounds.
-constexpr double kNegligiblePercent = 4;
+constexpr double kNegligiblePercent = 5;
 
 double SortedMedian(absl::Span<const double> sorted) { return Quantile(sorted, 0.5); }
 
