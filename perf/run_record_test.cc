@@ -80,7 +80,8 @@ TEST(RunRecordTest, SamplesTakeFourBytesEach) {
     return std::filesystem::file_size(absl::StrCat(directory, "/", kRunFileName));
   };
   const auto small = size_with(1000);
-  EXPECT_LE(size_with(11000) - small, 40008u);
+  // What else is in a record takes some bytes more or less from run to run.
+  EXPECT_LE(size_with(11000) - small, 40100u);
   const auto run = ParseRun(*ReadFile(absl::StrCat(directory, "/", kRunFileName)));
   ASSERT_TRUE(run.ok()) << run.status();
   ASSERT_EQ(run->measurements(0).samples_size(), 11000);
