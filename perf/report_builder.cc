@@ -309,9 +309,9 @@ class Builder {
       return;
     }
     result.set_title(requirement.measurement());
-    // With errors, what is missing has been said already; what is the same in both revisions was
-    // not run.
-    if (report_.selection().empty() && inputs_.errors.empty() && inputs_.identical.empty()) {
+    // With errors, what is missing has been said already; beside a revision, notes say what is new
+    // or gone, and what is the same in both was not run.
+    if (report_.selection().empty() && inputs_.errors.empty() && inputs_.live_revision.empty()) {
       report_.add_errors(absl::StrCat(component, ": a requirement is stated of '",
                                       requirement.measurement(), "', which no test measures"));
     }

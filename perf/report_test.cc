@@ -253,6 +253,16 @@ TEST(ReportTest, LiveVerdictsComeFromTheComparison) {
   EXPECT_TRUE(absl::StrContains(text, "between -16.0% and -12.0%")) << text;
 }
 
+TEST(ReportTest, WhatIsNewSinceARevisionIsNotMissing) {
+  ReportInputs inputs = Inputs(RunWith("audio.vad.other", "ms", LOWER, {1, 2, 3}), kVadUnder50Ms);
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 2);
+  inputs.live_revision = "0123456789ab";
+  inputs.live["audio.vad.other"] = {.effect = {.verdict = STABLE}};
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 0) << TextReport(report, {});
+  EXPECT_FALSE(report.requirements(0).measured());
+}
+
 TEST(ReportTest, IdenticalProgramsAreStableWithoutRunning) {
   ReportInputs inputs = Inputs(perf::Run(), kVadUnder50Ms);
   inputs.live_revision = "0123456789ab";
