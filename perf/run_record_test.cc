@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -112,6 +113,17 @@ TEST(RunRecordTest, AnEmptyRecordIsAnErrorUnlessNarrowed) {
   narrowed.mutable_provenance()->set_filter("Speed");
   narrowed.set_num_measurements(0);
   EXPECT_TRUE(RunRecord(narrowed).WriteTo(directory).ok());
+}
+
+TEST(RunRecordTest, AFullDiskLeavesNoRecord) {
+  const std::string directory = absl::StrCat(testing::TempDir(), "/full");
+  std::filesystem::create_directories(directory);
+  std::filesystem::create_symlink("/dev/full", absl::StrCat(directory, "/", kRunFileName, ".tmp"));
+  RunRecord record{perf::Run()};
+  ASSERT_TRUE(record.Add(Good()).ok());
+  const absl::Status written = record.WriteTo(directory);
+  EXPECT_TRUE(absl::IsResourceExhausted(written)) << written;
+  EXPECT_FALSE(std::filesystem::exists(absl::StrCat(directory, "/", kRunFileName)));
 }
 
 TEST(RunRecordTest, SaysWhereItCannotWrite) {
