@@ -102,6 +102,18 @@ std::string Percent(int64_t part, int64_t whole) {
                                                      static_cast<double>(whole));
 }
 
+// Whether what is promised of so much work held.
+bool Detected(int percent, const PairedEffect& effect) {
+  switch (percent) {
+    case 105:
+      return effect.ratio_interval.low > 1;
+    case 113:
+      return effect.verdict == YELLOW || effect.verdict == RED;
+    default:
+      return effect.verdict == RED;
+  }
+}
+
 class Selfcheck {
  public:
   explicit Selfcheck(const SelfcheckOptions& options) : options_(options), random_(options.seed) {}
@@ -168,7 +180,11 @@ class Selfcheck {
     CountRival("criterion", session, CriterionRule(baseline, current, random_()));
     CountRival("99 % t-intervals apart", session, SeparateIntervals(baseline, current));
     BenchmarkTally& benchmark = benchmarks_[compared.name];
-    if (session.percent == 100) {
+    if (session.percent != 100) {
+      Tally& detection = benchmark.detections[session.percent];
+      ++detection.comparisons;
+      detection.seen += Detected(session.percent, effect);
+    } else {
       benchmark.effects.push_back(effect.change_percent);
       benchmark.rounds += static_cast<int64_t>(compared.log_ratios.size());
     }
@@ -226,14 +242,20 @@ class Selfcheck {
     for (const auto& [key, tally] : tallies_) {
       if (key.first == 100 && key.second != kOurs) PrintRule(key.second);
     }
-    std::printf("\n%-24s %12s %12s %14s %12s\n", "equal builds", "median", "widest", "rounds", "");
+    std::printf("\n%-24s %12s %14s %8s | %9s %9s %9s\n", "equal builds", "median", "widest",
+                "rounds", "+5 % seen", "+13 % yel", "+25 % red");
     for (auto& [name, benchmark] : benchmarks_) {
       std::vector<double>& effects = benchmark.effects;
       if (effects.empty()) continue;
       std::sort(effects.begin(), effects.end());
-      std::printf("%-24s %10.2f %% %5.1f..%4.1f %% %12.1f\n", name.c_str(), Quantile(effects, 0.5),
+      std::printf("%-24s %10.2f %% %6.1f..%4.1f %% %8.1f |", name.c_str(), Quantile(effects, 0.5),
                   effects.front(), effects.back(),
                   static_cast<double>(benchmark.rounds) / static_cast<double>(effects.size()));
+      for (const int percent : {105, 113, 125}) {
+        const Tally& detection = benchmark.detections[percent];
+        std::printf(" %9s", absl::StrCat(detection.seen, "/", detection.comparisons).c_str());
+      }
+      std::printf("\n");
     }
 
     std::printf("\nPromises, with 95 %% intervals\n");
@@ -307,6 +329,8 @@ class Selfcheck {
     // Of equal builds.
     std::vector<double> effects;
     int64_t rounds = 0;
+    // By work in percent: `seen` counts those of which what is promised held.
+    std::map<int, Tally> detections;
   };
 
   const SelfcheckOptions& options_;
