@@ -17,8 +17,6 @@ namespace {
 
 constexpr int kRecords = 1000;
 
-// The number says nothing of reading the files from a disk.
-//
 // As files have them: `measurements` in each of kRecords records, of `samples` each.
 std::vector<std::string> Records(int measurements, int samples) {
   std::vector<std::string> files;
@@ -42,6 +40,7 @@ std::vector<std::string> Records(int measurements, int samples) {
   return files;
 }
 
+// The numbers say nothing of reading the files from a disk.
 void Aggregate(const std::string& name, const std::string& title, int measurements, int samples) {
   const std::vector<std::string> files = Records(measurements, samples);
   Recorder time(
@@ -56,6 +55,7 @@ void Aggregate(const std::string& name, const std::string& title, int measuremen
     const Report report = time.Time([&] {
       for (const std::string& file : files) {
         absl::StatusOr<Run> run = ParseRun(file);
+        EXPECT_TRUE(run.ok()) << run.status();
         if (run.ok()) inputs.runs.push_back(*std::move(run));
       }
       return BuildReport(inputs);

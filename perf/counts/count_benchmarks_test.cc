@@ -22,6 +22,13 @@ constexpr bool kValgrindRuns = false;
 constexpr bool kValgrindRuns = true;
 #endif
 
+// Instructions of a loop's iteration; this sanitizer looks for overflows of its counter.
+#if defined(PERF_UNDEFINED_SANITIZER)
+constexpr double kMostOfNothing = 8;
+#else
+constexpr double kMostOfNothing = 4;
+#endif
+
 std::map<std::string, BenchmarkCounts> Count(const std::set<std::string>& names,
                                              int num_processes) {
   const BenchmarkProgram program{
@@ -59,9 +66,8 @@ TEST(CountBenchmarksTest, RepeatsInEveryProcess) {
   EXPECT_EQ(work.allocations, std::vector<double>(5, 2));
   EXPECT_EQ(work.allocated_bytes, std::vector<double>(5, 300));
   EXPECT_EQ(work.system_calls, std::vector<double>(5, 2));
-  // A loop of nothing is a decrement and a jump, and what a sanitizer adds to them; a call of ours
-  // within it would be tens.
-  EXPECT_LE(counts["sample.counted.nothing"].instructions[0], 8);
+  // A loop of nothing is a decrement and a jump, or nothing at all.
+  EXPECT_LE(counts["sample.counted.nothing"].instructions[0], kMostOfNothing);
   EXPECT_EQ(counts["sample.counted.nothing"].allocations[0], 0);
   EXPECT_EQ(counts["sample.counted.nothing"].system_calls[0], 0);
 }
