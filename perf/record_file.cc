@@ -14,8 +14,9 @@ namespace perf {
 
 namespace {
 
-// Whether single precision holds every sample to seven digits.
+// Whether single precision holds every sample: a time to seven digits; counts are exact.
 bool FitsSingle(const Measurement& measurement) {
+  if (!measurement.counted().empty()) return false;
   return absl::c_all_of(measurement.samples(), [](double sample) {
     const double size = std::abs(sample);
     return size == 0 ||

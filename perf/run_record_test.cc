@@ -105,6 +105,19 @@ TEST(RunRecordTest, WhatDoesNotFitFourBytesIsNotCutShort) {
   EXPECT_EQ(run->measurements(0).samples(2), -1e-300);
 }
 
+TEST(RunRecordTest, CountsStayExact) {
+  const std::string directory = testing::TempDir();
+  RunRecord record{perf::Run()};
+  Measurement measurement = Good();
+  measurement.set_counted("instructions");
+  measurement.set_samples(0, 123456789);
+  ASSERT_TRUE(record.Add(measurement).ok());
+  ASSERT_TRUE(record.WriteTo(directory).ok());
+  const auto run = ParseRun(*ReadFile(absl::StrCat(directory, "/", kRunFileName)));
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->measurements(0).samples(0), 123456789);
+}
+
 TEST(RunRecordTest, AnEmptyRecordIsAnErrorUnlessNarrowed) {
   const std::string directory = testing::TempDir();
   EXPECT_EQ(RunRecord(perf::Run()).WriteTo(directory).code(),
