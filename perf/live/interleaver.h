@@ -42,7 +42,7 @@ struct EpochPlan {
 // enough.
 struct EpochLengths {
   absl::Duration epoch = absl::Milliseconds(2);
-  absl::Duration round = absl::Milliseconds(16);
+  absl::Duration round = absl::Milliseconds(4);
 };
 
 // As many iterations as the epoch's length allows and as many blocks as the round's does, at least
@@ -59,8 +59,8 @@ class ProcessPair {
                                            const BenchmarkProgram& current,
                                            std::mt19937_64& random);
 
-  // Warms both sides up with one epoch each, in the order of another coin, which is not in the
-  // result, and runs the plan's blocks. EpochChild's errors.
+  // Warms both sides up with a part of an epoch each, in the order of another coin, which is not in
+  // the result, and runs the plan's blocks. EpochChild's errors.
   absl::StatusOr<Round> Run(const EpochPlan& plan, std::mt19937_64& random);
 
   EpochChild& baseline() { return baseline_; }

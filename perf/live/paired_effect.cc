@@ -11,18 +11,14 @@
 namespace perf {
 namespace {
 
-// Stable at an early look only if the effect is certainly smaller than this: what is near a line,
-// or merely small, is worth the full number of rounds.
-constexpr double kNegligiblePercent = 5;
-
 double SortedMedian(absl::Span<const double> sorted) { return Quantile(sorted, 0.5); }
 
-// The error rate that a look after so many rounds may use up: that of the next planned one, if time
-// ran out before it.
-double RateOfLook(size_t rounds) {
-  double rate = kErrorRate / 2;
-  for (size_t look = kFirstLook; look < rounds; look *= 2) rate /= 2;
-  return rate;
+// The share of an error rate that a look after so many rounds may use up: that of the next planned
+// one, if time ran out before it.
+double ShareOfLook(size_t rounds) {
+  double share = 0.5;
+  for (int look = kFirstLook; static_cast<size_t>(look) < rounds; look = NextLook(look)) share /= 2;
+  return share;
 }
 
 // Without bounds where MedianInterval falls back on the whole range.
@@ -67,7 +63,8 @@ PairedEffect JudgeRounds(absl::Span<const double> log_ratios, int num_comparison
   std::vector<double> sorted(log_ratios.begin(), log_ratios.end());
   std::sort(sorted.begin(), sorted.end());
   const double median = SortedMedian(sorted);
-  const double rate = RateOfLook(sorted.size());
+  const double share = ShareOfLook(sorted.size());
+  const double rate = kErrorRate * share;
   const Interval interval = BoundedInterval(sorted, rate);
   effect.ratio = std::exp(median);
   effect.ratio_interval = {std::exp(interval.low), std::exp(interval.high)};
@@ -76,26 +73,28 @@ PairedEffect JudgeRounds(absl::Span<const double> log_ratios, int num_comparison
 
   const Interval near = ChangePercent(BoundedInterval(sorted, rate / num_comparisons), better);
   effect.verdict = JudgeChange(effect.change_percent, near);
+  const bool full = static_cast<int>(sorted.size()) >= full_look;
+  const bool red_excluded = effect.change_percent_interval.low > -kRedPercent;
   switch (effect.verdict) {
     case RED:
     case IMPROVEMENT:
       effect.settled = true;
       break;
     case YELLOW:
-      // Beyond the red line, and only the interval is not yet: that may still turn red.
-      effect.settled = effect.change_percent >= -kRedPercent;
+      // It may still turn red: for good if the median is there and only the interval is not.
+      effect.settled = red_excluded || (full && effect.change_percent >= -kRedPercent);
       break;
     default:
-      if (effect.change_percent < -kYellowPercent || effect.change_percent >= kYellowPercent) {
+      if (effect.change_percent < -kYellowPercent || effect.change_percent >= kYellowPercent ||
+          !red_excluded) {
         effect.verdict = UNRESOLVED;
-      } else if (Within(effect.change_percent_interval, kNegligiblePercent) ||
-                 (static_cast<int>(sorted.size()) >= full_look &&
-                  effect.change_percent_interval.low > -kRedPercent)) {
-        effect.verdict = STABLE;
-        effect.settled = true;
-      } else {
-        effect.verdict = effect.change_percent_interval.low > -kRedPercent ? STABLE : UNRESOLVED;
+        break;
       }
+      effect.verdict = STABLE;
+      // Each side of this interval errs with half its rate.
+      effect.settled =
+          full || Within(ChangePercent(BoundedInterval(sorted, 2 * kMissRate * share), better),
+                         kVisiblePercent);
   }
   return effect;
 }

@@ -8,11 +8,13 @@
 // assumed; if both builds are equal, swapping them changes nothing, and so the interval holds
 // exactly.
 //
-// Results are looked at after 16, 32, 64, … rounds until they are settled. The j-th look may err
+// Results are looked at after 16, 64, 256, … rounds until they are settled. The j-th look may err
 // with rate kErrorRate / 2^j, which sums to kErrorRate however many looks there are (an
-// alpha-spending function, Lan & DeMets 1983). Colours, moreover, divide it by the number of
-// benchmarks that are compared at once (Bonferroni; Dunn 1961), so that a whole run of equal builds
-// shows a false colour with at most that rate, times how seldom a median is beyond 10 % by chance.
+// alpha-spending function, Lan & DeMets 1983), and may overlook a change of kVisiblePercent with
+// rate kMissRate / 2^j (beta spending, Pampallona & Tsiatis 1994). Colours, moreover, divide it by
+// the number of benchmarks that are compared at once (Bonferroni; Dunn 1961), so that a whole run
+// of equal builds shows a false colour with at most that rate, times how seldom a median is beyond
+// 10 % by chance.
 #ifndef PERF_LIVE_PAIRED_EFFECT_H_
 #define PERF_LIVE_PAIRED_EFFECT_H_
 
@@ -27,16 +29,18 @@
 namespace perf {
 
 inline constexpr double kErrorRate = 0.01;
+inline constexpr double kMissRate = 0.02;
+inline constexpr double kVisiblePercent = 5;
 inline constexpr int kFirstLook = 16;
 // From so many rounds on, an interval that merely excludes a red result will do for a stable one.
 // Rounds of epochs are short; those of whole processes may take minutes.
-inline constexpr int kFullLook = 64;
+inline constexpr int kFullLook = 256;
 inline constexpr int kFullLookOfProcesses = 16;
 
 // The next number of rounds after which to look.
 constexpr int NextLook(int rounds) {
   int look = kFirstLook;
-  while (look <= rounds) look *= 2;
+  while (look <= rounds) look *= 4;
   return look;
 }
 
@@ -55,8 +59,7 @@ struct PairedEffect {
   //   RED          median more than 20 % worse, near end more than 10 % worse
   //   YELLOW       median more than 10 % worse, near end worse
   //   IMPROVEMENT  median at least 10 % better, near end better
-  //   STABLE       median within the lines, and the interval too, or after the full look at least
-  //                not red
+  //   STABLE       median within the lines, and red excluded
   //   UNRESOLVED   everything else
   // The near end is that of the interval corrected for all benchmarks.
   Verdict verdict = UNRESOLVED;

@@ -82,12 +82,13 @@ void BM_Sort(benchmark::State& state) {
 }
 BENCHMARK(BM_Sort)->Name("selfcheck.sort");
 
-// A cycle through a quarter of a megabyte in random order: a miss of the first-level cache a step.
-// A larger one would measure what the machine's other tenants leave of the shared cache. Of all
-// bodies here this one differs most between processes of equal builds.
+// A cycle through 128 KiB in random order: a miss of the first-level cache a step. Of all bodies
+// here this one differs most between processes of equal builds, as the kernel gives each other
+// physical pages, which share the sets of the second-level cache more or less evenly. The more of
+// that cache is used, the worse: docs/method.md.
 void BM_PointerChase(benchmark::State& state) {
-  state.SetLabel("Pointer Chase in 256 KiB");
-  constexpr size_t kNodes = 4 * 1024;
+  state.SetLabel("Pointer Chase in 128 KiB");
+  constexpr size_t kNodes = 2 * 1024;
   struct alignas(64) Node {
     const Node* next;
   };
