@@ -8,6 +8,7 @@
 #include "pipeline/pocketsphinx_recognizer.h"
 #include "pipeline/rule_agent.h"
 #include "pipeline/session_adapters.h"
+#include "session/open_store.h"
 #include "tools/builtin/builtin_tools.h"
 
 namespace parlance::pipeline {
@@ -24,9 +25,7 @@ absl::StatusOr<std::unique_ptr<Components>> Components::Create(const ComponentOp
   if (!synthesizer.ok()) return synthesizer.status();
   components->synthesizer_ = *std::move(synthesizer);
 
-  session::SessionStore::Options store_options;
-  store_options.now = options.now;
-  auto store = session::SessionStore::Open(options.database_path, store_options);
+  auto store = session::OpenStore(options.database_path, {.now = options.now});
   if (!store.ok()) return store.status();
   components->store_ = *std::move(store);
 

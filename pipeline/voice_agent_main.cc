@@ -22,6 +22,8 @@
 #include "audio/waveform.h"
 #include "pipeline/components.h"
 #include "pipeline/voice_agent.h"
+#include "session/chat_lines.h"
+#include "session/open_store.h"
 
 ABSL_FLAG(std::string, input, "",
           "The question: a WAV file (mono or stereo, 8 to 48 kHz), or - for raw sound from "
@@ -32,7 +34,8 @@ ABSL_FLAG(std::string, input_encoding, "s16le",
 ABSL_FLAG(int, sample_rate_hz, 16000, "Of raw sound, 8000 to 48000.");
 ABSL_FLAG(std::string, output, "", "The answers go to this WAV file. Not written if not given.");
 ABSL_FLAG(std::string, db, "",
-          "The database of sessions; it is made if it is not there. Required.");
+          "The database of sessions: an SQLite file, which is made if it is not there, or "
+          "postgresql://… of a server. Required.");
 ABSL_FLAG(std::string, session, "", "Go on with the session of this id. A new one if not given.");
 ABSL_FLAG(std::string, export_session, "",
           "Print the session of this id as JSON Lines, and end; needs only --db.");
@@ -80,7 +83,9 @@ int Fail(const absl::Status& status) {
 // Of a path the user typed: `bazel run` starts programs elsewhere.
 std::string UserPath(const std::string& path) {
   const char* directory = std::getenv("BUILD_WORKING_DIRECTORY");
-  if (directory == nullptr || path.empty() || path.front() == '/') return path;
+  if (directory == nullptr || path.empty() || path.front() == '/' || session::IsPostgresUri(path)) {
+    return path;
+  }
   return absl::StrCat(directory, "/", path);
 }
 
@@ -175,12 +180,12 @@ absl::Status CheckFlags() {
 absl::Status Export() {
   const std::string path = UserPath(absl::GetFlag(FLAGS_db));
   // Opening a store makes one.
-  if (!std::filesystem::exists(path)) {
+  if (!session::IsPostgresUri(path) && !std::filesystem::exists(path)) {
     return absl::NotFoundError(absl::StrCat("--db: there is no ", path));
   }
-  auto store = session::SessionStore::Open(path);
+  auto store = session::OpenStore(path);
   if (!store.ok()) return store.status();
-  return (*store)->ExportJsonLines(absl::GetFlag(FLAGS_export_session), std::cout);
+  return session::ExportSession(**store, absl::GetFlag(FLAGS_export_session), std::cout);
 }
 
 absl::Status Converse() {

@@ -19,6 +19,7 @@
 #include "pipeline/session_adapters.h"
 #include "pipeline/synthesizer.h"
 #include "session/message.h"
+#include "session/sqlite_store.h"
 #include "session/store.h"
 #include "tools/builtin/dependencies.h"
 #include "tools/executor.h"
@@ -118,7 +119,7 @@ class VoiceAgentTest : public testing::Test {
     const std::string path =
         absl::StrCat(std::getenv("TEST_TMPDIR"), "/",
                      testing::UnitTest::GetInstance()->current_test_info()->name(), ".db");
-    store_ = *session::SessionStore::Open(path);
+    store_ = *session::SqliteStore::Open(path);
     session_id_ = store_->CreateSession("test")->id;
     const absl::Status registered = registry_.Register(
         {.name = "answer",

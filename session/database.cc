@@ -1,6 +1,10 @@
 #include "session/database.h"
 
+#include <chrono>
+#include <cstdint>
+#include <random>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -27,7 +31,7 @@ absl::StatusCode CodeOf(int result) {
     case SQLITE_CANTOPEN:
       return absl::StatusCode::kNotFound;
     case SQLITE_CONSTRAINT:
-      return absl::StatusCode::kFailedPrecondition;
+      return absl::StatusCode::kAlreadyExists;
     default:
       return absl::StatusCode::kInternal;
   }
@@ -56,6 +60,14 @@ void Statement::Bind(int parameter, int64_t value) {
 void Statement::BindOptional(int parameter, const std::optional<std::string>& text) {
   if (text.has_value()) {
     Bind(parameter, absl::string_view(*text));
+  } else {
+    sqlite3_bind_null(statement_.get(), parameter);
+  }
+}
+
+void Statement::BindOptional(int parameter, const std::optional<int64_t>& value) {
+  if (value.has_value()) {
+    Bind(parameter, *value);
   } else {
     sqlite3_bind_null(statement_.get(), parameter);
   }
@@ -91,13 +103,46 @@ int64_t Statement::Integer(int column) const {
   return sqlite3_column_int64(statement_.get(), column);
 }
 
-absl::StatusOr<Database> Database::Open(const std::string& path, int busy_timeout_ms) {
+void Statement::CopyColumn(int column, Statement& to, int parameter) const {
+  sqlite3_bind_value(to.statement_.get(), parameter,
+                     sqlite3_column_value(statement_.get(), column));
+}
+
+std::optional<int64_t> Statement::OptionalInteger(int column) const {
+  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
+  return Integer(column);
+}
+
+Database::Database(sqlite3* connection, absl::Duration busy_timeout)
+    : patience_(std::make_unique<Patience>()), connection_(connection) {
+  patience_->timeout = busy_timeout;
+  patience_->random = std::random_device()();
+  if (connection != nullptr) sqlite3_busy_handler(connection, WaitForLock, patience_.get());
+}
+
+// SQLite's own handler sleeps up to 100 ms at a time and longer the more often it was refused, so
+// that of many processes the one that waits longest is served last. Short sleeps of random length
+// give each the same chance at any moment.
+int Database::WaitForLock(void* patience, int num_waits) {
+  auto& waiting = *static_cast<Patience*>(patience);
+  const auto now = std::chrono::steady_clock::now();
+  if (num_waits == 0) waiting.end = now + absl::ToChronoNanoseconds(waiting.timeout);
+  if (now >= waiting.end) return 0;
+  // A linear congruential generator (Numerical Recipes): any spread will do.
+  waiting.random = waiting.random * 1664525 + 1013904223;
+  constexpr uint32_t kLongestUs = 1000;
+  std::this_thread::sleep_for(std::chrono::microseconds(20 + (waiting.random >> 16) % kLongestUs));
+  return 1;
+}
+
+absl::StatusOr<Database> Database::Open(const std::string& path, const DatabaseOptions& options) {
   sqlite3* connection = nullptr;
   // The owner serializes, so SQLite's own mutexes would only cost.
-  const int result =
-      sqlite3_open_v2(path.c_str(), &connection,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-  Database database(connection);
+  const int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (options.must_exist ? 0 : SQLITE_OPEN_CREATE);
+  const int result = sqlite3_open_v2(path.c_str(), &connection, flags,
+                                     options.vfs.empty() ? nullptr : options.vfs.c_str());
+  Database database(connection, options.busy_timeout);
   if (result != SQLITE_OK) {
     return absl::Status(
         CodeOf(result),
@@ -105,7 +150,6 @@ absl::StatusOr<Database> Database::Open(const std::string& path, int busy_timeou
                      connection == nullptr ? sqlite3_errstr(result) : sqlite3_errmsg(connection)));
   }
   sqlite3_extended_result_codes(connection, 1);
-  sqlite3_busy_timeout(connection, busy_timeout_ms);
   return database;
 }
 

@@ -3,8 +3,9 @@
 //
 // Errors, everywhere below: DataLoss for a file that is damaged or no database, ResourceExhausted
 // for a full disk, Unavailable for a database that stayed locked for the busy timeout,
-// PermissionDenied for a read-only file, NotFound for one that cannot be opened, FailedPrecondition
-// for a violated constraint, Internal for anything else. The message has SQLite's own.
+// PermissionDenied for a read-only file, NotFound for one that cannot be opened, AlreadyExists for
+// a violated constraint, Internal for anything else, such as an I/O error. The message has SQLite's
+// own.
 //
 // Threads: a Database and its statements belong to one thread at a time; the owner serializes.
 #ifndef SESSION_DATABASE_H_
@@ -12,6 +13,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace parlance::session {
 
@@ -31,6 +34,7 @@ class Statement {
   void Bind(int parameter, absl::string_view text);
   void Bind(int parameter, int64_t value);
   void BindOptional(int parameter, const std::optional<std::string>& text);
+  void BindOptional(int parameter, const std::optional<int64_t>& value);
 
   // Whether there is a row.
   absl::StatusOr<bool> Step();
@@ -44,6 +48,9 @@ class Statement {
   absl::string_view Text(int column) const;
   std::optional<std::string> OptionalText(int column) const;
   int64_t Integer(int column) const;
+  std::optional<int64_t> OptionalInteger(int column) const;
+  // Binds the column's value to another statement's parameter, as it is.
+  void CopyColumn(int column, Statement& to, int parameter) const;
 
  private:
   friend class Database;
@@ -66,11 +73,19 @@ class StatementReset {
   Statement& statement_;
 };
 
+struct DatabaseOptions {
+  // How long a statement waits for another process or connection to let go of its lock.
+  absl::Duration busy_timeout = absl::Seconds(5);
+  // The operating system as SQLite sees it, by the name under which it is registered. Empty: the
+  // usual one. Tests put one here that fails.
+  std::string vfs = {};
+  // Otherwise the file is made if it is not there.
+  bool must_exist = false;
+};
+
 class Database {
  public:
-  // Opens the file, and makes it if it is not there. A statement waits up to `busy_timeout_ms` for
-  // another process to let go of its lock.
-  static absl::StatusOr<Database> Open(const std::string& path, int busy_timeout_ms);
+  static absl::StatusOr<Database> Open(const std::string& path, const DatabaseOptions& options);
 
   absl::StatusOr<Statement> Prepare(absl::string_view sql);
   // One or more statements whose rows do not matter.
@@ -79,12 +94,26 @@ class Database {
   absl::StatusOr<int64_t> QueryInteger(absl::string_view sql);
   absl::StatusOr<std::string> QueryText(absl::string_view sql);
 
+  // Rows that the last INSERT, UPDATE or DELETE changed.
+  int64_t NumChanged() const { return sqlite3_changes64(connection_.get()); }
+  // SQLite's own handle, for what is not wrapped here. Owned by this.
+  sqlite3* handle() { return connection_.get(); }
+
  private:
   struct Closer {
     void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
   };
-  explicit Database(sqlite3* connection) : connection_(connection) {}
+  // Until when the present wait for a lock may last.
+  struct Patience {
+    absl::Duration timeout;
+    std::chrono::steady_clock::time_point end;
+    uint32_t random;
+  };
+  Database(sqlite3* connection, absl::Duration busy_timeout);
+  static int WaitForLock(void* patience, int num_waits);
 
+  // On the heap, as SQLite keeps its address. Outlives the connection.
+  std::unique_ptr<Patience> patience_;
   std::unique_ptr<sqlite3, Closer> connection_;
 };
 

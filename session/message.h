@@ -30,28 +30,53 @@ constexpr absl::string_view RoleName(Role role) {
   return "";
 }
 
+// Nothing if there is no such role.
+constexpr std::optional<Role> RoleOf(absl::string_view name) {
+  for (const Role role :
+       {Role::kSystem, Role::kDeveloper, Role::kUser, Role::kAssistant, Role::kTool}) {
+    if (RoleName(role) == name) return role;
+  }
+  return std::nullopt;
+}
+
 struct Message {
   Role role = Role::kUser;
   // UTF-8.
-  std::string content;
+  std::string content = {};
   // Of the tool, for role tool.
-  std::optional<std::string> name;
+  std::optional<std::string> name = {};
   // Which call the message answers, for role tool.
-  std::optional<std::string> tool_call_id;
+  std::optional<std::string> tool_call_id = {};
   // A JSON array of the calls the assistant made: [{"id": …, "type": "function", "function":
   // {"name": …, "arguments": "…"}}].
-  std::optional<std::string> tool_calls;
-  // Set by the store: the place in the session, from 1, without gaps; and the time of the append,
-  // which says nothing of the order, because clocks jump.
+  std::optional<std::string> tool_calls = {};
+  // Chosen by the caller, unique in the session: an append that is tried again with the same key
+  // changes nothing and is acknowledged like the first.
+  std::optional<std::string> client_key = {};
+  // A JSON object that the store keeps as it is.
+  std::optional<std::string> metadata = {};
+  // Of the model's call that made the message.
+  std::optional<int64_t> input_tokens = {};
+  std::optional<int64_t> output_tokens = {};
+  // From the end of what was asked to the start of the answer.
+  std::optional<absl::Duration> latency = {};
+  // The time of the append, which says nothing of the order, because clocks jump. Set by the store,
+  // unless the caller did.
+  absl::Time created = {};
+  // Set by the store: the place in the session, from 1, without gaps.
   int64_t sequence = 0;
-  absl::Time created;
 };
 
 struct Session {
   std::string id;
   std::string title;
+  // A JSON object that the store keeps as it is.
+  std::optional<std::string> metadata;
   absl::Time created;
+  // Of the last append or change.
   absl::Time updated;
+  // Set if the session is closed: it takes no more messages until it is resumed.
+  std::optional<absl::Time> closed;
   int64_t num_messages = 0;
 };
 

@@ -47,10 +47,40 @@ CREATE TRIGGER messages_deleted AFTER DELETE ON messages BEGIN
 END;
 )sql";
 
+// The search index follows messages in batches: it holds those up to `indexed_through`, and the
+// trigger takes out what it holds. A session's number of messages is next_sequence - 1. What the
+// columns were chosen for: docs/session_schema.md.
+constexpr char kVersion2[] = R"sql(
+ALTER TABLE sessions ADD COLUMN metadata TEXT;
+ALTER TABLE sessions ADD COLUMN closed_us INTEGER;
+ALTER TABLE sessions DROP COLUMN num_messages;
+
+ALTER TABLE messages ADD COLUMN client_key TEXT;
+ALTER TABLE messages ADD COLUMN metadata TEXT;
+ALTER TABLE messages ADD COLUMN input_tokens INTEGER;
+ALTER TABLE messages ADD COLUMN output_tokens INTEGER;
+ALTER TABLE messages ADD COLUMN latency_us INTEGER;
+CREATE UNIQUE INDEX messages_by_client_key ON messages (session, client_key)
+  WHERE client_key IS NOT NULL;
+
+CREATE TABLE search_index (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  indexed_through INTEGER NOT NULL
+) STRICT;
+INSERT INTO search_index SELECT 1, ifnull(max(id), 0) FROM messages;
+DROP TRIGGER messages_inserted;
+DROP TRIGGER messages_deleted;
+CREATE TRIGGER messages_deleted AFTER DELETE ON messages
+  WHEN old.id <= (SELECT indexed_through FROM search_index) BEGIN
+  INSERT INTO messages_fts (messages_fts, rowid, content) VALUES ('delete', old.id, old.content);
+END;
+)sql";
+
 }  // namespace
 
 absl::Span<const std::string> SchemaMigrations() {
-  static const std::vector<std::string>& migrations = *new std::vector<std::string>{kVersion1};
+  static const std::vector<std::string>& migrations =
+      *new std::vector<std::string>{kVersion1, kVersion2};
   return migrations;
 }
 

@@ -6,7 +6,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "session/sqlite_store.h"
 
 namespace parlance::session {
 namespace {
@@ -14,13 +16,13 @@ namespace {
 class MigrationsTest : public testing::Test {
  protected:
   MigrationsTest()
-      : database_(*Database::Open(
-            absl::StrCat(std::getenv("TEST_TMPDIR"), "/",
-                         testing::UnitTest::GetInstance()->current_test_info()->name(), ".db"),
-            0)) {}
+      : path_(absl::StrCat(std::getenv("TEST_TMPDIR"), "/",
+                           testing::UnitTest::GetInstance()->current_test_info()->name(), ".db")),
+        database_(*Database::Open(path_, {})) {}
 
   int64_t Version() { return *database_.QueryInteger("PRAGMA user_version"); }
 
+  const std::string path_;
   Database database_;
 };
 
@@ -72,6 +74,46 @@ TEST_F(MigrationsTest, TheSchemaIsSound) {
   ASSERT_TRUE(Migrate(database_, SchemaMigrations()).ok());
   EXPECT_EQ(Version(), static_cast<int64_t>(SchemaMigrations().size()));
   EXPECT_EQ(*database_.QueryText("PRAGMA integrity_check"), "ok");
+}
+
+// A store as version 1 of the schema left it, with what its programs wrote.
+TEST_F(MigrationsTest, AStoreOfVersion1KeepsEverything) {
+  ASSERT_TRUE(Migrate(database_, SchemaMigrations().first(1)).ok());
+  ASSERT_TRUE(database_
+                  .Execute(R"sql(
+PRAGMA journal_mode = WAL;
+INSERT INTO sessions (public_id, title, created_us, updated_us, activity, num_messages,
+  next_sequence) VALUES ('a', 'first', 1000000, 2000000, 2, 3, 4), ('b', 'second', 3, 4, 1, 0, 1);
+INSERT INTO messages (session, sequence, role, content, tool_calls, created_us) VALUES
+  (1, 1, 'user', 'remember the oat milk', NULL, 1000000),
+  (1, 2, 'assistant', '', '[{"id":"c"}]', 1500000);
+INSERT INTO messages (session, sequence, role, content, name, tool_call_id, created_us) VALUES
+  (1, 3, 'tool', 'noted: milk', 'notes', 'c', 2000000);
+)sql")
+                  .ok());
+  auto opened = SqliteStore::Open(path_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  SqliteStore& store = **opened;
+  const auto session = store.GetSession("a");
+  ASSERT_TRUE(session.ok());
+  EXPECT_EQ(session->title, "first");
+  EXPECT_EQ(session->num_messages, 3);
+  EXPECT_EQ(session->updated, absl::FromUnixSeconds(2));
+  EXPECT_FALSE(session->closed.has_value());
+  EXPECT_EQ(store.GetSession("b")->num_messages, 0);
+  EXPECT_EQ((*store.ListSessions(1))[0].id, "a");
+  const auto history = store.History("a", {});
+  ASSERT_EQ(history->size(), 3u);
+  EXPECT_EQ((*history)[1].tool_calls, R"([{"id":"c"}])");
+  EXPECT_EQ((*history)[2].tool_call_id, "c");
+  EXPECT_EQ((*history)[2].created, absl::FromUnixSeconds(2));
+  EXPECT_EQ(store.Search("milk", "", 10)->size(), 2u);
+  EXPECT_EQ(*store.Append("a", Message{.content = "more milk"}), 4);
+  EXPECT_EQ(store.Search("milk", "", 10)->size(), 3u);
+  EXPECT_TRUE(store.CheckIntegrity().ok());
+  ASSERT_TRUE(store.DeleteSession("a").ok());
+  EXPECT_TRUE(store.Search("milk", "", 10)->empty());
+  EXPECT_TRUE(store.CheckIntegrity().ok());
 }
 
 }  // namespace

@@ -1,34 +1,30 @@
-// Sessions and their messages in one SQLite database.
+// Sessions and their messages, kept for good.
 //
-// Durability: what a call acknowledged by returning OK is on the disk. A killed process or a power
-// cut loses nothing of it, as far as the disk keeps what fsync promised (WAL mode,
-// synchronous=FULL). A call that failed changed nothing.
+// Durability: what a call acknowledged by returning OK is on the disk; a killed process or a power
+// cut loses nothing of it, as far as the disk keeps what fsync promised. A call that failed changed
+// nothing, except that after Unavailable and Internal it may yet turn out to have: try again with a
+// client key, and the message is there once.
 //
-// Errors, besides those of each method: InvalidArgument for text that is not UTF-8 or too long;
-// ResourceExhausted for a full disk; Unavailable if another process kept its lock for the busy
-// timeout; DataLoss for a damaged file; Internal otherwise. The message names the file.
+// Errors, besides those of each method: InvalidArgument for text that is not UTF-8 or too long, and
+// for JSON that is none; ResourceExhausted for a full disk, and if the disk does not keep up;
+// Unavailable if another process kept its lock for too long; PermissionDenied for a read-only file;
+// DataLoss for a damaged one; Internal otherwise, such as an I/O error. The message names the file.
 //
-// Threads: all methods may be called from any thread. Writes are serialized; reads have a
-// connection of their own, see the last commit, and do not wait for writes. Several processes may
-// open one file.
-//
-// Latency: a write waits for one fsync of the log, so AppendAll with several messages costs as much
-// as one Append. Reads touch what they return, whatever the size of the session.
+// Threads: all methods may be called from any thread, and several processes may open one store.
+// Writes of all threads are committed together; reads do not wait for them, and see everything that
+// was acknowledged before.
 #ifndef SESSION_STORE_H_
 #define SESSION_STORE_H_
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "session/message.h"
@@ -37,41 +33,64 @@ namespace parlance::session {
 
 class SessionStore {
  public:
-  struct Options {
-    std::function<absl::Time()> now = absl::Now;
-    // Unique names for new sessions. Default: "sess_" and 128 random bits in hexadecimal.
-    std::function<std::string()> new_id;
-    int busy_timeout_ms = 5000;
-    // Of content, and of tool_calls.
-    size_t max_message_bytes = size_t{1} << 20;
+  virtual ~SessionStore() = default;
+
+  // Sessions.
+
+  struct NewSession {
+    std::string title = {};
+    std::optional<std::string> metadata = {};
+    // Of a session from elsewhere. Otherwise the store chooses.
+    std::optional<std::string> id = {};
+    std::optional<absl::Time> created = {};
+    // What was said there: the session begins with them, and is there with all or not at all.
+    std::vector<Message> messages = {};
+    bool closed = false;
   };
-
-  // Opens the file and brings it to the current schema; makes it if it is not there. NotFound if it
-  // cannot be opened (a missing folder, a folder); DataLoss if it is not a database;
-  // FailedPrecondition if it belongs to another application or a newer program.
-  static absl::StatusOr<std::unique_ptr<SessionStore>> Open(const std::string& path,
-                                                            Options options);
-  static absl::StatusOr<std::unique_ptr<SessionStore>> Open(const std::string& path);
-
-  ~SessionStore();
-  SessionStore(const SessionStore&) = delete;
-  SessionStore& operator=(const SessionStore&) = delete;
-
-  absl::StatusOr<Session> CreateSession(absl::string_view title);
-  // NotFound.
-  absl::StatusOr<Session> GetSession(absl::string_view session_id);
+  // AlreadyExists if the id is taken.
+  virtual absl::StatusOr<Session> CreateSession(const NewSession& session) = 0;
+  absl::StatusOr<Session> CreateSession(absl::string_view title) {
+    return CreateSession(NewSession{.title = std::string(title)});
+  }
+  // NotFound, as of every method that names a session.
+  virtual absl::StatusOr<Session> GetSession(absl::string_view session_id) = 0;
   // Most recently changed first. `before`: the id of the last session of the page before, or empty.
-  // NotFound if it is gone.
-  absl::StatusOr<std::vector<Session>> ListSessions(int limit, absl::string_view before = "");
-  // With all its messages. NotFound.
-  absl::Status DeleteSession(absl::string_view session_id);
+  virtual absl::StatusOr<std::vector<Session>> ListSessions(int limit,
+                                                            absl::string_view before) = 0;
+  absl::StatusOr<std::vector<Session>> ListSessions(int limit) { return ListSessions(limit, ""); }
+  virtual absl::Status RenameSession(absl::string_view session_id, absl::string_view title) = 0;
+  // A closed session takes no more messages, until it is resumed. Closing twice is no error.
+  virtual absl::Status CloseSession(absl::string_view session_id) = 0;
+  virtual absl::StatusOr<Session> ResumeSession(absl::string_view session_id) = 0;
+  // With all its messages, and all that search knows of them.
+  virtual absl::Status DeleteSession(absl::string_view session_id) = 0;
+  struct Retention {
+    // Delete what did not change since.
+    std::optional<absl::Time> changed_since = {};
+    // Delete all but so many, which changed last.
+    std::optional<int64_t> most_sessions = {};
+  };
+  // Returns how many were deleted. InvalidArgument if nothing is asked.
+  virtual absl::StatusOr<int64_t> PruneSessions(const Retention& retention) = 0;
 
-  // Returns the message's sequence. NotFound if there is no such session; InvalidArgument for a
-  // message of role tool without tool_call_id, and for tool_calls that are no JSON array.
-  absl::StatusOr<int64_t> Append(absl::string_view session_id, const Message& message);
-  // All or none, in order; returns the sequence of the first.
-  absl::StatusOr<int64_t> AppendAll(absl::string_view session_id,
-                                    absl::Span<const Message> messages);
+  // Messages.
+
+  // All or none, in order; returns the sequence of the first. InvalidArgument for a message of role
+  // tool without tool_call_id, and for tool_calls that are no JSON array; FailedPrecondition if the
+  // session is closed. If the session has the first message's client key already, nothing is
+  // appended, and its sequence is returned; AlreadyExists if it has that of a later one.
+  virtual absl::StatusOr<int64_t> AppendAll(absl::string_view session_id,
+                                            absl::Span<const Message> messages) = 0;
+  absl::StatusOr<int64_t> Append(absl::string_view session_id, const Message& message) {
+    return AppendAll(session_id, absl::MakeConstSpan(&message, 1));
+  }
+  // As AppendAll, but returns when the messages are handed in, and calls `done` with the result
+  // once they are durable, in the order of the calls. `done` runs on a thread of the store, is
+  // called before the store's destructor returns, and must not block. Errors that are known at once
+  // are returned, and `done` is not called then. Waits while too much is under way.
+  using AppendDone = std::function<void(const absl::StatusOr<int64_t>&)>;
+  virtual absl::Status AppendAsync(absl::string_view session_id, std::vector<Message> messages,
+                                   AppendDone done) = 0;
 
   struct HistoryOptions {
     // The first messages after this sequence; if not set, the last ones before `before`, or before
@@ -81,9 +100,9 @@ class SessionStore {
     // At least 1.
     int limit = 50;
   };
-  // In the order they were said. NotFound.
-  absl::StatusOr<std::vector<Message>> History(absl::string_view session_id,
-                                               const HistoryOptions& options);
+  // In the order they were said.
+  virtual absl::StatusOr<std::vector<Message>> History(absl::string_view session_id,
+                                                       const HistoryOptions& options) = 0;
 
   struct SearchHit {
     std::string session_id;
@@ -92,23 +111,27 @@ class SessionStore {
     std::string snippet;
   };
   // Messages that have every word of `words`, best first (BM25). Nothing in `words` is syntax.
-  // `session_id` empty: in all. InvalidArgument if there is no word.
-  absl::StatusOr<std::vector<SearchHit>> Search(absl::string_view words,
-                                                absl::string_view session_id, int limit);
+  // `session_id` empty: in all. InvalidArgument if there is no word. The search index follows
+  // messages at some distance: after many were appended, a search waits until it has caught up.
+  virtual absl::StatusOr<std::vector<SearchHit>> Search(absl::string_view words,
+                                                        absl::string_view session_id,
+                                                        int limit) = 0;
 
-  // One JSON object a line: the session ({"type":"session",…}), then its messages in order
-  // ({"type":"message",…}). Reads in pages, so memory does not grow with the session; messages
-  // appended meanwhile may or may not be there. NotFound; Unavailable if the stream fails.
-  absl::Status ExportJsonLines(absl::string_view session_id, std::ostream& out);
+  // The whole.
 
-  // DataLoss if the file or the search index is damaged. Reads everything.
-  absl::Status CheckIntegrity();
-
- private:
-  class Impl;
-  explicit SessionStore(std::unique_ptr<Impl> impl);
-
-  std::unique_ptr<Impl> impl_;
+  struct Stats {
+    int64_t num_sessions = 0;
+    int64_t num_closed_sessions = 0;
+    int64_t num_messages = 0;
+    // Which search does not know yet.
+    int64_t num_unindexed_messages = 0;
+    // On the disk.
+    int64_t bytes = 0;
+    int64_t schema_version = 0;
+  };
+  virtual absl::StatusOr<Stats> GetStats() = 0;
+  // DataLoss if the data or the search index is damaged. Reads everything; writes wait meanwhile.
+  virtual absl::Status CheckIntegrity() = 0;
 };
 
 }  // namespace parlance::session

@@ -1,6 +1,4 @@
-// The store beside raw SQLite with the same schema, the same durability, in the same run: their
-// ratio is what the store's own code costs.
-#include <sqlite3.h>
+// The store's calls, one by one. store_peers_perf_test measures it beside what it is made of.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -10,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
-#include "session/store.h"
+#include "session/sqlite_store.h"
 #include "session/testing/conversation.h"
 
 namespace parlance::session {
@@ -32,7 +30,7 @@ void BM_StoreAppend(benchmark::State& state) {
   state.SetLabel("Store Append, Durable");
   const std::vector<Message> messages = Conversation(100);
   const std::string path = Path("store");
-  auto store = *SessionStore::Open(path);
+  auto store = *SqliteStore::Open(path);
   const std::string id = store->CreateSession("talk")->id;
   size_t i = 0;
   for (auto _ : state) {
@@ -50,51 +48,11 @@ BENCHMARK(BM_StoreAppend)
     ->Unit(benchmark::kMicrosecond)
     ->UseRealTime();
 
-void BM_RawAppend(benchmark::State& state) {
-  state.SetLabel("Raw SQLite Append, Durable");
-  const std::vector<Message> messages = Conversation(100);
-  const std::string path = Path("raw");
-  // The store's schema.
-  { const auto store = *SessionStore::Open(path); }
-  sqlite3* connection = nullptr;
-  sqlite3_open(path.c_str(), &connection);
-  sqlite3_exec(connection,
-               "PRAGMA synchronous = FULL; INSERT INTO sessions (public_id, title, created_us, "
-               "updated_us, activity) VALUES ('s', '', 0, 0, 1)",
-               nullptr, nullptr, nullptr);
-  sqlite3_stmt* insert = nullptr;
-  sqlite3_prepare_v2(connection,
-                     "INSERT INTO messages (session, sequence, role, content, created_us) "
-                     "VALUES (1, ?1, ?2, ?3, 0)",
-                     -1, &insert, nullptr);
-  int64_t sequence = 0;
-  for (auto _ : state) {
-    const Message& message = messages[static_cast<size_t>(sequence) % messages.size()];
-    sqlite3_bind_int64(insert, 1, ++sequence);
-    sqlite3_bind_text(insert, 2, message.role == Role::kUser ? "user" : "assistant", -1,
-                      SQLITE_STATIC);
-    sqlite3_bind_text(insert, 3, message.content.data(), static_cast<int>(message.content.size()),
-                      SQLITE_STATIC);
-    if (sqlite3_step(insert) != SQLITE_DONE) {
-      state.SkipWithError(sqlite3_errmsg(connection));
-      break;
-    }
-    sqlite3_reset(insert);
-  }
-  sqlite3_finalize(insert);
-  sqlite3_close(connection);
-  RemoveDatabase(path);
-}
-BENCHMARK(BM_RawAppend)
-    ->Name("session.raw_sqlite.append_durable")
-    ->Unit(benchmark::kMicrosecond)
-    ->UseRealTime();
-
 void BM_StoreAppendBatch(benchmark::State& state) {
   state.SetLabel("Store Append, 64 at Once");
   const std::vector<Message> messages = Conversation(64);
   const std::string path = Path("batch");
-  auto store = *SessionStore::Open(path);
+  auto store = *SqliteStore::Open(path);
   const std::string id = store->CreateSession("talk")->id;
   for (auto _ : state) {
     const auto sequence = store->AppendAll(id, messages);
@@ -116,7 +74,7 @@ BENCHMARK(BM_StoreAppendBatch)
 void BM_StoreHistory(benchmark::State& state) {
   state.SetLabel("Store Last 50 of 10000");
   const std::string path = Path("history");
-  auto store = *SessionStore::Open(path);
+  auto store = *SqliteStore::Open(path);
   const std::string id = store->CreateSession("talk")->id;
   if (!store->AppendAll(id, Conversation(10000)).ok()) state.SkipWithError("cannot append");
   for (auto _ : state) {

@@ -8,14 +8,14 @@
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
-#include "session/store.h"
+#include "session/sqlite_store.h"
 #include "session/testing/conversation.h"
 
 namespace parlance::session {
 namespace {
 
-std::unique_ptr<SessionStore> OpenStore(const std::string& name) {
-  auto store = SessionStore::Open(absl::StrCat(std::getenv("TEST_TMPDIR"), "/", name, ".db"));
+std::unique_ptr<SqliteStore> OpenStore(const std::string& name) {
+  auto store = SqliteStore::Open(absl::StrCat(std::getenv("TEST_TMPDIR"), "/", name, ".db"));
   EXPECT_TRUE(store.ok()) << store.status();
   return *std::move(store);
 }

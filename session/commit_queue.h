@@ -1,0 +1,221 @@
+// Group commit: any number of threads hand in writes, and what has gathered is committed at once.
+//
+// A write that comes while nothing is being committed is committed by the thread that brought it: a
+// lone writer waits for nobody. Writes that come meanwhile gather, and a thread of the queue's own
+// commits them together as soon as the commit before is over, and so on while there are any. So a
+// batch is as large as one commit is slow, and nothing ever waits for more company.
+//
+// When the queue is full, whoever brings one more waits for room, up to the queue's patience.
+#ifndef SESSION_COMMIT_QUEUE_H_
+#define SESSION_COMMIT_QUEUE_H_
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+namespace parlance::session {
+
+struct CommitQueueOptions {
+  // Of waiting writes, in number and in what they keep in memory. A single larger one passes alone.
+  size_t max_writes = 8192;
+  size_t max_bytes = size_t{64} << 20;
+  // How long Run and Submit wait for room.
+  absl::Duration patience = absl::Seconds(5);
+  // Writes of one batch at most, so that no commit holds the others up for long.
+  size_t max_batch = 4096;
+  // After so long without a commit, idle work is done.
+  absl::Duration idle_after = absl::Milliseconds(50);
+};
+
+// All methods may be called from any thread.
+template <typename Write>
+class CommitQueue {
+ public:
+  // `commit` commits a batch, in order, and keeps each write's result in the write; it is never
+  // called twice at the same time, nor together with `idle`. `idle` does a small piece of work that
+  // can wait, and returns whether there is more. `Write` has bytes().
+  CommitQueue(const CommitQueueOptions& options,
+              std::function<void(absl::Span<Write* const>)> commit, std::function<bool()> idle)
+      : options_(options), commit_(std::move(commit)), idle_(std::move(idle)) {
+    thread_ = std::thread([this] { Serve(); });
+  }
+
+  // Commits what is waiting. Nothing may be handed in any more.
+  ~CommitQueue() {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      stop_ = true;
+    }
+    work_.notify_one();
+    thread_.join();
+  }
+  CommitQueue(const CommitQueue&) = delete;
+  CommitQueue& operator=(const CommitQueue&) = delete;
+
+  // Returns when the write's commit is over, whatever its result. ResourceExhausted if the queue
+  // stayed full; the write was not tried then.
+  absl::Status Run(Write& write) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (!committing_ && waiting_.empty()) {
+      committing_ = true;
+      lock.unlock();
+      Write* alone = &write;
+      num_commits_.fetch_add(1, std::memory_order_relaxed);
+      commit_(absl::MakeConstSpan(&alone, 1));
+      lock.lock();
+      EndCommit();
+      return absl::OkStatus();
+    }
+    // Shared, because the committing thread still wakes through it when this one may be gone.
+    auto over = std::make_shared<std::atomic<int>>(0);
+    if (absl::Status added = Add(lock, {&write, nullptr, over}); !added.ok()) return added;
+    lock.unlock();
+    over->wait(0, std::memory_order_acquire);
+    return absl::OkStatus();
+  }
+
+  // Returns at once, if there is room. The write is destroyed after its commit. ResourceExhausted
+  // as above.
+  absl::Status Submit(std::unique_ptr<Write> write) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    Write* pointer = write.get();
+    return Add(lock, {pointer, std::move(write), nullptr});
+  }
+
+  // How many batches were committed so far, idle work aside.
+  int64_t num_commits() const { return num_commits_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Entry {
+    Write* write;
+    std::unique_ptr<Write> owned;
+    std::shared_ptr<std::atomic<int>> over;
+  };
+
+  bool HasRoom(size_t bytes) const {
+    return waiting_.empty() ||
+           (waiting_.size() < options_.max_writes && waiting_bytes_ + bytes <= options_.max_bytes);
+  }
+
+  absl::Status Add(std::unique_lock<std::mutex>& lock, Entry entry) {
+    const size_t bytes = entry.write->bytes();
+    if (!HasRoom(bytes) && !room_.wait_for(lock, absl::ToChronoNanoseconds(options_.patience),
+                                           [&] { return HasRoom(bytes); })) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "the queue of writes stayed full for ", absl::FormatDuration(options_.patience), " with ",
+          waiting_.size(), " waiting; the disk does not keep up"));
+    }
+    waiting_bytes_ += bytes;
+    waiting_.push_back(std::move(entry));
+    if (!committing_) work_.notify_one();
+    return absl::OkStatus();
+  }
+
+  // Under the mutex.
+  void EndCommit() {
+    committing_ = false;
+    idle_left_ = idle_ != nullptr;
+    last_commit_ = std::chrono::steady_clock::now();
+    // The thread sleeps without end if there was nothing to do, and has to look again.
+    if (!waiting_.empty() || (idle_left_ && !napping_)) work_.notify_one();
+  }
+
+  void CommitWaiting(std::unique_lock<std::mutex>& lock) {
+    std::vector<Entry> batch;
+    const size_t count = std::min(waiting_.size(), options_.max_batch);
+    batch.reserve(count);
+    for (size_t i = 0; i < count; ++i) {
+      waiting_bytes_ -= waiting_.front().write->bytes();
+      batch.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    }
+    committing_ = true;
+    lock.unlock();
+    room_.notify_all();
+    std::vector<Write*> writes;
+    writes.reserve(count);
+    for (const Entry& entry : batch) writes.push_back(entry.write);
+    num_commits_.fetch_add(1, std::memory_order_relaxed);
+    commit_(writes);
+    for (const Entry& entry : batch) {
+      if (entry.over == nullptr) continue;
+      entry.over->store(1, std::memory_order_release);
+      entry.over->notify_one();
+    }
+    batch.clear();
+    lock.lock();
+    EndCommit();
+  }
+
+  void Serve() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      const auto has_work = [&] { return !committing_ && (!waiting_.empty() || stop_); };
+      if (!idle_left_) {
+        work_.wait(lock, [&] { return has_work() || (idle_left_ && !committing_); });
+      } else {
+        napping_ = true;
+        const auto idle_from = last_commit_ + absl::ToChronoNanoseconds(options_.idle_after);
+        work_.wait_until(lock, idle_from, has_work);
+        napping_ = false;
+      }
+      if (committing_) {
+        // Not idle, and whoever commits tells when it is over.
+        last_commit_ = std::chrono::steady_clock::now();
+        continue;
+      }
+      if (!waiting_.empty()) {
+        CommitWaiting(lock);
+      } else if (stop_) {
+        return;
+      } else if (idle_left_ && std::chrono::steady_clock::now() >=
+                                   last_commit_ + absl::ToChronoNanoseconds(options_.idle_after)) {
+        committing_ = true;
+        lock.unlock();
+        const bool more = idle_();
+        lock.lock();
+        committing_ = false;
+        idle_left_ = more;
+      }
+    }
+  }
+
+  const CommitQueueOptions options_;
+  const std::function<void(absl::Span<Write* const>)> commit_;
+  const std::function<bool()> idle_;
+
+  std::atomic<int64_t> num_commits_ = 0;
+  std::mutex mutex_;
+  // For the thread: there are writes and nobody commits, or it is to stop.
+  std::condition_variable work_;
+  // For those who bring writes.
+  std::condition_variable room_;
+  std::deque<Entry> waiting_;
+  size_t waiting_bytes_ = 0;
+  // Somebody commits, or does idle work.
+  bool committing_ = false;
+  bool idle_left_ = false;
+  bool napping_ = false;
+  bool stop_ = false;
+  std::chrono::steady_clock::time_point last_commit_;
+  std::thread thread_;
+};
+
+}  // namespace parlance::session
+
+#endif  // SESSION_COMMIT_QUEUE_H_

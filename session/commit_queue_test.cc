@@ -1,0 +1,235 @@
+#include "session/commit_queue.h"
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+
+namespace parlance::session {
+namespace {
+
+struct Number {
+  int value = 0;
+  size_t size = 1;
+  std::shared_ptr<std::atomic<int>> destroyed = nullptr;
+  ~Number() {
+    if (destroyed != nullptr) ++*destroyed;
+  }
+  size_t bytes() const { return size; }
+};
+
+// Commits as the test lets it.
+class Committer {
+ public:
+  using Queue = CommitQueue<Number>;
+
+  std::function<void(absl::Span<Number* const>)> Commit() {
+    return [this](absl::Span<Number* const> writes) {
+      // Nothing runs at the same time.
+      EXPECT_FALSE(committing_.exchange(true));
+      std::vector<int> batch;
+      for (const Number* write : writes) batch.push_back(write->value);
+      {
+        std::unique_lock<std::mutex> lock(mutex_);
+        threads_.push_back(std::this_thread::get_id());
+        batches_.push_back(std::move(batch));
+        changed_.notify_all();
+        changed_.wait(lock, [&] { return !held_; });
+      }
+      committing_ = false;
+    };
+  }
+
+  void Hold(bool held) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    held_ = held;
+    changed_.notify_all();
+  }
+  void WaitForBatches(size_t count) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return batches_.size() >= count; });
+  }
+  std::vector<std::vector<int>> batches() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return batches_;
+  }
+  std::thread::id thread_of(size_t batch) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return threads_[batch];
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool held_ = false;
+  std::atomic<bool> committing_ = false;
+  std::vector<std::vector<int>> batches_;
+  std::vector<std::thread::id> threads_;
+};
+
+using Queue = CommitQueue<Number>;
+
+TEST(CommitQueue, ALoneWriterCommitsItself) {
+  Committer committer;
+  Queue queue({}, committer.Commit(), nullptr);
+  for (int i = 1; i <= 3; ++i) {
+    Number write{.value = i};
+    ASSERT_TRUE(queue.Run(write).ok());
+  }
+  EXPECT_EQ(committer.batches(), (std::vector<std::vector<int>>{{1}, {2}, {3}}));
+  EXPECT_EQ(committer.thread_of(0), std::this_thread::get_id());
+}
+
+TEST(CommitQueue, WhatGathersIsCommittedTogetherAndInOrder) {
+  Committer committer;
+  Queue queue({}, committer.Commit(), nullptr);
+  committer.Hold(true);
+  std::thread lone([&] {
+    Number write{.value = 1};
+    EXPECT_TRUE(queue.Run(write).ok());
+  });
+  committer.WaitForBatches(1);
+  for (int i = 2; i <= 5; ++i) {
+    ASSERT_TRUE(queue.Submit(std::unique_ptr<Number>(new Number{.value = i})).ok());
+  }
+  std::thread waiting([&] {
+    Number write{.value = 6};
+    EXPECT_TRUE(queue.Run(write).ok());
+    EXPECT_EQ(committer.batches().size(), 2u);
+  });
+  // Not needed for what is checked, but the usual order of things: 6 is waiting by now.
+  absl::SleepFor(absl::Milliseconds(50));
+  committer.Hold(false);
+  lone.join();
+  waiting.join();
+  const std::vector<std::vector<int>> batches = committer.batches();
+  ASSERT_GE(batches.size(), 2u);
+  std::vector<int> all;
+  for (const std::vector<int>& batch : batches) all.insert(all.end(), batch.begin(), batch.end());
+  EXPECT_EQ(all, (std::vector<int>{1, 2, 3, 4, 5, 6}));
+  EXPECT_GE(batches[1].size(), 4u);
+}
+
+TEST(CommitQueue, AFullQueueMakesWaitAndThenRefuses) {
+  Committer committer;
+  Queue queue({.max_writes = 2, .max_bytes = 10, .patience = absl::Milliseconds(20)},
+              committer.Commit(), nullptr);
+  committer.Hold(true);
+  std::thread lone([&] {
+    Number write{.value = 1};
+    EXPECT_TRUE(queue.Run(write).ok());
+  });
+  committer.WaitForBatches(1);
+  // Larger than allowed, and alone.
+  EXPECT_TRUE(queue.Submit(std::unique_ptr<Number>(new Number{.value = 2, .size = 11})).ok());
+  Number refused{.value = 3};
+  EXPECT_EQ(queue.Run(refused).code(), absl::StatusCode::kResourceExhausted);
+  committer.Hold(false);
+  lone.join();
+  committer.WaitForBatches(2);
+
+  // By number.
+  committer.Hold(true);
+  std::thread another([&] {
+    Number write{.value = 4};
+    EXPECT_TRUE(queue.Run(write).ok());
+  });
+  committer.WaitForBatches(3);
+  EXPECT_TRUE(queue.Submit(std::unique_ptr<Number>(new Number{.value = 5})).ok());
+  EXPECT_TRUE(queue.Submit(std::unique_ptr<Number>(new Number{.value = 6})).ok());
+  EXPECT_EQ(queue.Submit(std::unique_ptr<Number>(new Number{.value = 7})).code(),
+            absl::StatusCode::kResourceExhausted);
+  // Who has the patience gets in.
+  auto patient = std::async(std::launch::async, [&] {
+    absl::Status status;
+    do {
+      status = queue.Submit(std::unique_ptr<Number>(new Number{.value = 8}));
+    } while (!status.ok());
+    return status;
+  });
+  committer.Hold(false);
+  EXPECT_TRUE(patient.get().ok());
+  another.join();
+}
+
+TEST(CommitQueue, TheEndCommitsWhatWaits) {
+  Committer committer;
+  auto destroyed = std::make_shared<std::atomic<int>>(0);
+  {
+    Queue queue({}, committer.Commit(), nullptr);
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_TRUE(
+          queue.Submit(std::unique_ptr<Number>(new Number{.value = i, .destroyed = destroyed}))
+              .ok());
+    }
+  }
+  EXPECT_EQ(*destroyed, 100);
+  size_t count = 0;
+  for (const std::vector<int>& batch : committer.batches()) count += batch.size();
+  EXPECT_EQ(count, 100u);
+}
+
+TEST(CommitQueue, IdleWorkIsDoneAfterwardsUntilThereIsNone) {
+  Committer committer;
+  std::atomic<int> left = 3;
+  std::promise<void> done;
+  Queue queue({.idle_after = absl::Milliseconds(1)}, committer.Commit(), [&] {
+    if (--left == 0) done.set_value();
+    return left > 0;
+  });
+  EXPECT_EQ(left, 3);
+  Number write{.value = 1};
+  ASSERT_TRUE(queue.Run(write).ok());
+  done.get_future().wait();
+  EXPECT_EQ(left, 0);
+}
+
+TEST(CommitQueue, EveryWriteIsCommittedOnce) {
+  constexpr int kThreads = 8;
+  constexpr int kWrites = 500;
+  Committer committer;
+  std::atomic<int> idle_calls = 0;
+  {
+    Queue queue({.max_writes = 16, .idle_after = absl::ZeroDuration()}, committer.Commit(), [&] {
+      ++idle_calls;
+      return false;
+    });
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&, i] {
+        for (int j = 0; j < kWrites; ++j) {
+          if (j % 3 == 0) {
+            ASSERT_TRUE(
+                queue.Submit(std::unique_ptr<Number>(new Number{.value = i * kWrites + j})).ok());
+          } else {
+            Number write{.value = i * kWrites + j};
+            ASSERT_TRUE(queue.Run(write).ok());
+          }
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  std::vector<int> seen(kThreads * kWrites, 0);
+  std::vector<int> last(kThreads, -1);
+  for (const std::vector<int>& batch : committer.batches()) {
+    for (const int value : batch) {
+      ++seen[static_cast<size_t>(value)];
+      // Those of one thread in its order.
+      EXPECT_GT(value, last[static_cast<size_t>(value / kWrites)]);
+      last[static_cast<size_t>(value / kWrites)] = value;
+    }
+  }
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), kThreads * kWrites);
+}
+
+}  // namespace
+}  // namespace parlance::session

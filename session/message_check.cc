@@ -1,0 +1,121 @@
+#include "session/message_check.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "rapidjson/document.h"
+#include "rapidjson/encodings.h"
+#include "rapidjson/memorystream.h"
+
+namespace parlance::session {
+namespace {
+
+bool IsUtf8(absl::string_view text) {
+  struct Discard {
+    void Put(char) {}
+  } discard;
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  while (stream.Tell() < text.size()) {
+    // Takes nothing from a stream that ends within a character.
+    if (!rapidjson::UTF8<>::Validate(stream, discard) || stream.Tell() > text.size()) return false;
+  }
+  return true;
+}
+
+absl::Status CheckMessage(const Message& message, size_t max_bytes) {
+  if (absl::Status ok = CheckText("content", message.content, max_bytes); !ok.ok()) return ok;
+  const std::pair<absl::string_view, const std::optional<std::string>&> optional_texts[] = {
+      {"name", message.name},
+      {"tool_call_id", message.tool_call_id},
+      {"tool_calls", message.tool_calls},
+      {"client_key", message.client_key}};
+  for (const auto& [what, text] : optional_texts) {
+    if (!text.has_value()) continue;
+    if (absl::Status ok = CheckText(what, *text, max_bytes); !ok.ok()) return ok;
+  }
+  if (message.metadata.has_value()) {
+    if (absl::Status ok = CheckJsonObject("metadata", *message.metadata, max_bytes); !ok.ok()) {
+      return ok;
+    }
+  }
+  if (message.role == Role::kTool && !message.tool_call_id.has_value()) {
+    return absl::InvalidArgumentError("a message of role tool needs the tool_call_id it answers");
+  }
+  if (message.tool_calls.has_value()) {
+    rapidjson::Document calls;
+    calls.Parse<rapidjson::kParseIterativeFlag>(message.tool_calls->data(),
+                                                message.tool_calls->size());
+    if (calls.HasParseError() || !calls.IsArray()) {
+      return absl::InvalidArgumentError("tool_calls is not a JSON array");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckText(absl::string_view what, absl::string_view text, size_t max_bytes) {
+  if (text.size() > max_bytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, " has ", text.size(), " bytes; the limit is ", max_bytes));
+  }
+  if (!IsUtf8(text)) return absl::InvalidArgumentError(absl::StrCat(what, " is not UTF-8"));
+  return absl::OkStatus();
+}
+
+absl::Status CheckJsonObject(absl::string_view what, absl::string_view text, size_t max_bytes) {
+  if (absl::Status ok = CheckText(what, text, max_bytes); !ok.ok()) return ok;
+  rapidjson::Document object;
+  object.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
+  if (object.HasParseError() || !object.IsObject()) {
+    return absl::InvalidArgumentError(absl::StrCat(what, " is not a JSON object"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckId(absl::string_view id) {
+  constexpr size_t kLongest = 128;
+  if (id.empty() || id.size() > kLongest || !std::all_of(id.begin(), id.end(), [](char c) {
+        return absl::ascii_isgraph(static_cast<unsigned char>(c));
+      })) {
+    return absl::InvalidArgumentError(absl::StrCat("a session's id has 1 to ", kLongest,
+                                                   " visible ASCII characters, and this is none"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMessages(absl::Span<const Message> messages, size_t max_bytes) {
+  if (messages.empty()) return absl::InvalidArgumentError("there is no message to append");
+  std::set<absl::string_view> keys;
+  for (const Message& message : messages) {
+    if (absl::Status ok = CheckMessage(message, max_bytes); !ok.ok()) return ok;
+    if (message.client_key.has_value() && !keys.insert(*message.client_key).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("client_key '", *message.client_key, "' is there twice"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRetention(const SessionStore::Retention& retention) {
+  if (!retention.changed_since.has_value() && !retention.most_sessions.has_value()) {
+    return absl::InvalidArgumentError("say what to delete: by age, by count, or both");
+  }
+  if (retention.most_sessions.value_or(0) < 0) {
+    return absl::InvalidArgumentError("fewer than no sessions cannot be kept");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLimit(int limit) {
+  constexpr int kMost = 10000;
+  if (limit < 1 || limit > kMost) {
+    return absl::InvalidArgumentError(absl::StrCat("limit ", limit, " is not in 1 to ", kMost));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace parlance::session

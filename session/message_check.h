@@ -1,0 +1,31 @@
+// What a message and a session must be like before they are stored.
+#ifndef SESSION_MESSAGE_CHECK_H_
+#define SESSION_MESSAGE_CHECK_H_
+
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "session/message.h"
+#include "session/store.h"
+
+namespace parlance::session {
+
+// All return InvalidArgument with what is wrong. `what`: how the message calls the text.
+
+// UTF-8, and at most so long.
+absl::Status CheckText(absl::string_view what, absl::string_view text, size_t max_bytes);
+absl::Status CheckJsonObject(absl::string_view what, absl::string_view text, size_t max_bytes);
+// 1 to 128 visible ASCII characters.
+absl::Status CheckId(absl::string_view id);
+// That there is one, that each is whole, and that no client key is there twice.
+absl::Status CheckMessages(absl::Span<const Message> messages, size_t max_bytes);
+// That something is asked, and can be done.
+absl::Status CheckRetention(const SessionStore::Retention& retention);
+// Of rows that are asked for at once: 1 to 10000.
+absl::Status CheckLimit(int limit);
+
+}  // namespace parlance::session
+
+#endif  // SESSION_MESSAGE_CHECK_H_

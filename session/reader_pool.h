@@ -1,0 +1,87 @@
+// Connections for reading, so that reads wait neither for writes nor for each other.
+#ifndef SESSION_READER_POOL_H_
+#define SESSION_READER_POOL_H_
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace parlance::session {
+
+// Makes up to `most` readers, the next one when all others are in use. Thread-safe.
+template <typename Reader>
+class ReaderPool {
+ public:
+  using Open = std::function<absl::StatusOr<Reader>()>;
+
+  // Gives the reader back at its end.
+  class Lease {
+   public:
+    Lease(ReaderPool* pool, std::unique_ptr<Reader> reader)
+        : pool_(pool), reader_(std::move(reader)) {}
+    ~Lease() {
+      if (reader_ != nullptr) pool_->GiveBack(std::move(reader_));
+    }
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
+
+    Reader& operator*() const { return *reader_; }
+    Reader* operator->() const { return reader_.get(); }
+
+   private:
+    ReaderPool* pool_;
+    std::unique_ptr<Reader> reader_;
+  };
+
+  ReaderPool(int most, Open open) : most_(most), open_(std::move(open)) {}
+
+  // Waits if all are in use. The errors of `open`.
+  absl::StatusOr<Lease> Take() {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      given_back_.wait(lock, [&] { return !idle_.empty() || num_open_ < most_; });
+      if (!idle_.empty()) {
+        Lease lease(this, std::move(idle_.back()));
+        idle_.pop_back();
+        return lease;
+      }
+      ++num_open_;
+    }
+    absl::StatusOr<Reader> reader = open_();
+    if (!reader.ok()) {
+      {
+        std::lock_guard<std::mutex> lock(mutex_);
+        --num_open_;
+      }
+      given_back_.notify_one();
+      return reader.status();
+    }
+    return Lease(this, std::make_unique<Reader>(*std::move(reader)));
+  }
+
+ private:
+  void GiveBack(std::unique_ptr<Reader> reader) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      idle_.push_back(std::move(reader));
+    }
+    given_back_.notify_one();
+  }
+
+  const int most_;
+  const Open open_;
+  std::mutex mutex_;
+  std::condition_variable given_back_;
+  // The one used last at the end: its pages are the warmest.
+  std::vector<std::unique_ptr<Reader>> idle_;
+  int num_open_ = 0;
+};
+
+}  // namespace parlance::session
+
+#endif  // SESSION_READER_POOL_H_

@@ -1,0 +1,654 @@
+#include "session/sqlite_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "session/connection.h"
+#include "session/message_check.h"
+#include "session/migrations.h"
+#include "session/reader_pool.h"
+#include "session/session_id.h"
+#include "session/sqlite_writer.h"
+
+namespace parlance::session {
+namespace {
+
+// Messages that are indexed at a time: few enough that a write does not wait long for them.
+constexpr int64_t kIndexAtOnce = 100;
+constexpr int64_t kIndexAtOnceForSearch = 2000;
+
+// Each word as an FTS5 string, so that nothing in it is syntax (FTS5 documentation, section 3.1).
+std::string FtsQuery(absl::string_view words) {
+  std::string query;
+  for (absl::string_view word :
+       absl::StrSplit(words, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty())) {
+    absl::StrAppend(&query, query.empty() ? "" : " ", "\"",
+                    absl::StrReplaceAll(word, {{"\"", "\"\""}, {absl::string_view("\0", 1), ""}}),
+                    "\"");
+  }
+  return query;
+}
+
+absl::Status NoSession(absl::string_view session_id) {
+  return absl::NotFoundError(absl::StrCat("there is no session '", session_id, "'"));
+}
+
+enum class Read {
+  kGetSession,
+  kListSessions,
+  kFindSession,
+  kHistoryAfter,
+  kHistoryBefore,
+  kSearchAll,
+  kSearchSession,
+  kUnindexed,
+  kStats,
+};
+
+constexpr char kSessionColumns[] =
+    "public_id, title, metadata, created_us, updated_us, closed_us, next_sequence - 1";
+constexpr char kMessageColumns[] =
+    "m.sequence, m.role, m.content, m.name, m.tool_call_id, m.tool_calls, m.created_us, "
+    "m.client_key, m.metadata, m.input_tokens, m.output_tokens, m.latency_us";
+constexpr int kNumMessageColumns = 12;
+
+// `best`: selects id and score of the hits, best first. Only they are read, and only they get a
+// snippet, however many more there are.
+std::string SearchQuery(const char* best) {
+  return absl::StrCat("WITH best AS MATERIALIZED (", best, ") SELECT ", kMessageColumns,
+                      ", s.public_id, snippet(messages_fts, 0, '[', ']', '…', 12) FROM best "
+                      "CROSS JOIN messages_fts ON messages_fts.rowid = best.id "
+                      "CROSS JOIN messages m ON m.id = best.id "
+                      "CROSS JOIN sessions s ON s.id = m.session "
+                      "WHERE messages_fts MATCH ?1 ORDER BY best.score, m.id DESC");
+}
+
+std::vector<std::string> ReadQueries() {
+  return {
+      absl::StrCat("SELECT ", kSessionColumns, " FROM sessions WHERE public_id = ?1"),
+      absl::StrCat("SELECT ", kSessionColumns,
+                   " FROM sessions WHERE activity < ?1 ORDER BY activity DESC LIMIT ?2"),
+      "SELECT id, activity FROM sessions WHERE public_id = ?1",
+      absl::StrCat("SELECT ", kMessageColumns,
+                   " FROM messages m WHERE m.session = ?1 AND m.sequence > ?2 AND m.sequence < ?3 "
+                   "ORDER BY m.sequence LIMIT ?4"),
+      absl::StrCat("SELECT ", kMessageColumns,
+                   " FROM messages m WHERE m.session = ?1 AND m.sequence > ?2 AND m.sequence < ?3 "
+                   "ORDER BY m.sequence DESC LIMIT ?4"),
+      SearchQuery("SELECT rowid AS id, rank AS score FROM messages_fts WHERE messages_fts MATCH ?1 "
+                  "ORDER BY rank LIMIT ?2"),
+      SearchQuery("SELECT messages_fts.rowid AS id, rank AS score FROM messages_fts JOIN messages "
+                  "ON messages.id = messages_fts.rowid WHERE messages_fts MATCH ?1 AND session = "
+                  "?3 ORDER BY rank LIMIT ?2"),
+      R"sql(SELECT ifnull((SELECT max(id) FROM messages), 0),
+          (SELECT indexed_through FROM search_index))sql",
+      R"sql(SELECT count(*), ifnull(sum(closed_us IS NOT NULL), 0),
+          ifnull(sum(next_sequence - 1), 0) FROM sessions)sql",
+  };
+}
+
+using Reader = Connection<Read>;
+
+Message MessageOf(const Statement& row) {
+  Message message;
+  message.sequence = row.Integer(0);
+  message.role = RoleOf(row.Text(1)).value_or(Role::kTool);
+  message.content = std::string(row.Text(2));
+  message.name = row.OptionalText(3);
+  message.tool_call_id = row.OptionalText(4);
+  message.tool_calls = row.OptionalText(5);
+  message.created = absl::FromUnixMicros(row.Integer(6));
+  message.client_key = row.OptionalText(7);
+  message.metadata = row.OptionalText(8);
+  message.input_tokens = row.OptionalInteger(9);
+  message.output_tokens = row.OptionalInteger(10);
+  if (const std::optional<int64_t> latency_us = row.OptionalInteger(11)) {
+    message.latency = absl::Microseconds(*latency_us);
+  }
+  return message;
+}
+
+Session SessionOf(const Statement& row) {
+  Session session;
+  session.id = std::string(row.Text(0));
+  session.title = std::string(row.Text(1));
+  session.metadata = row.OptionalText(2);
+  session.created = absl::FromUnixMicros(row.Integer(3));
+  session.updated = absl::FromUnixMicros(row.Integer(4));
+  if (const std::optional<int64_t> closed_us = row.OptionalInteger(5)) {
+    session.closed = absl::FromUnixMicros(*closed_us);
+  }
+  session.num_messages = row.Integer(6);
+  return session;
+}
+
+// Calls `row` for each row. The statement is reset at the end.
+template <typename Row>
+absl::Status ForEachRow(Statement& query, Row&& row) {
+  const StatementReset reset(query);
+  for (;;) {
+    absl::StatusOr<bool> stepped = query.Step();
+    if (!stepped.ok()) return stepped.status();
+    if (!*stepped) return absl::OkStatus();
+    row();
+  }
+}
+
+absl::Status Configure(Database& database) {
+  // Before anything is changed: the file may not be ours.
+  if (absl::Status migrated = Migrate(database, SchemaMigrations()); !migrated.ok()) {
+    return migrated;
+  }
+  absl::StatusOr<std::string> mode = database.QueryText("PRAGMA journal_mode = WAL");
+  if (!mode.ok()) return mode.status();
+  if (*mode != "wal") {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the file system does not support WAL mode; SQLite stays in mode ", *mode));
+  }
+  return absl::OkStatus();
+}
+
+// To become WAL, a database is locked for a moment, and SQLite does not wait for that lock.
+absl::Status ConfigurePatiently(Database& database, absl::Duration patience) {
+  const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(patience);
+  for (;;) {
+    absl::Status configured = Configure(database);
+    if (!absl::IsUnavailable(configured) || std::chrono::steady_clock::now() >= end) {
+      return configured;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+absl::StatusOr<Reader> OpenReader(const std::string& path, const DatabaseOptions& options) {
+  absl::StatusOr<Database> database = Database::Open(path, options);
+  if (!database.ok()) return database.status();
+  if (absl::Status set = database->Execute("PRAGMA query_only = ON; PRAGMA cache_size = -4096");
+      !set.ok()) {
+    return set;
+  }
+  return Reader::Create(*std::move(database), ReadQueries());
+}
+
+absl::Status SyncFile(const std::string& path, int flags) {
+  const int file = open(path.c_str(), flags | O_CLOEXEC);
+  if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
+  const int synced = fsync(file);
+  const int error = errno;
+  close(file);
+  if (synced != 0) return absl::ErrnoToStatus(error, absl::StrCat("cannot write ", path));
+  return absl::OkStatus();
+}
+
+size_t BytesOf(absl::Span<const Message> messages) {
+  const auto size = [](const std::optional<std::string>& text) {
+    return text.has_value() ? text->size() : 0;
+  };
+  size_t bytes = 0;
+  for (const Message& message : messages) {
+    bytes += sizeof(Message) + message.content.size() + size(message.tool_calls) +
+             size(message.metadata);
+  }
+  return bytes;
+}
+
+class SqliteStoreImpl : public SqliteStore {
+ public:
+  SqliteStoreImpl(std::string path, SqliteStoreOptions options,
+                  std::unique_ptr<SqliteWriter> writer)
+      : path_(std::move(path)),
+        options_(std::move(options)),
+        writer_(std::move(writer)),
+        readers_(options_.max_readers,
+                 [this] {
+                   DatabaseOptions existing = options_.database;
+                   existing.must_exist = true;
+                   return OpenReader(path_, existing);
+                 }),
+        queue_(
+            options_.queue,
+            [this](absl::Span<SqliteWrite* const> writes) { writer_->Commit(writes); },
+            [this] { return IndexSome(kIndexAtOnce); }) {}
+
+  absl::StatusOr<Session> CreateSession(const NewSession& from) override {
+    if (absl::Status ok = CheckText("title", from.title, options_.max_message_bytes); !ok.ok()) {
+      return ok;
+    }
+    if (from.metadata.has_value()) {
+      if (absl::Status ok = CheckJsonObject("metadata", *from.metadata, options_.max_message_bytes);
+          !ok.ok()) {
+        return ok;
+      }
+    }
+    if (!from.messages.empty()) {
+      if (absl::Status ok = CheckMessages(from.messages, options_.max_message_bytes); !ok.ok()) {
+        return ok;
+      }
+    }
+    const absl::Time now = Now();
+    Session session;
+    if (from.id.has_value()) {
+      if (absl::Status ok = CheckId(*from.id); !ok.ok()) return ok;
+      session.id = *from.id;
+    } else {
+      session.id = options_.new_id == nullptr ? NewSessionId(now) : options_.new_id();
+    }
+    session.title = from.title;
+    session.metadata = from.metadata;
+    session.created = from.created.value_or(now);
+    session.updated = now;
+    const auto create = [&](SqliteWriter& writer) -> absl::Status {
+      absl::Status written = writer.CreateSession(session);
+      if (written.ok() && !from.messages.empty()) {
+        written = writer.Append(session.id, from.messages, now).status();
+      }
+      if (written.ok() && from.closed) written = writer.SetClosed(session.id, now, now);
+      return written;
+    };
+    if (absl::Status created = Write(session.title.size() + BytesOf(from.messages), create);
+        !created.ok()) {
+      return created;
+    }
+    session.num_messages = static_cast<int64_t>(from.messages.size());
+    if (from.closed) session.closed = now;
+    return session;
+  }
+
+  absl::StatusOr<Session> GetSession(absl::string_view session_id) override {
+    auto reader = readers_.Take();
+    if (!reader.ok()) return reader.status();
+    Statement& query = (**reader)[Read::kGetSession];
+    query.Bind(1, session_id);
+    std::optional<Session> session;
+    if (absl::Status read = ForEachRow(query, [&] { session = SessionOf(query); }); !read.ok()) {
+      return read;
+    }
+    if (!session.has_value()) return NoSession(session_id);
+    return *std::move(session);
+  }
+
+  absl::StatusOr<std::vector<Session>> ListSessions(int limit, absl::string_view before) override {
+    if (absl::Status ok = CheckLimit(limit); !ok.ok()) return ok;
+    auto reader = readers_.Take();
+    if (!reader.ok()) return reader.status();
+    int64_t before_activity = INT64_MAX;
+    if (!before.empty()) {
+      absl::StatusOr<SessionKey> key = FindSession(**reader, before);
+      if (!key.ok()) return key.status();
+      before_activity = key->activity;
+    }
+    Statement& query = (**reader)[Read::kListSessions];
+    query.Bind(1, before_activity);
+    query.Bind(2, static_cast<int64_t>(limit));
+    std::vector<Session> sessions;
+    if (absl::Status read = ForEachRow(query, [&] { sessions.push_back(SessionOf(query)); });
+        !read.ok()) {
+      return read;
+    }
+    return sessions;
+  }
+
+  absl::Status RenameSession(absl::string_view session_id, absl::string_view title) override {
+    if (absl::Status ok = CheckText("title", title, options_.max_message_bytes); !ok.ok()) {
+      return ok;
+    }
+    return Write(title.size(), [&, now = Now()](SqliteWriter& writer) {
+      return writer.RenameSession(session_id, title, now);
+    });
+  }
+
+  absl::Status CloseSession(absl::string_view session_id) override {
+    return Write(0, [&, now = Now()](SqliteWriter& writer) {
+      return writer.SetClosed(session_id, now, now);
+    });
+  }
+
+  absl::StatusOr<Session> ResumeSession(absl::string_view session_id) override {
+    if (absl::Status resumed = Write(0,
+                                     [&, now = Now()](SqliteWriter& writer) {
+                                       return writer.SetClosed(session_id, std::nullopt, now);
+                                     });
+        !resumed.ok()) {
+      return resumed;
+    }
+    return GetSession(session_id);
+  }
+
+  absl::Status DeleteSession(absl::string_view session_id) override {
+    return Write(0, [&](SqliteWriter& writer) { return writer.DeleteSession(session_id); });
+  }
+
+  absl::StatusOr<int64_t> PruneSessions(const Retention& retention) override {
+    if (absl::Status ok = CheckRetention(retention); !ok.ok()) return ok;
+    int64_t num_deleted = 0;
+    const absl::Status pruned = Write(0, [&](SqliteWriter& writer) -> absl::Status {
+      num_deleted = 0;
+      if (retention.changed_since.has_value()) {
+        absl::StatusOr<int64_t> deleted = writer.DeleteSessionsBefore(*retention.changed_since);
+        if (!deleted.ok()) return deleted.status();
+        num_deleted += *deleted;
+      }
+      if (retention.most_sessions.has_value()) {
+        absl::StatusOr<int64_t> deleted = writer.KeepSessions(*retention.most_sessions);
+        if (!deleted.ok()) return deleted.status();
+        num_deleted += *deleted;
+      }
+      return absl::OkStatus();
+    });
+    if (!pruned.ok()) return pruned;
+    return num_deleted;
+  }
+
+  absl::StatusOr<int64_t> AppendAll(absl::string_view session_id,
+                                    absl::Span<const Message> messages) override {
+    if (absl::Status ok = CheckMessages(messages, options_.max_message_bytes); !ok.ok()) return ok;
+    int64_t first = 0;
+    const absl::Status appended =
+        Write(BytesOf(messages), [&, now = Now()](SqliteWriter& writer) -> absl::Status {
+          absl::StatusOr<int64_t> sequence = writer.Append(session_id, messages, now);
+          if (!sequence.ok()) return sequence.status();
+          first = *sequence;
+          return absl::OkStatus();
+        });
+    if (!appended.ok()) return appended;
+    return first;
+  }
+
+  absl::Status AppendAsync(absl::string_view session_id, std::vector<Message> messages,
+                           AppendDone done) override {
+    if (absl::Status ok = CheckMessages(messages, options_.max_message_bytes); !ok.ok()) return ok;
+    const size_t bytes = BytesOf(messages);
+    struct Pending {
+      std::string session_id;
+      std::vector<Message> messages;
+      AppendDone done;
+      absl::Time now;
+      int64_t first = 0;
+    };
+    auto pending = std::make_shared<Pending>();
+    pending->session_id = std::string(session_id);
+    pending->messages = std::move(messages);
+    pending->done = std::move(done);
+    pending->now = Now();
+    return queue_.Submit(std::make_unique<SqliteWrite>(
+        bytes,
+        [pending](SqliteWriter& writer) -> absl::Status {
+          absl::StatusOr<int64_t> sequence =
+              writer.Append(pending->session_id, pending->messages, pending->now);
+          if (!sequence.ok()) return sequence.status();
+          pending->first = *sequence;
+          return absl::OkStatus();
+        },
+        [pending](const absl::Status& status) {
+          if (status.ok()) {
+            pending->done(pending->first);
+          } else {
+            pending->done(status);
+          }
+        }));
+  }
+
+  absl::StatusOr<std::vector<Message>> History(absl::string_view session_id,
+                                               const HistoryOptions& options) override {
+    if (absl::Status ok = CheckLimit(options.limit); !ok.ok()) return ok;
+    auto reader = readers_.Take();
+    if (!reader.ok()) return reader.status();
+    absl::StatusOr<SessionKey> key = FindSession(**reader, session_id);
+    if (!key.ok()) return key.status();
+    Statement& query =
+        (**reader)[options.after.has_value() ? Read::kHistoryAfter : Read::kHistoryBefore];
+    query.Bind(1, key->id);
+    query.Bind(2, options.after.value_or(0));
+    query.Bind(3, options.before.value_or(INT64_MAX));
+    query.Bind(4, static_cast<int64_t>(options.limit));
+    std::vector<Message> messages;
+    if (absl::Status read = ForEachRow(query, [&] { messages.push_back(MessageOf(query)); });
+        !read.ok()) {
+      return read;
+    }
+    if (!options.after.has_value()) std::reverse(messages.begin(), messages.end());
+    return messages;
+  }
+
+  absl::StatusOr<std::vector<SearchHit>> Search(absl::string_view words,
+                                                absl::string_view session_id, int limit) override {
+    if (absl::Status ok = CheckLimit(limit); !ok.ok()) return ok;
+    if (absl::Status ok = CheckText("the search", words, options_.max_message_bytes); !ok.ok()) {
+      return ok;
+    }
+    const std::string fts_query = FtsQuery(words);
+    if (fts_query.empty()) return absl::InvalidArgumentError("there is no word to search for");
+    if (absl::Status indexed = CatchUp(); !indexed.ok()) return indexed;
+    auto reader = readers_.Take();
+    if (!reader.ok()) return reader.status();
+    Statement& query = (**reader)[session_id.empty() ? Read::kSearchAll : Read::kSearchSession];
+    if (!session_id.empty()) {
+      absl::StatusOr<SessionKey> key = FindSession(**reader, session_id);
+      if (!key.ok()) return key.status();
+      query.Bind(3, key->id);
+    }
+    query.Bind(1, absl::string_view(fts_query));
+    query.Bind(2, static_cast<int64_t>(limit));
+    std::vector<SearchHit> hits;
+    if (absl::Status read = ForEachRow(
+            query,
+            [&] {
+              hits.push_back({.session_id = std::string(query.Text(kNumMessageColumns)),
+                              .message = MessageOf(query),
+                              .snippet = std::string(query.Text(kNumMessageColumns + 1))});
+            });
+        !read.ok()) {
+      return read;
+    }
+    return hits;
+  }
+
+  absl::StatusOr<Stats> GetStats() override {
+    auto reader = readers_.Take();
+    if (!reader.ok()) return reader.status();
+    Stats stats;
+    Statement& query = (**reader)[Read::kStats];
+    if (absl::Status read = ForEachRow(query,
+                                       [&] {
+                                         stats.num_sessions = query.Integer(0);
+                                         stats.num_closed_sessions = query.Integer(1);
+                                         stats.num_messages = query.Integer(2);
+                                       });
+        !read.ok()) {
+      return read;
+    }
+    absl::StatusOr<IndexState> index = GetIndexState(**reader);
+    if (!index.ok()) return index.status();
+    stats.num_unindexed_messages = index->last_message - index->indexed_through;
+    absl::StatusOr<int64_t> version = (*reader)->database().QueryInteger("PRAGMA user_version");
+    if (!version.ok()) return version.status();
+    stats.schema_version = *version;
+    for (const char* suffix : {"", "-wal"}) {
+      struct stat file = {};
+      if (stat(absl::StrCat(path_, suffix).c_str(), &file) == 0) stats.bytes += file.st_size;
+    }
+    return stats;
+  }
+
+  absl::Status CheckIntegrity() override {
+    {
+      auto reader = readers_.Take();
+      if (!reader.ok()) return reader.status();
+      absl::StatusOr<std::string> checked =
+          (*reader)->database().QueryText("PRAGMA integrity_check");
+      if (!checked.ok()) return checked.status();
+      if (*checked != "ok") return absl::DataLossError(absl::StrCat(path_, ": ", *checked));
+    }
+    return Write(0, [](SqliteWriter& writer) { return writer.CheckIndex(); });
+  }
+
+  int64_t num_commits() const override { return queue_.num_commits(); }
+
+  absl::Status Backup(const std::string& path) override {
+    if (access(path.c_str(), F_OK) == 0) {
+      return absl::AlreadyExistsError(absl::StrCat(path, " is there already; name another file"));
+    }
+    const std::string partial = absl::StrCat(path, ".partial");
+    std::remove(partial.c_str());
+    absl::Status copied = CopyTo(partial);
+    if (copied.ok()) copied = SyncFile(partial, O_RDWR);
+    if (copied.ok() && std::rename(partial.c_str(), path.c_str()) != 0) {
+      copied = absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
+    }
+    if (!copied.ok()) {
+      std::remove(partial.c_str());
+      return copied;
+    }
+    const size_t slash = path.rfind('/');
+    return SyncFile(slash == std::string::npos ? "." : path.substr(0, slash + 1),
+                    O_RDONLY | O_DIRECTORY);
+  }
+
+ private:
+  struct SessionKey {
+    int64_t id = 0;
+    int64_t activity = 0;
+  };
+  // Of messages, the number of the last row and the last that search knows.
+  struct IndexState {
+    int64_t last_message = 0;
+    int64_t indexed_through = 0;
+  };
+
+  // As precise as it is stored.
+  absl::Time Now() const { return absl::FromUnixMicros(absl::ToUnixMicros(options_.now())); }
+
+  absl::Status Write(size_t bytes, SqliteWrite::Apply apply) {
+    SqliteWrite write(bytes, std::move(apply));
+    if (absl::Status queued = queue_.Run(write); !queued.ok()) return queued;
+    return write.status();
+  }
+
+  static absl::StatusOr<SessionKey> FindSession(Reader& reader, absl::string_view session_id) {
+    Statement& query = reader[Read::kFindSession];
+    query.Bind(1, session_id);
+    std::optional<SessionKey> key;
+    if (absl::Status read = ForEachRow(
+            query, [&] { key = SessionKey{.id = query.Integer(0), .activity = query.Integer(1)}; });
+        !read.ok()) {
+      return read;
+    }
+    if (!key.has_value()) return NoSession(session_id);
+    return *key;
+  }
+
+  static absl::StatusOr<IndexState> GetIndexState(Reader& reader) {
+    Statement& query = reader[Read::kUnindexed];
+    IndexState state;
+    if (absl::Status read = ForEachRow(query,
+                                       [&] {
+                                         state = {.last_message = query.Integer(0),
+                                                  .indexed_through = query.Integer(1)};
+                                       });
+        !read.ok()) {
+      return read;
+    }
+    return state;
+  }
+
+  // On the queue's thread, which does not commit meanwhile. An error can wait: a search or a check
+  // meets it too, and has somebody to tell.
+  bool IndexSome(int64_t most) {
+    bool more = false;
+    SqliteWrite index(0, [&](SqliteWriter& writer) -> absl::Status {
+      absl::StatusOr<bool> indexed = writer.Index(most);
+      if (!indexed.ok()) return indexed.status();
+      more = *indexed;
+      return absl::OkStatus();
+    });
+    SqliteWrite* pointer = &index;
+    writer_->Commit(absl::MakeConstSpan(&pointer, 1));
+    return index.status().ok() && more;
+  }
+
+  // Until search knows every message that is there now.
+  absl::Status CatchUp() {
+    int64_t last_message = 0;
+    for (bool first = true;; first = false) {
+      absl::StatusOr<IndexState> state = IndexState{};
+      {
+        auto reader = readers_.Take();
+        if (!reader.ok()) return reader.status();
+        state = GetIndexState(**reader);
+      }
+      if (!state.ok()) return state.status();
+      if (first) last_message = state->last_message;
+      if (state->indexed_through >= std::min(last_message, state->last_message)) {
+        return absl::OkStatus();
+      }
+      if (absl::Status indexed = Write(
+              0, [](SqliteWriter& writer) { return writer.Index(kIndexAtOnceForSearch).status(); });
+          !indexed.ok()) {
+        return indexed;
+      }
+    }
+  }
+
+  // In one step: of several, each would start from the beginning when something was written.
+  absl::Status CopyTo(const std::string& path) {
+    absl::StatusOr<Database> source = Database::Open(path_, options_.database);
+    if (!source.ok()) return source.status();
+    absl::StatusOr<Database> copy = Database::Open(path, {});
+    if (!copy.ok()) return copy.status();
+    sqlite3_backup* backup = sqlite3_backup_init(copy->handle(), "main", source->handle(), "main");
+    if (backup == nullptr) {
+      return absl::InternalError(absl::StrCat(path, ": ", sqlite3_errmsg(copy->handle())));
+    }
+    sqlite3_backup_step(backup, -1);
+    const int result = sqlite3_backup_finish(backup);
+    if (result == SQLITE_OK) return absl::OkStatus();
+    return absl::Status(
+        (result & 0xFF) == SQLITE_FULL ? absl::StatusCode::kResourceExhausted
+                                       : absl::StatusCode::kInternal,
+        absl::StrCat("cannot copy ", path_, " to ", path, ": ", sqlite3_errstr(result)));
+  }
+
+  const std::string path_;
+  const SqliteStoreOptions options_;
+  const std::unique_ptr<SqliteWriter> writer_;
+  ReaderPool<Reader> readers_;
+  // Last, so that it ends first: it uses the others.
+  CommitQueue<SqliteWrite> queue_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path,
+                                                               SqliteStoreOptions options) {
+  absl::StatusOr<Database> database = Database::Open(path, options.database);
+  if (!database.ok()) return database.status();
+  const auto with_path = [&](const absl::Status& status) {
+    // SQLite's errors have it already.
+    if (absl::StrContains(status.message(), path)) return status;
+    return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
+  };
+  if (absl::Status configured = ConfigurePatiently(*database, options.database.busy_timeout);
+      !configured.ok()) {
+    return with_path(configured);
+  }
+  absl::StatusOr<std::unique_ptr<SqliteWriter>> writer = SqliteWriter::Create(*std::move(database));
+  if (!writer.ok()) return with_path(writer.status());
+  return std::make_unique<SqliteStoreImpl>(path, std::move(options), *std::move(writer));
+}
+
+}  // namespace parlance::session

@@ -1,0 +1,349 @@
+#include "session/sqlite_store.h"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "session/database.h"
+#include "session/testing/fault_vfs.h"
+#include "session/testing/store_contract.h"
+
+namespace parlance::session {
+namespace {
+
+Message User(const std::string& content) {
+  Message message;
+  message.content = content;
+  return message;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sqlite, StoreContract,
+    testing::Values(StoreKind{
+        .open = [](const std::string& name, const StoreContractOptions& options)
+            -> absl::StatusOr<std::unique_ptr<SessionStore>> {
+          SqliteStoreOptions sqlite_options;
+          sqlite_options.now = options.now;
+          sqlite_options.max_message_bytes = options.max_message_bytes;
+          auto store = SqliteStore::Open(absl::StrCat(std::getenv("TEST_TMPDIR"), "/", name, ".db"),
+                                         sqlite_options);
+          if (!store.ok()) return store.status();
+          return *std::move(store);
+        }}));
+
+class SqliteStoreTest : public testing::Test {
+ protected:
+  SqliteStoreTest() {
+    const testing::TestInfo& info = *testing::UnitTest::GetInstance()->current_test_info();
+    directory_ = absl::StrCat(std::getenv("TEST_TMPDIR"), "/", info.name());
+    std::filesystem::create_directories(directory_);
+    path_ = absl::StrCat(directory_, "/sessions.db");
+  }
+
+  std::unique_ptr<SqliteStore> OpenStore(SqliteStoreOptions options = {}) {
+    auto store = SqliteStore::Open(path_, std::move(options));
+    EXPECT_TRUE(store.ok()) << store.status();
+    return store.ok() ? *std::move(store) : nullptr;
+  }
+
+  static std::string NewSession(SessionStore& store) {
+    auto session = store.CreateSession("a talk");
+    EXPECT_TRUE(session.ok()) << session.status();
+    return session.ok() ? session->id : "";
+  }
+
+  std::string directory_;
+  std::string path_;
+};
+
+TEST_F(SqliteStoreTest, BacksUpWhileItIsWritten) {
+  auto store = OpenStore();
+  const std::string id = NewSession(*store);
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(store->Append(id, User("before")).ok());
+  std::atomic<bool> stop = false;
+  std::thread writer([&] {
+    while (!stop) EXPECT_TRUE(store->Append(id, User("meanwhile")).ok());
+  });
+  const std::string copy_path = absl::StrCat(directory_, "/copy.db");
+  const absl::Status copied = store->Backup(copy_path);
+  stop = true;
+  writer.join();
+  ASSERT_TRUE(copied.ok()) << copied;
+  EXPECT_FALSE(std::filesystem::exists(absl::StrCat(copy_path, ".partial")));
+  EXPECT_EQ(store->Backup(copy_path).code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_FALSE(store->Backup(absl::StrCat(directory_, "/no/folder.db")).ok());
+  auto copy = SqliteStore::Open(copy_path);
+  ASSERT_TRUE(copy.ok()) << copy.status();
+  const auto session = (*copy)->GetSession(id);
+  ASSERT_TRUE(session.ok());
+  EXPECT_GE(session->num_messages, 50);
+  EXPECT_EQ((*copy)->History(id, {.after = 0, .before = {}, .limit = 10000})->size(),
+            static_cast<size_t>(session->num_messages));
+  EXPECT_TRUE((*copy)->CheckIntegrity().ok());
+}
+
+TEST_F(SqliteStoreTest, ProcessesShareAFileAndNoneIsToldThatItIsLocked) {
+  constexpr int kProcesses = 8;
+  constexpr int kThreads = 64;
+  constexpr int kMessages = 3;
+  { OpenStore(); }
+  std::vector<pid_t> children;
+  for (int i = 0; i < kProcesses; ++i) {
+    children.push_back(fork());
+    if (children.back() != 0) continue;
+    SqliteStoreOptions options;
+    options.database.busy_timeout = absl::Seconds(60);
+    options.queue.patience = absl::Seconds(60);
+    auto store = SqliteStore::Open(path_, options);
+    if (!store.ok()) _exit(2);
+    std::atomic<int> num_failed = 0;
+    std::vector<std::thread> threads;
+    for (int j = 0; j < kThreads; ++j) {
+      threads.emplace_back([&] {
+        const auto session = (*store)->CreateSession("talk");
+        for (int k = 0; session.ok() && k < kMessages; ++k) {
+          num_failed += !(*store)->Append(session->id, User("x")).ok();
+          num_failed += !(*store)->History(session->id, {}).ok();
+        }
+        num_failed += !session.ok();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    _exit(num_failed == 0 ? 0 : 1);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  }
+  EXPECT_EQ(OpenStore()->GetStats()->num_messages, kProcesses * kThreads * kMessages);
+}
+
+TEST_F(SqliteStoreTest, RefusesFilesThatAreNoStore) {
+  const auto status_of = [](const std::string& path) { return SqliteStore::Open(path).status(); };
+  std::ofstream(path_) << std::string(5000, 'x');
+  EXPECT_EQ(status_of(path_).code(), absl::StatusCode::kDataLoss) << status_of(path_);
+  EXPECT_TRUE(absl::StrContains(status_of(path_).message(), path_)) << status_of(path_);
+  EXPECT_EQ(status_of(directory_).code(), absl::StatusCode::kNotFound) << status_of(directory_);
+  const std::string missing = absl::StrCat(directory_, "/no/such/folder.db");
+  EXPECT_EQ(status_of(missing).code(), absl::StatusCode::kNotFound) << status_of(missing);
+
+  const std::string other = absl::StrCat(directory_, "/other.db");
+  ASSERT_TRUE(Database::Open(other, {})->Execute("CREATE TABLE birds (name TEXT)").ok());
+  EXPECT_EQ(status_of(other).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(absl::StrContains(status_of(other).message(), "another application"));
+
+  const std::string newer = absl::StrCat(directory_, "/newer.db");
+  ASSERT_TRUE(SqliteStore::Open(newer).ok());
+  ASSERT_TRUE(Database::Open(newer, {})->Execute("PRAGMA user_version = 999").ok());
+  EXPECT_EQ(status_of(newer).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(absl::StrContains(status_of(newer).message(), "schema version 999"));
+}
+
+TEST_F(SqliteStoreTest, AnEmptyFileIsANewStore) {
+  std::ofstream(path_).flush();
+  auto store = OpenStore();
+  EXPECT_TRUE(store->Append(NewSession(*store), User("hello")).ok());
+}
+
+// Whatever is cut off is noticed; whatever is overwritten makes no crash, though bytes that nothing
+// uses may change unnoticed.
+TEST_F(SqliteStoreTest, SurvivesDamagedFiles) {
+  {
+    auto store = OpenStore();
+    const std::string id = NewSession(*store);
+    for (int i = 0; i < 200; ++i) {
+      ASSERT_TRUE(store->Append(id, User(absl::StrCat("message number ", i))).ok());
+    }
+  }
+  std::ifstream file(path_, std::ios::binary);
+  const std::string whole((std::istreambuf_iterator<char>(file)), {});
+  constexpr uint64_t kSeed = 42;
+  std::mt19937_64 random(kSeed);
+  int num_noticed = 0;
+  for (int i = 0; i < 60; ++i) {
+    std::string damaged = whole;
+    const bool cut = i % 2 == 0;
+    if (cut) {
+      // A page or more: SQLite reads the missing end of the last page as zeros.
+      damaged.resize(random() % (whole.size() - 4096));
+    } else {
+      for (int j = 0; j < 200; ++j)
+        damaged[random() % damaged.size()] = static_cast<char>(random());
+    }
+    const std::string path = absl::StrCat(directory_, "/damaged_", i, ".db");
+    std::ofstream(path, std::ios::binary) << damaged;
+    auto store = SqliteStore::Open(path);
+    if (!store.ok()) {
+      ++num_noticed;
+      continue;
+    }
+    bool noticed = !(*store)->CheckIntegrity().ok();
+    auto sessions = (*store)->ListSessions(10);
+    noticed |= !sessions.ok();
+    if (sessions.ok()) {
+      for (const Session& session : *sessions) {
+        noticed |= !(*store)->History(session.id, {}).ok();
+        noticed |= !(*store)->Append(session.id, User("more")).ok();
+      }
+      noticed |= sessions->empty();
+    }
+    EXPECT_TRUE(noticed || !cut) << "seed " << kSeed << ", round " << i;
+    num_noticed += noticed;
+  }
+  EXPECT_GT(num_noticed, 40) << "seed " << kSeed;
+}
+
+TEST_F(SqliteStoreTest, TwoStoresShareAFile) {
+  auto one = OpenStore();
+  auto other = OpenStore();
+  const std::string id = NewSession(*one);
+  std::thread thread([&] {
+    for (int i = 0; i < 50; ++i) EXPECT_TRUE(other->Append(id, User("other")).ok());
+  });
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(one->Append(id, User("one")).ok());
+  thread.join();
+  EXPECT_EQ(one->GetSession(id)->num_messages, 100);
+}
+
+// Appends in a child process until it ends, and returns the sequences it acknowledged. `ends` is
+// called in the parent with the number of acknowledgements so far; it kills.
+class Appender {
+ public:
+  // `limit_bytes`: how large the child's files may grow; 0: any size.
+  Appender(const std::string& path, const std::string& id, rlim_t limit_bytes) {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    child_ = fork();
+    if (child_ == 0) {
+      close(ends[0]);
+      Append(path, id, limit_bytes, ends[1]);
+    }
+    close(ends[1]);
+    acknowledged_ = ends[0];
+  }
+
+  // The next acknowledged sequence; 0 when there is no more.
+  int64_t Next() {
+    int64_t sequence = 0;
+    return read(acknowledged_, &sequence, sizeof sequence) == sizeof sequence ? sequence : 0;
+  }
+
+  void Kill() { kill(child_, SIGKILL); }
+
+  int Wait() {
+    int status = 0;
+    waitpid(child_, &status, 0);
+    close(acknowledged_);
+    return status;
+  }
+
+ private:
+  [[noreturn]] static void Append(const std::string& path, const std::string& id,
+                                  rlim_t limit_bytes, int acknowledge) {
+    if (limit_bytes > 0) {
+      signal(SIGXFSZ, SIG_IGN);
+      const rlimit limit{.rlim_cur = limit_bytes, .rlim_max = limit_bytes};
+      setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    auto store = SqliteStore::Open(path);
+    if (!store.ok()) _exit(2);
+    for (;;) {
+      auto sequence = (*store)->Append(id, User("word " + std::string(500, 'x')));
+      if (!sequence.ok()) _exit(sequence.status().message().empty() ? 3 : 0);
+      if (write(acknowledge, &*sequence, sizeof *sequence) != sizeof *sequence) _exit(4);
+    }
+  }
+
+  pid_t child_ = 0;
+  int acknowledged_ = -1;
+};
+
+TEST_F(SqliteStoreTest, WhatAppendAcknowledgedSurvivesKill9) {
+  std::string id;
+  { id = NewSession(*OpenStore()); }
+  constexpr uint64_t kSeed = 9;
+  std::mt19937_64 random(kSeed);
+  int64_t last = 0;
+  for (int round = 0; round < 10; ++round) {
+    Appender appender(path_, id, 0);
+    const int64_t kill_after = last + 1 + static_cast<int64_t>(random() % 40);
+    bool killed = false;
+    while (const int64_t sequence = appender.Next()) {
+      ASSERT_EQ(sequence, last + 1) << "seed " << kSeed;
+      last = sequence;
+      if (!killed && last >= kill_after) {
+        appender.Kill();
+        killed = true;
+      }
+    }
+    EXPECT_TRUE(WIFSIGNALED(appender.Wait()));
+    auto store = OpenStore();
+    const int64_t num_messages = store->GetSession(id)->num_messages;
+    // One append may have been on its way: durable, and not acknowledged yet.
+    ASSERT_GE(num_messages, last) << "seed " << kSeed;
+    ASSERT_LE(num_messages, last + 1) << "seed " << kSeed;
+    ASSERT_TRUE(store->CheckIntegrity().ok());
+    ASSERT_EQ((*store->History(id, {.after = {}, .before = {}, .limit = 1}))[0].sequence,
+              num_messages);
+    last = num_messages;
+  }
+}
+
+TEST_F(SqliteStoreTest, AFullDiskLosesNothing) {
+  std::string id;
+  { id = NewSession(*OpenStore()); }
+  Appender appender(path_, id, 600 * 1024);
+  int64_t last = 0;
+  while (const int64_t sequence = appender.Next()) last = sequence;
+  const int status = appender.Wait();
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_GT(last, 10);
+  auto store = OpenStore();
+  EXPECT_EQ(store->GetSession(id)->num_messages, last);
+  EXPECT_TRUE(store->CheckIntegrity().ok());
+  EXPECT_EQ(*store->Append(id, User("there is room again")), last + 1);
+}
+
+TEST_F(SqliteStoreTest, ALockedFileIsSaidToBeBusy) {
+  SqliteStoreOptions options;
+  options.database.busy_timeout = absl::Milliseconds(1);
+  auto store = OpenStore(std::move(options));
+  const std::string id = NewSession(*store);
+  auto other = Database::Open(path_, {});
+  ASSERT_TRUE(other->Execute("BEGIN IMMEDIATE").ok());
+  EXPECT_EQ(store->Append(id, User("x")).status().code(), absl::StatusCode::kUnavailable);
+  ASSERT_TRUE(other->Execute("COMMIT").ok());
+  EXPECT_EQ(*store->Append(id, User("x")), 1);
+}
+
+TEST_F(SqliteStoreTest, AReadOnlyFileIsSaidToBe) {
+  {
+    auto store = OpenStore();
+    NewSession(*store);
+  }
+  FaultVfs disk;
+  disk.SetReadOnly(true);
+  SqliteStoreOptions options;
+  options.database.vfs = disk.name();
+  auto store = SqliteStore::Open(path_, options);
+  const absl::Status status = store.ok() ? (*store)->CreateSession("x").status() : store.status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied) << status;
+}
+
+}  // namespace
+}  // namespace parlance::session

@@ -1,0 +1,458 @@
+#include "session/testing/store_contract.h"
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace parlance::session {
+namespace {
+
+Message User(const std::string& content) {
+  Message message;
+  message.content = content;
+  return message;
+}
+
+}  // namespace
+
+std::unique_ptr<SessionStore> StoreContract::Open(const StoreContractOptions& options) {
+  std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+  name = absl::StrCat("store_", name.substr(0, name.find('/')));
+  auto store = GetParam().open(name, options);
+  EXPECT_TRUE(store.ok()) << store.status();
+  return store.ok() ? *std::move(store) : nullptr;
+}
+
+std::string StoreContract::NewSession(SessionStore& store) {
+  auto session = store.CreateSession("a talk");
+  EXPECT_TRUE(session.ok()) << session.status();
+  return session.ok() ? session->id : "";
+}
+
+TEST_P(StoreContract, RemembersWhatWasSaid) {
+  std::string id;
+  {
+    auto store = Open();
+    id = NewSession(*store);
+    EXPECT_EQ(*store->Append(id, User("what time is it")), 1);
+    Message call;
+    call.role = Role::kAssistant;
+    call.tool_calls = R"([{"id":"call_1","type":"function"}])";
+    Message result;
+    result.role = Role::kTool;
+    result.name = "clock";
+    result.tool_call_id = "call_1";
+    result.content = "10:27";
+    EXPECT_EQ(*store->AppendAll(id, {call, result}), 2);
+  }
+  auto store = Open();
+  const auto history = store->History(id, {});
+  ASSERT_TRUE(history.ok()) << history.status();
+  ASSERT_EQ(history->size(), 3u);
+  EXPECT_EQ((*history)[0].content, "what time is it");
+  EXPECT_EQ((*history)[0].role, Role::kUser);
+  EXPECT_FALSE((*history)[0].name.has_value());
+  EXPECT_EQ((*history)[1].tool_calls, R"([{"id":"call_1","type":"function"}])");
+  EXPECT_EQ((*history)[2].tool_call_id, "call_1");
+  EXPECT_EQ((*history)[2].sequence, 3);
+  EXPECT_EQ(store->GetSession(id)->num_messages, 3);
+}
+
+TEST_P(StoreContract, KeepsEveryCharacter) {
+  auto store = Open();
+  const std::string id = NewSession(*store);
+  const std::string text = "quote ' \", 漢字, \xF0\x9F\x8E\xA4, back\\slash, end\n";
+  ASSERT_TRUE(store->Append(id, User(text)).ok());
+  EXPECT_EQ((*store->History(id, {}))[0].content, text);
+
+  const std::string with_nul = absl::StrCat("nul ", std::string(1, '\0'), " end");
+  const auto appended = store->Append(id, User(with_nul));
+  if (GetParam().keeps_nul) {
+    EXPECT_EQ((*store->History(id, {}))[1].content, with_nul);
+  } else {
+    EXPECT_EQ(appended.status().code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_P(StoreContract, PagesInBothDirections) {
+  auto store = Open();
+  const std::string id = NewSession(*store);
+  for (int i = 1; i <= 10; ++i) ASSERT_TRUE(store->Append(id, User(absl::StrCat(i))).ok());
+  const auto contents = [&](const SessionStore::HistoryOptions& options) {
+    std::string all;
+    const auto page = store->History(id, options);
+    for (const Message& message : *page) {
+      absl::StrAppend(&all, message.content, " ");
+    }
+    return all;
+  };
+  EXPECT_EQ(contents({.after = {}, .before = {}, .limit = 3}), "8 9 10 ");
+  EXPECT_EQ(contents({.after = {}, .before = 8, .limit = 3}), "5 6 7 ");
+  EXPECT_EQ(contents({.after = 0, .before = {}, .limit = 3}), "1 2 3 ");
+  EXPECT_EQ(contents({.after = 3, .before = 6, .limit = 50}), "4 5 ");
+  EXPECT_EQ(contents({.after = 10, .before = {}, .limit = 3}), "");
+  EXPECT_EQ(store->History(id, {.after = {}, .before = {}, .limit = 0}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(StoreContract, ListsTheLastChangedFirstWhateverTheClockSays) {
+  absl::Time now = absl::FromUnixSeconds(1000000);
+  StoreContractOptions options;
+  options.now = [&] { return now -= absl::Hours(1); };
+  auto store = Open(options);
+  const std::string a = NewSession(*store);
+  const std::string b = NewSession(*store);
+  const std::string c = NewSession(*store);
+  ASSERT_TRUE(store->Append(a, User("again")).ok());
+  const auto first = store->ListSessions(2);
+  ASSERT_EQ(first->size(), 2u);
+  EXPECT_EQ((*first)[0].id, a);
+  EXPECT_EQ((*first)[1].id, c);
+  const auto second = store->ListSessions(2, c);
+  ASSERT_EQ(second->size(), 1u);
+  EXPECT_EQ((*second)[0].id, b);
+  EXPECT_EQ(store->ListSessions(2, "gone").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(StoreContract, FindsWords) {
+  auto store = Open();
+  const std::string a = NewSession(*store);
+  const std::string b = NewSession(*store);
+  ASSERT_TRUE(store->Append(a, User("remind me to buy oat milk tomorrow")).ok());
+  ASSERT_TRUE(store->Append(b, User("milk is in the fridge")).ok());
+  ASSERT_TRUE(store->Append(b, User("no dairy here")).ok());
+  EXPECT_EQ(store->Search("MILK", "", 10)->size(), 2u);
+  const auto hits = store->Search("milk oat", "", 10);
+  ASSERT_EQ(hits->size(), 1u);
+  EXPECT_EQ((*hits)[0].session_id, a);
+  EXPECT_TRUE(absl::StrContains((*hits)[0].snippet, "[oat] [milk]")) << (*hits)[0].snippet;
+  EXPECT_EQ(store->Search("milk", b, 10)->size(), 1u);
+  EXPECT_TRUE(store->Search("honey", "", 10)->empty());
+}
+
+TEST_P(StoreContract, NothingInASearchIsSyntax) {
+  auto store = Open();
+  const std::string id = NewSession(*store);
+  ASSERT_TRUE(store->Append(id, User("rock AND roll (live) \"now\" a* col: -x")).ok());
+  for (const std::string words :
+       {"\"", "AND", "rock AND", "(", "a*", "col:", "-x", "NEAR(", "'", "^", "\"now\"", "{x}: y"}) {
+    EXPECT_TRUE(store->Search(words, "", 10).ok()) << words;
+  }
+  EXPECT_EQ(store->Search("rock AND roll", "", 10)->size(), 1u);
+  EXPECT_EQ(store->Search(" \t ", "", 10).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(StoreContract, DeletesASessionWithItsMessages) {
+  auto store = Open();
+  const std::string a = NewSession(*store);
+  const std::string b = NewSession(*store);
+  ASSERT_TRUE(store->Append(a, User("secret")).ok());
+  ASSERT_TRUE(store->Append(b, User("secret too")).ok());
+  ASSERT_TRUE(store->DeleteSession(a).ok());
+  EXPECT_EQ(store->DeleteSession(a).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store->GetSession(a).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store->History(a, {}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store->Append(a, User("x")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store->Search("secret", "", 10)->size(), 1u);
+  EXPECT_TRUE(store->CheckIntegrity().ok());
+}
+
+TEST_P(StoreContract, KeepsWhatBelongsToAMessage) {
+  auto store = Open();
+  const std::string id = NewSession(*store);
+  Message message = User("hello");
+  message.client_key = "key";
+  message.metadata = R"({"voice":"kal16"})";
+  message.input_tokens = 12;
+  message.output_tokens = 0;
+  message.latency = absl::Milliseconds(321);
+  message.created = absl::FromUnixSeconds(1234567890);
+  ASSERT_TRUE(store->AppendAll(id, {message, User("bare")}).ok());
+  const auto history = store->History(id, {});
+  ASSERT_EQ(history->size(), 2u);
+  const Message& kept = (*history)[0];
+  EXPECT_EQ(kept.client_key, message.client_key);
+  EXPECT_EQ(kept.metadata, message.metadata);
+  EXPECT_EQ(kept.input_tokens, 12);
+  EXPECT_EQ(kept.output_tokens, 0);
+  EXPECT_EQ(kept.latency, absl::Milliseconds(321));
+  EXPECT_EQ(kept.created, message.created);
+  EXPECT_FALSE((*history)[1].metadata.has_value());
+  EXPECT_FALSE((*history)[1].input_tokens.has_value());
+  EXPECT_FALSE((*history)[1].latency.has_value());
+  message.metadata = "[]";
+  EXPECT_EQ(store->Append(id, message).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(StoreContract, ARetryWithTheSameKeyIsAcknowledgedAndAppendsNothing) {
+  auto store = Open();
+  const std::string a = NewSession(*store);
+  const std::string b = NewSession(*store);
+  Message first = User("first");
+  first.client_key = "1";
+  Message second = User("second");
+  second.client_key = "2";
+  EXPECT_EQ(*store->AppendAll(a, {first, second}), 1);
+  EXPECT_EQ(*store->AppendAll(a, {first, second}), 1);
+  EXPECT_EQ(*store->Append(a, second), 2);
+  EXPECT_EQ(*store->Append(b, second), 1) << "a key is of its session";
+  EXPECT_EQ(store->GetSession(a)->num_messages, 2);
+  Message third = User("third");
+  third.client_key = "3";
+  EXPECT_EQ(store->AppendAll(a, {third, second}).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(store->AppendAll(a, {third, third}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(store->GetSession(a)->num_messages, 2);
+  ASSERT_TRUE(store->CloseSession(a).ok());
+  EXPECT_EQ(*store->Append(a, first), 1) << "what was acknowledged once is again";
+}
+
+TEST_P(StoreContract, AClosedSessionTakesNothingUntilItIsResumed) {
+  auto store = Open();
+  const std::string id = NewSession(*store);
+  ASSERT_TRUE(store->CloseSession(id).ok());
+  ASSERT_TRUE(store->CloseSession(id).ok());
+  EXPECT_TRUE(store->GetSession(id)->closed.has_value());
+  EXPECT_EQ(store->Append(id, User("x")).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(store->History(id, {})->empty());
+  const auto resumed = store->ResumeSession(id);
+  ASSERT_TRUE(resumed.ok());
+  EXPECT_FALSE(resumed->closed.has_value());
+  EXPECT_EQ(*store->Append(id, User("x")), 1);
+  for (const absl::Status& status :
+       {store->CloseSession("gone"), store->ResumeSession("gone").status(),
+        store->RenameSession("gone", "x")}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  }
+}
+
+TEST_P(StoreContract, RenamesAndCountsAsAChange) {
+  auto store = Open();
+  const std::string a = NewSession(*store);
+  NewSession(*store);
+  ASSERT_TRUE(store->RenameSession(a, "the train").ok());
+  EXPECT_EQ(store->GetSession(a)->title, "the train");
+  EXPECT_EQ((*store->ListSessions(1))[0].id, a);
+  EXPECT_EQ(store->RenameSession(a, "\xFF").code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(StoreContract, TakesSessionsFromElsewhereWhole) {
+  auto store = Open();
+  const SessionStore::NewSession session{.title = "old",
+                                         .metadata = R"({"from":"elsewhere"})",
+                                         .id = "old_1",
+                                         .created = absl::FromUnixSeconds(1000),
+                                         .messages = {User("one"), User("two")},
+                                         .closed = true};
+  const auto created = store->CreateSession(session);
+  ASSERT_TRUE(created.ok()) << created.status();
+  const auto kept = store->GetSession("old_1");
+  ASSERT_TRUE(kept.ok());
+  EXPECT_EQ(kept->title, "old");
+  EXPECT_EQ(kept->metadata, session.metadata);
+  EXPECT_EQ(kept->created, absl::FromUnixSeconds(1000));
+  EXPECT_EQ(kept->num_messages, 2);
+  EXPECT_TRUE(kept->closed.has_value());
+  EXPECT_EQ(store->CreateSession(session).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(store->GetSession("old_1")->num_messages, 2);
+  for (const std::string id : {"", "with space", "line\nbreak"}) {
+    EXPECT_EQ(store->CreateSession(SessionStore::NewSession{.id = id}).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << id;
+  }
+}
+
+TEST_P(StoreContract, PrunesByAgeAndByCount) {
+  absl::Time now = absl::FromUnixSeconds(1000000);
+  StoreContractOptions options;
+  options.now = [&] { return now; };
+  auto store = Open(options);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 6; ++i) {
+    ids.push_back(NewSession(*store));
+    ASSERT_TRUE(store->Append(ids.back(), User(absl::StrCat("word", i, " shared"))).ok());
+    now += absl::Hours(1);
+  }
+  ASSERT_EQ(store->Search("shared", "", 10)->size(), 6u);
+  EXPECT_EQ(*store->PruneSessions({.changed_since = now - absl::Hours(4)}), 2);
+  EXPECT_EQ(store->GetSession(ids[1]).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(*store->PruneSessions({.most_sessions = 3}), 1);
+  EXPECT_EQ(*store->PruneSessions({.most_sessions = 3}), 0);
+  EXPECT_EQ(store->Search("shared", "", 10)->size(), 3u);
+  EXPECT_EQ(store->ListSessions(10)->size(), 3u);
+  EXPECT_EQ((*store->ListSessions(10))[0].id, ids[5]);
+  EXPECT_EQ(store->PruneSessions({}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(store->PruneSessions({.most_sessions = -1}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(store->CheckIntegrity().ok());
+  EXPECT_EQ(*store->PruneSessions({.most_sessions = 0}), 3);
+  EXPECT_TRUE(store->Search("shared", "", 10)->empty());
+}
+
+// The rows of deleted messages are numbered anew, and the index must not take the new ones for
+// known.
+TEST_P(StoreContract, SearchKnowsWhatTakesADeletedOnesPlace) {
+  auto store = Open();
+  const std::string a = NewSession(*store);
+  const std::string b = NewSession(*store);
+  ASSERT_TRUE(store->Append(a, User("first apple")).ok());
+  ASSERT_TRUE(store->Append(b, User("second apple")).ok());
+  EXPECT_EQ(store->Search("apple", "", 10)->size(), 2u);
+  // Indexed, and then not indexed.
+  ASSERT_TRUE(store->DeleteSession(b).ok());
+  const std::string c = NewSession(*store);
+  ASSERT_TRUE(store->Append(c, User("third apple")).ok());
+  const std::string d = NewSession(*store);
+  ASSERT_TRUE(store->Append(d, User("fourth apple")).ok());
+  ASSERT_TRUE(store->DeleteSession(d).ok());
+  ASSERT_TRUE(store->Append(c, User("fifth apple")).ok());
+  EXPECT_EQ(store->Search("apple", "", 10)->size(), 3u);
+  EXPECT_EQ(store->Search("third", "", 10)->size(), 1u);
+  EXPECT_TRUE(store->Search("second", "", 10)->empty());
+  EXPECT_TRUE(store->Search("fourth", "", 10)->empty());
+  EXPECT_TRUE(store->CheckIntegrity().ok());
+}
+
+TEST_P(StoreContract, AppendsInFlightAreAcknowledgedInOrder) {
+  std::vector<int64_t> sequences;
+  std::string id;
+  {
+    auto store = Open();
+    id = NewSession(*store);
+    // From the thread that commits, one after the other.
+    for (int i = 0; i < 1000; ++i) {
+      ASSERT_TRUE(store
+                      ->AppendAsync(id, {User(absl::StrCat(i))},
+                                    [&](const absl::StatusOr<int64_t>& sequence) {
+                                      ASSERT_TRUE(sequence.ok()) << sequence.status();
+                                      sequences.push_back(*sequence);
+                                    })
+                      .ok());
+    }
+    std::promise<absl::Status> refused;
+    ASSERT_TRUE(store
+                    ->AppendAsync("gone", {User("x")},
+                                  [&](const absl::StatusOr<int64_t>& sequence) {
+                                    refused.set_value(sequence.status());
+                                  })
+                    .ok());
+    EXPECT_EQ(refused.get_future().get().code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(store->AppendAsync(id, {}, nullptr).code(), absl::StatusCode::kInvalidArgument);
+  }
+  ASSERT_EQ(sequences.size(), 1000u);
+  for (size_t i = 0; i < sequences.size(); ++i)
+    EXPECT_EQ(sequences[i], static_cast<int64_t>(i) + 1);
+  auto store = Open();
+  EXPECT_EQ((*store->History(id, {.after = 499, .before = {}, .limit = 1}))[0].content, "499");
+}
+
+// In one batch with others, what is refused is refused alone.
+TEST_P(StoreContract, NoAppendFailsForAnothersSake) {
+  auto store = Open();
+  const std::string id = NewSession(*store);
+  std::vector<std::promise<absl::StatusOr<int64_t>>> results(60);
+  for (size_t i = 0; i < results.size(); ++i) {
+    ASSERT_TRUE(store
+                    ->AppendAsync(i % 3 == 1 ? "gone" : id, {User("x")},
+                                  [&, i](const absl::StatusOr<int64_t>& sequence) {
+                                    results[i].set_value(sequence);
+                                  })
+                    .ok());
+  }
+  int64_t last = 0;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const absl::StatusOr<int64_t> result = results[i].get_future().get();
+    EXPECT_EQ(result.ok(), i % 3 != 1) << i;
+    if (result.ok()) {
+      EXPECT_EQ(*result, ++last);
+    }
+  }
+  EXPECT_EQ(store->GetSession(id)->num_messages, last);
+}
+
+TEST_P(StoreContract, TakesALargeMessage) {
+  auto store = Open();
+  const std::string id = NewSession(*store);
+  const std::string large(size_t{16} << 20, 'a');
+  ASSERT_TRUE(store->Append(id, User(large)).ok());
+  EXPECT_EQ((*store->History(id, {}))[0].content, large);
+  EXPECT_EQ(store->Append(id, User(large + "a")).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(StoreContract, CountsWhatThereIs) {
+  auto store = Open();
+  const std::string id = NewSession(*store);
+  ASSERT_TRUE(store->CloseSession(NewSession(*store)).ok());
+  ASSERT_TRUE(store->AppendAll(id, {User("a"), User("b"), User("c")}).ok());
+  ASSERT_TRUE(store->Search("a", "", 1).ok());
+  const auto stats = store->GetStats();
+  ASSERT_TRUE(stats.ok()) << stats.status();
+  EXPECT_EQ(stats->num_sessions, 2);
+  EXPECT_EQ(stats->num_closed_sessions, 1);
+  EXPECT_EQ(stats->num_messages, 3);
+  EXPECT_EQ(stats->num_unindexed_messages, 0);
+  EXPECT_GT(stats->bytes, 4096);
+}
+
+TEST_P(StoreContract, RefusesMalformedMessages) {
+  StoreContractOptions options;
+  options.max_message_bytes = 100;
+  auto store = Open(options);
+  const std::string id = NewSession(*store);
+  Message tool_without_call = User("10:27");
+  tool_without_call.role = Role::kTool;
+  Message calls_that_are_none = User("");
+  calls_that_are_none.tool_calls = "{\"id\":1}";
+  Message calls_that_are_no_json = User("");
+  calls_that_are_no_json.tool_calls = "[";
+  const std::vector<std::pair<Message, std::string>> cases = {
+      {User(std::string(101, 'a')), "the limit is 100"},
+      {User("\xFF\xFE"), "not UTF-8"},
+      {User("cut \xE6\xBC"), "not UTF-8"},
+      {tool_without_call, "tool_call_id"},
+      {calls_that_are_none, "not a JSON array"},
+      {calls_that_are_no_json, "not a JSON array"},
+  };
+  for (const auto& [message, expected] : cases) {
+    // The good message before it is not kept either.
+    const auto appended = store->AppendAll(id, {User("good"), message});
+    EXPECT_EQ(appended.status().code(), absl::StatusCode::kInvalidArgument) << expected;
+    EXPECT_TRUE(absl::StrContains(appended.status().message(), expected)) << appended.status();
+  }
+  EXPECT_TRUE(store->History(id, {})->empty());
+  EXPECT_FALSE(store->AppendAll(id, {}).ok());
+}
+
+TEST_P(StoreContract, ThreadsAppendWithoutGaps) {
+  auto store = Open();
+  const std::string id = NewSession(*store);
+  constexpr int kThreads = 4;
+  constexpr int kMessages = 25;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      for (int j = 0; j < kMessages; ++j) {
+        EXPECT_TRUE(store->Append(id, User(absl::StrCat("thread ", i))).ok());
+        EXPECT_TRUE(store->History(id, {}).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const auto history = store->History(id, {.after = 0, .before = {}, .limit = 1000});
+  ASSERT_EQ(history->size(), static_cast<size_t>(kThreads * kMessages));
+  for (size_t i = 0; i < history->size(); ++i) {
+    EXPECT_EQ((*history)[i].sequence, static_cast<int64_t>(i) + 1);
+  }
+}
+
+}  // namespace parlance::session
