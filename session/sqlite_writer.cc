@@ -314,24 +314,22 @@ absl::Status SqliteWriter::DeleteSession(absl::string_view session_id) {
   return LowerIndexedThrough();
 }
 
-absl::StatusOr<int64_t> SqliteWriter::KeepSessions(int64_t keep) {
+absl::StatusOr<int64_t> SqliteWriter::DeleteSessions(Query query, int64_t parameter) {
   if (absl::Status written = WriteTouched(); !written.ok()) return written;
-  Statement& statement = connection_[Query::kDeleteAllBut];
-  statement.Bind(1, keep);
+  Statement& statement = connection_[query];
+  statement.Bind(1, parameter);
   if (absl::Status deleted = statement.Run(); !deleted.ok()) return deleted;
   const int64_t num_deleted = connection_.database().NumChanged();
   if (absl::Status lowered = LowerIndexedThrough(); !lowered.ok()) return lowered;
   return num_deleted;
 }
 
+absl::StatusOr<int64_t> SqliteWriter::KeepSessions(int64_t keep) {
+  return DeleteSessions(Query::kDeleteAllBut, keep);
+}
+
 absl::StatusOr<int64_t> SqliteWriter::DeleteSessionsBefore(absl::Time updated) {
-  if (absl::Status written = WriteTouched(); !written.ok()) return written;
-  Statement& statement = connection_[Query::kDeleteBefore];
-  statement.Bind(1, absl::ToUnixMicros(updated));
-  if (absl::Status deleted = statement.Run(); !deleted.ok()) return deleted;
-  const int64_t num_deleted = connection_.database().NumChanged();
-  if (absl::Status lowered = LowerIndexedThrough(); !lowered.ok()) return lowered;
-  return num_deleted;
+  return DeleteSessions(Query::kDeleteBefore, absl::ToUnixMicros(updated));
 }
 
 absl::StatusOr<bool> SqliteWriter::Index(int64_t most) {

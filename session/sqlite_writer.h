@@ -109,6 +109,8 @@ class SqliteWriter {
                       absl::Time now);
   // Writes the rows of the sessions that were appended to, so that statements see them.
   absl::Status WriteTouched();
+  // Those that a statement with one parameter deletes.
+  absl::StatusOr<int64_t> DeleteSessions(Query query, int64_t parameter);
   // What is deleted may have been the last that was indexed, and its row's number is used again.
   absl::Status LowerIndexedThrough();
   // Keeps the index from falling further behind than kMostUnindexed.
