@@ -57,6 +57,10 @@ absl::Status CheckMessage(const Message& message, size_t max_bytes) {
 
 }  // namespace
 
+absl::Status NoSession(absl::string_view session_id) {
+  return absl::NotFoundError(absl::StrCat("there is no session '", session_id, "'"));
+}
+
 absl::Status CheckText(absl::string_view what, absl::string_view text, size_t max_bytes) {
   if (text.size() > max_bytes) {
     return absl::InvalidArgumentError(

@@ -12,7 +12,10 @@
 
 namespace parlance::session {
 
-// All return InvalidArgument with what is wrong. `what`: how the message calls the text.
+// NotFound, as every store says it.
+absl::Status NoSession(absl::string_view session_id);
+
+// All others return InvalidArgument with what is wrong. `what`: how the message calls the text.
 
 // UTF-8, and at most so long.
 absl::Status CheckText(absl::string_view what, absl::string_view text, size_t max_bytes);

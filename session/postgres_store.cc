@@ -171,10 +171,6 @@ std::vector<PostgresConnection::Prepared> Statements() {
   };
 }
 
-absl::Status NoSession(absl::string_view session_id) {
-  return absl::NotFoundError(absl::StrCat("there is no session '", session_id, "'"));
-}
-
 absl::Status CheckNoNul(absl::string_view what, absl::string_view text) {
   if (text.find('\0') == absl::string_view::npos) return absl::OkStatus();
   return absl::InvalidArgumentError(

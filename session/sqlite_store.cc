@@ -44,10 +44,6 @@ std::string FtsQuery(absl::string_view words) {
   return query;
 }
 
-absl::Status NoSession(absl::string_view session_id) {
-  return absl::NotFoundError(absl::StrCat("there is no session '", session_id, "'"));
-}
-
 enum class Read {
   kGetSession,
   kListSessions,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "session/message_check.h"
 
 namespace parlance::session {
 
@@ -79,10 +80,6 @@ bool IsRefusal(const absl::Status& status) {
   }
 }
 
-absl::Status NoSession(absl::string_view session_id) {
-  return absl::NotFoundError(absl::StrCat("there is no session '", session_id, "'"));
-}
-
 std::optional<int64_t> Micros(const std::optional<absl::Time>& time) {
   return time.has_value() ? std::optional<int64_t>(absl::ToUnixMicros(*time)) : std::nullopt;
 }
@@ -98,14 +95,7 @@ absl::StatusOr<int64_t> OneInteger(Statement& statement) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteWriter>> SqliteWriter::Create(Database database) {
-  // Larger batches of dirty pages before a checkpoint: each copies a page once, however often it
-  // was written meanwhile.
-  if (absl::Status set = database.Execute(
-          "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA "
-          "wal_autocheckpoint = 4000");
-      !set.ok()) {
-    return set;
-  }
+  if (absl::Status set = database.Execute(kWriterSettings); !set.ok()) return set;
   auto connection = Connection<Query>::Create(std::move(database), Queries());
   if (!connection.ok()) return connection.status();
   return std::unique_ptr<SqliteWriter>(new SqliteWriter(*std::move(connection)));

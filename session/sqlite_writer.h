@@ -28,6 +28,12 @@ namespace parlance::session {
 
 class SqliteWriter;
 
+// Durable commits, and larger batches of dirty pages before a checkpoint: each copies a page once,
+// however often it was written meanwhile.
+inline constexpr char kWriterSettings[] =
+    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA "
+    "wal_autocheckpoint = 4000";
+
 // Something to write. After an undone batch it is applied again, alone.
 class SqliteWrite {
  public:

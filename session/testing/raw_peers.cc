@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "session/sqlite_store.h"
+#include "session/sqlite_writer.h"
 
 namespace parlance::session {
 
@@ -39,12 +40,7 @@ absl::StatusOr<RawSqlite> RawSqlite::Create(const std::string& path, int num_ses
   }
   absl::StatusOr<Database> database = Database::Open(path, {});
   if (!database.ok()) return database.status();
-  if (absl::Status set = database->Execute(
-          "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA "
-          "wal_autocheckpoint = 4000");
-      !set.ok()) {
-    return set;
-  }
+  if (absl::Status set = database->Execute(kWriterSettings); !set.ok()) return set;
   auto connection = Connection<Query>::Create(
       *std::move(database),
       {"BEGIN IMMEDIATE",
