@@ -244,7 +244,8 @@ absl::Status SqliteWriter::Insert(int64_t session_row, int64_t sequence, const M
                               ? std::optional<int64_t>(absl::ToInt64Microseconds(*message.latency))
                               : std::nullopt);
   absl::Status inserted = insert.Run();
-  // Two messages of one append with the same key: some are inserted by now, so the batch is undone.
+  // Numbers and keys are free, unless the file is damaged. No refusal: the batch is to be undone,
+  // as some of the append may be inserted by now.
   if (absl::IsAlreadyExists(inserted)) return absl::InternalError(inserted.message());
   return inserted;
 }
