@@ -1,7 +1,6 @@
 // Holds a conversation with a recording or a pipe.
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -78,15 +77,6 @@ int Help() {
 int Fail(const absl::Status& status) {
   std::fprintf(stderr, "voice_agent: %s\n", std::string(status.message()).c_str());
   return 1;
-}
-
-// Of a path the user typed: `bazel run` starts programs elsewhere.
-std::string UserPath(const std::string& path) {
-  const char* directory = std::getenv("BUILD_WORKING_DIRECTORY");
-  if (directory == nullptr || path.empty() || path.front() == '/' || session::IsPostgresUri(path)) {
-    return path;
-  }
-  return absl::StrCat(directory, "/", path);
 }
 
 std::string Milliseconds(absl::Duration duration) {
@@ -178,7 +168,7 @@ absl::Status CheckFlags() {
 }
 
 absl::Status Export() {
-  const std::string path = UserPath(absl::GetFlag(FLAGS_db));
+  const std::string path = session::UserPath(absl::GetFlag(FLAGS_db));
   // Opening a store makes one.
   if (!session::IsPostgresUri(path) && !std::filesystem::exists(path)) {
     return absl::NotFoundError(absl::StrCat("--db: there is no ", path));
@@ -193,13 +183,13 @@ absl::Status Converse() {
   audio::Waveform question{
       .sample_rate_hz = absl::GetFlag(FLAGS_sample_rate_hz), .num_channels = 1, .samples = {}};
   if (input != "-") {
-    absl::StatusOr<audio::Waveform> read = audio::ReadWav(UserPath(input));
+    absl::StatusOr<audio::Waveform> read = audio::ReadWav(session::UserPath(input));
     if (!read.ok()) return read.status();
     question = *std::move(read);
   }
-  const std::string output = UserPath(absl::GetFlag(FLAGS_output));
+  const std::string output = session::UserPath(absl::GetFlag(FLAGS_output));
   ComponentOptions component_options;
-  component_options.database_path = UserPath(absl::GetFlag(FLAGS_db));
+  component_options.database_path = session::UserPath(absl::GetFlag(FLAGS_db));
   component_options.recognizer.model_dir = absl::GetFlag(FLAGS_model_dir);
   component_options.voice = absl::GetFlag(FLAGS_voice);
   auto components = Components::Create(component_options);

@@ -37,6 +37,25 @@ class PostgresRows {
   int64_t Integer(int row, int column) const;
   std::optional<int64_t> OptionalInteger(int row, int column) const;
 
+  // One of them; valid as long as they are.
+  class Row {
+   public:
+    Row(const PostgresRows& rows, int row) : rows_(rows), row_(row) {}
+    std::string Text(int column) const { return rows_.Text(row_, column); }
+    std::optional<std::string> OptionalText(int column) const {
+      return rows_.OptionalText(row_, column);
+    }
+    int64_t Integer(int column) const { return rows_.Integer(row_, column); }
+    std::optional<int64_t> OptionalInteger(int column) const {
+      return rows_.OptionalInteger(row_, column);
+    }
+
+   private:
+    const PostgresRows& rows_;
+    const int row_;
+  };
+  Row row(int row) const { return {*this, row}; }
+
  private:
   struct Clearer {
     void operator()(PGresult* result) const { PQclear(result); }

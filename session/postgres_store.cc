@@ -16,9 +16,10 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 #include "session/message_check.h"
+#include "session/new_session.h"
 #include "session/postgres_connection.h"
 #include "session/reader_pool.h"
-#include "session/session_id.h"
+#include "session/rows.h"
 
 namespace parlance::session {
 namespace {
@@ -104,13 +105,6 @@ BEGIN
 END $$ LANGUAGE plpgsql;
 )sql"};
 
-constexpr char kSessionColumns[] =
-    "public_id, title, metadata, created_us, updated_us, closed_us, next_sequence - 1";
-constexpr char kMessageColumns[] =
-    "m.sequence, m.role, m.content, m.name, m.tool_call_id, m.tool_calls, m.created_us, "
-    "m.client_key, m.metadata, m.input_tokens, m.output_tokens, m.latency_us";
-constexpr int kNumMessageColumns = 12;
-
 // By what they do. Reads and writes share the list, as connections are alike.
 std::vector<PostgresConnection::Prepared> Statements() {
   static const std::string& get_session = *new std::string(
@@ -171,10 +165,24 @@ std::vector<PostgresConnection::Prepared> Statements() {
   };
 }
 
+absl::string_view View(const std::optional<std::string>& text) {
+  return text.has_value() ? absl::string_view(*text) : absl::string_view();
+}
+
 absl::Status CheckNoNul(absl::string_view what, absl::string_view text) {
   if (text.find('\0') == absl::string_view::npos) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(what, " has a NUL character, which PostgreSQL's text cannot keep"));
+}
+
+absl::Status CheckNoNuls(absl::Span<const Message> messages) {
+  for (const Message& message : messages) {
+    for (const absl::string_view text : {absl::string_view(message.content), View(message.name),
+                                         View(message.tool_call_id), View(message.client_key)}) {
+      if (absl::Status ok = CheckNoNul("the message", text); !ok.ok()) return ok;
+    }
+  }
+  return absl::OkStatus();
 }
 
 std::string Micros(absl::Time time) { return absl::StrCat(absl::ToUnixMicros(time)); }
@@ -215,39 +223,6 @@ std::string MessagesJson(absl::Span<const Message> messages) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-Message MessageOf(const PostgresRows& rows, int row) {
-  Message message;
-  message.sequence = rows.Integer(row, 0);
-  message.role = RoleOf(rows.Text(row, 1)).value_or(Role::kTool);
-  message.content = rows.Text(row, 2);
-  message.name = rows.OptionalText(row, 3);
-  message.tool_call_id = rows.OptionalText(row, 4);
-  message.tool_calls = rows.OptionalText(row, 5);
-  message.created = absl::FromUnixMicros(rows.Integer(row, 6));
-  message.client_key = rows.OptionalText(row, 7);
-  message.metadata = rows.OptionalText(row, 8);
-  message.input_tokens = rows.OptionalInteger(row, 9);
-  message.output_tokens = rows.OptionalInteger(row, 10);
-  if (const std::optional<int64_t> latency_us = rows.OptionalInteger(row, 11)) {
-    message.latency = absl::Microseconds(*latency_us);
-  }
-  return message;
-}
-
-Session SessionOf(const PostgresRows& rows, int row) {
-  Session session;
-  session.id = rows.Text(row, 0);
-  session.title = rows.Text(row, 1);
-  session.metadata = rows.OptionalText(row, 2);
-  session.created = absl::FromUnixMicros(rows.Integer(row, 3));
-  session.updated = absl::FromUnixMicros(rows.Integer(row, 4));
-  if (const std::optional<int64_t> closed_us = rows.OptionalInteger(row, 5)) {
-    session.closed = absl::FromUnixMicros(*closed_us);
-  }
-  session.num_messages = rows.Integer(row, 6);
-  return session;
-}
-
 // One statement that changes something, and what its answer means.
 class PostgresWrite {
  public:
@@ -282,29 +257,11 @@ class PostgresStore : public SessionStore {
             nullptr) {}
 
   absl::StatusOr<Session> CreateSession(const NewSession& from) override {
-    if (absl::Status ok = CheckString("title", from.title); !ok.ok()) return ok;
-    if (from.metadata.has_value()) {
-      if (absl::Status ok = CheckJsonObject("metadata", *from.metadata, options_.max_message_bytes);
-          !ok.ok()) {
-        return ok;
-      }
-    }
-    if (!from.messages.empty()) {
-      if (absl::Status ok = CheckAll(from.messages); !ok.ok()) return ok;
-    }
+    if (absl::Status ok = CheckNewSession(from, options_.max_message_bytes); !ok.ok()) return ok;
+    if (absl::Status ok = CheckNoNul("title", from.title); !ok.ok()) return ok;
+    if (absl::Status ok = CheckNoNuls(from.messages); !ok.ok()) return ok;
     const absl::Time now = Now();
-    Session session;
-    if (from.id.has_value()) {
-      if (absl::Status ok = CheckId(*from.id); !ok.ok()) return ok;
-      session.id = *from.id;
-    } else {
-      session.id = options_.new_id == nullptr ? NewSessionId(now) : options_.new_id();
-    }
-    session.title = from.title;
-    session.metadata = from.metadata;
-    session.created = from.created.value_or(now);
-    session.updated = now;
-    session.num_messages = static_cast<int64_t>(from.messages.size());
+    Session session = SessionFrom(from, now, options_.new_id);
     if (from.closed) session.closed = now;
     const absl::Status created =
         Write({"create",
@@ -323,7 +280,7 @@ class PostgresStore : public SessionStore {
     absl::StatusOr<PostgresRows> rows = Read("get_session", {std::string(session_id)});
     if (!rows.ok()) return rows.status();
     if (rows->size() == 0) return NoSession(session_id);
-    return SessionOf(*rows, 0);
+    return SessionOf(rows->row(0));
   }
 
   absl::StatusOr<std::vector<Session>> ListSessions(int limit, absl::string_view before) override {
@@ -339,7 +296,7 @@ class PostgresStore : public SessionStore {
         Read("list_sessions", {before_activity, absl::StrCat(limit)});
     if (!rows.ok()) return rows.status();
     std::vector<Session> sessions;
-    for (int row = 0; row < rows->size(); ++row) sessions.push_back(SessionOf(*rows, row));
+    for (int row = 0; row < rows->size(); ++row) sessions.push_back(SessionOf(rows->row(row)));
     return sessions;
   }
 
@@ -428,7 +385,7 @@ class PostgresStore : public SessionStore {
               absl::StrCat(options.before.value_or(INT64_MAX)), absl::StrCat(options.limit)});
     if (!rows.ok()) return rows.status();
     std::vector<Message> messages;
-    for (int row = 0; row < rows->size(); ++row) messages.push_back(MessageOf(*rows, row));
+    for (int row = 0; row < rows->size(); ++row) messages.push_back(MessageOf(rows->row(row)));
     if (!options.after.has_value()) std::reverse(messages.begin(), messages.end());
     return messages;
   }
@@ -451,7 +408,7 @@ class PostgresStore : public SessionStore {
     std::vector<SearchHit> hits;
     for (int row = 0; row < rows->size(); ++row) {
       hits.push_back({.session_id = rows->Text(row, kNumMessageColumns),
-                      .message = MessageOf(*rows, row),
+                      .message = MessageOf(rows->row(row)),
                       .snippet = rows->Text(row, kNumMessageColumns + 1)});
     }
     return hits;
@@ -485,14 +442,7 @@ class PostgresStore : public SessionStore {
 
   absl::Status CheckAll(absl::Span<const Message> messages) const {
     if (absl::Status ok = CheckMessages(messages, options_.max_message_bytes); !ok.ok()) return ok;
-    for (const Message& message : messages) {
-      for (const std::string& text :
-           {message.content, message.name.value_or(""), message.tool_call_id.value_or(""),
-            message.client_key.value_or("")}) {
-        if (absl::Status ok = CheckNoNul("the message", text); !ok.ok()) return ok;
-      }
-    }
-    return absl::OkStatus();
+    return CheckNoNuls(messages);
   }
 
   absl::StatusOr<PostgresRows> Read(const char* prepared, const PostgresParameters& parameters) {

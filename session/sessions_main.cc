@@ -3,7 +3,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -75,15 +74,6 @@ Exit code: 0 if it worked, 1 if it did not, 2 if the command line is wrong.
 int WrongUse(const std::string& message) {
   std::fprintf(stderr, "sessions: %s; see --help\n", message.c_str());
   return 2;
-}
-
-// Of a path the user typed: `bazel run` starts programs elsewhere.
-std::string UserPath(const std::string& path) {
-  const char* directory = std::getenv("BUILD_WORKING_DIRECTORY");
-  if (directory == nullptr || path.empty() || path.front() == '/' || IsPostgresUri(path)) {
-    return path;
-  }
-  return absl::StrCat(directory, "/", path);
 }
 
 // What a terminal would take for a command is shown as a question mark.

@@ -21,8 +21,9 @@
 #include "session/connection.h"
 #include "session/message_check.h"
 #include "session/migrations.h"
+#include "session/new_session.h"
 #include "session/reader_pool.h"
-#include "session/session_id.h"
+#include "session/rows.h"
 #include "session/sqlite_writer.h"
 
 namespace parlance::session {
@@ -55,13 +56,6 @@ enum class Read {
   kUnindexed,
   kStats,
 };
-
-constexpr char kSessionColumns[] =
-    "public_id, title, metadata, created_us, updated_us, closed_us, next_sequence - 1";
-constexpr char kMessageColumns[] =
-    "m.sequence, m.role, m.content, m.name, m.tool_call_id, m.tool_calls, m.created_us, "
-    "m.client_key, m.metadata, m.input_tokens, m.output_tokens, m.latency_us";
-constexpr int kNumMessageColumns = 12;
 
 // `best`: selects id and score of the hits, best first. Only they are read, and only they get a
 // snippet, however many more there are.
@@ -99,39 +93,6 @@ std::vector<std::string> ReadQueries() {
 }
 
 using Reader = Connection<Read>;
-
-Message MessageOf(const Statement& row) {
-  Message message;
-  message.sequence = row.Integer(0);
-  message.role = RoleOf(row.Text(1)).value_or(Role::kTool);
-  message.content = std::string(row.Text(2));
-  message.name = row.OptionalText(3);
-  message.tool_call_id = row.OptionalText(4);
-  message.tool_calls = row.OptionalText(5);
-  message.created = absl::FromUnixMicros(row.Integer(6));
-  message.client_key = row.OptionalText(7);
-  message.metadata = row.OptionalText(8);
-  message.input_tokens = row.OptionalInteger(9);
-  message.output_tokens = row.OptionalInteger(10);
-  if (const std::optional<int64_t> latency_us = row.OptionalInteger(11)) {
-    message.latency = absl::Microseconds(*latency_us);
-  }
-  return message;
-}
-
-Session SessionOf(const Statement& row) {
-  Session session;
-  session.id = std::string(row.Text(0));
-  session.title = std::string(row.Text(1));
-  session.metadata = row.OptionalText(2);
-  session.created = absl::FromUnixMicros(row.Integer(3));
-  session.updated = absl::FromUnixMicros(row.Integer(4));
-  if (const std::optional<int64_t> closed_us = row.OptionalInteger(5)) {
-    session.closed = absl::FromUnixMicros(*closed_us);
-  }
-  session.num_messages = row.Integer(6);
-  return session;
-}
 
 // Calls `row` for each row. The statement is reset at the end.
 template <typename Row>
@@ -222,32 +183,9 @@ class SqliteStoreImpl : public SqliteStore {
             [this] { return IndexSome(kIndexAtOnce); }) {}
 
   absl::StatusOr<Session> CreateSession(const NewSession& from) override {
-    if (absl::Status ok = CheckText("title", from.title, options_.max_message_bytes); !ok.ok()) {
-      return ok;
-    }
-    if (from.metadata.has_value()) {
-      if (absl::Status ok = CheckJsonObject("metadata", *from.metadata, options_.max_message_bytes);
-          !ok.ok()) {
-        return ok;
-      }
-    }
-    if (!from.messages.empty()) {
-      if (absl::Status ok = CheckMessages(from.messages, options_.max_message_bytes); !ok.ok()) {
-        return ok;
-      }
-    }
+    if (absl::Status ok = CheckNewSession(from, options_.max_message_bytes); !ok.ok()) return ok;
     const absl::Time now = Now();
-    Session session;
-    if (from.id.has_value()) {
-      if (absl::Status ok = CheckId(*from.id); !ok.ok()) return ok;
-      session.id = *from.id;
-    } else {
-      session.id = options_.new_id == nullptr ? NewSessionId(now) : options_.new_id();
-    }
-    session.title = from.title;
-    session.metadata = from.metadata;
-    session.created = from.created.value_or(now);
-    session.updated = now;
+    Session session = SessionFrom(from, now, options_.new_id);
     const auto create = [&](SqliteWriter& writer) -> absl::Status {
       absl::Status written = writer.CreateSession(session);
       if (written.ok() && !from.messages.empty()) {
@@ -260,7 +198,6 @@ class SqliteStoreImpl : public SqliteStore {
         !created.ok()) {
       return created;
     }
-    session.num_messages = static_cast<int64_t>(from.messages.size());
     if (from.closed) session.closed = now;
     return session;
   }

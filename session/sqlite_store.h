@@ -21,7 +21,7 @@ namespace parlance::session {
 
 struct SqliteStoreOptions {
   std::function<absl::Time()> now = absl::Now;
-  // Unique names for new sessions. Default: session_id.h.
+  // Unique names for new sessions. Default: NewSessionId.
   std::function<std::string()> new_id = {};
   // Of content, metadata and tool_calls. SQLite's own limit is 1,000,000,000.
   size_t max_message_bytes = size_t{16} << 20;

@@ -1,0 +1,51 @@
+#include "session/new_session.h"
+
+#include <cstdint>
+#include <random>
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "session/message_check.h"
+
+namespace parlance::session {
+
+std::string NewSessionId(absl::Time now) {
+  thread_local std::mt19937_64 random = [] {
+    std::random_device device;
+    std::seed_seq seed{device(), device(), device(), device()};
+    return std::mt19937_64(seed);
+  }();
+  return absl::StrFormat("sess_%012x%016x%04x", absl::ToUnixMillis(now) & 0xFFFFFFFFFFFF, random(),
+                         random() & 0xFFFF);
+}
+
+absl::Status CheckNewSession(const SessionStore::NewSession& from, size_t max_bytes) {
+  if (absl::Status ok = CheckText("title", from.title, max_bytes); !ok.ok()) return ok;
+  if (from.metadata.has_value()) {
+    if (absl::Status ok = CheckJsonObject("metadata", *from.metadata, max_bytes); !ok.ok()) {
+      return ok;
+    }
+  }
+  if (!from.messages.empty()) {
+    if (absl::Status ok = CheckMessages(from.messages, max_bytes); !ok.ok()) return ok;
+  }
+  return from.id.has_value() ? CheckId(*from.id) : absl::OkStatus();
+}
+
+Session SessionFrom(const SessionStore::NewSession& from, absl::Time now,
+                    const std::function<std::string()>& new_id) {
+  Session session;
+  if (from.id.has_value()) {
+    session.id = *from.id;
+  } else {
+    session.id = new_id == nullptr ? NewSessionId(now) : new_id();
+  }
+  session.title = from.title;
+  session.metadata = from.metadata;
+  session.created = from.created.value_or(now);
+  session.updated = now;
+  session.num_messages = static_cast<int64_t>(from.messages.size());
+  return session;
+}
+
+}  // namespace parlance::session

@@ -1,0 +1,29 @@
+// What every store does before it stores a new session.
+#ifndef SESSION_NEW_SESSION_H_
+#define SESSION_NEW_SESSION_H_
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "session/message.h"
+#include "session/store.h"
+
+namespace parlance::session {
+
+// "sess_", 48 bits of the time in milliseconds and 80 random bits, in hexadecimal: the time first,
+// so that new ones are neighbours in an index (as UUIDv7, RFC 9562, section 5.7). Thread-safe.
+std::string NewSessionId(absl::Time now);
+
+// InvalidArgument with what is wrong. `max_bytes`: of each text.
+absl::Status CheckNewSession(const SessionStore::NewSession& from, size_t max_bytes);
+
+// The session as it will be, still open. `new_id` names it if it has no name; NewSessionId if null.
+Session SessionFrom(const SessionStore::NewSession& from, absl::Time now,
+                    const std::function<std::string()>& new_id);
+
+}  // namespace parlance::session
+
+#endif  // SESSION_NEW_SESSION_H_
