@@ -9,7 +9,10 @@
 #ifndef SESSION_COMMIT_QUEUE_H_
 #define SESSION_COMMIT_QUEUE_H_
 
+#include <semaphore.h>
+
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -81,11 +84,10 @@ class CommitQueue {
       EndCommit();
       return absl::OkStatus();
     }
-    // Shared, because the committing thread still wakes through it when this one may be gone.
-    auto over = std::make_shared<std::atomic<int>>(0);
-    if (absl::Status added = Add(lock, {&write, nullptr, over}); !added.ok()) return added;
+    Signal over;
+    if (absl::Status added = Add(lock, {&write, nullptr, &over}); !added.ok()) return added;
     lock.unlock();
-    over->wait(0, std::memory_order_acquire);
+    over.Wait();
     return absl::OkStatus();
   }
 
@@ -101,10 +103,43 @@ class CommitQueue {
   int64_t num_commits() const { return num_commits_.load(std::memory_order_relaxed); }
 
  private:
+  // A thread's wake-up. A POSIX semaphore, because it may end as soon as Wait has returned, while
+  // whoever raised it is still at it, and because it sleeps at once: std::atomic's and
+  // std::binary_semaphore's waits yield the processor several times before.
+  class Signal {
+   public:
+    Signal() { sem_init(&semaphore_, 0, 0); }
+    ~Signal() { sem_destroy(&semaphore_); }
+    Signal(const Signal&) = delete;
+    Signal& operator=(const Signal&) = delete;
+
+    // Wakes the first, which wakes two more, and so on: waking a thread on another processor takes
+    // longer than inserting a row, and the committing thread has more to commit.
+    static void RaiseAll(const std::vector<Signal*>& signals) {
+      for (size_t i = 1; i < signals.size(); ++i) {
+        signals[(i - 1) / 2]->next_[(i - 1) % 2] = signals[i];
+      }
+      if (!signals.empty()) signals.front()->Raise();
+    }
+    void Wait() {
+      while (sem_wait(&semaphore_) != 0) {
+      }
+      for (Signal* const next : next_) {
+        if (next != nullptr) next->Raise();
+      }
+    }
+
+   private:
+    void Raise() { sem_post(&semaphore_); }
+
+    sem_t semaphore_;
+    std::array<Signal*, 2> next_ = {};
+  };
+
   struct Entry {
     Write* write;
     std::unique_ptr<Write> owned;
-    std::shared_ptr<std::atomic<int>> over;
+    Signal* over;
   };
 
   bool HasRoom(size_t bytes) const {
@@ -152,11 +187,11 @@ class CommitQueue {
     for (const Entry& entry : batch) writes.push_back(entry.write);
     num_commits_.fetch_add(1, std::memory_order_relaxed);
     commit_(writes);
+    std::vector<Signal*> waiters;
     for (const Entry& entry : batch) {
-      if (entry.over == nullptr) continue;
-      entry.over->store(1, std::memory_order_release);
-      entry.over->notify_one();
+      if (entry.over != nullptr) waiters.push_back(entry.over);
     }
+    Signal::RaiseAll(waiters);
     batch.clear();
     lock.lock();
     EndCommit();
