@@ -155,13 +155,10 @@ std::vector<PostgresConnection::Prepared> Statements() {
        "UPDATE parlance_sessions SET closed_us = $2::bigint, updated_us = $3::bigint, activity = "
        "nextval('parlance_activity') WHERE public_id = $1 RETURNING id"},
       {"delete", "DELETE FROM parlance_sessions WHERE public_id = $1 RETURNING id"},
-      {"delete_before",
-       "WITH gone AS (DELETE FROM parlance_sessions WHERE updated_us < $1::bigint RETURNING id) "
-       "SELECT count(*) FROM gone"},
-      {"keep",
-       "WITH gone AS (DELETE FROM parlance_sessions WHERE activity <= (SELECT activity FROM "
-       "parlance_sessions ORDER BY activity DESC LIMIT 1 OFFSET $1::bigint) RETURNING id) SELECT "
-       "count(*) FROM gone"},
+      {"prune",
+       "WITH gone AS (DELETE FROM parlance_sessions WHERE updated_us < $1::bigint OR activity <= "
+       "(SELECT activity FROM parlance_sessions WHERE updated_us >= $1::bigint ORDER BY activity "
+       "DESC LIMIT 1 OFFSET $2::bigint) RETURNING id) SELECT count(*) FROM gone"},
   };
 }
 
@@ -328,23 +325,17 @@ class PostgresStore : public SessionStore {
   absl::StatusOr<int64_t> PruneSessions(const Retention& retention) override {
     if (absl::Status ok = CheckRetention(retention); !ok.ok()) return ok;
     int64_t num_deleted = 0;
-    const auto count = [&](const PostgresRows& rows) {
-      num_deleted += rows.Integer(0, 0);
-      return absl::OkStatus();
-    };
-    if (retention.changed_since.has_value()) {
-      if (absl::Status deleted =
-              Write({"delete_before", {Micros(*retention.changed_since)}}, count);
-          !deleted.ok()) {
-        return deleted;
-      }
-    }
-    if (retention.most_sessions.has_value()) {
-      if (absl::Status deleted = Write({"keep", {absl::StrCat(*retention.most_sessions)}}, count);
-          !deleted.ok()) {
-        return deleted;
-      }
-    }
+    const int64_t before_us = retention.changed_since.has_value()
+                                  ? absl::ToUnixMicros(*retention.changed_since)
+                                  : INT64_MIN;
+    const absl::Status deleted = Write(
+        {"prune",
+         {absl::StrCat(before_us), absl::StrCat(retention.most_sessions.value_or(INT64_MAX))}},
+        [&](const PostgresRows& rows) {
+          num_deleted = rows.Integer(0, 0);
+          return absl::OkStatus();
+        });
+    if (!deleted.ok()) return deleted;
     return num_deleted;
   }
 
