@@ -76,11 +76,76 @@ CREATE TRIGGER messages_deleted AFTER DELETE ON messages
 END;
 )sql";
 
+// A message is written to new_messages, which grows at its end, and moved from there, many at a
+// time, to where its session's messages lie side by side and search knows it: a row of `messages`
+// is in the search index, and its number is made of its session's and its sequence (kSequenceBits).
+constexpr char kVersion3[] = R"sql(
+DROP TRIGGER messages_deleted;
+DROP TABLE messages_fts;
+DROP TABLE search_index;
+DROP INDEX messages_by_client_key;
+ALTER TABLE messages RENAME TO messages_by_arrival;
+
+CREATE TABLE new_messages (
+  id INTEGER PRIMARY KEY,
+  session INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('system', 'developer', 'user', 'assistant', 'tool')),
+  content TEXT NOT NULL,
+  name TEXT,
+  tool_call_id TEXT,
+  tool_calls TEXT,
+  created_us INTEGER NOT NULL,
+  client_key TEXT,
+  metadata TEXT,
+  input_tokens INTEGER,
+  output_tokens INTEGER,
+  latency_us INTEGER,
+  UNIQUE (session, sequence)
+) STRICT;
+CREATE UNIQUE INDEX new_messages_by_client_key ON new_messages (session, client_key)
+  WHERE client_key IS NOT NULL;
+
+CREATE TABLE messages (
+  id INTEGER PRIMARY KEY,
+  session INTEGER AS (id >> 24),
+  sequence INTEGER AS (id & 16777215),
+  role TEXT NOT NULL CHECK (role IN ('system', 'developer', 'user', 'assistant', 'tool')),
+  content TEXT NOT NULL,
+  name TEXT,
+  tool_call_id TEXT,
+  tool_calls TEXT,
+  created_us INTEGER NOT NULL,
+  client_key TEXT,
+  metadata TEXT,
+  input_tokens INTEGER,
+  output_tokens INTEGER,
+  latency_us INTEGER
+) STRICT;
+CREATE UNIQUE INDEX messages_by_client_key ON messages (session, client_key)
+  WHERE client_key IS NOT NULL;
+INSERT INTO messages
+  SELECT session << 24 | sequence, role, content, name, tool_call_id, tool_calls, created_us,
+    client_key, metadata, input_tokens, output_tokens, latency_us
+  FROM messages_by_arrival ORDER BY session, sequence;
+DROP TABLE messages_by_arrival;
+
+CREATE VIRTUAL TABLE messages_fts USING fts5 (content, content='messages', content_rowid='id');
+INSERT INTO messages_fts (messages_fts) VALUES ('rebuild');
+CREATE TRIGGER message_deleted AFTER DELETE ON messages BEGIN
+  INSERT INTO messages_fts (messages_fts, rowid, content) VALUES ('delete', old.id, old.content);
+END;
+CREATE TRIGGER session_deleted AFTER DELETE ON sessions BEGIN
+  DELETE FROM new_messages WHERE session = old.id;
+  DELETE FROM messages WHERE id > old.id << 24 AND id < (old.id + 1) << 24;
+END;
+)sql";
+
 }  // namespace
 
 absl::Span<const std::string> SchemaMigrations() {
   static const std::vector<std::string>& migrations =
-      *new std::vector<std::string>{kVersion1, kVersion2};
+      *new std::vector<std::string>{kVersion1, kVersion2, kVersion3};
   return migrations;
 }
 

@@ -116,5 +116,47 @@ INSERT INTO messages (session, sequence, role, content, name, tool_call_id, crea
   EXPECT_TRUE(store.CheckIntegrity().ok());
 }
 
+// Of version 2, whose search index did not know the last message yet.
+TEST_F(MigrationsTest, AStoreOfVersion2KeepsEverything) {
+  ASSERT_TRUE(Migrate(database_, SchemaMigrations().first(2)).ok());
+  ASSERT_TRUE(database_
+                  .Execute(R"sql(
+PRAGMA journal_mode = WAL;
+INSERT INTO sessions (public_id, title, created_us, updated_us, activity, next_sequence, metadata,
+  closed_us) VALUES ('a', 'first', 1, 2, 2, 3, '{"k":1}', NULL), ('b', 'second', 3, 4, 1, 2, NULL, 9);
+INSERT INTO messages (session, sequence, role, content, created_us, client_key, metadata,
+  input_tokens, output_tokens, latency_us) VALUES
+  (1, 1, 'user', 'remember the oat milk', 1, 'key 1', '{"k":2}', 3, 4, 5),
+  (2, 1, 'user', 'no milk', 3, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO messages_fts (rowid, content) SELECT id, content FROM messages;
+UPDATE search_index SET indexed_through = 2;
+INSERT INTO messages (session, sequence, role, content, created_us, client_key) VALUES
+  (1, 2, 'assistant', 'milk noted', 2, 'key 2');
+)sql")
+                  .ok());
+  auto opened = SqliteStore::Open(path_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  SqliteStore& store = **opened;
+  EXPECT_EQ(store.GetSession("a")->metadata, R"({"k":1})");
+  EXPECT_TRUE(store.GetSession("b")->closed.has_value());
+  const auto history = store.History("a", {});
+  ASSERT_EQ(history->size(), 2u);
+  EXPECT_EQ((*history)[0].content, "remember the oat milk");
+  EXPECT_EQ((*history)[0].metadata, R"({"k":2})");
+  EXPECT_EQ((*history)[0].input_tokens, 3);
+  EXPECT_EQ((*history)[0].output_tokens, 4);
+  EXPECT_EQ((*history)[0].latency, absl::Microseconds(5));
+  EXPECT_EQ((*history)[1].client_key, "key 2");
+  EXPECT_EQ(store.History("b", {})->size(), 1u);
+  EXPECT_EQ(store.Search("milk", "", 10)->size(), 3u);
+  EXPECT_EQ(*store.Append("a", Message{.content = "again", .client_key = "key 1"}), 1);
+  EXPECT_EQ(*store.Append("a", Message{.content = "more milk"}), 3);
+  EXPECT_EQ(store.Search("milk", "a", 10)->size(), 3u);
+  EXPECT_TRUE(store.CheckIntegrity().ok());
+  ASSERT_TRUE(store.DeleteSession("a").ok());
+  EXPECT_EQ(store.Search("milk", "", 10)->size(), 1u);
+  EXPECT_TRUE(store.CheckIntegrity().ok());
+}
+
 }  // namespace
 }  // namespace parlance::session

@@ -22,11 +22,11 @@ namespace {
 // for further on, by ever larger steps, and then as near to the gap as possible.
 class DamagedTable {
  public:
-  // `columns`: of which the first is id.
+  // Of a row: its number, and then `columns`.
   static absl::StatusOr<DamagedTable> Open(Database& database, const std::string& table,
                                            const std::string& columns) {
     absl::StatusOr<Statement> next = database.Prepare(absl::StrCat(
-        "SELECT ", columns, " FROM ", table, " NOT INDEXED WHERE id > ?1 ORDER BY id"));
+        "SELECT id, ", columns, " FROM ", table, " NOT INDEXED WHERE id > ?1 ORDER BY id"));
     if (!next.ok()) return next.status();
     return DamagedTable(*std::move(next));
   }
@@ -74,14 +74,14 @@ class DamagedTable {
   }
 
   std::optional<int64_t> NextReadable(int64_t after) {
-    int64_t from = std::max<int64_t>(after, 0);
+    const int64_t from = std::max<int64_t>(after, 0);
     int64_t bad = from;
     int64_t step = 1;
-    for (; step < (int64_t{1} << 40); step *= 2) {
-      if (CanReadAfter(from + step)) break;
+    while (!CanReadAfter(from + step)) {
       bad = from + step;
+      if (step > (INT64_MAX - from) / 2) return std::nullopt;
+      step *= 2;
     }
-    if (step >= (int64_t{1} << 40)) return std::nullopt;
     int64_t good = from + step;
     while (good - bad > 1) {
       const int64_t middle = bad + (good - bad) / 2;
@@ -94,10 +94,12 @@ class DamagedTable {
   int64_t num_gaps_ = 0;
 };
 
-// Columns that the damaged file's schema version has, of those that the present one has.
-absl::StatusOr<std::vector<std::string>> CommonColumns(Database& damaged, Database& fresh,
-                                                       const std::string& table) {
-  const auto columns_of = [&](Database& database) -> absl::StatusOr<std::vector<std::string>> {
+// Columns but the number that both tables have: the damaged file's schema may be older.
+absl::StatusOr<std::vector<std::string>> CommonColumns(Database& damaged, const std::string& from,
+                                                       Database& fresh, const std::string& to) {
+  const auto columns_of =
+      [&](Database& database,
+          const std::string& table) -> absl::StatusOr<std::vector<std::string>> {
     absl::StatusOr<Statement> query =
         database.Prepare(absl::StrCat("SELECT name FROM pragma_table_info('", table, "')"));
     if (!query.ok()) return query.status();
@@ -109,11 +111,11 @@ absl::StatusOr<std::vector<std::string>> CommonColumns(Database& damaged, Databa
       names.emplace_back(query->Text(0));
     }
   };
-  absl::StatusOr<std::vector<std::string>> theirs = columns_of(damaged);
+  absl::StatusOr<std::vector<std::string>> theirs = columns_of(damaged, from);
   if (!theirs.ok()) return theirs.status();
-  absl::StatusOr<std::vector<std::string>> ours = columns_of(fresh);
+  absl::StatusOr<std::vector<std::string>> ours = columns_of(fresh, to);
   if (!ours.ok()) return ours.status();
-  std::vector<std::string> common = {"id"};
+  std::vector<std::string> common;
   for (const std::string& name : *ours) {
     if (name != "id" && std::find(theirs->begin(), theirs->end(), name) != theirs->end()) {
       common.push_back(name);
@@ -122,23 +124,33 @@ absl::StatusOr<std::vector<std::string>> CommonColumns(Database& damaged, Databa
   return common;
 }
 
+struct Copy {
+  const char* from;
+  const char* to;
+  // Of `from`: what is the number of a row in `to`.
+  const char* id;
+};
+
 // Copies a table's readable rows. Rows that break the schema's rules, as damaged ones may, are left
 // out. Returns the number of gaps.
-absl::StatusOr<int64_t> CopyTable(Database& damaged, Database& fresh, const std::string& table) {
-  absl::StatusOr<std::vector<std::string>> columns = CommonColumns(damaged, fresh, table);
+absl::StatusOr<int64_t> CopyTable(Database& damaged, Database& fresh, const Copy& copy) {
+  absl::StatusOr<std::vector<std::string>> columns =
+      CommonColumns(damaged, copy.from, fresh, copy.to);
   if (!columns.ok()) return columns.status();
-  if (columns->size() == 1) return absl::DataLossError(absl::StrCat("there is no table ", table));
+  if (columns->empty()) return absl::DataLossError(absl::StrCat("there is no table ", copy.from));
   const std::string names = absl::StrJoin(*columns, ", ");
-  absl::StatusOr<DamagedTable> rows = DamagedTable::Open(damaged, table, names);
+  absl::StatusOr<DamagedTable> rows =
+      DamagedTable::Open(damaged, copy.from, absl::StrCat(copy.id, ", ", names));
   if (!rows.ok()) return rows.status();
+  const int num_values = 1 + static_cast<int>(columns->size());
   std::vector<std::string> parameters;
-  for (size_t i = 1; i <= columns->size(); ++i) parameters.push_back(absl::StrCat("?", i));
+  for (int i = 1; i <= num_values; ++i) parameters.push_back(absl::StrCat("?", i));
   absl::StatusOr<Statement> insert =
-      fresh.Prepare(absl::StrCat("INSERT OR IGNORE INTO ", table, " (", names, ") VALUES (",
+      fresh.Prepare(absl::StrCat("INSERT OR IGNORE INTO ", copy.to, " (id, ", names, ") VALUES (",
                                  absl::StrJoin(parameters, ", "), ")"));
   if (!insert.ok()) return insert.status();
   const absl::Status copied = rows->ForEach([&](const Statement& row) -> absl::Status {
-    for (int i = 0; i < static_cast<int>(columns->size()); ++i) row.CopyColumn(i, *insert, i + 1);
+    for (int i = 1; i <= num_values; ++i) row.CopyColumn(i, *insert, i);
     absl::Status inserted = insert->Run();
     // A value of a wrong type, in a STRICT table.
     if (absl::IsAlreadyExists(inserted)) return absl::OkStatus();
@@ -148,24 +160,42 @@ absl::StatusOr<int64_t> CopyTable(Database& damaged, Database& fresh, const std:
   return rows->num_gaps();
 }
 
+// The tables of a damaged file, as its schema's version has them.
+absl::StatusOr<std::vector<Copy>> CopiesOf(Database& damaged) {
+  absl::StatusOr<int64_t> version = damaged.QueryInteger("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  static constexpr char kBySession[] = "session << 24 | sequence";
+  std::vector<Copy> copies = {{"sessions", "sessions", "id"}};
+  if (*version < 3) {
+    copies.push_back({"messages", "messages", kBySession});
+  } else {
+    copies.push_back({"messages", "messages", "id"});
+    copies.push_back({"new_messages", "messages", kBySession});
+  }
+  return copies;
+}
+
 absl::StatusOr<Salvaged> Salvage(Database& damaged, Database& fresh) {
   absl::StatusOr<Transaction> transaction = Transaction::Begin(fresh);
   if (!transaction.ok()) return transaction.status();
   Salvaged salvaged;
-  for (const char* table : {"sessions", "messages"}) {
-    absl::StatusOr<int64_t> gaps = CopyTable(damaged, fresh, table);
+  absl::StatusOr<std::vector<Copy>> copies = CopiesOf(damaged);
+  if (!copies.ok()) return copies.status();
+  for (const Copy& copy : *copies) {
+    absl::StatusOr<int64_t> gaps = CopyTable(damaged, fresh, copy);
     if (!gaps.ok()) return gaps.status();
     salvaged.num_gaps += *gaps;
   }
-  // Sessions of which only messages are left, and numbers that follow from messages.
+  // Sessions of which only messages are left, and what follows from messages.
   if (absl::Status mended = fresh.Execute(R"sql(
 INSERT INTO sessions (id, public_id, title, created_us, updated_us, activity)
   SELECT session, printf('sess_recovered_%d', session), '', min(created_us), max(created_us),
     (SELECT ifnull(max(activity), 0) FROM sessions) + row_number() OVER (ORDER BY session)
   FROM messages WHERE session NOT IN (SELECT id FROM sessions) GROUP BY session;
 UPDATE sessions SET next_sequence = max(next_sequence, 1 + ifnull(
-  (SELECT max(sequence) FROM messages WHERE session = sessions.id), 0));
-UPDATE search_index SET indexed_through = 0;
+  (SELECT max(id) FROM messages WHERE id > sessions.id << 24 AND id < (sessions.id + 1) << 24)
+  & 16777215, 0));
+INSERT INTO messages_fts (messages_fts) VALUES ('rebuild');
 )sql");
       !mended.ok()) {
     return mended;

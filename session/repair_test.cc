@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "session/database.h"
+#include "session/message.h"
+#include "session/migrations.h"
 #include "session/sqlite_store.h"
 #include "session/testing/conversation.h"
 
@@ -32,8 +34,13 @@ class RepairTest : public testing::Test {
     auto store = *SqliteStore::Open(path_);
     for (int i = 0; i < kSessions; ++i) ids_.push_back(store->CreateSession("talk")->id);
     // Interleaved, as they are in life.
-    for (const Message& message : Conversation(kMessages)) {
-      for (const std::string& id : ids_) EXPECT_TRUE(store->Append(id, message).ok());
+    const std::vector<Message> messages = Conversation(kMessages);
+    for (size_t i = 0; i < messages.size(); ++i) {
+      for (const std::string& id : ids_) EXPECT_TRUE(store->Append(id, messages[i]).ok());
+      // From here on they are new, and in another table.
+      if (i == messages.size() * 3 / 4) {
+        EXPECT_TRUE(store->Search("anything", "", 1).ok());
+      }
     }
   }
 
@@ -100,7 +107,9 @@ TEST_F(RepairTest, SavesWhatCanBeReadOfADamagedOne) {
 
 TEST_F(RepairTest, MessagesWhoseSessionIsLostGetANewOne) {
   ASSERT_TRUE(Database::Open(path_, {})
-                  ->Execute(absl::StrCat("DELETE FROM sessions WHERE public_id = '", ids_[2], "'"))
+                  ->Execute(absl::StrCat(
+                      "DROP TRIGGER session_deleted; DELETE FROM sessions WHERE public_id = '",
+                      ids_[2], "'"))
                   .ok());
   const auto salvaged = SalvageStore(path_, fresh_);
   ASSERT_TRUE(salvaged.ok()) << salvaged.status();
@@ -108,6 +117,31 @@ TEST_F(RepairTest, MessagesWhoseSessionIsLostGetANewOne) {
   EXPECT_EQ(salvaged->num_messages, kSessions * kMessages);
   auto fresh = *SqliteStore::Open(fresh_);
   EXPECT_EQ(fresh->GetSession("sess_recovered_3")->num_messages, kMessages);
+}
+
+TEST_F(RepairTest, ReadsOlderVersions) {
+  const std::string old = absl::StrCat(directory_, "/old.db");
+  {
+    auto database = *Database::Open(old, {});
+    ASSERT_TRUE(Migrate(database, SchemaMigrations().first(1)).ok());
+    ASSERT_TRUE(database
+                    .Execute(R"sql(
+INSERT INTO sessions (public_id, title, created_us, updated_us, activity) VALUES ('a', 'old', 1, 1, 1);
+INSERT INTO messages (session, sequence, role, content, created_us) VALUES
+  (1, 1, 'user', 'one', 1), (9, 1, 'user', 'lost', 1), (1, 2, 'user', 'two', 1);
+)sql")
+                    .ok());
+  }
+  const auto salvaged = SalvageStore(old, fresh_);
+  ASSERT_TRUE(salvaged.ok()) << salvaged.status();
+  EXPECT_EQ(salvaged->num_messages, 3);
+  EXPECT_EQ(salvaged->num_orphans, 1);
+  auto fresh = *SqliteStore::Open(fresh_);
+  const auto history = fresh->History("a", {});
+  ASSERT_EQ(history->size(), 2u);
+  EXPECT_EQ((*history)[1].content, "two");
+  EXPECT_EQ(fresh->Search("lost", "sess_recovered_9", 10)->size(), 1u);
+  EXPECT_TRUE(fresh->CheckIntegrity().ok());
 }
 
 TEST_F(RepairTest, RefusesWhatIsNoStore) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -29,9 +30,9 @@
 namespace parlance::session {
 namespace {
 
-// Messages that are indexed at a time: few enough that a write does not wait long for them.
-constexpr int64_t kIndexAtOnce = 100;
-constexpr int64_t kIndexAtOnceForSearch = 2000;
+// Messages that are settled at a time: few enough that a write does not wait long for them.
+constexpr int64_t kSettleAtOnce = 100;
+constexpr int64_t kSettleAtOnceForSearch = 2000;
 
 // Each word as an FTS5 string, so that nothing in it is syntax (FTS5 documentation, section 3.1).
 std::string FtsQuery(absl::string_view words) {
@@ -46,14 +47,18 @@ std::string FtsQuery(absl::string_view words) {
 }
 
 enum class Read {
+  kBegin,
+  kEnd,
   kGetSession,
   kListSessions,
   kFindSession,
   kHistoryAfter,
+  kNewHistoryAfter,
   kHistoryBefore,
+  kNewHistoryBefore,
   kSearchAll,
   kSearchSession,
-  kUnindexed,
+  kNewMessages,
   kStats,
 };
 
@@ -68,27 +73,40 @@ std::string SearchQuery(const char* best) {
                       "WHERE messages_fts MATCH ?1 ORDER BY best.score, m.id DESC");
 }
 
+// Of a session, the messages between two sequences.
+std::string HistoryQuery(const char* order) {
+  return absl::StrCat("SELECT ", kMessageColumns,
+                      " FROM messages m WHERE m.id > (?1 << 24) + ?2 AND m.id < (?1 << 24) + ?3 "
+                      "ORDER BY m.id ",
+                      order, " LIMIT ?4");
+}
+std::string NewHistoryQuery(const char* order) {
+  return absl::StrCat("SELECT ", kMessageColumns,
+                      " FROM new_messages m WHERE m.session = ?1 AND m.sequence > ?2 AND "
+                      "m.sequence < ?3 ORDER BY m.sequence ",
+                      order, " LIMIT ?4");
+}
+
 std::vector<std::string> ReadQueries() {
   return {
+      "BEGIN",
+      "COMMIT",
       absl::StrCat("SELECT ", kSessionColumns, " FROM sessions WHERE public_id = ?1"),
       absl::StrCat("SELECT ", kSessionColumns,
                    " FROM sessions WHERE activity < ?1 ORDER BY activity DESC LIMIT ?2"),
       "SELECT id, activity FROM sessions WHERE public_id = ?1",
-      absl::StrCat("SELECT ", kMessageColumns,
-                   " FROM messages m WHERE m.session = ?1 AND m.sequence > ?2 AND m.sequence < ?3 "
-                   "ORDER BY m.sequence LIMIT ?4"),
-      absl::StrCat("SELECT ", kMessageColumns,
-                   " FROM messages m WHERE m.session = ?1 AND m.sequence > ?2 AND m.sequence < ?3 "
-                   "ORDER BY m.sequence DESC LIMIT ?4"),
+      HistoryQuery("ASC"),
+      NewHistoryQuery("ASC"),
+      HistoryQuery("DESC"),
+      NewHistoryQuery("DESC"),
       SearchQuery("SELECT rowid AS id, rank AS score FROM messages_fts WHERE messages_fts MATCH ?1 "
                   "ORDER BY rank LIMIT ?2"),
-      SearchQuery("SELECT messages_fts.rowid AS id, rank AS score FROM messages_fts JOIN messages "
-                  "ON messages.id = messages_fts.rowid WHERE messages_fts MATCH ?1 AND session = "
-                  "?3 ORDER BY rank LIMIT ?2"),
-      R"sql(SELECT ifnull((SELECT max(id) FROM messages), 0),
-          (SELECT indexed_through FROM search_index))sql",
+      SearchQuery("SELECT rowid AS id, rank AS score FROM messages_fts WHERE messages_fts MATCH ?1 "
+                  "AND rowid > ?3 << 24 AND rowid < (?3 + 1) << 24 ORDER BY rank LIMIT ?2"),
+      R"sql(SELECT ifnull((SELECT min(id) FROM new_messages), 0),
+          ifnull((SELECT max(id) FROM new_messages), 0))sql",
       R"sql(SELECT count(*), ifnull(sum(closed_us IS NOT NULL), 0),
-          ifnull(sum(next_sequence - 1), 0) FROM sessions)sql",
+          ifnull(sum(next_sequence - 1), 0), (SELECT count(*) FROM new_messages) FROM sessions)sql",
   };
 }
 
@@ -105,6 +123,25 @@ absl::Status ForEachRow(Statement& query, Row&& row) {
     row();
   }
 }
+
+// All that is read while it lives is of one moment.
+class Snapshot {
+ public:
+  static absl::StatusOr<Snapshot> Take(Reader& reader) {
+    if (absl::Status begun = reader[Read::kBegin].Run(); !begun.ok()) return begun;
+    return Snapshot(reader);
+  }
+  ~Snapshot() {
+    if (reader_ != nullptr) (*reader_)[Read::kEnd].Run().IgnoreError();
+  }
+  Snapshot(Snapshot&& other) noexcept : reader_(std::exchange(other.reader_, nullptr)) {}
+  Snapshot& operator=(Snapshot&&) = delete;
+
+ private:
+  explicit Snapshot(Reader& reader) : reader_(&reader) {}
+
+  Reader* reader_;
+};
 
 absl::Status Configure(Database& database) {
   // Before anything is changed: the file may not be ours.
@@ -180,7 +217,7 @@ class SqliteStoreImpl : public SqliteStore {
         queue_(
             options_.queue,
             [this](absl::Span<SqliteWrite* const> writes) { writer_->Commit(writes); },
-            [this] { return IndexSome(kIndexAtOnce); }) {}
+            [this] { return SettleSome(kSettleAtOnce); }) {}
 
   absl::StatusOr<Session> CreateSession(const NewSession& from) override {
     if (absl::Status ok = CheckNewSession(from, options_.max_message_bytes); !ok.ok()) return ok;
@@ -341,20 +378,28 @@ class SqliteStoreImpl : public SqliteStore {
     if (absl::Status ok = CheckLimit(options.limit); !ok.ok()) return ok;
     auto reader = readers_.Take();
     if (!reader.ok()) return reader.status();
+    absl::StatusOr<Snapshot> snapshot = Snapshot::Take(**reader);
+    if (!snapshot.ok()) return snapshot.status();
     absl::StatusOr<SessionKey> key = FindSession(**reader, session_id);
     if (!key.ok()) return key.status();
-    Statement& query =
-        (**reader)[options.after.has_value() ? Read::kHistoryAfter : Read::kHistoryBefore];
-    query.Bind(1, key->id);
-    query.Bind(2, options.after.value_or(0));
-    query.Bind(3, options.before.value_or(INT64_MAX));
-    query.Bind(4, static_cast<int64_t>(options.limit));
     std::vector<Message> messages;
-    if (absl::Status read = ForEachRow(query, [&] { messages.push_back(MessageOf(query)); });
-        !read.ok()) {
-      return read;
+    const auto read = [&](Read which) -> absl::Status {
+      const int64_t left = options.limit - static_cast<int64_t>(messages.size());
+      if (left == 0) return absl::OkStatus();
+      Statement& query = (**reader)[which];
+      query.Bind(1, key->id);
+      query.Bind(2, std::clamp<int64_t>(options.after.value_or(0), 0, kMostMessages));
+      query.Bind(3, std::clamp<int64_t>(options.before.value_or(INT64_MAX), 0, kMostMessages + 1));
+      query.Bind(4, left);
+      return ForEachRow(query, [&] { messages.push_back(MessageOf(query)); });
+    };
+    // New messages follow all others of their session.
+    const bool forward = options.after.has_value();
+    for (const Read which : forward ? std::array{Read::kHistoryAfter, Read::kNewHistoryAfter}
+                                    : std::array{Read::kNewHistoryBefore, Read::kHistoryBefore}) {
+      if (absl::Status done = read(which); !done.ok()) return done;
     }
-    if (!options.after.has_value()) std::reverse(messages.begin(), messages.end());
+    if (!forward) std::reverse(messages.begin(), messages.end());
     return messages;
   }
 
@@ -366,7 +411,7 @@ class SqliteStoreImpl : public SqliteStore {
     }
     const std::string fts_query = FtsQuery(words);
     if (fts_query.empty()) return absl::InvalidArgumentError("there is no word to search for");
-    if (absl::Status indexed = CatchUp(); !indexed.ok()) return indexed;
+    if (absl::Status settled = CatchUp(); !settled.ok()) return settled;
     auto reader = readers_.Take();
     if (!reader.ok()) return reader.status();
     Statement& query = (**reader)[session_id.empty() ? Read::kSearchAll : Read::kSearchSession];
@@ -401,13 +446,11 @@ class SqliteStoreImpl : public SqliteStore {
                                          stats.num_sessions = query.Integer(0);
                                          stats.num_closed_sessions = query.Integer(1);
                                          stats.num_messages = query.Integer(2);
+                                         stats.num_unindexed_messages = query.Integer(3);
                                        });
         !read.ok()) {
       return read;
     }
-    absl::StatusOr<IndexState> index = GetIndexState(**reader);
-    if (!index.ok()) return index.status();
-    stats.num_unindexed_messages = index->last_message - index->indexed_through;
     absl::StatusOr<int64_t> version = (*reader)->database().QueryInteger("PRAGMA user_version");
     if (!version.ok()) return version.status();
     stats.schema_version = *version;
@@ -457,10 +500,10 @@ class SqliteStoreImpl : public SqliteStore {
     int64_t id = 0;
     int64_t activity = 0;
   };
-  // Of messages, the number of the last row and the last that search knows.
-  struct IndexState {
-    int64_t last_message = 0;
-    int64_t indexed_through = 0;
+  // The numbers of the first and the last row of new_messages, or 0.
+  struct NewMessages {
+    int64_t first = 0;
+    int64_t last = 0;
   };
 
   // As precise as it is stored.
@@ -485,54 +528,51 @@ class SqliteStoreImpl : public SqliteStore {
     return *key;
   }
 
-  static absl::StatusOr<IndexState> GetIndexState(Reader& reader) {
-    Statement& query = reader[Read::kUnindexed];
-    IndexState state;
-    if (absl::Status read = ForEachRow(query,
-                                       [&] {
-                                         state = {.last_message = query.Integer(0),
-                                                  .indexed_through = query.Integer(1)};
-                                       });
+  static absl::StatusOr<NewMessages> FindNewMessages(Reader& reader) {
+    Statement& query = reader[Read::kNewMessages];
+    NewMessages found;
+    if (absl::Status read = ForEachRow(
+            query, [&] { found = {.first = query.Integer(0), .last = query.Integer(1)}; });
         !read.ok()) {
       return read;
     }
-    return state;
+    return found;
   }
 
   // On the queue's thread, which does not commit meanwhile. An error can wait: a search or a check
   // meets it too, and has somebody to tell.
-  bool IndexSome(int64_t most) {
+  bool SettleSome(int64_t most) {
     bool more = false;
-    SqliteWrite index(0, [&](SqliteWriter& writer) -> absl::Status {
-      absl::StatusOr<bool> indexed = writer.Index(most);
-      if (!indexed.ok()) return indexed.status();
-      more = *indexed;
+    SqliteWrite settle(0, [&](SqliteWriter& writer) -> absl::Status {
+      absl::StatusOr<bool> settled = writer.Settle(most);
+      if (!settled.ok()) return settled.status();
+      more = *settled;
       return absl::OkStatus();
     });
-    SqliteWrite* pointer = &index;
+    SqliteWrite* pointer = &settle;
     writer_->Commit(absl::MakeConstSpan(&pointer, 1));
-    return index.status().ok() && more;
+    return settle.status().ok() && more;
   }
 
   // Until search knows every message that is there now.
   absl::Status CatchUp() {
-    int64_t last_message = 0;
+    int64_t last = 0;
     for (bool first = true;; first = false) {
-      absl::StatusOr<IndexState> state = IndexState{};
+      absl::StatusOr<NewMessages> found = NewMessages{};
       {
         auto reader = readers_.Take();
         if (!reader.ok()) return reader.status();
-        state = GetIndexState(**reader);
+        found = FindNewMessages(**reader);
       }
-      if (!state.ok()) return state.status();
-      if (first) last_message = state->last_message;
-      if (state->indexed_through >= std::min(last_message, state->last_message)) {
-        return absl::OkStatus();
-      }
-      if (absl::Status indexed = Write(
-              0, [](SqliteWriter& writer) { return writer.Index(kIndexAtOnceForSearch).status(); });
-          !indexed.ok()) {
-        return indexed;
+      if (!found.ok()) return found.status();
+      if (first) last = found->last;
+      // Numbers begin anew when all are settled.
+      if (found->first == 0 || found->first > last) return absl::OkStatus();
+      if (absl::Status settled = Write(
+              0,
+              [](SqliteWriter& writer) { return writer.Settle(kSettleAtOnceForSearch).status(); });
+          !settled.ok()) {
+        return settled;
       }
     }
   }

@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "session/database.h"
+#include "session/migrations.h"
 #include "session/testing/fault_vfs.h"
 #include "session/testing/store_contract.h"
 
@@ -218,6 +219,78 @@ TEST_F(SqliteStoreTest, TwoStoresShareAFile) {
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(one->Append(id, User("one")).ok());
   thread.join();
   EXPECT_EQ(one->GetSession(id)->num_messages, 100);
+}
+
+// What a store remembers of a session, another may change.
+TEST_F(SqliteStoreTest, AStoreNoticesWhatAnotherChanged) {
+  auto one = OpenStore();
+  auto other = OpenStore();
+  const std::string id = NewSession(*one);
+  EXPECT_EQ(*one->Append(id, User("one")), 1);
+  EXPECT_EQ(*other->Append(id, User("other")), 2);
+  EXPECT_EQ(*one->Append(id, User("one")), 3);
+  const std::string second = NewSession(*other);
+  EXPECT_EQ(*one->Append(id, User("one")), 4);
+  EXPECT_EQ((*one->ListSessions(1))[0].id, id);
+  ASSERT_TRUE(other->CloseSession(id).ok());
+  EXPECT_EQ(one->Append(id, User("one")).status().code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(other->ResumeSession(id).ok());
+  EXPECT_EQ(*one->Append(id, User("one")), 5);
+  ASSERT_TRUE(other->DeleteSession(id).ok());
+  EXPECT_EQ(one->Append(id, User("one")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(*one->Append(second, User("one")), 1);
+  EXPECT_EQ(*other->PruneSessions({.changed_since = {}, .most_sessions = 0}), 1);
+  EXPECT_EQ(one->Append(second, User("one")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(one->CheckIntegrity().ok());
+}
+
+TEST_F(SqliteStoreTest, MoreSessionsThanAreRememberedTakeMessages) {
+  auto store = OpenStore({.new_id = {}, .queue = {.idle_after = absl::ZeroDuration()}});
+  constexpr int kSessions = 5000;
+  std::vector<std::string> ids;
+  for (int i = 0; i < kSessions; ++i) ids.push_back(absl::StrCat("s", i));
+  std::atomic<int> num_failed = 0;
+  for (int round = 1; round <= 2; ++round) {
+    for (const std::string& id : ids) {
+      if (round == 1) {
+        ASSERT_TRUE(store->CreateSession({.title = "a talk", .id = id}).ok());
+      }
+      ASSERT_TRUE(store
+                      ->AppendAsync(id, {User("hello")},
+                                    [&, round](const absl::StatusOr<int64_t>& sequence) {
+                                      num_failed += !sequence.ok() || *sequence != round;
+                                    })
+                      .ok());
+    }
+  }
+  // What was handed in before it is over when it is.
+  EXPECT_EQ(*store->Append(ids[0], User("the last")), 3);
+  EXPECT_EQ(num_failed, 0);
+  EXPECT_EQ(store->GetStats()->num_messages, 2 * kSessions + 1);
+}
+
+TEST_F(SqliteStoreTest, AFullSessionTakesNothing) {
+  auto store = OpenStore();
+  const std::string id = NewSession(*store);
+  ASSERT_TRUE(store->Append(id, User("the first")).ok());
+  ASSERT_TRUE(Database::Open(path_, {})
+                  ->Execute(absl::StrCat("UPDATE sessions SET next_sequence = ", kMostMessages))
+                  .ok());
+  const std::vector<Message> two = {User("one"), User("two")};
+  EXPECT_EQ(store->AppendAll(id, two).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(*store->Append(id, User("the last")), kMostMessages);
+  EXPECT_EQ(store->Append(id, User("more")).status().code(), absl::StatusCode::kFailedPrecondition);
+  // Neighbours by number, and of different sessions.
+  const std::string next = NewSession(*store);
+  ASSERT_TRUE(store->Append(next, User("the first")).ok());
+  EXPECT_EQ(store->Search("first", "", 10)->size(), 2u);
+  EXPECT_EQ(store->Search("last", id, 10)->size(), 1u);
+  EXPECT_EQ(store->Search("last", next, 10)->size(), 0u);
+  EXPECT_EQ(store->History(id, {})->size(), 2u);
+  EXPECT_EQ(store->History(next, {})->size(), 1u);
+  ASSERT_TRUE(store->DeleteSession(id).ok());
+  EXPECT_EQ(store->Search("first", "", 10)->size(), 1u);
+  EXPECT_EQ(store->History(next, {})->size(), 1u);
 }
 
 // Appends in a child process until it ends, and returns the sequences it acknowledged. `ends` is

@@ -7,12 +7,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "session/message_check.h"
+#include "session/migrations.h"
 
 namespace parlance::session {
 
 enum class SqliteWriter::Query {
   kBegin,
   kCommit,
+  kDataVersion,
   kLastActivity,
   kCreateSession,
   kFindSession,
@@ -24,31 +26,36 @@ enum class SqliteWriter::Query {
   kDeleteSession,
   kDeleteAllBut,
   kDeleteBefore,
-  kLowerIndexedThrough,
-  kIndexedThrough,
-  kLastMessage,
-  kEndOfIndexing,
+  kCountNew,
+  kHasNew,
+  kEndOfSettling,
+  kMoveMessages,
   kIndexMessages,
-  kSetIndexedThrough,
+  kForgetNew,
 };
 
 namespace {
 
-// Messages that the search index may lack before appends have to wait for it. About a second's
-// worth of indexing.
-constexpr int64_t kMostUnindexed = 100000;
+// New messages that there may be before appends have to wait until some are settled, which takes
+// about a second for so many.
+constexpr int64_t kMostNew = 100000;
+
+// Sessions whose rows are remembered from one batch to the next.
+constexpr size_t kMostKnown = 4096;
 
 std::vector<std::string> Queries() {
   return {
       "BEGIN IMMEDIATE",
       "COMMIT",
+      "PRAGMA data_version",
       "SELECT ifnull(max(activity), 0) FROM sessions",
       R"sql(INSERT INTO sessions (public_id, title, metadata, created_us, updated_us, closed_us,
           activity) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7))sql",
       "SELECT id, next_sequence, closed_us IS NOT NULL FROM sessions WHERE public_id = ?1",
       "UPDATE sessions SET next_sequence = ?2, updated_us = ?3, activity = ?4 WHERE id = ?1",
-      "SELECT sequence FROM messages WHERE session = ?1 AND client_key = ?2",
-      R"sql(INSERT INTO messages (session, sequence, role, content, name, tool_call_id, tool_calls,
+      R"sql(SELECT sequence FROM new_messages WHERE session = ?1 AND client_key = ?2 UNION ALL
+          SELECT sequence FROM messages WHERE session = ?1 AND client_key = ?2)sql",
+      R"sql(INSERT INTO new_messages (session, sequence, role, content, name, tool_call_id, tool_calls,
           created_us, client_key, metadata, input_tokens, output_tokens, latency_us)
           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13))sql",
       "UPDATE sessions SET title = ?2, updated_us = ?3, activity = ?4 WHERE public_id = ?1",
@@ -57,14 +64,25 @@ std::vector<std::string> Queries() {
       R"sql(DELETE FROM sessions WHERE activity <=
           (SELECT activity FROM sessions ORDER BY activity DESC LIMIT 1 OFFSET ?1))sql",
       "DELETE FROM sessions WHERE updated_us < ?1",
-      R"sql(UPDATE search_index SET indexed_through =
-          min(indexed_through, (SELECT ifnull(max(id), 0) FROM messages)))sql",
-      "SELECT indexed_through FROM search_index",
-      "SELECT ifnull(max(id), 0) FROM messages",
-      "SELECT max(id) FROM (SELECT id FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2)",
+      // More than there are, where some that came between are settled or deleted.
+      R"sql(SELECT ifnull((SELECT max(id) FROM new_messages) + 1 -
+          (SELECT min(id) FROM new_messages), 0))sql",
+      "SELECT EXISTS (SELECT 1 FROM new_messages)",
+      // Settling goes from session to session, as those of one session come to lie on one page, and
+      // the search index writes a part of itself for each step back.
+      R"sql(SELECT session, sequence FROM new_messages WHERE session >= ?1
+          ORDER BY session, sequence LIMIT 1 OFFSET ?2)sql",
+      R"sql(INSERT INTO messages (id, role, content, name, tool_call_id, tool_calls, created_us,
+          client_key, metadata, input_tokens, output_tokens, latency_us)
+          SELECT session << 24 | sequence, role, content, name, tool_call_id, tool_calls,
+          created_us, client_key, metadata, input_tokens, output_tokens, latency_us
+          FROM new_messages WHERE session >= ?1 AND (session, sequence) <= (?2, ?3)
+          ORDER BY session, sequence)sql",
       R"sql(INSERT INTO messages_fts (rowid, content)
-          SELECT id, content FROM messages WHERE id > ?1 AND id <= ?2 ORDER BY id)sql",
-      "UPDATE search_index SET indexed_through = ?1",
+          SELECT session << 24 | sequence, content
+          FROM new_messages WHERE session >= ?1 AND (session, sequence) <= (?2, ?3)
+          ORDER BY session, sequence)sql",
+      "DELETE FROM new_messages WHERE session >= ?1 AND (session, sequence) <= (?2, ?3)",
   };
 }
 
@@ -116,28 +134,40 @@ void SqliteWriter::Commit(absl::Span<SqliteWrite* const> writes) {
 }
 
 absl::Status SqliteWriter::TryCommit(absl::Span<SqliteWrite* const> writes) {
-  touched_.clear();
-  last_activity_.reset();
-  num_appended_ = 0;
   if (absl::Status begun = connection_[Query::kBegin].Run(); !begun.ok()) return begun;
-  absl::Status status;
-  for (SqliteWrite* const write : writes) {
-    write->status_ = write->apply_(*this);
-    if (!write->status_.ok() && !IsRefusal(write->status_)) {
-      status = write->status_;
-      break;
-    }
+  appended_to_.clear();
+  num_appended_ = 0;
+  absl::Status status = ForgetIfStale();
+  for (size_t i = 0; status.ok() && i < writes.size(); ++i) {
+    writes[i]->status_ = writes[i]->apply_(*this);
+    if (!IsRefusal(writes[i]->status_)) status = writes[i]->status_;
   }
-  if (status.ok()) status = WriteTouched();
-  if (status.ok()) status = IndexIfFarBehind(num_appended_);
+  if (status.ok()) status = WriteAppended();
+  if (status.ok()) status = SettleIfMany();
   if (status.ok()) status = connection_[Query::kCommit].Run();
   if (!status.ok()) Rollback();
   return status;
 }
 
 void SqliteWriter::Rollback() {
+  Forget();
   // Fails only where SQLite has rolled back by itself already, as it does on a full disk.
   connection_.database().Execute("ROLLBACK").IgnoreError();
+}
+
+absl::Status SqliteWriter::ForgetIfStale() {
+  absl::StatusOr<int64_t> version = OneInteger(connection_[Query::kDataVersion]);
+  if (!version.ok()) return version.status();
+  if (*version != data_version_ || sessions_.size() > kMostKnown) Forget();
+  data_version_ = *version;
+  return absl::OkStatus();
+}
+
+void SqliteWriter::Forget() {
+  sessions_.clear();
+  last_activity_.reset();
+  num_new_messages_.reset();
+  appended_to_.clear();
 }
 
 absl::StatusOr<int64_t> SqliteWriter::NextActivity() {
@@ -167,20 +197,21 @@ absl::Status SqliteWriter::CreateSession(const Session& session) {
   return inserted;
 }
 
-absl::StatusOr<SqliteWriter::Touched*> SqliteWriter::Touch(absl::string_view session_id) {
-  const auto [place, is_new] = touched_.try_emplace(std::string(session_id));
-  if (!is_new) return &place->second;
+absl::StatusOr<SqliteWriter::SessionRow*> SqliteWriter::FindSession(absl::string_view session_id) {
+  if (const auto known = sessions_.find(session_id); known != sessions_.end()) {
+    return known->second.get();
+  }
   Statement& find = connection_[Query::kFindSession];
   const StatementReset reset(find);
   find.Bind(1, session_id);
   absl::StatusOr<bool> row = find.Step();
-  if (!row.ok() || !*row) {
-    touched_.erase(place);
-    return row.ok() ? NoSession(session_id) : row.status();
-  }
-  place->second = {
-      .row = find.Integer(0), .next_sequence = find.Integer(1), .closed = find.Integer(2) != 0};
-  return &place->second;
+  if (!row.ok()) return row.status();
+  if (!*row) return NoSession(session_id);
+  auto session = std::make_unique<SessionRow>();
+  session->id = find.Integer(0);
+  session->next_sequence = find.Integer(1);
+  session->closed = find.Integer(2) != 0;
+  return sessions_.emplace(session_id, std::move(session)).first->second.get();
 }
 
 absl::StatusOr<int64_t> SqliteWriter::FindKey(int64_t session_row, absl::string_view client_key) {
@@ -192,12 +223,12 @@ absl::StatusOr<int64_t> SqliteWriter::FindKey(int64_t session_row, absl::string_
 
 absl::StatusOr<int64_t> SqliteWriter::Append(absl::string_view session_id,
                                              absl::Span<const Message> messages, absl::Time now) {
-  absl::StatusOr<Touched*> touched = Touch(session_id);
-  if (!touched.ok()) return touched.status();
-  Touched& session = **touched;
+  absl::StatusOr<SessionRow*> found = FindSession(session_id);
+  if (!found.ok()) return found.status();
+  SessionRow& session = **found;
   for (const Message& message : messages) {
     if (!message.client_key.has_value()) continue;
-    absl::StatusOr<int64_t> sequence = FindKey(session.row, *message.client_key);
+    absl::StatusOr<int64_t> sequence = FindKey(session.id, *message.client_key);
     if (!sequence.ok()) return sequence.status();
     if (*sequence == 0) continue;
     if (&message == messages.data()) return *sequence;
@@ -209,19 +240,25 @@ absl::StatusOr<int64_t> SqliteWriter::Append(absl::string_view session_id,
     return absl::FailedPreconditionError(
         absl::StrCat("the session '", session_id, "' is closed; resume it first"));
   }
+  if (static_cast<int64_t>(messages.size()) > kMostMessages + 1 - session.next_sequence) {
+    return absl::FailedPreconditionError(absl::StrCat("the session '", session_id, "' is full: it ",
+                                                      "can have ", kMostMessages, " messages"));
+  }
   absl::StatusOr<int64_t> activity = NextActivity();
   if (!activity.ok()) return activity.status();
   const int64_t first = session.next_sequence;
   for (const Message& message : messages) {
-    if (absl::Status inserted = Insert(session.row, session.next_sequence, message, now);
+    if (absl::Status inserted = Insert(session.id, session.next_sequence, message, now);
         !inserted.ok()) {
       return inserted;
     }
     ++session.next_sequence;
   }
+  if (session.activity == 0) appended_to_.push_back(&session);
   session.activity = *activity;
   session.updated_us = absl::ToUnixMicros(now);
   num_appended_ += static_cast<int64_t>(messages.size());
+  if (num_new_messages_.has_value()) *num_new_messages_ += static_cast<int64_t>(messages.size());
   return first;
 }
 
@@ -250,17 +287,17 @@ absl::Status SqliteWriter::Insert(int64_t session_row, int64_t sequence, const M
   return inserted;
 }
 
-absl::Status SqliteWriter::WriteTouched() {
+absl::Status SqliteWriter::WriteAppended() {
   Statement& update = connection_[Query::kUpdateSession];
-  for (const auto& [id, session] : touched_) {
-    if (session.activity == 0) continue;
-    update.Bind(1, session.row);
-    update.Bind(2, session.next_sequence);
-    update.Bind(3, session.updated_us);
-    update.Bind(4, session.activity);
+  for (SessionRow* const session : appended_to_) {
+    update.Bind(1, session->id);
+    update.Bind(2, session->next_sequence);
+    update.Bind(3, session->updated_us);
+    update.Bind(4, session->activity);
     if (absl::Status updated = update.Run(); !updated.ok()) return updated;
+    session->activity = 0;
   }
-  touched_.clear();
+  appended_to_.clear();
   return absl::OkStatus();
 }
 
@@ -268,7 +305,7 @@ absl::Status SqliteWriter::RenameSession(absl::string_view session_id, absl::str
                                          absl::Time now) {
   absl::StatusOr<int64_t> activity = NextActivity();
   if (!activity.ok()) return activity.status();
-  if (absl::Status written = WriteTouched(); !written.ok()) return written;
+  if (absl::Status written = WriteAppended(); !written.ok()) return written;
   Statement& update = connection_[Query::kRename];
   update.Bind(1, session_id);
   update.Bind(2, title);
@@ -282,7 +319,10 @@ absl::Status SqliteWriter::SetClosed(absl::string_view session_id, std::optional
                                      absl::Time now) {
   absl::StatusOr<int64_t> activity = NextActivity();
   if (!activity.ok()) return activity.status();
-  if (absl::Status written = WriteTouched(); !written.ok()) return written;
+  if (absl::Status written = WriteAppended(); !written.ok()) return written;
+  if (const auto known = sessions_.find(session_id); known != sessions_.end()) {
+    known->second->closed = closed.has_value();
+  }
   Statement& update = connection_[Query::kSetClosed];
   update.Bind(1, session_id);
   update.BindOptional(2, Micros(closed));
@@ -292,27 +332,22 @@ absl::Status SqliteWriter::SetClosed(absl::string_view session_id, std::optional
   return connection_.database().NumChanged() == 0 ? NoSession(session_id) : absl::OkStatus();
 }
 
-absl::Status SqliteWriter::LowerIndexedThrough() {
-  return connection_[Query::kLowerIndexedThrough].Run();
-}
-
 absl::Status SqliteWriter::DeleteSession(absl::string_view session_id) {
-  if (absl::Status written = WriteTouched(); !written.ok()) return written;
+  if (absl::Status written = WriteAppended(); !written.ok()) return written;
+  Forget();
   Statement& statement = connection_[Query::kDeleteSession];
   statement.Bind(1, session_id);
   if (absl::Status deleted = statement.Run(); !deleted.ok()) return deleted;
-  if (connection_.database().NumChanged() == 0) return NoSession(session_id);
-  return LowerIndexedThrough();
+  return connection_.database().NumChanged() == 0 ? NoSession(session_id) : absl::OkStatus();
 }
 
 absl::StatusOr<int64_t> SqliteWriter::DeleteSessions(Query query, int64_t parameter) {
-  if (absl::Status written = WriteTouched(); !written.ok()) return written;
+  if (absl::Status written = WriteAppended(); !written.ok()) return written;
+  Forget();
   Statement& statement = connection_[query];
   statement.Bind(1, parameter);
   if (absl::Status deleted = statement.Run(); !deleted.ok()) return deleted;
-  const int64_t num_deleted = connection_.database().NumChanged();
-  if (absl::Status lowered = LowerIndexedThrough(); !lowered.ok()) return lowered;
-  return num_deleted;
+  return connection_.database().NumChanged();
 }
 
 absl::StatusOr<int64_t> SqliteWriter::KeepSessions(int64_t keep) {
@@ -323,41 +358,61 @@ absl::StatusOr<int64_t> SqliteWriter::DeleteSessionsBefore(absl::Time updated) {
   return DeleteSessions(Query::kDeleteBefore, absl::ToUnixMicros(updated));
 }
 
-absl::StatusOr<bool> SqliteWriter::Index(int64_t most) {
-  absl::StatusOr<int64_t> from = OneInteger(connection_[Query::kIndexedThrough]);
-  if (!from.ok()) return from.status();
-  Statement& find_end = connection_[Query::kEndOfIndexing];
-  find_end.Bind(1, *from);
-  find_end.Bind(2, most);
-  absl::StatusOr<int64_t> to = OneInteger(find_end);
-  if (!to.ok()) return to.status();
-  // NULL, read as 0: there is none.
-  if (*to <= *from) return false;
-  Statement& index = connection_[Query::kIndexMessages];
-  index.Bind(1, *from);
-  index.Bind(2, *to);
-  if (absl::Status indexed = index.Run(); !indexed.ok()) return indexed;
-  Statement& set = connection_[Query::kSetIndexedThrough];
-  set.Bind(1, *to);
-  if (absl::Status done = set.Run(); !done.ok()) return done;
-  absl::StatusOr<int64_t> last = OneInteger(connection_[Query::kLastMessage]);
-  if (!last.ok()) return last.status();
-  return *last > *to;
+absl::StatusOr<bool> SqliteWriter::Settle(int64_t most) {
+  // Up to the last one, if there are not as many.
+  int64_t end_session = INT64_MAX;
+  int64_t end_sequence = 0;
+  {
+    Statement& find_end = connection_[Query::kEndOfSettling];
+    const StatementReset reset(find_end);
+    find_end.Bind(1, settle_from_);
+    find_end.Bind(2, most - 1);
+    absl::StatusOr<bool> found = find_end.Step();
+    if (!found.ok()) return found.status();
+    if (*found) {
+      end_session = find_end.Integer(0);
+      end_sequence = find_end.Integer(1);
+    }
+  }
+  for (const Query query : {Query::kMoveMessages, Query::kIndexMessages, Query::kForgetNew}) {
+    Statement& step = connection_[query];
+    step.Bind(1, settle_from_);
+    step.Bind(2, end_session);
+    step.Bind(3, end_sequence);
+    const absl::Status done = step.Run();
+    if (absl::IsAlreadyExists(done)) {
+      // A number or key that `messages` has too. No refusal: half of it is done.
+      return absl::DataLossError(absl::StrCat("a message is there twice: ", done.message()));
+    }
+    if (!done.ok()) return done;
+  }
+  if (num_new_messages_.has_value()) *num_new_messages_ -= connection_.database().NumChanged();
+  settle_from_ = end_session == INT64_MAX ? 0 : end_session;
+  absl::StatusOr<int64_t> has_more = OneInteger(connection_[Query::kHasNew]);
+  if (!has_more.ok()) return has_more.status();
+  return *has_more != 0;
 }
 
-absl::Status SqliteWriter::IndexIfFarBehind(int64_t num_appended) {
-  if (num_appended == 0) return absl::OkStatus();
-  absl::StatusOr<int64_t> indexed = OneInteger(connection_[Query::kIndexedThrough]);
-  if (!indexed.ok()) return indexed.status();
-  absl::StatusOr<int64_t> last = OneInteger(connection_[Query::kLastMessage]);
-  if (!last.ok()) return last.status();
-  if (*last - *indexed <= kMostUnindexed) return absl::OkStatus();
-  return Index(2 * num_appended).status();
+absl::StatusOr<int64_t> SqliteWriter::CountNew() {
+  if (!num_new_messages_.has_value()) {
+    absl::StatusOr<int64_t> count = OneInteger(connection_[Query::kCountNew]);
+    if (!count.ok()) return count.status();
+    num_new_messages_ = *count;
+  }
+  return *num_new_messages_;
+}
+
+absl::Status SqliteWriter::SettleIfMany() {
+  if (num_appended_ == 0) return absl::OkStatus();
+  absl::StatusOr<int64_t> count = CountNew();
+  if (!count.ok()) return count.status();
+  return *count <= kMostNew ? absl::OkStatus() : Settle(2 * num_appended_).status();
 }
 
 absl::Status SqliteWriter::CheckIndex() {
   constexpr int64_t kAll = INT64_MAX;
-  if (absl::StatusOr<bool> indexed = Index(kAll); !indexed.ok()) return indexed.status();
+  settle_from_ = 0;
+  if (absl::StatusOr<bool> settled = Settle(kAll); !settled.ok()) return settled.status();
   // Compares the index with the text it refers to (FTS5 documentation, section 6.5).
   return connection_.database().Execute(
       "INSERT INTO messages_fts (messages_fts, rank) VALUES ('integrity-check', 1)");

@@ -14,8 +14,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -31,8 +32,7 @@ class SqliteWriter;
 // Durable commits, and larger batches of dirty pages before a checkpoint: each copies a page once,
 // however often it was written meanwhile.
 inline constexpr char kWriterSettings[] =
-    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192; PRAGMA "
-    "wal_autocheckpoint = 4000";
+    "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000";
 
 // Something to write. After an undone batch it is applied again, alone.
 class SqliteWrite {
@@ -71,9 +71,9 @@ class SqliteWriter {
 
   // AlreadyExists if the id is taken.
   absl::Status CreateSession(const Session& session);
-  // Returns the sequence of the first. NotFound; FailedPrecondition if the session is closed;
-  // AlreadyExists if one of the client keys but not the first is taken. If the first is, nothing is
-  // appended, and its sequence is returned.
+  // Returns the sequence of the first. NotFound; FailedPrecondition if the session is closed
+  // or full; AlreadyExists if one of the client keys but not the first is taken. If the first is,
+  // nothing is appended, and its sequence is returned.
   absl::StatusOr<int64_t> Append(absl::string_view session_id, absl::Span<const Message> messages,
                                  absl::Time now);
   // NotFound, as the following.
@@ -86,20 +86,21 @@ class SqliteWriter {
   absl::StatusOr<int64_t> KeepSessions(int64_t keep);
   // Deletes all sessions that did not change since.
   absl::StatusOr<int64_t> DeleteSessionsBefore(absl::Time updated);
-  // Takes up to so many more messages into the search index. Whether there are more.
-  absl::StatusOr<bool> Index(int64_t most);
-  // All of them, and compares the index with the messages. DataLoss if they differ.
+  // Moves up to so many new messages to where they lie by session and search knows them, from
+  // where the last call ended, and then from the first session again. Whether there are more.
+  absl::StatusOr<bool> Settle(int64_t most);
+  // All of them, and compares the search index with the messages. DataLoss if they differ.
   absl::Status CheckIndex();
 
  private:
   enum class Query;
-  // A session that the batch appends to; its row is written once, at the end.
-  struct Touched {
-    int64_t row = 0;
+  // A session's row. That of one that the batch appends to is written once, at the end.
+  struct SessionRow {
+    int64_t id = 0;
     int64_t next_sequence = 1;
     bool closed = false;
+    // Of an append that is not written yet.
     int64_t updated_us = 0;
-    // 0: not changed.
     int64_t activity = 0;
   };
 
@@ -107,24 +108,35 @@ class SqliteWriter {
 
   absl::Status TryCommit(absl::Span<SqliteWrite* const> writes);
   void Rollback();
-  absl::StatusOr<Touched*> Touch(absl::string_view session_id);
+  // What is known of the database from earlier batches, unless another connection has written
+  // since.
+  absl::Status ForgetIfStale();
+  void Forget();
+  absl::StatusOr<SessionRow*> FindSession(absl::string_view session_id);
   absl::StatusOr<int64_t> NextActivity();
   // The sequence under which the session has the key, or 0.
   absl::StatusOr<int64_t> FindKey(int64_t session_row, absl::string_view client_key);
   absl::Status Insert(int64_t session_row, int64_t sequence, const Message& message,
                       absl::Time now);
   // Writes the rows of the sessions that were appended to, so that statements see them.
-  absl::Status WriteTouched();
+  absl::Status WriteAppended();
   // Those that a statement with one parameter deletes.
   absl::StatusOr<int64_t> DeleteSessions(Query query, int64_t parameter);
-  // What is deleted may have been the last that was indexed, and its row's number is used again.
-  absl::Status LowerIndexedThrough();
-  // Keeps the index from falling further behind than kMostUnindexed.
-  absl::Status IndexIfFarBehind(int64_t num_appended);
+  absl::StatusOr<int64_t> CountNew();
+  // Keeps new messages from becoming more than kMostNew.
+  absl::Status SettleIfMany();
 
   Connection<Query> connection_;
-  std::unordered_map<std::string, Touched> touched_;
+  // Changes with each transaction of another connection.
+  int64_t data_version_ = 0;
+  absl::flat_hash_map<std::string, std::unique_ptr<SessionRow>> sessions_;
   std::optional<int64_t> last_activity_;
+  // At least so many as there are.
+  std::optional<int64_t> num_new_messages_;
+  // The session from which on settling goes on.
+  int64_t settle_from_ = 0;
+  // Of this batch.
+  std::vector<SessionRow*> appended_to_;
   int64_t num_appended_ = 0;
 };
 

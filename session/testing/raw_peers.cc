@@ -44,7 +44,8 @@ absl::StatusOr<RawSqlite> RawSqlite::Create(const std::string& path, int num_ses
   auto connection = Connection<Query>::Create(
       *std::move(database),
       {"BEGIN IMMEDIATE",
-       "INSERT INTO messages (session, sequence, role, content, created_us) VALUES (?1, ?2, ?3, "
+       "INSERT INTO new_messages (session, sequence, role, content, created_us) VALUES (?1, ?2, "
+       "?3, "
        "?4, ?5)",
        "UPDATE sessions SET next_sequence = ?2, updated_us = ?3, activity = ?4 WHERE id = ?1",
        "COMMIT"});

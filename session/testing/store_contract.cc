@@ -83,25 +83,42 @@ TEST_P(StoreContract, KeepsEveryCharacter) {
   }
 }
 
+// Whatever part of the messages search knows.
 TEST_P(StoreContract, PagesInBothDirections) {
   auto store = Open();
-  const std::string id = NewSession(*store);
-  for (int i = 1; i <= 10; ++i) ASSERT_TRUE(store->Append(id, User(absl::StrCat(i))).ok());
-  const auto contents = [&](const SessionStore::HistoryOptions& options) {
-    std::string all;
-    const auto page = store->History(id, options);
-    for (const Message& message : *page) {
-      absl::StrAppend(&all, message.content, " ");
+  for (const int num_known : {0, 1, 7, 10}) {
+    const std::string id = NewSession(*store);
+    for (int i = 1; i <= 10; ++i) {
+      ASSERT_TRUE(store->Append(id, User(absl::StrCat(i))).ok());
+      if (i == num_known) {
+        ASSERT_TRUE(store->Search("all", "", 1).ok());
+      }
     }
-    return all;
-  };
-  EXPECT_EQ(contents({.after = {}, .before = {}, .limit = 3}), "8 9 10 ");
-  EXPECT_EQ(contents({.after = {}, .before = 8, .limit = 3}), "5 6 7 ");
-  EXPECT_EQ(contents({.after = 0, .before = {}, .limit = 3}), "1 2 3 ");
-  EXPECT_EQ(contents({.after = 3, .before = 6, .limit = 50}), "4 5 ");
-  EXPECT_EQ(contents({.after = 10, .before = {}, .limit = 3}), "");
-  EXPECT_EQ(store->History(id, {.after = {}, .before = {}, .limit = 0}).status().code(),
-            absl::StatusCode::kInvalidArgument);
+    const auto contents = [&](const SessionStore::HistoryOptions& options) {
+      std::string all;
+      const auto page = store->History(id, options);
+      for (const Message& message : *page) {
+        EXPECT_EQ(absl::StrCat(message.sequence), message.content);
+        absl::StrAppend(&all, message.content, " ");
+      }
+      return all;
+    };
+    EXPECT_EQ(contents({}), "1 2 3 4 5 6 7 8 9 10 ");
+    EXPECT_EQ(contents({.after = {}, .before = {}, .limit = 3}), "8 9 10 ");
+    EXPECT_EQ(contents({.after = {}, .before = {}, .limit = 4}), "7 8 9 10 ");
+    EXPECT_EQ(contents({.after = {}, .before = 8, .limit = 3}), "5 6 7 ");
+    EXPECT_EQ(contents({.after = {}, .before = 9, .limit = 3}), "6 7 8 ");
+    EXPECT_EQ(contents({.after = 0, .before = {}, .limit = 3}), "1 2 3 ");
+    EXPECT_EQ(contents({.after = 5, .before = {}, .limit = 4}), "6 7 8 9 ");
+    EXPECT_EQ(contents({.after = -1, .before = {}, .limit = 50}), "1 2 3 4 5 6 7 8 9 10 ");
+    EXPECT_EQ(contents({.after = 3, .before = 6, .limit = 50}), "4 5 ");
+    EXPECT_EQ(contents({.after = 10, .before = {}, .limit = 3}), "");
+    EXPECT_EQ(contents({.after = INT64_MAX, .before = {}, .limit = 3}), "");
+    EXPECT_EQ(contents({.after = {}, .before = 1, .limit = 3}), "");
+    EXPECT_EQ(contents({.after = {}, .before = INT64_MIN, .limit = 3}), "");
+    EXPECT_EQ(store->History(id, {.after = {}, .before = {}, .limit = 0}).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
 }
 
 TEST_P(StoreContract, ListsTheLastChangedFirstWhateverTheClockSays) {
@@ -294,7 +311,11 @@ TEST_P(StoreContract, PrunesByAgeAndByCount) {
   EXPECT_EQ(store->PruneSessions({.most_sessions = -1}).status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(store->CheckIntegrity().ok());
-  EXPECT_EQ(*store->PruneSessions({.most_sessions = 0}), 3);
+  // Of three, one is too old and one too many.
+  const absl::Time updated = (*store->ListSessions(10))[1].updated;
+  EXPECT_EQ(*store->PruneSessions({.changed_since = updated, .most_sessions = 1}), 2);
+  EXPECT_EQ((*store->ListSessions(10))[0].id, ids[5]);
+  EXPECT_EQ(*store->PruneSessions({.most_sessions = 0}), 1);
   EXPECT_TRUE(store->Search("shared", "", 10)->empty());
 }
 
