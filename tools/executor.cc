@@ -1,22 +1,25 @@
 #include "tools/executor.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "rapidjson/document.h"
-#include "rapidjson/error/en.h"
+#include "tools/arguments.h"
 
 namespace parlance::tools {
 namespace {
@@ -32,166 +35,493 @@ ToolError DeadlineError(absl::string_view name) {
                absl::StrCat("tool '", name, "' did not answer within its deadline"));
 }
 
-ToolResult ResultOf(absl::StatusOr<ToolOutput> output) {
-  if (output.ok()) return *std::move(output);
-  const bool arguments = absl::IsInvalidArgument(output.status());
-  return Error(arguments ? ToolErrorKind::kInvalidArguments : ToolErrorKind::kFailed,
-               std::string(output.status().message()));
+absl::StatusOr<ToolOutput> CallHandler(const Tool& tool, const rapidjson::Value& arguments,
+                                       const ToolContext& context) {
+  try {
+    return tool.handler(arguments, context);
+  } catch (const std::exception& exception) {
+    return absl::InternalError(absl::StrCat("the tool threw: ", exception.what()));
+  }
+}
+
+ToolResult ResultOf(const RegisteredTool& tool, absl::StatusOr<ToolOutput> output) {
+  if (!output.ok()) {
+    return Error(absl::IsInvalidArgument(output.status()) ? ToolErrorKind::kInvalidArguments
+                                                          : ToolErrorKind::kFailed,
+                 std::string(output.status().message()));
+  }
+  if (tool.result_schema.has_value()) {
+    if (absl::Status ok = CheckResult(*tool.result_schema, output->json); !ok.ok()) {
+      return Error(ToolErrorKind::kFailed, std::string(ok.message()));
+    }
+  }
+  return *std::move(output);
+}
+
+std::chrono::nanoseconds TimeoutOf(const Tool& tool, absl::Duration asked, absl::Duration usual) {
+  const absl::Duration timeout = asked > absl::ZeroDuration()          ? asked
+                                 : tool.timeout > absl::ZeroDuration() ? tool.timeout
+                                                                       : usual;
+  return absl::ToChronoNanoseconds(std::min(timeout, absl::Hours(24)));
 }
 
 }  // namespace
 
-// Worker threads, started when they are first needed.
-class ToolExecutor::Pool {
+class ToolExecutor::Call : public CallScheduler::Call {
  public:
-  explicit Pool(int max_concurrency) : max_concurrency_(max_concurrency) {}
+  Call(ToolPtr tool_called, ToolRequest request_made, Done done_first, Clock::time_point until)
+      : CallScheduler::Call(tool_called.get(), tool_called->tool.max_concurrency,
+                            tool_called->tool.max_attempts, until),
+        tool(std::move(tool_called)),
+        request(std::move(request_made)) {
+    if (done_first != nullptr) done.push_back(std::move(done_first));
+  }
 
-  ~Pool() {
+  const ToolPtr tool;
+  const ToolRequest request;
+  // Read by the handler's thread alone, once the call is submitted.
+  rapidjson::Document arguments;
+  Clock::time_point start;
+  std::atomic<bool> cancelled = false;
+
+  // The rest under the executor's mutex, until the call has ended; then they do not change.
+  std::vector<Done> done;
+  std::optional<ToolResult> result;
+  CallRecord record;
+  // While the executor needs it.
+  std::shared_ptr<Call> self;
+};
+
+class ToolExecutor::Impl {
+ public:
+  Impl(const ToolRegistry* registry, const Options& options)
+      : registry_(registry),
+        options_(options),
+        scheduler_({.max_running = options.max_concurrency,
+                    .max_pending = options.max_pending,
+                    .max_abandoned = options.max_abandoned,
+                    .first_pause = absl::ToChronoNanoseconds(options.first_pause)},
+                   [this](CallScheduler::Call& call) { OnEnd(static_cast<Call&>(call)); }),
+        timer_([this] { ServeTimers(); }) {}
+
+  ~Impl() {
+    std::vector<std::unique_ptr<Worker>> workers;
     {
-      std::lock_guard<std::mutex> lock(mutex_);
-      stopping_ = true;
-      for (Call* call : running_) call->cancelled = true;
+      Lock lock(*this);
+      scheduler_.Shutdown();
+      is_stopping_ = true;
+      timer_changed_.notify_one();
+      workers.swap(workers_);
+      for (const auto& worker : workers) Wake(*worker);
     }
-    changed_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
+    timer_.join();
+    for (const auto& worker : workers) worker->thread.join();
   }
 
-  ToolResult Run(const Tool& tool, std::unique_ptr<rapidjson::Document> arguments,
-                 Clock::time_point deadline, bool wait_when_busy) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    const auto has_room = [&] { return stopping_ || num_taken_ < max_concurrency_; };
-    if (!has_room() && !wait_when_busy) {
-      return Error(ToolErrorKind::kOverloaded,
-                   absl::StrCat(max_concurrency_, " calls run already"));
+  // What Execute needs before it runs anything on the caller's thread. Null: `error` says why.
+  ToolPtr Find(absl::string_view name, size_t num_argument_bytes, ToolError& error) const {
+    ToolPtr tool = registry_->Find(name);
+    if (tool == nullptr) {
+      error = Error(ToolErrorKind::kUnknownTool, absl::StrCat("there is no tool '", name, "'"));
+    } else if (num_argument_bytes > options_.max_argument_bytes) {
+      error = Error(ToolErrorKind::kInvalidArguments,
+                    absl::StrCat("the arguments have ", num_argument_bytes, " bytes; the limit is ",
+                                 options_.max_argument_bytes));
+      tool = nullptr;
     }
-    if (!changed_.wait_until(lock, deadline, has_room)) {
-      return Error(ToolErrorKind::kOverloaded, absl::StrCat("no call ended before the deadline; ",
-                                                            max_concurrency_, " run at once"));
-    }
-    if (stopping_) return Error(ToolErrorKind::kCancelled, "the executor ends");
-    ++num_taken_;
-    auto call = std::make_shared<Call>(tool, std::move(arguments), deadline);
-    queue_.push_back(call);
-    if (num_idle_ < queue_.size()) workers_.emplace_back([this] { Work(); });
-    // Idle workers and callers that wait for room share the condition, so that all have to look.
-    changed_.notify_all();
-    if (!call->done.wait_until(lock, deadline, [&] { return call->result.has_value(); })) {
-      call->cancelled = true;
-      return DeadlineError(tool.name);
-    }
-    return *std::move(call->result);
+    return tool;
   }
+
+  // On this thread.
+  ToolResult Compute(const RegisteredTool& tool, absl::string_view arguments_json,
+                     absl::Duration timeout, CallRecord* record) const {
+    const Clock::time_point start = Clock::now();
+    const Clock::time_point deadline =
+        start + TimeoutOf(tool.tool, timeout, options_.default_timeout);
+    const ArgumentsOnThread arguments(arguments_json, tool.schema);
+    if (!arguments.status().ok()) {
+      return Error(ToolErrorKind::kInvalidArguments, std::string(arguments.status().message()));
+    }
+    if (record != nullptr) {
+      record->validated = absl::FromChrono(Clock::now() - start);
+      record->running = record->validated;
+      record->num_attempts = 1;
+    }
+    const std::atomic<bool> never_cancelled = false;
+    ToolResult result =
+        ResultOf(tool, CallHandler(tool.tool, arguments.value(),
+                                   {.deadline = deadline, .cancelled = never_cancelled}));
+    if (Clock::now() >= deadline) return DeadlineError(tool.tool.name);
+    return result;
+  }
+
+  // Submits a call whose arguments are valid. Null if it has ended.
+  std::shared_ptr<Call> Submit(std::shared_ptr<Call> call) {
+    Lock lock(*this);
+    const bool once = !call->request.id.empty() && !call->tool->tool.annotations.MayRepeat();
+    if (once) {
+      if (std::shared_ptr<Call> first = FindRemembered(*call)) {
+        if (first->record.arguments_digest != call->record.arguments_digest ||
+            first->record.name != call->record.name) {
+          EndUnsubmitted(*call, Error(ToolErrorKind::kInvalidArguments,
+                                      absl::StrCat("the call id '", call->request.id,
+                                                   "' was used for another call")));
+          lock.ended().push_back(std::move(call));
+          return nullptr;
+        }
+        if (!IsEnding(first->state())) {
+          first->done.insert(first->done.end(), call->done.begin(), call->done.end());
+          return first;
+        }
+        call->result = first->result;
+        call->record = first->record;
+        lock.ended().push_back(std::move(call));
+        return nullptr;
+      }
+    }
+    call->self = call;
+    if (absl::Status submitted = scheduler_.Submit(*call, Clock::now()); !submitted.ok()) {
+      call->self = nullptr;
+      EndUnsubmitted(*call, Error(absl::IsCancelled(submitted) ? ToolErrorKind::kCancelled
+                                                               : ToolErrorKind::kOverloaded,
+                                  std::string(submitted.message())));
+      lock.ended().push_back(std::move(call));
+      return nullptr;
+    }
+    if (once) Remember(call);
+    if (IsEnding(call->state())) return nullptr;
+    if (call->deadline() < timer_wakes_at_) timer_changed_.notify_one();
+    WakeWorker();
+    return call;
+  }
+
+  void Cancel(Call& call, CancelReason reason) {
+    Lock lock(*this);
+    scheduler_.Cancel(call, reason);
+    WakeWorker();
+  }
+
+  void CancelAll(CancelReason reason) {
+    Lock lock(*this);
+    scheduler_.CancelAll(reason);
+  }
+
+  int num_running() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return scheduler_.num_running();
+  }
+  int num_abandoned() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return scheduler_.num_abandoned();
+  }
+
+  const Options& options() const { return options_; }
 
  private:
-  struct Call {
-    Call(const Tool& tool_called, std::unique_ptr<rapidjson::Document> arguments_given,
-         Clock::time_point until)
-        : tool(tool_called), arguments(std::move(arguments_given)), deadline(until) {}
-
-    const Tool& tool;
-    const std::unique_ptr<rapidjson::Document> arguments;
-    const Clock::time_point deadline;
-    std::atomic<bool> cancelled = false;
-    // Both under the pool's mutex.
-    std::condition_variable done;
-    std::optional<ToolResult> result;
+  struct Worker {
+    std::condition_variable woken;
+    bool is_awake = true;
+    std::thread thread;
   };
 
-  void Work() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    for (;;) {
-      ++num_idle_;
-      changed_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
-      --num_idle_;
-      if (queue_.empty()) return;
-      const std::shared_ptr<Call> call = std::move(queue_.front());
-      queue_.pop_front();
-      running_.insert(call.get());
-      if (stopping_) call->cancelled = true;
-      lock.unlock();
-      ToolResult result =
-          call->cancelled
-              ? Error(ToolErrorKind::kCancelled, "cancelled before it began")
-              : ResultOf(call->tool.handler(
-                    *call->arguments, {.deadline = call->deadline, .cancelled = call->cancelled}));
-      lock.lock();
-      running_.erase(call.get());
-      --num_taken_;
-      call->result = std::move(result);
-      call->done.notify_one();
-      changed_.notify_all();
+  // Holds the mutex, and when it lets go of it, tells of the calls that have ended meanwhile.
+  class Lock {
+   public:
+    explicit Lock(Impl& impl) : impl_(impl), lock_(impl.mutex_) {}
+    ~Lock() { Release(); }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+    std::unique_lock<std::mutex>& get() { return lock_; }
+    std::vector<std::shared_ptr<Call>>& ended() { return impl_.ended_; }
+
+    void Release() {
+      if (!lock_.owns_lock()) return;
+      std::vector<std::shared_ptr<Call>> ended;
+      ended.swap(impl_.ended_);
+      lock_.unlock();
+      for (const std::shared_ptr<Call>& call : ended) {
+        for (const Done& done : call->done) done(*call->result, call->record);
+      }
+    }
+    void Acquire() { lock_.lock(); }
+
+   private:
+    Impl& impl_;
+    std::unique_lock<std::mutex> lock_;
+  };
+
+  std::shared_ptr<Call> FindRemembered(const Call& call) const {
+    const auto found = remembered_.find(call.request.id);
+    return found == remembered_.end() ? nullptr : found->second;
+  }
+
+  void Remember(const std::shared_ptr<Call>& call) {
+    remembered_[call->request.id] = call;
+    remembered_ids_.push_back(call->request.id);
+    // One that runs is not forgotten: calling it again would run it twice.
+    for (size_t i = remembered_ids_.size();
+         i > 0 && remembered_ids_.size() > options_.max_remembered; --i) {
+      std::string id = std::move(remembered_ids_.front());
+      remembered_ids_.pop_front();
+      const auto oldest = remembered_.find(id);
+      if (IsEnding(oldest->second->state())) {
+        remembered_.erase(oldest);
+      } else {
+        remembered_ids_.push_back(std::move(id));
+      }
     }
   }
 
-  const int max_concurrency_;
-  std::mutex mutex_;
-  // Room, work, or the end.
-  std::condition_variable changed_;
-  bool stopping_ = false;
-  // Calls that wait for a worker or run.
-  int num_taken_ = 0;
-  size_t num_idle_ = 0;
-  std::deque<std::shared_ptr<Call>> queue_;
-  std::set<Call*> running_;
-  std::vector<std::thread> workers_;
+  static void EndUnsubmitted(Call& call, ToolError error) {
+    call.record.error = error.kind;
+    call.record.ending =
+        error.kind == ToolErrorKind::kCancelled ? CallState::kCancelled : CallState::kFailed;
+    call.record.ended = absl::FromChrono(Clock::now() - call.start);
+    call.result = std::move(error);
+  }
+
+  // In an event of the scheduler.
+  void OnEnd(Call& call) {
+    call.cancelled.store(true, std::memory_order_relaxed);
+    const absl::string_view name = call.tool->tool.name;
+    if (call.state() == CallState::kTimedOut) {
+      call.result = call.num_attempts() > 0
+                        ? DeadlineError(name)
+                        : Error(ToolErrorKind::kDeadlineExceeded,
+                                absl::StrCat("the call of '", name,
+                                             "' waited for others until its deadline"));
+    } else if (call.state() == CallState::kCancelled) {
+      const CancelReason reason = call.cancel_reason();
+      call.result = Error(ToolErrorKind::kCancelled,
+                          reason == CancelReason::kShutdown  ? "the executor ends"
+                          : reason == CancelReason::kBargeIn ? "cancelled, because somebody spoke"
+                                                             : "cancelled by the caller");
+    }
+    if (const auto* error = std::get_if<ToolError>(&*call.result)) call.record.error = error->kind;
+    call.record.ending = call.state();
+    call.record.num_attempts = call.num_attempts();
+    call.record.ended = absl::FromChrono(Clock::now() - call.start);
+    ended_.push_back(call.self);
+    if (!call.is_inside()) call.self = nullptr;
+  }
+
+  // If a call is ready, so that one worker more than those that are awake looks for it.
+  void WakeWorker() {
+    if (is_stopping_ || !scheduler_.HasReady()) return;
+    if (!idle_.empty()) {
+      Worker* const worker = idle_.back();
+      idle_.pop_back();
+      Wake(*worker);
+      return;
+    }
+    workers_.push_back(std::make_unique<Worker>());
+    Worker* const worker = workers_.back().get();
+    worker->thread = std::thread([this, worker] { Work(*worker); });
+  }
+
+  static void Wake(Worker& worker) {
+    worker.is_awake = true;
+    worker.woken.notify_one();
+  }
+
+  void Work(Worker& worker) {
+    Lock lock(*this);
+    for (;;) {
+      auto* const taken = static_cast<Call*>(scheduler_.Take(Clock::now()));
+      if (taken == nullptr) {
+        if (is_stopping_) return;
+        worker.is_awake = false;
+        idle_.push_back(&worker);
+        TellOfEnded(lock);
+        worker.woken.wait(lock.get(), [&] { return worker.is_awake; });
+        continue;
+      }
+      // It lives until Return below.
+      Call& call = *taken;
+      if (!call.record.running.has_value()) {
+        call.record.running = absl::FromChrono(Clock::now() - call.start);
+      }
+      WakeWorker();
+      lock.Release();
+      absl::StatusOr<ToolOutput> output = Run(call);
+      const bool is_transient = absl::IsUnavailable(output.status());
+      ToolResult result = ResultOf(*call.tool, std::move(output));
+      const Outcome outcome = is_transient ? Outcome::kTransientError
+                              : std::holds_alternative<ToolOutput>(result) ? Outcome::kResult
+                                                                           : Outcome::kError;
+      lock.Acquire();
+      const bool is_late = IsEnding(call.state());
+      if (!is_late) call.result = std::move(result);
+      scheduler_.Return(call, outcome, Clock::now());
+      if (is_late) call.self = nullptr;
+      // A pause may have begun.
+      if (const auto next = scheduler_.NextTimer(); next.has_value() && *next < timer_wakes_at_) {
+        timer_changed_.notify_one();
+      }
+    }
+  }
+
+  absl::StatusOr<ToolOutput> Run(Call& call) {
+    const std::function<void(const ToolProgress&)> report = [&](const ToolProgress& progress) {
+      {
+        std::lock_guard<std::mutex> lock(mutex_);
+        if (!scheduler_.Progress(call, Clock::now())) return;
+        ++call.record.num_progress;
+      }
+      if (call.request.on_progress != nullptr) call.request.on_progress(progress);
+    };
+    return CallHandler(
+        call.tool->tool, call.arguments,
+        {.deadline = call.deadline(), .cancelled = call.cancelled, .on_progress = &report});
+  }
+
+  void TellOfEnded(Lock& lock) {
+    while (!ended_.empty()) {
+      lock.Release();
+      lock.Acquire();
+    }
+  }
+
+  void ServeTimers() {
+    Lock lock(*this);
+    while (!is_stopping_) {
+      scheduler_.Advance(Clock::now());
+      WakeWorker();
+      TellOfEnded(lock);
+      // Looked at again: calls may have come while the mutex was free.
+      if (is_stopping_) return;
+      const std::optional<TimePoint> next = scheduler_.NextTimer();
+      timer_wakes_at_ = next.value_or(TimePoint::max());
+      if (next.has_value()) {
+        timer_changed_.wait_until(lock.get(), *next);
+      } else {
+        timer_changed_.wait(lock.get());
+      }
+      timer_wakes_at_ = TimePoint::min();
+    }
+  }
+
+  const ToolRegistry* const registry_;
+  const Options options_;
+
+  mutable std::mutex mutex_;
+  CallScheduler scheduler_;
+  // Of the event under way; the one who holds the mutex tells of them.
+  std::vector<std::shared_ptr<Call>> ended_;
+  std::unordered_map<std::string, std::shared_ptr<Call>> remembered_;
+  std::deque<std::string> remembered_ids_;
+  bool is_stopping_ = false;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  // Asleep, the last one to fall asleep last: its cache is warmest.
+  std::vector<Worker*> idle_;
+  std::condition_variable timer_changed_;
+  // What the timers' thread waits for; the past while it does not wait.
+  TimePoint timer_wakes_at_ = TimePoint::min();
+  // Last, as it uses the others at once.
+  std::thread timer_;
 };
 
 absl::StatusOr<std::unique_ptr<ToolExecutor>> ToolExecutor::Create(const ToolRegistry* registry,
                                                                    Options options) {
-  if (options.max_concurrency < 1 || options.default_timeout <= absl::ZeroDuration() ||
-      options.max_argument_bytes == 0) {
+  if (options.max_concurrency < 1 || options.max_abandoned < 1 ||
+      options.default_timeout <= absl::ZeroDuration() ||
+      options.first_pause <= absl::ZeroDuration() || options.max_argument_bytes == 0) {
     return absl::InvalidArgumentError(
-        "max_concurrency, default_timeout and max_argument_bytes must be positive");
+        "max_concurrency, max_abandoned, default_timeout, first_pause and max_argument_bytes must "
+        "be positive");
   }
-  return std::unique_ptr<ToolExecutor>(new ToolExecutor(registry, options));
+  return std::unique_ptr<ToolExecutor>(new ToolExecutor(std::make_unique<Impl>(registry, options)));
 }
 
-ToolExecutor::ToolExecutor(const ToolRegistry* registry, Options options)
-    : registry_(registry),
-      options_(options),
-      pool_(std::make_unique<Pool>(options.max_concurrency)) {}
-
+ToolExecutor::ToolExecutor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ToolExecutor::~ToolExecutor() = default;
+
+std::shared_ptr<ToolExecutor::Call> ToolExecutor::Start(ToolRequest request, Done done) {
+  const Clock::time_point start = Clock::now();
+  CallRecord record{.id = request.id,
+                    .name = request.name,
+                    .arguments_digest = DigestOf(request.arguments),
+                    .start = absl::Now()};
+  const auto end = [&](const ToolResult& result) {
+    record.ended = absl::FromChrono(Clock::now() - start);
+    if (const auto* error = std::get_if<ToolError>(&result)) {
+      record.error = error->kind;
+      record.ending = error->kind == ToolErrorKind::kDeadlineExceeded ? CallState::kTimedOut
+                                                                      : CallState::kFailed;
+    } else {
+      record.ending = CallState::kSucceeded;
+    }
+    if (done != nullptr) done(result, record);
+    return nullptr;
+  };
+  ToolError error;
+  ToolPtr tool = impl_->Find(request.name, request.arguments.size(), error);
+  if (tool == nullptr) return end(error);
+  // At most once is the scheduler's work.
+  if (tool->tool.computes_only && (request.id.empty() || tool->tool.annotations.MayRepeat())) {
+    return end(impl_->Compute(*tool, request.arguments, request.timeout, &record));
+  }
+  const Clock::time_point deadline =
+      start + TimeoutOf(tool->tool, request.timeout, impl_->options().default_timeout);
+  rapidjson::Document arguments;
+  if (absl::Status read = ReadArguments(request.arguments, tool->schema, arguments); !read.ok()) {
+    return end(Error(ToolErrorKind::kInvalidArguments, std::string(read.message())));
+  }
+  record.validated = absl::FromChrono(Clock::now() - start);
+  auto call =
+      std::make_shared<Call>(std::move(tool), std::move(request), std::move(done), deadline);
+  call->arguments = std::move(arguments);
+  call->start = start;
+  call->record = std::move(record);
+  return impl_->Submit(std::move(call));
+}
+
+ToolResult ToolExecutor::Execute(const ToolRequest& request, CallRecord* record) {
+  return std::move(ExecuteAll(absl::MakeConstSpan(&request, 1), record).front());
+}
 
 ToolResult ToolExecutor::Execute(absl::string_view name, absl::string_view arguments_json,
                                  absl::Duration timeout) {
-  const Clock::time_point deadline =
-      Clock::now() +
-      absl::ToChronoNanoseconds(std::min(
-          timeout <= absl::ZeroDuration() ? options_.default_timeout : timeout, absl::Hours(24)));
-  const RegisteredTool* registered = registry_->Find(name);
-  if (registered == nullptr) {
-    return Error(ToolErrorKind::kUnknownTool, absl::StrCat("there is no tool '", name, "'"));
-  }
-  if (arguments_json.size() > options_.max_argument_bytes) {
-    return Error(ToolErrorKind::kInvalidArguments,
-                 absl::StrCat("the arguments have ", arguments_json.size(), " bytes; the limit is ",
-                              options_.max_argument_bytes));
-  }
-  if (arguments_json.empty()) arguments_json = "{}";
-  auto arguments = std::make_unique<rapidjson::Document>();
-  // Iterative, so that depth costs no stack; the schema's validation bounds it.
-  arguments->Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(
-      arguments_json.data(), arguments_json.size());
-  if (arguments->HasParseError()) {
-    return Error(ToolErrorKind::kInvalidArguments,
-                 absl::StrCat("the arguments are not JSON: at byte ", arguments->GetErrorOffset(),
-                              ": ", rapidjson::GetParseError_En(arguments->GetParseError())));
-  }
-  if (const std::optional<SchemaError> error = registered->schema.Validate(*arguments)) {
-    return Error(ToolErrorKind::kInvalidArguments,
-                 absl::StrCat(error->pointer.empty() ? "the arguments" : error->pointer, ": ",
-                              error->message));
-  }
-  const Tool& tool = registered->tool;
-  if (!tool.computes_only) {
-    return pool_->Run(tool, std::move(arguments), deadline, options_.wait_when_busy);
-  }
-  const std::atomic<bool> never_cancelled = false;
-  ToolResult result =
-      ResultOf(tool.handler(*arguments, {.deadline = deadline, .cancelled = never_cancelled}));
-  if (Clock::now() > deadline) return DeadlineError(name);
-  return result;
+  ToolError error;
+  const ToolPtr tool = impl_->Find(name, arguments_json.size(), error);
+  if (tool == nullptr) return error;
+  if (tool->tool.computes_only) return impl_->Compute(*tool, arguments_json, timeout, nullptr);
+  return Execute(ToolRequest{
+      .name = std::string(name), .arguments = std::string(arguments_json), .timeout = timeout});
 }
+
+std::vector<ToolResult> ToolExecutor::ExecuteAll(absl::Span<const ToolRequest> requests) {
+  return ExecuteAll(requests, nullptr);
+}
+
+std::vector<ToolResult> ToolExecutor::ExecuteAll(absl::Span<const ToolRequest> requests,
+                                                 CallRecord* records) {
+  std::vector<ToolResult> results(requests.size());
+  std::mutex mutex;
+  std::condition_variable changed;
+  size_t num_ended = 0;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    Start(requests[i], [&, i](const ToolResult& result, const CallRecord& record) {
+      // Under the mutex, because the condition is gone as soon as the last one is counted.
+      std::lock_guard<std::mutex> lock(mutex);
+      results[i] = result;
+      if (records != nullptr) records[i] = record;
+      if (++num_ended == requests.size()) changed.notify_one();
+    });
+  }
+  std::unique_lock<std::mutex> lock(mutex);
+  changed.wait(lock, [&] { return num_ended == requests.size(); });
+  return results;
+}
+
+void ToolExecutor::Cancel(const std::shared_ptr<Call>& call, CancelReason reason) {
+  if (call != nullptr) impl_->Cancel(*call, reason);
+}
+
+void ToolExecutor::CancelAll(CancelReason reason) { impl_->CancelAll(reason); }
+
+int ToolExecutor::num_running() const { return impl_->num_running(); }
+int ToolExecutor::num_abandoned() const { return impl_->num_abandoned(); }
 
 }  // namespace parlance::tools

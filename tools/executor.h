@@ -1,62 +1,104 @@
 // Calls tools: looks up, reads and validates the arguments, runs the handler within a deadline and
-// a limit on how many run at once.
+// limits on how many run at once. How calls end: call_scheduler.h.
 //
-// Threads: Execute may be called from any thread and blocks until there is a result, at the latest
-// until the deadline. A handler that overruns its deadline goes on in its worker: its result is
-// dropped, and it counts against the limit until it returns. Such a handler should look at
-// ToolContext::cancelled.
+// Threads: all methods may be called from any thread. A call returns at its deadline or when it is
+// cancelled, whatever its handler does. A handler that goes on after that is abandoned: its result
+// is dropped, and its worker is lost until it returns; a handler that takes long should look at
+// ToolContext::cancelled. Workers are started when they are needed.
 //
-// Allocation: looking up and validating allocate nothing; reading the arguments, handing a call to
-// a worker and the result itself do.
+// Allocation: a call of a tool that only computes allocates nothing but what its result needs, once
+// the thread has made one before. Others need a call's state as well.
 #ifndef TOOLS_EXECUTOR_H_
 #define TOOLS_EXECUTOR_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "tools/call_record.h"
+#include "tools/call_scheduler.h"
 #include "tools/registry.h"
 #include "tools/tool.h"
 
 namespace parlance::tools {
 
+struct ToolRequest {
+  std::string name;
+  // A JSON text; empty means {}.
+  std::string arguments = {};
+  // The caller's name for the call. Of a tool that may not repeat, a second call with the id of one
+  // of the last Options::max_remembered runs nothing: it waits for the first, and has its result.
+  std::string id = {};
+  // Zero: the tool's, or else the executor's default.
+  absl::Duration timeout = absl::ZeroDuration();
+  // Called on the handler's thread, until the call has ended.
+  std::function<void(const ToolProgress&)> on_progress = nullptr;
+};
+
 class ToolExecutor {
  public:
   struct Options {
-    // Handlers that run at once, those that overran included. At least 1.
+    // At least 1.
     int max_concurrency = 8;
-    // Of a call that states none. Positive.
+    // Calls that wait when as many run as may; one more is refused. 0: none waits.
+    size_t max_pending = 1024;
+    // Handlers that did not return when their calls ended, before calls are refused. At least 1.
+    int max_abandoned = 256;
+    // Of a call whose tool states none. Positive.
     absl::Duration default_timeout = absl::Seconds(10);
     // Of the arguments' text.
     size_t max_argument_bytes = size_t{64} << 10;
-    // When as many run as may: wait for one to end, within the deadline, or fail at once.
-    bool wait_when_busy = true;
+    // The pause before a second attempt, doubled before each further one.
+    absl::Duration first_pause = absl::Milliseconds(50);
+    // Ids of ended calls that are remembered, with their results.
+    size_t max_remembered = 1024;
   };
 
-  // `registry` must outlive the executor and not change any more. InvalidArgument for options out
-  // of range.
+  // `registry` must outlive the executor. InvalidArgument for options out of range.
   static absl::StatusOr<std::unique_ptr<ToolExecutor>> Create(const ToolRegistry* registry,
                                                               Options options);
 
-  // Cancels what runs, and waits until every handler has returned.
+  // Cancels what runs, and waits until every handler has returned: they use what others own.
   ~ToolExecutor();
   ToolExecutor(const ToolExecutor&) = delete;
   ToolExecutor& operator=(const ToolExecutor&) = delete;
 
-  // `arguments_json`: a JSON text; empty means {}. `timeout`: zero means the default.
+  // Returns when the call has ended. `record`, unless it is null, is filled in.
+  ToolResult Execute(const ToolRequest& request, CallRecord* record = nullptr);
   ToolResult Execute(absl::string_view name, absl::string_view arguments_json,
                      absl::Duration timeout = absl::ZeroDuration());
 
- private:
-  class Pool;
-  ToolExecutor(const ToolRegistry* registry, Options options);
+  // The calls of one turn, at once; returns their results in the order of the requests, when all
+  // have ended.
+  std::vector<ToolResult> ExecuteAll(absl::Span<const ToolRequest> requests);
 
-  const ToolRegistry* const registry_;
-  const Options options_;
-  const std::unique_ptr<Pool> pool_;
+  // Calls `done` exactly once: on this thread if the call has ended when this returns, otherwise on
+  // the thread that ends it, which it must not hold up.
+  using Done = std::function<void(const ToolResult&, const CallRecord&)>;
+  class Call;
+  std::shared_ptr<Call> Start(ToolRequest request, Done done);
+
+  // Ends the call at once, unless it has ended.
+  void Cancel(const std::shared_ptr<Call>& call, CancelReason reason = CancelReason::kCaller);
+  // All calls there are: what a turn that was spoken over needs no more.
+  void CancelAll(CancelReason reason);
+
+  // Of calls and handlers, at this moment.
+  int num_running() const;
+  int num_abandoned() const;
+
+ private:
+  class Impl;
+  explicit ToolExecutor(std::unique_ptr<Impl> impl);
+  std::vector<ToolResult> ExecuteAll(absl::Span<const ToolRequest> requests, CallRecord* records);
+
+  const std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace parlance::tools

@@ -3,8 +3,11 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -52,10 +55,11 @@ class ExecutorTest : public testing::Test {
     }
   }
 
-  void CreateExecutor(int max_concurrency, bool wait_when_busy) {
+  void CreateExecutor(int max_concurrency, size_t max_pending = 100) {
     ToolExecutor::Options options;
     options.max_concurrency = max_concurrency;
-    options.wait_when_busy = wait_when_busy;
+    options.max_pending = max_pending;
+    options.first_pause = absl::Milliseconds(1);
     auto created = ToolExecutor::Create(&registry_, options);
     ASSERT_TRUE(created.ok()) << created.status();
     executor_ = *std::move(created);
@@ -75,7 +79,7 @@ class ExecutorTest : public testing::Test {
 };
 
 TEST_F(ExecutorTest, ReturnsWhatTheToolFound) {
-  CreateExecutor(1, true);
+  CreateExecutor(1);
   for (const char* name : {"echo", "echo_inline"}) {
     const ToolResult result = executor_->Execute(name, R"({"text":"hello"})");
     ASSERT_TRUE(std::holds_alternative<ToolOutput>(result)) << ErrorOf(result);
@@ -84,7 +88,7 @@ TEST_F(ExecutorTest, ReturnsWhatTheToolFound) {
 }
 
 TEST_F(ExecutorTest, ErrorsAreTyped) {
-  CreateExecutor(1, true);
+  CreateExecutor(1);
   EXPECT_EQ(ErrorOf(executor_->Execute("nothing", "{}")),
             "unknown_tool: there is no tool 'nothing'");
   EXPECT_TRUE(absl::StartsWith(ErrorOf(executor_->Execute("echo", R"({"text":)")),
@@ -108,7 +112,7 @@ TEST_F(ExecutorTest, ErrorsAreTyped) {
 }
 
 TEST_F(ExecutorTest, ADeadlineIsKeptWhateverTheHandlerDoes) {
-  CreateExecutor(2, true);
+  CreateExecutor(2);
   EXPECT_TRUE(absl::StartsWith(ErrorOf(executor_->Execute("blocked", "{}", absl::Milliseconds(1))),
                                "deadline_exceeded: "));
   // The handler that overran keeps its place, and no other.
@@ -118,7 +122,7 @@ TEST_F(ExecutorTest, ADeadlineIsKeptWhateverTheHandlerDoes) {
 }
 
 TEST_F(ExecutorTest, AHandlerHearsThatNobodyWaits) {
-  CreateExecutor(1, true);
+  CreateExecutor(1);
   EXPECT_TRUE(
       absl::StartsWith(ErrorOf(executor_->Execute("until_cancelled", "{}", absl::Milliseconds(1))),
                        "deadline_exceeded: "));
@@ -128,22 +132,22 @@ TEST_F(ExecutorTest, AHandlerHearsThatNobodyWaits) {
 }
 
 TEST_F(ExecutorTest, RefusesWhatIsBeyondTheLimit) {
-  CreateExecutor(1, false);
+  CreateExecutor(1, 0);
   auto first = std::async(std::launch::async, [&] { return executor_->Execute("blocked", "{}"); });
   while (num_started_ == 0) std::this_thread::yield();
   EXPECT_EQ(ErrorOf(executor_->Execute("echo", "{\"text\":\"a\"}")),
-            "overloaded: 1 calls run already");
+            "overloaded: 1 calls run and 0 wait already");
   release_.set_value();
   EXPECT_TRUE(std::holds_alternative<ToolOutput>(first.get()));
 }
 
 TEST_F(ExecutorTest, WaitsForRoomUntilTheDeadline) {
-  CreateExecutor(1, true);
+  CreateExecutor(1);
   auto first = std::async(std::launch::async, [&] { return executor_->Execute("blocked", "{}"); });
   while (num_started_ == 0) std::this_thread::yield();
   EXPECT_TRUE(absl::StartsWith(
       ErrorOf(executor_->Execute("echo", "{\"text\":\"a\"}", absl::Milliseconds(1))),
-      "overloaded: no call ended before the deadline"));
+      "deadline_exceeded: the call of 'echo' waited for others until its deadline"));
   auto second = std::async(std::launch::async,
                            [&] { return executor_->Execute("echo", R"({"text":"waited"})"); });
   release_.set_value();
@@ -163,7 +167,7 @@ TEST_F(ExecutorTest, NeverRunsMoreThanTheLimit) {
     --running;
     return absl::StatusOr<ToolOutput>(ToolOutput{.json = "{}", .text = "counted"});
   });
-  CreateExecutor(3, true);
+  CreateExecutor(3);
   std::vector<std::thread> callers;
   std::atomic<int> num_answers = 0;
   for (int i = 0; i < 8; ++i) {
@@ -180,12 +184,311 @@ TEST_F(ExecutorTest, NeverRunsMoreThanTheLimit) {
 }
 
 TEST_F(ExecutorTest, ItsEndCancelsWhatRuns) {
-  CreateExecutor(1, true);
+  CreateExecutor(1);
   auto call = std::async(std::launch::async, [&] {
     return executor_->Execute("until_cancelled", "{}", absl::Milliseconds(1));
   });
   EXPECT_TRUE(absl::StartsWith(ErrorOf(call.get()), "deadline_exceeded"));
   executor_.reset();
+}
+
+// A call that is under way, and how it ends.
+struct Started {
+  std::shared_ptr<ToolExecutor::Call> call;
+  std::future<std::pair<ToolResult, CallRecord>> ending;
+};
+
+Started Start(ToolExecutor& executor, ToolRequest request) {
+  auto promise = std::make_shared<std::promise<std::pair<ToolResult, CallRecord>>>();
+  Started started;
+  started.ending = promise->get_future();
+  // A second ending would throw.
+  started.call = executor.Start(std::move(request),
+                                [promise](const ToolResult& result, const CallRecord& record) {
+                                  promise->set_value({result, record});
+                                });
+  return started;
+}
+
+TEST_F(ExecutorTest, ACancelReturnsAtOnceThoughTheToolHangs) {
+  CreateExecutor(1);
+  Started hung = Start(*executor_, {.name = "blocked"});
+  while (num_started_ == 0) std::this_thread::yield();
+  Started waiting = Start(*executor_, {.name = "echo", .arguments = R"({"text":"next"})"});
+  executor_->Cancel(hung.call, CancelReason::kBargeIn);
+  const auto [result, record] = hung.ending.get();
+  EXPECT_EQ(ErrorOf(result), "cancelled: cancelled, because somebody spoke");
+  EXPECT_EQ(record.ending, CallState::kCancelled);
+  // Its room is free, though its worker is not.
+  EXPECT_EQ(std::get<ToolOutput>(waiting.ending.get().first).text, "next");
+  EXPECT_EQ(executor_->num_abandoned(), 1);
+  executor_->Cancel(hung.call);
+  release_.set_value();
+}
+
+TEST_F(ExecutorTest, EndsEveryCallOfATurnThatIsSpokenOver) {
+  CreateExecutor(2);
+  std::vector<Started> calls;
+  for (int i = 0; i < 5; ++i) calls.push_back(Start(*executor_, {.name = "until_cancelled"}));
+  executor_->CancelAll(CancelReason::kBargeIn);
+  for (Started& call : calls) {
+    EXPECT_EQ(call.ending.get().second.ending, CallState::kCancelled);
+  }
+  EXPECT_TRUE(std::holds_alternative<ToolOutput>(executor_->Execute("echo", R"({"text":"a"})")));
+}
+
+TEST_F(ExecutorTest, ResultsOfATurnAreInTheOrderOfItsCalls) {
+  // The first waits for the last.
+  std::promise<void> last_ran;
+  Register("first", [&](const rapidjson::Value&, const ToolContext&) {
+    last_ran.get_future().wait();
+    return absl::StatusOr<ToolOutput>(ToolOutput{.json = "{}", .text = "first"});
+  });
+  Register("last", [&](const rapidjson::Value&, const ToolContext&) {
+    last_ran.set_value();
+    return absl::StatusOr<ToolOutput>(ToolOutput{.json = "{}", .text = "last"});
+  });
+  CreateExecutor(2);
+  const std::vector<ToolRequest> requests = {
+      {.name = "first"}, {.name = "nothing"}, {.name = "last"}};
+  const std::vector<ToolResult> results = executor_->ExecuteAll(requests);
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_EQ(std::get<ToolOutput>(results[0]).text, "first");
+  EXPECT_EQ(std::get<ToolError>(results[1]).kind, ToolErrorKind::kUnknownTool);
+  EXPECT_EQ(std::get<ToolOutput>(results[2]).text, "last");
+  EXPECT_TRUE(executor_->ExecuteAll({}).empty());
+}
+
+TEST_F(ExecutorTest, TriesAgainWhatMayRepeatAndNothingElse) {
+  std::atomic<int> num_calls = 0;
+  const ToolHandler third_time = [&](const rapidjson::Value&, const ToolContext&) {
+    if (++num_calls < 3) return absl::StatusOr<ToolOutput>(absl::UnavailableError("not yet"));
+    return absl::StatusOr<ToolOutput>(ToolOutput{.json = "{}", .text = "third time"});
+  };
+  ASSERT_TRUE(registry_
+                  .Register({.name = "lucky",
+                             .description = "For tests.",
+                             .parameters = "{}",
+                             .annotations = {.idempotent = true},
+                             .max_attempts = 3,
+                             .handler = third_time})
+                  .ok());
+  EXPECT_FALSE(registry_
+                   .Register({.name = "once",
+                              .description = "For tests.",
+                              .parameters = "{}",
+                              .max_attempts = 3,
+                              .handler = third_time})
+                   .ok());
+  CreateExecutor(1);
+  CallRecord record;
+  const ToolResult result = executor_->Execute(ToolRequest{.name = "lucky"}, &record);
+  EXPECT_EQ(std::get<ToolOutput>(result).text, "third time");
+  EXPECT_EQ(record.num_attempts, 3);
+  EXPECT_EQ(ErrorOf(executor_->Execute("fails", "{}")), "failed: the shop is closed");
+}
+
+TEST_F(ExecutorTest, ACallIdRunsOnce) {
+  std::atomic<int> num_calls = 0;
+  Register("order", [&](const rapidjson::Value&, const ToolContext&) {
+    released_.wait();
+    return absl::StatusOr<ToolOutput>(
+        ToolOutput{.json = "{}", .text = absl::StrCat("order ", ++num_calls)});
+  });
+  CreateExecutor(2);
+  const ToolRequest request{.name = "order", .arguments = R"({"text":"tea"})", .id = "call_1"};
+  Started first = Start(*executor_, request);
+  Started same = Start(*executor_, request);
+  release_.set_value();
+  EXPECT_EQ(std::get<ToolOutput>(first.ending.get().first).text, "order 1");
+  EXPECT_EQ(std::get<ToolOutput>(same.ending.get().first).text, "order 1");
+  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(request)).text, "order 1");
+  ToolRequest other = request;
+  other.arguments = R"({"text":"coffee"})";
+  EXPECT_EQ(ErrorOf(executor_->Execute(other)),
+            "invalid_arguments: the call id 'call_1' was used for another call");
+  other.id = "call_2";
+  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(other)).text, "order 2");
+  other.name = "order_inline";
+  other.id = "call_3";
+  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(other)).text, "order 3");
+  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(other)).text, "order 3");
+}
+
+TEST_F(ExecutorTest, ForgetsIdsThatEndedLongAgoAndNoOther) {
+  std::atomic<int> num_calls = 0;
+  Register("order", [&](const rapidjson::Value&, const ToolContext&) {
+    return absl::StatusOr<ToolOutput>(
+        ToolOutput{.json = "{}", .text = absl::StrCat("order ", ++num_calls)});
+  });
+  auto created = ToolExecutor::Create(&registry_, {.max_remembered = 2});
+  executor_ = *std::move(created);
+  Started running = Start(*executor_, {.name = "blocked", .id = "long"});
+  for (int i = 1; i <= 4; ++i) {
+    const ToolRequest request{.name = "order", .id = absl::StrCat(i)};
+    EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(request)).text, absl::StrCat("order ", i));
+  }
+  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(ToolRequest{.name = "order", .id = "4"})).text,
+            "order 4");
+  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(ToolRequest{.name = "order", .id = "1"})).text,
+            "order 5");
+  Started same = Start(*executor_, {.name = "blocked", .id = "long"});
+  release_.set_value();
+  EXPECT_EQ(std::get<ToolOutput>(same.ending.get().first).text, "released");
+  EXPECT_EQ(std::get<ToolOutput>(running.ending.get().first).text, "released");
+  EXPECT_EQ(num_started_, 1);
+}
+
+TEST_F(ExecutorTest, ProgressIsHeardAndMovesNoDeadline) {
+  std::atomic<bool> may_report_again = false;
+  Register("slow", [&](const rapidjson::Value&, const ToolContext& context) {
+    context.ReportProgress({.progress = 1, .total = 2, .message = "half"});
+    while (!context.cancelled) std::this_thread::yield();
+    while (!may_report_again) std::this_thread::yield();
+    context.ReportProgress({.progress = 2, .total = 2, .message = "late"});
+    return absl::StatusOr<ToolOutput>(ToolOutput{.json = "{}", .text = "late"});
+  });
+  CreateExecutor(1);
+  std::atomic<int> num_heard = 0;
+  Started call = Start(*executor_, {.name = "slow",
+                                    .timeout = absl::Milliseconds(20),
+                                    .on_progress = [&](const ToolProgress& progress) {
+                                      num_heard +=
+                                          progress.progress == 1 && progress.message == "half";
+                                    }});
+  const auto [result, record] = call.ending.get();
+  EXPECT_EQ(record.ending, CallState::kTimedOut);
+  EXPECT_EQ(record.num_progress, 1);
+  may_report_again = true;
+  while (executor_->num_abandoned() > 0) std::this_thread::yield();
+  EXPECT_EQ(num_heard, 1);
+}
+
+TEST_F(ExecutorTest, AResultHasToBeWhatItsSchemaSays) {
+  for (const bool computes_only : {false, true}) {
+    ASSERT_TRUE(registry_
+                    .Register({.name = computes_only ? "b" : "a",
+                               .description = "For tests.",
+                               .parameters = "{}",
+                               .result_schema = R"({"type":"object","required":["sum"]})",
+                               .computes_only = computes_only,
+                               .handler =
+                                   [](const rapidjson::Value& arguments, const ToolContext&) {
+                                     return absl::StatusOr<ToolOutput>(ToolOutput{
+                                         .json = arguments.HasMember("ok") ? R"({"sum":1})" : "{}",
+                                         .text = "1"});
+                                   }})
+                    .ok());
+  }
+  CreateExecutor(1);
+  for (const char* name : {"a", "b"}) {
+    EXPECT_TRUE(std::holds_alternative<ToolOutput>(executor_->Execute(name, R"({"ok":1})")));
+    EXPECT_TRUE(
+        absl::StartsWith(ErrorOf(executor_->Execute(name, "{}")), "failed: the tool's result"));
+  }
+}
+
+TEST_F(ExecutorTest, AToolThatThrowsFailsItsCallOnly) {
+  Register("throws", [](const rapidjson::Value&, const ToolContext&) -> absl::StatusOr<ToolOutput> {
+    throw std::runtime_error("out of tea");
+  });
+  CreateExecutor(1);
+  for (const char* name : {"throws", "throws_inline"}) {
+    EXPECT_EQ(ErrorOf(executor_->Execute(name, "{}")), "failed: the tool threw: out of tea");
+  }
+}
+
+TEST_F(ExecutorTest, AToolMayCallTools) {
+  Register("outer", [&](const rapidjson::Value& arguments, const ToolContext&) {
+    const ToolResult inner = executor_->Execute("echo_inline", R"({"text":"inner"})");
+    return absl::StatusOr<ToolOutput>(
+        ToolOutput{.json = "{}",
+                   .text = absl::StrCat(std::get<ToolOutput>(inner).text, " and ",
+                                        arguments["text"].GetString())});
+  });
+  CreateExecutor(1);
+  for (const char* name : {"outer", "outer_inline"}) {
+    EXPECT_EQ(
+        std::get<ToolOutput>(executor_->Execute(name, R"({"text":"a text of its own"})")).text,
+        "inner and a text of its own");
+  }
+}
+
+// Published test vectors (Noll).
+TEST(CallRecordTest, DigestsAreFnv1a) {
+  EXPECT_EQ(DigestOf(""), 0xcbf29ce484222325);
+  EXPECT_EQ(DigestOf("a"), 0xaf63dc4c8601ec8c);
+  EXPECT_EQ(DigestOf("foobar"), 0x85944171f73967e8);
+}
+
+TEST_F(ExecutorTest, LeavesARecordOfEachCall) {
+  CreateExecutor(1);
+  CallRecord record;
+  executor_->Execute(ToolRequest{.name = "echo", .arguments = R"({"text":"a"})", .id = "call_7"},
+                     &record);
+  EXPECT_EQ(record.ending, CallState::kSucceeded);
+  EXPECT_FALSE(record.error.has_value());
+  EXPECT_EQ(record.num_attempts, 1);
+  EXPECT_LE(record.validated, *record.running);
+  EXPECT_LE(*record.running, record.ended);
+  const std::string json = record.ToJson();
+  for (const char* part :
+       {R"("gen_ai.operation.name":"execute_tool")", R"("gen_ai.tool.name":"echo")",
+        R"("gen_ai.tool.call.id":"call_7")", R"("gen_ai.execute_tool.duration":)",
+        R"("parlance.tool.ending":"succeeded")",
+        R"("parlance.tool.arguments_digest":"46e18969cb83033f")"}) {
+    EXPECT_TRUE(absl::StrContains(json, part)) << part << " in " << json;
+  }
+  rapidjson::Document document;
+  EXPECT_FALSE(document.Parse(json.c_str()).HasParseError());
+  for (const auto& [name, error, ending] :
+       {std::tuple("nothing", ToolErrorKind::kUnknownTool, CallState::kFailed),
+        std::tuple("fails", ToolErrorKind::kFailed, CallState::kFailed),
+        std::tuple("fails_inline", ToolErrorKind::kFailed, CallState::kFailed)}) {
+    executor_->Execute(ToolRequest{.name = name}, &record);
+    EXPECT_EQ(record.error, error) << name;
+    EXPECT_EQ(record.ending, ending) << name;
+  }
+}
+
+TEST_F(ExecutorTest, HungToolsHoldUpNobodyUntilTheyAreTooMany) {
+  auto created = ToolExecutor::Create(&registry_, {.max_concurrency = 4, .max_abandoned = 100});
+  executor_ = *std::move(created);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(std::get<ToolError>(executor_->Execute("blocked", "{}", absl::Milliseconds(1))).kind,
+              ToolErrorKind::kDeadlineExceeded);
+    EXPECT_TRUE(std::holds_alternative<ToolOutput>(executor_->Execute("echo", R"({"text":"a"})")) ||
+                executor_->num_abandoned() == 100);
+  }
+  // Those that ended before they were taken are no loss.
+  while (executor_->num_abandoned() < 100) {
+    executor_->Execute("blocked", "{}", absl::Milliseconds(1));
+  }
+  EXPECT_EQ(ErrorOf(executor_->Execute("echo", R"({"text":"a"})")),
+            "overloaded: 100 handlers did not return when their calls ended");
+  release_.set_value();
+  while (executor_->num_abandoned() > 0) std::this_thread::yield();
+  EXPECT_TRUE(std::holds_alternative<ToolOutput>(executor_->Execute("echo", R"({"text":"a"})")));
+}
+
+TEST_F(ExecutorTest, ItsEndEndsCallsThatWaitAndRun) {
+  CreateExecutor(1);
+  Started running = Start(*executor_, {.name = "until_cancelled"});
+  Started waiting = Start(*executor_, {.name = "echo", .arguments = R"({"text":"a"})"});
+  executor_.reset();
+  EXPECT_EQ(ErrorOf(running.ending.get().first), "cancelled: the executor ends");
+  EXPECT_EQ(ErrorOf(waiting.ending.get().first), "cancelled: the executor ends");
+}
+
+TEST_F(ExecutorTest, ARemovedToolsCallsGoOn) {
+  CreateExecutor(1);
+  Started call = Start(*executor_, {.name = "blocked"});
+  while (num_started_ == 0) std::this_thread::yield();
+  ASSERT_TRUE(registry_.Remove("blocked").ok());
+  EXPECT_EQ(std::get<ToolError>(executor_->Execute("blocked", "{}")).kind,
+            ToolErrorKind::kUnknownTool);
+  release_.set_value();
+  EXPECT_EQ(std::get<ToolOutput>(call.ending.get().first).text, "released");
 }
 
 TEST_F(ExecutorTest, RefusesOptionsOutOfRange) {

@@ -5,11 +5,13 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "rapidjson/document.h"
 
 namespace parlance::tools {
@@ -63,29 +65,74 @@ struct ToolError {
 
 using ToolResult = std::variant<ToolOutput, ToolError>;
 
+// How far a call has come. Says nothing of its result, and gives it no more time.
+struct ToolProgress {
+  double progress = 0;
+  // What `progress` leads to, if it is known.
+  std::optional<double> total = {};
+  std::string message = {};
+};
+
 // What a handler knows of its call.
 struct ToolContext {
   std::chrono::steady_clock::time_point deadline;
   // Set when nobody waits for the result any more. A handler that takes long looks at it and ends.
   const std::atomic<bool>& cancelled;
+  // Null if nobody listens.
+  const std::function<void(const ToolProgress&)>* on_progress = nullptr;
+
+  void ReportProgress(const ToolProgress& progress) const {
+    if (on_progress != nullptr) (*on_progress)(progress);
+  }
 };
 
 // Called with arguments that the schema has accepted, from any thread, and several times at once.
 // The arguments live until it returns. An error status becomes ToolErrorKind::kFailed with its
-// message, and InvalidArgument becomes kInvalidArguments.
+// message, and InvalidArgument becomes kInvalidArguments. After Unavailable the call may be tried
+// again.
 using ToolHandler = std::function<absl::StatusOr<ToolOutput>(const rapidjson::Value& arguments,
                                                              const ToolContext&)>;
+
+// What a caller may expect of a tool, and its defaults: the Model Context Protocol's (revision
+// 2025-11-25, Server Features, Tools, ToolAnnotations).
+struct ToolAnnotations {
+  // Changes nothing.
+  bool read_only = false;
+  // May undo or overwrite something, not only add to it.
+  bool destructive = true;
+  // Calling it again with the same arguments changes nothing more.
+  bool idempotent = false;
+  // Touches things beyond what the agent owns.
+  bool open_world = true;
+
+  bool MayRepeat() const { return read_only || idempotent; }
+};
 
 struct Tool {
   // 1 to 64 letters, digits, _ and -, as OpenAI and MCP require.
   std::string name;
+  // For people. Empty: the name.
+  std::string title = {};
   // For whoever chooses a tool: what it does, when to use it.
   std::string description;
+  // The tool's own, in whatever form it counts.
+  std::string version = {};
   // JSON Schema of the arguments, an object.
   std::string parameters;
+  // JSON Schema of ToolOutput::json; empty if there is none.
+  std::string result_schema = {};
+  ToolAnnotations annotations = {};
   // The handler only computes, for microseconds: it never waits. It is run on the caller's thread,
   // which saves two thread switches; its deadline is looked at afterwards.
   bool computes_only = false;
+  // Calls of this tool that run at once, those that ended but whose handler has not returned
+  // included. 0: as many as the executor allows.
+  int max_concurrency = 0;
+  // Of a call that states none. 0: the executor's default.
+  absl::Duration timeout = absl::ZeroDuration();
+  // How often at most a call is tried whose handler returns Unavailable. More than 1 only for tools
+  // whose annotations allow it.
+  int max_attempts = 1;
   ToolHandler handler;
 };
 

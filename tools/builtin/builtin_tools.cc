@@ -103,6 +103,7 @@ Tool Clock(const BuiltinDependencies& dependencies) {
       .parameters = R"({"type":"object","properties":{"time_zone":{"type":"string","minLength":1,
             "maxLength":64,"description":"A city or an IANA name: Tokyo, Europe/Paris, UTC."}},
             "additionalProperties":false})",
+      .annotations = {.read_only = true, .destructive = false, .open_world = false},
       .computes_only = true,
       .handler = [dependencies](const Value& arguments,
                                 const ToolContext&) -> absl::StatusOr<ToolOutput> {
@@ -136,6 +137,7 @@ Tool Calculator() {
       .parameters = R"({"type":"object","properties":{"expression":{"type":"string","minLength":1,
             "maxLength":1000,"description":"For example 12 * (7 + 3)."}},"required":["expression"],
             "additionalProperties":false})",
+      .annotations = {.read_only = true, .destructive = false, .open_world = false},
       .computes_only = true,
       .handler = [](const Value& arguments, const ToolContext&) -> absl::StatusOr<ToolOutput> {
         absl::StatusOr<double> value = Evaluate(Text(arguments, "expression"));
@@ -154,6 +156,7 @@ Tool UnitConverter() {
             "from":{"type":"string","description":"For example miles."},
             "to":{"type":"string","description":"For example kilometers."}},
             "required":["value","from","to"],"additionalProperties":false})",
+          .annotations = {.read_only = true, .destructive = false, .open_world = false},
           .computes_only = true,
           .handler = [](const Value& arguments, const ToolContext&) -> absl::StatusOr<ToolOutput> {
             const double value = arguments["value"].GetDouble();
@@ -214,6 +217,7 @@ Tool Timers(const BuiltinDependencies& dependencies) {
             "oneOf":[{"properties":{"action":{"const":"start"}},"required":["seconds"]},
                      {"properties":{"action":{"const":"list"}}},
                      {"properties":{"action":{"const":"cancel"}},"required":["id"]}]})",
+      .annotations = {.open_world = false},
       .computes_only = false,
       .handler = [dependencies](const Value& arguments,
                                 const ToolContext&) -> absl::StatusOr<ToolOutput> {
@@ -280,6 +284,7 @@ Tool Notes(const BuiltinDependencies& dependencies) {
             "oneOf":[{"properties":{"action":{"const":"list"}}},
                      {"properties":{"action":{"enum":["add","find"]}},"required":["text"]},
                      {"properties":{"action":{"const":"remove"}},"required":["id"]}]})",
+          .annotations = {.open_world = false},
           .computes_only = false,
           .handler = [store = dependencies.notes](
                          const Value& arguments, const ToolContext&) -> absl::StatusOr<ToolOutput> {
@@ -307,6 +312,7 @@ Tool ConversationSearchTool(const BuiltinDependencies& dependencies) {
             "words":{"type":"string","minLength":1,"maxLength":200},
             "limit":{"type":"integer","minimum":1,"maximum":50,"default":5}},
             "required":["words"],"additionalProperties":false})",
+      .annotations = {.read_only = true, .destructive = false, .open_world = false},
       .computes_only = false,
       .handler = [search = dependencies.conversation](
                      const Value& arguments, const ToolContext&) -> absl::StatusOr<ToolOutput> {

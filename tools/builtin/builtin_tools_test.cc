@@ -53,7 +53,7 @@ class BuiltinToolsTest : public testing::Test {
 
 TEST_F(BuiltinToolsTest, ThereAreSix) {
   std::string names;
-  for (const RegisteredTool* tool : registry_.List()) absl::StrAppend(&names, tool->tool.name, " ");
+  for (const ToolPtr& tool : registry_.List()) absl::StrAppend(&names, tool->tool.name, " ");
   EXPECT_EQ(names, "calculator clock convert_units notes search_conversation timers ");
 }
 
