@@ -112,7 +112,10 @@ class ToolExecutor::Impl {
       is_stopping_ = true;
       timer_changed_.notify_one();
       workers.swap(workers_);
-      for (const auto& worker : workers) Wake(*worker);
+      for (const auto& worker : workers) {
+        if (!worker->is_awake) ++num_searching_;
+        Wake(*worker);
+      }
     }
     timer_.join();
     for (const auto& worker : workers) worker->thread.join();
@@ -306,9 +309,10 @@ class ToolExecutor::Impl {
     if (!call.is_inside()) call.self = nullptr;
   }
 
-  // If a call is ready, so that one worker more than those that are awake looks for it.
+  // If a call is ready and no worker is on its way to look for one: that one wakes the next.
   void WakeWorker() {
-    if (is_stopping_ || !scheduler_.HasReady()) return;
+    if (is_stopping_ || num_searching_ > 0 || !scheduler_.HasReady()) return;
+    ++num_searching_;
     if (!idle_.empty()) {
       Worker* const worker = idle_.back();
       idle_.pop_back();
@@ -327,14 +331,17 @@ class ToolExecutor::Impl {
 
   void Work(Worker& worker) {
     Lock lock(*this);
+    bool is_searching = true;
     for (;;) {
       auto* const taken = static_cast<Call*>(scheduler_.Take(Clock::now()));
+      if (std::exchange(is_searching, false)) --num_searching_;
       if (taken == nullptr) {
         if (is_stopping_) return;
         worker.is_awake = false;
         idle_.push_back(&worker);
         TellOfEnded(lock);
         worker.woken.wait(lock.get(), [&] { return worker.is_awake; });
+        is_searching = true;
         continue;
       }
       // It lives until Return below.
@@ -413,6 +420,8 @@ class ToolExecutor::Impl {
   std::deque<std::string> remembered_ids_;
   bool is_stopping_ = false;
   std::vector<std::unique_ptr<Worker>> workers_;
+  // Woken or started, and has not looked for a call yet.
+  int num_searching_ = 0;
   // Asleep, the last one to fall asleep last: its cache is warmest.
   std::vector<Worker*> idle_;
   std::condition_variable timer_changed_;

@@ -1,6 +1,7 @@
 #include "tools/registry.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/hash/hash.h"
@@ -10,10 +11,12 @@
 namespace parlance::tools {
 namespace {
 
+constexpr size_t kMaxNameSize = 64;
+
 bool IsName(absl::string_view name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(c) || c == '_' || c == '-';
-  });
+  return !name.empty() && name.size() <= kMaxNameSize &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == '-'; });
 }
 
 absl::Status CheckTool(const Tool& tool) {
@@ -38,42 +41,85 @@ absl::Status CheckTool(const Tool& tool) {
 
 }  // namespace
 
-// Names to tools, for reading: open addressing with linear probing (Knuth, vol. 3, 6.4), at most
-// half full.
-class ToolRegistry::Table {
- public:
-  explicit Table(const std::map<std::string, ToolPtr, std::less<>>& tools) {
-    size_t size = 16;
-    while (size < 2 * tools.size()) size *= 2;
-    slots_.resize(size);
-    for (const auto& [name, tool] : tools) {
-      const size_t hash = absl::HashOf(absl::string_view(name));
-      size_t i = hash & (size - 1);
-      while (slots_[i].tool != nullptr) i = (i + 1) & (size - 1);
-      slots_[i] = {.hash = hash, .tool = &tool};
-    }
+// What a look-up reads, side by side in memory.
+struct alignas(64) ToolRegistry::Entry {
+  Entry(absl::string_view tool_name, ToolPtr registered)
+      : tool(std::move(registered)), name_size(tool_name.size()) {
+    tool_name.copy(name.data(), name.size());
   }
 
-  const ToolPtr* Find(absl::string_view name) const {
+  absl::string_view name_view() const { return {name.data(), name_size}; }
+
+  const ToolPtr tool;
+  const size_t name_size;
+  std::array<char, kMaxNameSize> name;
+};
+
+// Names to entries: open addressing with linear probing (Knuth, vol. 3, 6.4), at most half full.
+// One thread changes it, others look up meanwhile. A slot is used once: what is removed leaves a
+// mark, until a new table takes this one's place.
+class ToolRegistry::Table {
+ public:
+  // Room for so many names.
+  explicit Table(size_t num_names) {
+    size_t size = 32;
+    while (size < 2 * num_names) size *= 2;
+    slots_ = std::vector<Slot>(size);
+  }
+
+  // Slots that were used, of this many that may be.
+  bool HasRoom() const { return 2 * num_used_ < slots_.size(); }
+
+  // There has to be room, and no entry of that name.
+  void Insert(const Entry& entry) {
+    const size_t hash = absl::HashOf(entry.name_view());
+    size_t i = hash & Mask();
+    while (slots_[i].entry.load(std::memory_order_relaxed) != nullptr) i = (i + 1) & Mask();
+    slots_[i].hash.store(hash, std::memory_order_relaxed);
+    slots_[i].entry.store(&entry, std::memory_order_seq_cst);
+    ++num_used_;
+  }
+
+  void Remove(const Entry& entry) {
+    size_t i = absl::HashOf(entry.name_view()) & Mask();
+    while (slots_[i].entry.load(std::memory_order_relaxed) != &entry) i = (i + 1) & Mask();
+    slots_[i].hash.store(kNoHash, std::memory_order_relaxed);
+    slots_[i].entry.store(&kRemoved, std::memory_order_seq_cst);
+  }
+
+  // Null if there is none.
+  const Entry* Find(absl::string_view name) const {
     const size_t hash = absl::HashOf(name);
-    const size_t mask = slots_.size() - 1;
-    for (size_t i = hash & mask; slots_[i].tool != nullptr; i = (i + 1) & mask) {
-      if (slots_[i].hash == hash && (*slots_[i].tool)->tool.name == name) return slots_[i].tool;
+    for (size_t i = hash & Mask();; i = (i + 1) & Mask()) {
+      const Entry* const entry = slots_[i].entry.load(std::memory_order_seq_cst);
+      if (entry == nullptr) return nullptr;
+      if (slots_[i].hash.load(std::memory_order_relaxed) == hash && entry->name_view() == name) {
+        return entry;
+      }
     }
-    return nullptr;
   }
 
  private:
   struct Slot {
-    size_t hash = 0;
-    const ToolPtr* tool = nullptr;
+    std::atomic<size_t> hash = 0;
+    std::atomic<const Entry*> entry = nullptr;
   };
 
+  // Of a removed entry. A name may have it too: names are compared in any case.
+  static constexpr size_t kNoHash = 0;
+  // Has no name.
+  static const Entry kRemoved;
+
+  size_t Mask() const { return slots_.size() - 1; }
+
   std::vector<Slot> slots_;
+  size_t num_used_ = 0;
 };
 
+const ToolRegistry::Entry ToolRegistry::Table::kRemoved("", nullptr);
+
 ToolRegistry::ToolRegistry()
-    : owned_table_(std::make_unique<Table>(tools_)), table_(owned_table_.get()) {}
+    : owned_table_(std::make_unique<Table>(0)), table_(owned_table_.get()) {}
 
 ToolRegistry::~ToolRegistry() = default;
 
@@ -96,13 +142,22 @@ absl::Status ToolRegistry::Register(Tool tool) {
   const auto registered = std::make_shared<const RegisteredTool>(
       RegisteredTool{std::move(tool), *std::move(schema), std::move(result_schema)});
 
+  const std::string& name = registered->tool.name;
   std::lock_guard<std::mutex> lock(mutex_);
-  const auto [place, is_new] = tools_.try_emplace(registered->tool.name, registered);
+  const auto [place, is_new] = tools_.try_emplace(name);
   if (!is_new) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("there is a tool '", registered->tool.name, "' already"));
+    return absl::AlreadyExistsError(absl::StrCat("there is a tool '", name, "' already"));
   }
-  Publish();
+  place->second = std::make_unique<const Entry>(name, registered);
+  if (owned_table_->HasRoom()) {
+    owned_table_->Insert(*place->second);
+  } else {
+    // Half of it free, so that copies are rare.
+    auto table = std::make_unique<Table>(2 * tools_.size());
+    for (const auto& [_, entry] : tools_) table->Insert(*entry);
+    Publish(std::move(table));
+  }
+  version_.fetch_add(1, std::memory_order_release);
   return absl::OkStatus();
 }
 
@@ -112,31 +167,30 @@ absl::Status ToolRegistry::Remove(absl::string_view name) {
   if (found == tools_.end()) {
     return absl::NotFoundError(absl::StrCat("there is no tool '", name, "'"));
   }
-  // Ends after Publish, when nobody reads it any more.
-  const auto removed = tools_.extract(found);
-  Publish();
+  owned_table_->Remove(*found->second);
+  gate_.WaitForReaders();
+  tools_.erase(found);
+  version_.fetch_add(1, std::memory_order_release);
   return absl::OkStatus();
 }
 
-void ToolRegistry::Publish() {
-  auto table = std::make_unique<const Table>(tools_);
+void ToolRegistry::Publish(std::unique_ptr<Table> table) {
   table_.store(table.get(), std::memory_order_seq_cst);
-  version_.fetch_add(1, std::memory_order_release);
   gate_.WaitForReaders();
   owned_table_ = std::move(table);
 }
 
 ToolPtr ToolRegistry::Find(absl::string_view name) const {
   const ReaderGate::Reader reader(gate_);
-  const ToolPtr* const found = table_.load(std::memory_order_seq_cst)->Find(name);
-  return found == nullptr ? nullptr : *found;
+  const Entry* const found = table_.load(std::memory_order_seq_cst)->Find(name);
+  return found == nullptr ? nullptr : found->tool;
 }
 
 std::vector<ToolPtr> ToolRegistry::List() const {
   std::lock_guard<std::mutex> lock(mutex_);
   std::vector<ToolPtr> list;
   list.reserve(tools_.size());
-  for (const auto& [name, tool] : tools_) list.push_back(tool);
+  for (const auto& [name, entry] : tools_) list.push_back(entry->tool);
   return list;
 }
 

@@ -1,8 +1,7 @@
 // The tools there are, by name. They may come and go while others look them up.
 //
 // Threads: all methods may be called from any thread. Find is wait-free: it takes no lock, and a
-// change under way does not hold it up. A change copies the table of names, which takes some
-// microseconds for 10,000 tools, and waits for the look-ups that began before it.
+// change under way does not hold it up. A change waits for the look-ups that began before it.
 // Allocation: Find allocates nothing.
 #ifndef TOOLS_REGISTRY_H_
 #define TOOLS_REGISTRY_H_
@@ -59,15 +58,15 @@ class ToolRegistry {
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
  private:
+  struct Entry;
   class Table;
 
   // Under the mutex.
-  void Publish();
+  void Publish(std::unique_ptr<Table> table);
 
   mutable std::mutex mutex_;
-  // Nodes stay where they are, and the table refers to them.
-  std::map<std::string, ToolPtr, std::less<>> tools_;
-  std::unique_ptr<const Table> owned_table_;
+  std::map<std::string, std::unique_ptr<const Entry>, std::less<>> tools_;
+  std::unique_ptr<Table> owned_table_;
 
   std::atomic<const Table*> table_;
   mutable ReaderGate gate_;
