@@ -191,24 +191,32 @@ class VoiceAgent::Impl {
         turn.reply = std::move(decided->reply);
         return absl::OkStatus();
       }
-      for (ToolCall& call : decided->calls) {
-        turn.answers.push_back(Execute(call));
-        turn.calls.push_back(std::move(call));
-      }
+      Execute(*std::move(decided), turn);
       turn.latency.tools += options_.steady_now() - before_tools;
     }
     turn.reply = "Sorry, I could not finish that.";
     return absl::OkStatus();
   }
 
-  ToolAnswer Execute(const ToolCall& call) {
-    tools::ToolResult result =
-        parts_.executor->Execute(call.name, call.arguments, options_.tool_timeout);
-    if (auto* error = std::get_if<tools::ToolError>(&result)) {
-      return {.ok = false, .json = ErrorJson(*error), .text = std::move(error->message)};
+  // All at once; their answers are in the order of the calls.
+  void Execute(AgentStep step, Turn& turn) {
+    std::vector<tools::ToolRequest> requests;
+    for (const ToolCall& call : step.calls) {
+      requests.push_back(
+          {.name = call.name, .arguments = call.arguments, .timeout = options_.tool_timeout});
     }
-    auto& output = std::get<tools::ToolOutput>(result);
-    return {.ok = true, .json = std::move(output.json), .text = std::move(output.text)};
+    for (tools::ToolResponse& response : parts_.executor->ExecuteAll(requests)) {
+      ToolAnswer answer;
+      if (auto* error = std::get_if<tools::ToolError>(&response.result)) {
+        answer = {.ok = false, .json = ErrorJson(*error), .text = std::move(error->message)};
+      } else {
+        auto& output = std::get<tools::ToolOutput>(response.result);
+        answer = {.ok = true, .json = std::move(output.json), .text = std::move(output.text)};
+      }
+      turn.answers.push_back(std::move(answer));
+      turn.records.push_back(std::move(response.record));
+    }
+    for (ToolCall& call : step.calls) turn.calls.push_back(std::move(call));
   }
 
   absl::Status Store(const Turn& turn) {
@@ -234,6 +242,10 @@ class VoiceAgent::Impl {
       answer.name = turn.calls[i].name;
       answer.tool_call_id = absl::StrCat("call_", first_call + static_cast<int64_t>(i));
       answer.content = turn.answers[i].json;
+      tools::CallRecord record = turn.records[i];
+      record.id = *answer.tool_call_id;
+      answer.metadata = record.ToJson();
+      answer.latency = record.ended;
       messages.push_back(std::move(answer));
     }
     session::Message reply;

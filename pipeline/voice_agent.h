@@ -34,6 +34,7 @@
 #include "pipeline/recognizer.h"
 #include "pipeline/synthesizer.h"
 #include "session/store.h"
+#include "tools/call_record.h"
 #include "tools/executor.h"
 
 namespace parlance::pipeline {
@@ -64,6 +65,8 @@ struct Turn {
   Hypothesis utterance;
   std::vector<ToolCall> calls;
   std::vector<ToolAnswer> answers;
+  // Of each call, what it took and how it ended.
+  std::vector<tools::CallRecord> records;
   std::string reply;
   TurnLatency latency;
 };

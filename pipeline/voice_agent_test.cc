@@ -200,6 +200,9 @@ TEST_F(VoiceAgentTest, AnswersAndRemembers) {
       R"([{"id":"call_1","type":"function","function":{"name":"answer","arguments":"{\"to\":\"hello\"}"}}])");
   EXPECT_EQ(stored[2].role, session::Role::kTool);
   EXPECT_EQ(stored[2].tool_call_id, "call_1");
+  EXPECT_TRUE(absl::StrContains(*stored[2].metadata, R"("gen_ai.tool.call.id":"call_1")"));
+  EXPECT_TRUE(absl::StrContains(*stored[2].metadata, R"("parlance.tool.ending":"succeeded")"));
+  EXPECT_TRUE(stored[2].latency.has_value());
   EXPECT_EQ(stored[2].content, "{\"a\":1}");
   EXPECT_EQ(stored[3].content, "answer to hello after 0");
   EXPECT_EQ(stored[6].tool_call_id, "call_5");

@@ -86,8 +86,7 @@ class ToolExecutor::Call : public CallScheduler::Call {
 
   // The rest under the executor's mutex, until the call has ended; then they do not change.
   std::vector<Done> done;
-  std::optional<ToolResult> result;
-  CallRecord record;
+  ToolResponse response;
   // While the executor needs it.
   std::shared_ptr<Call> self;
 };
@@ -164,8 +163,8 @@ class ToolExecutor::Impl {
     const bool once = !call->request.id.empty() && !call->tool->tool.annotations.MayRepeat();
     if (once) {
       if (std::shared_ptr<Call> first = FindRemembered(*call)) {
-        if (first->record.arguments_digest != call->record.arguments_digest ||
-            first->record.name != call->record.name) {
+        if (first->response.record.arguments_digest != call->response.record.arguments_digest ||
+            first->response.record.name != call->response.record.name) {
           EndUnsubmitted(*call, Error(ToolErrorKind::kInvalidArguments,
                                       absl::StrCat("the call id '", call->request.id,
                                                    "' was used for another call")));
@@ -176,8 +175,7 @@ class ToolExecutor::Impl {
           first->done.insert(first->done.end(), call->done.begin(), call->done.end());
           return first;
         }
-        call->result = first->result;
-        call->record = first->record;
+        call->response = first->response;
         lock.ended().push_back(std::move(call));
         return nullptr;
       }
@@ -244,7 +242,7 @@ class ToolExecutor::Impl {
       ended.swap(impl_.ended_);
       lock_.unlock();
       for (const std::shared_ptr<Call>& call : ended) {
-        for (const Done& done : call->done) done(*call->result, call->record);
+        for (const Done& done : call->done) done(call->response);
       }
     }
     void Acquire() { lock_.lock(); }
@@ -277,11 +275,11 @@ class ToolExecutor::Impl {
   }
 
   static void EndUnsubmitted(Call& call, ToolError error) {
-    call.record.error = error.kind;
-    call.record.ending =
+    call.response.record.error = error.kind;
+    call.response.record.ending =
         error.kind == ToolErrorKind::kCancelled ? CallState::kCancelled : CallState::kFailed;
-    call.record.ended = absl::FromChrono(Clock::now() - call.start);
-    call.result = std::move(error);
+    call.response.record.ended = absl::FromChrono(Clock::now() - call.start);
+    call.response.result = std::move(error);
   }
 
   // In an event of the scheduler.
@@ -289,22 +287,24 @@ class ToolExecutor::Impl {
     call.cancelled.store(true, std::memory_order_relaxed);
     const absl::string_view name = call.tool->tool.name;
     if (call.state() == CallState::kTimedOut) {
-      call.result = call.num_attempts() > 0
-                        ? DeadlineError(name)
-                        : Error(ToolErrorKind::kDeadlineExceeded,
-                                absl::StrCat("the call of '", name,
-                                             "' waited for others until its deadline"));
+      call.response.result = call.num_attempts() > 0
+                                 ? DeadlineError(name)
+                                 : Error(ToolErrorKind::kDeadlineExceeded,
+                                         absl::StrCat("the call of '", name,
+                                                      "' waited for others until its deadline"));
     } else if (call.state() == CallState::kCancelled) {
       const CancelReason reason = call.cancel_reason();
-      call.result = Error(ToolErrorKind::kCancelled,
-                          reason == CancelReason::kShutdown  ? "the executor ends"
-                          : reason == CancelReason::kBargeIn ? "cancelled, because somebody spoke"
-                                                             : "cancelled by the caller");
+      call.response.result =
+          Error(ToolErrorKind::kCancelled, reason == CancelReason::kShutdown ? "the executor ends"
+                                           : reason == CancelReason::kBargeIn
+                                               ? "cancelled, because somebody spoke"
+                                               : "cancelled by the caller");
     }
-    if (const auto* error = std::get_if<ToolError>(&*call.result)) call.record.error = error->kind;
-    call.record.ending = call.state();
-    call.record.num_attempts = call.num_attempts();
-    call.record.ended = absl::FromChrono(Clock::now() - call.start);
+    if (const auto* error = std::get_if<ToolError>(&call.response.result))
+      call.response.record.error = error->kind;
+    call.response.record.ending = call.state();
+    call.response.record.num_attempts = call.num_attempts();
+    call.response.record.ended = absl::FromChrono(Clock::now() - call.start);
     ended_.push_back(call.self);
     if (!call.is_inside()) call.self = nullptr;
   }
@@ -346,8 +346,8 @@ class ToolExecutor::Impl {
       }
       // It lives until Return below.
       Call& call = *taken;
-      if (!call.record.running.has_value()) {
-        call.record.running = absl::FromChrono(Clock::now() - call.start);
+      if (!call.response.record.running.has_value()) {
+        call.response.record.running = absl::FromChrono(Clock::now() - call.start);
       }
       WakeWorker();
       lock.Release();
@@ -359,7 +359,7 @@ class ToolExecutor::Impl {
                                                                            : Outcome::kError;
       lock.Acquire();
       const bool is_late = IsEnding(call.state());
-      if (!is_late) call.result = std::move(result);
+      if (!is_late) call.response.result = std::move(result);
       scheduler_.Return(call, outcome, Clock::now());
       if (is_late) call.self = nullptr;
       // A pause may have begun.
@@ -374,7 +374,7 @@ class ToolExecutor::Impl {
       {
         std::lock_guard<std::mutex> lock(mutex_);
         if (!scheduler_.Progress(call, Clock::now())) return;
-        ++call.record.num_progress;
+        ++call.response.record.num_progress;
       }
       if (call.request.on_progress != nullptr) call.request.on_progress(progress);
     };
@@ -452,7 +452,7 @@ std::shared_ptr<ToolExecutor::Call> ToolExecutor::Start(ToolRequest request, Don
                     .name = request.name,
                     .arguments_digest = DigestOf(request.arguments),
                     .start = absl::Now()};
-  const auto end = [&](const ToolResult& result) {
+  const auto end = [&](ToolResult result) {
     record.ended = absl::FromChrono(Clock::now() - start);
     if (const auto* error = std::get_if<ToolError>(&result)) {
       record.error = error->kind;
@@ -461,7 +461,7 @@ std::shared_ptr<ToolExecutor::Call> ToolExecutor::Start(ToolRequest request, Don
     } else {
       record.ending = CallState::kSucceeded;
     }
-    if (done != nullptr) done(result, record);
+    if (done != nullptr) done({.result = std::move(result), .record = std::move(record)});
     return nullptr;
   };
   ToolError error;
@@ -482,12 +482,12 @@ std::shared_ptr<ToolExecutor::Call> ToolExecutor::Start(ToolRequest request, Don
       std::make_shared<Call>(std::move(tool), std::move(request), std::move(done), deadline);
   call->arguments = std::move(arguments);
   call->start = start;
-  call->record = std::move(record);
+  call->response.record = std::move(record);
   return impl_->Submit(std::move(call));
 }
 
-ToolResult ToolExecutor::Execute(const ToolRequest& request, CallRecord* record) {
-  return std::move(ExecuteAll(absl::MakeConstSpan(&request, 1), record).front());
+ToolResponse ToolExecutor::Execute(const ToolRequest& request) {
+  return std::move(ExecuteAll(absl::MakeConstSpan(&request, 1)).front());
 }
 
 ToolResult ToolExecutor::Execute(absl::string_view name, absl::string_view arguments_json,
@@ -496,32 +496,27 @@ ToolResult ToolExecutor::Execute(absl::string_view name, absl::string_view argum
   const ToolPtr tool = impl_->Find(name, arguments_json.size(), error);
   if (tool == nullptr) return error;
   if (tool->tool.computes_only) return impl_->Compute(*tool, arguments_json, timeout, nullptr);
-  return Execute(ToolRequest{
+  ToolResponse response = Execute(ToolRequest{
       .name = std::string(name), .arguments = std::string(arguments_json), .timeout = timeout});
+  return std::move(response.result);
 }
 
-std::vector<ToolResult> ToolExecutor::ExecuteAll(absl::Span<const ToolRequest> requests) {
-  return ExecuteAll(requests, nullptr);
-}
-
-std::vector<ToolResult> ToolExecutor::ExecuteAll(absl::Span<const ToolRequest> requests,
-                                                 CallRecord* records) {
-  std::vector<ToolResult> results(requests.size());
+std::vector<ToolResponse> ToolExecutor::ExecuteAll(absl::Span<const ToolRequest> requests) {
+  std::vector<ToolResponse> responses(requests.size());
   std::mutex mutex;
   std::condition_variable changed;
   size_t num_ended = 0;
   for (size_t i = 0; i < requests.size(); ++i) {
-    Start(requests[i], [&, i](const ToolResult& result, const CallRecord& record) {
+    Start(requests[i], [&, i](const ToolResponse& response) {
       // Under the mutex, because the condition is gone as soon as the last one is counted.
       std::lock_guard<std::mutex> lock(mutex);
-      results[i] = result;
-      if (records != nullptr) records[i] = record;
+      responses[i] = response;
       if (++num_ended == requests.size()) changed.notify_one();
     });
   }
   std::unique_lock<std::mutex> lock(mutex);
   changed.wait(lock, [&] { return num_ended == requests.size(); });
-  return results;
+  return responses;
 }
 
 void ToolExecutor::Cancel(const std::shared_ptr<Call>& call, CancelReason reason) {

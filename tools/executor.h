@@ -41,6 +41,11 @@ struct ToolRequest {
   std::function<void(const ToolProgress&)> on_progress = nullptr;
 };
 
+struct ToolResponse {
+  ToolResult result;
+  CallRecord record;
+};
+
 class ToolExecutor {
  public:
   struct Options {
@@ -69,24 +74,25 @@ class ToolExecutor {
   ToolExecutor(const ToolExecutor&) = delete;
   ToolExecutor& operator=(const ToolExecutor&) = delete;
 
-  // Returns when the call has ended. `record`, unless it is null, is filled in.
-  ToolResult Execute(const ToolRequest& request, CallRecord* record = nullptr);
+  // Returns when the call has ended.
+  ToolResponse Execute(const ToolRequest& request);
+  // The same without a name or a record: costs less for tools that only compute.
   ToolResult Execute(absl::string_view name, absl::string_view arguments_json,
                      absl::Duration timeout = absl::ZeroDuration());
 
-  // The calls of one turn, at once; returns their results in the order of the requests, when all
+  // The calls of one turn, at once; returns their responses in the order of the requests, when all
   // have ended.
-  std::vector<ToolResult> ExecuteAll(absl::Span<const ToolRequest> requests);
+  std::vector<ToolResponse> ExecuteAll(absl::Span<const ToolRequest> requests);
 
   // Calls `done` exactly once: on this thread if the call has ended when this returns, otherwise on
   // the thread that ends it, which it must not hold up.
-  using Done = std::function<void(const ToolResult&, const CallRecord&)>;
+  using Done = std::function<void(const ToolResponse&)>;
   class Call;
   std::shared_ptr<Call> Start(ToolRequest request, Done done);
 
   // Ends the call at once, unless it has ended.
   void Cancel(const std::shared_ptr<Call>& call, CancelReason reason = CancelReason::kCaller);
-  // All calls there are: what a turn that was spoken over needs no more.
+  // All calls that go through workers: what a turn that was spoken over needs no more.
   void CancelAll(CancelReason reason);
 
   // Of calls and handlers, at this moment.
@@ -96,7 +102,6 @@ class ToolExecutor {
  private:
   class Impl;
   explicit ToolExecutor(std::unique_ptr<Impl> impl);
-  std::vector<ToolResult> ExecuteAll(absl::Span<const ToolRequest> requests, CallRecord* records);
 
   const std::unique_ptr<Impl> impl_;
 };

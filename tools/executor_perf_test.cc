@@ -129,8 +129,8 @@ TEST_F(ExecutorPerformance, TwoWorkersToOne) {
     CreateExecutor({.max_concurrency = num_workers});
     const std::vector<ToolRequest> requests(kCalls, ToolRequest{.name = "compute"});
     const Clock::time_point start = Clock::now();
-    for (const ToolResult& result : executor_->ExecuteAll(requests)) {
-      EXPECT_TRUE(std::holds_alternative<ToolOutput>(result));
+    for (const ToolResponse& response : executor_->ExecuteAll(requests)) {
+      EXPECT_TRUE(std::holds_alternative<ToolOutput>(response.result));
     }
     return kCalls / absl::ToDoubleSeconds(absl::FromChrono(Clock::now() - start));
   };
@@ -198,8 +198,8 @@ TEST_F(ExecutorPerformance, Lateness) {
     }
 
     Clock::time_point ended;
-    const auto call = executor_->Start(
-        {.name = "hangs"}, [&](const ToolResult&, const CallRecord&) { ended = Clock::now(); });
+    const auto call =
+        executor_->Start({.name = "hangs"}, [&](const ToolResponse&) { ended = Clock::now(); });
     LetTheMachineRest();
     const Clock::time_point cancelled = Clock::now();
     executor_->Cancel(call);

@@ -195,18 +195,17 @@ TEST_F(ExecutorTest, ItsEndCancelsWhatRuns) {
 // A call that is under way, and how it ends.
 struct Started {
   std::shared_ptr<ToolExecutor::Call> call;
-  std::future<std::pair<ToolResult, CallRecord>> ending;
+  std::future<ToolResponse> ending;
 };
 
 Started Start(ToolExecutor& executor, ToolRequest request) {
-  auto promise = std::make_shared<std::promise<std::pair<ToolResult, CallRecord>>>();
+  auto promise = std::make_shared<std::promise<ToolResponse>>();
   Started started;
   started.ending = promise->get_future();
   // A second ending would throw.
-  started.call = executor.Start(std::move(request),
-                                [promise](const ToolResult& result, const CallRecord& record) {
-                                  promise->set_value({result, record});
-                                });
+  started.call = executor.Start(std::move(request), [promise](const ToolResponse& response) {
+    promise->set_value(response);
+  });
   return started;
 }
 
@@ -220,7 +219,7 @@ TEST_F(ExecutorTest, ACancelReturnsAtOnceThoughTheToolHangs) {
   EXPECT_EQ(ErrorOf(result), "cancelled: cancelled, because somebody spoke");
   EXPECT_EQ(record.ending, CallState::kCancelled);
   // Its room is free, though its worker is not.
-  EXPECT_EQ(std::get<ToolOutput>(waiting.ending.get().first).text, "next");
+  EXPECT_EQ(std::get<ToolOutput>(waiting.ending.get().result).text, "next");
   EXPECT_EQ(executor_->num_abandoned(), 1);
   executor_->Cancel(hung.call);
   release_.set_value();
@@ -232,7 +231,7 @@ TEST_F(ExecutorTest, EndsEveryCallOfATurnThatIsSpokenOver) {
   for (int i = 0; i < 5; ++i) calls.push_back(Start(*executor_, {.name = "until_cancelled"}));
   executor_->CancelAll(CancelReason::kBargeIn);
   for (Started& call : calls) {
-    EXPECT_EQ(call.ending.get().second.ending, CallState::kCancelled);
+    EXPECT_EQ(call.ending.get().record.ending, CallState::kCancelled);
   }
   EXPECT_TRUE(std::holds_alternative<ToolOutput>(executor_->Execute("echo", R"({"text":"a"})")));
 }
@@ -251,11 +250,11 @@ TEST_F(ExecutorTest, ResultsOfATurnAreInTheOrderOfItsCalls) {
   CreateExecutor(2);
   const std::vector<ToolRequest> requests = {
       {.name = "first"}, {.name = "nothing"}, {.name = "last"}};
-  const std::vector<ToolResult> results = executor_->ExecuteAll(requests);
-  ASSERT_EQ(results.size(), 3u);
-  EXPECT_EQ(std::get<ToolOutput>(results[0]).text, "first");
-  EXPECT_EQ(std::get<ToolError>(results[1]).kind, ToolErrorKind::kUnknownTool);
-  EXPECT_EQ(std::get<ToolOutput>(results[2]).text, "last");
+  const std::vector<ToolResponse> responses = executor_->ExecuteAll(requests);
+  ASSERT_EQ(responses.size(), 3u);
+  EXPECT_EQ(std::get<ToolOutput>(responses[0].result).text, "first");
+  EXPECT_EQ(std::get<ToolError>(responses[1].result).kind, ToolErrorKind::kUnknownTool);
+  EXPECT_EQ(std::get<ToolOutput>(responses[2].result).text, "last");
   EXPECT_TRUE(executor_->ExecuteAll({}).empty());
 }
 
@@ -281,8 +280,7 @@ TEST_F(ExecutorTest, TriesAgainWhatMayRepeatAndNothingElse) {
                               .handler = third_time})
                    .ok());
   CreateExecutor(1);
-  CallRecord record;
-  const ToolResult result = executor_->Execute(ToolRequest{.name = "lucky"}, &record);
+  const auto [result, record] = executor_->Execute(ToolRequest{.name = "lucky"});
   EXPECT_EQ(std::get<ToolOutput>(result).text, "third time");
   EXPECT_EQ(record.num_attempts, 3);
   EXPECT_EQ(ErrorOf(executor_->Execute("fails", "{}")), "failed: the shop is closed");
@@ -300,19 +298,19 @@ TEST_F(ExecutorTest, ACallIdRunsOnce) {
   Started first = Start(*executor_, request);
   Started same = Start(*executor_, request);
   release_.set_value();
-  EXPECT_EQ(std::get<ToolOutput>(first.ending.get().first).text, "order 1");
-  EXPECT_EQ(std::get<ToolOutput>(same.ending.get().first).text, "order 1");
-  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(request)).text, "order 1");
+  EXPECT_EQ(std::get<ToolOutput>(first.ending.get().result).text, "order 1");
+  EXPECT_EQ(std::get<ToolOutput>(same.ending.get().result).text, "order 1");
+  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(request).result).text, "order 1");
   ToolRequest other = request;
   other.arguments = R"({"text":"coffee"})";
-  EXPECT_EQ(ErrorOf(executor_->Execute(other)),
+  EXPECT_EQ(ErrorOf(executor_->Execute(other).result),
             "invalid_arguments: the call id 'call_1' was used for another call");
   other.id = "call_2";
-  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(other)).text, "order 2");
+  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(other).result).text, "order 2");
   other.name = "order_inline";
   other.id = "call_3";
-  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(other)).text, "order 3");
-  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(other)).text, "order 3");
+  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(other).result).text, "order 3");
+  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(other).result).text, "order 3");
 }
 
 TEST_F(ExecutorTest, ForgetsIdsThatEndedLongAgoAndNoOther) {
@@ -326,16 +324,19 @@ TEST_F(ExecutorTest, ForgetsIdsThatEndedLongAgoAndNoOther) {
   Started running = Start(*executor_, {.name = "blocked", .id = "long"});
   for (int i = 1; i <= 4; ++i) {
     const ToolRequest request{.name = "order", .id = absl::StrCat(i)};
-    EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(request)).text, absl::StrCat("order ", i));
+    EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(request).result).text,
+              absl::StrCat("order ", i));
   }
-  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(ToolRequest{.name = "order", .id = "4"})).text,
-            "order 4");
-  EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(ToolRequest{.name = "order", .id = "1"})).text,
-            "order 5");
+  EXPECT_EQ(
+      std::get<ToolOutput>(executor_->Execute(ToolRequest{.name = "order", .id = "4"}).result).text,
+      "order 4");
+  EXPECT_EQ(
+      std::get<ToolOutput>(executor_->Execute(ToolRequest{.name = "order", .id = "1"}).result).text,
+      "order 5");
   Started same = Start(*executor_, {.name = "blocked", .id = "long"});
   release_.set_value();
-  EXPECT_EQ(std::get<ToolOutput>(same.ending.get().first).text, "released");
-  EXPECT_EQ(std::get<ToolOutput>(running.ending.get().first).text, "released");
+  EXPECT_EQ(std::get<ToolOutput>(same.ending.get().result).text, "released");
+  EXPECT_EQ(std::get<ToolOutput>(running.ending.get().result).text, "released");
   EXPECT_EQ(num_started_, 1);
 }
 
@@ -422,9 +423,10 @@ TEST(CallRecordTest, DigestsAreFnv1a) {
 
 TEST_F(ExecutorTest, LeavesARecordOfEachCall) {
   CreateExecutor(1);
-  CallRecord record;
-  executor_->Execute(ToolRequest{.name = "echo", .arguments = R"({"text":"a"})", .id = "call_7"},
-                     &record);
+  CallRecord record =
+      executor_
+          ->Execute(ToolRequest{.name = "echo", .arguments = R"({"text":"a"})", .id = "call_7"})
+          .record;
   EXPECT_EQ(record.ending, CallState::kSucceeded);
   EXPECT_FALSE(record.error.has_value());
   EXPECT_EQ(record.num_attempts, 1);
@@ -444,7 +446,7 @@ TEST_F(ExecutorTest, LeavesARecordOfEachCall) {
        {std::tuple("nothing", ToolErrorKind::kUnknownTool, CallState::kFailed),
         std::tuple("fails", ToolErrorKind::kFailed, CallState::kFailed),
         std::tuple("fails_inline", ToolErrorKind::kFailed, CallState::kFailed)}) {
-    executor_->Execute(ToolRequest{.name = name}, &record);
+    record = executor_->Execute(ToolRequest{.name = name}).record;
     EXPECT_EQ(record.error, error) << name;
     EXPECT_EQ(record.ending, ending) << name;
   }
@@ -475,8 +477,8 @@ TEST_F(ExecutorTest, ItsEndEndsCallsThatWaitAndRun) {
   Started running = Start(*executor_, {.name = "until_cancelled"});
   Started waiting = Start(*executor_, {.name = "echo", .arguments = R"({"text":"a"})"});
   executor_.reset();
-  EXPECT_EQ(ErrorOf(running.ending.get().first), "cancelled: the executor ends");
-  EXPECT_EQ(ErrorOf(waiting.ending.get().first), "cancelled: the executor ends");
+  EXPECT_EQ(ErrorOf(running.ending.get().result), "cancelled: the executor ends");
+  EXPECT_EQ(ErrorOf(waiting.ending.get().result), "cancelled: the executor ends");
 }
 
 TEST_F(ExecutorTest, ARemovedToolsCallsGoOn) {
@@ -487,7 +489,7 @@ TEST_F(ExecutorTest, ARemovedToolsCallsGoOn) {
   EXPECT_EQ(std::get<ToolError>(executor_->Execute("blocked", "{}")).kind,
             ToolErrorKind::kUnknownTool);
   release_.set_value();
-  EXPECT_EQ(std::get<ToolOutput>(call.ending.get().first).text, "released");
+  EXPECT_EQ(std::get<ToolOutput>(call.ending.get().result).text, "released");
 }
 
 TEST_F(ExecutorTest, RefusesOptionsOutOfRange) {
