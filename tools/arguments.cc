@@ -9,13 +9,9 @@
 namespace parlance::tools {
 namespace {
 
-// Iterative, so that depth costs no stack; the schema's validation bounds it.
-constexpr unsigned kParseFlags =
-    rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
-
 template <typename Document>
 absl::Status Parse(absl::string_view what, absl::string_view text, Document& document) {
-  document.template Parse<kParseFlags>(text.data(), text.size());
+  document.template Parse<kJsonParseFlags>(text.data(), text.size());
   if (!document.HasParseError()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(what, " are not JSON: at byte ", document.GetErrorOffset(), ": ",

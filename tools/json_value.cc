@@ -1,0 +1,376 @@
+#include "tools/json_value.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <system_error>
+#include <vector>
+
+#include "absl/hash/hash.h"
+#include "absl/numeric/int128.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
+
+namespace parlance::tools {
+namespace {
+
+using rapidjson::SizeType;
+using rapidjson::Value;
+
+constexpr double kTwoTo63 = 9223372036854775808.0;
+constexpr double kTwoTo64 = 18446744073709551616.0;
+
+constexpr std::pair<absl::string_view, unsigned> kTypeNames[] = {
+    {"null", kNull},     {"boolean", kBoolean}, {"object", kObject}, {"array", kArray},
+    {"number", kNumber}, {"integer", kInteger}, {"string", kString}};
+
+template <typename T>
+int Compare(T a, T b) {
+  return a < b ? -1 : static_cast<int>(a > b);
+}
+
+int Compare(int64_t a, double b) {
+  if (b >= kTwoTo63) return -1;
+  if (!(b >= -kTwoTo63)) return 1;
+  const auto whole = static_cast<int64_t>(b);
+  if (a != whole) return a < whole ? -1 : 1;
+  return Compare(static_cast<double>(whole), b);
+}
+
+int Compare(uint64_t a, double b) {
+  if (b >= kTwoTo64) return -1;
+  if (!(b >= 0)) return 1;
+  const auto whole = static_cast<uint64_t>(b);
+  if (a != whole) return a < whole ? -1 : 1;
+  return Compare(static_cast<double>(whole), b);
+}
+
+absl::uint128 PowerOfTenModulo(int exponent, uint64_t modulus) {
+  absl::uint128 result = 1 % modulus;
+  absl::uint128 square = 10 % modulus;
+  for (; exponent > 0; exponent /= 2) {
+    if (exponent % 2 == 1) result = result * square % modulus;
+    square = square * square % modulus;
+  }
+  return result;
+}
+
+int64_t StringCost(SizeType length) { return 1 + length / 64; }
+
+bool EqualStrings(const Value& a, const Value& b) { return View(a) == View(b); }
+
+using Members = std::vector<const Value::Member*>;
+
+Members SortedByName(Value::ConstMemberIterator begin, Value::ConstMemberIterator end) {
+  Members members;
+  for (; begin != end; ++begin) members.push_back(&*begin);
+  std::stable_sort(
+      members.begin(), members.end(),
+      [](const Value::Member* a, const Value::Member* b) { return View(a->name) < View(b->name); });
+  return members;
+}
+
+bool EqualObjects(const Value& a, const Value& b, Work& work) {
+  if (a.MemberCount() != b.MemberCount()) return false;
+  auto member = a.MemberBegin();
+  auto other = b.MemberBegin();
+  // Mostly the order is the same.
+  for (; member != a.MemberEnd() && EqualStrings(member->name, other->name); ++member, ++other) {
+    if (!EqualValues(member->value, other->value, work)) return false;
+  }
+  const auto rest = static_cast<size_t>(a.MemberEnd() - member);
+  if (rest > 64) {
+    const Members sorted = SortedByName(member, a.MemberEnd());
+    const Members others = SortedByName(other, b.MemberEnd());
+    for (size_t i = 0; i < rest; ++i) {
+      if (!EqualStrings(sorted[i]->name, others[i]->name) ||
+          !EqualValues(sorted[i]->value, others[i]->value, work)) {
+        return false;
+      }
+    }
+    return true;
+  }
+  uint64_t taken = 0;
+  for (; member != a.MemberEnd(); ++member) {
+    size_t i = 0;
+    while (i < rest && ((taken >> i & 1) != 0 ||
+                        !EqualStrings(member->name, (other + static_cast<ptrdiff_t>(i))->name))) {
+      ++i;
+    }
+    if (i == rest ||
+        !EqualValues(member->value, (other + static_cast<ptrdiff_t>(i))->value, work)) {
+      return false;
+    }
+    taken |= uint64_t{1} << i;
+  }
+  return true;
+}
+
+// Equal values have equal hashes.
+uint64_t HashOfValue(const Value& value, Work& work) {
+  if (value.IsString()) {
+    work.Spend(StringCost(value.GetStringLength()));
+    return absl::HashOf(View(value));
+  }
+  work.Spend(1);
+  switch (value.GetType()) {
+    case rapidjson::kArrayType: {
+      uint64_t hash = absl::HashOf(kArray, value.Size());
+      for (const Value& item : value.GetArray()) {
+        hash = absl::HashOf(hash, HashOfValue(item, work));
+      }
+      return hash;
+    }
+    case rapidjson::kObjectType: {
+      uint64_t sum = absl::HashOf(kObject, value.MemberCount());
+      for (const auto& member : value.GetObject()) {
+        sum += absl::HashOf(HashOfValue(member.name, work), HashOfValue(member.value, work));
+      }
+      return sum;
+    }
+    case rapidjson::kNumberType: {
+      if (value.IsUint64()) return absl::HashOf(kNumber, value.GetUint64());
+      if (value.IsInt64()) return absl::HashOf(kInteger, value.GetInt64());
+      const double number = value.GetDouble();
+      if (std::floor(number) == number) {
+        if (number >= 0 && number < kTwoTo64) {
+          return absl::HashOf(kNumber, static_cast<uint64_t>(number));
+        }
+        if (number < 0 && number >= -kTwoTo63) {
+          return absl::HashOf(kInteger, static_cast<int64_t>(number));
+        }
+      }
+      return absl::HashOf(number);
+    }
+    default:
+      return absl::HashOf(value.GetType());
+  }
+}
+
+struct HashedItem {
+  uint64_t hash;
+  SizeType index;
+};
+
+std::optional<std::pair<SizeType, SizeType>> FindEqualHashed(const Value& array, HashedItem* items,
+                                                             Work& work) {
+  const SizeType size = array.Size();
+  for (SizeType i = 0; i < size; ++i) items[i] = {HashOfValue(array[i], work), i};
+  std::sort(items, items + size, [](const HashedItem& a, const HashedItem& b) {
+    return a.hash != b.hash ? a.hash < b.hash : a.index < b.index;
+  });
+  for (SizeType i = 0; i < size; ++i) {
+    for (SizeType j = i + 1; j < size && items[i].hash == items[j].hash; ++j) {
+      if (work.left < 0) return std::nullopt;
+      if (EqualValues(array[items[i].index], array[items[j].index], work)) {
+        return std::make_pair(items[i].index, items[j].index);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+// A string buffer that stops at a size.
+class LimitedOutput {
+ public:
+  using Ch = char;
+  explicit LimitedOutput(size_t max_bytes) : max_bytes_(max_bytes) {}
+  void Put(char c) {
+    if (text_.size() <= max_bytes_) text_.push_back(c);
+  }
+  void Flush() {}
+  const std::string& text() const { return text_; }
+
+ private:
+  size_t max_bytes_;
+  std::string text_;
+};
+
+}  // namespace
+
+unsigned TypesOf(const Value& value) {
+  switch (value.GetType()) {
+    case rapidjson::kNullType:
+      return kNull;
+    case rapidjson::kFalseType:
+    case rapidjson::kTrueType:
+      return kBoolean;
+    case rapidjson::kObjectType:
+      return kObject;
+    case rapidjson::kArrayType:
+      return kArray;
+    case rapidjson::kStringType:
+      return kString;
+    default:
+      break;
+  }
+  if (!value.IsDouble() || std::floor(value.GetDouble()) == value.GetDouble()) {
+    return kNumber | kInteger;
+  }
+  return kNumber;
+}
+
+unsigned TypeOfName(absl::string_view name) {
+  for (const auto& [known, type] : kTypeNames) {
+    if (name == known) return type;
+  }
+  return 0;
+}
+
+std::string TypeList(unsigned types) {
+  if ((types & kInteger) != 0) types &= ~static_cast<unsigned>(kNumber);
+  std::string text;
+  for (const auto& [name, type] : kTypeNames) {
+    if ((types & type) != 0) absl::StrAppend(&text, text.empty() ? "" : " or ", name);
+  }
+  return text;
+}
+
+absl::string_view View(const Value& string) {
+  return {string.GetString(), string.GetStringLength()};
+}
+
+size_t CodePoints(absl::string_view text) {
+  size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  return count;
+}
+
+bool NestedWithin(const Value& value, int levels) {
+  if (value.IsArray()) {
+    if (levels == 0) return value.Empty();
+    return std::all_of(value.Begin(), value.End(),
+                       [&](const Value& item) { return NestedWithin(item, levels - 1); });
+  }
+  if (value.IsObject()) {
+    if (levels == 0) return value.ObjectEmpty();
+    return std::all_of(value.MemberBegin(), value.MemberEnd(), [&](const Value::Member& member) {
+      return NestedWithin(member.value, levels - 1);
+    });
+  }
+  return true;
+}
+
+int CompareNumbers(const Value& a, const Value& b) {
+  if (a.IsInt64()) {
+    if (b.IsInt64()) return Compare(a.GetInt64(), b.GetInt64());
+    return b.IsUint64() ? -1 : Compare(a.GetInt64(), b.GetDouble());
+  }
+  if (a.IsUint64()) {
+    if (b.IsInt64()) return 1;
+    return b.IsUint64() ? Compare(a.GetUint64(), b.GetUint64())
+                        : Compare(a.GetUint64(), b.GetDouble());
+  }
+  if (b.IsInt64()) return -Compare(b.GetInt64(), a.GetDouble());
+  if (b.IsUint64()) return -Compare(b.GetUint64(), a.GetDouble());
+  return Compare(a.GetDouble(), b.GetDouble());
+}
+
+Decimal DecimalOf(const Value& number) {
+  if (number.IsUint64()) return {.digits = number.GetUint64()};
+  if (number.IsInt64()) {
+    return {.negative = true, .digits = -static_cast<uint64_t>(number.GetInt64())};
+  }
+  // -d.ddddddddddddddde-ddd
+  char text[32];
+  const auto end =
+      std::to_chars(text, text + sizeof text, number.GetDouble(), std::chars_format::scientific);
+  Decimal decimal;
+  int num_fraction_digits = 0;
+  bool in_fraction = false;
+  const char* c = text;
+  for (; c != end.ptr && *c != 'e'; ++c) {
+    if (*c == '-') {
+      decimal.negative = true;
+    } else if (*c == '.') {
+      in_fraction = true;
+    } else {
+      decimal.digits = decimal.digits * 10 + static_cast<uint64_t>(*c - '0');
+      num_fraction_digits += in_fraction;
+    }
+  }
+  if (c != end.ptr) {
+    ++c;
+    // from_chars takes no plus sign.
+    if (*c == '+') ++c;
+    std::from_chars(c, end.ptr, decimal.exponent);
+  }
+  decimal.exponent -= num_fraction_digits;
+  return decimal;
+}
+
+bool IsMultipleOf(const Decimal& value, const Decimal& factor) {
+  if (value.digits == 0) return true;
+  const int shift = value.exponent - factor.exponent;
+  if (shift >= 0) {
+    return absl::uint128(value.digits % factor.digits) * PowerOfTenModulo(shift, factor.digits) %
+               factor.digits ==
+           0;
+  }
+  // 10^20 is more than any digits.
+  if (shift <= -20) return false;
+  absl::uint128 divisor = factor.digits;
+  for (int i = shift; i < 0; ++i) divisor *= 10;
+  return absl::uint128(value.digits) % divisor == 0;
+}
+
+bool EqualValues(const Value& a, const Value& b, Work& work) {
+  if (a.GetType() != b.GetType() || !work.Spend(1)) return false;
+  switch (a.GetType()) {
+    case rapidjson::kNumberType:
+      return CompareNumbers(a, b) == 0;
+    case rapidjson::kStringType:
+      if (a.GetStringLength() != b.GetStringLength()) return false;
+      work.Spend(StringCost(a.GetStringLength()));
+      return EqualStrings(a, b);
+    case rapidjson::kArrayType:
+      return std::equal(a.Begin(), a.End(), b.Begin(), b.End(),
+                        [&](const Value& x, const Value& y) { return EqualValues(x, y, work); });
+    case rapidjson::kObjectType:
+      return EqualObjects(a, b, work);
+    default:
+      return true;
+  }
+}
+
+std::optional<std::pair<SizeType, SizeType>> FindEqualItems(const Value& array, Work& work) {
+  const SizeType size = array.Size();
+  if (size <= 8) {
+    for (SizeType i = 1; i < size; ++i) {
+      for (SizeType j = 0; j < i; ++j) {
+        if (EqualValues(array[i], array[j], work)) return std::make_pair(j, i);
+      }
+    }
+    return std::nullopt;
+  }
+  if (size <= 256) {
+    std::array<HashedItem, 256> items;
+    return FindEqualHashed(array, items.data(), work);
+  }
+  std::vector<HashedItem> items(size);
+  return FindEqualHashed(array, items.data(), work);
+}
+
+std::string Shortened(absl::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return std::string(text);
+  size_t end = max_bytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return absl::StrCat(text.substr(0, end), "…");
+}
+
+std::string ShortJson(const Value& value, size_t max_bytes) {
+  LimitedOutput output(max_bytes);
+  rapidjson::Writer<LimitedOutput> writer(output);
+  value.Accept(writer);
+  return Shortened(output.text(), max_bytes);
+}
+
+std::string PointerToken(absl::string_view name) {
+  return absl::StrReplaceAll(name, {{"~", "~0"}, {"/", "~1"}});
+}
+
+}  // namespace parlance::tools

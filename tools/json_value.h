@@ -1,0 +1,95 @@
+// JSON values as JSON Schema sees them (json-schema.org/draft/2020-12/json-schema-core, 4.2): which
+// types a value has, when two values are equal, how numbers compare.
+//
+// Numbers: what fits int64 or uint64 is exact; anything else is a double, taken for the shortest
+// decimal that reads back as it. So 0.3 is a multiple of 0.1, and 2^53 + 1 is greater than 2^53.
+// For that, text is to be parsed with rapidjson::kParseFullPrecisionFlag.
+//
+// Names: a name that an object has twice counts as two members.
+//
+// Threads: plain functions. Allocation: none, but where said.
+#ifndef TOOLS_JSON_VALUE_H_
+#define TOOLS_JSON_VALUE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "rapidjson/document.h"
+
+namespace parlance::tools {
+
+// Bits, as a schema may allow several.
+enum JsonType : unsigned {
+  kNull = 1,
+  kBoolean = 2,
+  kObject = 4,
+  kArray = 8,
+  kNumber = 16,
+  kInteger = 32,
+  kString = 64,
+};
+
+// An integer is a number too; 1.0 is an integer.
+unsigned TypesOf(const rapidjson::Value& value);
+
+// 0 if there is no such type.
+unsigned TypeOfName(absl::string_view name);
+
+// "integer or null", without "number" where "integer" is said.
+std::string TypeList(unsigned types);
+
+absl::string_view View(const rapidjson::Value& string);
+
+// Of valid UTF-8.
+size_t CodePoints(absl::string_view text);
+
+// Whether no value inside lies deeper than `levels`; a number or an empty array needs none.
+bool NestedWithin(const rapidjson::Value& value, int levels);
+
+// Negative, zero or positive. Both are numbers.
+int CompareNumbers(const rapidjson::Value& a, const rapidjson::Value& b);
+
+// A number as digits * 10^exponent.
+struct Decimal {
+  bool negative = false;
+  uint64_t digits = 0;
+  int exponent = 0;
+};
+Decimal DecimalOf(const rapidjson::Value& number);
+
+// Whether an integer times `factor` is `value`; `factor` is not 0.
+bool IsMultipleOf(const Decimal& value, const Decimal& factor);
+
+// What an operation may still cost, in values looked at. Once below 0, answers mean nothing.
+struct Work {
+  int64_t left = 0;
+  bool Spend(int64_t steps) { return (left -= steps) >= 0; }
+};
+
+// Deep, without regard to the order of members. One of the two is nested no deeper than the stack
+// allows. Allocates only for objects that have over 64 members in different orders.
+bool EqualValues(const rapidjson::Value& a, const rapidjson::Value& b, Work& work);
+
+// The first two equal items found, the lesser first; nothing if all differ. No item is nested
+// deeper than the stack allows. Takes time in proportion to the array's size, but for sorting.
+// Allocates only for more than 256 items.
+std::optional<std::pair<rapidjson::SizeType, rapidjson::SizeType>> FindEqualItems(
+    const rapidjson::Value& array, Work& work);
+
+// As JSON text, of no more than about `max_bytes`; what does not fit is an ellipsis. The value is
+// nested no deeper than the stack allows.
+std::string ShortJson(const rapidjson::Value& value, size_t max_bytes);
+
+// Cut to about `max_bytes`, between characters, with an ellipsis.
+std::string Shortened(absl::string_view text, size_t max_bytes);
+
+// A step of a JSON Pointer (RFC 6901).
+std::string PointerToken(absl::string_view name);
+
+}  // namespace parlance::tools
+
+#endif  // TOOLS_JSON_VALUE_H_

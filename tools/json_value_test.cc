@@ -1,0 +1,173 @@
+#include "tools/json_value.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace parlance::tools {
+namespace {
+
+rapidjson::Document Json(const std::string& text) {
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseFullPrecisionFlag>(text.data(), text.size());
+  EXPECT_FALSE(document.HasParseError()) << text;
+  return document;
+}
+
+bool Equal(const std::string& a, const std::string& b) {
+  Work work{.left = 1000000};
+  const bool equal = EqualValues(Json(a), Json(b), work);
+  EXPECT_EQ(EqualValues(Json(b), Json(a), work), equal) << a << " " << b;
+  return equal;
+}
+
+TEST(JsonValueTest, Types) {
+  EXPECT_EQ(TypesOf(Json("1.0")), kNumber | kInteger);
+  EXPECT_EQ(TypesOf(Json("1.5")), kNumber);
+  EXPECT_EQ(TypesOf(Json("true")), kBoolean);
+  EXPECT_EQ(TypeOfName("integer"), kInteger);
+  EXPECT_EQ(TypeOfName("int"), 0U);
+  EXPECT_EQ(TypeList(kNumber | kInteger | kNull), "null or integer");
+}
+
+// Ascending, across the representations of numbers.
+TEST(JsonValueTest, NumbersCompareExactly) {
+  const std::vector<std::string> ascending = {
+      "-1e300",
+      "-9223372036854777856.0",
+      "-9223372036854775808",
+      "-9007199254740993",
+      "-9007199254740992",
+      "-1.5",
+      "-1",
+      "-0.5",
+      "0",
+      "5e-324",
+      "0.5",
+      "1",
+      "9007199254740992",
+      "9007199254740993",
+      "9007199254740994.0",
+      "9223372036854775807",
+      "9223372036854775808",
+      "9223372036854775809",
+      "18446744073709549568.0",
+      "18446744073709551615",
+      "18446744073709551616.0",
+      "1e300",
+  };
+  for (size_t i = 0; i < ascending.size(); ++i) {
+    for (size_t j = 0; j < ascending.size(); ++j) {
+      const int order = CompareNumbers(Json(ascending[i]), Json(ascending[j]));
+      EXPECT_EQ(order < 0, i < j) << ascending[i] << " " << ascending[j];
+      EXPECT_EQ(order > 0, i > j) << ascending[i] << " " << ascending[j];
+    }
+  }
+  EXPECT_EQ(CompareNumbers(Json("-0.0"), Json("0")), 0);
+  EXPECT_EQ(CompareNumbers(Json("9223372036854775808.0"), Json("9223372036854775808")), 0);
+  EXPECT_EQ(CompareNumbers(Json("-9223372036854775808.0"), Json("-9223372036854775808")), 0);
+}
+
+TEST(JsonValueTest, DecimalsAreTheShortest) {
+  const Decimal price = DecimalOf(Json("-12.34"));
+  EXPECT_TRUE(price.negative);
+  EXPECT_EQ(price.digits, 1234U);
+  EXPECT_EQ(price.exponent, -2);
+  EXPECT_EQ(DecimalOf(Json("1e308")).exponent, 308);
+  EXPECT_EQ(DecimalOf(Json("5e-324")).exponent, -324);
+  EXPECT_EQ(DecimalOf(Json("18446744073709551615")).digits, 18446744073709551615U);
+  EXPECT_EQ(DecimalOf(Json("-9223372036854775808")).digits, 9223372036854775808U);
+  EXPECT_EQ(DecimalOf(Json("0.30000000000000004")).digits, 30000000000000004U);
+}
+
+TEST(JsonValueTest, MultiplesAreDecimal) {
+  const auto is_multiple = [](const std::string& value, const std::string& factor) {
+    return IsMultipleOf(DecimalOf(Json(value)), DecimalOf(Json(factor)));
+  };
+  for (int cents = 0; cents < 100000; ++cents) {
+    const std::string amount = absl::StrCat(cents / 100, ".", cents / 10 % 10, cents % 10);
+    ASSERT_TRUE(is_multiple(amount, "0.01")) << amount;
+    ASSERT_FALSE(is_multiple(amount + "1", "0.01")) << amount;
+  }
+  EXPECT_TRUE(is_multiple("-0.3", "0.1"));
+  EXPECT_TRUE(is_multiple("1e308", "0.5"));
+  EXPECT_FALSE(is_multiple("1e308", "0.123456789"));
+  EXPECT_FALSE(is_multiple("1e-300", "1e300"));
+  EXPECT_TRUE(is_multiple("18446744073709551615", "18446744073709551615"));
+  EXPECT_FALSE(is_multiple("18446744073709551614", "18446744073709551615"));
+}
+
+TEST(JsonValueTest, Equality) {
+  EXPECT_TRUE(Equal("1", "1.0"));
+  EXPECT_FALSE(Equal("1", "true"));
+  EXPECT_FALSE(Equal("0", "false"));
+  EXPECT_FALSE(Equal("\"1\"", "1"));
+  EXPECT_FALSE(Equal("[]", "{}"));
+  EXPECT_TRUE(Equal(R"({"a":1,"b":[{"c":2}]})", R"({"b":[{"c":2.0}],"a":1})"));
+  EXPECT_FALSE(Equal(R"({"a":1,"b":2})", R"({"b":1,"a":2})"));
+  EXPECT_FALSE(Equal(R"({"a":1,"b":2})", R"({"a":1,"c":2})"));
+  EXPECT_FALSE(Equal(R"({"a":1})", R"({"a":1,"b":2})"));
+  // A member has one partner only.
+  EXPECT_FALSE(Equal(R"({"b":1,"a":1,"a":1})", R"({"a":1,"b":1,"b":1})"));
+}
+
+TEST(JsonValueTest, LargeObjectsInAnotherOrderAreEqual) {
+  std::string forwards = "{\"x\":0";
+  std::string backwards = "{\"y\":0";
+  for (int i = 0; i < 500; ++i) {
+    absl::StrAppend(&forwards, ",\"", i, "\":", i);
+    absl::StrAppend(&backwards, ",\"", 499 - i, "\":", 499 - i);
+  }
+  EXPECT_TRUE(Equal(forwards + ",\"y\":0}", backwards + ",\"x\":0}"));
+  EXPECT_FALSE(Equal(forwards + ",\"y\":0}", backwards + ",\"x\":1}"));
+  EXPECT_FALSE(Equal(forwards + ",\"y\":0}", backwards + ",\"z\":0}"));
+}
+
+TEST(JsonValueTest, FindsEqualItemsInArraysOfAnySize) {
+  for (const int size : {2, 8, 9, 100, 256, 257, 1000}) {
+    std::string items = "[[0]";
+    for (int i = 1; i < size; ++i) absl::StrAppend(&items, ",[", i, "]");
+    Work work{.left = 1000000};
+    EXPECT_FALSE(FindEqualItems(Json(items + "]"), work).has_value()) << size;
+    const auto equal = FindEqualItems(Json(items + ",[1.0]]"), work);
+    ASSERT_TRUE(equal.has_value()) << size;
+    EXPECT_EQ(equal->first, 1U);
+    EXPECT_EQ(equal->second, static_cast<unsigned>(size));
+    EXPECT_GT(work.left, 900000) << size;
+  }
+}
+
+TEST(JsonValueTest, WorkIsCounted) {
+  std::string array = "[1";
+  for (int i = 0; i < 1000; ++i) array += ",1";
+  array += "]";
+  Work work{.left = 100};
+  EqualValues(Json(array), Json(array), work);
+  EXPECT_LT(work.left, 0);
+  const std::string text = absl::StrCat("\"", std::string(100000, 'x'), "\"");
+  work = {.left = 100};
+  EqualValues(Json(text), Json(text), work);
+  EXPECT_LT(work.left, 0);
+}
+
+TEST(JsonValueTest, Nesting) {
+  EXPECT_TRUE(NestedWithin(Json("1"), 0));
+  EXPECT_TRUE(NestedWithin(Json("[]"), 0));
+  EXPECT_FALSE(NestedWithin(Json("[1]"), 0));
+  EXPECT_TRUE(NestedWithin(Json(R"([{"a":1}])"), 2));
+  EXPECT_FALSE(NestedWithin(Json(R"([{"a":1}])"), 1));
+}
+
+TEST(JsonValueTest, TextsAreCutBetweenCharacters) {
+  EXPECT_EQ(CodePoints("a漢💩"), 3U);
+  EXPECT_EQ(Shortened("漢字", 6), "漢字");
+  EXPECT_EQ(Shortened("漢字", 5), "漢…");
+  EXPECT_EQ(ShortJson(Json("[1,2,3]"), 100), "[1,2,3]");
+  EXPECT_EQ(ShortJson(Json("[1,2,3]"), 3), "[1,…");
+  EXPECT_EQ(PointerToken("a/b~c"), "a~1b~0c");
+}
+
+}  // namespace
+}  // namespace parlance::tools
