@@ -24,7 +24,7 @@
 #include "tools/builtin/dependencies.h"
 #include "tools/executor.h"
 #include "tools/registry.h"
-#include "tools/tool.h"
+#include "tools/tool_definition.h"
 
 namespace parlance::pipeline {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "tools/call_scheduler.h"
-#include "tools/tool.h"
+#include "tools/tool_definition.h"
 
 namespace parlance::tools {
 

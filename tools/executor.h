@@ -24,7 +24,7 @@
 #include "tools/call_record.h"
 #include "tools/call_scheduler.h"
 #include "tools/registry.h"
-#include "tools/tool.h"
+#include "tools/tool_definition.h"
 
 namespace parlance::tools {
 

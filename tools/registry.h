@@ -19,7 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "tools/json_schema.h"
 #include "tools/reader_gate.h"
-#include "tools/tool.h"
+#include "tools/tool_definition.h"
 
 namespace parlance::tools {
 

@@ -15,7 +15,7 @@
 #include "rapidjson/writer.h"
 #include "tools/builtin/expression.h"
 #include "tools/builtin/units.h"
-#include "tools/tool.h"
+#include "tools/tool_definition.h"
 
 namespace parlance::tools {
 namespace {

@@ -13,7 +13,7 @@
 #include "tools/executor.h"
 #include "tools/registry.h"
 #include "tools/testing/fixed_conversation.h"
-#include "tools/tool.h"
+#include "tools/tool_definition.h"
 
 namespace parlance::tools {
 namespace {
@@ -81,7 +81,7 @@ TEST_F(BuiltinToolsTest, CalculatorCalculates) {
       absl::StartsWith(Call("calculator", R"({"expression":"1+"})"), "invalid_arguments: "));
   EXPECT_TRUE(
       absl::StartsWith(Call("calculator", "{}"),
-                       "invalid_arguments: the arguments: lacks the property 'expression'"));
+                       "invalid_arguments: the arguments: lacks the required property 'expression'"));
 }
 
 TEST_F(BuiltinToolsTest, ConvertsUnits) {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The command as its users type it.
 set -u
-tools="$PWD/tools/tools"
+tool="$PWD/tools/tool"
 cd "$TEST_TMPDIR" || exit 2
 failures=0
 fail() {
@@ -12,7 +12,7 @@ fail() {
 expect() { # EXIT_CODE TEXT ARGUMENTS...
   local code="$1" text="$2"
   shift 2
-  "$tools" "$@" >out 2>err
+  "$tool" "$@" >out 2>err
   local got=$?
   [[ $got == "$code" ]] || fail "$*: exit code $got, expected $code"
   cat out err | grep -qF -- "$text" || fail "$*: no '$text'"

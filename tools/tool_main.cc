@@ -35,7 +35,7 @@ namespace {
 
 constexpr char kUsage[] = R"(Looks at tools.
 
-  tools COMMAND [FLAG...]
+  tool COMMAND [FLAG...]
 
 Commands:
   validate             check a value against a JSON Schema (2020-12)
@@ -59,7 +59,7 @@ constexpr int kRefused = 2;
 constexpr int kMaxLineDepth = 4 * JsonSchema::kMaxDepth;
 
 int Fail(absl::string_view message) {
-  std::fprintf(stderr, "tools: %s\n", std::string(message).c_str());
+  std::fprintf(stderr, "tool: %s\n", std::string(message).c_str());
   return kRefused;
 }
 

@@ -1,6 +1,6 @@
 // What a tool is, and what calling one gives.
-#ifndef TOOLS_TOOL_H_
-#define TOOLS_TOOL_H_
+#ifndef TOOLS_TOOL_DEFINITION_H_
+#define TOOLS_TOOL_DEFINITION_H_
 
 #include <atomic>
 #include <chrono>
@@ -138,4 +138,4 @@ struct Tool {
 
 }  // namespace parlance::tools
 
-#endif  // TOOLS_TOOL_H_
+#endif  // TOOLS_TOOL_DEFINITION_H_
