@@ -1,0 +1,171 @@
+#include "tools/tool_json.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "rapidjson/error/en.h"
+#include "tools/json_schema.h"
+
+namespace parlance::tools {
+namespace {
+
+using rapidjson::Value;
+
+void WriteText(const char* key, absl::string_view text, JsonWriter& writer) {
+  writer.Key(key);
+  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+void WriteSchema(const char* key, const std::string& schema, JsonWriter& writer) {
+  writer.Key(key);
+  // Compiled, so it is JSON.
+  writer.RawValue(schema.data(), schema.size(), rapidjson::kObjectType);
+}
+
+void WriteBool(const char* key, bool value, JsonWriter& writer) {
+  writer.Key(key);
+  writer.Bool(value);
+}
+
+std::string TextOf(const Value& object, const char* key) {
+  const auto member = object.FindMember(key);
+  if (member == object.MemberEnd() || !member->value.IsString()) return "";
+  return {member->value.GetString(), member->value.GetStringLength()};
+}
+
+std::string JsonOf(const Value& object, const char* key) {
+  const auto member = object.FindMember(key);
+  if (member == object.MemberEnd()) return "";
+  rapidjson::StringBuffer buffer;
+  JsonWriter writer(buffer);
+  member->value.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+void ReadBool(const Value& object, const char* key, bool& value) {
+  const auto member = object.FindMember(key);
+  if (member != object.MemberEnd() && member->value.IsBool()) value = member->value.GetBool();
+}
+
+const Value* ObjectIn(const Value& object, const char* key) {
+  const auto member = object.FindMember(key);
+  return member != object.MemberEnd() && member->value.IsObject() ? &member->value : nullptr;
+}
+
+absl::StatusOr<Tool> ReadTool(const Value& value) {
+  if (!value.IsObject()) return absl::InvalidArgumentError("a tool is not an object");
+  // OpenAI's chat completions have it one level down, its responses do not.
+  const Value* const function = ObjectIn(value, "function");
+  const Value& object = function == nullptr ? value : *function;
+  Tool tool;
+  tool.name = TextOf(object, "name");
+  if (tool.name.empty()) return absl::InvalidArgumentError("a tool has no name");
+  tool.title = TextOf(object, "title");
+  tool.description = TextOf(object, "description");
+  const bool is_mcp = object.HasMember("inputSchema");
+  tool.parameters = JsonOf(object, is_mcp ? "inputSchema" : "parameters");
+  // OpenAI: omitting it means no arguments.
+  if (tool.parameters.empty()) tool.parameters = R"({"type":"object","properties":{}})";
+  tool.result_schema = JsonOf(object, "outputSchema");
+  if (const Value* annotations = ObjectIn(object, "annotations")) {
+    ReadBool(*annotations, "readOnlyHint", tool.annotations.read_only);
+    ReadBool(*annotations, "destructiveHint", tool.annotations.destructive);
+    ReadBool(*annotations, "idempotentHint", tool.annotations.idempotent);
+    ReadBool(*annotations, "openWorldHint", tool.annotations.open_world);
+    if (tool.title.empty()) tool.title = TextOf(*annotations, "title");
+  }
+  if (const Value* meta = ObjectIn(object, "_meta")) {
+    tool.version = TextOf(*meta, "parlance/version");
+  }
+  return tool;
+}
+
+}  // namespace
+
+void WriteMcpTool(const Tool& tool, JsonWriter& writer) {
+  writer.StartObject();
+  WriteText("name", tool.name, writer);
+  if (!tool.title.empty()) WriteText("title", tool.title, writer);
+  WriteText("description", tool.description, writer);
+  WriteSchema("inputSchema", tool.parameters, writer);
+  if (!tool.result_schema.empty()) WriteSchema("outputSchema", tool.result_schema, writer);
+  writer.Key("annotations");
+  writer.StartObject();
+  WriteBool("readOnlyHint", tool.annotations.read_only, writer);
+  WriteBool("destructiveHint", tool.annotations.destructive, writer);
+  WriteBool("idempotentHint", tool.annotations.idempotent, writer);
+  WriteBool("openWorldHint", tool.annotations.open_world, writer);
+  writer.EndObject();
+  if (!tool.version.empty()) {
+    writer.Key("_meta");
+    writer.StartObject();
+    WriteText("parlance/version", tool.version, writer);
+    writer.EndObject();
+  }
+  writer.EndObject();
+}
+
+std::string McpToolsJson(absl::Span<const ToolPtr> tools) {
+  rapidjson::StringBuffer buffer;
+  JsonWriter writer(buffer);
+  writer.StartObject();
+  writer.Key("tools");
+  writer.StartArray();
+  for (const ToolPtr& tool : tools) WriteMcpTool(tool->tool, writer);
+  writer.EndArray();
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string OpenAiToolsJson(absl::Span<const ToolPtr> tools) {
+  rapidjson::StringBuffer buffer;
+  JsonWriter writer(buffer);
+  writer.StartArray();
+  for (const ToolPtr& tool : tools) {
+    writer.StartObject();
+    WriteText("type", "function", writer);
+    writer.Key("function");
+    writer.StartObject();
+    WriteText("name", tool->tool.name, writer);
+    WriteText("description", tool->tool.description, writer);
+    WriteSchema("parameters", tool->tool.parameters, writer);
+    writer.EndObject();
+    writer.EndObject();
+  }
+  writer.EndArray();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+absl::StatusOr<std::vector<Tool>> ReadTools(absl::string_view json) {
+  rapidjson::Document document;
+  document.Parse<kJsonParseFlags>(json.data(), json.size());
+  if (document.HasParseError()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("not JSON: at byte ", document.GetErrorOffset(), ": ",
+                     rapidjson::GetParseError_En(document.GetParseError())));
+  }
+  const Value* list = &document;
+  if (document.IsObject()) {
+    const auto tools = document.FindMember("tools");
+    if (tools != document.MemberEnd()) list = &tools->value;
+  }
+  std::vector<Tool> tools;
+  if (!list->IsArray()) {
+    absl::StatusOr<Tool> tool = ReadTool(*list);
+    if (!tool.ok()) return tool.status();
+    tools.push_back(*std::move(tool));
+    return tools;
+  }
+  for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
+    absl::StatusOr<Tool> tool = ReadTool((*list)[i]);
+    if (!tool.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("tool ", i, ": ", tool.status().message()));
+    }
+    tools.push_back(*std::move(tool));
+  }
+  return tools;
+}
+
+}  // namespace parlance::tools
