@@ -1,10 +1,11 @@
 #include "tools/json_schema.h"
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "rapidjson/error/en.h"
 #include "tools/json_value.h"
 #include "tools/schema_compiler.h"
 #include "tools/schema_program.h"
@@ -34,11 +35,8 @@ absl::StatusOr<JsonSchema> JsonSchema::Compile(absl::string_view schema_json) {
   }
   auto program = std::make_unique<SchemaProgram>();
   rapidjson::Document& document = program->document;
-  document.Parse<kJsonParseFlags>(schema_json.data(), schema_json.size());
-  if (document.HasParseError()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the schema is not JSON: at byte ", document.GetErrorOffset(), ": ",
-                     rapidjson::GetParseError_En(document.GetParseError())));
+  if (const std::optional<std::string> malformed = ParseJson(schema_json, document)) {
+    return absl::InvalidArgumentError(absl::StrCat("the schema is not JSON: ", *malformed));
   }
   if (!NestedWithin(document, kMaxJsonDepth)) {
     return absl::InvalidArgumentError("the schema is nested too deeply");

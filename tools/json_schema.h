@@ -25,9 +25,9 @@
 // $ref and $dynamicRef lead to the document itself, by #, #/pointer, #anchor, or the $id of a
 // schema embedded in it, resolved by RFC 3986. Nothing is ever fetched.
 //
-// Numbers and equality are those of json_value.h: 1.0 is an integer and equals 1. Numbers beyond
-// the range of doubles are no JSON to the parser. A name that an object has twice is checked twice,
-// and counts twice for maxProperties; in a schema it is refused.
+// Numbers and equality are those of json_value.h, which parses, too: 1.0 is an integer and
+// equals 1. Numbers beyond the range of doubles are no JSON to the parser. A name that an object
+// has twice is checked twice, and counts twice for maxProperties; in a schema it is refused.
 //
 // Threads: a compiled schema is immutable. Allocation: validating allocates nothing when the value
 // is valid, but where json_value.h says so of equality, for objects of which a schema names over
@@ -47,11 +47,6 @@
 #include "rapidjson/document.h"
 
 namespace parlance::tools {
-
-// How values that are to be validated should be parsed: doubles exactly, and no stack for depth.
-constexpr unsigned kJsonParseFlags = rapidjson::kParseIterativeFlag |
-                                     rapidjson::kParseValidateEncodingFlag |
-                                     rapidjson::kParseFullPrecisionFlag;
 
 // Where a value fails, and what was expected there.
 struct SchemaError {

@@ -10,8 +10,12 @@
 
 #include "absl/hash/hash.h"
 #include "absl/numeric/int128.h"
+#include "absl/strings/charconv.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "rapidjson/error/en.h"
+#include "rapidjson/memorystream.h"
+#include "rapidjson/reader.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
@@ -174,6 +178,51 @@ std::optional<std::pair<SizeType, SizeType>> FindEqualHashed(const Value& array,
   return std::nullopt;
 }
 
+// Hands what a reader finds to a document, but converts numbers itself: what RapidJSON does by
+// default is inexact, and its kParseFullPrecisionFlag has undefined behaviour for 0e308.
+class ExactNumbers {
+ public:
+  using SizeType = rapidjson::SizeType;
+
+  ExactNumbers(rapidjson::Document& document, bool& in_range)
+      : document_(document), in_range_(in_range) {}
+
+  bool Null() { return document_.Null(); }
+  bool Bool(bool value) { return document_.Bool(value); }
+  bool Int(int value) { return document_.Int(value); }
+  bool Uint(unsigned value) { return document_.Uint(value); }
+  bool Int64(int64_t value) { return document_.Int64(value); }
+  bool Uint64(uint64_t value) { return document_.Uint64(value); }
+  bool Double(double value) { return document_.Double(value); }
+  bool RawNumber(const char* text, SizeType length, bool) {
+    const char* const end = text + length;
+    const bool negative = *text == '-';
+    uint64_t digits = 0;
+    const auto whole = std::from_chars(text + (negative ? 1 : 0), end, digits);
+    if (whole.ec == std::errc() && whole.ptr == end) {
+      if (!negative) return document_.Uint64(digits);
+      if (digits <= uint64_t{1} << 63) return document_.Int64(static_cast<int64_t>(-digits));
+    }
+    double value = 0;
+    in_range_ = absl::from_chars(text, end, value).ec == std::errc() || std::abs(value) < 1;
+    return in_range_ && document_.Double(value);
+  }
+  bool String(const char* text, SizeType length, bool copy) {
+    return document_.String(text, length, copy);
+  }
+  bool StartObject() { return document_.StartObject(); }
+  bool Key(const char* text, SizeType length, bool copy) {
+    return document_.Key(text, length, copy);
+  }
+  bool EndObject(SizeType count) { return document_.EndObject(count); }
+  bool StartArray() { return document_.StartArray(); }
+  bool EndArray(SizeType count) { return document_.EndArray(count); }
+
+ private:
+  rapidjson::Document& document_;
+  bool& in_range_;
+};
+
 // A string buffer that stops at a size.
 class LimitedOutput {
  public:
@@ -232,6 +281,55 @@ std::string TypeList(unsigned types) {
 
 absl::string_view View(const Value& string) {
   return {string.GetString(), string.GetStringLength()};
+}
+
+bool IsUtf8(absl::string_view text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (;;) {
+    // Most text is ASCII.
+    for (uint64_t word = 0; end - at >= 8; at += 8) {
+      std::memcpy(&word, at, sizeof word);
+      if ((word & 0x8080808080808080) != 0) break;
+    }
+    while (at != end && static_cast<signed char>(*at) >= 0) ++at;
+    if (at == end) return true;
+    const auto byte = [&](ptrdiff_t i) { return static_cast<unsigned char>(at[i]); };
+    const unsigned char lead = byte(0);
+    const ptrdiff_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (lead < 0xC2 || lead > 0xF4 || end - at < length) return false;
+    // Of the second byte; beyond lie what a shorter way says, surrogates and too large numbers.
+    const int least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    const int most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (byte(1) < least || byte(1) > most) return false;
+    for (ptrdiff_t i = 2; i < length; ++i) {
+      if ((byte(i) & 0xC0) != 0x80) return false;
+    }
+    at += length;
+  }
+}
+
+std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document) {
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+  rapidjson::Reader reader;
+  rapidjson::MemoryStream bytes(text.data(), text.size());
+  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
+  bool in_range = true;
+  rapidjson::ParseResult result;
+  auto fill = [&](rapidjson::Document& handler) {
+    ExactNumbers exact(handler, in_range);
+    // Looking at all text first is faster than at each character, and tells no place.
+    result = IsUtf8(text)
+                 ? reader.Parse<kFlags>(stream, exact)
+                 : reader.Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(stream, exact);
+    return !result.IsError();
+  };
+  document.Populate(fill);
+  if (!result.IsError()) return std::nullopt;
+  return absl::StrCat("at byte ", result.Offset(), ": ",
+                      in_range ? rapidjson::GetParseError_En(result.Code())
+                               : "Number too big to be stored in double.");
 }
 
 size_t CodePoints(absl::string_view text) {

@@ -3,7 +3,7 @@
 //
 // Numbers: what fits int64 or uint64 is exact; anything else is a double, taken for the shortest
 // decimal that reads back as it. So 0.3 is a multiple of 0.1, and 2^53 + 1 is greater than 2^53.
-// For that, text is to be parsed with rapidjson::kParseFullPrecisionFlag.
+// For that, text is to be parsed with ParseJson.
 //
 // Names: a name that an object has twice counts as two members.
 //
@@ -36,6 +36,14 @@ enum JsonType : unsigned {
 // An integer is a number too; 1.0 is an integer.
 unsigned TypesOf(const rapidjson::Value& value);
 
+// Whether TypesOf and `types` share a bit.
+inline bool HasType(const rapidjson::Value& value, unsigned types) {
+  // In the order of rapidjson::Type.
+  constexpr unsigned kTypes[] = {kNull, kBoolean, kBoolean, kObject, kArray, kString, kNumber};
+  return (kTypes[value.GetType()] & types) != 0 ||
+         ((types & kInteger) != 0 && (TypesOf(value) & kInteger) != 0);
+}
+
 // 0 if there is no such type.
 unsigned TypeOfName(absl::string_view name);
 
@@ -43,6 +51,14 @@ unsigned TypeOfName(absl::string_view name);
 std::string TypeList(unsigned types);
 
 absl::string_view View(const rapidjson::Value& string);
+
+// Whether it is UTF-8 (RFC 3629) throughout.
+bool IsUtf8(absl::string_view text);
+
+// Parses JSON (RFC 8259). Doubles are the nearest to what is written, nesting takes no stack, and
+// what is not UTF-8 is an error, as is a number beyond the range of doubles. Nothing if it went
+// well; otherwise where and why: "at byte 7: Invalid value."
+std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document);
 
 // Of valid UTF-8.
 size_t CodePoints(absl::string_view text);

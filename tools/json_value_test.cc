@@ -1,6 +1,9 @@
 #include "tools/json_value.h"
 
+#include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -11,8 +14,7 @@ namespace {
 
 rapidjson::Document Json(const std::string& text) {
   rapidjson::Document document;
-  document.Parse<rapidjson::kParseFullPrecisionFlag>(text.data(), text.size());
-  EXPECT_FALSE(document.HasParseError()) << text;
+  EXPECT_EQ(ParseJson(text, document), std::nullopt) << text;
   return document;
 }
 
@@ -23,10 +25,69 @@ bool Equal(const std::string& a, const std::string& b) {
   return equal;
 }
 
+TEST(JsonValueTest, Utf8) {
+  // The first and last of each length, after texts of different lengths.
+  for (const char* ascii : {"", "a", "seven c", "eight ch", "and a few more characters"}) {
+    for (const char* character : {"\x7f", "\u0080", "\u07ff", "\u0800", "\ud7ff", "\ue000",
+                                  "\uffff", "\U00010000", "\U0010ffff"}) {
+      EXPECT_TRUE(IsUtf8(absl::StrCat(ascii, character))) << ascii << character;
+      EXPECT_TRUE(IsUtf8(absl::StrCat(character, ascii, character, "x"))) << ascii << character;
+    }
+    for (const char* malformed :
+         {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2x", "\xe0\x9f\xbf", "\xed\xa0\x80",
+          "\xe6\xbc", "\xe6\xbcx", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+          "\xf0\x9f\x92", "\xff"}) {
+      EXPECT_FALSE(IsUtf8(absl::StrCat(ascii, malformed))) << ascii;
+      EXPECT_FALSE(IsUtf8(absl::StrCat(ascii, malformed, "eight ch"))) << ascii;
+    }
+  }
+}
+
+TEST(JsonValueTest, NumbersAreParsedExactly) {
+  EXPECT_EQ(Json("0.3050740578305037").GetDouble(), 0.3050740578305037);
+  EXPECT_EQ(Json("2.2250738585072011e-308").GetDouble(), 2.2250738585072011e-308);
+  EXPECT_EQ(Json("18446744073709551615").GetUint64(), 18446744073709551615U);
+  EXPECT_TRUE(Json("18446744073709551616").IsDouble());
+  EXPECT_EQ(Json("-9223372036854775808").GetInt64(), std::numeric_limits<int64_t>::min());
+  EXPECT_TRUE(Json("-9223372036854775809").IsDouble());
+  EXPECT_TRUE(Json("7").IsInt());
+  EXPECT_TRUE(Json("-7").IsInt());
+  EXPECT_EQ(Json("-0").GetInt(), 0);
+  EXPECT_TRUE(Json("1.0").IsDouble());
+  EXPECT_EQ(Json("0e308").GetDouble(), 0);
+  EXPECT_EQ(Json("0.0e-999").GetDouble(), 0);
+  EXPECT_EQ(Json("1e-999").GetDouble(), 0);
+  EXPECT_EQ(Json("-1.5E+2").GetDouble(), -150);
+  EXPECT_EQ(Json("1.7976931348623157e308").GetDouble(), std::numeric_limits<double>::max());
+}
+
+TEST(JsonValueTest, SaysWhereTextIsNoJson) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"[\"ab\xff\"]", "at byte 4: Invalid encoding in string."},
+      {"", "at byte 0: The document is empty."},
+      {"[1,]", "at byte 3: Invalid value."},
+      {"[1] 2", "at byte 4: The document root must not be followed by other values."},
+      {"[01]", "at byte 2: Missing a comma or ']' after an array element."},
+      {"[1,1e309]", "at byte 3: Number too big to be stored in double."},
+      {"[1.]", "at byte 3: Miss fraction part in number."},
+      {"NaN", "at byte 0: Invalid value."},
+  };
+  for (const auto& [text, error] : cases) {
+    rapidjson::Document document;
+    EXPECT_EQ(ParseJson(text, document), error) << text;
+  }
+  rapidjson::Document document;
+  EXPECT_NE(ParseJson(std::string(1000000, '['), document), std::nullopt);
+}
+
 TEST(JsonValueTest, Types) {
   EXPECT_EQ(TypesOf(Json("1.0")), kNumber | kInteger);
   EXPECT_EQ(TypesOf(Json("1.5")), kNumber);
   EXPECT_EQ(TypesOf(Json("true")), kBoolean);
+  EXPECT_TRUE(HasType(Json("1.0"), kInteger | kNull));
+  EXPECT_FALSE(HasType(Json("1.5"), kInteger | kNull));
+  EXPECT_TRUE(HasType(Json("1.5"), kNumber));
+  EXPECT_FALSE(HasType(Json("\"1\""), kNumber | kInteger | kObject));
   EXPECT_EQ(TypeOfName("integer"), kInteger);
   EXPECT_EQ(TypeOfName("int"), 0U);
   EXPECT_EQ(TypeList(kNumber | kInteger | kNull), "null or integer");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,28 +55,33 @@ std::string NameOfType(const Value& value) {
 class BitSet {
  public:
   explicit BitSet(size_t size) : size_(size) {
-    if (size > kInline * 64) more_.resize((size + 63) / 64);
+    if (NumWords() > few_.size()) {
+      more_ = std::make_unique<uint64_t[]>(NumWords());
+      words_ = more_.get();
+    } else {
+      words_ = few_.data();
+      std::fill_n(words_, NumWords(), 0);
+    }
   }
+  BitSet(const BitSet&) = delete;
+  BitSet& operator=(const BitSet&) = delete;
 
   size_t size() const { return size_; }
-  uint64_t Word(size_t i) const { return more_.empty() ? few_[i] : more_[i]; }
-  bool Has(size_t i) const { return (Word(i / 64) >> i % 64 & 1) != 0; }
-  void Add(size_t i) { MutableWord(i / 64) |= uint64_t{1} << i % 64; }
+  uint64_t Word(size_t i) const { return words_[i]; }
+  bool Has(size_t i) const { return (words_[i / 64] >> i % 64 & 1) != 0; }
+  void Add(size_t i) { words_[i / 64] |= uint64_t{1} << i % 64; }
   void AddAll(const BitSet& other) {
-    for (size_t i = 0; i < (size_ + 63) / 64; ++i) MutableWord(i) |= other.Word(i);
+    for (size_t i = 0; i < NumWords(); ++i) words_[i] |= other.words_[i];
   }
-  void Fill() {
-    for (size_t i = 0; i < (size_ + 63) / 64; ++i) MutableWord(i) = ~uint64_t{0};
-  }
+  void Fill() { std::fill_n(words_, NumWords(), ~uint64_t{0}); }
 
  private:
-  static constexpr size_t kInline = 4;
-
-  uint64_t& MutableWord(size_t i) { return more_.empty() ? few_[i] : more_[i]; }
+  size_t NumWords() const { return (size_ + 63) / 64; }
 
   size_t size_;
-  std::array<uint64_t, kInline> few_ = {};
-  std::vector<uint64_t> more_;
+  uint64_t* words_ = nullptr;
+  std::array<uint64_t, 4> few_;
+  std::unique_ptr<uint64_t[]> more_;
 };
 
 // The members or items of a value that some keyword has looked at.
@@ -166,7 +172,7 @@ class Validator {
 
   bool CheckRules(const SchemaNode& node, const Value& value, const Place& place,
                   Evaluated* evaluated) {
-    if (node.types != 0 && (node.types & TypesOf(value)) == 0) {
+    if (node.types != 0 && !HasType(value, node.types)) {
       return Fail(place, "type", [&] {
         // A number can only be no integer.
         return absl::StrCat("is ",
@@ -272,7 +278,8 @@ class Validator {
   bool CheckString(const SchemaStringRules& rules, const Value& value, const Place& place) {
     const absl::string_view text = View(value);
     if (!work_.Spend(static_cast<int64_t>(text.size() / 64))) return StopForWork(place);
-    if ((rules.length.least > 0 || rules.length.most != kNoLimit) &&
+    // A character has one byte to four: mostly that decides already.
+    if (((text.size() + 3) / 4 < rules.length.least || text.size() > rules.length.most) &&
         !CheckCount(CodePoints(text), rules.length, "minLength", "maxLength", "characters",
                     place)) {
       return false;
@@ -436,7 +443,7 @@ class Validator {
       if (missing == 0) continue;
       return Fail(place, "required", [&] {
         const size_t name = i * 64 + static_cast<size_t>(absl::countr_zero(missing));
-        return absl::StrCat("lacks the required property '",
+        return absl::StrCat("lacks the property '",
                             Shortened(rules.names[name].text, kQuoteBytes), "'");
       });
     }

@@ -1,6 +1,8 @@
 // Looks at tools from the command line.
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -19,7 +21,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "rapidjson/document.h"
-#include "rapidjson/error/en.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 #include "tools/json_schema.h"
@@ -65,8 +66,12 @@ int Fail(absl::string_view message) {
 
 int WrongUse(absl::string_view message) { return Fail(absl::StrCat(message, "; see --help")); }
 
-// Not open if it cannot be read; a folder could be opened.
-std::ifstream OpenFile(const std::string& path) {
+// Not open if it cannot be read; a folder could be opened. Below `bazel run`, a path is relative to
+// where the user is.
+std::ifstream OpenFile(const std::string& user_path) {
+  const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
+  const std::filesystem::path path =
+      std::filesystem::path(folder == nullptr ? "" : folder) / user_path;
   std::ifstream file;
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) file.open(path, std::ios::binary);
@@ -82,14 +87,6 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
 }
 
-// Nothing if it is JSON.
-std::optional<std::string> Parse(absl::string_view text, rapidjson::Document& document) {
-  document.Parse<kJsonParseFlags>(text.data(), text.size());
-  if (!document.HasParseError()) return std::nullopt;
-  return absl::StrCat("is not JSON: at byte ", document.GetErrorOffset(), ": ",
-                      rapidjson::GetParseError_En(document.GetParseError()));
-}
-
 int ValidateFile(const std::string& schema_path, const std::string& instance_path) {
   if (schema_path == "-" && instance_path == "-") {
     return WrongUse("only one of --schema and --instance can be standard input");
@@ -101,8 +98,8 @@ int ValidateFile(const std::string& schema_path, const std::string& instance_pat
   absl::StatusOr<JsonSchema> schema = JsonSchema::Compile(*schema_text);
   if (!schema.ok()) return Fail(absl::StrCat(schema_path, ": ", schema.status().message()));
   rapidjson::Document instance;
-  if (const std::optional<std::string> malformed = Parse(*instance_text, instance)) {
-    std::printf("invalid: the value %s\n", malformed->c_str());
+  if (const std::optional<std::string> malformed = ParseJson(*instance_text, instance)) {
+    std::printf("invalid: the value is not JSON: %s\n", malformed->c_str());
     return kInvalid;
   }
   if (const std::optional<SchemaError> error = schema->Validate(instance)) {
@@ -128,8 +125,8 @@ int ValidateLine(const std::string& line, Writer& writer) {
     return kRefused;
   };
   rapidjson::Document document;
-  if (const std::optional<std::string> malformed = Parse(line, document)) {
-    return refuse(absl::StrCat("the line ", *malformed));
+  if (const std::optional<std::string> malformed = ParseJson(line, document)) {
+    return refuse(absl::StrCat("the line is not JSON: ", *malformed));
   }
   if (!document.IsObject()) return refuse("the line is not an object");
   if (!NestedWithin(document, kMaxLineDepth)) return refuse("the line is nested too deeply");

@@ -41,8 +41,11 @@ expect 2 "cannot read missing.json" validate --schema missing.json --instance va
 expect 2 "cannot read missing.json" validate --schema schema.json --instance missing.json
 expect 2 "cannot read ." validate --schema . --instance valid.json
 expect 0 "valid" validate --schema schema.json --instance - <valid.json
-expect 1 "lacks the required property 'a'" validate --schema schema.json --instance - <<<'{}'
+expect 1 "lacks the property 'a'" validate --schema schema.json --instance - <<<'{}'
 expect 0 "valid" validate --schema - --instance valid.json <schema.json
+mkdir -p elsewhere
+(cd elsewhere && BUILD_WORKING_DIRECTORY="$TEST_TMPDIR" "$tools" validate --schema schema.json --instance valid.json) \
+  >out 2>err || fail "validate below bazel run"
 expect 2 "only one of" validate --schema - --instance -
 
 cat >batch.jsonl <<'END'
