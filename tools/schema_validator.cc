@@ -421,8 +421,8 @@ class Validator {
           names.push_back(absl::StrCat("'", Shortened(name.text, kQuoteBytes), "'"));
         }
       }
-      const std::string unexpected = absl::StrCat("is an unexpected property '",
-                                                  Shortened(View(member.name), kQuoteBytes), "'");
+      std::string unexpected = absl::StrCat("is an unexpected property '",
+                                            Shortened(View(member.name), kQuoteBytes), "'");
       if (names.size() > kMostListed || !rules.patterns.empty()) return unexpected;
       if (names.empty()) return absl::StrCat(unexpected, ", expected none");
       return absl::StrCat(unexpected, ", expected only ", absl::StrJoin(names, ", "));
@@ -443,8 +443,8 @@ class Validator {
       if (missing == 0) continue;
       return Fail(place, "required", [&] {
         const size_t name = i * 64 + static_cast<size_t>(absl::countr_zero(missing));
-        return absl::StrCat("lacks the property '",
-                            Shortened(rules.names[name].text, kQuoteBytes), "'");
+        return absl::StrCat("lacks the property '", Shortened(rules.names[name].text, kQuoteBytes),
+                            "'");
       });
     }
     return true;
