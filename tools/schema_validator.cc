@@ -631,7 +631,12 @@ class Validator {
   bool FailAlternatives(absl::string_view keyword, const Schemas& schemas, const Value& value,
                         const Place& place) {
     if (silent_ != 0 || stopped_) return false;
-    // To explain must not cost more than to check.
+    if (explaining_) {
+      Explain(keyword, schemas, value, place);
+      return false;
+    }
+    // To explain must not cost more than to check, with all that is explained below.
+    explaining_ = true;
     const Work left = std::exchange(work_, Work{.left = kExplanationWork});
     Explain(keyword, schemas, value, place);
     if (stopped_) {
@@ -639,6 +644,7 @@ class Validator {
       Fail(place, keyword, [&] { return absl::StrCat("matches no alternative of ", keyword); });
     }
     work_ = left;
+    explaining_ = false;
     return false;
   }
 
@@ -695,6 +701,7 @@ class Validator {
   Work work_;
   int num_schemas_ = 0;
   int silent_ = 0;
+  bool explaining_ = false;
   const Scope* scope_ = nullptr;
   SchemaError error_;
   bool stopped_ = false;
