@@ -4,18 +4,13 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "rapidjson/error/en.h"
+#include "tools/json_value.h"
 
 namespace parlance::tools {
 namespace {
 
-template <typename Document>
-absl::Status Parse(absl::string_view what, absl::string_view text, Document& document) {
-  document.template Parse<kJsonParseFlags>(text.data(), text.size());
-  if (!document.HasParseError()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(what, " are not JSON: at byte ", document.GetErrorOffset(), ": ",
-                   rapidjson::GetParseError_En(document.GetParseError())));
+absl::Status NotJson(absl::string_view what, absl::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat(what, " are not JSON: ", why));
 }
 
 absl::Status Validate(absl::string_view what, const rapidjson::Value& value,
@@ -34,27 +29,28 @@ absl::string_view OrEmptyObject(absl::string_view text) { return text.empty() ? 
 
 absl::Status ReadArguments(absl::string_view text, const JsonSchema& schema,
                            rapidjson::Document& arguments) {
-  if (absl::Status parsed = Parse(kArguments, OrEmptyObject(text), arguments); !parsed.ok()) {
-    return parsed;
+  if (const auto malformed = ParseJson(OrEmptyObject(text), arguments)) {
+    return NotJson(kArguments, *malformed);
   }
   return Validate(kArguments, arguments, schema);
 }
 
 absl::Status CheckResult(const JsonSchema& schema, absl::string_view json) {
   rapidjson::Document result;
-  if (absl::Status parsed = Parse("the tool's results", json, result); !parsed.ok()) return parsed;
+  if (const auto malformed = ParseJson(json, result)) {
+    return NotJson("the tool's results", *malformed);
+  }
   return Validate("the tool's result", result, schema);
 }
 
 struct ArgumentsOnThread::Memory {
   using Allocator = rapidjson::MemoryPoolAllocator<>;
-  using Document = rapidjson::GenericDocument<rapidjson::UTF8<>, Allocator, Allocator>;
 
   std::array<char, 16 << 10> value_bytes;
   std::array<char, 16 << 10> stack_bytes;
   std::optional<Allocator> values;
   std::optional<Allocator> stack;
-  std::optional<Document> document;
+  std::optional<PooledDocument> document;
   bool is_taken = false;
 };
 
@@ -67,8 +63,9 @@ ArgumentsOnThread::ArgumentsOnThread(absl::string_view text, const JsonSchema& s
   memory_->stack.emplace(memory_->stack_bytes.data(), memory_->stack_bytes.size());
   constexpr size_t kStackCapacity = 4096;
   memory_->document.emplace(&*memory_->values, kStackCapacity, &*memory_->stack);
-  status_ = Parse(kArguments, OrEmptyObject(text), *memory_->document);
-  if (status_.ok()) status_ = Validate(kArguments, *memory_->document, schema);
+  const auto malformed = ParseJson(OrEmptyObject(text), *memory_->document, *memory_->stack);
+  status_ = malformed.has_value() ? NotJson(kArguments, *malformed)
+                                  : Validate(kArguments, *memory_->document, schema);
   value_ = &*memory_->document;
 }
 

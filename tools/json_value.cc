@@ -180,12 +180,12 @@ std::optional<std::pair<SizeType, SizeType>> FindEqualHashed(const Value& array,
 
 // Hands what a reader finds to a document, but converts numbers itself: what RapidJSON does by
 // default is inexact, and its kParseFullPrecisionFlag has undefined behaviour for 0e308.
+template <typename Document>
 class ExactNumbers {
  public:
   using SizeType = rapidjson::SizeType;
 
-  ExactNumbers(rapidjson::Document& document, bool& in_range)
-      : document_(document), in_range_(in_range) {}
+  ExactNumbers(Document& document, bool& in_range) : document_(document), in_range_(in_range) {}
 
   bool Null() { return document_.Null(); }
   bool Bool(bool value) { return document_.Bool(value); }
@@ -219,7 +219,7 @@ class ExactNumbers {
   bool EndArray(SizeType count) { return document_.EndArray(count); }
 
  private:
-  rapidjson::Document& document_;
+  Document& document_;
   bool& in_range_;
 };
 
@@ -309,20 +309,22 @@ bool IsUtf8(absl::string_view text) {
   }
 }
 
-std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document) {
+namespace {
+
+template <typename Document, typename Reader>
+std::optional<std::string> ParseWith(Reader& reader, absl::string_view text, Document& document) {
   constexpr unsigned kFlags =
       rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
-  rapidjson::Reader reader;
   rapidjson::MemoryStream bytes(text.data(), text.size());
   rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
   bool in_range = true;
   rapidjson::ParseResult result;
-  auto fill = [&](rapidjson::Document& handler) {
+  auto fill = [&](Document& handler) {
     ExactNumbers exact(handler, in_range);
     // Looking at all text first is faster than at each character, and tells no place.
-    result = IsUtf8(text)
-                 ? reader.Parse<kFlags>(stream, exact)
-                 : reader.Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(stream, exact);
+    result = IsUtf8(text) ? reader.template Parse<kFlags>(stream, exact)
+                          : reader.template Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(
+                                stream, exact);
     return !result.IsError();
   };
   document.Populate(fill);
@@ -330,6 +332,20 @@ std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document
   return absl::StrCat("at byte ", result.Offset(), ": ",
                       in_range ? rapidjson::GetParseError_En(result.Code())
                                : "Number too big to be stored in double.");
+}
+
+}  // namespace
+
+std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document) {
+  rapidjson::Reader reader;
+  return ParseWith(reader, text, document);
+}
+
+std::optional<std::string> ParseJson(absl::string_view text, PooledDocument& document,
+                                     rapidjson::MemoryPoolAllocator<>& stack) {
+  rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>>
+      reader(&stack);
+  return ParseWith(reader, text, document);
 }
 
 size_t CodePoints(absl::string_view text) {

@@ -60,6 +60,14 @@ bool IsUtf8(absl::string_view text);
 // well; otherwise where and why: "at byte 7: Invalid value."
 std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document);
 
+// The same in memory that is given, for a value that lives shortly. `stack` is that of the document
+// too.
+using PooledDocument =
+    rapidjson::GenericDocument<rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>,
+                               rapidjson::MemoryPoolAllocator<>>;
+std::optional<std::string> ParseJson(absl::string_view text, PooledDocument& document,
+                                     rapidjson::MemoryPoolAllocator<>& stack);
+
 // Of valid UTF-8.
 size_t CodePoints(absl::string_view text);
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <memory>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -16,7 +17,7 @@
 #include "absl/time/time.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
-#include "tools/json_schema.h"
+#include "tools/json_value.h"
 #include "tools/no_sigpipe.h"
 
 namespace parlance::tools {
@@ -139,10 +140,8 @@ ToolHandler ProcessHandler(ProcessToolOptions options) {
         Run(options, context).Output({buffer.GetString(), buffer.GetSize()});
     if (!output.ok()) return output.status();
     rapidjson::Document result;
-    result.Parse<kJsonParseFlags>(output->data(), output->size());
-    if (result.HasParseError()) {
-      return absl::InternalError(
-          absl::StrCat("the program's result is not JSON, at byte ", result.GetErrorOffset()));
+    if (const std::optional<std::string> malformed = ParseJson(*output, result)) {
+      return absl::InternalError(absl::StrCat("the program's result is not JSON: ", *malformed));
     }
     ToolOutput answer{.json = std::string(absl::StripAsciiWhitespace(*output)), .text = ""};
     if (result.IsObject()) {

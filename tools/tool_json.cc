@@ -5,8 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "rapidjson/error/en.h"
-#include "tools/json_schema.h"
+#include "tools/json_value.h"
 
 namespace parlance::tools {
 namespace {
@@ -140,11 +139,8 @@ std::string OpenAiToolsJson(absl::Span<const ToolPtr> tools) {
 
 absl::StatusOr<std::vector<Tool>> ReadTools(absl::string_view json) {
   rapidjson::Document document;
-  document.Parse<kJsonParseFlags>(json.data(), json.size());
-  if (document.HasParseError()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("not JSON: at byte ", document.GetErrorOffset(), ": ",
-                     rapidjson::GetParseError_En(document.GetParseError())));
+  if (const std::optional<std::string> malformed = ParseJson(json, document)) {
+    return absl::InvalidArgumentError(absl::StrCat("not JSON: ", *malformed));
   }
   const Value* list = &document;
   if (document.IsObject()) {

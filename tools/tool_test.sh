@@ -44,7 +44,7 @@ expect 0 "valid" validate --schema schema.json --instance - <valid.json
 expect 1 "lacks the property 'a'" validate --schema schema.json --instance - <<<'{}'
 expect 0 "valid" validate --schema - --instance valid.json <schema.json
 mkdir -p elsewhere
-(cd elsewhere && BUILD_WORKING_DIRECTORY="$TEST_TMPDIR" "$tools" validate --schema schema.json --instance valid.json) \
+(cd elsewhere && BUILD_WORKING_DIRECTORY="$TEST_TMPDIR" "$tool" validate --schema schema.json --instance valid.json) \
   >out 2>err || fail "validate below bazel run"
 expect 2 "only one of" validate --schema - --instance -
 

@@ -81,7 +81,7 @@ TEST_F(BuiltinToolsTest, CalculatorCalculates) {
       absl::StartsWith(Call("calculator", R"({"expression":"1+"})"), "invalid_arguments: "));
   EXPECT_TRUE(
       absl::StartsWith(Call("calculator", "{}"),
-                       "invalid_arguments: the arguments: lacks the required property 'expression'"));
+                       "invalid_arguments: the arguments: lacks the property 'expression'"));
 }
 
 TEST_F(BuiltinToolsTest, ConvertsUnits) {
