@@ -46,7 +46,8 @@ absl::Status CheckResult(const JsonSchema& schema, absl::string_view json) {
 struct ArgumentsOnThread::Memory {
   using Allocator = rapidjson::MemoryPoolAllocator<>;
 
-  std::array<char, 16 << 10> value_bytes;
+  std::string text;
+  std::array<char, 32 << 10> value_bytes;
   std::array<char, 16 << 10> stack_bytes;
   std::optional<Allocator> values;
   std::optional<Allocator> stack;
@@ -63,7 +64,10 @@ ArgumentsOnThread::ArgumentsOnThread(absl::string_view text, const JsonSchema& s
   memory_->stack.emplace(memory_->stack_bytes.data(), memory_->stack_bytes.size());
   constexpr size_t kStackCapacity = 4096;
   memory_->document.emplace(&*memory_->values, kStackCapacity, &*memory_->stack);
-  const auto malformed = ParseJson(OrEmptyObject(text), *memory_->document, *memory_->stack);
+  const absl::string_view json = OrEmptyObject(text);
+  memory_->text.assign(json.data(), json.size());
+  const auto malformed = ParseJsonInsitu(memory_->text.data(), memory_->text.size(),
+                                         *memory_->document, *memory_->stack);
   status_ = malformed.has_value() ? NotJson(kArguments, *malformed)
                                   : Validate(kArguments, *memory_->document, schema);
   value_ = &*memory_->document;

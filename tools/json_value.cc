@@ -311,12 +311,11 @@ bool IsUtf8(absl::string_view text) {
 
 namespace {
 
-template <typename Document, typename Reader>
-std::optional<std::string> ParseWith(Reader& reader, absl::string_view text, Document& document) {
+template <unsigned kMoreFlags, typename Reader, typename Stream, typename Document>
+std::optional<std::string> ParseWith(Reader& reader, absl::string_view text, Stream& stream,
+                                     Document& document) {
   constexpr unsigned kFlags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
-  rapidjson::MemoryStream bytes(text.data(), text.size());
-  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
+      kMoreFlags | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
   bool in_range = true;
   rapidjson::ParseResult result;
   auto fill = [&](Document& handler) {
@@ -338,14 +337,17 @@ std::optional<std::string> ParseWith(Reader& reader, absl::string_view text, Doc
 
 std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document) {
   rapidjson::Reader reader;
-  return ParseWith(reader, text, document);
+  rapidjson::MemoryStream bytes(text.data(), text.size());
+  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
+  return ParseWith<0>(reader, text, stream, document);
 }
 
-std::optional<std::string> ParseJson(absl::string_view text, PooledDocument& document,
-                                     rapidjson::MemoryPoolAllocator<>& stack) {
+std::optional<std::string> ParseJsonInsitu(char* text, size_t size, PooledDocument& document,
+                                           rapidjson::MemoryPoolAllocator<>& stack) {
   rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>>
       reader(&stack);
-  return ParseWith(reader, text, document);
+  rapidjson::InsituStringStream stream(text);
+  return ParseWith<rapidjson::kParseInsituFlag>(reader, {text, size}, stream, document);
 }
 
 size_t CodePoints(absl::string_view text) {

@@ -60,13 +60,14 @@ bool IsUtf8(absl::string_view text);
 // well; otherwise where and why: "at byte 7: Invalid value."
 std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document);
 
-// The same in memory that is given, for a value that lives shortly. `stack` is that of the document
+// The same in memory that is given, for a value that lives shortly: the document refers to the
+// text, which is changed, and has a NUL at its end, at text[size]. `stack` is that of the document
 // too.
 using PooledDocument =
     rapidjson::GenericDocument<rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>,
                                rapidjson::MemoryPoolAllocator<>>;
-std::optional<std::string> ParseJson(absl::string_view text, PooledDocument& document,
-                                     rapidjson::MemoryPoolAllocator<>& stack);
+std::optional<std::string> ParseJsonInsitu(char* text, size_t size, PooledDocument& document,
+                                           rapidjson::MemoryPoolAllocator<>& stack);
 
 // Of valid UTF-8.
 size_t CodePoints(absl::string_view text);

@@ -7,6 +7,7 @@
 #include "benchmark/benchmark.h"
 #include "rapidjson/document.h"
 #include "rapidjson/schema.h"
+#include "tools/arguments.h"
 #include "tools/json_schema.h"
 #include "tools/json_value.h"
 #include "tools/testing/builtin_calls.h"
@@ -91,8 +92,8 @@ void BM_Schema(benchmark::State& state, const Arguments& arguments, const char* 
   const auto schema = JsonSchema::Compile(arguments.schema);
   if (!schema.ok()) return state.SkipWithError(schema.status().ToString().c_str());
   for (auto _ : state) {
-    rapidjson::Document document;
-    if (ParseJson(arguments.text, document).has_value() || schema->Validate(document).has_value()) {
+    const ArgumentsOnThread read(arguments.text, *schema);
+    if (!read.status().ok()) {
       state.SkipWithError("the arguments are not valid");
       break;
     }
