@@ -1,0 +1,111 @@
+// JSON-RPC 2.0 messages (jsonrpc.org/specification) as the Model Context Protocol, revision
+// 2025-11-25, Base Protocol, Messages, narrows them: ids are strings or integers, params and
+// results are objects, and there are no batches.
+//
+// Threads: all functions are pure. Allocation: reading builds a DOM of the text; writing builds the
+// text.
+#ifndef TOOLS_MCP_JSON_RPC_H_
+#define TOOLS_MCP_JSON_RPC_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/string_view.h"
+#include "rapidjson/document.h"
+
+namespace parlance::tools::mcp {
+
+using RequestId = std::variant<int64_t, std::string>;
+
+// Section 5.1.
+enum JsonRpcErrorCode : int64_t {
+  kParseError = -32700,
+  kInvalidRequest = -32600,
+  kMethodNotFound = -32601,
+  kInvalidParams = -32602,
+  kInternalError = -32603,
+};
+
+struct JsonRpcError {
+  int64_t code = kInternalError;
+  std::string message;
+};
+
+struct MessageLimits {
+  size_t max_bytes = size_t{4} << 20;
+  // Nesting of arrays and objects, the message itself included.
+  int max_depth = 128;
+};
+
+// One of the four kinds, read and checked.
+class Message {
+ public:
+  enum class Kind { kRequest, kNotification, kResult, kError };
+
+  Kind kind() const { return kind_; }
+  // Set for a request and a result; for an error, unless the sender could not read the id.
+  const std::optional<RequestId>& id() const { return id_; }
+  // Of a request or notification.
+  const std::string& method() const { return method_; }
+  // An object, empty if there are none.
+  const rapidjson::Value& params() const { return Member("params"); }
+  // An object, of a result.
+  const rapidjson::Value& result() const { return Member("result"); }
+  // Of an error.
+  const JsonRpcError& error() const { return error_; }
+
+ private:
+  friend class MessageReader;
+
+  const rapidjson::Value& Member(const char* name) const;
+
+  Kind kind_ = Kind::kNotification;
+  std::optional<RequestId> id_;
+  std::string method_;
+  JsonRpcError error_;
+  rapidjson::Document document_;
+};
+
+// Why a text is no message.
+struct MalformedMessage {
+  // kParseError, kInvalidRequest or kInvalidParams.
+  JsonRpcError error;
+  // What could be read of its id.
+  std::optional<RequestId> id;
+  // It has a result or an error, so that nothing is to be answered.
+  bool is_response = false;
+};
+
+std::variant<Message, MalformedMessage> ParseMessage(absl::string_view text,
+                                                     const MessageLimits& limits = {});
+
+// "7", or "\"seven\"": the id as JSON.
+std::string IdJson(const RequestId& id);
+
+// A string as JSON, quoted and escaped. Bytes that are no UTF-8 become U+FFFD.
+std::string StringJson(absl::string_view text);
+
+// A value as JSON, on one line.
+std::string ValueJson(const rapidjson::Value& value);
+
+// The members' texts are JSON, of objects. They are put in as they are.
+std::string RequestText(const RequestId& id, absl::string_view method, absl::string_view params);
+std::string NotificationText(absl::string_view method, absl::string_view params);
+std::string ResultText(const RequestId& id, absl::string_view result);
+// Without an id if what is answered had none that could be read.
+std::string ErrorText(const std::optional<RequestId>& id, const JsonRpcError& error);
+
+// The object's member if it is a string; otherwise nothing. `object` may be of any type.
+std::optional<std::string> StringMember(const rapidjson::Value& object, const char* name);
+// The object's member, or null. `object` may be of any type.
+const rapidjson::Value* FindMember(const rapidjson::Value& object, const char* name);
+// A string or an integer; otherwise nothing.
+std::optional<RequestId> IdOf(const rapidjson::Value& value);
+
+}  // namespace parlance::tools::mcp
+
+#endif  // TOOLS_MCP_JSON_RPC_H_

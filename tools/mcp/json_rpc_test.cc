@@ -1,0 +1,163 @@
+#include "tools/mcp/json_rpc.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace parlance::tools::mcp {
+namespace {
+
+Message Read(absl::string_view text) {
+  auto parsed = ParseMessage(text);
+  if (const auto* malformed = std::get_if<MalformedMessage>(&parsed)) {
+    ADD_FAILURE() << text << ": " << malformed->error.message;
+    return {};
+  }
+  return std::get<Message>(std::move(parsed));
+}
+
+MalformedMessage Refuse(absl::string_view text, const MessageLimits& limits = {}) {
+  auto parsed = ParseMessage(text, limits);
+  if (std::holds_alternative<Message>(parsed)) {
+    ADD_FAILURE() << text << " was accepted";
+    return {};
+  }
+  return std::get<MalformedMessage>(std::move(parsed));
+}
+
+TEST(JsonRpcTest, ReadsARequest) {
+  const Message message =
+      Read(R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"clock"}})");
+  EXPECT_EQ(message.kind(), Message::Kind::kRequest);
+  EXPECT_EQ(message.id(), RequestId(int64_t{7}));
+  EXPECT_EQ(message.method(), "tools/call");
+  EXPECT_EQ(StringMember(message.params(), "name"), "clock");
+}
+
+TEST(JsonRpcTest, ReadsANotificationWithoutParams) {
+  const Message message = Read(R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
+  EXPECT_EQ(message.kind(), Message::Kind::kNotification);
+  EXPECT_FALSE(message.id().has_value());
+  EXPECT_TRUE(message.params().IsObject());
+  EXPECT_TRUE(message.params().ObjectEmpty());
+}
+
+TEST(JsonRpcTest, ReadsAResultWithAStringForAnId) {
+  const Message message = Read(R"({"jsonrpc":"2.0","id":"7","result":{"tools":[]}})");
+  EXPECT_EQ(message.kind(), Message::Kind::kResult);
+  EXPECT_EQ(message.id(), RequestId(std::string("7")));
+  EXPECT_NE(message.id(), RequestId(int64_t{7}));
+  EXPECT_NE(FindMember(message.result(), "tools"), nullptr);
+}
+
+TEST(JsonRpcTest, ReadsAnErrorWithAndWithoutAnId) {
+  const Message message =
+      Read(R"({"jsonrpc":"2.0","id":-1,"error":{"code":-32602,"message":"Unknown tool"}})");
+  EXPECT_EQ(message.kind(), Message::Kind::kError);
+  EXPECT_EQ(message.id(), RequestId(int64_t{-1}));
+  EXPECT_EQ(message.error().code, kInvalidParams);
+  EXPECT_EQ(message.error().message, "Unknown tool");
+  for (const char* text : {R"({"jsonrpc":"2.0","error":{"code":1,"message":""}})",
+                           R"({"jsonrpc":"2.0","id":null,"error":{"code":1,"message":""}})"}) {
+    EXPECT_FALSE(Read(text).id().has_value());
+  }
+}
+
+TEST(JsonRpcTest, SaysWhatIsWrong) {
+  const struct {
+    const char* text;
+    int64_t code;
+  } kCases[] = {
+      {"", kParseError},
+      {"{", kParseError},
+      {"null x", kParseError},
+      {"{\"jsonrpc\":\"2.0\",\"method\":\"\xC3\x28\"}", kParseError},
+      {"[]", kInvalidRequest},
+      {R"([{"jsonrpc":"2.0","method":"ping","id":1}])", kInvalidRequest},
+      {"7", kInvalidRequest},
+      {"{}", kInvalidRequest},
+      {R"({"method":"ping","id":1})", kInvalidRequest},
+      {R"({"jsonrpc":"1.0","method":"ping","id":1})", kInvalidRequest},
+      {R"({"jsonrpc":2.0,"method":"ping","id":1})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":1})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":1,"method":7})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":null,"method":"ping"})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":1.5,"method":"ping"})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":[],"method":"ping"})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":9223372036854775808,"method":"ping"})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":1,"method":"ping","params":7})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":1,"method":"ping","params":[]})", kInvalidParams},
+      {R"({"jsonrpc":"2.0","id":1,"method":"ping","result":{}})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","result":{}})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":null,"result":{}})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":1,"result":[]})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":1,"error":"no"})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":1,"error":{"code":"1","message":""}})", kInvalidRequest},
+      {R"({"jsonrpc":"2.0","id":1,"error":{"code":1}})", kInvalidRequest},
+  };
+  for (const auto& [text, code] : kCases) {
+    const MalformedMessage malformed = Refuse(text);
+    EXPECT_EQ(malformed.error.code, code) << text << ": " << malformed.error.message;
+    EXPECT_FALSE(malformed.error.message.empty()) << text;
+  }
+}
+
+TEST(JsonRpcTest, KeepsTheIdOfWhatItRefuses) {
+  const MalformedMessage call = Refuse(R"({"jsonrpc":"2.0","id":7,"method":"ping","params":[]})");
+  EXPECT_EQ(call.id, RequestId(int64_t{7}));
+  EXPECT_FALSE(call.is_response);
+  const MalformedMessage response = Refuse(R"({"jsonrpc":"2.0","id":7,"result":7})");
+  EXPECT_EQ(response.id, RequestId(int64_t{7}));
+  EXPECT_TRUE(response.is_response);
+}
+
+TEST(JsonRpcTest, BoundsSizeAndDepth) {
+  const std::string text = R"({"jsonrpc":"2.0","method":"m","params":{"a":[["[["]]}})";
+  EXPECT_TRUE(std::holds_alternative<Message>(
+      ParseMessage(text, {.max_bytes = text.size(), .max_depth = 4})));
+  EXPECT_EQ(Refuse(text, {.max_bytes = text.size() - 1}).error.code, kInvalidRequest);
+  EXPECT_EQ(Refuse(text, {.max_depth = 3}).error.code, kInvalidRequest);
+  EXPECT_EQ(Refuse(std::string(3'000'000, '[')).error.code, kInvalidRequest);
+}
+
+TEST(JsonRpcTest, WritesWhatItReads) {
+  const RequestId id = std::string("a\"b\n");
+  const Message request = Read(RequestText(id, "tools/list", R"({"cursor":"x"})"));
+  EXPECT_EQ(request.id(), id);
+  EXPECT_EQ(StringMember(request.params(), "cursor"), "x");
+  EXPECT_EQ(Read(NotificationText("n", "{}")).kind(), Message::Kind::kNotification);
+  const Message result = Read(ResultText(int64_t{3}, R"({"a":1})"));
+  EXPECT_EQ(result.id(), RequestId(int64_t{3}));
+  EXPECT_EQ(FindMember(result.result(), "a")->GetInt(), 1);
+  const Message error = Read(ErrorText(id, {.code = 5, .message = "a\nb"}));
+  EXPECT_EQ(error.id(), id);
+  EXPECT_EQ(error.error().message, "a\nb");
+  EXPECT_FALSE(Read(ErrorText(std::nullopt, {.code = 5, .message = ""})).id().has_value());
+}
+
+TEST(JsonRpcTest, EveryStringBecomesValidUtf8OnOneLine) {
+  EXPECT_EQ(StringJson("a\"\n\xC3\xA9"), "\"a\\\"\\n\xC3\xA9\"");
+  const std::string replacement = "\xEF\xBF\xBD";
+  EXPECT_EQ(StringJson("a\xFF"
+                       "b"),
+            absl::StrCat("\"a", replacement, "b\""));
+  // Too long a form, a surrogate, beyond U+10FFFF, and cut short.
+  for (const char* bytes : {"\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                            "\xF0\x80\x80\x80", "\xE2\x82", "\xF0\x9F\x98"}) {
+    const std::string json = StringJson(bytes);
+    EXPECT_NE(json.find(replacement), std::string::npos);
+    rapidjson::Document document;
+    document.Parse<rapidjson::kParseValidateEncodingFlag>(json.data(), json.size());
+    EXPECT_FALSE(document.HasParseError()) << json;
+  }
+  for (const char* bytes :
+       {"\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_EQ(StringJson(bytes), absl::StrCat("\"", bytes, "\""));
+  }
+}
+
+}  // namespace
+}  // namespace parlance::tools::mcp
