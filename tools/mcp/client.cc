@@ -1,0 +1,445 @@
+#include "tools/mcp/client.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tools/mcp/revisions.h"
+
+namespace parlance::tools::mcp {
+namespace {
+
+// How often a caller's flag is looked at.
+constexpr std::chrono::milliseconds kCancelledInterval(5);
+// A caller that is slower than the server's progress misses the oldest.
+constexpr size_t kMaxQueuedProgress = 64;
+
+absl::Status StatusOf(const JsonRpcError& error) {
+  const std::string text = absl::StrCat(error.message, " (JSON-RPC error ", error.code, ")");
+  switch (error.code) {
+    case kInvalidParams:
+      return absl::InvalidArgumentError(text);
+    case kMethodNotFound:
+      return absl::UnimplementedError(text);
+    case kParseError:
+    case kInvalidRequest:
+    case kInternalError:
+      return absl::InternalError(text);
+    default:
+      return absl::UnknownError(text);
+  }
+}
+
+absl::Status Malformed(absl::string_view what) {
+  return absl::InternalError(absl::StrCat("the server's answer is malformed: ", what));
+}
+
+// JSON of the member, or nothing if it is absent or no object.
+std::string ObjectMember(const rapidjson::Value& object, const char* name) {
+  const rapidjson::Value* const member = FindMember(object, name);
+  return member != nullptr && member->IsObject() ? ValueJson(*member) : "";
+}
+
+absl::StatusOr<RemoteTool> ReadTool(const rapidjson::Value& value) {
+  std::optional<std::string> name = StringMember(value, "name");
+  if (!name.has_value()) return Malformed("a tool has no name");
+  RemoteTool tool;
+  tool.name = *std::move(name);
+  tool.title = StringMember(value, "title").value_or("");
+  tool.description = StringMember(value, "description").value_or("");
+  tool.input_schema = ObjectMember(value, "inputSchema");
+  tool.output_schema = ObjectMember(value, "outputSchema");
+  tool.annotations = ObjectMember(value, "annotations");
+  if (tool.input_schema.empty()) {
+    return Malformed(absl::StrCat("tool '", tool.name, "' has no inputSchema"));
+  }
+  return tool;
+}
+
+// Servers repeat the structured content as a text, for older clients.
+bool IsCopy(const std::string& text, const rapidjson::Value& structured) {
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
+  return !document.HasParseError() && document == structured;
+}
+
+absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value) {
+  CallToolResult result;
+  const rapidjson::Value* const is_error = FindMember(value, "isError");
+  result.is_error = is_error != nullptr && is_error->IsBool() && is_error->GetBool();
+  const rapidjson::Value* const structured = FindMember(value, "structuredContent");
+  const rapidjson::Value* const content = FindMember(value, "content");
+  if (content != nullptr && !content->IsArray()) return Malformed("the content is no array");
+  if (content != nullptr) {
+    for (const rapidjson::Value& part : content->GetArray()) {
+      const std::optional<std::string> type = StringMember(part, "type");
+      if (!type.has_value()) return Malformed("a part of the content has no type");
+      if (*type != "text") continue;
+      const std::optional<std::string> text = StringMember(part, "text");
+      if (!text.has_value()) return Malformed("a text in the content has no text");
+      if (structured != nullptr && IsCopy(*text, *structured)) continue;
+      absl::StrAppend(&result.output.text, result.output.text.empty() ? "" : "\n", *text);
+    }
+  }
+  result.output.json = ObjectMember(value, "structuredContent");
+  if (!result.output.json.empty()) {
+    if (result.output.text.empty()) result.output.text = result.output.json;
+    return result;
+  }
+  if (content == nullptr) return Malformed("neither content nor structuredContent");
+  result.output.json = absl::StrCat(R"({"content":)", ValueJson(*content), "}");
+  return result;
+}
+
+}  // namespace
+
+// A request that somebody waits for.
+struct Client::Pending {
+  std::condition_variable changed;
+  bool wants_progress = false;
+  std::deque<ToolProgress> progress;
+  std::optional<absl::StatusOr<Message>> result;
+};
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Connect(std::unique_ptr<Transport> transport,
+                                                        ClientOptions options) {
+  std::unique_ptr<Client> client(new Client(std::move(transport), std::move(options)));
+  Client* const raw = client.get();
+  if (absl::Status started = raw->transport_->Start(
+          {.on_message = [raw](const std::string& text) { raw->OnMessage(text); },
+           .on_request_failed = [raw](int64_t id,
+                                      absl::Status status) { raw->Settle(id, std::move(status)); },
+           .on_closed = [raw](const absl::Status& status) { raw->OnClosed(status); }});
+      !started.ok()) {
+    return started;
+  }
+  if (absl::Status initialized =
+          raw->InitializeAgain(0, raw->Deadline(raw->options_.initialize_timeout));
+      !initialized.ok()) {
+    return initialized;
+  }
+  return client;
+}
+
+Client::Client(std::unique_ptr<Transport> transport, ClientOptions options)
+    : options_(std::move(options)), transport_(std::move(transport)) {
+  if (options_.on_tools_changed != nullptr) {
+    changes_thread_ = std::thread([this] { TellOfChanges(); });
+  }
+}
+
+Client::~Client() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+  // It may be in the middle of a request.
+  OnClosed(absl::UnavailableError("the client ends"));
+  if (changes_thread_.joinable()) changes_thread_.join();
+  transport_->Close();
+}
+
+ServerInfo Client::server_info() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return info_;
+}
+
+Client::Clock::time_point Client::Deadline(absl::Duration timeout) const {
+  if (timeout <= absl::ZeroDuration()) timeout = options_.request_timeout;
+  return Clock::now() + absl::ToChronoNanoseconds(std::min(timeout, absl::Hours(24)));
+}
+
+absl::Status Client::InitializeAgain(int64_t generation, Clock::time_point deadline) {
+  std::unique_lock<std::timed_mutex> initializing(initialize_mutex_, deadline);
+  if (!initializing.owns_lock()) {
+    return absl::DeadlineExceededError("the session was not initialised before the deadline");
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    // Another request that found the session expired has done it meanwhile.
+    if (generation_ != generation) return absl::OkStatus();
+  }
+  if (absl::Status initialized = Initialize(deadline); !initialized.ok()) return initialized;
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++generation_;
+  return absl::OkStatus();
+}
+
+absl::Status Client::Initialize(Clock::time_point deadline) {
+  const absl::StatusOr<Message> answer = RequestOnce(
+      "initialize",
+      absl::StrCat(R"({"protocolVersion":")", kRevisions[0],
+                   R"(","capabilities":{},"clientInfo":{"name":)", StringJson(options_.name),
+                   R"(,"version":)", StringJson(options_.version), "}}"),
+      deadline, {});
+  if (!answer.ok()) return answer.status();
+  const rapidjson::Value& result = answer->result();
+  const std::optional<std::string> revision = StringMember(result, "protocolVersion");
+  const rapidjson::Value* const capabilities = FindMember(result, "capabilities");
+  if (!revision.has_value() || capabilities == nullptr) {
+    return Malformed("initialize gives no protocolVersion and capabilities");
+  }
+  if (!IsKnownRevision(*revision)) {
+    return absl::FailedPreconditionError(absl::StrCat("the server speaks revision ", *revision,
+                                                      " of the protocol, which we do not"));
+  }
+  ServerInfo info;
+  info.protocol_version = *revision;
+  info.instructions = StringMember(result, "instructions").value_or("");
+  info.has_tools = FindMember(*capabilities, "tools") != nullptr;
+  if (const rapidjson::Value* const server = FindMember(result, "serverInfo")) {
+    info.name = StringMember(*server, "name").value_or("");
+    info.version = StringMember(*server, "version").value_or("");
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    info_ = std::move(info);
+  }
+  transport_->SetProtocolVersion(*revision);
+  return transport_->Send({.text = NotificationText("notifications/initialized", "{}"),
+                           .method = "notifications/initialized",
+                           .request_id = std::nullopt});
+}
+
+absl::StatusOr<Message> Client::Request(absl::string_view method, const std::string& params,
+                                        Clock::time_point deadline,
+                                        const CallToolOptions& options) {
+  int64_t generation = 0;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    generation = generation_;
+  }
+  absl::StatusOr<Message> answer = RequestOnce(method, params, deadline, options);
+  if (!absl::IsAborted(answer.status())) return answer;
+  if (absl::Status initialized = InitializeAgain(generation, deadline); !initialized.ok()) {
+    return initialized;
+  }
+  return RequestOnce(method, params, deadline, options);
+}
+
+std::string Client::WithProgressToken(const std::string& params, int64_t id) {
+  const std::string meta = absl::StrCat(R"({"_meta":{"progressToken":)", id, "}");
+  return params == "{}" ? absl::StrCat(meta, "}") : absl::StrCat(meta, ",", params.substr(1));
+}
+
+absl::StatusOr<Message> Client::RequestOnce(absl::string_view method, const std::string& params,
+                                            Clock::time_point deadline,
+                                            const CallToolOptions& options) {
+  const int64_t id = next_id_++;
+  Pending pending;
+  pending.wants_progress = options.on_progress != nullptr;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_.has_value()) return *closed_;
+    pending_[id] = &pending;
+  }
+  const absl::Status sent = transport_->Send(
+      {.text =
+           RequestText(id, method, pending.wants_progress ? WithProgressToken(params, id) : params),
+       .method = std::string(method),
+       .request_id = id});
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!sent.ok()) {
+    pending_.erase(id);
+    return sent;
+  }
+  const auto is_cancelled = [&] { return options.cancelled != nullptr && *options.cancelled; };
+  for (;;) {
+    // Once a round, so that a flood of them does not keep us from the deadline.
+    if (!pending.progress.empty()) {
+      std::deque<ToolProgress> progress;
+      progress.swap(pending.progress);
+      lock.unlock();
+      for (const ToolProgress& one : progress) options.on_progress(one);
+      lock.lock();
+    }
+    if (pending.result.has_value()) break;
+    if (is_cancelled() || Clock::now() >= deadline) break;
+    const Clock::time_point wake = options.cancelled == nullptr
+                                       ? deadline
+                                       : std::min(deadline, Clock::now() + kCancelledInterval);
+    pending.changed.wait_until(
+        lock, wake, [&] { return pending.result.has_value() || !pending.progress.empty(); });
+  }
+  pending_.erase(id);
+  lock.unlock();
+  const bool answered = pending.result.has_value();
+  transport_->Finish(id, answered);
+  if (answered) return *std::move(pending.result);
+  const bool cancelled = is_cancelled();
+  // initialize must not be cancelled. If this cannot be sent, the server finds out by itself.
+  if (method != "initialize") {
+    transport_
+        ->Send({.text = NotificationText(
+                    "notifications/cancelled",
+                    absl::StrCat(R"({"requestId":)", id, R"(,"reason":")",
+                                 cancelled ? "cancelled" : "deadline exceeded", R"("})")),
+                .method = "notifications/cancelled",
+                .request_id = std::nullopt})
+        .IgnoreError();
+  }
+  if (cancelled) return absl::CancelledError(absl::StrCat(method, " was cancelled"));
+  return absl::DeadlineExceededError(
+      absl::StrCat("the server did not answer ", method, " before the deadline"));
+}
+
+absl::StatusOr<std::vector<RemoteTool>> Client::ListTools(absl::Duration timeout) {
+  const Clock::time_point deadline = Deadline(timeout);
+  if (!server_info().has_tools) return absl::UnimplementedError("the server offers no tools");
+  std::vector<RemoteTool> tools;
+  std::set<std::string> cursors;
+  std::string params = "{}";
+  for (size_t page = 0; page < options_.max_pages; ++page) {
+    const absl::StatusOr<Message> answer = Request("tools/list", params, deadline);
+    if (!answer.ok()) return answer.status();
+    const rapidjson::Value* const list = FindMember(answer->result(), "tools");
+    if (list == nullptr || !list->IsArray()) return Malformed("tools/list gives no list");
+    for (const rapidjson::Value& value : list->GetArray()) {
+      absl::StatusOr<RemoteTool> tool = ReadTool(value);
+      if (!tool.ok()) return tool.status();
+      if (tools.size() == options_.max_tools) {
+        return absl::ResourceExhaustedError(
+            absl::StrCat("the server lists more than ", options_.max_tools, " tools"));
+      }
+      tools.push_back(*std::move(tool));
+    }
+    const std::optional<std::string> cursor = StringMember(answer->result(), "nextCursor");
+    if (!cursor.has_value()) return tools;
+    if (!cursors.insert(*cursor).second) return Malformed("a cursor comes twice");
+    params = absl::StrCat(R"({"cursor":)", StringJson(*cursor), "}");
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the server lists its tools on more than ", options_.max_pages, " pages"));
+}
+
+absl::StatusOr<CallToolResult> Client::CallTool(absl::string_view name,
+                                                absl::string_view arguments_json,
+                                                const CallToolOptions& options) {
+  const Clock::time_point deadline = Deadline(options.timeout);
+  rapidjson::Document arguments;
+  arguments.SetObject();
+  if (!arguments_json.empty()) {
+    arguments.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(
+        arguments_json.data(), arguments_json.size());
+  }
+  if (arguments.HasParseError() || !arguments.IsObject()) {
+    return absl::InvalidArgumentError("the arguments are not a JSON object");
+  }
+  const absl::StatusOr<Message> answer =
+      Request("tools/call",
+              absl::StrCat(R"({"name":)", StringJson(name), R"(,"arguments":)",
+                           arguments_json.empty() ? "{}" : arguments_json, "}"),
+              deadline, options);
+  if (!answer.ok()) return answer.status();
+  return ReadCallResult(answer->result());
+}
+
+absl::Status Client::Ping(absl::Duration timeout) {
+  return Request("ping", "{}", Deadline(timeout)).status();
+}
+
+void Client::OnMessage(const std::string& text) {
+  auto parsed = ParseMessage(text, options_.limits);
+  if (auto* const malformed = std::get_if<MalformedMessage>(&parsed)) {
+    // A request deserves an answer, and a response fails what it answers. Anything else cannot be
+    // told to anybody.
+    if (!malformed->id.has_value()) return;
+    if (malformed->is_response) return Settle(*malformed->id, Malformed(malformed->error.message));
+    transport_
+        ->Send({.text = ErrorText(malformed->id, malformed->error),
+                .method = "",
+                .request_id = std::nullopt})
+        .IgnoreError();
+    return;
+  }
+  auto& message = std::get<Message>(parsed);
+  switch (message.kind()) {
+    case Message::Kind::kRequest:
+      return OnRequest(message);
+    case Message::Kind::kNotification:
+      return OnNotification(message);
+    case Message::Kind::kResult: {
+      const RequestId id = *message.id();
+      return Settle(id, std::move(message));
+    }
+    case Message::Kind::kError:
+      if (message.id().has_value()) Settle(*message.id(), StatusOf(message.error()));
+  }
+}
+
+void Client::OnRequest(const Message& message) {
+  const std::string answer =
+      message.method() == "ping"
+          ? ResultText(*message.id(), "{}")
+          : ErrorText(message.id(),
+                      {.code = kMethodNotFound,
+                       .message = absl::StrCat("this client does not offer ", message.method())});
+  // A server that asks and does not read goes without.
+  transport_->Send({.text = answer, .method = "", .request_id = std::nullopt}).IgnoreError();
+}
+
+void Client::OnNotification(const Message& message) {
+  if (message.method() == "notifications/tools/list_changed") {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      tools_changed_ = true;
+    }
+    changed_.notify_all();
+    return;
+  }
+  if (message.method() != "notifications/progress") return;
+  const rapidjson::Value* const token = FindMember(message.params(), "progressToken");
+  const rapidjson::Value* const progress = FindMember(message.params(), "progress");
+  if (token == nullptr || !token->IsInt64() || progress == nullptr || !progress->IsNumber()) return;
+  const rapidjson::Value* const total = FindMember(message.params(), "total");
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = pending_.find(token->GetInt64());
+  if (found == pending_.end()) return;
+  Pending& pending = *found->second;
+  if (!pending.wants_progress || pending.result.has_value()) return;
+  if (pending.progress.size() == kMaxQueuedProgress) pending.progress.pop_front();
+  pending.progress.push_back({.progress = progress->GetDouble(),
+                              .total = total != nullptr && total->IsNumber()
+                                           ? std::optional(total->GetDouble())
+                                           : std::nullopt,
+                              .message = StringMember(message.params(), "message").value_or("")});
+  pending.changed.notify_all();
+}
+
+void Client::Settle(const RequestId& id, absl::StatusOr<Message> result) {
+  // All of ours are numbers.
+  const auto* const number = std::get_if<int64_t>(&id);
+  if (number == nullptr) return;
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = pending_.find(*number);
+  // Of a request that was given up, or of none.
+  if (found == pending_.end() || found->second->result.has_value()) return;
+  found->second->result = std::move(result);
+  found->second->changed.notify_all();
+}
+
+void Client::OnClosed(const absl::Status& status) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = status;
+  for (const auto& [id, pending] : pending_) {
+    if (pending->result.has_value()) continue;
+    pending->result = status;
+    pending->changed.notify_all();
+  }
+}
+
+void Client::TellOfChanges() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [&] { return tools_changed_ || ending_; });
+    if (ending_) return;
+    tools_changed_ = false;
+    lock.unlock();
+    options_.on_tools_changed();
+    lock.lock();
+  }
+}
+
+}  // namespace parlance::tools::mcp

@@ -1,0 +1,177 @@
+// Lists and calls the tools of a server of the Model Context Protocol, revision 2025-11-25 and back
+// to 2024-11-05 (Base Protocol, Lifecycle; Server Features, Tools; Utilities, Cancellation,
+// Progress, Ping). Sampling, elicitation and roots are not offered and are refused; resources,
+// prompts, logging and tasks are not used.
+//
+// Every request has a deadline, which holds however the server behaves: it may be silent,
+// malformed, endless or gone. What it sends is bounded by the transport's limits and those here.
+//
+// Threads: all functions may be called from any thread, and several requests may be under way at
+// once, except that the destructor runs when no other call does.
+#ifndef TOOLS_MCP_CLIENT_H_
+#define TOOLS_MCP_CLIENT_H_
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rapidjson/document.h"
+#include "tools/mcp/json_rpc.h"
+#include "tools/mcp/transport.h"
+#include "tools/tool.h"
+
+namespace parlance::tools::mcp {
+
+struct ClientOptions {
+  // How we introduce ourselves.
+  std::string name = "parlance";
+  std::string version = "1.0.0";
+  absl::Duration initialize_timeout = absl::Seconds(30);
+  // Of a request that states none.
+  absl::Duration request_timeout = absl::Seconds(30);
+  MessageLimits limits = {};
+  // Of a list.
+  size_t max_pages = 1000;
+  size_t max_tools = 10'000;
+  // Called when the server says that its tools have changed; several such messages may become one
+  // call. From a thread of the client, and may call it, but not end it.
+  std::function<void()> on_tools_changed = nullptr;
+};
+
+// What a server says of one of its tools. The texts are JSON, and empty if it says nothing.
+struct RemoteTool {
+  std::string name;
+  std::string title;
+  std::string description;
+  std::string input_schema;
+  std::string output_schema;
+  std::string annotations;
+};
+
+struct ToolProgress {
+  double progress = 0;
+  std::optional<double> total;
+  std::string message;
+};
+
+struct CallToolOptions {
+  // Zero means ClientOptions::request_timeout.
+  absl::Duration timeout = absl::ZeroDuration();
+  // Looked at every few milliseconds, if given: when it is set, the call is given up and the server
+  // told so.
+  const std::atomic<bool>* cancelled = nullptr;
+  // Called from the caller's thread while it waits. When many come, some may be left out.
+  std::function<void(const ToolProgress&)> on_progress = nullptr;
+};
+
+struct CallToolResult {
+  // json: the structured content, or {"content": […]} as the server sends it. text: the parts that
+  // are text, a line each, without one that only repeats the structured content; where there is no
+  // other, the structured content.
+  ToolOutput output;
+  // The tool could not do it, and the text says why.
+  bool is_error = false;
+};
+
+struct ServerInfo {
+  std::string name;
+  std::string version;
+  std::string protocol_version;
+  // For a model: how to use the server.
+  std::string instructions;
+  bool has_tools = false;
+};
+
+class Client {
+ public:
+  // Initialises the session. FailedPrecondition if the server speaks no revision that we do;
+  // otherwise errors as of any request.
+  static absl::StatusOr<std::unique_ptr<Client>> Connect(std::unique_ptr<Transport> transport,
+                                                         ClientOptions options);
+  // Ends the session and, over stdio, the server.
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // As of the last initialisation.
+  ServerInfo server_info() const;
+
+  // All pages. Errors: DeadlineExceeded; Unavailable if the connection is lost; ResourceExhausted
+  // for a list beyond the limits; Internal for one that is malformed; Unimplemented if the server
+  // offers no tools; what the server answers, with the code that is nearest (InvalidArgument for
+  // -32602). `timeout`: of the whole; zero means ClientOptions::request_timeout.
+  absl::StatusOr<std::vector<RemoteTool>> ListTools(absl::Duration timeout = absl::ZeroDuration());
+
+  // `arguments_json`: a JSON object; empty means {}. Errors as of ListTools, and Cancelled;
+  // InvalidArgument if the arguments are not an object. A call is not repeated when the connection
+  // is lost, because it may have had an effect; it is when the server has forgotten the session,
+  // because then it has not looked at it.
+  absl::StatusOr<CallToolResult> CallTool(absl::string_view name, absl::string_view arguments_json,
+                                          const CallToolOptions& options = {});
+
+  absl::Status Ping(absl::Duration timeout = absl::ZeroDuration());
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Pending;
+
+  Client(std::unique_ptr<Transport> transport, ClientOptions options);
+
+  Clock::time_point Deadline(absl::Duration timeout) const;
+  absl::Status Initialize(Clock::time_point deadline);
+  absl::Status InitializeAgain(int64_t generation, Clock::time_point deadline);
+  // Tries again once if the session has expired.
+  absl::StatusOr<Message> Request(absl::string_view method, const std::string& params,
+                                  Clock::time_point deadline, const CallToolOptions& options = {});
+  absl::StatusOr<Message> RequestOnce(absl::string_view method, const std::string& params,
+                                      Clock::time_point deadline, const CallToolOptions& options);
+  // With progressToken, if somebody wants to know of it.
+  static std::string WithProgressToken(const std::string& params, int64_t id);
+
+  // From the transport's thread.
+  void OnMessage(const std::string& text);
+  void OnRequest(const Message& message);
+  void OnNotification(const Message& message);
+  void Settle(const RequestId& id, absl::StatusOr<Message> result);
+  void OnClosed(const absl::Status& status);
+
+  void TellOfChanges();
+
+  const ClientOptions options_;
+  const std::unique_ptr<Transport> transport_;
+  std::atomic<int64_t> next_id_ = 1;
+
+  // One initialisation at a time. Taken before mutex_.
+  std::timed_mutex initialize_mutex_;
+
+  mutable std::mutex mutex_;
+  ServerInfo info_;
+  // How many initialisations there were.
+  int64_t generation_ = 0;
+  std::map<int64_t, Pending*> pending_;
+  std::optional<absl::Status> closed_;
+  bool tools_changed_ = false;
+  bool ending_ = false;
+  std::condition_variable changed_;
+  std::thread changes_thread_;
+};
+
+}  // namespace parlance::tools::mcp
+
+#endif  // TOOLS_MCP_CLIENT_H_

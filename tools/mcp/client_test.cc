@@ -1,0 +1,511 @@
+#include "tools/mcp/client.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "tools/mcp/testing/scripted_transport.h"
+
+namespace parlance::tools::mcp {
+namespace {
+
+// Long enough never to pass, and so short that it surely does.
+constexpr absl::Duration kNever = absl::Minutes(5);
+constexpr absl::Duration kSoon = absl::Milliseconds(20);
+
+void Silent(ScriptedServer&, const OutgoingMessage&) {}
+
+std::unique_ptr<Client> Connect(ScriptedServer& server, ClientOptions options = {}) {
+  options.request_timeout = kNever;
+  auto client = Client::Connect(std::make_unique<ScriptedTransport>(&server), std::move(options));
+  EXPECT_TRUE(client.ok()) << client.status();
+  return client.ok() ? *std::move(client) : nullptr;
+}
+
+// Answers each call with that result.
+ScriptedServer::Script AnswerCalls(const std::string& result) {
+  return [result](ScriptedServer& server, const OutgoingMessage& message) {
+    if (message.method == "tools/call") server.Answer(message, result);
+  };
+}
+
+absl::StatusCode CallCode(ScriptedServer& server, const CallToolOptions& options = {}) {
+  const auto client = Connect(server);
+  return client->CallTool("tool", "", options).status().code();
+}
+
+TEST(ClientTest, InitialisesWithTheNewestRevisionFirst) {
+  ScriptedServer server(Silent);
+  const auto client = Connect(server, {.name = "a \"name\"", .version = "3"});
+  const std::vector<OutgoingMessage> sent = server.sent();
+  ASSERT_EQ(sent.size(), 2);
+  EXPECT_EQ(sent[0].text,
+            R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":)"
+            R"("2025-11-25","capabilities":{},"clientInfo":{"name":"a \"name\"","version":"3"}}})");
+  EXPECT_EQ(sent[1].text, R"({"jsonrpc":"2.0","method":"notifications/initialized","params":{}})");
+  EXPECT_FALSE(sent[1].request_id.has_value());
+  EXPECT_EQ(server.protocol_version(), "2025-11-25");
+  EXPECT_EQ(client->server_info().name, "scripted");
+  EXPECT_EQ(client->server_info().version, "7");
+  EXPECT_EQ(client->server_info().instructions, "Use it.");
+  EXPECT_TRUE(client->server_info().has_tools);
+}
+
+TEST(ClientTest, TakesOlderRevisionsAndNoOthers) {
+  for (const char* revision : {"2025-06-18", "2025-03-26", "2024-11-05"}) {
+    ScriptedServer server(Silent);
+    server.initialize_answer =
+        absl::StrCat(R"({"protocolVersion":")", revision, R"(","capabilities":{}})");
+    const auto client = Connect(server);
+    EXPECT_EQ(client->server_info().protocol_version, revision);
+    EXPECT_EQ(server.protocol_version(), revision);
+  }
+  ScriptedServer server(Silent);
+  server.initialize_answer = R"({"protocolVersion":"1999-01-01","capabilities":{}})";
+  const auto refused = Client::Connect(std::make_unique<ScriptedTransport>(&server), {});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition) << refused.status();
+  EXPECT_TRUE(server.sent("notifications/initialized").empty());
+}
+
+TEST(ClientTest, ConnectFailsWithASilentOrMalformedServer) {
+  ScriptedServer silent(Silent);
+  silent.initialize_answer = "";
+  EXPECT_EQ(
+      Client::Connect(std::make_unique<ScriptedTransport>(&silent), {.initialize_timeout = kSoon})
+          .status()
+          .code(),
+      absl::StatusCode::kDeadlineExceeded);
+  // It must not be cancelled.
+  EXPECT_EQ(silent.sent().size(), 1);
+  for (const char* answer : {"{}", R"({"protocolVersion":"2025-11-25"})",
+                             R"({"protocolVersion":7,"capabilities":{}})"}) {
+    ScriptedServer malformed(Silent);
+    malformed.initialize_answer = answer;
+    EXPECT_EQ(Client::Connect(std::make_unique<ScriptedTransport>(&malformed), {}).status().code(),
+              absl::StatusCode::kInternal);
+  }
+}
+
+TEST(ClientTest, ListsAllPages) {
+  ScriptedServer server([](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/list") return;
+    if (absl::StrContains(message.text, "\"cursor\":\"p\\\"2\"")) {
+      self.Answer(message, R"({"tools":[{"name":"b","inputSchema":{"type":"object"}}]})");
+    } else {
+      self.Answer(message,
+                  R"({"tools":[{"name":"a","title":"A","description":"Does a.","inputSchema":)"
+                  R"({"type":"object","properties":{}},"outputSchema":{"type":"object"},)"
+                  R"("annotations":{"readOnlyHint":true}}],"nextCursor":"p\"2"})");
+    }
+  });
+  const auto client = Connect(server);
+  const auto tools = client->ListTools();
+  ASSERT_TRUE(tools.ok()) << tools.status();
+  ASSERT_EQ(tools->size(), 2);
+  EXPECT_EQ((*tools)[0].name, "a");
+  EXPECT_EQ((*tools)[0].title, "A");
+  EXPECT_EQ((*tools)[0].description, "Does a.");
+  EXPECT_EQ((*tools)[0].input_schema, R"({"type":"object","properties":{}})");
+  EXPECT_EQ((*tools)[0].output_schema, R"({"type":"object"})");
+  EXPECT_EQ((*tools)[0].annotations, R"({"readOnlyHint":true})");
+  EXPECT_EQ((*tools)[1].name, "b");
+  EXPECT_EQ((*tools)[1].output_schema, "");
+  EXPECT_EQ(server.sent("tools/list").size(), 2);
+}
+
+TEST(ClientTest, EndsAListThatDoesNotEnd) {
+  std::atomic<int> page = 0;
+  ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/list") return;
+    self.Answer(message, absl::StrCat(R"({"tools":[{"name":"a","inputSchema":{}}],"nextCursor":")",
+                                      ++page, "\"}"));
+  });
+  EXPECT_EQ(Connect(server, {.max_pages = 30})->ListTools().status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(page, 30);
+  EXPECT_EQ(Connect(server, {.max_tools = 5})->ListTools().status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(page, 36);
+}
+
+TEST(ClientTest, RefusesAMalformedList) {
+  for (const char* result :
+       {"{}", R"({"tools":{}})", R"({"tools":[7]})", R"({"tools":[{"inputSchema":{}}]})",
+        R"({"tools":[{"name":"a"}]})", R"({"tools":[{"name":"a","inputSchema":[]}]})",
+        // The same cursor for ever.
+        R"({"tools":[],"nextCursor":"x"})"}) {
+    ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+      if (message.method == "tools/list") self.Answer(message, result);
+    });
+    EXPECT_EQ(Connect(server)->ListTools().status().code(), absl::StatusCode::kInternal) << result;
+  }
+}
+
+TEST(ClientTest, AsksForNoToolsWhereNoneAreOffered) {
+  ScriptedServer server(Silent);
+  server.initialize_answer = R"({"protocolVersion":"2025-11-25","capabilities":{}})";
+  EXPECT_EQ(Connect(server)->ListTools().status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_TRUE(server.sent("tools/list").empty());
+}
+
+TEST(ClientTest, CallsATool) {
+  ScriptedServer server(
+      AnswerCalls(R"({"content":[{"type":"text","text":"one"},{"type":"text","text":"two"}]})"));
+  const auto result = Connect(server)->CallTool("the tool", R"({"a":[1]})");
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_FALSE(result->is_error);
+  EXPECT_EQ(result->output.text, "one\ntwo");
+  EXPECT_EQ(result->output.json,
+            R"({"content":[{"type":"text","text":"one"},{"type":"text","text":"two"}]})");
+  EXPECT_EQ(server.sent("tools/call")[0],
+            R"({"jsonrpc":"2.0","id":2,"method":"tools/call","params":)"
+            R"({"name":"the tool","arguments":{"a":[1]}}})");
+}
+
+TEST(ClientTest, ReadsEveryKindOfContent) {
+  const std::string content = R"([{"type":"image","data":"AA==","mimeType":"image/png"},)"
+                              R"({"type":"audio","data":"AA==","mimeType":"audio/wav"},)"
+                              R"({"type":"resource_link","uri":"file:///a","name":"a"},)"
+                              R"({"type":"resource","resource":{"uri":"file:///b","text":"b"}},)"
+                              R"({"type":"of the future"},{"type":"text","text":"said"}])";
+  ScriptedServer server(AnswerCalls(absl::StrCat(R"({"content":)", content, "}")));
+  const auto result = Connect(server)->CallTool("tool", "");
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->output.text, "said");
+  EXPECT_EQ(result->output.json, absl::StrCat(R"({"content":)", content, "}"));
+}
+
+TEST(ClientTest, PrefersStructuredContentAndLeavesOutItsCopy) {
+  ScriptedServer server(AnswerCalls(
+      R"({"content":[{"type":"text","text":"It is 7."},{"type":"text","text":"{ \"a\": 7 }"}],)"
+      R"("structuredContent":{"a":7}})"));
+  const auto both = Connect(server)->CallTool("tool", "");
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ(both->output.json, R"({"a":7})");
+  EXPECT_EQ(both->output.text, "It is 7.");
+  ScriptedServer copy_only(AnswerCalls(
+      R"({"content":[{"type":"text","text":"{\"a\":7}"}],"structuredContent":{"a":7}})"));
+  EXPECT_EQ(Connect(copy_only)->CallTool("tool", "")->output.text, R"({"a":7})");
+}
+
+TEST(ClientTest, AnErrorOfTheToolIsAResult) {
+  ScriptedServer server(
+      AnswerCalls(R"({"content":[{"type":"text","text":"no such city"}],"isError":true})"));
+  const auto result = Connect(server)->CallTool("tool", "");
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->is_error);
+  EXPECT_EQ(result->output.text, "no such city");
+}
+
+TEST(ClientTest, AnErrorOfTheProtocolIsAStatus) {
+  const std::pair<int, absl::StatusCode> kCases[] = {
+      {-32602, absl::StatusCode::kInvalidArgument}, {-32601, absl::StatusCode::kUnimplemented},
+      {-32600, absl::StatusCode::kInternal},        {-32603, absl::StatusCode::kInternal},
+      {-32700, absl::StatusCode::kInternal},        {-32000, absl::StatusCode::kUnknown}};
+  for (const auto& [code, status] : kCases) {
+    ScriptedServer server([code = code](ScriptedServer& self, const OutgoingMessage& message) {
+      if (message.method != "tools/call") return;
+      self.Deliver(ErrorText(*message.request_id, {.code = code, .message = "the reason"}));
+    });
+    const auto result = Connect(server)->CallTool("tool", "");
+    EXPECT_EQ(result.status().code(), status) << code;
+    EXPECT_TRUE(absl::StrContains(result.status().message(), "the reason"));
+  }
+}
+
+TEST(ClientTest, RefusesAMalformedResult) {
+  for (const char* result : {"{}", R"({"content":{}})", R"({"content":[{}]})", R"({"content":[7]})",
+                             R"({"content":[{"type":"text"}]})", R"({"structuredContent":7})"}) {
+    ScriptedServer server(AnswerCalls(result));
+    EXPECT_EQ(CallCode(server), absl::StatusCode::kInternal) << result;
+  }
+  // No result at all.
+  ScriptedServer server([](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method == "tools/call") self.Answer(message, "7");
+  });
+  EXPECT_EQ(CallCode(server), absl::StatusCode::kInternal);
+}
+
+TEST(ClientTest, SendsNoArgumentsThatAreNoObject) {
+  ScriptedServer server(Silent);
+  const auto client = Connect(server);
+  for (const char* arguments : {"[]", "7", "{", "{} x"}) {
+    EXPECT_EQ(client->CallTool("tool", arguments).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+  EXPECT_TRUE(server.sent("tools/call").empty());
+}
+
+TEST(ClientTest, ADeadlineHoldsAndTheServerIsTold) {
+  ScriptedServer server(Silent);
+  const auto client = Connect(server);
+  EXPECT_EQ(client->CallTool("tool", "", {.timeout = kSoon}).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+  const std::vector<std::string> cancelled = server.sent("notifications/cancelled");
+  ASSERT_EQ(cancelled.size(), 1);
+  EXPECT_EQ(cancelled[0], R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":)"
+                          R"({"requestId":2,"reason":"deadline exceeded"}})");
+  EXPECT_EQ(server.finished(), (std::vector<std::pair<int64_t, bool>>{{1, true}, {2, false}}));
+  // It is late, and twice.
+  server.Deliver(ResultText(int64_t{2}, R"({"content":[]})"));
+  server.Deliver(ResultText(int64_t{2}, R"({"content":[]})"));
+}
+
+TEST(ClientTest, AnswersToOtherRequestsAreNone) {
+  ScriptedServer server([](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/call") return;
+    const std::string result = R"({"content":[]})";
+    self.Deliver(ResultText(*message.request_id + 1, result));
+    self.Deliver(ResultText(absl::StrCat(*message.request_id), result));
+    self.Deliver(ErrorText(std::nullopt, {.code = 1, .message = "whose?"}));
+    self.Deliver("garbage");
+    self.Deliver("[]");
+    self.Deliver(R"({"jsonrpc":"2.0","id":null,"result":{}})");
+  });
+  EXPECT_EQ(CallCode(server, {.timeout = kSoon}), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(ClientTest, TheCallerCancels) {
+  std::atomic<bool> cancelled = false;
+  ScriptedServer server([&](ScriptedServer&, const OutgoingMessage& message) {
+    if (message.method == "tools/call") cancelled = true;
+  });
+  const auto client = Connect(server);
+  EXPECT_EQ(client->CallTool("tool", "", {.cancelled = &cancelled}).status().code(),
+            absl::StatusCode::kCancelled);
+  EXPECT_TRUE(absl::StrContains(server.sent("notifications/cancelled").at(0),
+                                R"({"requestId":2,"reason":"cancelled"})"));
+}
+
+std::string ProgressText(int64_t token, int progress) {
+  return NotificationText("notifications/progress",
+                          absl::StrCat(R"({"progressToken":)", token, R"(,"progress":)", progress,
+                                       R"(,"total":10,"message":"step )", progress, "\"}"));
+}
+
+TEST(ClientTest, ToldOfProgressBeforeTheResult) {
+  ScriptedServer server([](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/call") return;
+    const int64_t id = *message.request_id;
+    self.Deliver(ProgressText(id, 1));
+    self.Deliver(ProgressText(id + 1, 9));
+    self.Deliver(NotificationText("notifications/progress", R"({"progressToken":"x"})"));
+    self.Deliver(
+        NotificationText("notifications/progress", absl::StrCat(R"({"progressToken":)", id, "}")));
+    self.Deliver(NotificationText("notifications/progress",
+                                  absl::StrCat(R"({"progressToken":)", id, R"(,"progress":1.5})")));
+    self.Answer(message, R"({"content":[]})");
+    self.Deliver(ProgressText(id, 9));
+  });
+  const auto client = Connect(server);
+  std::vector<ToolProgress> told;
+  const auto result = client->CallTool(
+      "tool", "", {.on_progress = [&](const ToolProgress& progress) { told.push_back(progress); }});
+  EXPECT_TRUE(result.ok()) << result.status();
+  ASSERT_EQ(told.size(), 2);
+  EXPECT_EQ(told[0].progress, 1);
+  EXPECT_EQ(told[0].total, 10);
+  EXPECT_EQ(told[0].message, "step 1");
+  EXPECT_EQ(told[1].progress, 1.5);
+  EXPECT_FALSE(told[1].total.has_value());
+  EXPECT_TRUE(
+      absl::StrContains(server.sent("tools/call")[0],
+                        R"("params":{"_meta":{"progressToken":2},"name":"tool","arguments":{}})"));
+  // Nobody is told, so nobody is asked.
+  EXPECT_TRUE(client->CallTool("tool", "").ok());
+  EXPECT_FALSE(absl::StrContains(server.sent("tools/call")[1], "progressToken"));
+}
+
+TEST(ClientTest, AFloodOfProgressIsBoundedAndHoldsUpNothing) {
+  ScriptedServer server([](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/call") return;
+    for (int i = 0; i < 10'000; ++i) self.Deliver(ProgressText(*message.request_id, i));
+  });
+  const auto client = Connect(server);
+  int num_told = 0;
+  const auto result = client->CallTool(
+      "tool", "", {.timeout = kSoon, .on_progress = [&](const ToolProgress& progress) {
+                     // One more comes for each that is told.
+                     server.Deliver(ProgressText(2, static_cast<int>(progress.progress)));
+                     ++num_told;
+                   }});
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_GT(num_told, 0);
+  // Far fewer than came at first, but for those that came one by one.
+  ScriptedServer burst([](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/call") return;
+    for (int i = 0; i < 10'000; ++i) self.Deliver(ProgressText(*message.request_id, i));
+    self.Answer(message, R"({"content":[]})");
+  });
+  std::vector<double> told;
+  EXPECT_TRUE(
+      Connect(burst)
+          ->CallTool("tool", "",
+                     {.on_progress =
+                          [&](const ToolProgress& progress) { told.push_back(progress.progress); }})
+          .ok());
+  ASSERT_EQ(told.size(), 64);
+  EXPECT_EQ(told.back(), 9999);
+}
+
+TEST(ClientTest, AnswersPingAndRefusesWhatItDoesNotOffer) {
+  ScriptedServer server(Silent);
+  const auto client = Connect(server);
+  server.Deliver(RequestText(std::string("p"), "ping", "{}"));
+  server.Deliver(RequestText(int64_t{5}, "sampling/createMessage", "{}"));
+  server.Deliver(RequestText(int64_t{6}, "elicitation/create", "{}"));
+  server.Deliver(R"({"jsonrpc":"2.0","id":7,"method":"roots/list","params":[]})");
+  server.Deliver(NotificationText("notifications/message", R"({"level":"info","data":"x"})"));
+  const std::vector<std::string> answers = server.sent("");
+  ASSERT_EQ(answers.size(), 4);
+  EXPECT_EQ(answers[0], R"({"jsonrpc":"2.0","id":"p","result":{}})");
+  EXPECT_TRUE(absl::StrContains(answers[1], R"("id":5,"error":{"code":-32601)")) << answers[1];
+  EXPECT_TRUE(absl::StrContains(answers[2], R"("id":6,"error":{"code":-32601)")) << answers[2];
+  EXPECT_TRUE(absl::StrContains(answers[3], R"("id":7,"error":{"code":-32602)")) << answers[3];
+}
+
+TEST(ClientTest, ALostConnectionFailsWhatWaitsAndWhatComes) {
+  ScriptedServer server([](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method == "tools/call") self.CloseConnection(absl::UnavailableError("it died"));
+  });
+  const auto client = Connect(server);
+  EXPECT_EQ(client->CallTool("tool", "").status(), absl::UnavailableError("it died"));
+  EXPECT_EQ(client->CallTool("tool", "").status(), absl::UnavailableError("it died"));
+  EXPECT_EQ(client->Ping().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(server.sent("tools/call").size(), 1);
+}
+
+TEST(ClientTest, SaysWhatCannotBeSent) {
+  ScriptedServer server(Silent);
+  const auto client = Connect(server);
+  server.send_status = absl::ResourceExhaustedError("full");
+  EXPECT_EQ(client->CallTool("tool", "").status(), server.send_status);
+}
+
+TEST(ClientTest, TellsOfChangedToolsAndTheListenerMayAsk) {
+  ScriptedServer server([](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method == "tools/list") self.Answer(message, R"({"tools":[]})");
+  });
+  std::mutex mutex;
+  std::condition_variable told;
+  int num_lists = 0;
+  std::unique_ptr<Client> client;
+  std::atomic<bool> connected = false;
+  client = Connect(server, {.on_tools_changed = [&] {
+                     while (!connected) std::this_thread::yield();
+                     const bool listed = client->ListTools().ok();
+                     std::lock_guard<std::mutex> lock(mutex);
+                     num_lists += listed ? 1 : 0;
+                     told.notify_all();
+                   }});
+  connected = true;
+  const std::string changed = NotificationText("notifications/tools/list_changed", "{}");
+  for (int i = 0; i < 1000; ++i) server.Deliver(changed);
+  {
+    std::unique_lock<std::mutex> lock(mutex);
+    told.wait(lock, [&] { return num_lists > 0; });
+  }
+  client.reset();
+  EXPECT_LE(num_lists, 1000);
+}
+
+TEST(ClientTest, InitialisesAgainWhenTheSessionHasExpired) {
+  std::atomic<int> num_calls = 0;
+  ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/call") return;
+    if (++num_calls == 1) {
+      self.FailRequest(*message.request_id, absl::AbortedError("the session has expired"));
+    } else {
+      self.Answer(message, R"({"content":[]})");
+    }
+  });
+  const auto client = Connect(server);
+  EXPECT_TRUE(client->CallTool("tool", "").ok());
+  EXPECT_EQ(server.sent("initialize").size(), 2);
+  EXPECT_EQ(server.sent("notifications/initialized").size(), 2);
+  EXPECT_EQ(num_calls, 2);
+
+  // A server that always forgets it.
+  ScriptedServer forgetful([&](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/call") return;
+    self.FailRequest(*message.request_id, absl::AbortedError("the session has expired"));
+  });
+  EXPECT_EQ(CallCode(forgetful), absl::StatusCode::kAborted);
+  EXPECT_EQ(forgetful.sent("tools/call").size(), 2);
+}
+
+TEST(ClientTest, ManyRequestsInitialiseAgainOnce) {
+  constexpr int kNumCalls = 8;
+  std::mutex mutex;
+  std::vector<int64_t> first;
+  ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/call") return;
+    std::vector<int64_t> expired;
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      if (first.size() < kNumCalls) {
+        first.push_back(*message.request_id);
+        // When all are under way, all fail.
+        if (first.size() == kNumCalls) expired = first;
+      } else {
+        expired = {};
+      }
+      if (first.size() < kNumCalls || !expired.empty()) {
+        for (const int64_t id : expired) self.FailRequest(id, absl::AbortedError("expired"));
+        return;
+      }
+    }
+    self.Answer(message, R"({"content":[]})");
+  });
+  const auto client = Connect(server);
+  std::vector<std::thread> threads;
+  std::atomic<int> num_ok = 0;
+  for (int i = 0; i < kNumCalls; ++i) {
+    threads.emplace_back([&] { num_ok += client->CallTool("tool", "").ok() ? 1 : 0; });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(num_ok, kNumCalls);
+  EXPECT_EQ(server.sent("initialize").size(), 2);
+}
+
+TEST(ClientTest, CallsAreUnderWayAtOnceAndAnsweredInAnyOrder) {
+  constexpr int kNumCalls = 8;
+  std::mutex mutex;
+  std::vector<OutgoingMessage> held;
+  ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/call") return;
+    std::lock_guard<std::mutex> lock(mutex);
+    held.push_back(message);
+    if (held.size() < kNumCalls) return;
+    for (auto one = held.rbegin(); one != held.rend(); ++one) {
+      const size_t at = one->text.find("tool_");
+      self.Answer(*one, absl::StrCat(R"({"content":[{"type":"text","text":")",
+                                     one->text.substr(at, 6), "\"}]}"));
+    }
+  });
+  const auto client = Connect(server);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kNumCalls; ++i) {
+    threads.emplace_back([&, name = absl::StrCat("tool_", i)] {
+      const auto result = client->CallTool(name, "");
+      ASSERT_TRUE(result.ok()) << result.status();
+      EXPECT_EQ(result->output.text, name);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::set<int64_t> ids;
+  for (const OutgoingMessage& message : held) ids.insert(*message.request_id);
+  EXPECT_EQ(ids.size(), kNumCalls);
+}
+
+}  // namespace
+}  // namespace parlance::tools::mcp

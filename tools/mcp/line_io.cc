@@ -1,0 +1,92 @@
+#include "tools/mcp/line_io.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace parlance::tools::mcp {
+namespace {
+
+// Keeps SIGPIPE from the process for as long as it lives: one that a write raises is pending for
+// this thread only, and taken away.
+class NoSigpipe {
+ public:
+  NoSigpipe() {
+    sigemptyset(&sigpipe_);
+    sigaddset(&sigpipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
+  }
+  ~NoSigpipe() {
+    if (!was_pending_) {
+      const timespec now = {};
+      while (sigtimedwait(&sigpipe_, nullptr, &now) == -1 && errno == EINTR) {
+      }
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoSigpipe(const NoSigpipe&) = delete;
+  NoSigpipe& operator=(const NoSigpipe&) = delete;
+
+ private:
+  sigset_t sigpipe_;
+  sigset_t before_;
+  bool was_pending_ = false;
+};
+
+}  // namespace
+
+void LineSplitter::Append(absl::string_view piece,
+                          const std::function<void(std::optional<absl::string_view>)>& on_line) {
+  while (!piece.empty()) {
+    const size_t end = piece.find('\n');
+    const absl::string_view part = piece.substr(0, end);
+    if (!skipping_ && partial_.size() + part.size() > max_bytes_) {
+      on_line(std::nullopt);
+      skipping_ = true;
+      partial_.clear();
+    }
+    if (!skipping_) partial_.append(part.data(), part.size());
+    if (end == absl::string_view::npos) return;
+    piece.remove_prefix(end + 1);
+    if (!skipping_ && !absl::StripAsciiWhitespace(partial_).empty()) on_line(partial_);
+    skipping_ = false;
+    partial_.clear();
+  }
+}
+
+std::string AsLine(std::string json) {
+  for (char& c : json) {
+    if (c == '\n' || c == '\r') c = ' ';
+  }
+  json.push_back('\n');
+  return json;
+}
+
+absl::Status WriteAll(int fd, absl::string_view text) {
+  const NoSigpipe no_sigpipe;
+  while (!text.empty()) {
+    const ssize_t count = write(fd, text.data(), text.size());
+    if (count >= 0) {
+      text.remove_prefix(static_cast<size_t>(count));
+    } else if (errno == EAGAIN) {
+      pollfd writable = {.fd = fd, .events = POLLOUT, .revents = 0};
+      poll(&writable, 1, -1);
+    } else if (errno != EINTR) {
+      return absl::UnavailableError(absl::StrCat("cannot write: ", std::strerror(errno)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace parlance::tools::mcp

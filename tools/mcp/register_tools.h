@@ -1,0 +1,46 @@
+// The tools of a server as if they were ours.
+#ifndef TOOLS_MCP_REGISTER_TOOLS_H_
+#define TOOLS_MCP_REGISTER_TOOLS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tools/mcp/client.h"
+#include "tools/registry.h"
+
+namespace parlance::tools::mcp {
+
+struct RegisteredMcpTools {
+  struct Registered {
+    // In the registry.
+    std::string name;
+    // On the server.
+    std::string remote_name;
+  };
+  struct Skipped {
+    std::string remote_name;
+    std::string reason;
+  };
+  // In the server's order.
+  std::vector<Registered> registered;
+  // Such as those whose schema JsonSchema::Compile refuses.
+  std::vector<Skipped> skipped;
+};
+
+// Lists the server's tools and registers each as `prefix` and its name, with what no name may have
+// replaced by _, cut to 64 characters, and made unique by a number at its end. A call has the
+// deadline of its ToolContext and ends when that is cancelled. A result that is an error becomes
+// ToolErrorKind::kFailed with the server's text; one that does not fit the tool's output schema is
+// an error, if we can read that schema.
+//
+// The tools hold the client. Errors are Client::ListTools's; then nothing is registered.
+absl::StatusOr<RegisteredMcpTools> RegisterMcpTools(std::shared_ptr<Client> client,
+                                                    ToolRegistry& registry,
+                                                    absl::string_view prefix);
+
+}  // namespace parlance::tools::mcp
+
+#endif  // TOOLS_MCP_REGISTER_TOOLS_H_

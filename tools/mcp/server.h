@@ -1,0 +1,107 @@
+// Offers the tools of a registry to a client of the Model Context Protocol, revision 2025-11-25 and
+// back to 2024-11-05 (Base Protocol, Lifecycle; Server Features, Tools; Utilities, Cancellation,
+// Ping, Pagination), whatever carries the messages.
+//
+// Threads: Receive and Refuse from one thread at a time; all others from any. Calls of tools run at
+// once, on threads of the server. A cancelled call is not answered; its thread is free when the
+// executor's call returns, at the latest at its deadline.
+#ifndef TOOLS_MCP_SERVER_H_
+#define TOOLS_MCP_SERVER_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rapidjson/document.h"
+#include "tools/executor.h"
+#include "tools/mcp/json_rpc.h"
+#include "tools/registry.h"
+#include "tools/tool.h"
+
+namespace parlance::tools::mcp {
+
+struct ServerOptions {
+  // How the server introduces itself.
+  std::string name = "parlance";
+  std::string version = "1.0.0";
+  // For a model: how to use the tools. May be empty.
+  std::string instructions = "";
+  // Of a page of tools/list. At least 1.
+  size_t page_size = 100;
+  // Calls that run at once. At least 1.
+  size_t max_concurrent_calls = 8;
+  // Calls that wait for one of those to end. Any more fail.
+  size_t max_queued_calls = 64;
+  // Of a call; zero means the executor's default.
+  absl::Duration call_timeout = absl::ZeroDuration();
+  MessageLimits limits = {};
+};
+
+class Server {
+ public:
+  // `registry` and `executor` must outlive the server. `send` takes one message; it is called from
+  // any thread, but never twice at once.
+  Server(const ToolRegistry* registry, ToolExecutor* executor, ServerOptions options,
+         std::function<void(const std::string&)> send);
+  // Drops what has not begun, and waits for what runs.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // One message of the client's. Returns before a call is answered.
+  void Receive(absl::string_view text);
+
+  // Answers what could not even be read.
+  void Refuse(const JsonRpcError& error);
+
+  // Waits until all calls that were received are answered.
+  void Drain();
+
+  // Tells the client that the registry has changed. Does nothing before it has initialised.
+  void NotifyToolsChanged();
+
+ private:
+  struct Call;
+
+  void OnRequest(const Message& message);
+  void OnNotification(const Message& message);
+  void Initialize(const Message& message);
+  void ListTools(const Message& message);
+  void CallTool(const Message& message);
+  void Work();
+  // The one place where a tool is run.
+  ToolResult Run(const Call& call);
+  void Send(const std::string& text);
+
+  const ToolRegistry* const registry_;
+  ToolExecutor* const executor_;
+  const ServerOptions options_;
+
+  std::mutex send_mutex_;
+  const std::function<void(const std::string&)> send_;
+
+  std::mutex mutex_;
+  // Work, the end, or nothing left to do.
+  std::condition_variable changed_;
+  bool initialized_ = false;
+  bool stopping_ = false;
+  // Those that wait and those that run.
+  std::map<RequestId, std::shared_ptr<Call>> calls_;
+  std::deque<std::shared_ptr<Call>> queue_;
+  size_t num_idle_ = 0;
+  size_t num_running_ = 0;
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace parlance::tools::mcp
+
+#endif  // TOOLS_MCP_SERVER_H_
