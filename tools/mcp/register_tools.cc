@@ -24,7 +24,6 @@ std::string ValidName(absl::string_view prefix, const std::string& remote_name,
   for (char& c : name) {
     if (!absl::ascii_isalnum(c) && c != '_' && c != '-') c = '_';
   }
-  if (name.empty()) name.push_back('_');
   name = name.substr(0, kMaxNameLength);
   std::string unique = name;
   for (int i = 2; registry.Find(unique) != nullptr; ++i) {

@@ -1,0 +1,151 @@
+#include "tools/mcp/register_tools.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "tools/executor.h"
+#include "tools/mcp/testing/scripted_transport.h"
+
+namespace parlance::tools::mcp {
+namespace {
+
+std::shared_ptr<Client> Connect(ScriptedServer& server) {
+  auto client = Client::Connect(std::make_unique<ScriptedTransport>(&server), {});
+  EXPECT_TRUE(client.ok()) << client.status();
+  return *std::move(client);
+}
+
+// A server with these tools, as JSON, which answers calls with that result.
+ScriptedServer::Script Serve(const std::string& tools, const std::string& result = "") {
+  return [=](ScriptedServer& server, const OutgoingMessage& message) {
+    if (message.method == "tools/list") {
+      server.Answer(message, absl::StrCat(R"({"tools":[)", tools, "]}"));
+    } else if (message.method == "tools/call" && !result.empty()) {
+      server.Answer(message, result);
+    }
+  };
+}
+
+constexpr char kTool[] = R"({"name":"add","description":"Adds.","inputSchema":{"type":"object",)"
+                         R"("properties":{"a":{"type":"integer"}},"required":["a"]},)"
+                         R"("outputSchema":{"type":"object","required":["sum"]}})";
+
+// What a call with these arguments gives.
+ToolResult Call(const std::string& answer, const std::string& arguments,
+                absl::Duration timeout = absl::Minutes(5)) {
+  ScriptedServer server(Serve(kTool, answer));
+  ToolRegistry registry;
+  EXPECT_TRUE(RegisterMcpTools(Connect(server), registry, "x_").ok());
+  auto executor = *ToolExecutor::Create(&registry, {});
+  return executor->Execute("x_add", arguments, timeout);
+}
+
+ToolError Error(const ToolResult& result) {
+  const auto* const error = std::get_if<ToolError>(&result);
+  if (error == nullptr) ADD_FAILURE() << std::get<ToolOutput>(result).json;
+  return error == nullptr ? ToolError{} : *error;
+}
+
+TEST(RegisterToolsTest, TheirToolsAreAsOurs) {
+  const ToolResult result =
+      Call(R"({"content":[{"type":"text","text":"It is 3."}],"structuredContent":{"sum":3}})",
+           R"({"a":3})");
+  ASSERT_TRUE(std::holds_alternative<ToolOutput>(result)) << Error(result).message;
+  EXPECT_EQ(std::get<ToolOutput>(result).json, R"({"sum":3})");
+  EXPECT_EQ(std::get<ToolOutput>(result).text, "It is 3.");
+}
+
+TEST(RegisterToolsTest, EveryFailureHasItsKind) {
+  EXPECT_EQ(Error(Call("{}", R"({"a":"x"})")).kind, ToolErrorKind::kInvalidArguments);
+  const ToolError failed = Error(
+      Call(R"({"content":[{"type":"text","text":"too large"}],"isError":true})", R"({"a":1})"));
+  EXPECT_EQ(failed.kind, ToolErrorKind::kFailed);
+  EXPECT_EQ(failed.message, "too large");
+  const ToolError unfit = Error(Call(R"({"structuredContent":{"total":3}})", R"({"a":1})"));
+  EXPECT_EQ(unfit.kind, ToolErrorKind::kFailed);
+  EXPECT_TRUE(absl::StrContains(unfit.message, "does not fit its own schema")) << unfit.message;
+  EXPECT_EQ(Error(Call("", R"({"a":1})", absl::Milliseconds(20))).kind,
+            ToolErrorKind::kDeadlineExceeded);
+}
+
+TEST(RegisterToolsTest, ACallEndsWithItsContext) {
+  ScriptedServer server(Serve(kTool));
+  ToolRegistry registry;
+  ASSERT_TRUE(RegisterMcpTools(Connect(server), registry, "").ok());
+  const std::atomic<bool> cancelled = true;
+  rapidjson::Document arguments;
+  arguments.Parse(R"({"a":1})");
+  const auto result = registry.Find("add")->tool.handler(
+      arguments, {.deadline = std::chrono::steady_clock::now() + std::chrono::minutes(5),
+                  .cancelled = cancelled});
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(server.sent("notifications/cancelled").size(), 1);
+  const std::atomic<bool> not_cancelled = false;
+  const auto late = registry.Find("add")->tool.handler(
+      arguments, {.deadline = std::chrono::steady_clock::now() - std::chrono::minutes(5),
+                  .cancelled = not_cancelled});
+  EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST(RegisterToolsTest, MakesNamesValidAndUnique) {
+  const std::string long_name(70, 'n');
+  std::string tools;
+  for (const std::string& name : {std::string("admin.list"), std::string("admin/list"), long_name,
+                                  long_name + "2", std::string("\xC3\xA9"), std::string()}) {
+    absl::StrAppend(&tools, tools.empty() ? "" : ",", R"({"name":")", name,
+                    R"(","inputSchema":{"type":"object"}})");
+  }
+  ScriptedServer server(Serve(tools, R"({"content":[]})"));
+  ToolRegistry registry;
+  const auto client = Connect(server);
+  const auto result = RegisterMcpTools(client, registry, "");
+  ASSERT_TRUE(result.ok()) << result.status();
+  std::vector<std::string> names;
+  for (const auto& registered : result->registered) names.push_back(registered.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"admin_list", "admin_list_2", std::string(64, 'n'),
+                                             absl::StrCat(std::string(62, 'n'), "_2"), "__"}));
+  EXPECT_EQ(result->registered[1].remote_name, "admin/list");
+  // Of no name at all none is made.
+  EXPECT_EQ(result->skipped.size(), 1);
+  // The server knows its own names only.
+  auto executor = *ToolExecutor::Create(&registry, {});
+  executor->Execute("admin_list_2", "{}");
+  EXPECT_TRUE(absl::StrContains(server.sent("tools/call").at(0), R"("name":"admin/list")"));
+  // A description there is always.
+  EXPECT_EQ(registry.Find("admin_list")->tool.description, "admin.list");
+}
+
+TEST(RegisterToolsTest, NamesWhatItSkips) {
+  ScriptedServer server(Serve(
+      absl::StrCat(kTool, R"(,{"name":"odd","inputSchema":{"type":"object","noSuchKeyword":1}},)",
+                   R"({"name":"last","inputSchema":{"type":"object"}})")));
+  ToolRegistry registry;
+  const auto result = RegisterMcpTools(Connect(server), registry, "p-");
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(registry.List().size(), 2);
+  EXPECT_NE(registry.Find("p-last"), nullptr);
+  ASSERT_EQ(result->skipped.size(), 1);
+  EXPECT_EQ(result->skipped[0].remote_name, "odd");
+  EXPECT_TRUE(absl::StrContains(result->skipped[0].reason, "noSuchKeyword"));
+}
+
+TEST(RegisterToolsTest, SaysThatItCannotList) {
+  ScriptedServer server([](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method == "tools/list") self.CloseConnection(absl::UnavailableError("gone"));
+  });
+  ToolRegistry registry;
+  EXPECT_EQ(RegisterMcpTools(Connect(server), registry, "").status(),
+            absl::UnavailableError("gone"));
+}
+
+}  // namespace
+}  // namespace parlance::tools::mcp

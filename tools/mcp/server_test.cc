@@ -1,0 +1,311 @@
+#include "tools/mcp/server.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "rapidjson/document.h"
+#include "tools/mcp/testing/received.h"
+
+namespace parlance::tools::mcp {
+namespace {
+
+constexpr char kInitialize[] =
+    R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
+    R"("capabilities":{},"clientInfo":{"name":"test","version":"1"}}})";
+
+// What opens once.
+class Gate {
+ public:
+  void Open() {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      open_ = true;
+    }
+    opened_.notify_all();
+  }
+  void Wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    opened_.wait(lock, [&] { return open_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  bool open_ = false;
+};
+
+class ServerTest : public testing::Test {
+ protected:
+  ServerTest() {
+    Register("echo", [](const rapidjson::Value& arguments, const ToolContext&) {
+      return ToolOutput{.json = ValueJson(arguments), .text = "It is said."};
+    });
+    Register("fail", [](const rapidjson::Value&, const ToolContext&) -> absl::StatusOr<ToolOutput> {
+      return absl::NotFoundError("no such note");
+    });
+    Register("wait", [this](const rapidjson::Value&, const ToolContext&) {
+      started_.Add("wait");
+      gate_.Wait();
+      return ToolOutput{.json = "{}", .text = "waited"};
+    });
+    Register("broken", [](const rapidjson::Value&, const ToolContext&) {
+      return ToolOutput{.json = "[", .text = "only said"};
+    });
+    executor_ = *ToolExecutor::Create(&registry_,
+                                      {.max_concurrency = 8, .default_timeout = absl::Minutes(5)});
+    Start({});
+  }
+
+  ~ServerTest() override {
+    gate_.Open();
+    server_.reset();
+  }
+
+  void Register(const std::string& name, ToolHandler handler) {
+    Tool tool;
+    tool.name = name;
+    tool.description = absl::StrCat("Does ", name, ".");
+    tool.parameters = "{\n  \"properties\": {\"n\": {\"type\": \"integer\"}}\n}";
+    tool.handler = std::move(handler);
+    ASSERT_TRUE(registry_.Register(std::move(tool)).ok());
+  }
+
+  // A new server, which has not been spoken to.
+  void Start(const ServerOptions& options) {
+    server_ = std::make_unique<Server>(&registry_, executor_.get(), options,
+                                       [this](const std::string& text) { sent_->Add(text); });
+  }
+
+  void StartInitialised(const ServerOptions& options = {}) {
+    Start(options);
+    server_->Receive(kInitialize);
+    server_->Receive(NotificationText("notifications/initialized", "{}"));
+    Forget();
+  }
+
+  void Forget() { sent_ = std::make_unique<Received>(); }
+
+  // Of a server that answers at once.
+  std::string Answer(const std::string& text) {
+    Forget();
+    server_->Receive(text);
+    server_->Drain();
+    const std::vector<std::string> texts = sent_->texts();
+    return texts.size() == 1 ? texts[0] : absl::StrCat("(", texts.size(), " answers)");
+  }
+  std::string Call(const std::string& params) { return Request("tools/call", params); }
+  std::string Request(const std::string& method, const std::string& params) {
+    return Answer(RequestText(int64_t{1}, method, params));
+  }
+  void BeginCall(int64_t id, const std::string& tool) {
+    server_->Receive(RequestText(id, "tools/call", absl::StrCat(R"({"name":")", tool, "\"}")));
+  }
+
+  ToolRegistry registry_;
+  std::unique_ptr<ToolExecutor> executor_;
+  std::unique_ptr<Received> sent_ = std::make_unique<Received>();
+  Received started_;
+  Gate gate_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerTest, IntroducesItself) {
+  Start({.name = "a", .version = "2", .instructions = "Use \"it\"."});
+  EXPECT_EQ(Answer(kInitialize),
+            R"({"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25","capabilities":)"
+            R"({"tools":{"listChanged":true}},"serverInfo":{"name":"a","version":"2"},)"
+            R"("instructions":"Use \"it\"."}})");
+}
+
+TEST_F(ServerTest, AnswersWithTheRevisionAskedForOrItsNewest) {
+  const std::pair<const char*, const char*> kCases[] = {{"2025-06-18", "2025-06-18"},
+                                                        {"2025-03-26", "2025-03-26"},
+                                                        {"2024-11-05", "2024-11-05"},
+                                                        {"2099-01-01", "2025-11-25"},
+                                                        {"", "2025-11-25"}};
+  for (const auto& [asked, answered] : kCases) {
+    Start({});
+    EXPECT_TRUE(absl::StrContains(
+        Request("initialize", absl::StrCat(R"({"protocolVersion":")", asked, "\"}")),
+        absl::StrCat(R"("protocolVersion":")", answered, "\"")))
+        << asked;
+  }
+  Start({});
+  EXPECT_TRUE(absl::StrContains(Request("initialize", "{}"), "-32602"));
+}
+
+TEST_F(ServerTest, RefusesTheWrongOrder) {
+  EXPECT_TRUE(absl::StrContains(Request("tools/list", "{}"), "-32600"));
+  EXPECT_TRUE(absl::StrContains(Call(R"({"name":"echo"})"), "-32600"));
+  EXPECT_EQ(Request("ping", "{}"), R"({"jsonrpc":"2.0","id":1,"result":{}})");
+  server_->NotifyToolsChanged();
+  EXPECT_EQ(sent_->texts().size(), 1);
+  StartInitialised();
+  EXPECT_TRUE(absl::StrContains(Answer(kInitialize), "-32600"));
+}
+
+TEST_F(ServerTest, ListsToolsByNameWithTheirSchemas) {
+  StartInitialised();
+  const std::string list = Request("tools/list", "{}");
+  const std::string schema =
+      R"("inputSchema":{"properties":{"n":{"type":"integer"}},"type":"object"})";
+  EXPECT_EQ(list, absl::StrCat(R"({"jsonrpc":"2.0","id":1,"result":{"tools":[)",
+                               R"({"name":"broken","description":"Does broken.",)", schema, "},",
+                               R"({"name":"echo","description":"Does echo.",)", schema, "},",
+                               R"({"name":"fail","description":"Does fail.",)", schema, "},",
+                               R"({"name":"wait","description":"Does wait.",)", schema, "}]}}"));
+}
+
+TEST_F(ServerTest, ListsInPagesOfAnySize) {
+  for (size_t page_size = 1; page_size <= 5; ++page_size) {
+    StartInitialised({.page_size = page_size});
+    std::vector<std::string> names;
+    std::string params = "{}";
+    size_t num_pages = 0;
+    do {
+      rapidjson::Document answer;
+      answer.Parse(Request("tools/list", params).c_str());
+      const rapidjson::Value& result = answer["result"];
+      ASSERT_LE(result["tools"].Size(), page_size);
+      for (const rapidjson::Value& tool : result["tools"].GetArray()) {
+        names.emplace_back(tool["name"].GetString());
+      }
+      const auto cursor = StringMember(result, "nextCursor");
+      params = cursor.has_value() ? absl::StrCat(R"({"cursor":)", StringJson(*cursor), "}") : "";
+      ++num_pages;
+    } while (!params.empty());
+    EXPECT_EQ(names, (std::vector<std::string>{"broken", "echo", "fail", "wait"}));
+    EXPECT_EQ(num_pages, (4 + page_size - 1) / page_size);
+  }
+  for (const char* cursor : {"\"\"", "\"*\"", "7", "null"}) {
+    EXPECT_TRUE(absl::StrContains(Request("tools/list", absl::StrCat(R"({"cursor":)", cursor, "}")),
+                                  "-32602"))
+        << cursor;
+  }
+}
+
+TEST_F(ServerTest, CallsATool) {
+  StartInitialised();
+  EXPECT_EQ(Call(R"({"name":"echo","arguments":{"n":7}})"),
+            R"({"jsonrpc":"2.0","id":1,"result":{"content":[)"
+            R"({"type":"text","text":"It is said."},{"type":"text","text":"{\"n\":7}"}],)"
+            R"("structuredContent":{"n":7},"isError":false}})");
+  EXPECT_TRUE(absl::StrContains(Call(R"({"name":"echo"})"), R"("structuredContent":{})"));
+  EXPECT_TRUE(
+      absl::StrContains(Call(R"({"name":"broken"})"),
+                        R"({"content":[{"type":"text","text":"only said"}],"isError":false})"));
+}
+
+TEST_F(ServerTest, FailuresOfToolsAreResultsAndOfTheProtocolErrors) {
+  StartInitialised();
+  EXPECT_EQ(Call(R"({"name":"fail"})"),
+            R"({"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text",)"
+            R"("text":"no such note"}],"isError":true}})");
+  const std::string wrong = Call(R"({"name":"echo","arguments":{"n":"x"}})");
+  EXPECT_TRUE(absl::StrContains(wrong, R"("isError":true)")) << wrong;
+  EXPECT_TRUE(absl::StrContains(wrong, "/n")) << wrong;
+  EXPECT_EQ(Call(R"({"name":"none"})"),
+            R"({"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"Unknown tool: none"}})");
+  for (const char* params : {"{}", R"({"name":7})", R"({"name":"echo","arguments":[]})",
+                             R"({"name":"echo","arguments":null})"}) {
+    EXPECT_TRUE(absl::StrContains(Call(params), "-32602")) << params;
+  }
+  EXPECT_TRUE(absl::StrContains(Request("prompts/list", "{}"), "-32601"));
+}
+
+TEST_F(ServerTest, AnswersWhatIsMalformed) {
+  StartInitialised();
+  EXPECT_TRUE(absl::StartsWith(Answer("{"), R"({"jsonrpc":"2.0","error":{"code":-32700)"));
+  EXPECT_TRUE(absl::StartsWith(Answer("[]"), R"({"jsonrpc":"2.0","error":{"code":-32600)"));
+  EXPECT_TRUE(absl::StartsWith(Answer(R"({"jsonrpc":"2.0","id":"x","method":7})"),
+                               R"({"jsonrpc":"2.0","id":"x","error":{"code":-32600)"));
+  // Responses and notifications are never answered.
+  for (const char* text :
+       {R"({"jsonrpc":"2.0","id":1,"result":{}})", R"({"jsonrpc":"2.0","id":1,"result":7})",
+        R"({"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}})",
+        R"({"jsonrpc":"2.0","method":"notifications/unknown"})",
+        R"({"jsonrpc":"2.0","method":"notifications/cancelled"})",
+        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9}})"}) {
+    EXPECT_EQ(Answer(text), "(0 answers)") << text;
+  }
+}
+
+TEST_F(ServerTest, CallsRunAtOnceAndAreAnsweredWhenTheyEnd) {
+  StartInitialised();
+  BeginCall(1, "wait");
+  BeginCall(2, "wait");
+  started_.WaitFor(2);
+  BeginCall(3, "echo");
+  EXPECT_TRUE(absl::StrContains(sent_->WaitFor(1)[0], R"("id":3)"));
+  // Its id is in use.
+  BeginCall(1, "echo");
+  EXPECT_TRUE(absl::StrContains(sent_->WaitFor(2)[1], "-32600"));
+  gate_.Open();
+  const std::vector<std::string> all = sent_->WaitFor(4);
+  std::set<bool> ids = {absl::StrContains(all[2], R"("id":1)"),
+                        absl::StrContains(all[3], R"("id":1)")};
+  EXPECT_EQ(ids.size(), 2);
+}
+
+TEST_F(ServerTest, ACancelledCallIsNotAnswered) {
+  StartInitialised({.max_concurrent_calls = 1});
+  BeginCall(1, "wait");
+  started_.WaitFor(1);
+  BeginCall(2, "wait");
+  server_->Receive(NotificationText("notifications/cancelled", R"({"requestId":2})"));
+  server_->Receive(NotificationText("notifications/cancelled", R"({"requestId":1})"));
+  // Another type of id.
+  server_->Receive(NotificationText("notifications/cancelled", R"({"requestId":"3"})"));
+  BeginCall(3, "echo");
+  gate_.Open();
+  server_->Drain();
+  const std::vector<std::string> texts = sent_->texts();
+  ASSERT_EQ(texts.size(), 1);
+  EXPECT_TRUE(absl::StrContains(texts[0], R"("id":3)"));
+  // The one that waited did not begin.
+  EXPECT_EQ(started_.texts().size(), 1);
+}
+
+TEST_F(ServerTest, BoundsWhatWaits) {
+  StartInitialised({.max_concurrent_calls = 2, .max_queued_calls = 1});
+  for (int64_t id = 1; id <= 3; ++id) BeginCall(id, "wait");
+  BeginCall(4, "echo");
+  const std::string refused = sent_->WaitFor(1)[0];
+  EXPECT_TRUE(absl::StrContains(refused, R"("id":4,"result")")) << refused;
+  EXPECT_TRUE(absl::StrContains(refused, R"("isError":true)")) << refused;
+  gate_.Open();
+  EXPECT_EQ(sent_->WaitFor(4).size(), 4);
+}
+
+TEST_F(ServerTest, TellsOfChangedTools) {
+  StartInitialised();
+  server_->NotifyToolsChanged();
+  EXPECT_EQ(sent_->texts(), std::vector<std::string>{
+                                R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed",)"
+                                R"("params":{}})"});
+}
+
+TEST_F(ServerTest, EndsWithCallsThatWait) {
+  StartInitialised({.max_concurrent_calls = 1});
+  BeginCall(1, "wait");
+  BeginCall(2, "wait");
+  started_.WaitFor(1);
+  std::thread end([&] { server_.reset(); });
+  gate_.Open();
+  end.join();
+  EXPECT_LE(sent_->texts().size(), 2);
+}
+
+}  // namespace
+}  // namespace parlance::tools::mcp
