@@ -17,11 +17,11 @@ namespace parlance::tools::mcp {
 
 struct ChildProcessOptions {
   // The program, sought in PATH, and its arguments. No shell reads them.
-  std::vector<std::string> words;
+  std::vector<std::string> words = {};
   // In addition to this process's environment, or in place of what it has there.
-  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<std::pair<std::string, std::string>> environment = {};
   // Where it starts; empty means here.
-  std::string directory;
+  std::string directory = {};
   // Its standard error is this process's; otherwise it is dropped.
   bool pass_stderr = false;
 };

@@ -214,9 +214,14 @@ class HttpTransport : public Transport {
       int num_running = 0;
       curl_multi_perform(multi_, &num_running);
       int num_left = 0;
+      bool completed = false;
       while (CURLMsg* const message = curl_multi_info_read(multi_, &num_left)) {
-        if (message->msg == CURLMSG_DONE) Complete(message->easy_handle, message->data.result);
+        if (message->msg != CURLMSG_DONE) continue;
+        Complete(message->easy_handle, message->data.result);
+        completed = true;
       }
+      // Others may have waited for it.
+      if (completed) continue;
       curl_multi_poll(multi_, nullptr, 0, PollTimeout(stop_by), nullptr);
     }
     for (const auto& exchange : exchanges_) curl_multi_remove_handle(multi_, exchange->easy);

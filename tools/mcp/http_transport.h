@@ -20,9 +20,9 @@ namespace parlance::tools::mcp {
 
 struct HttpTransportOptions {
   // http:// or https://.
-  std::string url;
+  std::string url = {};
   // Sent with each request, such as Authorization.
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers = {};
   // Of a message that arrives; a larger one fails its request.
   size_t max_message_bytes = size_t{4} << 20;
   // Of what waits to be sent.

@@ -34,7 +34,7 @@ struct ServerOptions {
   std::string name = "parlance";
   std::string version = "1.0.0";
   // For a model: how to use the tools. May be empty.
-  std::string instructions = "";
+  std::string instructions = {};
   // Of a page of tools/list. At least 1.
   size_t page_size = 100;
   // Calls that run at once. At least 1.

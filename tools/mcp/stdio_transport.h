@@ -14,7 +14,7 @@
 namespace parlance::tools::mcp {
 
 struct StdioTransportOptions {
-  ChildProcessOptions process;
+  ChildProcessOptions process = {};
   // Of a message that arrives. A server that sends a larger one is not listened to any more.
   size_t max_message_bytes = size_t{4} << 20;
   // Of what waits for the server to read it.
