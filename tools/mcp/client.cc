@@ -57,18 +57,11 @@ absl::StatusOr<RemoteTool> ReadTool(const rapidjson::Value& value) {
   return tool;
 }
 
-// Servers repeat the structured content as a text, for older clients.
-bool IsCopy(const std::string& text, const rapidjson::Value& structured) {
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-  return !document.HasParseError() && document == structured;
-}
-
 absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value) {
   CallToolResult result;
   const rapidjson::Value* const is_error = FindMember(value, "isError");
   result.is_error = is_error != nullptr && is_error->IsBool() && is_error->GetBool();
-  const rapidjson::Value* const structured = FindMember(value, "structuredContent");
+  const std::string structured = ObjectMember(value, "structuredContent");
   const rapidjson::Value* const content = FindMember(value, "content");
   if (content != nullptr && !content->IsArray()) return Malformed("the content is no array");
   if (content != nullptr) {
@@ -78,13 +71,14 @@ absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value) {
       if (*type != "text") continue;
       const std::optional<std::string> text = StringMember(part, "text");
       if (!text.has_value()) return Malformed("a text in the content has no text");
-      if (structured != nullptr && IsCopy(*text, *structured)) continue;
+      // Servers repeat the structured content as a text, for older clients.
+      if (!structured.empty() && CompactJson(*text) == structured) continue;
       absl::StrAppend(&result.output.text, result.output.text.empty() ? "" : "\n", *text);
     }
   }
-  result.output.json = ObjectMember(value, "structuredContent");
-  if (!result.output.json.empty()) {
-    if (result.output.text.empty()) result.output.text = result.output.json;
+  if (!structured.empty()) {
+    if (result.output.text.empty()) result.output.text = structured;
+    result.output.json = structured;
     return result;
   }
   if (content == nullptr) return Malformed("neither content nor structuredContent");
@@ -152,19 +146,21 @@ Client::Clock::time_point Client::Deadline(absl::Duration timeout) const {
 }
 
 absl::Status Client::InitializeAgain(int64_t generation, Clock::time_point deadline) {
-  std::unique_lock<std::timed_mutex> initializing(initialize_mutex_, deadline);
-  if (!initializing.owns_lock()) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!changed_.wait_until(lock, deadline, [&] { return !initializing_; })) {
     return absl::DeadlineExceededError("the session was not initialised before the deadline");
   }
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    // Another request that found the session expired has done it meanwhile.
-    if (generation_ != generation) return absl::OkStatus();
-  }
-  if (absl::Status initialized = Initialize(deadline); !initialized.ok()) return initialized;
-  std::lock_guard<std::mutex> lock(mutex_);
-  ++generation_;
-  return absl::OkStatus();
+  // Another request that found the session expired has done it meanwhile.
+  if (generation_ != generation) return absl::OkStatus();
+  initializing_ = true;
+  lock.unlock();
+  absl::Status initialized = Initialize(deadline);
+  lock.lock();
+  initializing_ = false;
+  if (initialized.ok()) ++generation_;
+  lock.unlock();
+  changed_.notify_all();
+  return initialized;
 }
 
 absl::Status Client::Initialize(Clock::time_point deadline) {

@@ -157,17 +157,17 @@ class Client {
   const std::unique_ptr<Transport> transport_;
   std::atomic<int64_t> next_id_ = 1;
 
-  // One initialisation at a time. Taken before mutex_.
-  std::timed_mutex initialize_mutex_;
-
   mutable std::mutex mutex_;
   ServerInfo info_;
+  // One at a time.
+  bool initializing_ = false;
   // How many initialisations there were.
   int64_t generation_ = 0;
   std::map<int64_t, Pending*> pending_;
   std::optional<absl::Status> closed_;
   bool tools_changed_ = false;
   bool ending_ = false;
+  // The tools, the end, or an initialisation that is over.
   std::condition_variable changed_;
   std::thread changes_thread_;
 };

@@ -138,6 +138,15 @@ TEST(JsonRpcTest, WritesWhatItReads) {
   EXPECT_FALSE(Read(ErrorText(std::nullopt, {.code = 5, .message = ""})).id().has_value());
 }
 
+TEST(JsonRpcTest, CompactsJsonOfAnyDepth) {
+  EXPECT_EQ(CompactJson(" { \"a\" : [ 1 , 2.5, \"\xC3\xA9\" ] }\n"),
+            "{\"a\":[1,2.5,\"\xC3\xA9\"]}");
+  for (const char* text : {"", "{", "{} x", "\"\xFF\""})
+    EXPECT_FALSE(CompactJson(text).has_value());
+  const std::string deep = absl::StrCat(std::string(1'000'000, '['), std::string(1'000'000, ']'));
+  EXPECT_EQ(CompactJson(deep), deep);
+}
+
 TEST(JsonRpcTest, EveryStringBecomesValidUtf8OnOneLine) {
   EXPECT_EQ(StringJson("a\"\n\xC3\xA9"), "\"a\\\"\\n\xC3\xA9\"");
   const std::string replacement = "\xEF\xBF\xBD";

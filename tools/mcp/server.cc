@@ -39,12 +39,11 @@ std::string ResultJson(const ToolResult& result) {
     return absl::StrCat(R"({"content":[)", TextContent(error->message), R"(],"isError":true})");
   }
   const auto& output = std::get<ToolOutput>(result);
-  rapidjson::Document json;
-  json.Parse<rapidjson::kParseValidateEncodingFlag>(output.json.data(), output.json.size());
-  if (json.HasParseError() || !json.IsObject()) {
+  const std::string structured = CompactJson(output.json).value_or("");
+  // Only an object is structured content.
+  if (structured.empty() || structured.front() != '{') {
     return absl::StrCat(R"({"content":[)", TextContent(output.text), R"(],"isError":false})");
   }
-  const std::string structured = ValueJson(json);
   // The sentence is for the user; the copy is for a client that knows no structured content.
   const std::string sentence =
       output.text.empty() ? "" : absl::StrCat(TextContent(output.text), ",");
