@@ -35,6 +35,19 @@ ToolError DeadlineError(absl::string_view name) {
                absl::StrCat("tool '", name, "' did not answer within its deadline"));
 }
 
+ToolErrorKind KindOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kInvalidArgument:
+      return ToolErrorKind::kInvalidArguments;
+    case absl::StatusCode::kDeadlineExceeded:
+      return ToolErrorKind::kDeadlineExceeded;
+    case absl::StatusCode::kCancelled:
+      return ToolErrorKind::kCancelled;
+    default:
+      return ToolErrorKind::kFailed;
+  }
+}
+
 absl::StatusOr<ToolOutput> CallHandler(const Tool& tool, const rapidjson::Value& arguments,
                                        const ToolContext& context) {
   try {
@@ -46,9 +59,7 @@ absl::StatusOr<ToolOutput> CallHandler(const Tool& tool, const rapidjson::Value&
 
 ToolResult ResultOf(const RegisteredTool& tool, absl::StatusOr<ToolOutput> output) {
   if (!output.ok()) {
-    return Error(absl::IsInvalidArgument(output.status()) ? ToolErrorKind::kInvalidArguments
-                                                          : ToolErrorKind::kFailed,
-                 std::string(output.status().message()));
+    return Error(KindOf(output.status().code()), std::string(output.status().message()));
   }
   if (tool.result_schema.has_value()) {
     if (absl::Status ok = CheckResult(*tool.result_schema, output->json); !ok.ok()) {

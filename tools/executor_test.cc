@@ -38,6 +38,12 @@ class ExecutorTest : public testing::Test {
     Register("refuses", [](const rapidjson::Value&, const ToolContext&) {
       return absl::StatusOr<ToolOutput>(absl::InvalidArgumentError("not that text"));
     });
+    Register("passes_a_deadline", [](const rapidjson::Value&, const ToolContext&) {
+      return absl::StatusOr<ToolOutput>(absl::DeadlineExceededError("the shop is slow"));
+    });
+    Register("is_cancelled", [](const rapidjson::Value&, const ToolContext&) {
+      return absl::StatusOr<ToolOutput>(absl::CancelledError("given up"));
+    });
     Register("fails", [](const rapidjson::Value&, const ToolContext&) {
       return absl::StatusOr<ToolOutput>(absl::UnavailableError("the shop is closed"));
     });
@@ -106,6 +112,10 @@ TEST_F(ExecutorTest, ErrorsAreTyped) {
   for (const std::string suffix : {"", "_inline"}) {
     EXPECT_EQ(ErrorOf(executor_->Execute(absl::StrCat("refuses", suffix), "")),
               "invalid_arguments: not that text");
+    EXPECT_EQ(ErrorOf(executor_->Execute(absl::StrCat("passes_a_deadline", suffix), "")),
+              "deadline_exceeded: the shop is slow");
+    EXPECT_EQ(ErrorOf(executor_->Execute(absl::StrCat("is_cancelled", suffix), "")),
+              "cancelled: given up");
     EXPECT_EQ(ErrorOf(executor_->Execute(absl::StrCat("fails", suffix), "")),
               "failed: the shop is closed");
   }

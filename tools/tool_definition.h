@@ -88,8 +88,8 @@ struct ToolContext {
 
 // Called with arguments that the schema has accepted, from any thread, and several times at once.
 // The arguments live until it returns. An error status becomes ToolErrorKind::kFailed with its
-// message, and InvalidArgument becomes kInvalidArguments. After Unavailable the call may be tried
-// again.
+// message; InvalidArgument becomes kInvalidArguments, DeadlineExceeded and Cancelled the kinds of
+// those names. After Unavailable the call may be tried again.
 using ToolHandler = std::function<absl::StatusOr<ToolOutput>(const rapidjson::Value& arguments,
                                                              const ToolContext&)>;
 
