@@ -71,7 +71,7 @@ ToolHandler Handler(std::shared_ptr<Client> client, const RemoteTool& tool) {
 
 }  // namespace
 
-absl::StatusOr<RegisteredMcpTools> RegisterMcpTools(std::shared_ptr<Client> client,
+absl::StatusOr<RegisteredMcpTools> RegisterMcpTools(const std::shared_ptr<Client>& client,
                                                     ToolRegistry& registry,
                                                     absl::string_view prefix) {
   absl::StatusOr<std::vector<RemoteTool>> tools = client->ListTools();

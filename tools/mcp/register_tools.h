@@ -37,7 +37,7 @@ struct RegisteredMcpTools {
 // an error, if we can read that schema.
 //
 // The tools hold the client. Errors are Client::ListTools's; then nothing is registered.
-absl::StatusOr<RegisteredMcpTools> RegisterMcpTools(std::shared_ptr<Client> client,
+absl::StatusOr<RegisteredMcpTools> RegisterMcpTools(const std::shared_ptr<Client>& client,
                                                     ToolRegistry& registry,
                                                     absl::string_view prefix);
 

@@ -42,7 +42,7 @@ class Peer {
     transport_ = *std::move(transport);
     EXPECT_TRUE(
         transport_
-            ->Start({.on_message = [this](std::string text) { received.Add(text); },
+            ->Start({.on_message = [this](std::string text) { received.Add(std::move(text)); },
                      .on_request_failed = [](int64_t, const absl::Status&) { FAIL(); },
                      .on_closed =
                          [this](const absl::Status& status) { closed.Add(status.ToString()); }})
@@ -67,7 +67,8 @@ bool Runs(const std::string& pid_text) {
   if (kill(pid, 0) != 0) return false;
   // A process that has ended and that nobody has waited for yet does not run.
   std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
-  const std::string stat((std::istreambuf_iterator<char>(file)), {});
+  std::string stat;
+  std::getline(file, stat);
   return !stat.empty() && !absl::StrContains(stat, ") Z ");
 }
 
