@@ -1,6 +1,7 @@
 #include "tools/mcp/http_transport.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -97,6 +98,23 @@ TEST(HttpTransportTest, SendsWhatTheProtocolAsks) {
     EXPECT_EQ(requests[i].header("accept"), "application/json, text/event-stream");
     EXPECT_EQ(requests[i].header("content-type"), "application/json");
   }
+}
+
+TEST(HttpTransportTest, NothingOvertakesTheEndOfTheInitialisation) {
+  std::atomic<bool> is_initialised = false;
+  std::atomic<bool> was_initialised = false;
+  HttpPeer peer([&](const HttpPeer::Request& request, HttpPeer::Responder& responder) {
+    if (Is(request, "notifications/initialized")) {
+      // Time in which a request on another connection would arrive.
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      is_initialised = true;
+    }
+    if (AnswerSession(request, responder)) return;
+    was_initialised = is_initialised.load();
+    responder.Answer(200, "application/json", kResult);
+  });
+  EXPECT_TRUE(Connect(peer)->CallTool("tool", "").ok());
+  EXPECT_TRUE(was_initialised);
 }
 
 TEST(HttpTransportTest, WithoutASessionThereIsNoneToEnd) {
@@ -283,30 +301,35 @@ TEST(HttpTransportTest, NobodyThere) {
 }
 
 TEST(HttpTransportTest, AnExpiredSessionIsInitialisedAgain) {
-  std::atomic<int> num_sessions = 0;
-  HttpPeer peer([&](const HttpPeer::Request& request, HttpPeer::Responder& responder) {
-    if (Is(request, "initialize")) {
-      const int number = ++num_sessions;
-      // The second is the client's third request.
-      responder.Answer(200, "application/json", InitializeResult(number == 1 ? 1 : 3),
-                       absl::StrCat("Mcp-Session-Id: s", number, "\r\n"));
-    } else if (!AnswerSession(request, responder)) {
-      if (request.header("mcp-session-id") == "s1") {
-        responder.Answer(404, "", "");
-      } else {
-        responder.Answer(200, "application/json", R"({"jsonrpc":"2.0","id":4,"result":{}})");
+  // A server need not give the second session an id.
+  for (const std::string second : {"s2", ""}) {
+    std::atomic<int> num_sessions = 0;
+    HttpPeer peer([&](const HttpPeer::Request& request, HttpPeer::Responder& responder) {
+      if (Is(request, "initialize")) {
+        const int number = ++num_sessions;
+        // The second is the client's third request.
+        responder.Answer(200, "application/json", InitializeResult(number == 1 ? 1 : 3),
+                         number == 1 || !second.empty()
+                             ? absl::StrCat("Mcp-Session-Id: s", number, "\r\n")
+                             : "");
+      } else if (!AnswerSession(request, responder)) {
+        if (request.header("mcp-session-id") == "s1") {
+          responder.Answer(404, "", "");
+        } else {
+          responder.Answer(200, "application/json", R"({"jsonrpc":"2.0","id":4,"result":{}})");
+        }
       }
-    }
-  });
-  const auto client = Connect(peer, {.listen = false});
-  EXPECT_TRUE(client->Ping(kNever).ok());
-  const auto requests = peer.requests();
-  ASSERT_EQ(requests.size(), 6);
-  EXPECT_EQ(requests[2].header("mcp-session-id"), "s1");
-  EXPECT_EQ(requests[3].header("mcp-session-id"), "");
-  EXPECT_EQ(requests[3].header("mcp-protocol-version"), "");
-  EXPECT_EQ(requests[4].header("mcp-session-id"), "s2");
-  EXPECT_EQ(requests[5].header("mcp-session-id"), "s2");
+    });
+    const auto client = Connect(peer, {.listen = false});
+    EXPECT_TRUE(client->Ping(kNever).ok());
+    const auto requests = peer.requests();
+    ASSERT_EQ(requests.size(), 6);
+    EXPECT_EQ(requests[2].header("mcp-session-id"), "s1");
+    EXPECT_EQ(requests[3].header("mcp-session-id"), "");
+    EXPECT_EQ(requests[3].header("mcp-protocol-version"), "");
+    EXPECT_EQ(requests[4].header("mcp-session-id"), second);
+    EXPECT_EQ(requests[5].header("mcp-session-id"), second);
+  }
 }
 
 TEST(HttpTransportTest, ListensForWhatTheServerSaysByItself) {
