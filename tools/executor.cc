@@ -94,6 +94,8 @@ class ToolExecutor::Call : public CallScheduler::Call {
   rapidjson::Document arguments;
   Clock::time_point start;
   std::atomic<bool> cancelled = false;
+  // Held while progress is reported. Recursive, because whoever hears of it may end the call.
+  std::recursive_mutex progress_mutex;
 
   // The rest under the executor's mutex, until the call has ended; then they do not change.
   std::vector<Done> done;
@@ -253,6 +255,7 @@ class ToolExecutor::Impl {
       ended.swap(impl_.ended_);
       lock_.unlock();
       for (const std::shared_ptr<Call>& call : ended) {
+        const std::lock_guard<std::recursive_mutex> no_more_progress(call->progress_mutex);
         for (const Done& done : call->done) done(call->response);
       }
     }
@@ -382,6 +385,7 @@ class ToolExecutor::Impl {
 
   absl::StatusOr<ToolOutput> Run(Call& call) {
     const std::function<void(const ToolProgress&)> report = [&](const ToolProgress& progress) {
+      const std::lock_guard<std::recursive_mutex> reporting(call.progress_mutex);
       {
         std::lock_guard<std::mutex> lock(mutex_);
         if (!scheduler_.Progress(call, Clock::now())) return;

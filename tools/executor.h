@@ -37,7 +37,7 @@ struct ToolRequest {
   std::string id = {};
   // Zero: the tool's, or else the executor's default.
   absl::Duration timeout = absl::ZeroDuration();
-  // Called on the handler's thread, until the call has ended.
+  // Called on the handler's thread; never at the same time as `done`, nor after it. Must not block.
   std::function<void(const ToolProgress&)> on_progress = nullptr;
 };
 

@@ -69,10 +69,7 @@ absl::StatusOr<Tool> ReadTool(const Value& value) {
   if (tool.parameters.empty()) tool.parameters = R"({"type":"object","properties":{}})";
   tool.result_schema = JsonOf(object, "outputSchema");
   if (const Value* annotations = ObjectIn(object, "annotations")) {
-    ReadBool(*annotations, "readOnlyHint", tool.annotations.read_only);
-    ReadBool(*annotations, "destructiveHint", tool.annotations.destructive);
-    ReadBool(*annotations, "idempotentHint", tool.annotations.idempotent);
-    ReadBool(*annotations, "openWorldHint", tool.annotations.open_world);
+    tool.annotations = ReadToolAnnotations(*annotations);
     if (tool.title.empty()) tool.title = TextOf(*annotations, "title");
   }
   if (const Value* meta = ObjectIn(object, "_meta")) {
@@ -81,14 +78,37 @@ absl::StatusOr<Tool> ReadTool(const Value& value) {
   return tool;
 }
 
+// As the protocol wants it: an object that says type: object.
+std::string InputSchema(const std::string& parameters) {
+  rapidjson::Document schema;
+  // Compiled, so it is JSON, and a boolean if it is no object; `true` takes any arguments.
+  ParseJson(parameters, schema);
+  if (schema.IsObject() && schema.HasMember("type")) return parameters;
+  if (!schema.IsObject()) schema.SetObject();
+  schema.AddMember("type", "object", schema.GetAllocator());
+  rapidjson::StringBuffer buffer;
+  JsonWriter writer(buffer);
+  schema.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
 }  // namespace
+
+ToolAnnotations ReadToolAnnotations(const rapidjson::Value& object) {
+  ToolAnnotations annotations;
+  ReadBool(object, "readOnlyHint", annotations.read_only);
+  ReadBool(object, "destructiveHint", annotations.destructive);
+  ReadBool(object, "idempotentHint", annotations.idempotent);
+  ReadBool(object, "openWorldHint", annotations.open_world);
+  return annotations;
+}
 
 void WriteMcpTool(const Tool& tool, JsonWriter& writer) {
   writer.StartObject();
   WriteText("name", tool.name, writer);
   if (!tool.title.empty()) WriteText("title", tool.title, writer);
   WriteText("description", tool.description, writer);
-  WriteSchema("inputSchema", tool.parameters, writer);
+  WriteSchema("inputSchema", InputSchema(tool.parameters), writer);
   if (!tool.result_schema.empty()) WriteSchema("outputSchema", tool.result_schema, writer);
   writer.Key("annotations");
   writer.StartObject();

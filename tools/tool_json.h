@@ -32,6 +32,9 @@ std::string McpToolsJson(absl::Span<const ToolPtr> tools);
 // "description","parameters"}}].
 std::string OpenAiToolsJson(absl::Span<const ToolPtr> tools);
 
+// Of MCP's annotations, an object; what is missing or malformed has its default.
+ToolAnnotations ReadToolAnnotations(const rapidjson::Value& object);
+
 // What a file says of tools, without handlers: either of the forms above, or one tool of them.
 // InvalidArgument if it is neither; whether schemas and names are good is Register's to say.
 absl::StatusOr<std::vector<Tool>> ReadTools(absl::string_view json);

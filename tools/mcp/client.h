@@ -34,7 +34,7 @@
 #include "rapidjson/document.h"
 #include "tools/mcp/json_rpc.h"
 #include "tools/mcp/transport.h"
-#include "tools/tool.h"
+#include "tools/tool_definition.h"
 
 namespace parlance::tools::mcp {
 
@@ -62,12 +62,6 @@ struct RemoteTool {
   std::string input_schema;
   std::string output_schema;
   std::string annotations;
-};
-
-struct ToolProgress {
-  double progress = 0;
-  std::optional<double> total;
-  std::string message;
 };
 
 struct CallToolOptions {

@@ -21,8 +21,8 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
+#include "tools/child_process.h"
 #include "tools/executor.h"
-#include "tools/mcp/child_process.h"
 #include "tools/mcp/connect.h"
 #include "tools/mcp/json_rpc.h"
 #include "tools/mcp/register_tools.h"
@@ -213,7 +213,7 @@ TEST_F(InteropTest, OurClientWithTheReferenceServerOverHttp) {
     url = absl::StrCat("http://127.0.0.1:", port, "/mcp");
     if (WaitUntilItListens(*server)) break;
   }
-  ASSERT_EQ(server->State(), "runs");
+  ASSERT_EQ(server->state().ToString(), "runs");
   auto client = ConnectHttp(url, {}, {.initialize_timeout = kNever});
   ASSERT_TRUE(client.ok()) << client.status();
   UseEverything(*std::move(client));

@@ -1,51 +1,16 @@
 #include "tools/mcp/line_io.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstring>
-#include <ctime>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "tools/no_sigpipe.h"
 
 namespace parlance::tools::mcp {
-namespace {
-
-// Keeps SIGPIPE from the process for as long as it lives: one that a write raises is pending for
-// this thread only, and taken away.
-class NoSigpipe {
- public:
-  NoSigpipe() {
-    sigemptyset(&sigpipe_);
-    sigaddset(&sigpipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
-  }
-  ~NoSigpipe() {
-    if (!was_pending_) {
-      const timespec now = {};
-      while (sigtimedwait(&sigpipe_, nullptr, &now) == -1 && errno == EINTR) {
-      }
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  NoSigpipe(const NoSigpipe&) = delete;
-  NoSigpipe& operator=(const NoSigpipe&) = delete;
-
- private:
-  sigset_t sigpipe_;
-  sigset_t before_;
-  bool was_pending_ = false;
-};
-
-}  // namespace
-
 void LineSplitter::Append(absl::string_view piece,
                           const std::function<void(std::optional<absl::string_view>)>& on_line) {
   while (!piece.empty()) {

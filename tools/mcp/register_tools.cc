@@ -10,7 +10,9 @@
 #include "absl/time/time.h"
 #include "rapidjson/document.h"
 #include "tools/json_schema.h"
+#include "tools/json_value.h"
 #include "tools/mcp/json_rpc.h"
+#include "tools/tool_json.h"
 
 namespace parlance::tools::mcp {
 namespace {
@@ -33,24 +35,15 @@ std::string ValidName(absl::string_view prefix, const std::string& remote_name,
   return unique;
 }
 
-// Null if there is none, or none that we can read.
-std::shared_ptr<const JsonSchema> OutputSchema(const RemoteTool& tool) {
-  if (tool.output_schema.empty()) return nullptr;
-  absl::StatusOr<JsonSchema> schema = JsonSchema::Compile(tool.output_schema);
-  return schema.ok() ? std::make_shared<const JsonSchema>(*std::move(schema)) : nullptr;
-}
-
-absl::Status CheckOutput(const JsonSchema& schema, const std::string& json) {
+// Hints: what a server says of its own tools. They decide whether a call is tried again.
+ToolAnnotations AnnotationsOf(const std::string& json) {
   rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
-  const std::optional<SchemaError> error = schema.Validate(document);
-  if (!error.has_value()) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat(
-      "the server's result does not fit its own schema: ", error->pointer, ": ", error->message));
+  if (ParseJson(json, document).has_value() || !document.IsObject()) return {};
+  return ReadToolAnnotations(document);
 }
 
-ToolHandler Handler(std::shared_ptr<Client> client, const RemoteTool& tool) {
-  return [client = std::move(client), name = tool.name, schema = OutputSchema(tool)](
+ToolHandler Handler(std::shared_ptr<Client> client, const std::string& name) {
+  return [client = std::move(client), name](
              const rapidjson::Value& arguments,
              const ToolContext& context) -> absl::StatusOr<ToolOutput> {
     CallToolOptions options;
@@ -59,12 +52,10 @@ ToolHandler Handler(std::shared_ptr<Client> client, const RemoteTool& tool) {
         std::max(absl::FromChrono(context.deadline - std::chrono::steady_clock::now()),
                  absl::Nanoseconds(1));
     options.cancelled = &context.cancelled;
+    if (context.on_progress != nullptr) options.on_progress = *context.on_progress;
     absl::StatusOr<CallToolResult> result = client->CallTool(name, ValueJson(arguments), options);
     if (!result.ok()) return result.status();
     if (result->is_error) return absl::UnknownError(result->output.text);
-    if (schema != nullptr) {
-      if (absl::Status fits = CheckOutput(*schema, result->output.json); !fits.ok()) return fits;
-    }
     return std::move(result->output);
   };
 }
@@ -84,8 +75,14 @@ absl::StatusOr<RegisteredMcpTools> RegisterMcpTools(const std::shared_ptr<Client
     tool.description = !remote.description.empty() ? remote.description
                        : !remote.title.empty()     ? remote.title
                                                    : remote.name;
+    tool.title = remote.title;
     tool.parameters = remote.input_schema;
-    tool.handler = Handler(client, remote);
+    // One that we cannot read checks nothing.
+    if (!remote.output_schema.empty() && JsonSchema::Compile(remote.output_schema).ok()) {
+      tool.result_schema = remote.output_schema;
+    }
+    tool.annotations = AnnotationsOf(remote.annotations);
+    tool.handler = Handler(client, remote.name);
     const std::string name = tool.name;
     if (absl::Status registered = registry.Register(std::move(tool)); registered.ok()) {
       result.registered.push_back({.name = name, .remote_name = remote.name});

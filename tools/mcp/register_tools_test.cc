@@ -72,7 +72,8 @@ TEST(RegisterToolsTest, EveryFailureHasItsKind) {
   EXPECT_EQ(failed.message, "too large");
   const ToolError unfit = Error(Call(R"({"structuredContent":{"total":3}})", R"({"a":1})"));
   EXPECT_EQ(unfit.kind, ToolErrorKind::kFailed);
-  EXPECT_TRUE(absl::StrContains(unfit.message, "does not fit its own schema")) << unfit.message;
+  EXPECT_TRUE(absl::StrContains(unfit.message, "the tool's result: lacks the property 'sum'"))
+      << unfit.message;
   EXPECT_EQ(Error(Call("", R"({"a":1})", absl::Milliseconds(20))).kind,
             ToolErrorKind::kDeadlineExceeded);
 }

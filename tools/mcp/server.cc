@@ -1,33 +1,46 @@
 #include "tools/mcp/server.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "rapidjson/stringbuffer.h"
 #include "tools/mcp/revisions.h"
+#include "tools/tool_json.h"
 
 namespace parlance::tools::mcp {
 namespace {
 
-// The schema as the protocol wants it: an object that says type: object.
-std::string InputSchema(const std::string& parameters) {
-  rapidjson::Document schema;
-  schema.Parse<rapidjson::kParseIterativeFlag>(parameters.data(), parameters.size());
-  // A registered schema is an object or a boolean; `true` takes any arguments.
-  if (!schema.IsObject()) schema.SetObject();
-  if (FindMember(schema, "type") == nullptr) {
-    schema.AddMember("type", "object", schema.GetAllocator());
-  }
-  return ValueJson(schema);
+std::string NumberJson(double number) {
+  rapidjson::Document document;
+  document.SetDouble(number);
+  return ValueJson(document);
 }
 
 std::string ToolJson(const Tool& tool) {
-  return absl::StrCat(R"({"name":)", StringJson(tool.name), R"(,"description":)",
-                      StringJson(tool.description), R"(,"inputSchema":)",
-                      InputSchema(tool.parameters), "}");
+  rapidjson::StringBuffer buffer;
+  JsonWriter writer(buffer);
+  WriteMcpTool(tool, writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string ProgressJson(const std::string& token, const ToolProgress& progress) {
+  return absl::StrCat(
+      R"({"progressToken":)", token, R"(,"progress":)", NumberJson(progress.progress),
+      progress.total.has_value() ? absl::StrCat(R"(,"total":)", NumberJson(*progress.total)) : "",
+      progress.message.empty() ? "" : absl::StrCat(R"(,"message":)", StringJson(progress.message)),
+      "}");
+}
+
+// As JSON: a string or an integer.
+std::optional<std::string> ProgressTokenOf(const Message& message) {
+  const rapidjson::Value* const meta = FindMember(message.params(), "_meta");
+  const rapidjson::Value* const token =
+      meta != nullptr && meta->IsObject() ? FindMember(*meta, "progressToken") : nullptr;
+  if (token == nullptr || (!token->IsString() && !token->IsInt64())) return std::nullopt;
+  return ValueJson(*token);
 }
 
 std::string TextContent(absl::string_view text) {
@@ -55,10 +68,10 @@ std::string ResultJson(const ToolResult& result) {
 
 struct Server::Call {
   RequestId id;
-  std::string tool;
-  std::string arguments;
   // Under the server's mutex.
   bool cancelled = false;
+  // Null before the executor has it, and if it has ended by then.
+  std::shared_ptr<ToolExecutor::Call> running = nullptr;
 };
 
 Server::Server(const ToolRegistry* registry, ToolExecutor* executor, ServerOptions options,
@@ -69,13 +82,15 @@ Server::Server(const ToolRegistry* registry, ToolExecutor* executor, ServerOptio
       send_(std::move(send)) {}
 
 Server::~Server() {
+  std::map<RequestId, std::shared_ptr<Call>> calls;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-    queue_.clear();
+    calls = calls_;
+    for (const auto& [id, call] : calls) call->cancelled = true;
   }
-  changed_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  // Each ends in the call, on this thread, or has ended.
+  for (const auto& [id, call] : calls) executor_->Cancel(call->running);
+  Drain();
 }
 
 void Server::Receive(absl::string_view text) {
@@ -97,7 +112,7 @@ void Server::Refuse(const JsonRpcError& error) { Send(ErrorText(std::nullopt, er
 
 void Server::Drain() {
   std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [&] { return queue_.empty() && num_running_ == 0; });
+  changed_.wait(lock, [&] { return calls_.empty(); });
 }
 
 void Server::NotifyToolsChanged() {
@@ -134,15 +149,15 @@ void Server::OnNotification(const Message& message) {
   const rapidjson::Value* const value = FindMember(message.params(), "requestId");
   const std::optional<RequestId> id = value == nullptr ? std::nullopt : IdOf(*value);
   if (!id.has_value()) return;
-  std::lock_guard<std::mutex> lock(mutex_);
-  const auto call = calls_.find(*id);
-  if (call == calls_.end()) return;
-  call->second->cancelled = true;
-  const auto queued = std::find(queue_.begin(), queue_.end(), call->second);
-  if (queued == queue_.end()) return;
-  queue_.erase(queued);
-  calls_.erase(call);
-  changed_.notify_all();
+  std::shared_ptr<ToolExecutor::Call> running;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto call = calls_.find(*id);
+    if (call == calls_.end()) return;
+    call->second->cancelled = true;
+    running = call->second->running;
+  }
+  executor_->Cancel(running);
 }
 
 void Server::Initialize(const Message& message) {
@@ -182,7 +197,7 @@ void Server::ListTools(const Message& message) {
   std::string next_cursor;
   size_t count = 0;
   std::string last;
-  for (const RegisteredTool* const registered : registry_->List()) {
+  for (const ToolPtr& registered : registry_->List()) {
     const Tool& tool = registered->tool;
     if (tool.name <= after) continue;
     if (count == options_.page_size) {
@@ -209,59 +224,48 @@ void Server::CallTool(const Message& message) {
   if (registry_->Find(*name) == nullptr) {
     return fail(kInvalidParams, absl::StrCat("Unknown tool: ", *name));
   }
-  bool duplicate = false;
-  bool overloaded = false;
+  auto call = std::make_shared<Call>(Call{.id = *message.id()});
+  bool is_duplicate = false;
+  bool is_overloaded = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    duplicate = calls_.count(*message.id()) > 0;
-    overloaded = calls_.size() >= options_.max_concurrent_calls + options_.max_queued_calls;
-    if (!duplicate && !overloaded) {
-      auto call = std::make_shared<Call>(
-          Call{.id = *message.id(),
-               .tool = *name,
-               .arguments = arguments == nullptr ? "" : ValueJson(*arguments)});
-      calls_[call->id] = call;
-      queue_.push_back(std::move(call));
-      if (num_idle_ < queue_.size() && workers_.size() < options_.max_concurrent_calls) {
-        workers_.emplace_back([this] { Work(); });
-      }
-    }
+    is_duplicate = calls_.count(call->id) > 0;
+    is_overloaded = calls_.size() >= options_.max_calls;
+    if (!is_duplicate && !is_overloaded) calls_[call->id] = call;
   }
-  if (duplicate) return fail(kInvalidRequest, "a request with this id runs already");
-  if (overloaded) {
-    return Send(ResultText(
-        *message.id(), ResultJson(ToolError{.kind = ToolErrorKind::kOverloaded,
-                                            .message = "too many calls run and wait already"})));
+  if (is_duplicate) return fail(kInvalidRequest, "a request with this id runs already");
+  if (is_overloaded) {
+    return Send(
+        ResultText(call->id, ResultJson(ToolError{.kind = ToolErrorKind::kOverloaded,
+                                                  .message = "too many calls are under way"})));
   }
+  ToolRequest request{.name = *name,
+                      .arguments = arguments == nullptr ? "" : ValueJson(*arguments),
+                      .timeout = options_.call_timeout};
+  if (const std::optional<std::string> token = ProgressTokenOf(message)) {
+    request.on_progress = [this, token = *token](const ToolProgress& progress) {
+      Send(NotificationText("notifications/progress", ProgressJson(token, progress)));
+    };
+  }
+  std::shared_ptr<ToolExecutor::Call> running = executor_->Start(
+      std::move(request),
+      [this, call](const ToolResponse& response) { OnEnd(*call, response.result); });
+  // A cancel is a message, and comes on this thread.
+  std::lock_guard<std::mutex> lock(mutex_);
+  call->running = std::move(running);
+}
+
+void Server::OnEnd(Call& call, const ToolResult& result) {
+  bool is_cancelled = false;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    is_cancelled = call.cancelled;
+  }
+  if (!is_cancelled) Send(ResultText(call.id, ResultJson(result)));
+  std::lock_guard<std::mutex> lock(mutex_);
+  calls_.erase(call.id);
+  // Under the mutex, because the server may be gone as soon as nothing is under way.
   changed_.notify_all();
-}
-
-void Server::Work() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  for (;;) {
-    ++num_idle_;
-    changed_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
-    --num_idle_;
-    if (stopping_) return;
-    const std::shared_ptr<Call> call = std::move(queue_.front());
-    queue_.pop_front();
-    ++num_running_;
-    lock.unlock();
-    const std::string result = ResultText(call->id, ResultJson(Run(*call)));
-    lock.lock();
-    // From here on its id may be used again, and it cannot be cancelled any more.
-    calls_.erase(call->id);
-    const bool cancelled = call->cancelled;
-    lock.unlock();
-    if (!cancelled) Send(result);
-    lock.lock();
-    --num_running_;
-    changed_.notify_all();
-  }
-}
-
-ToolResult Server::Run(const Call& call) {
-  return executor_->Execute(call.tool, call.arguments, options_.call_timeout);
 }
 
 void Server::Send(const std::string& text) {

@@ -3,21 +3,17 @@
 // Ping, Pagination), whatever carries the messages.
 //
 // Threads: Receive and Refuse from one thread at a time; all others from any. Calls of tools run at
-// once, on threads of the server. A cancelled call is not answered; its thread is free when the
-// executor's call returns, at the latest at its deadline.
+// once, as the executor allows. A cancelled call ends at once and is not answered.
 #ifndef TOOLS_MCP_SERVER_H_
 #define TOOLS_MCP_SERVER_H_
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -25,7 +21,7 @@
 #include "tools/executor.h"
 #include "tools/mcp/json_rpc.h"
 #include "tools/registry.h"
-#include "tools/tool.h"
+#include "tools/tool_definition.h"
 
 namespace parlance::tools::mcp {
 
@@ -37,11 +33,9 @@ struct ServerOptions {
   std::string instructions = {};
   // Of a page of tools/list. At least 1.
   size_t page_size = 100;
-  // Calls that run at once. At least 1.
-  size_t max_concurrent_calls = 8;
-  // Calls that wait for one of those to end. Any more fail.
-  size_t max_queued_calls = 64;
-  // Of a call; zero means the executor's default.
+  // Calls under way. Any more fail.
+  size_t max_calls = 64;
+  // Of a call; zero means the tool's, or the executor's default.
   absl::Duration call_timeout = absl::ZeroDuration();
   MessageLimits limits = {};
 };
@@ -52,7 +46,7 @@ class Server {
   // any thread, but never twice at once.
   Server(const ToolRegistry* registry, ToolExecutor* executor, ServerOptions options,
          std::function<void(const std::string&)> send);
-  // Drops what has not begun, and waits for what runs.
+  // Cancels what is under way.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -77,9 +71,7 @@ class Server {
   void Initialize(const Message& message);
   void ListTools(const Message& message);
   void CallTool(const Message& message);
-  void Work();
-  // The one place where a tool is run.
-  ToolResult Run(const Call& call);
+  void OnEnd(Call& call, const ToolResult& result);
   void Send(const std::string& text);
 
   const ToolRegistry* const registry_;
@@ -90,16 +82,11 @@ class Server {
   const std::function<void(const std::string&)> send_;
 
   std::mutex mutex_;
-  // Work, the end, or nothing left to do.
+  // Calls have ended.
   std::condition_variable changed_;
   bool initialized_ = false;
-  bool stopping_ = false;
-  // Those that wait and those that run.
+  // Those under way.
   std::map<RequestId, std::shared_ptr<Call>> calls_;
-  std::deque<std::shared_ptr<Call>> queue_;
-  size_t num_idle_ = 0;
-  size_t num_running_ = 0;
-  std::vector<std::thread> workers_;
 };
 
 }  // namespace parlance::tools::mcp

@@ -62,8 +62,6 @@ class ServerTest : public testing::Test {
     Register("broken", [](const rapidjson::Value&, const ToolContext&) {
       return ToolOutput{.json = "[", .text = "only said"};
     });
-    executor_ = *ToolExecutor::Create(&registry_,
-                                      {.max_concurrency = 8, .default_timeout = absl::Minutes(5)});
     Start({});
   }
 
@@ -82,13 +80,16 @@ class ServerTest : public testing::Test {
   }
 
   // A new server, which has not been spoken to.
-  void Start(const ServerOptions& options) {
+  void Start(const ServerOptions& options, int max_concurrency = 8) {
+    server_.reset();
+    executor_ = *ToolExecutor::Create(
+        &registry_, {.max_concurrency = max_concurrency, .default_timeout = absl::Minutes(5)});
     server_ = std::make_unique<Server>(&registry_, executor_.get(), options,
                                        [this](const std::string& text) { sent_->Add(text); });
   }
 
-  void StartInitialised(const ServerOptions& options = {}) {
-    Start(options);
+  void StartInitialised(const ServerOptions& options = {}, int max_concurrency = 8) {
+    Start(options, max_concurrency);
     server_->Receive(kInitialize);
     server_->Receive(NotificationText("notifications/initialized", "{}"));
     Forget();
@@ -159,7 +160,8 @@ TEST_F(ServerTest, ListsToolsByNameWithTheirSchemas) {
   StartInitialised();
   const std::string list = Request("tools/list", "{}");
   const std::string schema =
-      R"("inputSchema":{"properties":{"n":{"type":"integer"}},"type":"object"})";
+      R"("inputSchema":{"properties":{"n":{"type":"integer"}},"type":"object"},"annotations":{)"
+      R"("readOnlyHint":false,"destructiveHint":true,"idempotentHint":false,"openWorldHint":true})";
   EXPECT_EQ(list, absl::StrCat(R"({"jsonrpc":"2.0","id":1,"result":{"tools":[)",
                                R"({"name":"broken","description":"Does broken.",)", schema, "},",
                                R"({"name":"echo","description":"Does echo.",)", schema, "},",
@@ -259,7 +261,7 @@ TEST_F(ServerTest, CallsRunAtOnceAndAreAnsweredWhenTheyEnd) {
 }
 
 TEST_F(ServerTest, ACancelledCallIsNotAnswered) {
-  StartInitialised({.max_concurrent_calls = 1});
+  StartInitialised({}, 1);
   BeginCall(1, "wait");
   started_.WaitFor(1);
   BeginCall(2, "wait");
@@ -278,7 +280,7 @@ TEST_F(ServerTest, ACancelledCallIsNotAnswered) {
 }
 
 TEST_F(ServerTest, BoundsWhatWaits) {
-  StartInitialised({.max_concurrent_calls = 2, .max_queued_calls = 1});
+  StartInitialised({.max_calls = 3});
   for (int64_t id = 1; id <= 3; ++id) BeginCall(id, "wait");
   BeginCall(4, "echo");
   const std::string refused = sent_->WaitFor(1)[0];
@@ -296,15 +298,36 @@ TEST_F(ServerTest, TellsOfChangedTools) {
                                 R"("params":{}})"});
 }
 
-TEST_F(ServerTest, EndsWithCallsThatWait) {
-  StartInitialised({.max_concurrent_calls = 1});
+TEST_F(ServerTest, ReportsProgressToWhoAsksForIt) {
+  Register("steps", [](const rapidjson::Value&, const ToolContext& context) {
+    context.ReportProgress({.progress = 1, .total = 2, .message = "half"});
+    context.ReportProgress({.progress = 1.5});
+    return ToolOutput{.json = "{}", .text = "done"};
+  });
+  StartInitialised();
+  server_->Receive(
+      RequestText(int64_t{1}, "tools/call", R"({"name":"steps","_meta":{"progressToken":"a"}})"));
+  server_->Drain();
+  const std::vector<std::string> texts = sent_->texts();
+  ASSERT_EQ(texts.size(), 3);
+  EXPECT_EQ(texts[0],
+            R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"a",)"
+            R"("progress":1.0,"total":2.0,"message":"half"}})");
+  EXPECT_EQ(texts[1],
+            R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"a",)"
+            R"("progress":1.5}})");
+  EXPECT_TRUE(absl::StrContains(texts[2], R"("id":1,"result")"));
+  Call(R"({"name":"steps"})");
+  EXPECT_EQ(sent_->texts().size(), 1);
+}
+
+TEST_F(ServerTest, ItsEndCancelsCallsThatWaitAndRun) {
+  StartInitialised({}, 1);
   BeginCall(1, "wait");
   BeginCall(2, "wait");
   started_.WaitFor(1);
-  std::thread end([&] { server_.reset(); });
-  gate_.Open();
-  end.join();
-  EXPECT_LE(sent_->texts().size(), 2);
+  server_.reset();
+  EXPECT_TRUE(sent_->texts().empty());
 }
 
 }  // namespace

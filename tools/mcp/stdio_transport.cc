@@ -159,7 +159,7 @@ class StdioTransport : public Transport {
       // Usually it ends at the same time, and how is worth knowing.
       child_->WaitForExit(absl::Milliseconds(100));
       return absl::UnavailableError(
-          absl::StrCat("the server has closed its output; it ", child_->State()));
+          absl::StrCat("the server has closed its output; it ", child_->state().ToString()));
     }
     absl::Status status;
     splitter_.Append(

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "tools/mcp/child_process.h"
+#include "tools/child_process.h"
 #include "tools/mcp/transport.h"
 
 namespace parlance::tools::mcp {

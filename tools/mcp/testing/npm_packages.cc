@@ -18,7 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
-#include "tools/mcp/child_process.h"
+#include "tools/child_process.h"
 
 namespace parlance::tools::mcp {
 namespace {
@@ -99,7 +99,7 @@ absl::StatusOr<CommandResult> RunCommand(
     if (count > 0) result.output.append(buffer.data(), static_cast<size_t>(count));
   }
   (*child)->WaitForExit(absl::Seconds(60));
-  result.state = (*child)->State();
+  result.state = (*child)->state().ToString();
   if (result.state == "exited with status 127") {
     return absl::NotFoundError(absl::StrCat("there is no program '", words[0], "'"));
   }

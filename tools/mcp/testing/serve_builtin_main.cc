@@ -21,7 +21,7 @@
 #include "tools/mcp/serve_stdio.h"
 #include "tools/registry.h"
 #include "tools/testing/fixed_conversation.h"
-#include "tools/tool.h"
+#include "tools/tool_definition.h"
 
 namespace parlance::tools {
 namespace {
