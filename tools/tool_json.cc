@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "tools/json_value.h"
 
@@ -17,10 +18,28 @@ void WriteText(const char* key, absl::string_view text, JsonWriter& writer) {
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
 
+// JSON without the space between its tokens: a message over stdio is a line.
+std::string WithoutSpace(absl::string_view json) {
+  std::string compact;
+  bool in_string = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string && c == '\\') {
+      compact.push_back(c);
+      compact.push_back(json[++i]);
+      continue;
+    }
+    if (c == '"') in_string = !in_string;
+    if (in_string || !absl::ascii_isspace(c)) compact.push_back(c);
+  }
+  return compact;
+}
+
 void WriteSchema(const char* key, const std::string& schema, JsonWriter& writer) {
   writer.Key(key);
   // Compiled, so it is JSON.
-  writer.RawValue(schema.data(), schema.size(), rapidjson::kObjectType);
+  const std::string compact = WithoutSpace(schema);
+  writer.RawValue(compact.data(), compact.size(), rapidjson::kObjectType);
 }
 
 void WriteBool(const char* key, bool value, JsonWriter& writer) {

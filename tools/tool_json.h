@@ -1,7 +1,7 @@
 // Definitions of tools as other programs write them.
 //
 // Functions that write are deterministic: tools are in the order of their names, members in a fixed
-// one, and schemas as their authors wrote them.
+// one, and schemas as their authors wrote them, but for the space between tokens.
 #ifndef TOOLS_TOOL_JSON_H_
 #define TOOLS_TOOL_JSON_H_
 

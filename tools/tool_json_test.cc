@@ -21,7 +21,8 @@ class ToolJsonTest : public testing::Test {
                                .title = "The Weather",
                                .description = "Says \"how\" it is.",
                                .version = "1.2",
-                               .parameters = R"({"type": "object", "required": ["city"]})",
+                               .parameters = "{\"type\": \"object\",\n \"title\": \"a \\\" \\\\\", "
+                                             "\"required\": [\"city\"]}",
                                .result_schema = R"({"type":"object"})",
                                .annotations = {.read_only = true, .idempotent = true},
                                .handler = Nothing})
@@ -38,22 +39,23 @@ class ToolJsonTest : public testing::Test {
 };
 
 TEST_F(ToolJsonTest, WritesWhatMcpLists) {
-  EXPECT_EQ(McpToolsJson(registry_.List()),
-            R"({"tools":[{"name":"alarm","description":"Wakes.","inputSchema":{"type":"object"},)"
-            R"("annotations":{"readOnlyHint":false,"destructiveHint":true,"idempotentHint":false,)"
-            R"("openWorldHint":true}},{"name":"weather","title":"The Weather","description":)"
-            R"("Says \"how\" it is.","inputSchema":{"type": "object", "required": ["city"]},)"
-            R"("outputSchema":{"type":"object"},"annotations":{"readOnlyHint":true,)"
-            R"("destructiveHint":true,"idempotentHint":true,"openWorldHint":true},)"
-            R"("_meta":{"parlance/version":"1.2"}}]})");
+  EXPECT_EQ(
+      McpToolsJson(registry_.List()),
+      R"({"tools":[{"name":"alarm","description":"Wakes.","inputSchema":{"type":"object"},)"
+      R"("annotations":{"readOnlyHint":false,"destructiveHint":true,"idempotentHint":false,)"
+      R"("openWorldHint":true}},{"name":"weather","title":"The Weather","description":)"
+      R"("Says \"how\" it is.","inputSchema":{"type":"object","title":"a \" \\","required":["city"]},)"
+      R"("outputSchema":{"type":"object"},"annotations":{"readOnlyHint":true,)"
+      R"("destructiveHint":true,"idempotentHint":true,"openWorldHint":true},)"
+      R"("_meta":{"parlance/version":"1.2"}}]})");
 }
 
 TEST_F(ToolJsonTest, WritesWhatOpenAiTakes) {
   EXPECT_EQ(OpenAiToolsJson(registry_.List()),
             R"([{"type":"function","function":{"name":"alarm","description":"Wakes.",)"
             R"("parameters":{"type":"object"}}},{"type":"function","function":{"name":"weather",)"
-            R"("description":"Says \"how\" it is.","parameters":{"type": "object", "required": )"
-            R"(["city"]}}}])");
+            R"("description":"Says \"how\" it is.","parameters":{"type":"object",)"
+            R"("title":"a \" \\","required":["city"]}}}])");
 }
 
 TEST_F(ToolJsonTest, ReadsWhatItWrites) {
@@ -64,7 +66,7 @@ TEST_F(ToolJsonTest, ReadsWhatItWrites) {
   EXPECT_EQ(weather.name, "weather");
   EXPECT_EQ(weather.title, "The Weather");
   EXPECT_EQ(weather.version, "1.2");
-  EXPECT_EQ(weather.parameters, R"({"type":"object","required":["city"]})");
+  EXPECT_EQ(weather.parameters, R"({"type":"object","title":"a \" \\","required":["city"]})");
   EXPECT_EQ(weather.result_schema, R"({"type":"object"})");
   EXPECT_TRUE(weather.annotations.read_only);
   EXPECT_TRUE(weather.annotations.idempotent);
@@ -72,7 +74,7 @@ TEST_F(ToolJsonTest, ReadsWhatItWrites) {
   const auto openai = ReadTools(OpenAiToolsJson(registry_.List()));
   ASSERT_TRUE(openai.ok()) << openai.status();
   EXPECT_EQ((*openai)[1].description, "Says \"how\" it is.");
-  EXPECT_EQ((*openai)[1].parameters, R"({"type":"object","required":["city"]})");
+  EXPECT_EQ((*openai)[1].parameters, R"({"type":"object","title":"a \" \\","required":["city"]})");
 }
 
 TEST_F(ToolJsonTest, ReadsOneToolAndOnesWithoutParameters) {

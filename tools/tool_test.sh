@@ -67,4 +67,50 @@ expect 2 "the line is nested too deeply" validate --batch - <<<'{"schema":true,"
 expect 2 "cannot read missing.jsonl" validate --batch missing.jsonl
 expect 2 "--batch goes without" validate --batch batch.jsonl --schema schema.json
 
+# The built-in tools.
+expect 0 "convert_units" list
+expect 0 '"readOnlyHint":true' list --json
+expect 0 '{"type":"function","function":{"name":"calculator"' list --json --format openai
+expect 2 "there is no format 'xml'" list --json --format xml
+expect 0 '"required"' describe convert_units
+expect 2 "there is no tool 'nothing'" describe nothing
+expect 2 "describe takes one argument" describe
+expect 0 "3 miles is 4.82803 kilometers." call convert_units '{"value":3,"from":"mile","to":"km"}'
+expect 0 '{"value":42.0}' call calculator '{"expression":"6*7"}' --json
+expect 0 '"parlance.tool.ending":"succeeded"' call calculator '{"expression":"6*7"}' --record
+expect 1 "/value: is string, expected number" call convert_units '{"value":"x","from":"mile","to":"km"}'
+expect 1 "the arguments are not JSON" call calculator '{'
+expect 1 "division by zero" call calculator '{"expression":"1/0"}'
+expect 2 "there is no tool 'nothing'" call nothing
+expect 2 "--timeout has to be positive" call calculator '{"expression":"1"}' --timeout 0s
+
+# Programs.
+cat >programs.json <<'EOF'
+{"tools":[{"name":"shout","description":"Says it loudly.","inputSchema":{"type":"object","required":["text"]},
+  "command":["tr","a-z","A-Z"]},{"name":"hang","description":"Hangs.","command":["sleep","1000"]}]}
+EOF
+expect 0 "shout" list --tools programs.json
+expect 0 '{"TEXT":"HELLO"}' call shout '{"text":"hello"}' --tools programs.json
+expect 1 "lacks the property 'text'" call shout --tools programs.json
+expect 1 "deadline_exceeded" call hang --tools programs.json --timeout 50ms
+expect 2 "cannot read missing.json" list --tools missing.json
+echo '[{"name":"a","description":"b"}]' >none.json
+expect 2 "none.json: tool 'a' has no \"command\"" list --tools none.json
+
+# Definitions of others.
+expect 0 "shout: can be used" import programs.json
+expect 2 "import takes a file, or --mcp" import
+echo '[{"name":"a b","description":"x"},{"name":"fine","description":"z","parameters":{"type":"object"}}]' >openai.json
+expect 1 "a b: refused: tool name 'a b' is not" import openai.json --output imported.json
+grep -q '"name": "fine"' imported.json || fail "imported.json has no tool"
+expect 2 "tool 0: a tool is not an object" import - <<<'[3]'
+expect 0 "fine: can be used" import imported.json
+
+# Served, and used by ourselves.
+expect 2 "serve needs --stdio" serve
+expect 0 "The answer is 42." call calculator '{"expression":"6*7"}' --mcp "$tool serve --stdio"
+expect 0 "shout: can be used" import --mcp "$tool serve --stdio --tools $PWD/programs.json"
+expect 2 "exited with status 127" list --mcp no_such_server
+expect 2 "cannot use 'http://127.0.0.1:9/'" list --mcp http://127.0.0.1:9/
+
 [[ $failures == 0 ]]
