@@ -1,8 +1,5 @@
 // The path of a call that only computes, from the arguments' text to the result, and a look-up.
-#include <atomic>
-#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -51,19 +48,17 @@ void BM_Call(benchmark::State& state) {
 }
 BENCHMARK(BM_Call)->Name("tools.call.three_fields");
 
-constexpr int kTools = 10000;
-
-std::unique_ptr<ToolRegistry> ManyTools() {
-  auto registry = std::make_unique<ToolRegistry>();
-  for (int i = 0; i < kTools; ++i) {
-    if (!registry->Register(Trivial(absl::StrCat("tool_number_", i), "{}")).ok()) return nullptr;
-  }
-  return registry;
-}
-
-void LookUp(benchmark::State& state, const ToolRegistry& registry) {
+void BM_LookUp(benchmark::State& state) {
+  state.SetLabel("Look-up among 10,000");
+  constexpr int kTools = 10000;
+  ToolRegistry registry;
   std::vector<std::string> names;
-  for (int i = 0; i < kTools; ++i) names.push_back(absl::StrCat("tool_number_", i * 7919 % kTools));
+  for (int i = 0; i < kTools; ++i) {
+    names.push_back(absl::StrCat("tool_number_", i * 7919 % kTools));
+    if (!registry.Register(Trivial(names.back(), "{}")).ok()) {
+      return state.SkipWithError("cannot register");
+    }
+  }
   size_t i = 0;
   for (auto _ : state) {
     const ToolPtr tool = registry.Find(names[i]);
@@ -75,32 +70,7 @@ void LookUp(benchmark::State& state, const ToolRegistry& registry) {
     i = i + 1 == names.size() ? 0 : i + 1;
   }
 }
-
-void BM_LookUp(benchmark::State& state) {
-  state.SetLabel("Look-up among 10,000");
-  const auto registry = ManyTools();
-  if (registry == nullptr) return state.SkipWithError("cannot register");
-  LookUp(state, *registry);
-}
 BENCHMARK(BM_LookUp)->Name("tools.registry.find_in_10000");
-
-void BM_LookUpBesideAWriter(benchmark::State& state) {
-  state.SetLabel("Look-up among 10,000, beside a Writer");
-  const auto registry = ManyTools();
-  if (registry == nullptr) return state.SkipWithError("cannot register");
-  std::atomic<bool> stop = false;
-  std::thread writer([&] {
-    while (!stop) {
-      if (!registry->Register(Trivial("comes", "{}")).ok() || !registry->Remove("comes").ok()) {
-        std::abort();
-      }
-    }
-  });
-  LookUp(state, *registry);
-  stop = true;
-  writer.join();
-}
-BENCHMARK(BM_LookUpBesideAWriter)->Name("tools.registry.find_in_10000_beside_a_writer");
 
 }  // namespace
 }  // namespace parlance::tools

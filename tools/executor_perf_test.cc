@@ -77,6 +77,10 @@ TEST_F(ExecutorPerformance, HandOver) {
                             .title = "Hand-over to a Worker",
                             .unit = "us",
                             .better = perf::LOWER});
+  perf::Recorder round_trip({.name = "tools.executor.execute_on_worker",
+                             .title = "Call on a Worker, and back",
+                             .unit = "us",
+                             .better = perf::LOWER});
   perf::Recorder wake_up({.name = "tools.machine.wake_up",
                           .title = "Waking a Thread, by itself",
                           .unit = "us",
@@ -86,6 +90,7 @@ TEST_F(ExecutorPerformance, HandOver) {
     LetTheMachineRest();
     const Clock::time_point start = Clock::now();
     ASSERT_TRUE(std::holds_alternative<ToolOutput>(executor_->Execute("enter", "{}")));
+    round_trip.Add(absl::FromChrono(Clock::now() - start));
     hand_over.Add(absl::FromChrono(entered - start));
 
     LetTheMachineRest();

@@ -172,6 +172,7 @@ BENCHMARK_CAPTURE(BM_RapidJsonOnly, small, SmallArguments(), "RapidJSON: Validat
     ->Name("tools.rapidjson.validate_parsed_small");
 BENCHMARK_CAPTURE(BM_RapidJsonOnly, large, LargeArguments(), "RapidJSON: Validate, 10 kB")
     ->Name("tools.rapidjson.validate_parsed_10k");
+
 // On the caller's thread.
 void BM_ExecuteInline(benchmark::State& state) {
   state.SetLabel("Calculator Call");
@@ -186,20 +187,6 @@ void BM_ExecuteInline(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_ExecuteInline)->Name("tools.executor.execute_inline");
-
-// By a worker: what two thread switches cost on this machine.
-void BM_ExecuteOnWorker(benchmark::State& state) {
-  state.SetLabel("Notes Call on a Worker");
-  BuiltinTools tools(1);
-  for (auto _ : state) {
-    const ToolResult result = tools.executor().Execute("notes", R"({"action":"list"})");
-    if (!std::holds_alternative<ToolOutput>(result)) {
-      state.SkipWithError("the call failed");
-      break;
-    }
-  }
-}
-BENCHMARK(BM_ExecuteOnWorker)->Name("tools.executor.execute_on_worker")->UseRealTime();
 
 }  // namespace
 }  // namespace parlance::tools
