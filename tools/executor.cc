@@ -256,7 +256,8 @@ class ToolExecutor::Impl {
       lock_.unlock();
       for (const std::shared_ptr<Call>& call : ended) {
         const std::lock_guard<std::recursive_mutex> no_more_progress(call->progress_mutex);
-        for (const Done& done : call->done) done(call->response);
+        // What a callback holds may hold the call.
+        for (const Done& done : std::exchange(call->done, {})) done(call->response);
       }
     }
     void Acquire() { lock_.lock(); }
@@ -314,8 +315,9 @@ class ToolExecutor::Impl {
                                                ? "cancelled, because somebody spoke"
                                                : "cancelled by the caller");
     }
-    if (const auto* error = std::get_if<ToolError>(&call.response.result))
+    if (const auto* error = std::get_if<ToolError>(&call.response.result)) {
       call.response.record.error = error->kind;
+    }
     call.response.record.ending = call.state();
     call.response.record.num_attempts = call.num_attempts();
     call.response.record.ended = absl::FromChrono(Clock::now() - call.start);

@@ -60,35 +60,65 @@ ToolHandler Handler(std::shared_ptr<Client> client, const std::string& name) {
   };
 }
 
+bool AreSame(const RemoteTool& a, const RemoteTool& b) {
+  return a.name == b.name && a.title == b.title && a.description == b.description &&
+         a.input_schema == b.input_schema && a.output_schema == b.output_schema &&
+         a.annotations == b.annotations;
+}
+
+void Register(const std::shared_ptr<Client>& client, const RemoteTool& remote,
+              absl::string_view prefix, ToolRegistry& registry, RegisteredMcpTools& result) {
+  Tool tool;
+  tool.name = ValidName(prefix, remote.name, registry);
+  // A registry wants one, and a server need not give one.
+  tool.description = !remote.description.empty() ? remote.description
+                     : !remote.title.empty()     ? remote.title
+                                                 : remote.name;
+  tool.title = remote.title;
+  tool.parameters = remote.input_schema;
+  // One that we cannot read checks nothing.
+  if (!remote.output_schema.empty() && JsonSchema::Compile(remote.output_schema).ok()) {
+    tool.result_schema = remote.output_schema;
+  }
+  tool.annotations = AnnotationsOf(remote.annotations);
+  tool.handler = Handler(client, remote.name);
+  const std::string name = tool.name;
+  if (absl::Status registered = registry.Register(std::move(tool)); registered.ok()) {
+    result.registered.push_back({.name = name, .remote_name = remote.name, .definition = remote});
+  } else {
+    result.skipped.push_back(
+        {.remote_name = remote.name, .reason = std::string(registered.message())});
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<RegisteredMcpTools> RegisterMcpTools(const std::shared_ptr<Client>& client,
                                                     ToolRegistry& registry,
-                                                    absl::string_view prefix) {
+                                                    absl::string_view prefix,
+                                                    const RegisteredMcpTools& before) {
   absl::StatusOr<std::vector<RemoteTool>> tools = client->ListTools();
   if (!tools.ok()) return tools.status();
+  const auto is_as_before = [&](const RemoteTool& remote) {
+    return std::find_if(before.registered.begin(), before.registered.end(),
+                        [&](const RegisteredMcpTools::Registered& registered) {
+                          return AreSame(registered.definition, remote);
+                        });
+  };
   RegisteredMcpTools result;
+  // First what is gone or has changed, so that names are free.
+  for (const RegisteredMcpTools::Registered& registered : before.registered) {
+    const bool stays = std::any_of(tools->begin(), tools->end(), [&](const RemoteTool& remote) {
+      return AreSame(registered.definition, remote);
+    });
+    // Somebody else may have removed it.
+    if (!stays) registry.Remove(registered.name).IgnoreError();
+  }
   for (const RemoteTool& remote : *tools) {
-    Tool tool;
-    tool.name = ValidName(prefix, remote.name, registry);
-    // A registry wants one, and a server need not give one.
-    tool.description = !remote.description.empty() ? remote.description
-                       : !remote.title.empty()     ? remote.title
-                                                   : remote.name;
-    tool.title = remote.title;
-    tool.parameters = remote.input_schema;
-    // One that we cannot read checks nothing.
-    if (!remote.output_schema.empty() && JsonSchema::Compile(remote.output_schema).ok()) {
-      tool.result_schema = remote.output_schema;
-    }
-    tool.annotations = AnnotationsOf(remote.annotations);
-    tool.handler = Handler(client, remote.name);
-    const std::string name = tool.name;
-    if (absl::Status registered = registry.Register(std::move(tool)); registered.ok()) {
-      result.registered.push_back({.name = name, .remote_name = remote.name});
+    if (const auto known = is_as_before(remote); known != before.registered.end()) {
+      result.registered.push_back(*known);
     } else {
-      result.skipped.push_back(
-          {.remote_name = remote.name, .reason = std::string(registered.message())});
+      Register(client, remote, prefix, registry, result);
     }
   }
   return result;

@@ -19,6 +19,7 @@ struct RegisteredMcpTools {
     std::string name;
     // On the server.
     std::string remote_name;
+    RemoteTool definition;
   };
   struct Skipped {
     std::string remote_name;
@@ -36,10 +37,15 @@ struct RegisteredMcpTools {
 // ToolErrorKind::kFailed with the server's text; one that does not fit the tool's output schema is
 // an error, if we can read that schema.
 //
-// The tools hold the client. Errors are Client::ListTools's; then nothing is registered.
+// `before`: what an earlier call returned. Tools that are as they were stay, those that are gone or
+// have changed are removed, and others come: for ClientOptions::on_tools_changed.
+//
+// The tools hold the client. Errors are Client::ListTools's; then nothing is changed. By one thread
+// at a time for one client.
 absl::StatusOr<RegisteredMcpTools> RegisterMcpTools(const std::shared_ptr<Client>& client,
                                                     ToolRegistry& registry,
-                                                    absl::string_view prefix);
+                                                    absl::string_view prefix,
+                                                    const RegisteredMcpTools& before = {});
 
 }  // namespace parlance::tools::mcp
 

@@ -139,6 +139,34 @@ TEST(RegisterToolsTest, NamesWhatItSkips) {
   EXPECT_TRUE(absl::StrContains(result->skipped[0].reason, "noSuchKeyword"));
 }
 
+TEST(RegisterToolsTest, FollowsAListThatChanges) {
+  const auto tool = [](const std::string& name, const std::string& description) {
+    return absl::StrCat(R"({"name":")", name, R"(","description":")", description,
+                        R"(","inputSchema":{"type":"object"}})");
+  };
+  std::string tools =
+      absl::StrCat(tool("stays", "a"), ",", tool("changes", "b"), ",", tool("goes", "c"));
+  ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method == "tools/list") {
+      self.Answer(message, absl::StrCat(R"({"tools":[)", tools, "]}"));
+    }
+  });
+  ToolRegistry registry;
+  const auto client = Connect(server);
+  const auto before = RegisterMcpTools(client, registry, "x_");
+  ASSERT_TRUE(before.ok()) << before.status();
+  const ToolPtr stays = registry.Find("x_stays");
+  tools = absl::StrCat(tool("changes", "d"), ",", tool("stays", "a"), ",", tool("comes", "e"));
+  const auto after = RegisterMcpTools(client, registry, "x_", *before);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->registered.size(), 3);
+  EXPECT_EQ(registry.List().size(), 3);
+  EXPECT_EQ(registry.Find("x_stays"), stays);
+  EXPECT_EQ(registry.Find("x_changes")->tool.description, "d");
+  EXPECT_NE(registry.Find("x_comes"), nullptr);
+  EXPECT_EQ(registry.Find("x_goes"), nullptr);
+}
+
 TEST(RegisterToolsTest, SaysThatItCannotList) {
   ScriptedServer server([](ScriptedServer& self, const OutgoingMessage& message) {
     if (message.method == "tools/list") self.CloseConnection(absl::UnavailableError("gone"));
