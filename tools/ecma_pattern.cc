@@ -280,8 +280,12 @@ class Translator {
     const std::string atom = output_.substr(*atom_);
     output_.resize(*atom_);
     output_.append("(?:");
+    // RE2 joins neighbours that repeat the same, and takes quadratic time if much of it is
+    // optional.
+    const bool is_range = counts.most.has_value() && *counts.most > counts.least;
+    const absl::string_view separator = is_range ? "(?:)" : "";
     const auto append = [&](absl::string_view repetitions) {
-      absl::StrAppend(&output_, atom, "{", repetitions, "}");
+      absl::StrAppend(&output_, atom, "{", repetitions, "}", separator);
       return output_.size() <= kMostBytes;
     };
     int least = counts.least;

@@ -86,6 +86,7 @@ TEST(EcmaPatternTest, MatchesAsEcmaDoes) {
        {Repeated("ab", 999), Repeated("ab", 1000), Repeated("ab", 1001)},
        {Repeated("ab", 998), Repeated("ab", 1002)}},
       {"^a{0}$", {""}, {"a"}},
+      {"^a{0,266639}$", {"", std::string(2001, 'a')}, {"b"}},
       {"^\\p{Letter}\\p{L}\\p{Lu}\\p{gc=Nd}\\p{digit}\\p{General_Category=Decimal_Number}$",
        {"éaÉ1৪2"},
        {"1aÉ123", "éaé123"}},
