@@ -84,8 +84,8 @@ class ToolExecutor {
   // have ended.
   std::vector<ToolResponse> ExecuteAll(absl::Span<const ToolRequest> requests);
 
-  // Calls `done` exactly once: on this thread if the call has ended when this returns, otherwise on
-  // the thread that ends it, which it must not hold up.
+  // Calls `done` exactly once, and then lets go of it: on this thread if the call has ended when
+  // this returns, otherwise on the thread that ends it, which it must not hold up.
   using Done = std::function<void(const ToolResponse&)>;
   class Call;
   std::shared_ptr<Call> Start(ToolRequest request, Done done);

@@ -374,6 +374,24 @@ TEST_F(ExecutorTest, ProgressIsHeardAndMovesNoDeadline) {
   EXPECT_EQ(num_heard, 1);
 }
 
+TEST_F(ExecutorTest, LetsGoOfWhoWaitsWhenACallHasEnded) {
+  struct Waiting {
+    std::promise<void> ended;
+    std::shared_ptr<ToolExecutor::Call> call;
+  };
+  CreateExecutor(1);
+  auto waiting = std::make_shared<Waiting>();
+  const std::weak_ptr<Waiting> watch = waiting;
+  std::future<void> ended = waiting->ended.get_future();
+  waiting->call = executor_->Start({.name = "blocked"},
+                                   [waiting](const ToolResponse&) { waiting->ended.set_value(); });
+  release_.set_value();
+  ended.get();
+  waiting.reset();
+  executor_.reset();
+  EXPECT_TRUE(watch.expired());
+}
+
 TEST_F(ExecutorTest, AResultHasToBeWhatItsSchemaSays) {
   for (const bool computes_only : {false, true}) {
     ASSERT_TRUE(registry_
