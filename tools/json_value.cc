@@ -11,6 +11,7 @@
 #include "absl/hash/hash.h"
 #include "absl/numeric/int128.h"
 #include "absl/strings/charconv.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "rapidjson/error/en.h"
@@ -311,19 +312,31 @@ bool IsUtf8(absl::string_view text) {
 
 namespace {
 
+template <unsigned kMoreFlags, typename Reader, typename Stream, typename Handler>
+rapidjson::ParseResult ReadWith(Reader& reader, absl::string_view text, Stream& stream,
+                                Handler& handler, bool& in_range) {
+  constexpr unsigned kFlags =
+      kMoreFlags | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+  ExactNumbers exact(handler, in_range);
+  // Looking at all text first is faster than at each character, and tells no place.
+  rapidjson::ParseResult result =
+      IsUtf8(text)
+          ? reader.template Parse<kFlags>(stream, exact)
+          : reader.template Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(stream, exact);
+  // A reader takes a NUL for the end of the text.
+  if (!result.IsError() && stream.Tell() != text.size()) {
+    result.Set(rapidjson::kParseErrorDocumentRootNotSingular, stream.Tell());
+  }
+  return result;
+}
+
 template <unsigned kMoreFlags, typename Reader, typename Stream, typename Document>
 std::optional<std::string> ParseWith(Reader& reader, absl::string_view text, Stream& stream,
                                      Document& document) {
-  constexpr unsigned kFlags =
-      kMoreFlags | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
   bool in_range = true;
   rapidjson::ParseResult result;
   auto fill = [&](Document& handler) {
-    ExactNumbers exact(handler, in_range);
-    // Looking at all text first is faster than at each character, and tells no place.
-    result = IsUtf8(text) ? reader.template Parse<kFlags>(stream, exact)
-                          : reader.template Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(
-                                stream, exact);
+    result = ReadWith<kMoreFlags>(reader, text, stream, handler, in_range);
     return !result.IsError();
   };
   document.Populate(fill);
@@ -347,7 +360,22 @@ std::optional<std::string> ParseJsonInsitu(char* text, size_t size, PooledDocume
   rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>>
       reader(&stack);
   rapidjson::InsituStringStream stream(text);
+  // The other stream skips a byte order mark by itself.
+  if (absl::StartsWith(text, "\xEF\xBB\xBF")) {
+    for (int i = 0; i < 3; ++i) stream.Take();
+  }
   return ParseWith<rapidjson::kParseInsituFlag>(reader, {text, size}, stream, document);
+}
+
+std::optional<std::string> CompactJson(absl::string_view json) {
+  rapidjson::Reader reader;
+  rapidjson::MemoryStream bytes(json.data(), json.size());
+  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  bool in_range = true;
+  if (ReadWith<0>(reader, json, stream, writer, in_range).IsError()) return std::nullopt;
+  return std::string(buffer.GetString(), buffer.GetSize());
 }
 
 size_t CodePoints(absl::string_view text) {

@@ -56,8 +56,8 @@ absl::string_view View(const rapidjson::Value& string);
 bool IsUtf8(absl::string_view text);
 
 // Parses JSON (RFC 8259). Doubles are the nearest to what is written, nesting takes no stack, and
-// what is not UTF-8 is an error, as is a number beyond the range of doubles. Nothing if it went
-// well; otherwise where and why: "at byte 7: Invalid value."
+// what is not UTF-8 is an error, as is a number beyond the range of doubles. A byte order mark is
+// skipped. Nothing if it went well; otherwise where and why: "at byte 7: Invalid value."
 std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document);
 
 // The same in memory that is given, for a value that lives shortly: the document refers to the
@@ -68,6 +68,10 @@ using PooledDocument =
                                rapidjson::MemoryPoolAllocator<>>;
 std::optional<std::string> ParseJsonInsitu(char* text, size_t size, PooledDocument& document,
                                            rapidjson::MemoryPoolAllocator<>& stack);
+
+// The same JSON without white space and byte order mark, or nothing if it is none. In linear time,
+// however deep it is.
+std::optional<std::string> CompactJson(absl::string_view json);
 
 // Of valid UTF-8.
 size_t CodePoints(absl::string_view text);

@@ -18,6 +18,20 @@ rapidjson::Document Json(const std::string& text) {
   return document;
 }
 
+// In memory that is given. A value is the same as otherwise.
+std::optional<std::string> ParseInMemory(const std::string& text) {
+  std::string copy = text;
+  rapidjson::MemoryPoolAllocator<> allocator;
+  rapidjson::MemoryPoolAllocator<> stack;
+  PooledDocument document(&allocator, 256, &stack);
+  std::optional<std::string> error = ParseJsonInsitu(copy.data(), copy.size(), document, stack);
+  Work work{.left = 1000};
+  if (!error.has_value()) {
+    EXPECT_TRUE(EqualValues(document, Json(text), work)) << text;
+  }
+  return error;
+}
+
 bool Equal(const std::string& a, const std::string& b) {
   Work work{.left = 1000000};
   const bool equal = EqualValues(Json(a), Json(b), work);
@@ -71,13 +85,34 @@ TEST(JsonValueTest, SaysWhereTextIsNoJson) {
       {"[1,1e309]", "at byte 3: Number too big to be stored in double."},
       {"[1.]", "at byte 3: Miss fraction part in number."},
       {"NaN", "at byte 0: Invalid value."},
+      {std::string("[1]\0x", 5),
+       "at byte 3: The document root must not be followed by other values."},
   };
   for (const auto& [text, error] : cases) {
     rapidjson::Document document;
     EXPECT_EQ(ParseJson(text, document), error) << text;
+    EXPECT_EQ(ParseInMemory(text), error) << text;
   }
   rapidjson::Document document;
   EXPECT_NE(ParseJson(std::string(1000000, '['), document), std::nullopt);
+}
+
+TEST(JsonValueTest, ParsesTheSameInMemoryThatIsGiven) {
+  for (const char* text : {" [1, 2.5, \"\\u0000\\n\xC3\xA9\"] ", "\xEF\xBB\xBF{\"a\":[]}"}) {
+    EXPECT_EQ(ParseInMemory(text), std::nullopt);
+  }
+  EXPECT_EQ(ParseInMemory("\xEF\xBB\xBF[1,]"), "at byte 6: Invalid value.");
+}
+
+TEST(JsonValueTest, CompactsJsonOfAnyDepth) {
+  EXPECT_EQ(CompactJson("\xEF\xBB\xBF { \"a\" : [ 1 , 2.5, 0.1, \"\xC3\xA9\" ] }\n"),
+            "{\"a\":[1,2.5,0.1,\"\xC3\xA9\"]}");
+  for (const char* text : {"", "{", "{} x", "\"\xFF\"", "1e999"}) {
+    EXPECT_FALSE(CompactJson(text).has_value());
+  }
+  EXPECT_FALSE(CompactJson(absl::string_view("{}\0x", 4)).has_value());
+  const std::string deep = absl::StrCat(std::string(1'000'000, '['), std::string(1'000'000, ']'));
+  EXPECT_EQ(CompactJson(deep), deep);
 }
 
 TEST(JsonValueTest, Types) {

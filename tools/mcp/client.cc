@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tools/json_value.h"
 #include "tools/mcp/revisions.h"
 
 namespace parlance::tools::mcp {
@@ -314,19 +315,14 @@ absl::StatusOr<CallToolResult> Client::CallTool(absl::string_view name,
                                                 absl::string_view arguments_json,
                                                 const CallToolOptions& options) {
   const Clock::time_point deadline = Deadline(options.timeout);
-  rapidjson::Document arguments;
-  arguments.SetObject();
-  if (!arguments_json.empty()) {
-    arguments.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(
-        arguments_json.data(), arguments_json.size());
-  }
-  if (arguments.HasParseError() || !arguments.IsObject()) {
+  const std::optional<std::string> arguments =
+      arguments_json.empty() ? "{}" : CompactJson(arguments_json);
+  if (!arguments.has_value() || arguments->front() != '{') {
     return absl::InvalidArgumentError("the arguments are not a JSON object");
   }
   const absl::StatusOr<Message> answer =
       Request("tools/call",
-              absl::StrCat(R"({"name":)", StringJson(name), R"(,"arguments":)",
-                           arguments_json.empty() ? "{}" : arguments_json, "}"),
+              absl::StrCat(R"({"name":)", StringJson(name), R"(,"arguments":)", *arguments, "}"),
               deadline, options);
   if (!answer.ok()) return answer.status();
   return ReadCallResult(answer->result());

@@ -238,7 +238,9 @@ TEST(ClientTest, RefusesAMalformedResult) {
 TEST(ClientTest, SendsNoArgumentsThatAreNoObject) {
   ScriptedServer server(Silent);
   const auto client = Connect(server);
-  for (const char* arguments : {"[]", "7", "{", "{} x"}) {
+  const std::string nul(1, '\0');
+  for (const std::string& arguments :
+       {std::string("[]"), std::string("7"), std::string("{"), std::string("{} x"), "{}" + nul}) {
     EXPECT_EQ(client->CallTool("tool", arguments).status().code(),
               absl::StatusCode::kInvalidArgument);
   }

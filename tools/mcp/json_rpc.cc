@@ -3,12 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "rapidjson/encodedstream.h"
-#include "rapidjson/error/en.h"
-#include "rapidjson/memorystream.h"
-#include "rapidjson/reader.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
+#include "tools/json_value.h"
 
 namespace parlance::tools::mcp {
 namespace {
@@ -82,12 +79,8 @@ class MessageReader {
                        absl::StrCat("the message is nested deeper than ", limits.max_depth));
     }
     rapidjson::Document& document = message_.document_;
-    document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(
-        text.data(), text.size());
-    if (document.HasParseError()) {
-      return Malformed(kParseError,
-                       absl::StrCat("not JSON: at byte ", document.GetErrorOffset(), ": ",
-                                    rapidjson::GetParseError_En(document.GetParseError())));
+    if (const std::optional<std::string> malformed = ParseJson(text, document)) {
+      return Malformed(kParseError, absl::StrCat("not JSON: ", *malformed));
     }
     if (document.IsArray()) return Malformed(kInvalidRequest, "batches are not supported");
     if (!document.IsObject()) return Malformed(kInvalidRequest, "the message is not an object");
@@ -193,19 +186,6 @@ std::string ValueJson(const rapidjson::Value& value) {
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
   value.Accept(writer);
   return {buffer.GetString(), buffer.GetSize()};
-}
-
-std::optional<std::string> CompactJson(absl::string_view json) {
-  rapidjson::MemoryStream memory(json.data(), json.size());
-  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(memory);
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  if (!rapidjson::Reader()
-           .Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(stream,
-                                                                                          writer)) {
-    return std::nullopt;
-  }
-  return std::string(buffer.GetString(), buffer.GetSize());
 }
 
 std::string RequestText(const RequestId& id, absl::string_view method, absl::string_view params) {

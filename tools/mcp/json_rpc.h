@@ -92,9 +92,6 @@ std::string StringJson(absl::string_view text);
 // A value as JSON, on one line.
 std::string ValueJson(const rapidjson::Value& value);
 
-// The same JSON without white space, or nothing if it is none. In linear time, however deep it is.
-std::optional<std::string> CompactJson(absl::string_view json);
-
 // The members' texts are JSON, of objects. They are put in as they are.
 std::string RequestText(const RequestId& id, absl::string_view method, absl::string_view params);
 std::string NotificationText(absl::string_view method, absl::string_view params);

@@ -1,5 +1,6 @@
 #include "tools/mcp/server.h"
 
+#include <cmath>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -7,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "rapidjson/stringbuffer.h"
+#include "tools/json_value.h"
 #include "tools/mcp/revisions.h"
 #include "tools/tool_json.h"
 
@@ -29,7 +31,9 @@ std::string ToolJson(const Tool& tool) {
 std::string ProgressJson(const std::string& token, const ToolProgress& progress) {
   return absl::StrCat(
       R"({"progressToken":)", token, R"(,"progress":)", NumberJson(progress.progress),
-      progress.total.has_value() ? absl::StrCat(R"(,"total":)", NumberJson(*progress.total)) : "",
+      progress.total.has_value() && std::isfinite(*progress.total)
+          ? absl::StrCat(R"(,"total":)", NumberJson(*progress.total))
+          : "",
       progress.message.empty() ? "" : absl::StrCat(R"(,"message":)", StringJson(progress.message)),
       "}");
 }
@@ -244,6 +248,8 @@ void Server::CallTool(const Message& message) {
                       .timeout = options_.call_timeout};
   if (const std::optional<std::string> token = ProgressTokenOf(message)) {
     request.on_progress = [this, token = *token](const ToolProgress& progress) {
+      // JSON has no infinity.
+      if (!std::isfinite(progress.progress)) return;
       Send(NotificationText("notifications/progress", ProgressJson(token, progress)));
     };
   }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -301,7 +302,8 @@ TEST_F(ServerTest, TellsOfChangedTools) {
 TEST_F(ServerTest, ReportsProgressToWhoAsksForIt) {
   Register("steps", [](const rapidjson::Value&, const ToolContext& context) {
     context.ReportProgress({.progress = 1, .total = 2, .message = "half"});
-    context.ReportProgress({.progress = 1.5});
+    context.ReportProgress({.progress = 1.5, .total = std::numeric_limits<double>::infinity()});
+    context.ReportProgress({.progress = std::numeric_limits<double>::quiet_NaN()});
     return ToolOutput{.json = "{}", .text = "done"};
   });
   StartInitialised();
