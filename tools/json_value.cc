@@ -180,13 +180,17 @@ std::optional<std::pair<SizeType, SizeType>> FindEqualHashed(const Value& array,
 }
 
 // Hands what a reader finds to a document, but converts numbers itself: what RapidJSON does by
-// default is inexact, and its kParseFullPrecisionFlag has undefined behaviour for 0e308.
+// default is inexact, and its kParseFullPrecisionFlag has undefined behaviour for 0e308. Refuses
+// the second half of a surrogate pair without the first, which RapidJSON makes malformed UTF-8 of.
 template <typename Document>
-class ExactNumbers {
+class ExactValues {
  public:
   using SizeType = rapidjson::SizeType;
 
-  ExactNumbers(Document& document, bool& in_range) : document_(document), in_range_(in_range) {}
+  // `has_escapes`: strings are not only what the text has between quotes. `refusal` is set to why,
+  // if something is refused.
+  ExactValues(Document& document, bool has_escapes, const char*& refusal)
+      : document_(document), has_escapes_(has_escapes), refusal_(refusal) {}
 
   bool Null() { return document_.Null(); }
   bool Bool(bool value) { return document_.Bool(value); }
@@ -205,23 +209,35 @@ class ExactNumbers {
       if (digits <= uint64_t{1} << 63) return document_.Int64(static_cast<int64_t>(-digits));
     }
     double value = 0;
-    in_range_ = absl::from_chars(text, end, value).ec == std::errc() || std::abs(value) < 1;
-    return in_range_ && document_.Double(value);
+    if (absl::from_chars(text, end, value).ec != std::errc() && std::abs(value) >= 1) {
+      return Refuse(rapidjson::kParseErrorNumberTooBig);
+    }
+    return document_.Double(value);
   }
   bool String(const char* text, SizeType length, bool copy) {
-    return document_.String(text, length, copy);
+    return Check(text, length) && document_.String(text, length, copy);
   }
   bool StartObject() { return document_.StartObject(); }
   bool Key(const char* text, SizeType length, bool copy) {
-    return document_.Key(text, length, copy);
+    return Check(text, length) && document_.Key(text, length, copy);
   }
   bool EndObject(SizeType count) { return document_.EndObject(count); }
   bool StartArray() { return document_.StartArray(); }
   bool EndArray(SizeType count) { return document_.EndArray(count); }
 
  private:
+  bool Check(const char* text, SizeType length) {
+    return !has_escapes_ || IsUtf8({text, length}) ||
+           Refuse(rapidjson::kParseErrorStringUnicodeSurrogateInvalid);
+  }
+  bool Refuse(rapidjson::ParseErrorCode code) {
+    refusal_ = rapidjson::GetParseError_En(code);
+    return false;
+  }
+
   Document& document_;
-  bool& in_range_;
+  const bool has_escapes_;
+  const char*& refusal_;
 };
 
 // A string buffer that stops at a size.
@@ -312,15 +328,20 @@ bool IsUtf8(absl::string_view text) {
 
 namespace {
 
+// `is_utf8`: whether the text is. Looking at all of it first is faster than at each character, and
+// tells no place.
 template <unsigned kMoreFlags, typename Reader, typename Stream, typename Handler>
-rapidjson::ParseResult ReadWith(Reader& reader, absl::string_view text, Stream& stream,
-                                Handler& handler, bool& in_range) {
+rapidjson::ParseResult ReadWith(Reader& reader, absl::string_view text, bool is_utf8,
+                                Stream& stream, Handler& handler, const char*& refusal) {
   constexpr unsigned kFlags =
       kMoreFlags | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
-  ExactNumbers exact(handler, in_range);
-  // Looking at all text first is faster than at each character, and tells no place.
+  // RapidJSON's stream that does so skips a part of one, too.
+  if (absl::StartsWith(text, "\xEF\xBB\xBF")) {
+    for (int i = 0; i < 3; ++i) stream.Take();
+  }
+  ExactValues exact(handler, text.find('\\') != absl::string_view::npos, refusal);
   rapidjson::ParseResult result =
-      IsUtf8(text)
+      is_utf8
           ? reader.template Parse<kFlags>(stream, exact)
           : reader.template Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(stream, exact);
   // A reader takes a NUL for the end of the text.
@@ -331,50 +352,50 @@ rapidjson::ParseResult ReadWith(Reader& reader, absl::string_view text, Stream& 
 }
 
 template <unsigned kMoreFlags, typename Reader, typename Stream, typename Document>
-std::optional<std::string> ParseWith(Reader& reader, absl::string_view text, Stream& stream,
-                                     Document& document) {
-  bool in_range = true;
+std::optional<std::string> ParseWith(Reader& reader, absl::string_view text, bool is_utf8,
+                                     Stream& stream, Document& document) {
+  const char* refusal = nullptr;
   rapidjson::ParseResult result;
   auto fill = [&](Document& handler) {
-    result = ReadWith<kMoreFlags>(reader, text, stream, handler, in_range);
+    result = ReadWith<kMoreFlags>(reader, text, is_utf8, stream, handler, refusal);
     return !result.IsError();
   };
   document.Populate(fill);
   if (!result.IsError()) return std::nullopt;
   return absl::StrCat("at byte ", result.Offset(), ": ",
-                      in_range ? rapidjson::GetParseError_En(result.Code())
-                               : "Number too big to be stored in double.");
+                      refusal != nullptr ? refusal : rapidjson::GetParseError_En(result.Code()));
 }
 
 }  // namespace
 
 std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document) {
   rapidjson::Reader reader;
-  rapidjson::MemoryStream bytes(text.data(), text.size());
-  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
-  return ParseWith<0>(reader, text, stream, document);
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  return ParseWith<0>(reader, text, IsUtf8(text), stream, document);
 }
 
 std::optional<std::string> ParseJsonInsitu(char* text, size_t size, PooledDocument& document,
                                            rapidjson::MemoryPoolAllocator<>& stack) {
+  // In place, what checks the encoding reads beyond the end, for a character that is cut short.
+  if (!IsUtf8({text, size})) {
+    rapidjson::Document none;
+    return ParseJson({text, size}, none);
+  }
   rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>>
       reader(&stack);
   rapidjson::InsituStringStream stream(text);
-  // The other stream skips a byte order mark by itself.
-  if (absl::StartsWith(text, "\xEF\xBB\xBF")) {
-    for (int i = 0; i < 3; ++i) stream.Take();
-  }
-  return ParseWith<rapidjson::kParseInsituFlag>(reader, {text, size}, stream, document);
+  return ParseWith<rapidjson::kParseInsituFlag>(reader, {text, size}, /*is_utf8=*/true, stream,
+                                                document);
 }
 
 std::optional<std::string> CompactJson(absl::string_view json) {
   rapidjson::Reader reader;
-  rapidjson::MemoryStream bytes(json.data(), json.size());
-  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
+  rapidjson::MemoryStream stream(json.data(), json.size());
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  bool in_range = true;
-  if (ReadWith<0>(reader, json, stream, writer, in_range).IsError()) return std::nullopt;
+  const char* refusal = nullptr;
+  if (ReadWith<0>(reader, json, IsUtf8(json), stream, writer, refusal).IsError())
+    return std::nullopt;
   return std::string(buffer.GetString(), buffer.GetSize());
 }
 

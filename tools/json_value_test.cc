@@ -85,6 +85,12 @@ TEST(JsonValueTest, SaysWhereTextIsNoJson) {
       {"[1,1e309]", "at byte 3: Number too big to be stored in double."},
       {"[1.]", "at byte 3: Miss fraction part in number."},
       {"NaN", "at byte 0: Invalid value."},
+      {"\"\xEE", "at byte 1: Invalid encoding in string."},
+      {"\xEF[]", "at byte 0: Invalid value."},
+      {"\xEF\xBB[]", "at byte 0: Invalid value."},
+      {"[\"\\ud800\"]", "at byte 2: The surrogate pair in string is invalid."},
+      {"[\"\\udc00\"]", "at byte 9: The surrogate pair in string is invalid."},
+      {"{\"\\udc00\":1}", "at byte 9: The surrogate pair in string is invalid."},
       {std::string("[1]\0x", 5),
        "at byte 3: The document root must not be followed by other values."},
   };
