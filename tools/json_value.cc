@@ -187,8 +187,7 @@ class ExactValues {
  public:
   using SizeType = rapidjson::SizeType;
 
-  // `has_escapes`: strings are not only what the text has between quotes. `refusal` is set to why,
-  // if something is refused.
+  // `has_escapes`: of code units. `refusal` is set to why, if something is refused.
   ExactValues(Document& document, bool has_escapes, const char*& refusal)
       : document_(document), has_escapes_(has_escapes), refusal_(refusal) {}
 
@@ -339,7 +338,7 @@ rapidjson::ParseResult ReadWith(Reader& reader, absl::string_view text, bool is_
   if (absl::StartsWith(text, "\xEF\xBB\xBF")) {
     for (int i = 0; i < 3; ++i) stream.Take();
   }
-  ExactValues exact(handler, text.find('\\') != absl::string_view::npos, refusal);
+  ExactValues exact(handler, absl::StrContains(text, "\\u"), refusal);
   rapidjson::ParseResult result =
       is_utf8
           ? reader.template Parse<kFlags>(stream, exact)
