@@ -43,6 +43,15 @@ constexpr int64_t kMostNew = 100000;
 // Sessions whose rows are remembered from one batch to the next.
 constexpr size_t kMostKnown = 4096;
 
+// Of a message, what both of its tables have, in the order that Insert binds.
+constexpr char kContentColumns[] =
+    "role, content, name, tool_call_id, tool_calls, created_us, client_key, metadata, "
+    "input_tokens, output_tokens, latency_us";
+
+// From a session on, up to a message.
+constexpr char kToSettle[] =
+    " FROM new_messages WHERE session >= ?1 AND (session, sequence) <= (?2, ?3)";
+
 std::vector<std::string> Queries() {
   return {
       "BEGIN IMMEDIATE",
@@ -55,9 +64,8 @@ std::vector<std::string> Queries() {
       "UPDATE sessions SET next_sequence = ?2, updated_us = ?3, activity = ?4 WHERE id = ?1",
       R"sql(SELECT sequence FROM new_messages WHERE session = ?1 AND client_key = ?2 UNION ALL
           SELECT sequence FROM messages WHERE session = ?1 AND client_key = ?2)sql",
-      R"sql(INSERT INTO new_messages (session, sequence, role, content, name, tool_call_id, tool_calls,
-          created_us, client_key, metadata, input_tokens, output_tokens, latency_us)
-          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13))sql",
+      absl::StrCat("INSERT INTO new_messages (session, sequence, ", kContentColumns,
+                   ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"),
       "UPDATE sessions SET title = ?2, updated_us = ?3, activity = ?4 WHERE public_id = ?1",
       "UPDATE sessions SET closed_us = ?2, updated_us = ?3, activity = ?4 WHERE public_id = ?1",
       "DELETE FROM sessions WHERE public_id = ?1",
@@ -72,17 +80,13 @@ std::vector<std::string> Queries() {
       // the search index writes a part of itself for each step back.
       R"sql(SELECT session, sequence FROM new_messages WHERE session >= ?1
           ORDER BY session, sequence LIMIT 1 OFFSET ?2)sql",
-      R"sql(INSERT INTO messages (id, role, content, name, tool_call_id, tool_calls, created_us,
-          client_key, metadata, input_tokens, output_tokens, latency_us)
-          SELECT session << 24 | sequence, role, content, name, tool_call_id, tool_calls,
-          created_us, client_key, metadata, input_tokens, output_tokens, latency_us
-          FROM new_messages WHERE session >= ?1 AND (session, sequence) <= (?2, ?3)
-          ORDER BY session, sequence)sql",
-      R"sql(INSERT INTO messages_fts (rowid, content)
-          SELECT session << 24 | sequence, content
-          FROM new_messages WHERE session >= ?1 AND (session, sequence) <= (?2, ?3)
-          ORDER BY session, sequence)sql",
-      "DELETE FROM new_messages WHERE session >= ?1 AND (session, sequence) <= (?2, ?3)",
+      absl::StrCat("INSERT INTO messages (id, ", kContentColumns,
+                   ") SELECT session << 24 | sequence, ", kContentColumns, kToSettle,
+                   " ORDER BY session, sequence"),
+      absl::StrCat(
+          "INSERT INTO messages_fts (rowid, content) SELECT session << 24 | sequence, content",
+          kToSettle, " ORDER BY session, sequence"),
+      absl::StrCat("DELETE", kToSettle),
   };
 }
 
@@ -135,7 +139,6 @@ void SqliteWriter::Commit(absl::Span<SqliteWrite* const> writes) {
 
 absl::Status SqliteWriter::TryCommit(absl::Span<SqliteWrite* const> writes) {
   if (absl::Status begun = connection_[Query::kBegin].Run(); !begun.ok()) return begun;
-  appended_to_.clear();
   num_appended_ = 0;
   absl::Status status = ForgetIfStale();
   for (size_t i = 0; status.ok() && i < writes.size(); ++i) {
