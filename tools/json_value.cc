@@ -398,6 +398,25 @@ std::optional<std::string> CompactJson(absl::string_view json) {
   return std::string(buffer.GetString(), buffer.GetSize());
 }
 
+std::string ValueJson(const rapidjson::Value& value) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  value.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+const rapidjson::Value* FindMember(const rapidjson::Value& object, const char* name) {
+  if (!object.IsObject()) return nullptr;
+  const auto member = object.FindMember(name);
+  return member == object.MemberEnd() ? nullptr : &member->value;
+}
+
+std::optional<std::string> StringMember(const rapidjson::Value& object, const char* name) {
+  const rapidjson::Value* const member = FindMember(object, name);
+  if (member == nullptr || !member->IsString()) return std::nullopt;
+  return std::string(member->GetString(), member->GetStringLength());
+}
+
 size_t CodePoints(absl::string_view text) {
   size_t count = 0;
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;

@@ -73,6 +73,14 @@ std::optional<std::string> ParseJsonInsitu(char* text, size_t size, PooledDocume
 // however deep it is.
 std::optional<std::string> CompactJson(absl::string_view json);
 
+// A value as JSON, on one line.
+std::string ValueJson(const rapidjson::Value& value);
+
+// The object's member, or null. `object` may be of any type.
+const rapidjson::Value* FindMember(const rapidjson::Value& object, const char* name);
+// The object's member if it is a string; otherwise nothing. `object` may be of any type.
+std::optional<std::string> StringMember(const rapidjson::Value& object, const char* name);
+
 // Of valid UTF-8.
 size_t CodePoints(absl::string_view text);
 

@@ -15,8 +15,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 #include "tools/json_value.h"
 #include "tools/no_sigpipe.h"
 
@@ -133,23 +131,14 @@ class Run {
 ToolHandler ProcessHandler(ProcessToolOptions options) {
   return [options = std::move(options)](const rapidjson::Value& arguments,
                                         const ToolContext& context) -> absl::StatusOr<ToolOutput> {
-    rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-    arguments.Accept(writer);
-    absl::StatusOr<std::string> output =
-        Run(options, context).Output({buffer.GetString(), buffer.GetSize()});
+    absl::StatusOr<std::string> output = Run(options, context).Output(ValueJson(arguments));
     if (!output.ok()) return output.status();
     rapidjson::Document result;
     if (const std::optional<std::string> malformed = ParseJson(*output, result)) {
       return absl::InternalError(absl::StrCat("the program's result is not JSON: ", *malformed));
     }
-    ToolOutput answer{.json = std::string(absl::StripAsciiWhitespace(*output)), .text = ""};
-    if (result.IsObject()) {
-      const auto text = result.FindMember("text");
-      if (text != result.MemberEnd() && text->value.IsString()) {
-        answer.text.assign(text->value.GetString(), text->value.GetStringLength());
-      }
-    }
+    ToolOutput answer{.json = std::string(absl::StripAsciiWhitespace(*output)),
+                      .text = StringMember(result, "text").value_or("")};
     if (answer.text.empty()) answer.text = answer.json;
     return answer;
   };

@@ -5,18 +5,14 @@
 #include <utility>
 
 #include "absl/hash/hash.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace parlance::tools {
 namespace {
 
-constexpr size_t kMaxNameSize = 64;
-
 bool IsName(absl::string_view name) {
-  return !name.empty() && name.size() <= kMaxNameSize &&
-         std::all_of(name.begin(), name.end(),
-                     [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == '-'; });
+  return !name.empty() && name.size() <= kMaxToolNameSize &&
+         std::all_of(name.begin(), name.end(), IsToolNameCharacter);
 }
 
 absl::Status CheckTool(const Tool& tool) {
@@ -52,7 +48,7 @@ struct alignas(64) ToolRegistry::Entry {
 
   const ToolPtr tool;
   const size_t name_size;
-  std::array<char, kMaxNameSize> name;
+  std::array<char, kMaxToolNameSize> name;
 };
 
 // Names to entries: open addressing with linear probing (Knuth, vol. 3, 6.4), at most half full.

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -107,6 +108,12 @@ struct ToolAnnotations {
 
   bool MayRepeat() const { return read_only || idempotent; }
 };
+
+inline constexpr size_t kMaxToolNameSize = 64;
+constexpr bool IsToolNameCharacter(char c) {
+  return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') || c == '_' ||
+         c == '-';
+}
 
 struct Tool {
   // 1 to 64 letters, digits, _ and -, as OpenAI and MCP require.

@@ -48,28 +48,22 @@ void WriteBool(const char* key, bool value, JsonWriter& writer) {
 }
 
 std::string TextOf(const Value& object, const char* key) {
-  const auto member = object.FindMember(key);
-  if (member == object.MemberEnd() || !member->value.IsString()) return "";
-  return {member->value.GetString(), member->value.GetStringLength()};
+  return StringMember(object, key).value_or("");
 }
 
 std::string JsonOf(const Value& object, const char* key) {
-  const auto member = object.FindMember(key);
-  if (member == object.MemberEnd()) return "";
-  rapidjson::StringBuffer buffer;
-  JsonWriter writer(buffer);
-  member->value.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
+  const Value* const member = FindMember(object, key);
+  return member == nullptr ? "" : ValueJson(*member);
 }
 
 void ReadBool(const Value& object, const char* key, bool& value) {
-  const auto member = object.FindMember(key);
-  if (member != object.MemberEnd() && member->value.IsBool()) value = member->value.GetBool();
+  const Value* const member = FindMember(object, key);
+  if (member != nullptr && member->IsBool()) value = member->GetBool();
 }
 
 const Value* ObjectIn(const Value& object, const char* key) {
-  const auto member = object.FindMember(key);
-  return member != object.MemberEnd() && member->value.IsObject() ? &member->value : nullptr;
+  const Value* const member = FindMember(object, key);
+  return member != nullptr && member->IsObject() ? member : nullptr;
 }
 
 absl::StatusOr<Tool> ReadTool(const Value& value) {
@@ -105,10 +99,7 @@ std::string InputSchema(const std::string& parameters) {
   if (schema.IsObject() && schema.HasMember("type")) return parameters;
   if (!schema.IsObject()) schema.SetObject();
   schema.AddMember("type", "object", schema.GetAllocator());
-  rapidjson::StringBuffer buffer;
-  JsonWriter writer(buffer);
-  schema.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
+  return ValueJson(schema);
 }
 
 }  // namespace
@@ -182,10 +173,7 @@ absl::StatusOr<std::vector<Tool>> ReadTools(absl::string_view json) {
     return absl::InvalidArgumentError(absl::StrCat("not JSON: ", *malformed));
   }
   const Value* list = &document;
-  if (document.IsObject()) {
-    const auto tools = document.FindMember("tools");
-    if (tools != document.MemberEnd()) list = &tools->value;
-  }
+  if (const Value* const tools = FindMember(document, "tools")) list = tools;
   std::vector<Tool> tools;
   if (!list->IsArray()) {
     absl::StatusOr<Tool> tool = ReadTool(*list);

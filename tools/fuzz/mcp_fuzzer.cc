@@ -19,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "rapidjson/document.h"
 #include "tools/executor.h"
+#include "tools/json_value.h"
 #include "tools/mcp/client.h"
 #include "tools/mcp/json_rpc.h"
 #include "tools/mcp/line_io.h"

@@ -23,6 +23,7 @@
 #include "rapidjson/document.h"
 #include "tools/child_process.h"
 #include "tools/executor.h"
+#include "tools/json_value.h"
 #include "tools/mcp/connect.h"
 #include "tools/mcp/json_rpc.h"
 #include "tools/mcp/register_tools.h"

@@ -181,13 +181,6 @@ std::string StringJson(absl::string_view text) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-std::string ValueJson(const rapidjson::Value& value) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  value.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
-}
-
 std::string RequestText(const RequestId& id, absl::string_view method, absl::string_view params) {
   return absl::StrCat(R"({"jsonrpc":"2.0","id":)", IdJson(id), R"(,"method":)", StringJson(method),
                       R"(,"params":)", params, "}");
@@ -206,18 +199,6 @@ std::string ErrorText(const std::optional<RequestId>& id, const JsonRpcError& er
   return absl::StrCat(
       R"({"jsonrpc":"2.0",)", id.has_value() ? absl::StrCat(R"("id":)", IdJson(*id), ",") : "",
       R"("error":{"code":)", error.code, R"(,"message":)", StringJson(error.message), "}}");
-}
-
-std::optional<std::string> StringMember(const rapidjson::Value& object, const char* name) {
-  const rapidjson::Value* const member = FindMember(object, name);
-  if (member == nullptr || !member->IsString()) return std::nullopt;
-  return std::string(member->GetString(), member->GetStringLength());
-}
-
-const rapidjson::Value* FindMember(const rapidjson::Value& object, const char* name) {
-  if (!object.IsObject()) return nullptr;
-  const auto member = object.FindMember(name);
-  return member == object.MemberEnd() ? nullptr : &member->value;
 }
 
 std::optional<RequestId> IdOf(const rapidjson::Value& value) {

@@ -89,9 +89,6 @@ std::string IdJson(const RequestId& id);
 // A string as JSON, quoted and escaped. Bytes that are no UTF-8 become U+FFFD.
 std::string StringJson(absl::string_view text);
 
-// A value as JSON, on one line.
-std::string ValueJson(const rapidjson::Value& value);
-
 // The members' texts are JSON, of objects. They are put in as they are.
 std::string RequestText(const RequestId& id, absl::string_view method, absl::string_view params);
 std::string NotificationText(absl::string_view method, absl::string_view params);
@@ -99,10 +96,6 @@ std::string ResultText(const RequestId& id, absl::string_view result);
 // Without an id if what is answered had none that could be read.
 std::string ErrorText(const std::optional<RequestId>& id, const JsonRpcError& error);
 
-// The object's member if it is a string; otherwise nothing. `object` may be of any type.
-std::optional<std::string> StringMember(const rapidjson::Value& object, const char* name);
-// The object's member, or null. `object` may be of any type.
-const rapidjson::Value* FindMember(const rapidjson::Value& object, const char* name);
 // A string or an integer; otherwise nothing.
 std::optional<RequestId> IdOf(const rapidjson::Value& value);
 

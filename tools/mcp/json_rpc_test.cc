@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "tools/json_value.h"
 
 namespace parlance::tools::mcp {
 namespace {

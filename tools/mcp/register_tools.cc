@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "rapidjson/document.h"
@@ -17,20 +16,17 @@
 namespace parlance::tools::mcp {
 namespace {
 
-// What ToolRegistry takes.
-constexpr size_t kMaxNameLength = 64;
-
 std::string ValidName(absl::string_view prefix, const std::string& remote_name,
                       const ToolRegistry& registry) {
   std::string name = absl::StrCat(prefix, remote_name);
   for (char& c : name) {
-    if (!absl::ascii_isalnum(c) && c != '_' && c != '-') c = '_';
+    if (!IsToolNameCharacter(c)) c = '_';
   }
-  name = name.substr(0, kMaxNameLength);
+  name = name.substr(0, kMaxToolNameSize);
   std::string unique = name;
   for (int i = 2; registry.Find(unique) != nullptr; ++i) {
     const std::string suffix = absl::StrCat("_", i);
-    unique = absl::StrCat(name.substr(0, kMaxNameLength - suffix.size()), suffix);
+    unique = absl::StrCat(name.substr(0, kMaxToolNameSize - suffix.size()), suffix);
   }
   return unique;
 }
