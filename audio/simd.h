@@ -34,7 +34,16 @@ PARLANCE_SIMD_INLINE F4 LoadF4(const float* from) {
   return v;
 }
 
-// a's and b's even pairs, or their odd ones: the two halves of a transposition.
+// The greater of each lane, and b where one is no number.
+PARLANCE_SIMD_INLINE F4 Max(F4 a, F4 b) { return a > b ? a : b; }
+PARLANCE_SIMD_INLINE F4 Min(F4 a, F4 b) { return a < b ? a : b; }
+
+PARLANCE_SIMD_INLINE float MaxLane(F4 v) {
+  v = Max(v, __builtin_shufflevector(v, v, 2, 3, 0, 1));
+  return Max(v, __builtin_shufflevector(v, v, 1, 0, 3, 2))[0];
+}
+
+// Rows become columns.
 PARLANCE_SIMD_INLINE void Transpose(F4& a, F4& b, F4& c, F4& d) {
   const F4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
   const F4 ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
@@ -61,8 +70,8 @@ PARLANCE_SIMD_INLINE F8 Load(const float* from) {
   return v;
 }
 PARLANCE_SIMD_INLINE void Store(float* to, F8 v) { __builtin_memcpy(to, &v, sizeof(v)); }
+PARLANCE_SIMD_INLINE void Store(int32_t* to, I8 v) { __builtin_memcpy(to, &v, sizeof(v)); }
 
-// The greater of each lane, and b where one is no number.
 PARLANCE_SIMD_INLINE F8 Max(F8 a, F8 b) { return a > b ? a : b; }
 PARLANCE_SIMD_INLINE F8 Min(F8 a, F8 b) { return a < b ? a : b; }
 PARLANCE_SIMD_INLINE F8 Abs(F8 a) {
@@ -77,6 +86,19 @@ PARLANCE_SIMD_INLINE F8 ToFloat(I8 a) { return __builtin_convertvector(a, F8); }
 
 PARLANCE_SIMD_INLINE F8 Reverse(F8 a) {
   return __builtin_shufflevector(a, a, 7, 6, 5, 4, 3, 2, 1, 0);
+}
+
+// The greatest lane.
+PARLANCE_SIMD_INLINE float MaxLane(F8 v) {
+  return MaxLane(
+      Max(__builtin_shufflevector(v, v, 0, 1, 2, 3), __builtin_shufflevector(v, v, 4, 5, 6, 7)));
+}
+
+// Of two neighbouring lanes the low 16 bits side by side, in the first of the two.
+PARLANCE_SIMD_INLINE I8 JoinNeighbours(U8 a) {
+  using Q4 [[gnu::vector_size(32)]] = uint64_t;
+  const Q4 both = reinterpret_cast<Q4>(a);
+  return reinterpret_cast<I8>((both & 0xffffU) | ((both >> 16) & 0xffff0000U));
 }
 
 // Of 16 floats, those with even and those with odd index; lane i has pair kPairOfLane[i], which is
@@ -169,14 +191,13 @@ PARLANCE_SIMD_INLINE void Store(float* to, F8 v) {
   __builtin_memcpy(to, &v.low, sizeof(v.low));
   __builtin_memcpy(to + 4, &v.high, sizeof(v.high));
 }
+PARLANCE_SIMD_INLINE void Store(int32_t* to, I8 v) {
+  __builtin_memcpy(to, &v.low, sizeof(v.low));
+  __builtin_memcpy(to + 4, &v.high, sizeof(v.high));
+}
 
-// The greater of each lane, and b where one is no number.
-PARLANCE_SIMD_INLINE F8 Max(F8 a, F8 b) {
-  return {a.low > b.low ? a.low : b.low, a.high > b.high ? a.high : b.high};
-}
-PARLANCE_SIMD_INLINE F8 Min(F8 a, F8 b) {
-  return {a.low < b.low ? a.low : b.low, a.high < b.high ? a.high : b.high};
-}
+PARLANCE_SIMD_INLINE F8 Max(F8 a, F8 b) { return {Max(a.low, b.low), Max(a.high, b.high)}; }
+PARLANCE_SIMD_INLINE F8 Min(F8 a, F8 b) { return {Min(a.low, b.low), Min(a.high, b.high)}; }
 PARLANCE_SIMD_INLINE F8 Abs(F8 a) {
   return {reinterpret_cast<F4>(reinterpret_cast<U4>(a.low) & 0x7fffffffU),
           reinterpret_cast<F4>(reinterpret_cast<U4>(a.high) & 0x7fffffffU)};
@@ -201,6 +222,19 @@ PARLANCE_SIMD_INLINE F8 ToFloat(I8 a) {
 PARLANCE_SIMD_INLINE F8 Reverse(F8 a) {
   return {__builtin_shufflevector(a.high, a.high, 3, 2, 1, 0),
           __builtin_shufflevector(a.low, a.low, 3, 2, 1, 0)};
+}
+
+// The greatest lane.
+PARLANCE_SIMD_INLINE float MaxLane(F8 v) { return MaxLane(Max(v.low, v.high)); }
+
+// Of two neighbouring lanes the low 16 bits side by side, in the first of the two.
+PARLANCE_SIMD_INLINE I8 JoinNeighbours(U8 a) {
+  using Q2 [[gnu::vector_size(16)]] = uint64_t;
+  const auto join = [](U4 lanes) __attribute__((always_inline)) {
+    const Q2 both = reinterpret_cast<Q2>(lanes);
+    return reinterpret_cast<I4>((both & 0xffffU) | ((both >> 16) & 0xffff0000U));
+  };
+  return {join(a.low), join(a.high)};
 }
 
 // Of 16 floats, those with even and those with odd index; lane i has pair kPairOfLane[i].
@@ -265,15 +299,6 @@ PARLANCE_SIMD_INLINE I8 AddProductsOfPairs(I8 sums, const int8_t* weights, I8 pa
 }
 
 #endif
-
-// The greatest lane.
-PARLANCE_SIMD_INLINE float MaxLane(F8 v) {
-  float lanes[kLanes];
-  Store(lanes, v);
-  float greatest = lanes[0];
-  for (size_t i = 1; i < kLanes; ++i) greatest = lanes[i] > greatest ? lanes[i] : greatest;
-  return greatest;
-}
 
 }  // namespace
 }  // namespace parlance::audio::simd

@@ -7,7 +7,7 @@
 // stream, for the same variant; variants differ by rounding. Errors are stated against exact
 // arithmetic on the same input, which is finite.
 //
-// Threads: any, at the same time. Allocation: none; scratch of at most 5 KB is on the stack. No
+// Threads: any, at the same time. Allocation: none; scratch of at most 7 KB is on the stack. No
 // locks, no system calls.
 #ifndef AUDIO_VAD_KERNELS_H_
 #define AUDIO_VAD_KERNELS_H_
@@ -21,11 +21,12 @@ namespace parlance::audio {
 // makes it from bands.
 struct BandTable {
   size_t num_bands = 0;
-  // Of each band: its first bin, and how many blocks of eight weights it has. first[b] + 8 *
-  // num_blocks[b] is at most the number of bins.
+  // The bin that each band's weights begin at, and of each eight bands how many blocks of eight
+  // weights they have; what is missing to eight bands is there, with weights of 0. No block reaches
+  // beyond the spectrum.
   const uint32_t* first = nullptr;
   const uint32_t* num_blocks = nullptr;
-  // The bands' weights one after the other, 8 * num_blocks[b] each; those that fill up are 0.
+  // In the order eight bands, block, band, weight.
   const float* weights = nullptr;
 };
 
@@ -51,11 +52,6 @@ struct VadKernels {
   // out[i] = log2(in[i]). What is below the least normal float (1.18e-38), negative or no number
   // gives -126; infinity gives 128. Absolute error: 2e-5. `out` may be `in`.
   void (*log2_approx)(const float* in, size_t n, float* out);
-
-  // out = bias + W input. `weights`: one column of `rows` after the other, one for each input;
-  // `rows`: a multiple of 8. Error of a row: 1e-6 of |bias| + |W| |input| for up to 64 inputs.
-  void (*gemv)(const float* weights, const float* bias, const float* input, size_t inputs,
-               size_t rows, float* out);
 
   // out = bias + diag(scales) W input with integer W. `weights`: from PackInt8Weights; `rows`: a
   // multiple of 8; `inputs`: at most 256. The input is rounded to 16 bits relative to its greatest

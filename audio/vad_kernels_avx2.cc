@@ -9,6 +9,6 @@
 namespace parlance::audio {
 
 const VadKernels kAvx2VadKernels = {"avx2",     PowerSpectrum, Autocorrelation, BandEnergies,
-                                    Log2Approx, Gemv,          GemvInt8,        GruStep};
+                                    Log2Approx, GemvInt8,      GruStep};
 
 }  // namespace parlance::audio

@@ -27,12 +27,13 @@ class PackedBands {
 
   // Valid as long as this is.
   BandTable table() const {
-    return {first_.size(), first_.data(), num_blocks_.data(), weights_.data()};
+    return {num_bands_, first_.data(), num_blocks_.data(), weights_.data()};
   }
 
  private:
   PackedBands() = default;
 
+  size_t num_bands_ = 0;
   std::vector<uint32_t> first_;
   std::vector<uint32_t> num_blocks_;
   std::vector<float> weights_;

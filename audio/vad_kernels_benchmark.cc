@@ -76,19 +76,6 @@ void BM_Log2(benchmark::State& state, const VadKernels& kernels) {
 }
 
 // Of a gated recurrent unit with 64 units and 40 features: 19,968 weights.
-void BM_Gemv(benchmark::State& state, const VadKernels& kernels) {
-  const std::vector<float> weights = Random(192 * (64 + 40), -1, 1);
-  const std::vector<float> bias = Random(192, -1, 1);
-  const std::vector<float> input = Random(64, -1, 1);
-  std::vector<float> out(192);
-  for (auto _ : state) {
-    kernels.gemv(weights.data(), bias.data(), input.data(), 64, 192, out.data());
-    kernels.gemv(weights.data() + 192 * 64, bias.data(), input.data(), 40, 192, out.data());
-    benchmark::ClobberMemory();
-  }
-  FinishOf(state, kernels, "Float Products, 192 x 64 and 192 x 40", out);
-}
-
 void BM_GemvInt8(benchmark::State& state, const VadKernels& kernels) {
   std::vector<int8_t> weights(192 * (64 + 40));
   for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<int8_t>(i * 7919 % 255);
@@ -134,8 +121,6 @@ BENCHMARK_CAPTURE(BM_BandEnergies, portable, PortableVadKernels())
     ->Name("audio.kernels.portable.band_energies_40");
 BENCHMARK_CAPTURE(BM_Log2, best, BestVadKernels())->Name("audio.kernels.log2_40");
 BENCHMARK_CAPTURE(BM_Log2, portable, PortableVadKernels())->Name("audio.kernels.portable.log2_40");
-BENCHMARK_CAPTURE(BM_Gemv, best, BestVadKernels())->Name("audio.kernels.gemv_20k");
-BENCHMARK_CAPTURE(BM_Gemv, portable, PortableVadKernels())->Name("audio.kernels.portable.gemv_20k");
 BENCHMARK_CAPTURE(BM_GemvInt8, best, BestVadKernels())->Name("audio.kernels.gemv_int8_20k");
 BENCHMARK_CAPTURE(BM_GemvInt8, portable, PortableVadKernels())
     ->Name("audio.kernels.portable.gemv_int8_20k");

@@ -4,6 +4,6 @@
 namespace parlance::audio {
 
 const VadKernels kPortableVadKernels = {"portable", PowerSpectrum, Autocorrelation, BandEnergies,
-                                        Log2Approx, Gemv,          GemvInt8,        GruStep};
+                                        Log2Approx, GemvInt8,      GruStep};
 
 }  // namespace parlance::audio
