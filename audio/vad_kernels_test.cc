@@ -176,9 +176,13 @@ TEST_P(VadKernelsTest, BandEnergiesAreTheWeightedSums) {
       const auto packed = PackedBands::Create(c.bands, c.num_bins);
       ASSERT_TRUE(packed.ok()) << packed.status();
       const std::vector<float> power = Random(c.num_bins, 0, 1e9F, seed);
+      const BandTable table = packed->table();
+      for (size_t b = 0; b < table.num_bands; ++b) {
+        EXPECT_LE(table.first[b] + 8 * table.num_blocks[b / 8], c.num_bins) << "band " << b;
+      }
       const std::vector<double> reference = ReferenceBandEnergies(c.bands, power);
       std::vector<float> energies(c.bands.size() + 1, -1);
-      kernels().band_energies(packed->table(), power.data(), energies.data());
+      kernels().band_energies(table, power.data(), energies.data());
       EXPECT_EQ(energies.back(), -1) << "written beyond the last band";
       for (size_t b = 0; b < reference.size(); ++b) {
         EXPECT_NEAR(energies[b], reference[b], 1e-6 * reference[b]) << "band " << b;
@@ -325,6 +329,14 @@ TEST_P(VadKernelsTest, GemvInt8IsTheProduct) {
       }
     }
   }
+}
+
+TEST(PackInt8WeightsTest, PairsOfColumnsLieSideBySide) {
+  const int8_t row_major[] = {1, 2, 3,  //
+                              4, 5, 6};
+  std::vector<int8_t> packed(PackedInt8Size(2, 3), -1);
+  PackInt8Weights(row_major, 2, 3, packed.data());
+  EXPECT_EQ(packed, std::vector<int8_t>({1, 2, 4, 5, 3, 0, 6, 0}));
 }
 
 TEST_P(VadKernelsTest, GemvInt8AtItsLimits) {
