@@ -7,8 +7,9 @@
 // stream, for the same variant; variants differ by rounding. Errors are stated against exact
 // arithmetic on the same input, which is finite.
 //
-// Threads: any, at the same time. Allocation: none; scratch of at most 7 KB is on the stack. No
-// locks, no system calls.
+// Threads: any, at the same time. Allocation: none; scratch of about 8 KB at most is on the stack.
+// No locks, no system calls. A size that is none of those said here is a broken program, which
+// power_spectrum, autocorrelation and gemv_int8 end.
 #ifndef AUDIO_VAD_KERNELS_H_
 #define AUDIO_VAD_KERNELS_H_
 
@@ -36,8 +37,8 @@ struct VadKernels {
 
   // power[k] = |sum over i of input[i] exp(-2 pi j i k / n)|^2, k from 0 to n / 2. `input`: n
   // samples, windowed already; n: 256 or 512. Error: 2e-6 of the greatest power. (C. F. Van Loan,
-  // "Computational Frameworks for the Fast Fourier Transform", 1992: four-step, section 3.3; real
-  // data, section 4.3.)
+  // "Computational Frameworks for the Fast Fourier Transform", 1992: the four-step framework, and
+  // real data as half as many complex numbers.)
   void (*power_spectrum)(const float* input, size_t n, float* power);
 
   // The circular autocorrelation of what has this power spectrum: lags[l] = 1 / n * sum over k from
@@ -66,7 +67,7 @@ struct VadKernels {
   //   n = tanh(input_gates[n] + r * hidden_gates[n]), hidden = (1 - z) * n + z * hidden.
   // The gates: 3 * units each, in the order r, z, n, biases included; `units`: a multiple of 8.
   // Absolute error: 1e-5 for |hidden| up to 1 and gates up to 20 in magnitude; beyond, they are
-  // rounded more coarsely. Infinite or no numbers as gates saturate; hidden stays within 1.
+  // rounded more coarsely. Infinite or no numbers as gates saturate; hidden stays finite.
   void (*gru_step)(const float* input_gates, const float* hidden_gates, size_t units,
                    float* hidden);
 };
