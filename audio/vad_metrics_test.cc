@@ -221,7 +221,7 @@ TEST(VadMetricsTest, ManyDistinctProbabilitiesAreRankedForTheInterval) {
   // tell them apart.
   ScoredFrames frames = Noisy(600, 9);
   const VadMetrics plain = Measured({frames});
-  for (float& probability : frames.probabilities) probability = 0.99F + probability / 100;
+  for (float& probability : frames.probabilities) probability = 0.999F + probability / 1000;
   const VadMetrics squeezed = Measured({frames});
   EXPECT_NEAR(squeezed.auc->value, plain.auc->value, 1e-4);
   EXPECT_NEAR(squeezed.auc->interval->low, plain.auc->interval->low, 1e-3);
