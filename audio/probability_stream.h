@@ -29,16 +29,12 @@ class ProbabilityStream {
     absl::StatusOr<Resampler> resampler =
         Resampler::Create(sample_rate_hz, detector->sample_rate_hz());
     if (!resampler.ok()) return resampler.status();
-    return ProbabilityStream(std::move(detector), sample_rate_hz, *std::move(resampler));
+    return ProbabilityStream(std::move(detector), *std::move(resampler));
   }
 
   // Calls `on_probability` with that of each frame of 10 ms, in order, once it is known.
   template <typename OnProbability>
   void Push(absl::Span<const int16_t> samples, OnProbability&& on_probability) {
-    if (sample_rate_hz_ == detector_->sample_rate_hz()) {
-      PushResampled(samples, on_probability);
-      return;
-    }
     resampled_.clear();
     resampler_.Process(samples, resampled_);
     PushResampled(resampled_, on_probability);
@@ -48,30 +44,29 @@ class ProbabilityStream {
   // the detector looks ahead. Afterwards the stream is as new.
   template <typename OnProbability>
   void Flush(OnProbability&& on_probability) {
-    if (sample_rate_hz_ != detector_->sample_rate_hz()) {
-      resampled_.clear();
-      resampler_.Flush(resampled_);
-      PushResampled(resampled_, on_probability);
-    }
-    const auto process = [&](absl::Span<const int16_t> frame) { Process(frame, on_probability); };
+    resampled_.clear();
+    resampler_.Flush(resampled_);
+    PushResampled(resampled_, on_probability);
+    const auto process = [&](int64_t, absl::Span<const int16_t> frame) {
+      Process(frame, on_probability);
+    };
     framer_.Flush(process);
     const std::vector<int16_t> silence(detector_->frame_samples());
-    for (int i = 0; i < detector_->look_ahead_frames(); ++i) process(silence);
+    for (int i = 0; i < detector_->look_ahead_frames(); ++i) Process(silence, on_probability);
     num_processed_ = 0;
     detector_->Reset();
   }
 
  private:
-  ProbabilityStream(std::unique_ptr<VoiceActivityDetector> detector, int sample_rate_hz,
-                    Resampler resampler)
+  ProbabilityStream(std::unique_ptr<VoiceActivityDetector> detector, Resampler resampler)
       : detector_(std::move(detector)),
-        sample_rate_hz_(sample_rate_hz),
         resampler_(std::move(resampler)),
         framer_(detector_->frame_samples()) {}
 
   template <typename OnProbability>
   void PushResampled(absl::Span<const int16_t> samples, OnProbability&& on_probability) {
-    framer_.Push(samples, [&](absl::Span<const int16_t> frame) { Process(frame, on_probability); });
+    framer_.Push(samples,
+                 [&](int64_t, absl::Span<const int16_t> frame) { Process(frame, on_probability); });
   }
 
   template <typename OnProbability>
@@ -81,7 +76,6 @@ class ProbabilityStream {
   }
 
   std::unique_ptr<VoiceActivityDetector> detector_;
-  int sample_rate_hz_;
   Resampler resampler_;
   Framer framer_;
   std::vector<int16_t> resampled_;
