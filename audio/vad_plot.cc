@@ -44,8 +44,9 @@ text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",Arial,s
 .w{fill:#475569;stroke:#475569;stroke-width:.6;stroke-linejoin:round}
 .z{fill:#dbeafe}
 .d{fill:#2563eb}
-.q{fill:none;stroke:#1d4ed8;stroke-width:1.4;stroke-linejoin:round}
+.q{fill:none;stroke:#1d4ed8;stroke-width:1.3;stroke-linejoin:round}
 .a{fill:#3b82f6;fill-opacity:.18}
+.r{fill:#3b82f6;fill-opacity:.3}
 .x{stroke:#dc2626;stroke-width:1.2;stroke-dasharray:5 4;fill:none}
 .l{fill:#f59e0b}
 .o{fill:#cbd5e1}
@@ -315,43 +316,47 @@ class Drawing {
     absl::StrAppend(&svg_, lows, "Z\"/>\n");
   }
 
-  // Steps of 10 ms, or for each pixel the lowest and the highest of its frames.
+  // Steps of 10 ms, or, if a pixel has several frames, their mean, and how far they spread.
   void DrawProbabilities(double y) {
     const double bottom = y + probability_height_ - 2;
     const double height = probability_height_ - 4;
     Text("t", kLeft - 8, y + 9, "end", "1");
     Text("t", kLeft - 8, bottom + 2, "end", "0");
-    const auto at = [&](float probability) {
-      return bottom - height * std::clamp(static_cast<double>(probability), 0.0, 1.0);
+    const auto at = [&](double probability) {
+      return bottom - height * std::clamp(probability, 0.0, 1.0);
     };
     const absl::Span<const float> all = plot_.probabilities;
     const auto first = std::min(static_cast<size_t>(std::llround(begin_ * 100)), all.size());
     const auto last =
         std::clamp(static_cast<size_t>(std::ceil(end_ * 100 - 1e-6)), first, all.size());
-    std::string path;
+    std::string means;
+    std::string spreads;
     double x = kLeft;
     for (size_t i = first; i < last;) {
+      const size_t from = i;
       float low = all[i];
       float high = all[i];
+      double sum = all[i];
       double next_x = X(static_cast<double>(++i) / 100);
       while (i < last && next_x < x + 1) {
         low = std::min(low, all[i]);
         high = std::max(high, all[i]);
+        sum += all[i];
         next_x = X(static_cast<double>(++i) / 100);
       }
-      if (low == high) {
-        absl::StrAppendFormat(&path, "%s%.1f %.1fH%.1f", path.empty() ? "M" : "L", x, at(low),
-                              next_x);
-      } else {
-        absl::StrAppendFormat(&path, "%s%.1f %.1fV%.1f", path.empty() ? "M" : "L", x, at(low),
-                              at(high));
+      absl::StrAppendFormat(&means, "%s%.1f %.1fH%.1f", means.empty() ? "M" : "L", x,
+                            at(sum / static_cast<double>(i - from)), next_x);
+      if (high - low >= 0.02F) {
+        absl::StrAppendFormat(&spreads, "M%.1f %.1fV%.1fH%.1fV%.1fZ", x, at(low), at(high), next_x,
+                              at(low));
       }
       x = next_x;
     }
-    if (!path.empty()) {
-      absl::StrAppendFormat(&svg_, "<path class=\"a\" d=\"%sL%.1f %.1fL%.1f %.1fZ\"/>\n", path, x,
+    if (!spreads.empty()) absl::StrAppend(&svg_, "<path class=\"r\" d=\"", spreads, "\"/>\n");
+    if (!means.empty()) {
+      absl::StrAppendFormat(&svg_, "<path class=\"a\" d=\"%sL%.1f %.1fL%.1f %.1fZ\"/>\n", means, x,
                             bottom, kLeft, bottom);
-      absl::StrAppendFormat(&svg_, "<path class=\"q\" d=\"%s\"/>\n", path);
+      absl::StrAppendFormat(&svg_, "<path class=\"q\" d=\"%s\"/>\n", means);
     }
     Line("x", kLeft, at(plot_.threshold), X(end_), at(plot_.threshold));
   }
