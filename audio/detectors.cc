@@ -27,11 +27,12 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {{"classic", "band energies against tracked noise", 0},
      [](int) { return CreateStatisticalVad(kSampleRateHz); }},
-    {{"webrtc", "WebRTC's, in mode 2; webrtc0, webrtc1 and webrtc3 are its other modes", 0},
+    {{"webrtc", "WebRTC's, in its mode 2", 0},
      [](int) { return CreateWebRtcVad(kSampleRateHz, 2); }},
-    {{"webrtc0", "misses least", 0}, [](int) { return CreateWebRtcVad(kSampleRateHz, 0); }},
-    {{"webrtc1", "", 0}, [](int) { return CreateWebRtcVad(kSampleRateHz, 1); }},
-    {{"webrtc3", "takes the least noise for speech", 0},
+    {{"webrtc0", "WebRTC's, in mode 0: misses least", 0},
+     [](int) { return CreateWebRtcVad(kSampleRateHz, 0); }},
+    {{"webrtc1", "WebRTC's, in mode 1", 0}, [](int) { return CreateWebRtcVad(kSampleRateHz, 1); }},
+    {{"webrtc3", "WebRTC's, in mode 3: takes the least noise for speech", 0},
      [](int) { return CreateWebRtcVad(kSampleRateHz, 3); }},
 };
 
