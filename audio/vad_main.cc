@@ -50,6 +50,7 @@ ABSL_FLAG(double, stop_probability, 0.35, "Below which probability a segment pau
 ABSL_FLAG(absl::Duration, min_speech, absl::Milliseconds(60), "Of a segment.");
 ABSL_FLAG(absl::Duration, endpoint_silence, absl::Milliseconds(500), "That ends a segment.");
 ABSL_FLAG(absl::Duration, padding, absl::Milliseconds(200), "Added on either side of a segment.");
+ABSL_FLAG(absl::Duration, max_segment, absl::Seconds(30), "Where a longer segment is cut.");
 ABSL_FLAG(bool, frames, false, "Print every frame, as CSV, instead of the segments.");
 ABSL_FLAG(std::string, labels, "", "Label files to compare with.");
 ABSL_FLAG(absl::Duration, collar, absl::ZeroDuration(), "Around the borders of labels.");
@@ -88,7 +89,8 @@ Segments, as an agent would cut them:
   --stop_probability P     below which it pauses. Default: 0.35.
   --min_speech 60ms        how much speech one needs
   --endpoint_silence 500ms the pause that ends one
-  --padding 200ms          what is added on either side. One longer than 30 s is cut.
+  --padding 200ms          what is added on either side
+  --max_segment 30s        where a longer one is cut
   --output_labels FILE     write them as labels, which Audacity reads
 
 Labels, which say where there is speech: a line is begin TAB end TAB text, in seconds, as Audacity
@@ -269,6 +271,8 @@ absl::StatusOr<Heard> Listen(const Request& request, const std::string& file) {
     stream->Push(chunk, add);
     if (!request.plot.empty()) heard.envelope.Push(chunk);
     heard.num_samples += static_cast<int64_t>(*count);
+    // Who reads frames of a live sound sees them as they are heard.
+    if (request.frames && file == "-") std::fflush(stdout);
     progress.Tell(heard.seconds());
   }
   if (heard.num_samples == 0) {
@@ -367,7 +371,7 @@ void PrintMetrics(const Request& request, double seconds, const VadMetrics& metr
 std::string Beside(const Request& request, const std::string& path, const std::string& file,
                    const char* ending) {
   std::error_code error;
-  const std::string place = UserPath(path);
+  std::string place = UserPath(path);
   if (request.files.size() == 1 && !std::filesystem::is_directory(place, error)) return place;
   const std::string stem = file == "-" ? "stdin" : std::filesystem::path(file).stem().string();
   return std::filesystem::path(place) / absl::StrCat(stem, ending);
@@ -503,6 +507,7 @@ absl::StatusOr<Request> ReadCommandLine(std::vector<std::string> files) {
   request.endpointer.min_speech = absl::GetFlag(FLAGS_min_speech);
   request.endpointer.endpoint_silence = absl::GetFlag(FLAGS_endpoint_silence);
   request.endpointer.padding = absl::GetFlag(FLAGS_padding);
+  request.endpointer.max_segment = absl::GetFlag(FLAGS_max_segment);
   if (const auto endpointer = Endpointer::Create(request.endpointer); !endpointer.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("of the segments: ", endpointer.status().message()));

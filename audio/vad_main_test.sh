@@ -67,6 +67,7 @@ expect 0 "     BEGIN        END     LENGTH" prose.wav
 expect 0 "alsa.wav: 1.43 s, 48000 Hz, mono; 1 segment" alsa.wav card.wav
 grep -q "^card.wav: " out || fail "the second file"
 expect 0 "1 segment" prose.wav --detector webrtc
+expect 0 "3 segments" prose.wav --max_segment 3s
 head -c 64000 /dev/zero | "$vad" - >out 2>err || fail "silence"
 grep -qF -- "standard input: 2.00 s, 16000 Hz, mono; no speech" out || fail "silence: no speech"
 (cd elsewhere && BUILD_WORKING_DIRECTORY="$TEST_TMPDIR" "$vad" card.wav --plot below.svg) >out 2>err ||
