@@ -20,8 +20,13 @@ class VoiceActivityDetector {
   size_t frame_samples() const { return static_cast<size_t>(sample_rate_hz()) / 100; }
 
   // `frame`: mono PCM16, frame_samples() of it, the next of the stream; a Framer cuts it so.
-  // Returns the probability of speech, 0 to 1, that the sound so far gives this frame.
+  // Returns the probability of speech, 0 to 1, that the sound so far gives the frame that came
+  // look_ahead_frames() before this one; what is returned before there was one means nothing.
   virtual float Process(absl::Span<const int16_t> frame) = 0;
+
+  // How many frames of what follows a frame the detector hears before it answers; 10 ms of delay
+  // each. Constant.
+  virtual int look_ahead_frames() const { return 0; }
 
   // Forgets the stream.
   virtual void Reset() = 0;

@@ -112,7 +112,7 @@ class VoiceAgent::Impl {
     resampler_.Process(samples, resampled_);
     absl::Status status;
     framer_.Push(resampled_,
-                 [&](absl::Span<const int16_t> frame) { status.Update(Listen(frame)); });
+                 [&](int64_t, absl::Span<const int16_t> frame) { status.Update(Listen(frame)); });
     return status;
   }
 
@@ -120,7 +120,9 @@ class VoiceAgent::Impl {
     resampled_.clear();
     resampler_.Flush(resampled_);
     absl::Status status;
-    const auto listen = [&](absl::Span<const int16_t> frame) { status.Update(Listen(frame)); };
+    const auto listen = [&](int64_t, absl::Span<const int16_t> frame) {
+      status.Update(Listen(frame));
+    };
     framer_.Push(resampled_, listen);
     framer_.Flush(listen);
     if (!status.ok()) return status;
