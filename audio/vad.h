@@ -23,6 +23,10 @@ class VoiceActivityDetector {
   // Returns the probability of speech, 0 to 1, that the sound so far gives this frame.
   virtual float Process(absl::Span<const int16_t> frame) = 0;
 
+  // How many frames late it answers: Process returns the probability of the frame that came so many
+  // before. To the first ones after Reset it has nothing to say, and what it returns means nothing.
+  virtual int look_ahead_frames() const { return 0; }
+
   // Forgets the stream.
   virtual void Reset() = 0;
 };
