@@ -45,7 +45,7 @@ TEST(StressAudio, ContinuousVad) {
       rest.remove_prefix(chunk.size());
       resampled.clear();
       resampler.Process(chunk, resampled);
-      framer.Push(resampled, [&](absl::Span<const int16_t> frame) {
+      framer.Push(resampled, [&](int64_t, absl::Span<const int16_t> frame) {
         count(endpointer.Push(vad->Process(frame)));
       });
     }

@@ -1,5 +1,6 @@
-// Changes the sample rate of a stream (SpeexDSP's windowed sinc, after J. O. Smith, "Digital Audio
-// Resampling").
+// Changes the sample rate of a stream, by a polyphase filter of the windowed-sinc kind (J. O.
+// Smith, "Digital Audio Resampling"; J. F. Kaiser, "Nonrecursive Digital Filter Design Using the
+// I0-sinh Window Function", 1974).
 #ifndef AUDIO_RESAMPLER_H_
 #define AUDIO_RESAMPLER_H_
 
@@ -9,35 +10,55 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-
-// SpeexDSP's, in the global namespace.
-struct SpeexResamplerState_;
+#include "audio/rational_clock.h"
 
 namespace parlance::audio {
 
-// Mono PCM16. The output is the same whatever the sizes of the chunks. Its delay is taken off at
-// the start, so that a sample keeps its moment; the last few milliseconds come with Flush. Threads:
-// one at a time. Allocation: none but what `output` needs to grow.
+class ResamplerFilter;
+
+// Mono PCM16. Output sample n lies at the time n / to_hz of the input, and N input samples give
+// ceil(N * to_hz / from_hz) in all. The output is the same, bit for bit, whatever the sizes of the
+// chunks.
+//
+// What passes: up to 0.425 of the lower rate (3400 of 8000 Hz, 6800 of 16000 Hz), within 0.01 dB;
+// a tone of -1 dBFS comes out with a signal-to-noise ratio of at least 90 dB. To a lower rate, what
+// is above half of it is 90 dB down. To a higher rate, the images of what is below 0.425 of the
+// lower rate are 90 dB down.
+//
+// Delay: an output sample comes when lookahead_samples() input samples after its own have been
+// heard. That is 24 input samples to a higher rate, 3 ms from 8 kHz, and 40 output samples to a
+// lower one, 2.5 ms to 16 kHz; none between equal rates.
+//
+// Threads: one at a time. Allocation: in Process and Flush none but what `output` needs to grow,
+// and 4 kB of stack. Memory: two bytes for each tap (96 bytes from 8 to 16 kHz, at most 1 kB) and
+// 100 more; the coefficients are shared by all that change the same rates at the same time (96
+// bytes from 8 to 16 kHz, 1 kB from 48 to 16 kHz, 143 kB from 44.1 to 16 kHz, 600 kB at most).
 class Resampler {
  public:
-  // Rates from 8000 to 48000 Hz. `quality`: 0 (fast) to 10; 3 delays by 3 ms from 8 to 16 kHz.
-  // InvalidArgument otherwise.
-  static absl::StatusOr<Resampler> Create(int from_hz, int to_hz, int quality = 3);
+  // Rates from 8000 to 48000 Hz, InvalidArgument otherwise. Makes the coefficients if nobody has
+  // them: some milliseconds where the rates have little in common.
+  static absl::StatusOr<Resampler> Create(int from_hz, int to_hz);
 
   // Appends what `input` gives to `output`.
   void Process(absl::Span<const int16_t> input, std::vector<int16_t>& output);
-  // Appends what is still inside. Afterwards the resampler is as new.
+  // Appends what is still inside, as if silence followed. Afterwards the resampler is as new.
   void Flush(std::vector<int16_t>& output);
 
- private:
-  struct Destroyer {
-    void operator()(SpeexResamplerState_* state) const;
-  };
-  Resampler(SpeexResamplerState_* state, int from_hz, int to_hz);
+  // Of the input.
+  int lookahead_samples() const;
 
-  std::unique_ptr<SpeexResamplerState_, Destroyer> state_;
-  int from_hz_;
-  int to_hz_;
+ private:
+  Resampler(std::shared_ptr<const ResamplerFilter> filter, RationalClock clock);
+
+  void ProcessBlock(absl::Span<const int16_t> block, std::vector<int16_t>& output);
+  void Restart();
+
+  // None between equal rates.
+  std::shared_ptr<const ResamplerFilter> filter_;
+  // Of the next output sample; sample 0 is the one whose last tap is the next input sample.
+  RationalClock clock_;
+  // The last input samples, one less than there are taps.
+  std::vector<int16_t> history_;
 };
 
 }  // namespace parlance::audio

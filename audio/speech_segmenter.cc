@@ -15,8 +15,6 @@ namespace {
 constexpr int64_t kNotKnown = std::numeric_limits<int64_t>::max();
 // The longest chunk that is resampled at once: 20 ms, so that its output has room.
 constexpr int kBlocksPerSecond = 50;
-// What a resampler may need beyond the ratio of the rates: its delay, which Flush gives at once.
-constexpr size_t kResamplerMargin = 2048;
 // Of the rates that detectors take.
 constexpr size_t kMaxFrame = 480;
 
@@ -35,52 +33,45 @@ absl::StatusOr<SpeechSegmenter> SpeechSegmenter::Create(std::unique_ptr<VoiceAct
   endpointer_options.look_ahead_frames = vad->look_ahead_frames();
   auto endpointer = Endpointer::Create(endpointer_options);
   if (!endpointer.ok()) return endpointer.status();
-  std::optional<Resampler> resampler;
-  if (options.input_sample_rate_hz != rate_hz) {
-    auto created = Resampler::Create(options.input_sample_rate_hz, rate_hz);
-    if (!created.ok()) return created.status();
-    resampler = *std::move(created);
-  }
-  return SpeechSegmenter(std::move(vad), std::move(resampler), *endpointer,
+  auto resampler = Resampler::Create(options.input_sample_rate_hz, rate_hz);
+  if (!resampler.ok()) return resampler.status();
+  return SpeechSegmenter(std::move(vad), *std::move(resampler), *endpointer,
                          options.input_sample_rate_hz);
 }
 
-SpeechSegmenter::SpeechSegmenter(std::unique_ptr<VoiceActivityDetector> vad,
-                                 std::optional<Resampler> resampler, const Endpointer& endpointer,
-                                 int input_sample_rate_hz)
+SpeechSegmenter::SpeechSegmenter(std::unique_ptr<VoiceActivityDetector> vad, Resampler resampler,
+                                 const Endpointer& endpointer, int input_sample_rate_hz)
     : vad_(std::move(vad)),
       resampler_(std::move(resampler)),
       framer_(vad_->frame_samples()),
       endpointer_(endpointer),
       input_sample_rate_hz_(input_sample_rate_hz),
       end_(kNotKnown) {
-  if (resampler_) {
-    resampled_.reserve(static_cast<size_t>(vad_->sample_rate_hz() / kBlocksPerSecond) +
-                       kResamplerMargin);
-  }
+  // A block, or what Flush gives; each may be a sample more than the ratio of the rates says.
+  const int64_t most =
+      std::max(input_sample_rate_hz_ / kBlocksPerSecond, resampler_.lookahead_samples());
+  resampled_.reserve(
+      static_cast<size_t>(most * vad_->sample_rate_hz() / input_sample_rate_hz_ + 1));
 }
 
 void SpeechSegmenter::Push(absl::Span<const int16_t> samples, OnEvent on_event, OnFrame on_frame) {
   num_samples_ += static_cast<int64_t>(samples.size());
-  if (!resampler_) return Listen(samples, on_event, on_frame);
   const auto block_samples = static_cast<size_t>(input_sample_rate_hz_ / kBlocksPerSecond);
   while (!samples.empty()) {
     const auto block = samples.first(std::min(samples.size(), block_samples));
     samples.remove_prefix(block.size());
     resampled_.clear();
-    resampler_->Process(block, resampled_);
-    Listen(resampled_, on_event, on_frame);
+    resampler_.Process(block, resampled_);
+    Listen(on_event, on_frame);
   }
 }
 
 void SpeechSegmenter::Flush(OnEvent on_event, OnFrame on_frame) {
   end_ = num_samples_;
-  if (resampler_) {
-    resampled_.clear();
-    resampler_->Flush(resampled_);
-    Listen(resampled_, on_event, on_frame);
-  }
-  framer_.Flush([&](absl::Span<const int16_t> frame) {
+  resampled_.clear();
+  resampler_.Flush(resampled_);
+  Listen(on_event, on_frame);
+  framer_.Flush([&](int64_t, absl::Span<const int16_t> frame) {
     Hear({.samples = frame, .probability = vad_->Process(frame)}, on_event, on_frame);
   });
   static constexpr std::array<int16_t, kMaxFrame> kSilence{};
@@ -100,9 +91,8 @@ int64_t SpeechSegmenter::FramePosition(int64_t input_position) const {
   return frame * static_cast<int64_t>(vad_->frame_samples());
 }
 
-void SpeechSegmenter::Listen(absl::Span<const int16_t> samples, OnEvent on_event,
-                             OnFrame on_frame) {
-  framer_.Push(samples, [&](absl::Span<const int16_t> frame) {
+void SpeechSegmenter::Listen(OnEvent on_event, OnFrame on_frame) {
+  framer_.Push(resampled_, [&](int64_t, absl::Span<const int16_t> frame) {
     Hear({.samples = frame, .probability = vad_->Process(frame)}, on_event, on_frame);
   });
 }
@@ -115,16 +105,21 @@ void SpeechSegmenter::Hear(const Frame& frame, OnEvent on_event, OnFrame on_fram
 
 EndpointerEvent SpeechSegmenter::InInput(const EndpointerEvent& event) const {
   EndpointerEvent mapped = event;
-  for (int64_t* position :
-       {&mapped.segment.begin, &mapped.segment.end, &mapped.edge, &mapped.decided}) {
+  for (int64_t* position : {&mapped.segment.begin, &mapped.segment.end, &mapped.edge}) {
     *position = std::min(InputPosition(*position), end_);
   }
+  mapped.decided = std::min(InputHeard(event.decided), end_);
   return mapped;
 }
 
 int64_t SpeechSegmenter::InputPosition(int64_t frame_position) const {
   const int64_t frame = frame_position / static_cast<int64_t>(vad_->frame_samples());
   return frame * input_sample_rate_hz_ / 100;
+}
+
+int64_t SpeechSegmenter::InputHeard(int64_t num_frame_samples) const {
+  const int64_t last = (num_frame_samples - 1) * input_sample_rate_hz_ / vad_->sample_rate_hz();
+  return last + resampler_.lookahead_samples() + 1;
 }
 
 }  // namespace parlance::audio

@@ -11,7 +11,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -45,8 +44,9 @@ class SpeechSegmenter {
     float probability = 0;
   };
 
-  // Positions and `decided` are in samples of the input. `decided` is how much of it had to be
-  // heard for the decision, but for what the resampler waits for.
+  // Positions and `decided` are in samples of the input. `decided` is how many of them had to be
+  // pushed for the decision, to the sample: what the frame, the detector's look-ahead and the
+  // resampler wait for is in it.
   using OnEvent = absl::FunctionRef<void(const EndpointerEvent& event)>;
   // Called before the event that the frame leads to.
   using OnFrame = absl::FunctionRef<void(const Frame& frame)>;
@@ -76,17 +76,19 @@ class SpeechSegmenter {
   int64_t max_pre_roll_samples() const { return endpointer_.max_pre_roll_samples(); }
 
  private:
-  SpeechSegmenter(std::unique_ptr<VoiceActivityDetector> vad, std::optional<Resampler> resampler,
+  SpeechSegmenter(std::unique_ptr<VoiceActivityDetector> vad, Resampler resampler,
                   const Endpointer& endpointer, int input_sample_rate_hz);
-  // At the detector's rate.
-  void Listen(absl::Span<const int16_t> samples, OnEvent on_event, OnFrame on_frame);
+  // To what has been resampled.
+  void Listen(OnEvent on_event, OnFrame on_frame);
   void Hear(const Frame& frame, OnEvent on_event, OnFrame on_frame);
   EndpointerEvent InInput(const EndpointerEvent& event) const;
+  // Of what is at the detector's rate: where it is in the input, and after how many samples of the
+  // input it has all been heard.
   int64_t InputPosition(int64_t frame_position) const;
+  int64_t InputHeard(int64_t num_frame_samples) const;
 
   std::unique_ptr<VoiceActivityDetector> vad_;
-  // None if the rates are the same.
-  std::optional<Resampler> resampler_;
+  Resampler resampler_;
   std::vector<int16_t> resampled_;
   Framer framer_;
   Endpointer endpointer_;

@@ -19,7 +19,7 @@ std::vector<float> Probabilities(absl::Span<const int16_t> samples, int sample_r
   const auto vad = *CreateStatisticalVad(sample_rate_hz);
   Framer framer(vad->frame_samples());
   std::vector<float> probabilities;
-  framer.Push(samples, [&](absl::Span<const int16_t> frame) {
+  framer.Push(samples, [&](int64_t, absl::Span<const int16_t> frame) {
     probabilities.push_back(vad->Process(frame));
   });
   return probabilities;
@@ -116,7 +116,7 @@ TEST(StatisticalVadTest, ResetForgets) {
   const auto run = [&] {
     std::vector<float> probabilities;
     Framer framer(vad->frame_samples());
-    framer.Push(speech, [&](absl::Span<const int16_t> frame) {
+    framer.Push(speech, [&](int64_t, absl::Span<const int16_t> frame) {
       probabilities.push_back(vad->Process(frame));
     });
     return probabilities;
@@ -132,7 +132,7 @@ TEST(StatisticalVadTest, AllocatesNothing) {
   auto endpointer = *Endpointer::Create({});
   Framer framer(vad->frame_samples());
   EXPECT_EQ(perf::CountAllocations([&] {
-              framer.Push(noise, [&](absl::Span<const int16_t> frame) {
+              framer.Push(noise, [&](int64_t, absl::Span<const int16_t> frame) {
                 endpointer.Push(vad->Process(frame));
               });
             }),

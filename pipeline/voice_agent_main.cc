@@ -16,7 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "audio/mu_law.h"
+#include "audio/g711.h"
 #include "audio/wav.h"
 #include "audio/waveform.h"
 #include "pipeline/components.h"

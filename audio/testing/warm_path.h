@@ -14,12 +14,12 @@
 
 namespace parlance::audio {
 
-// With a sanitizer, which has its own pthread functions and allocates and calls on its own account,
-// nothing can be said of locks.
+// A sanitizer has its own pthread functions, and makes system calls on its own account: with one
+// neither can be told, and tests skip what they would ask.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kCountsLocks = false;
+inline constexpr bool kCanSeeWarmPath = false;
 #else
-inline constexpr bool kCountsLocks = true;
+inline constexpr bool kCanSeeWarmPath = true;
 #endif
 
 // How often `body` calls a lock function of pthreads on this thread: of mutexes (which std::mutex
