@@ -56,15 +56,19 @@ absl::StatusOr<Endpointer> Endpointer::Create(const Options& options) {
   if (options.speech_pad < absl::ZeroDuration() || options.speech_pad > absl::Seconds(10)) {
     return absl::InvalidArgumentError("speech_pad must be 0 to 10 s");
   }
-  if (options.max_speech_duration < kFrame * kMaxRise + options.min_speech_duration / kLeastGain +
-                                        2 * options.speech_pad + options.max_endpointing_delay) {
-    return absl::InvalidArgumentError(
-        "max_speech_duration is shorter than 100 ms, four times min_speech_duration, twice "
-        "speech_pad "
-        "and max_endpointing_delay");
-  }
   if (options.look_ahead_frames < 0 || options.look_ahead_frames > 100) {
     return absl::InvalidArgumentError("look_ahead_frames must be 0 to 100");
+  }
+  if (options.hangover_frames < 0 || options.hangover_frames > 50) {
+    return absl::InvalidArgumentError("hangover_frames must be 0 to 50");
+  }
+  if (options.max_speech_duration <
+      kFrame * kMaxRise +
+          (options.min_speech_duration + kFrame * options.hangover_frames) / kLeastGain +
+          2 * options.speech_pad + options.max_endpointing_delay) {
+    return absl::InvalidArgumentError(
+        "max_speech_duration is shorter than 100 ms, four times min_speech_duration and the "
+        "hang-over, twice speech_pad and max_endpointing_delay");
   }
   return Endpointer(options);
 }
@@ -73,7 +77,8 @@ Endpointer::Endpointer(const Options& options)
     : options_(options),
       frame_samples_(options.sample_rate_hz / 100),
       threshold_log_odds_(LogOdds(options.threshold)),
-      min_speech_(Frames(options.min_speech_duration)),
+      hangover_(options.hangover_frames),
+      min_speech_(Frames(options.min_speech_duration) + hangover_),
       min_endpointing_delay_(Frames(options.min_endpointing_delay)),
       max_endpointing_delay_(Frames(options.max_endpointing_delay)),
       padding_(Frames(options.speech_pad)),
@@ -104,7 +109,7 @@ std::optional<EndpointerEvent> Endpointer::Idle(float probability) {
   }
   if (cut_) {
     if (num_low_ == 0) return Start(last_end_, last_end_);
-    if (num_judged_ - last_speech_ >= endpointing_delay_) {
+    if (Pause() >= endpointing_delay_) {
       cut_ = false;
       Settle();
     }
@@ -115,33 +120,27 @@ std::optional<EndpointerEvent> Endpointer::Idle(float probability) {
   if (evidence_ > 0 && !had_evidence) onset_ = std::max(stretch_begin_, frame - kMaxRise);
   if (evidence_ < static_cast<float>(min_speech_)) return std::nullopt;
   onset_ = std::max({onset_, num_judged_ - max_onset_, last_end_});
-  if (last_speech_ >= 0 && onset_ - last_speech_ <= max_endpointing_delay_) {
-    AddPause(onset_ - last_speech_);
-  }
+  const int64_t pause = onset_ - last_speech_ + hangover_;
+  if (last_speech_ >= 0 && pause <= max_endpointing_delay_) AddPause(pause);
   return Start(std::max(onset_ - padding_, last_end_), onset_);
 }
 
 std::optional<EndpointerEvent> Endpointer::InSpeech(bool speech) {
   if (speech) {
-    AddPause(num_judged_ - 1 - last_speech_);
+    const int64_t num_low = num_judged_ - 1 - last_speech_;
+    if (num_low > 0) AddPause(num_low + hangover_);
     last_speech_ = num_judged_;
   }
-  if (num_judged_ - last_speech_ >= endpointing_delay_) {
-    return End(std::min(last_speech_ + padding_, num_judged_),
-               EndpointerEvent::EndReason::kSilence);
-  }
+  if (Pause() >= endpointing_delay_) return End(EndpointerEvent::EndReason::kSilence);
   if (num_judged_ - begin_ >= max_speech_) {
-    return End(num_judged_, EndpointerEvent::EndReason::kMaxSpeechDuration);
+    return End(EndpointerEvent::EndReason::kMaxSpeechDuration);
   }
   return std::nullopt;
 }
 
 std::optional<EndpointerEvent> Endpointer::Flush() {
   std::optional<EndpointerEvent> event;
-  if (in_speech_) {
-    event = End(std::min(last_speech_ + padding_, num_judged_),
-                EndpointerEvent::EndReason::kEndOfStream);
-  }
+  if (in_speech_) event = End(EndpointerEvent::EndReason::kEndOfStream);
   *this = Endpointer(options_);
   return event;
 }
@@ -164,17 +163,27 @@ EndpointerEvent Endpointer::Start(int64_t begin_frame, int64_t edge_frame) {
           .decided = num_pushed_ * frame_samples_};
 }
 
-EndpointerEvent Endpointer::End(int64_t end_frame, EndpointerEvent::EndReason reason) {
+int64_t Endpointer::Pause() const {
+  const int64_t num_low = num_judged_ - last_speech_;
+  return num_low == 0 ? 0 : num_low + hangover_;
+}
+
+EndpointerEvent Endpointer::End(EndpointerEvent::EndReason reason) {
   in_speech_ = false;
   cut_ = reason == EndpointerEvent::EndReason::kMaxSpeechDuration;
-  last_end_ = end_frame;
+  // While the probability is high it is not known yet where speech ends. A turn that goes on after
+  // a cut may be shorter than the hang-over.
+  const int64_t speech_end = cut_           ? num_judged_
+                             : Pause() == 0 ? last_speech_
+                                            : std::max(last_speech_ - hangover_, begin_ + 1);
+  last_end_ = cut_ ? num_judged_ : std::min(speech_end + padding_, num_judged_);
   evidence_ = 0;
   num_low_ = 1;
   if (!cut_) Settle();
   return {.kind = EndpointerEvent::Kind::kSpeechEnd,
           .end_reason = reason,
-          .segment = {.begin = begin_ * frame_samples_, .end = end_frame * frame_samples_},
-          .edge = (cut_ ? end_frame : last_speech_) * frame_samples_,
+          .segment = {.begin = begin_ * frame_samples_, .end = last_end_ * frame_samples_},
+          .edge = speech_end * frame_samples_,
           .decided = num_pushed_ * frame_samples_};
 }
 

@@ -8,19 +8,21 @@
 //
 // which with a threshold of 0.6 is 1 from about p = 0.9 on and -1 up to about p = 0.2. The sum is
 // kept at 0 or above (Page's cumulative sum, Biometrika 41, 1954), and forgotten after 60 ms below
-// neg_threshold. Speech begins when it reaches min_speech_duration. So a word of 150 ms that the
-// detector is sure of begins a turn; a cough of 120 ms does not, nor do 200 ms of a ragged or a
-// half-believed sound, nor several of them one after the other. What is surely speech to the
-// detector for longer than min_speech_duration is a turn, whatever it was.
+// neg_threshold. Speech begins when it reaches min_speech_duration, and the detector's hang-over on
+// top of it, which makes every sound longer than it was. So a word of 150 ms that the detector is
+// sure of begins a turn; a cough of 120 ms does not, nor do 200 ms of a ragged or a half-believed
+// sound, nor several of them one after the other. What is surely speech to the detector for longer
+// than min_speech_duration is a turn, whatever it was.
 //
 // A turn begins where the probability began to rise: at the first frame of the stretch from
 // neg_threshold on that led to the start, at most 100 ms before the first frame that reached the
 // threshold; less the padding. It reaches back no further than max_pre_roll_samples, and never into
 // the turn before.
 //
-// A turn ends when the probability has been below neg_threshold for the endpointing delay. A turn
-// of max_speech_duration is cut; if speech goes on before the endpointing delay has passed, the
-// next turn begins at the very sample where the cut one ended, without asking for evidence again.
+// Speech pauses when the probability falls below neg_threshold, and had ended a hang-over before. A
+// turn ends when the endpointing delay has passed since. A turn of max_speech_duration is cut; if
+// speech goes on before the endpointing delay has passed, the next turn begins at the very sample
+// where the cut one ended, without asking for evidence again.
 //
 // The endpointing delay adapts between min_endpointing_delay and max_endpointing_delay to the
 // speaker's own pauses; equal ones turn that off. It is clamp(1.5 * h, min, max), rounded up to
@@ -112,6 +114,8 @@ class Endpointer {
     // By how many frames the detector answers late: 0 to 100. The probability pushed n-th is then
     // that of the frame pushed so many before; the first ones are no frame's and are ignored.
     int look_ahead_frames = 0;
+    // How many frames the detector's probability outlasts a sound: 0 to 50.
+    int hangover_frames = 0;
   };
 
   // InvalidArgument for options outside these ranges.
@@ -137,8 +141,10 @@ class Endpointer {
   std::optional<EndpointerEvent> Idle(float probability);
   std::optional<EndpointerEvent> InSpeech(bool speech);
   float Gain(float probability) const;
+  // How long speech has paused; 0 while the probability says that it has not.
+  int64_t Pause() const;
   EndpointerEvent Start(int64_t begin_frame, int64_t edge_frame);
-  EndpointerEvent End(int64_t end_frame, EndpointerEvent::EndReason reason);
+  EndpointerEvent End(EndpointerEvent::EndReason reason);
   // The turn is over, and was not only cut.
   void Settle();
   void AddPause(int64_t frames);
@@ -148,6 +154,8 @@ class Endpointer {
   int64_t frame_samples_;
   float threshold_log_odds_;
   // In frames.
+  int64_t hangover_;
+  // With the hang-over.
   int64_t min_speech_;
   int64_t min_endpointing_delay_;
   int64_t max_endpointing_delay_;
@@ -172,8 +180,8 @@ class Endpointer {
   int64_t stretch_begin_ = 0;
   int64_t onset_ = 0;
 
-  // Of the turn: where it begins, with its padding, and where its last speech ends; the latter
-  // stays for the pause after it. None yet: -1.
+  // Of the turn: where it begins, with its padding, and where its last frame of speech ends,
+  // hang-over included; the latter stays for the pause after it. None yet: -1.
   int64_t begin_ = 0;
   int64_t last_speech_ = -1;
   // Where the last turn ended: padding reaches back no further.

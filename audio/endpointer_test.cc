@@ -257,6 +257,31 @@ TEST(EndpointerTest, LookAheadMovesDecisionsOnly) {
   EXPECT_EQ(Script({{1, 40}}, options), "");
 }
 
+// A detector that stays sure for 70 ms after each sound: the same sounds are speech, and end where
+// they ended.
+TEST(EndpointerTest, TheHangoverIsNoSpeech) {
+  Endpointer::Options options = Options();
+  options.hangover_frames = 7;
+  options.max_speech_duration = absl::Milliseconds(1100);
+  // A cough of 120 ms, a word of 150 ms.
+  EXPECT_EQ(Script({{0, 300}, {1, 190}, {0, 300}}, options), "");
+  EXPECT_EQ(Script({{0, 300}, {1, 220}, {0, 300}}, options),
+            "start 280 from 300 @500; end 470 from 450 @550 silence");
+  // Pauses of 90 and 100 ms.
+  EXPECT_EQ(Script({{1, 300}, {0, 20}, {1, 100}, {0, 30}, {1, 100}}, options),
+            "start 0 from 0 @200; end 370 from 350 @450 silence");
+  // A pause shorter than the hang-over is not seen, and one frame of silence is enough for a delay
+  // as short.
+  options.min_endpointing_delay = absl::Milliseconds(50);
+  EXPECT_EQ(Script({{1, 300}, {0, 30}}, options),
+            "start 0 from 0 @200; end 250 from 230 @310 silence");
+  // The last turn is shorter than the hang-over.
+  EXPECT_EQ(Script({{1, 1120}, {0, 100}}, options),
+            "start 0 from 0 @200; end 1100 from 1100 @1100 cut; "
+            "start 1100 from 1100 @1110; end 1130 from 1110 @1130 silence");
+  EXPECT_EQ(Script({{1, 300}}, options), "start 0 from 0 @200; end 300 from 300 @300 flush");
+}
+
 TEST(EndpointerTest, IsAsNewAfterFlush) {
   auto endpointer = *Endpointer::Create(Options());
   const std::vector<float> frames = Frames({{0, 50}, {1, 1000}, {0, 70}, {1, 70}});
@@ -400,7 +425,9 @@ Endpointer::Options RandomOptions(std::mt19937_64& random) {
   options.min_endpointing_delay = frames(1, 60);
   options.max_endpointing_delay = options.min_endpointing_delay + frames(0, 60);
   options.speech_pad = frames(0, 50);
+  options.hangover_frames = random() % 2 == 0 ? 0 : static_cast<int>(random() % 20);
   options.max_speech_duration = absl::Milliseconds(100) + 4 * options.min_speech_duration +
+                                absl::Milliseconds(40) * options.hangover_frames +
                                 2 * options.speech_pad + options.max_endpointing_delay +
                                 frames(0, 200);
   options.look_ahead_frames = static_cast<int>(random() % 30);
@@ -532,6 +559,12 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoRate", [](EndpointerOptions& o) { o.sample_rate_hz = 0; }},
         {"FramesOfHalfSamples", [](EndpointerOptions& o) { o.sample_rate_hz = 22050; }},
         {"NegativeLookAhead", [](EndpointerOptions& o) { o.look_ahead_frames = -1; }},
+        {"NegativeHangover", [](EndpointerOptions& o) { o.hangover_frames = -1; }},
+        {"LongHangover",
+         [](EndpointerOptions& o) {
+           o.hangover_frames = 51;
+           o.max_speech_duration = absl::Seconds(10);
+         }},
         {"LongLookAhead", [](EndpointerOptions& o) { o.look_ahead_frames = 101; }},
     }),
     [](const testing::TestParamInfo<RefusedCase>& info) { return info.param.name; });

@@ -31,6 +31,7 @@ absl::StatusOr<SpeechSegmenter> SpeechSegmenter::Create(std::unique_ptr<VoiceAct
   Endpointer::Options endpointer_options = options.endpointer;
   endpointer_options.sample_rate_hz = rate_hz;
   endpointer_options.look_ahead_frames = vad->look_ahead_frames();
+  endpointer_options.hangover_frames = vad->hangover_frames();
   auto endpointer = Endpointer::Create(endpointer_options);
   if (!endpointer.ok()) return endpointer.status();
   auto resampler = Resampler::Create(options.input_sample_rate_hz, rate_hz);

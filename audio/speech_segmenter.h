@@ -32,7 +32,7 @@ class SpeechSegmenter {
   struct Options {
     // Mono PCM16. The detector's rate, or what a Resampler takes: 8000 to 48000 Hz.
     int input_sample_rate_hz = 16000;
-    // The sample rate and the look-ahead are set from the detector.
+    // The sample rate, the look-ahead and the hang-over are set from the detector.
     Endpointer::Options endpointer;
   };
 

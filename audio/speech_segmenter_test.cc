@@ -57,6 +57,26 @@ class LoudnessVad : public VoiceActivityDetector {
   size_t num_frames_ = 0;
 };
 
+// Stays sure for so many frames after each loud one.
+class LingeringVad : public LoudnessVad {
+ public:
+  explicit LingeringVad(int hangover_frames) : LoudnessVad(16000), hangover_(hangover_frames) {}
+  int hangover_frames() const override { return hangover_; }
+  float Process(absl::Span<const int16_t> frame) override {
+    const float probability = LoudnessVad::Process(frame);
+    num_quiet_ = probability > 0.5F ? 0 : num_quiet_ + 1;
+    return num_quiet_ <= hangover_ ? 0.99F : 0.01F;
+  }
+  void Reset() override {
+    LoudnessVad::Reset();
+    num_quiet_ = hangover_;
+  }
+
+ private:
+  const int hangover_;
+  int num_quiet_ = hangover_;
+};
+
 // Does what no detector may.
 class MisbehavingVad : public LoudnessVad {
  public:
@@ -326,6 +346,21 @@ TEST(SpeechSegmenterTest, LookAheadMovesDecisionsOnly) {
     EXPECT_EQ(late.events()[i].segment.end, now.events()[i].segment.end) << i;
     EXPECT_EQ(late.events()[i].edge, now.events()[i].edge) << i;
     EXPECT_EQ(late.events()[i].decided, now.events()[i].decided + (i < 3 ? 800 : 0)) << i;
+  }
+}
+
+// Nor does one that outlasts each sound make a cough a word, or a turn longer.
+TEST(SpeechSegmenterTest, AHangoverIsNoSpeech) {
+  for (const int hangover : {0, 7}) {
+    Listener listener(Create(16000, std::make_unique<LingeringVad>(hangover)));
+    listener.Push(Loud(32000, 16000, 16000 + 120 * 16));
+    EXPECT_TRUE(listener.events().empty()) << hangover;
+    listener.Push(Loud(32000, 16000, 16000 + 150 * 16));
+    ASSERT_EQ(listener.events().size(), 2u) << hangover;
+    const EndpointerEvent& end = listener.events()[1];
+    EXPECT_EQ(end.segment.begin, 48000 - 3200) << hangover;
+    EXPECT_EQ(end.edge, 48000 + 150 * 16) << hangover;
+    EXPECT_EQ(end.delay(), 8000) << hangover;
   }
 }
 

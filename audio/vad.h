@@ -26,6 +26,9 @@ class VoiceActivityDetector {
   // How many frames late it answers: Process returns the probability of the frame that came so many
   // before. To the first ones after Reset it has nothing to say, and what it returns means nothing.
   virtual int look_ahead_frames() const { return 0; }
+  // How many frames the probability of a sound that it is sure of outlasts the sound, by smoothing:
+  // 0 to 50.
+  virtual int hangover_frames() const { return 0; }
 
   // Forgets the stream.
   virtual void Reset() = 0;
