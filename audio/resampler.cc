@@ -234,16 +234,11 @@ absl::StatusOr<Resampler> Resampler::Create(int from_hz, int to_hz) {
 Resampler::Resampler(std::shared_ptr<const ResamplerFilter> filter, RationalClock clock)
     : filter_(std::move(filter)), clock_(clock) {
   if (filter_ != nullptr) history_.resize(filter_->num_taps() - 1);
-  Restart();
+  clock_.Set(lookahead_samples());
 }
 
 int Resampler::lookahead_samples() const {
   return filter_ == nullptr ? 0 : static_cast<int>(filter_->lookahead());
-}
-
-void Resampler::Restart() {
-  std::fill(history_.begin(), history_.end(), int16_t{0});
-  clock_.Set(lookahead_samples());
 }
 
 void Resampler::Process(absl::Span<const int16_t> input, std::vector<int16_t>& output) {
@@ -282,8 +277,10 @@ void Resampler::ProcessBlock(absl::Span<const int16_t> block, std::vector<int16_
 
 void Resampler::Flush(std::vector<int16_t>& output) {
   static constexpr std::array<int16_t, kMaxTaps> kZeros{};
+  // The filter reaches no further back than ahead, so these are the silence before a new stream
+  // too.
   Process(absl::MakeConstSpan(kZeros).first(static_cast<size_t>(lookahead_samples())), output);
-  Restart();
+  clock_.Set(lookahead_samples());
 }
 
 }  // namespace parlance::audio

@@ -51,7 +51,6 @@ class Resampler {
   Resampler(std::shared_ptr<const ResamplerFilter> filter, RationalClock clock);
 
   void ProcessBlock(absl::Span<const int16_t> block, std::vector<int16_t>& output);
-  void Restart();
 
   // None between equal rates.
   std::shared_ptr<const ResamplerFilter> filter_;

@@ -3,17 +3,22 @@
 #include <sndfile.h>
 #include <sys/stat.h>
 
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "audio/testing/sounds.h"
 #include "gtest/gtest.h"
+#include "perf/allocations.h"
 
 namespace parlance::audio {
 namespace {
@@ -136,6 +141,212 @@ TEST(WavTest, SaysWhereItCannotWrite) {
   EXPECT_FALSE(
       WriteWav(Path("a.wav"), {.sample_rate_hz = 8000, .num_channels = 2, .samples = {1}}).ok());
   EXPECT_EQ(WriteWav("/dev/full/a.wav", waveform).code() == absl::StatusCode::kOk, false);
+}
+
+std::vector<int16_t> ReadAll(SoundReader& reader, size_t piece) {
+  std::vector<int16_t> samples;
+  std::vector<int16_t> block(piece);
+  for (;;) {
+    const absl::StatusOr<size_t> count = reader.Read(absl::MakeSpan(block));
+    EXPECT_TRUE(count.ok()) << count.status();
+    if (!count.ok() || *count == 0) return samples;
+    samples.insert(samples.end(), block.begin(), block.begin() + static_cast<ptrdiff_t>(*count));
+  }
+}
+
+TEST(WavReaderTest, PiecesOfAnySizeAreTheWhole) {
+  for (const int channels : {1, 2}) {
+    const Waveform written{
+        .sample_rate_hz = 24000, .num_channels = channels, .samples = WhiteNoise(30000, 9000, 1)};
+    ASSERT_TRUE(WriteWav(Path("pieces.wav"), written).ok());
+    for (const size_t piece : {1u, 7u, 480u, 5000u, 40000u}) {
+      const auto reader = WavReader::Open(Path("pieces.wav"));
+      ASSERT_TRUE(reader.ok()) << reader.status();
+      EXPECT_EQ((*reader)->sample_rate_hz(), 24000);
+      EXPECT_EQ((*reader)->num_channels(), channels);
+      EXPECT_EQ((*reader)->num_samples(), 30000 / channels);
+      EXPECT_EQ(*(*reader)->Read({}), 0u);
+      EXPECT_EQ(ReadAll(**reader, piece), MonoSamples(written)) << piece;
+      EXPECT_EQ(ReadAll(**reader, piece).size(), 0u) << "after the end";
+    }
+  }
+}
+
+// The chunk sizes in front of the samples, and what of them is there.
+TEST(WavReaderTest, BelievesNoHeader) {
+  const std::vector<int16_t> samples = WhiteNoise(1000, 9000, 1);
+  ASSERT_TRUE(
+      WriteWav(Path("good.wav"), {.sample_rate_hz = 16000, .num_channels = 1, .samples = samples})
+          .ok());
+  const std::string good = Bytes(Path("good.wav"));
+  ASSERT_EQ(good.size(), 2044u);
+  const auto with_size = [&](uint32_t size) {
+    std::string bytes = good;
+    for (size_t i = 0; i < 4; ++i) bytes[40 + i] = static_cast<char>(size >> (8 * i));
+    return bytes;
+  };
+  // From the sizes that matter on, of 64 bits.
+  const auto rf64 = [&](uint64_t size) {
+    std::string bytes = "RF64\xFF\xFF\xFF\xFFWAVEds64";
+    bytes += std::string("\x1C\0\0\0", 4) + std::string(8, '\0');
+    for (size_t i = 0; i < 8; ++i) bytes += static_cast<char>(size >> (8 * i));
+    bytes += std::string(12, '\0') + good.substr(12, 24) + "data\xFF\xFF\xFF\xFF";
+    return bytes + good.substr(44);
+  };
+  struct Case {
+    const char* name;
+    std::string bytes;
+    size_t num_samples;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"as it is", good, 1000},
+           {"promises 4 GB", with_size(0xFFFFFFFF), 1000},
+           {"promises 2 GB", with_size(0x7FFFFFFE), 1000},
+           {"promises two bytes more", with_size(2002), 1000},
+           {"promises less", with_size(200), 100},
+           {"is cut short", good.substr(0, 1044), 500},
+           {"ends with half a sample", good.substr(0, 1045), 500},
+           {"RF64", rf64(2000), 1000},
+           {"RF64 promises a terabyte", rf64(uint64_t{1} << 40), 1000},
+           {"RF64 promises less", rf64(200), 100},
+           {"another chunk follows", good + "LIST" + std::string("\4\0\0\0abcd", 8), 1000},
+       }) {
+    WriteBytes(Path("case.wav"), c.bytes);
+    const auto reader = WavReader::Open(Path("case.wav"));
+    ASSERT_TRUE(reader.ok()) << c.name << ": " << reader.status();
+    EXPECT_EQ((*reader)->num_samples(), static_cast<int64_t>(c.num_samples)) << c.name;
+    EXPECT_EQ(ReadAll(**reader, 333),
+              std::vector<int16_t>(samples.begin(),
+                                   samples.begin() + static_cast<ptrdiff_t>(c.num_samples)))
+        << c.name;
+  }
+  for (const Case& c : std::vector<Case>{{"no samples", good.substr(0, 44), 0},
+                                         {"a header of none", with_size(0), 0},
+                                         {"half a sample", good.substr(0, 45), 0}}) {
+    WriteBytes(Path("case.wav"), c.bytes);
+    const auto reader = WavReader::Open(Path("case.wav"));
+    EXPECT_EQ(reader.status().code(), absl::StatusCode::kInvalidArgument) << c.name;
+    EXPECT_TRUE(absl::StrContains(reader.status().message(), "no samples")) << reader.status();
+  }
+}
+
+TEST(WavReaderTest, ReadsOtherContainers) {
+  const std::vector<int16_t> samples = WhiteNoise(1000, 9000, 1);
+  for (const int container : {SF_FORMAT_WAVEX, SF_FORMAT_RF64}) {
+    SF_INFO info = {};
+    info.samplerate = 48000;
+    info.channels = 2;
+    info.format = container | SF_FORMAT_PCM_24;
+    SNDFILE* file = sf_open(Path("container.wav").c_str(), SFM_WRITE, &info);
+    sf_write_short(file, samples.data(), static_cast<sf_count_t>(samples.size()));
+    sf_close(file);
+    const auto read = ReadWav(Path("container.wav"));
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read->num_channels, 2);
+    EXPECT_EQ(read->samples, samples);
+  }
+  SF_INFO info = {};
+  info.samplerate = 16000;
+  info.channels = 1;
+  info.format = SF_FORMAT_AIFF | SF_FORMAT_PCM_16;
+  SNDFILE* file = sf_open(Path("aiff.wav").c_str(), SFM_WRITE, &info);
+  sf_write_short(file, samples.data(), static_cast<sf_count_t>(samples.size()));
+  sf_close(file);
+  EXPECT_TRUE(absl::StrContains(ReadWav(Path("aiff.wav")).status().message(), "another"));
+}
+
+TEST(WavReaderTest, WhatIsNoNumberIsSilence) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> values = {
+      0.5F, std::nanf(""), -std::nanf(""), infinity, -infinity, 1e30F, -2, 1, -1, -0.25F};
+  SF_INFO info = {};
+  info.samplerate = 16000;
+  info.channels = 1;
+  info.format = SF_FORMAT_WAV | SF_FORMAT_FLOAT;
+  SNDFILE* file = sf_open(Path("float.wav").c_str(), SFM_WRITE, &info);
+  sf_write_float(file, values.data(), static_cast<sf_count_t>(values.size()));
+  sf_close(file);
+  const auto read = ReadWav(Path("float.wav"));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->samples, (std::vector<int16_t>{16384, 0, 0, 32767, -32768, 32767, -32768, 32767,
+                                                 -32768, -8192}));
+}
+
+// A header of mu-law at 8 kHz before a hole of `num_bytes`.
+void WriteHole(const std::string& path, int64_t num_bytes) {
+  SF_INFO info = {};
+  info.samplerate = 8000;
+  info.channels = 1;
+  info.format = SF_FORMAT_WAV | SF_FORMAT_ULAW;
+  const std::vector<int16_t> samples(100);
+  SNDFILE* file = sf_open(path.c_str(), SFM_WRITE, &info);
+  sf_write_short(file, samples.data(), 100);
+  sf_close(file);
+  const std::string bytes = Bytes(path);
+  const size_t size_at = bytes.find("data") + 4;
+  std::string header = bytes.substr(0, size_at + 4);
+  for (size_t i = 0; i < 4; ++i) {
+    header[size_at + i] = static_cast<char>(static_cast<uint64_t>(num_bytes) >> (8 * i));
+  }
+  WriteBytes(path, header);
+  std::filesystem::resize_file(path, header.size() + static_cast<uintmax_t>(num_bytes));
+}
+
+TEST(WavReaderTest, EightHoursTakeNoMemory) {
+  constexpr int64_t kSamples = 8LL * 3600 * 8000;
+  WriteHole(Path("long.wav"), kSamples);
+  const auto reader = WavReader::Open(Path("long.wav"));
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ((*reader)->num_samples(), kSamples);
+  std::vector<int16_t> block(160);
+  int64_t num_read = 0;
+  bool as_written = true;
+  EXPECT_EQ(perf::CountAllocations([&] {
+              for (;;) {
+                const absl::StatusOr<size_t> count = (*reader)->Read(absl::MakeSpan(block));
+                if (!count.ok() || *count == 0) break;
+                num_read += static_cast<int64_t>(*count);
+                // Code 0.
+                as_written = as_written && block[0] == -32124;
+              }
+            }),
+            0);
+  EXPECT_EQ(num_read, kSamples);
+  EXPECT_TRUE(as_written);
+  EXPECT_EQ(ReadWav(Path("long.wav")).status().code(), absl::StatusCode::kOutOfRange);
+  std::filesystem::remove(Path("long.wav"));
+}
+
+// Sizes of 32 bits would wrap, and most of the file be lost without a word.
+TEST(WavReaderTest, BeyondFourGigabytesOnlyRf64IsBelieved) {
+  constexpr int64_t kBytes = 5LL << 30;
+  WriteHole(Path("big.wav"), kBytes);
+  const auto wrapped = WavReader::Open(Path("big.wav"));
+  EXPECT_EQ(wrapped.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(wrapped.status().message(), "RF64")) << wrapped.status();
+
+  SF_INFO info = {};
+  info.samplerate = 48000;
+  info.channels = 2;
+  info.format = SF_FORMAT_RF64 | SF_FORMAT_PCM_16;
+  const std::vector<int16_t> samples = WhiteNoise(1000, 9000, 1);
+  SNDFILE* file = sf_open(Path("big.wav").c_str(), SFM_WRITE, &info);
+  sf_write_short(file, samples.data(), 1000);
+  sf_close(file);
+  // Its size in the chunk of sizes, and the hole that makes it true.
+  std::string bytes = Bytes(Path("big.wav"));
+  const size_t size_at = bytes.find("ds64") + 16;
+  for (size_t i = 0; i < 8; ++i) bytes[size_at + i] = static_cast<char>(kBytes >> (8 * i));
+  WriteBytes(Path("big.wav"), bytes);
+  std::filesystem::resize_file(Path("big.wav"),
+                               bytes.size() - 2000 + static_cast<uintmax_t>(kBytes));
+  const auto reader = WavReader::Open(Path("big.wav"));
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ((*reader)->num_samples(), kBytes / 4);
+  std::vector<int16_t> block(1000);
+  EXPECT_EQ(*(*reader)->ReadInterleaved(absl::MakeSpan(block)), 1000u);
+  EXPECT_EQ(block, samples);
+  std::filesystem::remove(Path("big.wav"));
 }
 
 // Whatever comes: samples or a message, never a crash.

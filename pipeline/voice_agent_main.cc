@@ -1,5 +1,6 @@
 // Holds a conversation with a recording or a pipe.
-#include <algorithm>
+#include <unistd.h>
+
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -12,11 +13,14 @@
 #include "absl/flags/parse.h"
 #include "absl/flags/reflection.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "audio/g711.h"
+#include "absl/types/span.h"
+#include "audio/pcm_reader.h"
+#include "audio/sound_reader.h"
 #include "audio/wav.h"
 #include "audio/waveform.h"
 #include "pipeline/components.h"
@@ -29,7 +33,7 @@ ABSL_FLAG(std::string, input, "",
           "standard input, which "
           "is answered as it comes in.");
 ABSL_FLAG(std::string, input_encoding, "s16le",
-          "Of raw sound: s16le (PCM, 16 bits, little-endian) or mulaw (G.711). One channel.");
+          "Of raw sound: s16le (PCM, 16 bits, little-endian), mulaw or alaw (G.711). One channel.");
 ABSL_FLAG(int, sample_rate_hz, 16000, "Of raw sound, 8000 to 48000.");
 ABSL_FLAG(std::string, output, "", "The answers go to this WAV file. Not written if not given.");
 ABSL_FLAG(std::string, db, "",
@@ -114,35 +118,29 @@ void PrintTurn(const Turn& turn, int sample_rate_hz, int number) {
   std::fflush(stdout);
 }
 
-absl::Status PushAll(VoiceAgent& agent, absl::Span<const int16_t> samples, int sample_rate_hz) {
-  // 20 ms at a time, as a line would deliver them.
-  const size_t chunk = static_cast<size_t>(sample_rate_hz) / 50;
-  while (!samples.empty()) {
-    const auto now = samples.first(std::min(chunk, samples.size()));
-    if (absl::Status pushed = agent.Push(now); !pushed.ok()) return pushed;
-    samples.remove_prefix(now.size());
-  }
-  return absl::OkStatus();
+// The question, from a file or as it comes from standard input.
+absl::StatusOr<std::unique_ptr<audio::SoundReader>> OpenInput() {
+  const std::string input = absl::GetFlag(FLAGS_input);
+  if (input != "-") return audio::WavReader::Open(session::UserPath(input));
+  absl::StatusOr<audio::PcmEncoding> encoding =
+      audio::ParsePcmEncoding(absl::GetFlag(FLAGS_input_encoding));
+  if (!encoding.ok()) return encoding.status();
+  absl::StatusOr<audio::PcmReader> reader = audio::PcmReader::Create(
+      STDIN_FILENO, {.encoding = *encoding, .sample_rate_hz = absl::GetFlag(FLAGS_sample_rate_hz)});
+  if (!reader.ok()) return reader.status();
+  return std::make_unique<audio::PcmReader>(*std::move(reader));
 }
 
-// Raw sound from standard input, as it comes.
-absl::Status PushStandardInput(VoiceAgent& agent, bool mu_law, int sample_rate_hz) {
-  const size_t sample_bytes = mu_law ? 1 : 2;
-  std::vector<uint8_t> bytes(static_cast<size_t>(sample_rate_hz) / 50 * sample_bytes);
-  std::vector<int16_t> samples;
+absl::Status PushAll(VoiceAgent& agent, audio::SoundReader& reader) {
+  // 20 ms at a time, as a line would deliver them.
+  std::vector<int16_t> samples(static_cast<size_t>(reader.sample_rate_hz()) / 50);
   for (;;) {
-    const size_t count = std::fread(bytes.data(), 1, bytes.size(), stdin);
-    // Half a sample at the end of a pipe is nothing.
-    samples.resize(count / sample_bytes);
-    if (samples.empty()) break;
-    for (size_t i = 0; i < samples.size(); ++i) {
-      samples[i] = mu_law ? audio::DecodeMuLaw(bytes[i])
-                          : static_cast<int16_t>(bytes[2 * i] | bytes[2 * i + 1] << 8);
-    }
-    if (absl::Status pushed = agent.Push(samples); !pushed.ok()) return pushed;
+    const absl::StatusOr<size_t> count = reader.Read(absl::MakeSpan(samples));
+    if (!count.ok()) return count.status();
+    if (*count == 0) return absl::OkStatus();
+    const auto heard = absl::MakeConstSpan(samples).first(*count);
+    if (absl::Status pushed = agent.Push(heard); !pushed.ok()) return pushed;
   }
-  return std::ferror(stdin) != 0 ? absl::UnavailableError("cannot read standard input")
-                                 : absl::OkStatus();
 }
 
 absl::Status CheckFlags() {
@@ -154,10 +152,9 @@ absl::Status CheckFlags() {
   if (absl::GetFlag(FLAGS_input).empty()) {
     return absl::InvalidArgumentError("--input is missing: the recording to answer; see --help");
   }
-  const std::string encoding = absl::GetFlag(FLAGS_input_encoding);
-  if (encoding != "s16le" && encoding != "mulaw") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--input_encoding=", encoding, " is neither s16le nor mulaw"));
+  if (absl::Status known = audio::ParsePcmEncoding(absl::GetFlag(FLAGS_input_encoding)).status();
+      !known.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--input_encoding: ", known.message()));
   }
   const int rate_hz = absl::GetFlag(FLAGS_sample_rate_hz);
   if (rate_hz < 8000 || rate_hz > 48000) {
@@ -179,14 +176,9 @@ absl::Status Export() {
 }
 
 absl::Status Converse() {
-  const std::string input = absl::GetFlag(FLAGS_input);
-  audio::Waveform question{
-      .sample_rate_hz = absl::GetFlag(FLAGS_sample_rate_hz), .num_channels = 1, .samples = {}};
-  if (input != "-") {
-    absl::StatusOr<audio::Waveform> read = audio::ReadWav(session::UserPath(input));
-    if (!read.ok()) return read.status();
-    question = *std::move(read);
-  }
+  const absl::StatusOr<std::unique_ptr<audio::SoundReader>> question = OpenInput();
+  if (!question.ok()) return question.status();
+  const int input_hz = (*question)->sample_rate_hz();
   const std::string output = session::UserPath(absl::GetFlag(FLAGS_output));
   ComponentOptions component_options;
   component_options.database_path = session::UserPath(absl::GetFlag(FLAGS_db));
@@ -206,22 +198,17 @@ absl::Status Converse() {
   int num_turns = 0;
   VoiceAgent::Options options;
   options.session_id = absl::GetFlag(FLAGS_session);
-  options.input_sample_rate_hz = question.sample_rate_hz;
+  options.input_sample_rate_hz = input_hz;
   options.endpoint_silence = absl::GetFlag(FLAGS_endpoint_silence);
   options.on_audio = [&](absl::Span<const int16_t> samples) {
     if (!output.empty())
       answer.samples.insert(answer.samples.end(), samples.begin(), samples.end());
   };
-  options.on_turn = [&](const Turn& turn) {
-    PrintTurn(turn, question.sample_rate_hz, ++num_turns);
-  };
+  options.on_turn = [&](const Turn& turn) { PrintTurn(turn, input_hz, ++num_turns); };
   auto conversation = (*components)->Start(std::move(options));
   if (!conversation.ok()) return conversation.status();
   VoiceAgent& agent = *(*conversation)->agent;
-  absl::Status status =
-      input == "-" ? PushStandardInput(agent, absl::GetFlag(FLAGS_input_encoding) == "mulaw",
-                                       question.sample_rate_hz)
-                   : PushAll(agent, audio::MonoSamples(question), question.sample_rate_hz);
+  absl::Status status = PushAll(agent, **question);
   status.Update(agent.Flush());
   if (!status.ok()) return status;
   if (num_turns == 0) std::printf("No speech was found in the input.\n");
