@@ -1,15 +1,13 @@
 // Listening without a pause, as in a call that never ends.
+#include <algorithm>
 #include <chrono>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "audio/endpointer.h"
-#include "audio/framer.h"
-#include "audio/resampler.h"
+#include "audio/speech_segmenter.h"
 #include "audio/testing/sounds.h"
 #include "audio/testing/vad_under_test.h"
 #include "gtest/gtest.h"
@@ -29,27 +27,20 @@ TEST(StressAudio, ContinuousVad) {
     speech.insert(speech.end(), recording.begin(), recording.end());
     speech.insert(speech.end(), 48000, 0);
   }
-  const std::unique_ptr<VoiceActivityDetector> vad = CreateVadUnderTest(16000);
-  std::vector<int16_t> resampled;
+  SpeechSegmenter::Options options;
+  options.input_sample_rate_hz = 48000;
+  auto segmenter = *SpeechSegmenter::Create(CreateVadUnderTest(16000), options);
   const auto listen = [&] {
     int num_segments = 0;
-    auto resampler = *Resampler::Create(48000, 16000);
-    auto endpointer = *Endpointer::Create({});
-    Framer framer(vad->frame_samples());
-    vad->Reset();
-    const auto count = [&](const std::optional<EndpointerEvent>& event) {
-      num_segments += event && event->kind == EndpointerEvent::Kind::kSpeechEnd;
+    const auto count = [&](const EndpointerEvent& event) {
+      num_segments += event.kind == EndpointerEvent::Kind::kSpeechEnd;
     };
     for (absl::Span<const int16_t> rest = speech; !rest.empty();) {
       const auto chunk = rest.first(std::min<size_t>(rest.size(), 960));
       rest.remove_prefix(chunk.size());
-      resampled.clear();
-      resampler.Process(chunk, resampled);
-      framer.Push(resampled, [&](int64_t, absl::Span<const int16_t> frame) {
-        count(endpointer.Push(vad->Process(frame)));
-      });
+      segmenter.Push(chunk, count);
     }
-    count(endpointer.Flush());
+    segmenter.Flush(count);
     return num_segments;
   };
   perf::Recorder speed({.name = "audio.stream.realtime_factor",

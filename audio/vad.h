@@ -27,6 +27,9 @@ class VoiceActivityDetector {
   // How many frames of what follows a frame the detector hears before it answers; 10 ms of delay
   // each. Constant.
   virtual int look_ahead_frames() const { return 0; }
+  // How many frames the probability of a sound that it is sure of outlasts the sound, by smoothing:
+  // 0 to 50.
+  virtual int hangover_frames() const { return 0; }
 
   // Forgets the stream.
   virtual void Reset() = 0;

@@ -45,12 +45,13 @@
 ABSL_FLAG(std::string, detector, "", "Which one; --help has the names.");
 ABSL_FLAG(int, look_ahead_ms, 0, "How much of what follows the detector waits for.");
 ABSL_FLAG(double, threshold, 0.5, "From which probability on a frame is speech.");
-ABSL_FLAG(double, start_probability, 0.6, "From which probability on a segment may begin.");
-ABSL_FLAG(double, stop_probability, 0.35, "Below which probability a segment pauses.");
-ABSL_FLAG(absl::Duration, min_speech, absl::Milliseconds(60), "Of a segment.");
-ABSL_FLAG(absl::Duration, endpoint_silence, absl::Milliseconds(500), "That ends a segment.");
-ABSL_FLAG(absl::Duration, padding, absl::Milliseconds(200), "Added on either side of a segment.");
-ABSL_FLAG(absl::Duration, max_segment, absl::Seconds(30), "Where a longer segment is cut.");
+ABSL_FLAG(double, start_threshold, 0.6, "From which probability on there is evidence of a segment.");
+ABSL_FLAG(double, neg_threshold, 0.35, "Below which probability a segment pauses.");
+ABSL_FLAG(absl::Duration, min_speech_duration, absl::Milliseconds(130), "Evidence for a segment.");
+ABSL_FLAG(absl::Duration, min_endpointing_delay, absl::Milliseconds(500), "That ends a segment.");
+ABSL_FLAG(absl::Duration, max_endpointing_delay, absl::Milliseconds(500), "Of one who hesitates.");
+ABSL_FLAG(absl::Duration, speech_pad, absl::Milliseconds(200), "On either side of a segment.");
+ABSL_FLAG(absl::Duration, max_speech_duration, absl::Seconds(30), "Where a segment is cut.");
 ABSL_FLAG(bool, frames, false, "Print every frame, as CSV, instead of the segments.");
 ABSL_FLAG(std::string, labels, "", "Label files to compare with.");
 ABSL_FLAG(absl::Duration, collar, absl::ZeroDuration(), "Around the borders of labels.");
@@ -85,12 +86,13 @@ Frames, of 10 ms each:
   --frames                 print the frames of one file as CSV: time_s,probability,speech
 
 Segments, as an agent would cut them:
-  --start_probability P    from which on one may begin. Default: 0.6.
-  --stop_probability P     below which it pauses. Default: 0.35.
-  --min_speech 60ms        how much speech one needs
-  --endpoint_silence 500ms the pause that ends one
-  --padding 200ms          what is added on either side
-  --max_segment 30s        where a longer one is cut
+  --start_threshold P      above which evidence for one gathers. Default: 0.6.
+  --neg_threshold P        below which it pauses. Default: 0.35.
+  --min_speech_duration 130ms   how much evidence one needs
+  --min_endpointing_delay 500ms the pause that ends one; if max_ is longer, it adapts between
+  --max_endpointing_delay 500ms   them to the pauses the speaker makes
+  --speech_pad 200ms       what is added on either side
+  --max_speech_duration 30s     where a longer one is cut
   --output_labels FILE     write them as labels, which Audacity reads
 
 Labels, which say where there is speech: a line is begin TAB end TAB text, in seconds, as Audacity
@@ -236,6 +238,7 @@ absl::StatusOr<Heard> Listen(const Request& request, const std::string& file) {
   const int rate_hz = (*detector)->sample_rate_hz();
   Endpointer::Options options = request.endpointer;
   options.sample_rate_hz = rate_hz;
+  options.hangover_frames = (*detector)->hangover_frames();
   absl::StatusOr<Endpointer> endpointer = Endpointer::Create(options);
   if (!endpointer.ok()) return endpointer.status();
   absl::StatusOr<ProbabilityStream> stream =
@@ -502,12 +505,15 @@ absl::StatusOr<Request> ReadCommandLine(std::vector<std::string> files) {
   if (request.collar_frames < 0) {
     return wrong("--collar has to be a multiple of 10ms, and not negative");
   }
-  request.endpointer.start_probability = static_cast<float>(absl::GetFlag(FLAGS_start_probability));
-  request.endpointer.stop_probability = static_cast<float>(absl::GetFlag(FLAGS_stop_probability));
-  request.endpointer.min_speech = absl::GetFlag(FLAGS_min_speech);
-  request.endpointer.endpoint_silence = absl::GetFlag(FLAGS_endpoint_silence);
-  request.endpointer.padding = absl::GetFlag(FLAGS_padding);
-  request.endpointer.max_segment = absl::GetFlag(FLAGS_max_segment);
+  request.endpointer = {
+      .threshold = static_cast<float>(absl::GetFlag(FLAGS_start_threshold)),
+      .neg_threshold = static_cast<float>(absl::GetFlag(FLAGS_neg_threshold)),
+      .min_speech_duration = absl::GetFlag(FLAGS_min_speech_duration),
+      .min_endpointing_delay = absl::GetFlag(FLAGS_min_endpointing_delay),
+      .max_endpointing_delay = std::max(absl::GetFlag(FLAGS_min_endpointing_delay),
+                                        absl::GetFlag(FLAGS_max_endpointing_delay)),
+      .speech_pad = absl::GetFlag(FLAGS_speech_pad),
+      .max_speech_duration = absl::GetFlag(FLAGS_max_speech_duration)};
   if (const auto endpointer = Endpointer::Create(request.endpointer); !endpointer.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("of the segments: ", endpointer.status().message()));

@@ -38,7 +38,7 @@ expect 2 "webrtc answers at once" prose.wav --detector webrtc --look_ahead_ms 40
 expect 2 "--threshold has to be 0 to 1" prose.wav --threshold 1.5
 expect 2 "--threshold has to be 0 to 1" prose.wav --threshold nan
 expect 2 "--collar has to be a multiple of 10ms" prose.wav --collar 5ms
-expect 2 "of the segments: " prose.wav --start_probability 0.2
+expect 2 "of the segments: " prose.wav --start_threshold 0.2
 expect 2 "--raw_encoding: " - --raw_encoding mp3
 expect 2 "--raw_rate has to be 8000 to 48000" - --raw_rate 4000
 expect 2 "--raw_channels has to be 1 or 2" - --raw_channels 3
@@ -48,7 +48,7 @@ expect 2 "standard input can be read once" - -
 expect 2 "--plot has to be a folder that is there" prose.wav card.wav --plot a.svg
 expect 2 "two FILEs have the name of 'folder/card.wav'" card.wav folder/card.wav --plot folder
 expect 2 "--look_ahead_ms cannot be 'x'" prose.wav --look_ahead_ms x
-expect 2 "--min_speech cannot be '5'" prose.wav --min_speech=5
+expect 2 "--min_speech_duration cannot be '5'" prose.wav --min_speech_duration=5
 expect 2 "--frames cannot be 'maybe'" prose.wav --frames=maybe
 
 # Files that cannot be used.
@@ -67,7 +67,7 @@ expect 0 "     BEGIN        END     LENGTH" prose.wav
 expect 0 "alsa.wav: 1.43 s, 48000 Hz, mono; 1 segment" alsa.wav card.wav
 grep -q "^card.wav: " out || fail "the second file"
 expect 0 "1 segment" prose.wav --detector webrtc
-expect 0 "3 segments" prose.wav --max_segment 3s
+expect 0 "3 segments" prose.wav --max_speech_duration 3s
 head -c 64000 /dev/zero | "$vad" - >out 2>err || fail "silence"
 grep -qF -- "standard input: 2.00 s, 16000 Hz, mono; no speech" out || fail "silence: no speech"
 (cd elsewhere && BUILD_WORKING_DIRECTORY="$TEST_TMPDIR" "$vad" card.wav --plot below.svg) >out 2>err ||

@@ -24,7 +24,7 @@ namespace parlance::audio {
 // read, but for a moment of several channels that is cut; if less, that much. Of floating point,
 // 1 is full scale, what is beyond is cut, and what is no number is silence.
 //
-// Memory: 50 kB, whatever the file. See SoundReader for the rest.
+// Memory: less than 50 kB, whatever the file. See SoundReader for the rest.
 class WavReader final : public SoundReader {
  public:
   // NotFound or PermissionDenied for what cannot be opened; InvalidArgument, with the reason, for a

@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "audio/framer.h"
-#include "audio/resampler.h"
+#include "audio/speech_segmenter.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
@@ -22,8 +21,6 @@ constexpr int kRecognitionHz = 16000;
 constexpr int kMaxSteps = 8;
 // What agents are given of the past.
 constexpr int kHistoryMessages = 50;
-// Sound before the detector was sure of it: the endpointer's padding and its minimum of speech.
-constexpr size_t kPreRollSamples = kRecognitionHz / 2;
 
 absl::Duration SteadyNow() {
   return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
@@ -66,15 +63,17 @@ std::string ErrorJson(const tools::ToolError& error) {
   return buffer.GetString();
 }
 
-// The last samples of a stream, and where they are in it.
+// The last samples of a stream, and where they are in it: sound before the detector was sure of it.
 class PreRoll {
  public:
+  explicit PreRoll(int64_t num_samples) : num_samples_(num_samples) {}
+
   void Add(absl::Span<const int16_t> samples) {
     samples_.insert(samples_.end(), samples.begin(), samples.end());
     end_ += static_cast<int64_t>(samples.size());
     // Cut now and then, not every time.
-    if (samples_.size() > 4 * kPreRollSamples) {
-      samples_.erase(samples_.begin(), samples_.end() - kPreRollSamples);
+    if (static_cast<int64_t>(samples_.size()) > 4 * num_samples_) {
+      samples_.erase(samples_.begin(), samples_.end() - num_samples_);
     }
   }
 
@@ -91,6 +90,7 @@ class PreRoll {
   }
 
  private:
+  int64_t num_samples_;
   std::vector<int16_t> samples_;
   int64_t end_ = 0;
 };
@@ -99,64 +99,49 @@ class PreRoll {
 
 class VoiceAgent::Impl {
  public:
-  Impl(VoiceAgentParts parts, Options options, audio::Resampler resampler,
-       const audio::Endpointer& endpointer)
+  Impl(VoiceAgentParts parts, Options options, audio::SpeechSegmenter segmenter)
       : parts_(std::move(parts)),
         options_(std::move(options)),
-        resampler_(std::move(resampler)),
-        framer_(kRecognitionHz / 100),
-        endpointer_(endpointer) {}
+        segmenter_(std::move(segmenter)),
+        pre_roll_(segmenter_.max_pre_roll_samples()) {}
 
   absl::Status Push(absl::Span<const int16_t> samples) {
-    resampled_.clear();
-    resampler_.Process(samples, resampled_);
     absl::Status status;
-    framer_.Push(resampled_,
-                 [&](int64_t, absl::Span<const int16_t> frame) { status.Update(Listen(frame)); });
+    segmenter_.Push(
+        samples, [&](const audio::EndpointerEvent& event) { status.Update(OnEvent(event)); },
+        [&](const audio::SpeechSegmenter::Frame& frame) { status.Update(Listen(frame.samples)); });
     return status;
   }
 
   absl::Status Flush() {
-    resampled_.clear();
-    resampler_.Flush(resampled_);
     absl::Status status;
-    const auto listen = [&](int64_t, absl::Span<const int16_t> frame) {
-      status.Update(Listen(frame));
-    };
-    framer_.Push(resampled_, listen);
-    framer_.Flush(listen);
-    if (!status.ok()) return status;
-    if (const std::optional<audio::EndpointerEvent> event = endpointer_.Flush()) {
-      status = Answer(*event);
-    }
-    parts_.vad->Reset();
+    segmenter_.Flush(
+        [&](const audio::EndpointerEvent& event) { status.Update(OnEvent(event)); },
+        [&](const audio::SpeechSegmenter::Frame& frame) { status.Update(Listen(frame.samples)); });
     pre_roll_.Clear();
     return status;
   }
 
  private:
   absl::Status Listen(absl::Span<const int16_t> frame) {
-    const bool was_in_speech = endpointer_.in_speech();
-    const float probability = parts_.vad->Process(frame);
-    const std::optional<audio::EndpointerEvent> event = endpointer_.Push(probability);
     pre_roll_.Add(frame);
-    if (was_in_speech) {
-      if (absl::Status heard = parts_.recognizer->Process(frame); !heard.ok()) return heard;
-    }
-    if (!event.has_value()) return absl::OkStatus();
-    if (event->kind == audio::EndpointerEvent::Kind::kSpeechEnd) return Answer(*event);
+    return in_turn_ ? parts_.recognizer->Process(frame) : absl::OkStatus();
+  }
+
+  absl::Status OnEvent(const audio::EndpointerEvent& event) {
+    in_turn_ = event.kind == audio::EndpointerEvent::Kind::kSpeechStart;
+    if (!in_turn_) return Answer(event);
     if (absl::Status started = parts_.recognizer->Start(); !started.ok()) return started;
-    return parts_.recognizer->Process(pre_roll_.From(event->segment.begin));
+    return parts_.recognizer->Process(
+        pre_roll_.From(segmenter_.FramePosition(event.segment.begin)));
   }
 
   absl::Status Answer(const audio::EndpointerEvent& end) {
     const absl::Duration start = options_.steady_now();
     Turn turn;
-    const double scale = static_cast<double>(options_.input_sample_rate_hz) / kRecognitionHz;
-    turn.speech = {.begin = static_cast<int64_t>(static_cast<double>(end.segment.begin) * scale),
-                   .end = static_cast<int64_t>(static_cast<double>(end.segment.end) * scale)};
+    turn.speech = end.segment;
     turn.latency.endpoint_silence =
-        absl::Seconds(static_cast<double>(end.decided - end.speech_end) / kRecognitionHz);
+        absl::Seconds(static_cast<double>(end.delay()) / options_.input_sample_rate_hz);
 
     absl::StatusOr<Hypothesis> utterance = parts_.recognizer->Finish();
     if (!utterance.ok()) return utterance.status();
@@ -277,11 +262,9 @@ class VoiceAgent::Impl {
 
   VoiceAgentParts parts_;
   const Options options_;
-  audio::Resampler resampler_;
-  std::vector<int16_t> resampled_;
-  audio::Framer framer_;
-  audio::Endpointer endpointer_;
+  audio::SpeechSegmenter segmenter_;
   PreRoll pre_roll_;
+  bool in_turn_ = false;
 };
 
 absl::StatusOr<std::unique_ptr<VoiceAgent>> VoiceAgent::Create(VoiceAgentParts parts,
@@ -297,15 +280,14 @@ absl::StatusOr<std::unique_ptr<VoiceAgent>> VoiceAgent::Create(VoiceAgentParts p
   if (auto session = parts.store->GetSession(options.session_id); !session.ok()) {
     return session.status();
   }
-  auto resampler = audio::Resampler::Create(options.input_sample_rate_hz, kRecognitionHz);
-  if (!resampler.ok()) return resampler.status();
-  audio::Endpointer::Options endpointer_options;
-  endpointer_options.sample_rate_hz = kRecognitionHz;
-  endpointer_options.endpoint_silence = options.endpoint_silence;
-  auto endpointer = audio::Endpointer::Create(endpointer_options);
-  if (!endpointer.ok()) return endpointer.status();
-  return std::unique_ptr<VoiceAgent>(new VoiceAgent(std::make_unique<Impl>(
-      std::move(parts), std::move(options), *std::move(resampler), *endpointer)));
+  audio::SpeechSegmenter::Options segmenter_options;
+  segmenter_options.input_sample_rate_hz = options.input_sample_rate_hz;
+  segmenter_options.endpointer.min_endpointing_delay = options.endpoint_silence;
+  segmenter_options.endpointer.max_endpointing_delay = options.endpoint_silence;
+  auto segmenter = audio::SpeechSegmenter::Create(std::move(parts.vad), segmenter_options);
+  if (!segmenter.ok()) return segmenter.status();
+  return std::unique_ptr<VoiceAgent>(new VoiceAgent(
+      std::make_unique<Impl>(std::move(parts), std::move(options), *std::move(segmenter))));
 }
 
 VoiceAgent::VoiceAgent(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
