@@ -71,18 +71,15 @@ int16_t ToSample(float value) {
   return static_cast<int16_t>(std::bit_cast<int32_t>(rounded) - kRounderBits);
 }
 
-struct Quad {
-  Float4 lanes;
-};
+Float4 InAllLanes(float value) { return Float4{value, value, value, value}; }
 
 // The same operations in the same order wherever the taps lie, so that chunks make no difference.
-float Dot(const float* samples, const Quad* coefficients, size_t num_taps) {
+float Dot(const float* samples, const float* coefficients, size_t num_taps) {
   Float4 sums[4] = {};
   for (size_t i = 0; i < num_taps; i += kTapsUnit) {
     for (size_t j = 0; j < 4; ++j) {
-      sums[j] += coefficients[j].lanes * Load(samples + i + j * kLanes);
+      sums[j] += Load(coefficients + i + j * kLanes) * Load(samples + i + j * kLanes);
     }
-    coefficients += 4;
   }
   const Float4 sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
@@ -122,7 +119,7 @@ class ResamplerFilter {
 
     // Interpolation needs the row after the last.
     const size_t stored_rows = static_cast<size_t>(num_rows) + (interpolates_ ? 1 : 0);
-    table_.resize(stored_rows * num_taps_ / kLanes);
+    table_.resize(stored_rows * num_taps_);
     std::vector<double> row(num_taps_);
     for (size_t i = 0; i < stored_rows; ++i) {
       const double phase = static_cast<double>(i) / num_rows;
@@ -135,8 +132,7 @@ class ResamplerFilter {
       }
       for (size_t tap = 0; tap < num_taps_; ++tap) {
         // A constant is the same in every phase.
-        table_[(i * num_taps_ + tap) / kLanes].lanes[tap % kLanes] =
-            static_cast<float>(row[tap] / sum);
+        table_[i * num_taps_ + tap] = static_cast<float>(row[tap] / sum);
       }
     }
   }
@@ -166,9 +162,7 @@ class ResamplerFilter {
   }
 
  private:
-  const Quad* Row(int row) const {
-    return table_.data() + static_cast<size_t>(row) * num_taps_ / kLanes;
-  }
+  const float* Row(int row) const { return table_.data() + static_cast<size_t>(row) * num_taps_; }
 
   float Between(const float* samples, int phase) const {
     const int64_t scaled = static_cast<int64_t>(phase) * kTablePhases;
@@ -182,13 +176,12 @@ class ResamplerFilter {
   // Every other sample is an input sample. Those between have symmetric taps, so that one
   // multiplication does for two; sixteen are computed at once, each in its own lane.
   void DoubleRate(const float* samples, size_t num_pairs, int16_t* output) const {
-    const Quad* half_way = Row(1);
+    const float* half_way = Row(1);
     for (size_t i = 0; i < num_pairs; i += kManyUnit) {
       const float* window = samples + i;
       Float4 sums[4] = {};
       for (size_t tap = 0; tap < num_taps_ / 2; ++tap) {
-        const float coefficient = half_way[tap / kLanes].lanes[tap % kLanes];
-        const Float4 coefficients = {coefficient, coefficient, coefficient, coefficient};
+        const Float4 coefficients = InAllLanes(half_way[tap]);
         for (size_t j = 0; j < 4; ++j) {
           sums[j] += coefficients * (Load(window + j * kLanes + tap) +
                                      Load(window + j * kLanes + num_taps_ - 1 - tap));
@@ -217,11 +210,12 @@ class ResamplerFilter {
       std::fill_n(values + num_used, kManyUnit, 0.0F);
     }
     const size_t middle = num_taps_ - 1 - lookahead_;
+    const float* from_middle = table_.data() + middle;
     for (size_t i = 0; i < count; i += kManyUnit) {
       Float4 sums[4];
       const float* under_middle = rows.data() + middle % step_ * row_size + middle / step_ + i;
       for (size_t j = 0; j < 4; ++j) {
-        sums[j] = Coefficient(middle) * Load(under_middle + j * kLanes);
+        sums[j] = InAllLanes(*from_middle) * Load(under_middle + j * kLanes);
       }
       size_t row_before = middle % step_;
       size_t row_after = row_before;
@@ -240,7 +234,7 @@ class ResamplerFilter {
           row_after = 0;
           after -= step_ * row_size - 1;
         }
-        const Float4 coefficients = Coefficient(middle + away);
+        const Float4 coefficients = InAllLanes(from_middle[away]);
         for (size_t j = 0; j < 4; ++j) {
           sums[j] += coefficients * (Load(before + j * kLanes) + Load(after + j * kLanes));
         }
@@ -248,12 +242,6 @@ class ResamplerFilter {
       const size_t many = std::min(kManyUnit, count - i);
       for (size_t j = 0; j < many; ++j) output[i + j] = ToSample(sums[j / kLanes][j % kLanes]);
     }
-  }
-
-  // Of the first row, in all lanes.
-  Float4 Coefficient(size_t tap) const {
-    const float value = table_[tap / kLanes].lanes[tap % kLanes];
-    return Float4{value, value, value, value};
   }
 
   int num_phases_;
@@ -265,7 +253,7 @@ class ResamplerFilter {
   bool is_decimating_ = false;
   bool interpolates_ = false;
   // Rows of num_taps_.
-  std::vector<Quad> table_;
+  std::vector<float> table_;
 };
 
 namespace {
