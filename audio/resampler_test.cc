@@ -289,6 +289,25 @@ TEST(ResamplerTest, StreamsDoNotDisturbEachOther) {
   for (const std::vector<int16_t>& output : outputs) EXPECT_EQ(output, expected);
 }
 
+// Each has the coefficients of its own rates while others live.
+TEST(ResamplerTest, RatesDoNotDisturbEachOther) {
+  const std::vector<int16_t> input = WhiteNoise(2000, 9000, 1);
+  std::vector<Resampler> resamplers;
+  for (const Rates& rates : Pairs()) {
+    resamplers.push_back(*Resampler::Create(rates.first, rates.second));
+  }
+  std::vector<std::vector<int16_t>> outputs;
+  for (Resampler& resampler : resamplers) {
+    std::vector<int16_t>& output = outputs.emplace_back();
+    resampler.Process(input, output);
+    resampler.Flush(output);
+  }
+  resamplers.clear();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    EXPECT_EQ(outputs[i], Resampled(Pairs()[i], input)) << Name(Pairs()[i]);
+  }
+}
+
 TEST(ResamplerTest, RefusesOtherRates) {
   for (const Rates& rates :
        std::vector<Rates>{{7999, 16000}, {16000, 48001}, {0, 16000}, {16000, -8000}}) {
