@@ -22,16 +22,16 @@ class ResamplerFilter;
 //
 // What passes: up to 0.425 of the lower rate (3400 of 8000 Hz, 6800 of 16000 Hz), within 0.01 dB;
 // a tone of -1 dBFS comes out with a signal-to-noise ratio of at least 90 dB. To a lower rate, what
-// is above half of it is 90 dB down. To a higher rate, the images of what is below 0.425 of the
-// lower rate are 90 dB down.
+// is above half of it is 90 dB down, or 84 dB where the lower rate is a whole part of the higher
+// one. To a higher rate, the images of what is below 0.425 of the lower rate are 90 dB down.
 //
 // Delay: an output sample comes when lookahead_samples() input samples after its own have been
-// heard. That is 24 input samples to a higher rate, 3 ms from 8 kHz, and 40 output samples to a
-// lower one, 2.5 ms to 16 kHz; none between equal rates.
+// heard. That is 24 input samples to a higher rate, 3 ms from 8 kHz; 40 output samples to a lower
+// one, 2.5 ms to 16 kHz, or 36 to a whole part; none between equal rates.
 //
 // Threads: one at a time. Allocation: in Process and Flush none but what `output` needs to grow,
-// and 4 kB of stack. Memory: two bytes for each tap (96 bytes from 8 to 16 kHz, at most 1 kB) and
-// 100 more; the coefficients are shared by all that change the same rates at the same time (96
+// and 9 kB of stack. Memory: two bytes for each tap (96 bytes from 8 to 16 kHz, at most 1 kB) and
+// 100 more; the coefficients are shared by all that change the same rates at the same time (384
 // bytes from 8 to 16 kHz, 1 kB from 48 to 16 kHz, 143 kB from 44.1 to 16 kHz, 600 kB at most).
 class Resampler {
  public:
