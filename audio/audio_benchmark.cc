@@ -1,4 +1,4 @@
-// The parts beside each other, and our detector beside WebRTC's: same input, same run. Accuracy is
+// The parts beside each other, and our detectors beside WebRTC's: same input, same run. Accuracy is
 // another matter than speed.
 #include <cstdlib>
 #include <memory>
@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "audio/classic_vad.h"
 #include "audio/endpointer.h"
 #include "audio/g711.h"
 #include "audio/level_meter.h"
@@ -43,9 +44,15 @@ void MeasureVad(benchmark::State& state, VoiceActivityDetector& vad) {
 
 void BM_Vad(benchmark::State& state) {
   state.SetLabel("VAD Frame");
-  MeasureVad(state, *CreateVadUnderTest(kSampleRateHz));
+  MeasureVad(state, *CreateVadUnderTest());
 }
 BENCHMARK(BM_Vad)->Name("audio.vad.frame_10ms");
+
+void BM_ClassicVad(benchmark::State& state) {
+  state.SetLabel("Classic VAD Frame");
+  MeasureVad(state, *CreateClassicVad());
+}
+BENCHMARK(BM_ClassicVad)->Name("audio.classic_vad.frame_10ms");
 
 void BM_WebRtcVad(benchmark::State& state) {
   state.SetLabel("WebRTC VAD Frame");
@@ -143,7 +150,7 @@ void MeasureSegmenter(benchmark::State& state, int sample_rate_hz) {
       "pocketsphinx/librivox/sense_and_sensibility_01_austen_64kb-0870.wav", sample_rate_hz);
   SpeechSegmenter::Options options;
   options.input_sample_rate_hz = sample_rate_hz;
-  auto segmenter = *SpeechSegmenter::Create(CreateVadUnderTest(kSampleRateHz), options);
+  auto segmenter = *SpeechSegmenter::Create(CreateVadUnderTest(), options);
   const auto chunk = static_cast<size_t>(sample_rate_hz / 50);
   const size_t num_chunks = prose.size() / chunk;
   size_t i = 0;

@@ -29,7 +29,7 @@ TEST(StressAudio, ContinuousVad) {
   }
   SpeechSegmenter::Options options;
   options.input_sample_rate_hz = 48000;
-  auto segmenter = *SpeechSegmenter::Create(CreateVadUnderTest(16000), options);
+  auto segmenter = *SpeechSegmenter::Create(CreateVadUnderTest(), options);
   const auto listen = [&] {
     int num_segments = 0;
     const auto count = [&](const EndpointerEvent& event) {

@@ -8,7 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "audio/statistical_vad.h"
+#include "audio/classic_vad.h"
+#include "audio/neural_vad.h"
 #include "audio/webrtc_vad.h"
 
 namespace parlance::audio {
@@ -25,8 +26,10 @@ struct Entry {
 
 // A new detector is a line here, and a dependency.
 constexpr Entry kEntries[] = {
-    {{"classic", "band energies against tracked noise", 0},
-     [](int) { return CreateStatisticalVad(kSampleRateHz); }},
+    {{"neural", "ours, a small recurrent network", kMaxNeuralLookAhead},
+     [](int look_ahead_frames) { return CreateNeuralVad(look_ahead_frames); }},
+    {{"classic", "ours, 28 measures of the sound and no network", 0},
+     [](int) { return Created(CreateClassicVad()); }},
     {{"webrtc", "WebRTC's, in its mode 2", 0},
      [](int) { return CreateWebRtcVad(kSampleRateHz, 2); }},
     {{"webrtc0", "WebRTC's, in mode 0: misses least", 0},

@@ -48,7 +48,7 @@ TEST(DetectorsTest, RefusesOtherNamesAndLookAheads) {
   const auto unknown = CreateDetector("oracle");
   EXPECT_EQ(unknown.status().code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(absl::StrContains(unknown.status().message(),
-                                "there is no detector 'oracle'; there are classic, "))
+                                "there is no detector 'oracle'; there are neural, classic, "))
       << unknown.status();
   for (const DetectorInfo& info : Detectors()) {
     for (const int look_ahead : {-1, info.max_look_ahead_frames + 1}) {

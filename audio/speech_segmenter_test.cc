@@ -18,8 +18,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "audio/classic_vad.h"
 #include "audio/endpointer.h"
-#include "audio/statistical_vad.h"
+#include "audio/neural_vad.h"
 #include "audio/testing/sounds.h"
 #include "audio/testing/warm_path.h"
 #include "audio/vad.h"
@@ -165,8 +166,12 @@ SpeechSegmenter Create(int input_sample_rate_hz, std::unique_ptr<VoiceActivityDe
   return *std::move(segmenter);
 }
 
-SpeechSegmenter CreateStatistical(int input_sample_rate_hz) {
-  return Create(input_sample_rate_hz, *CreateStatisticalVad(16000));
+SpeechSegmenter CreateNeural(int input_sample_rate_hz, int look_ahead_frames = 0) {
+  return Create(input_sample_rate_hz, *CreateNeuralVad(look_ahead_frames));
+}
+
+SpeechSegmenter CreateClassic(int input_sample_rate_hz) {
+  return Create(input_sample_rate_hz, CreateClassicVad());
 }
 
 // A second of faint noise, an utterance, and a second and a half of faint noise.
@@ -210,7 +215,7 @@ INSTANTIATE_TEST_SUITE_P(Rates, SegmenterRateTest,
 TEST_P(SegmenterRateTest, FindsAnUtteranceWhereItIs) {
   const int rate_hz = GetParam();
   const std::vector<int16_t> sound = Utterance(rate_hz);
-  Listener listener(CreateStatistical(rate_hz));
+  Listener listener(CreateNeural(rate_hz));
   listener.Push(sound);
   ASSERT_EQ(listener.events().size(), 2u);
   const EndpointerEvent& end = listener.events()[1];
@@ -224,16 +229,16 @@ TEST_P(SegmenterRateTest, FindsAnUtteranceWhereItIs) {
 TEST_P(SegmenterRateTest, ChunksMakeNoDifference) {
   const int rate_hz = GetParam();
   const std::vector<int16_t> sound = Utterance(rate_hz);
-  const Heard whole = HeardInChunks(CreateStatistical(rate_hz), sound, sound.size());
+  const Heard whole = HeardInChunks(CreateNeural(rate_hz), sound, sound.size());
   ASSERT_EQ(whole.events.size(), 2u);
   EXPECT_EQ(whole.probability_bits.size(), (sound.size() * 100 + GetParam() - 1) / GetParam());
   EXPECT_EQ(whole.num_frame_samples, 160 * whole.probability_bits.size());
   for (const size_t chunk : {1u, 7u, 160u, 441u, 4800u}) {
-    EXPECT_EQ(HeardInChunks(CreateStatistical(rate_hz), sound, chunk), whole) << chunk;
+    EXPECT_EQ(HeardInChunks(CreateNeural(rate_hz), sound, chunk), whole) << chunk;
   }
   constexpr uint64_t kSeed = 99;
   std::mt19937_64 random(kSeed);
-  Listener listener(CreateStatistical(rate_hz));
+  Listener listener(CreateNeural(rate_hz));
   for (absl::Span<const int16_t> rest = sound; !rest.empty();) {
     const auto chunk = rest.first(std::min<size_t>(rest.size(), random() % 2000));
     rest.remove_prefix(chunk.size());
@@ -262,7 +267,7 @@ TEST_P(SegmenterRateTest, DecidedIsWhatHadToBeHeard) {
 
 TEST_P(SegmenterRateTest, IsAsNewAfterFlush) {
   const std::vector<int16_t> sound = Utterance(GetParam());
-  Listener listener(CreateStatistical(GetParam()));
+  Listener listener(CreateNeural(GetParam()));
   listener.Push(sound);
   const Heard first = listener.Flush();
   listener.Push(sound);
@@ -289,7 +294,7 @@ TEST_P(SegmenterRateTest, PositionsDoNotDrift) {
 }
 
 TEST_P(SegmenterRateTest, FramePositionsAreExactForADay) {
-  const SpeechSegmenter segmenter = CreateStatistical(GetParam());
+  const SpeechSegmenter segmenter = CreateNeural(GetParam());
   constexpr int64_t kDay = 24 * 3600 * 100;
   for (int64_t frame = 0; frame < kDay; frame += frame < 1000 ? 1 : 997) {
     ASSERT_EQ(segmenter.FramePosition(frame * GetParam() / 100), frame * 160) << frame;
@@ -402,7 +407,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_P(SoundTest, GivesProbabilitiesAndTurnsWithinIt) {
   for (const int rate_hz : {8000, 16000, 44100, 48000}) {
     const std::vector<int16_t> sound = GetParam().make(static_cast<size_t>(rate_hz) * 5);
-    Listener listener(CreateStatistical(rate_hz));
+    Listener listener(CreateNeural(rate_hz));
     listener.Push(sound);
     const Heard heard = listener.Flush();
     for (const uint32_t bits : heard.probability_bits) {
@@ -427,7 +432,7 @@ TEST_P(SoundTest, GivesProbabilitiesAndTurnsWithinIt) {
 
 TEST(SpeechSegmenterTest, AlmostNothing) {
   for (const int rate_hz : {8000, 16000, 48000}) {
-    Listener listener(CreateStatistical(rate_hz));
+    Listener listener(CreateNeural(rate_hz));
     listener.Push({});
     EXPECT_EQ(listener.Flush(), Heard{}) << rate_hz;
     listener.Push(std::vector<int16_t>{1234});
@@ -455,7 +460,7 @@ TEST(SpeechSegmenterTest, RefusesWhatCannotBeUsed) {
 // Each from the first sample on, through a turn and its end.
 TEST_P(SegmenterRateTest, PushAllocatesNothing) {
   const std::vector<int16_t> sound = Utterance(GetParam());
-  SpeechSegmenter segmenter = CreateStatistical(GetParam());
+  SpeechSegmenter segmenter = CreateNeural(GetParam());
   EXPECT_EQ(perf::CountAllocations([&] {
               PushAll(segmenter, sound, 997);
               segmenter.Flush([](const EndpointerEvent&) {});
@@ -466,7 +471,7 @@ TEST_P(SegmenterRateTest, PushAllocatesNothing) {
 TEST_P(SegmenterRateTest, PushTakesNoLock) {
   if (!kCanSeeWarmPath) GTEST_SKIP() << "not with a sanitizer";
   const std::vector<int16_t> sound = Utterance(GetParam());
-  SpeechSegmenter segmenter = CreateStatistical(GetParam());
+  SpeechSegmenter segmenter = CreateNeural(GetParam());
   EXPECT_EQ(CountLocks([&] {
               PushAll(segmenter, sound, 997);
               segmenter.Flush([](const EndpointerEvent&) {});
@@ -477,7 +482,7 @@ TEST_P(SegmenterRateTest, PushTakesNoLock) {
 TEST_P(SegmenterRateTest, PushMakesNoSystemCall) {
   if (!kCanSeeWarmPath) GTEST_SKIP() << "not with a sanitizer";
   const std::vector<int16_t> sound = Utterance(GetParam());
-  SpeechSegmenter segmenter = CreateStatistical(GetParam());
+  SpeechSegmenter segmenter = CreateNeural(GetParam());
   EXPECT_EQ(FirstSystemCall([&] {
               PushAll(segmenter, sound, 997);
               segmenter.Flush([](const EndpointerEvent&) {});
@@ -502,9 +507,9 @@ TEST(SpeechSegmenterTest, AMisbehavingDetectorIsCaught) {
 // What a stream occupies, its temporaries while it is made included.
 TEST_P(SegmenterRateTest, AStreamIsSmall) {
   // The coefficients of a rate may be shared, and made by the first.
-  const SpeechSegmenter first = CreateStatistical(GetParam());
+  const SpeechSegmenter first = CreateNeural(GetParam());
   const int64_t before = perf::ThreadAllocations().bytes;
-  const SpeechSegmenter second = CreateStatistical(GetParam());
+  const SpeechSegmenter second = CreateNeural(GetParam());
   const int64_t bytes = perf::ThreadAllocations().bytes - before;
   RecordProperty("bytes_per_stream", absl::StrCat(bytes));
   EXPECT_LE(bytes + static_cast<int64_t>(sizeof(SpeechSegmenter)), 20 << 10);
@@ -523,10 +528,15 @@ TEST(SpeechSegmenterTest, TenThousandInterleavedStreamsAreAsEachAlone) {
   struct Source {
     int rate_hz;
     size_t chunk;
+    SpeechSegmenter (*create)(int rate_hz);
     std::vector<int16_t> sound;
     Heard alone;
   };
   constexpr size_t kSources = 36;
+  // Half of them neural, of which some answer late.
+  constexpr SpeechSegmenter (*kCreate[])(int) = {
+      [](int rate_hz) { return CreateNeural(rate_hz); }, CreateClassic,
+      [](int rate_hz) { return CreateNeural(rate_hz, 3); }, CreateClassic};
   const std::vector<std::string> recordings = SpeechRecordings();
   std::vector<Source> sources(kSources);
   size_t num_events = 0;
@@ -534,6 +544,7 @@ TEST(SpeechSegmenterTest, TenThousandInterleavedStreamsAreAsEachAlone) {
     Source& source = sources[i];
     source.rate_hz = i % 6 == 0 ? 8000 : i % 6 == 1 ? 48000 : 16000;
     source.chunk = static_cast<size_t>(source.rate_hz / 50) - i % 3;
+    source.create = kCreate[i % 4];
     const std::vector<int16_t> speech =
         RecordedSpeech(recordings[i % recordings.size()], source.rate_hz);
     const auto second = static_cast<size_t>(source.rate_hz);
@@ -542,8 +553,7 @@ TEST(SpeechSegmenterTest, TenThousandInterleavedStreamsAreAsEachAlone) {
     const size_t from = std::min(begin, speech.size() - take);
     source.sound.assign(speech.begin() + static_cast<ptrdiff_t>(from),
                         speech.begin() + static_cast<ptrdiff_t>(from + take));
-    source.alone =
-        HeardInChunks(CreateStatistical(source.rate_hz), source.sound, source.sound.size());
+    source.alone = HeardInChunks(source.create(source.rate_hz), source.sound, source.sound.size());
     num_events += source.alone.events.size();
   }
   EXPECT_GT(num_events, kSources);
@@ -560,7 +570,7 @@ TEST(SpeechSegmenterTest, TenThousandInterleavedStreamsAreAsEachAlone) {
   streams.reserve(kStreams);
   for (size_t i = 0; i < kStreams; ++i) {
     const Source& source = sources[i % kSources];
-    streams.push_back({.source = &source, .segmenter = CreateStatistical(source.rate_hz)});
+    streams.push_back({.source = &source, .segmenter = source.create(source.rate_hz)});
   }
   size_t num_left = kStreams;
   for (size_t round = 0; num_left > 0; ++round) {

@@ -27,11 +27,11 @@ mkdir -p elsewhere folder
 
 # The command line.
 expect 0 "Exit code:" --help
-expect 0 "  classic  " --help
+expect 0 "  neural  " --help
 expect 2 "no FILE is given; see --help"
 expect 2 "there is no flag 'frob'" prose.wav --frob
 expect 2 "--detector needs a value" prose.wav --detector
-expect 2 "there is no detector 'oracle'; there are classic, " prose.wav --detector oracle
+expect 2 "there is no detector 'oracle'; there are neural, classic, " prose.wav --detector oracle
 expect 2 "--look_ahead_ms has to be a multiple of 10" prose.wav --look_ahead_ms 15
 expect 2 "--look_ahead_ms has to be a multiple of 10" prose.wav --look_ahead_ms=-10
 expect 2 "webrtc answers at once" prose.wav --detector webrtc --look_ahead_ms 40
@@ -117,10 +117,10 @@ expect 0 "card.wav" prose.wav card.wav --output_labels folder
 expect 1 "cannot write" prose.wav --output_labels no/such/folder.txt
 
 # Plots.
-expect 0 "3.65" - --raw_encoding mulaw --raw_rate 8000 --plot raw.svg <goforward.raw
-grep -q "<title>standard input, classic</title>" raw.svg || fail "--plot: standard input"
+expect 0 "11.14 s" - --raw_encoding mulaw --raw_rate 8000 --plot raw.svg <goforward.raw
+grep -q "<title>standard input, neural</title>" raw.svg || fail "--plot: standard input"
 expect 0 "1 segment" prose.wav --plot prose.svg --labels prose.txt
-grep -q "<title>prose.wav, classic</title>" prose.svg || fail "--plot"
+grep -q "<title>prose.wav, neural</title>" prose.svg || fail "--plot"
 grep -q ">settled<" prose.svg || fail "--plot: labels"
 expect 0 "card.wav" prose.wav card.wav --plot folder
 [[ -s folder/card.svg && -s folder/prose.svg ]] || fail "--plot: a folder"

@@ -43,7 +43,7 @@ int Listen(VoiceActivityDetector& vad, absl::Span<const int16_t> samples) {
 // between.
 TEST(AudioPerformance, VadProcessingSpeed) {
   const std::vector<int16_t> speech = AllSpeech();
-  const std::unique_ptr<VoiceActivityDetector> vad = CreateVadUnderTest(kSampleRateHz);
+  const std::unique_ptr<VoiceActivityDetector> vad = CreateVadUnderTest();
   perf::Recorder latency({.name = "audio.vad.process_1s",
                           .title = "VAD Processing",
                           .unit = "ms",
@@ -70,7 +70,7 @@ TEST(AudioPerformance, VadProcessingSpeed) {
 TEST(AudioPerformance, VadMemoryUse) {
   const std::vector<int16_t> speech = AllSpeech();
   perf::MemoryRecorder memory({.name = "audio.vad", .title = "VAD", .work_unit = "call of 50 s"});
-  const std::unique_ptr<VoiceActivityDetector> vad = CreateVadUnderTest(kSampleRateHz);
+  const std::unique_ptr<VoiceActivityDetector> vad = CreateVadUnderTest();
   Listen(*vad, speech);
   for (int64_t i = 0; i < perf::Load("iterations"); ++i) {
     EXPECT_GT(Listen(*vad, speech), 0);

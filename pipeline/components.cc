@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "audio/statistical_vad.h"
+#include "audio/neural_vad.h"
 #include "pipeline/flite_synthesizer.h"
 #include "pipeline/pocketsphinx_recognizer.h"
 #include "pipeline/rule_agent.h"
@@ -40,7 +40,7 @@ absl::StatusOr<std::unique_ptr<Conversation>> Components::Start(VoiceAgent::Opti
   auto recognizer = CreatePocketSphinxRecognizer(grammar_, options_.recognizer);
   if (!recognizer.ok()) return recognizer.status();
   parts.recognizer = *std::move(recognizer);
-  auto vad = audio::CreateStatisticalVad(16000);
+  auto vad = audio::CreateNeuralVad(/*look_ahead_frames=*/0);
   if (!vad.ok()) return vad.status();
   parts.vad = *std::move(vad);
   parts.agent = CreateRuleAgent(&grammar_);

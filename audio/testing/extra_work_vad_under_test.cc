@@ -1,7 +1,7 @@
 #include <memory>
 #include <utility>
 
-#include "audio/statistical_vad.h"
+#include "audio/neural_vad.h"
 #include "audio/testing/vad_under_test.h"
 
 namespace parlance::audio {
@@ -39,9 +39,8 @@ class ExtraWorkVad : public VoiceActivityDetector {
 
 }  // namespace
 
-std::unique_ptr<VoiceActivityDetector> CreateVadUnderTest(int sample_rate_hz) {
-  return std::make_unique<ExtraWorkVad>(*CreateStatisticalVad(sample_rate_hz),
-                                        *CreateStatisticalVad(sample_rate_hz));
+std::unique_ptr<VoiceActivityDetector> CreateVadUnderTest() {
+  return std::make_unique<ExtraWorkVad>(*CreateNeuralVad(0), *CreateNeuralVad(0));
 }
 
 }  // namespace parlance::audio

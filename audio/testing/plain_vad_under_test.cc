@@ -1,12 +1,10 @@
 #include <memory>
 
-#include "audio/statistical_vad.h"
+#include "audio/neural_vad.h"
 #include "audio/testing/vad_under_test.h"
 
 namespace parlance::audio {
 
-std::unique_ptr<VoiceActivityDetector> CreateVadUnderTest(int sample_rate_hz) {
-  return *CreateStatisticalVad(sample_rate_hz);
-}
+std::unique_ptr<VoiceActivityDetector> CreateVadUnderTest() { return *CreateNeuralVad(0); }
 
 }  // namespace parlance::audio
