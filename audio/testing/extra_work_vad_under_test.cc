@@ -15,6 +15,8 @@ class ExtraWorkVad : public VoiceActivityDetector {
       : vad_(std::move(vad)), extra_(std::move(extra)) {}
 
   int sample_rate_hz() const override { return vad_->sample_rate_hz(); }
+  int look_ahead_frames() const override { return vad_->look_ahead_frames(); }
+  int hangover_frames() const override { return vad_->hangover_frames(); }
 
   float Process(absl::Span<const int16_t> frame) override {
     tenths_ += 3;
