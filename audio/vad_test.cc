@@ -53,7 +53,7 @@ std::unique_ptr<VoiceActivityDetector> Neural(const VadKernels& kernels) {
   return *CreateNeuralVad(look_ahead_frames, kernels);
 }
 
-// Measured: streams of 1,800 bytes (classic) and 1,680; rounding of 2e-3, because a measure that
+// Measured: streams of 1,800 bytes (classic) and 1,680; rounding of 4e-3, because a measure that
 // counts frames may count one more, and of 3e-5.
 std::vector<Detector> OurDetectors() {
   return {
@@ -61,8 +61,8 @@ std::vector<Detector> OurDetectors() {
        .create = [](const VadKernels& kernels) { return CreateClassicVad(kernels); },
        .look_ahead_frames = 0,
        .most_bytes = 4 << 10,
-       .rounding = 1e-2,
-       .most_of_noise = 0.02,
+       .rounding = 2e-2,
+       .most_of_noise = 0.03,
        .most_hums = 16},
       {.name = "Neural",
        .create = Neural<0>,
@@ -202,8 +202,7 @@ TEST_P(VadTest, SilenceIsNoSpeech) {
   }
 }
 
-// Measured: at most 0.8 % of the classic one's frames, 0.031 as the neural one's greatest
-// probability.
+// Measured: at most 1.3 % of the classic one's frames, and none of the neural one's.
 TEST_P(VadTest, SteadyNoiseIsNoSpeech) {
   const auto vad = Create();
   for (const double level : {10.0, 100.0, 300.0, 1000.0, 3000.0, 8000.0}) {
@@ -214,7 +213,7 @@ TEST_P(VadTest, SteadyNoiseIsNoSpeech) {
 }
 
 // The classic one takes some hums for speech: most at the mains frequency, where the lag of the
-// greatest autocorrelation goes to and fro between frames as if a pitch were gliding. Measured: 12
+// greatest autocorrelation goes to and fro between frames as if a pitch were gliding. Measured: 11
 // of 54.
 TEST_P(VadTest, HumIsNoSpeech) {
   const auto vad = Create();
