@@ -36,6 +36,9 @@ float Mean(Term term) {
   return sum / kNumVadBands;
 }
 
+// The hyperbolic tangent, which the library takes twice as long for.
+float Squashed(float x) { return 1 - 2 / (1 + std::exp(2 * x)); }
+
 void Follow(float& mean, float decay, float value) { mean = decay * mean + (1 - decay) * value; }
 
 // Cosines of the first cepstra: [c][band].
@@ -79,7 +82,7 @@ class ClassicVad : public VoiceActivityDetector {
         for (size_t lane = 0; lane < 4; ++lane)
           parts[lane] += weights::kInput[i * kNumClassicInputs + k + lane] * inputs[k + lane];
       }
-      Follow(sums_[i], weights::kDecay[i], std::tanh(parts[0] + parts[1] + parts[2] + parts[3]));
+      Follow(sums_[i], weights::kDecay[i], Squashed(parts[0] + parts[1] + parts[2] + parts[3]));
       score += weights::kOutput[i] * sums_[i];
     }
     return 1 / (1 + std::exp(-score));

@@ -6,7 +6,7 @@
 //
 //   gain = clamp((logit(p) - logit(threshold)) / 1.8, -1, 1), at least 0.25 from the threshold on
 //
-// which with a threshold of 0.6 is 1 from about p = 0.9 on and -1 up to about p = 0.2. The sum is
+// which with a threshold of 0.5 is 1 from about p = 0.86 on and -1 up to p = 0.14. The sum is
 // kept at 0 or above (Page's cumulative sum, Biometrika 41, 1954), and forgotten after 60 ms below
 // neg_threshold. Speech begins when it reaches min_speech_duration, and the detector's hang-over on
 // top of it, which makes every sound longer than it was. So a word of 150 ms that the detector is
@@ -99,7 +99,7 @@ class Endpointer {
     int sample_rate_hz = 16000;
     // Both 0.01 to 0.99, the second not above the first. Evidence of speech gathers above the
     // first; a turn pauses below the second.
-    float threshold = 0.6F;
+    float threshold = 0.5F;
     float neg_threshold = 0.35F;
     // Of evidence, before a start is believed: 10 ms to 1 s.
     absl::Duration min_speech_duration = absl::Milliseconds(130);

@@ -21,6 +21,7 @@ using EndReason = EndpointerEvent::EndReason;
 Endpointer::Options Options() {
   Endpointer::Options options;
   options.sample_rate_hz = 1000;
+  options.threshold = 0.6F;
   options.min_endpointing_delay = absl::Milliseconds(100);
   options.max_endpointing_delay = absl::Milliseconds(100);
   options.speech_pad = absl::Milliseconds(20);
