@@ -1,4 +1,4 @@
-// The parts beside each other, and our detectors beside WebRTC's: same input, same run. Accuracy is
+// The parts beside each other, and our detectors beside WebRTC's and SpeexDSP's: same input, same run. Accuracy is
 // another matter than speed.
 #include <cstdlib>
 #include <memory>
@@ -15,6 +15,7 @@
 #include "audio/speech_segmenter.h"
 #include "audio/testing/sounds.h"
 #include "audio/testing/speex_resampler.h"
+#include "audio/testing/speex_vad.h"
 #include "audio/testing/vad_under_test.h"
 #include "audio/webrtc_vad.h"
 #include "benchmark/benchmark.h"
@@ -65,6 +66,12 @@ void BM_WebRtcVad8Khz(benchmark::State& state) {
   MeasureVad(state, **CreateWebRtcVad(8000));
 }
 BENCHMARK(BM_WebRtcVad8Khz)->Name("audio.webrtc_vad.frame_10ms_8_khz");
+
+void BM_SpeexVad(benchmark::State& state) {
+  state.SetLabel("SpeexDSP VAD Frame");
+  MeasureVad(state, *CreateSpeexVad());
+}
+BENCHMARK(BM_SpeexVad)->Name("audio.speex_vad.frame_10ms");
 
 // 20 ms of one rate to another, and the same by SpeexDSP at quality 3: its filter is the shorter
 // one from 48 to 16 kHz, and lets more through of what it should not.

@@ -17,6 +17,8 @@
 #include "audio/probability_stream.h"
 #include "audio/testing/held_out.h"
 #include "audio/testing/scene.h"
+#include "audio/testing/speex_vad.h"
+#include "audio/vad.h"
 #include "audio/vad_metrics.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
@@ -32,14 +34,15 @@ struct Contestant {
   // In names of measurements.
   const char* name;
   const char* title;
-  const char* detector;
-  int look_ahead_frames;
+  std::unique_ptr<VoiceActivityDetector> (*create)();
 };
 constexpr std::array kContestants = {
-    Contestant{"neural", "Neural VAD", "neural", 0},
-    Contestant{"neural_30ms", "Neural VAD, 30 ms Later", "neural", 3},
-    Contestant{"classic", "Classic VAD", "classic", 0},
-    Contestant{"webrtc", "WebRTC VAD", "webrtc", 0},
+    Contestant{"neural", "Neural VAD", [] { return *CreateDetector("neural"); }},
+    Contestant{"neural_30ms", "Neural VAD, 30 ms Later",
+               [] { return *CreateDetector("neural", 3); }},
+    Contestant{"classic", "Classic VAD", [] { return *CreateDetector("classic"); }},
+    Contestant{"webrtc", "WebRTC VAD", [] { return *CreateDetector("webrtc"); }},
+    Contestant{"speex", "SpeexDSP VAD", [] { return CreateSpeexVad(); }},
 };
 
 struct Setting {
@@ -65,8 +68,7 @@ constexpr std::array kWithoutSpeech = {
 std::vector<ScoredFrames> Hear(const Contestant& contestant, const std::vector<Scene>& scenes) {
   std::vector<ScoredFrames> heard;
   for (const Scene& scene : scenes) {
-    auto stream = *ProbabilityStream::Create(
-        *CreateDetector(contestant.detector, contestant.look_ahead_frames), kSceneRateHz);
+    auto stream = *ProbabilityStream::Create(contestant.create(), kSceneRateHz);
     ScoredFrames& scored = heard.emplace_back();
     scored.speech = scene.speech;
     const auto add = [&](float probability) { scored.probabilities.push_back(probability); };
