@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -197,7 +198,7 @@ double SteadySpeechFraction(VoiceActivityDetector& vad, const std::vector<int16_
 
 TEST_P(VadTest, SilenceIsNoSpeech) {
   const auto vad = Create();
-  for (const int16_t value : {0, 1, -1, 12000, 32767, -32768}) {
+  for (const int16_t value : std::initializer_list<int16_t>{0, 1, -1, 12000, 32767, -32768}) {
     EXPECT_EQ(SteadySpeechFraction(*vad, std::vector<int16_t>(20 * kSecond, value)), 0) << value;
   }
 }

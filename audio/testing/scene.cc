@@ -93,7 +93,8 @@ std::vector<int16_t> ThroughOpus(const std::vector<int16_t>& samples) {
   std::array<int16_t, kFrame> frame{};
   std::array<unsigned char, 1500> packet{};
   for (size_t at = 0; output.size() < samples.size() + static_cast<size_t>(delay); at += kFrame) {
-    for (size_t i = 0; i < kFrame; ++i) frame[i] = at + i < samples.size() ? samples[at + i] : 0;
+    for (size_t i = 0; i < kFrame; ++i)
+      frame[i] = at + i < samples.size() ? samples[at + i] : int16_t{0};
     const int size = opus_encode(encoder.get(), frame.data(), kFrame, packet.data(), packet.size());
     if (size < 0) std::abort();
     if (opus_decode(decoder.get(), packet.data(), size, frame.data(), kFrame, 0) != kFrame)
