@@ -1,5 +1,5 @@
-// The parts beside each other, and our detectors beside WebRTC's and SpeexDSP's: same input, same run. Accuracy is
-// another matter than speed.
+// The parts beside each other, and our detectors beside WebRTC's and SpeexDSP's: same input, same
+// run. Accuracy is another matter than speed.
 #include <cstdlib>
 #include <memory>
 #include <optional>

@@ -45,7 +45,8 @@
 ABSL_FLAG(std::string, detector, "", "Which one; --help has the names.");
 ABSL_FLAG(int, look_ahead_ms, 0, "How much of what follows the detector waits for.");
 ABSL_FLAG(double, threshold, 0.5, "From which probability on a frame is speech.");
-ABSL_FLAG(double, start_threshold, 0.5, "From which probability on there is evidence of a segment.");
+ABSL_FLAG(double, start_threshold, 0.5,
+          "From which probability on there is evidence of a segment.");
 ABSL_FLAG(double, neg_threshold, 0.35, "Below which probability a segment pauses.");
 ABSL_FLAG(absl::Duration, min_speech_duration, absl::Milliseconds(130), "Evidence for a segment.");
 ABSL_FLAG(absl::Duration, min_endpointing_delay, absl::Milliseconds(500), "That ends a segment.");
