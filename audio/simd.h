@@ -23,6 +23,8 @@
 
 #define PARLANCE_SIMD_INLINE [[gnu::always_inline]] inline
 
+// Internal linkage is what this header is for, as said above.
+// NOLINTBEGIN(google-build-namespaces, misc-definitions-in-headers)
 namespace parlance::audio::simd {
 namespace {
 
@@ -314,5 +316,6 @@ PARLANCE_SIMD_INLINE I8 AddProductsOfPairs(I8 sums, const int8_t* weights, I8 pa
 
 }  // namespace
 }  // namespace parlance::audio::simd
+// NOLINTEND(google-build-namespaces, misc-definitions-in-headers)
 
 #endif  // AUDIO_SIMD_H_

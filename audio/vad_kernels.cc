@@ -17,7 +17,8 @@ const VadKernels& BestVadKernels() {
 void PackInt8Weights(const int8_t* row_major, size_t rows, size_t inputs, int8_t* packed) {
   for (size_t i = 0; i < inputs + inputs % 2; ++i) {
     for (size_t row = 0; row < rows; ++row) {
-      packed[(i / 2) * 2 * rows + 2 * row + i % 2] = i < inputs ? row_major[row * inputs + i] : 0;
+      packed[(i / 2) * 2 * rows + 2 * row + i % 2] =
+          i < inputs ? row_major[row * inputs + i] : int8_t{0};
     }
   }
 }
