@@ -101,11 +101,11 @@ std::string Shown(const std::optional<Estimate>& estimate, const char* format, d
   return shown;
 }
 
-// The figure is exact, and so are eight of it, which the interval of a median asks for.
 void Record(const std::string& name, const std::string& title, const std::string& unit,
             perf::Better better, double value, const std::map<std::string, double>& counters) {
-  perf::Recorder recorder({.name = name, .title = title, .unit = unit, .better = better});
-  for (int i = 0; i < 8; ++i) recorder.Add(value);
+  perf::Recorder recorder(
+      {.name = name, .title = title, .unit = unit, .better = better, .exact = true});
+  recorder.Add(value);
   for (const auto& [counter, figure] : counters) recorder.SetCounter(counter, figure);
 }
 

@@ -13,6 +13,9 @@
 
 namespace perf {
 
+// The <machine> of exact measurements, which are no machine's own.
+inline constexpr char kAnyMachine[] = "any-machine";
+
 // "DIRECTORY/<machine>/<component>.textproto".
 std::string BaselinePath(absl::string_view directory, absl::string_view machine,
                          absl::string_view component);

@@ -34,12 +34,12 @@ std::string Change(const BaselineMeasurement* before, const BaselineMeasurement&
   return text;
 }
 
-// Without what varies from run to run, which would be noise in every review; and, as counts are the
-// same everywhere, of those only what they depend on.
-Environment StoredEnvironment(const Run& run, bool counted) {
+// Without what varies from run to run, which would be noise in every review; and, as counts and
+// what is exact are the same everywhere, of those only what they depend on.
+Environment StoredEnvironment(const Run& run, bool same_everywhere) {
   Environment environment = run.environment();
   environment.clear_load_average();
-  if (!counted) return environment;
+  if (!same_everywhere) return environment;
   Environment build;
   build.set_compiler(environment.compiler());
   build.set_compilation_mode(environment.compilation_mode());
@@ -58,6 +58,7 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
   std::map<std::string, double> overrides;
   for (const Run& run : runs) {
     for (const Measurement& measurement : run.measurements()) {
+      if (measurement.exact() != (machine == kAnyMachine)) continue;
       const std::string& component = measurement.component();
       measured[component].insert(measurement.name());
       auto [entry, inserted] = update.baselines.try_emplace(component);
@@ -74,7 +75,8 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
         }
         baseline.set_component(component);
         baseline.set_machine(std::string(machine));
-        *baseline.mutable_environment() = StoredEnvironment(run, !measurement.counted().empty());
+        *baseline.mutable_environment() =
+            StoredEnvironment(run, !measurement.counted().empty() || measurement.exact());
       }
       profile = run.provenance().profile();
       overrides = {run.provenance().load_overrides().begin(),

@@ -22,7 +22,8 @@ struct BaselineUpdate {
   std::string description;
 };
 
-// `stored`: the baselines of `machine`, by component. `complete`: components of which every test
+// `stored`: the baselines of `machine`, by component. Those of kAnyMachine get what is exact, those
+// of any other the rest. `complete`: components of which every test
 // ran, so that a stored measurement of this profile that was not measured now is one that no longer
 // exists, and goes. Figures of another compiler go too, as nothing is compared with them any more.
 BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,

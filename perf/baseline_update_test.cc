@@ -33,6 +33,20 @@ std::map<std::string, ComponentBaseline> Stored(
       .baselines;
 }
 
+TEST(BaselineUpdateTest, WhatIsExactIsStoredForAnyMachine) {
+  perf::Run run = RunWith({{"audio.time", 9}, {"audio.accuracy", 0.9}});
+  run.mutable_environment()->set_cpu_model("one of many");
+  run.mutable_measurements(1)->set_exact(true);
+  const std::vector<perf::Run> runs = {run};
+  const BaselineUpdate here = UpdateBaselines(runs, {}, "here", true, "2026-11-26");
+  ASSERT_EQ(here.baselines.at("audio").measurements_size(), 1);
+  EXPECT_EQ(here.baselines.at("audio").measurements(0).name(), "audio.time");
+  const BaselineUpdate any = UpdateBaselines(runs, {}, kAnyMachine, true, "2026-11-26");
+  ASSERT_EQ(any.baselines.at("audio").measurements_size(), 1);
+  EXPECT_EQ(any.baselines.at("audio").measurements(0).name(), "audio.accuracy");
+  EXPECT_EQ(any.baselines.at("audio").environment().cpu_model(), "");
+}
+
 TEST(BaselineUpdateTest, ShowsWhatChanges) {
   const BaselineUpdate update =
       UpdateBaselines(std::vector<perf::Run>{RunWith({{"audio.a", 9}, {"audio.new", 1}})},

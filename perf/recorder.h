@@ -37,6 +37,9 @@ class Recorder {
     // "ns", "us", "ms" or "s" if samples are durations; otherwise any.
     std::string unit;
     Better better = BETTER_UNKNOWN;
+    // Whether the samples depend on the build alone, such as an accuracy: then they are compared on
+    // any machine, and one is enough.
+    bool exact = false;
   };
 
   explicit Recorder(Options options);

@@ -87,8 +87,8 @@ class Builder {
     *result.mutable_counters() = measurement.counters();
     result.set_counted(measurement.counted());
     // Of two builds measured in turns, both were disturbed alike; and counts are what they are.
-    // So is memory.
-    if (measurement.counted().empty() && measurement.work().empty() &&
+    // So are memory and what is exact.
+    if (measurement.counted().empty() && measurement.work().empty() && !measurement.exact() &&
         inputs_.live_revision.empty()) {
       result.set_disturbance(Disturbance(run.health()));
     }
@@ -188,9 +188,12 @@ class Builder {
   void CompareWithStored(const Measurement& measurement, const Run& run,
                          MeasurementResult& result) {
     result.set_verdict(NO_BASELINE);
-    const auto component = inputs_.baselines.find(measurement.component());
-    if (component == inputs_.baselines.end()) {
-      result.set_note("this machine has no baseline of the component");
+    const std::map<std::string, ComponentBaseline>& baselines =
+        measurement.exact() ? inputs_.exact_baselines : inputs_.baselines;
+    const auto component = baselines.find(measurement.component());
+    if (component == baselines.end()) {
+      result.set_note(measurement.exact() ? "the component has no baseline of what is exact"
+                                          : "this machine has no baseline of the component");
       return;
     }
     const auto& overrides = run.provenance().load_overrides();

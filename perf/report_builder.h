@@ -32,6 +32,8 @@ struct ReportInputs {
   std::map<std::string, ComponentRequirements> requirements;
   // By component: this machine's.
   std::map<std::string, ComponentBaseline> baselines;
+  // By component: those of exact measurements, which any machine is compared with.
+  std::map<std::string, ComponentBaseline> exact_baselines;
   // By key, from the file that `baseline_lines_source` names; compared instead of `baselines`, if
   // named.
   std::map<std::string, ParsedBaselineLine> baseline_lines;

@@ -88,6 +88,25 @@ TEST(ReportTest, ARegressionIsRedAndExits1) {
   EXPECT_TRUE(absl::StrContains(text, "Result: Red: 1 red\n")) << text;
 }
 
+// An accuracy is the same on a busy machine, and on one without a baseline.
+TEST(ReportTest, WhatIsExactIsComparedOnAnyMachineAndNeverDisturbed) {
+  perf::Run run = RunWith("audio.accuracy", "x", LOWER, {1.3});
+  run.mutable_measurements(0)->set_exact(true);
+  run.mutable_health()->set_steal_percent(40);
+  ReportInputs inputs = Inputs(run, "");
+  const Report without = BuildReport(inputs);
+  EXPECT_EQ(without.measurements(0).verdict(), NO_BASELINE);
+  EXPECT_EQ(without.measurements(0).disturbance(), "");
+  // The machine's own are not looked at.
+  AddBaseline(RunWith("audio.accuracy", "x", LOWER, {1.3}), inputs);
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NO_BASELINE);
+  inputs.baselines.clear();
+  AddBaseline(RunWith("audio.accuracy", "x", LOWER, {1.0}), inputs);
+  inputs.exact_baselines.swap(inputs.baselines);
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), RED);
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 1);
+}
+
 TEST(ReportTest, YellowExits0) {
   ReportInputs inputs = Inputs(RunWith("audio.vad.speed", "x", HIGHER, {85, 85}), "");
   AddBaseline(RunWith("audio.vad.speed", "x", HIGHER, {100, 100}), inputs);

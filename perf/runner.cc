@@ -154,6 +154,12 @@ class SuiteRun {
       } else if (!absl::IsNotFound(baseline.status())) {
         return baseline.status();
       }
+      baseline = ReadBaseline(baseline_directory_, kAnyMachine, component);
+      if (baseline.ok()) {
+        inputs_.exact_baselines[component] = *std::move(baseline);
+      } else if (!absl::IsNotFound(baseline.status())) {
+        return baseline.status();
+      }
     }
     Report& header = inputs_.header;
     *header.mutable_environment() = environment_;
@@ -486,15 +492,21 @@ class SuiteRun {
             "the baselines stay as they are, because a requirement is missed");
       }
     }
-    const BaselineUpdate update =
-        UpdateBaselines(inputs_.runs, inputs_.baselines, machine_, options_.selection.empty(),
-                        absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone()));
     const std::string directory = absl::StrCat(baseline_directory_, "/", machine_);
-    std::printf("\nBaselines in %s\n%s", directory.c_str(), update.description.c_str());
-    std::fflush(stdout);
-    for (const auto& [component, baseline] : update.baselines) {
-      if (absl::Status written = WriteBaseline(baseline, baseline_directory_); !written.ok()) {
-        return written;
+    for (const auto& [machine, stored] :
+         {std::pair(machine_, &inputs_.baselines),
+          std::pair(std::string(kAnyMachine), &inputs_.exact_baselines)}) {
+      const BaselineUpdate update =
+          UpdateBaselines(inputs_.runs, *stored, machine, options_.selection.empty(),
+                          absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone()));
+      if (update.baselines.empty()) continue;
+      std::printf("\nBaselines in %s/%s\n%s", baseline_directory_.c_str(), machine.c_str(),
+                  update.description.c_str());
+      std::fflush(stdout);
+      for (const auto& [component, baseline] : update.baselines) {
+        if (absl::Status written = WriteBaseline(baseline, baseline_directory_); !written.ok()) {
+          return written;
+        }
       }
     }
     const std::string lines_path = absl::StrCat(directory, "/performance_baseline.txt");
