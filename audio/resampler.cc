@@ -339,4 +339,14 @@ void Resampler::Flush(std::vector<int16_t>& output) {
   clock_.Set(lookahead_samples());
 }
 
+absl::StatusOr<std::vector<int16_t>> Resample(absl::Span<const int16_t> samples, int from_hz,
+                                              int to_hz) {
+  absl::StatusOr<Resampler> resampler = Resampler::Create(from_hz, to_hz);
+  if (!resampler.ok()) return resampler.status();
+  std::vector<int16_t> output;
+  resampler->Process(samples, output);
+  resampler->Flush(output);
+  return output;
+}
+
 }  // namespace parlance::audio

@@ -60,6 +60,10 @@ class Resampler {
   std::vector<int16_t> history_;
 };
 
+// A whole recording at another rate. The same rates and errors as Create.
+absl::StatusOr<std::vector<int16_t>> Resample(absl::Span<const int16_t> samples, int from_hz,
+                                              int to_hz);
+
 }  // namespace parlance::audio
 
 #endif  // AUDIO_RESAMPLER_H_

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "audio/detectors.h"
 #include "audio/probability_stream.h"
 #include "audio/testing/held_out.h"

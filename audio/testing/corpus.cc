@@ -115,12 +115,8 @@ Sound ReadSound(const std::string& path) {
 
 std::vector<int16_t> At16kHz(const Sound& sound) {
   if (sound.rate_hz == kSceneRateHz || sound.samples.empty()) return sound.samples;
-  auto resampler = Resampler::Create(sound.rate_hz, kSceneRateHz);
-  if (!resampler.ok()) return {};
-  std::vector<int16_t> samples;
-  resampler->Process(sound.samples, samples);
-  resampler->Flush(samples);
-  return samples;
+  auto samples = Resample(sound.samples, sound.rate_hz, kSceneRateHz);
+  return samples.ok() ? *std::move(samples) : std::vector<int16_t>();
 }
 
 std::vector<std::string> FilesBelow(const std::string& path) {

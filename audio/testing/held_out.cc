@@ -29,7 +29,7 @@ SceneMaker HeldOutScenes() {
                        const std::string& speaker, int num_voices) {
     Check(AddSpeech(absl::StrCat(root, path), ending, speaker, num_voices, recordings));
   };
-  // Half of the others' number, so that a third of what is said is Russian.
+  // Four of thirteen speakers, so that about a third of what is said is Russian.
   add("asterisk_ru", "g722", "ru", 4);
   add("pocketsphinx/librivox", "wav", "austen", 1);
   add("pocketsphinx/cards", "wav", "cards", 1);

@@ -71,14 +71,6 @@ DrySpeech AtSpeed(const Recording& recording, double speed) {
   return result;
 }
 
-std::vector<int16_t> Resampled(const std::vector<int16_t>& samples, int from, int to) {
-  auto resampler = *Resampler::Create(from, to);
-  std::vector<int16_t> output;
-  resampler.Process(samples, output);
-  resampler.Flush(output);
-  return output;
-}
-
 std::vector<int16_t> ThroughOpus(const std::vector<int16_t>& samples) {
   constexpr int kFrame = 320;
   int error = 0;
@@ -470,14 +462,14 @@ Scene Finish(const DrySpeech& speech, double peak_dbfs, Codec codec) {
     scene.samples[i] = static_cast<int16_t>(std::clamp(std::lround(sample), -32768L, 32767L));
   }
   if (codec == Codec::kMuLaw8k || codec == Codec::kALaw8k || codec == Codec::kNarrow) {
-    std::vector<int16_t> narrow = Resampled(scene.samples, kSceneRateHz, 8000);
+    std::vector<int16_t> narrow = *Resample(scene.samples, kSceneRateHz, 8000);
     if (codec == Codec::kMuLaw8k) {
       for (int16_t& sample : narrow) sample = DecodeMuLaw(EncodeMuLaw(sample));
     } else if (codec == Codec::kALaw8k) {
       for (int16_t& sample : narrow) sample = DecodeALaw(EncodeALaw(sample));
     }
     const size_t n = scene.samples.size();
-    scene.samples = Resampled(narrow, 8000, kSceneRateHz);
+    scene.samples = *Resample(narrow, 8000, kSceneRateHz);
     scene.samples.resize(n);
   } else if (codec == Codec::kOpus) {
     scene.samples = ThroughOpus(scene.samples);

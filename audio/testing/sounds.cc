@@ -88,12 +88,10 @@ std::vector<int16_t> RecordedSpeech(const std::string& name, int sample_rate_hz)
   }
   std::vector<int16_t> mono = MonoSamples(waveform);
   if (waveform.sample_rate_hz == sample_rate_hz) return mono;
-  absl::StatusOr<Resampler> resampler = Resampler::Create(waveform.sample_rate_hz, sample_rate_hz);
-  if (!resampler.ok()) Die(std::string(resampler.status().message()));
-  std::vector<int16_t> resampled;
-  resampler->Process(mono, resampled);
-  resampler->Flush(resampled);
-  return resampled;
+  absl::StatusOr<std::vector<int16_t>> resampled =
+      Resample(mono, waveform.sample_rate_hz, sample_rate_hz);
+  if (!resampled.ok()) Die(std::string(resampled.status().message()));
+  return *std::move(resampled);
 }
 
 std::vector<std::string> SpeechRecordings() {
