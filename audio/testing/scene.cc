@@ -17,6 +17,8 @@
 namespace parlance::audio {
 namespace {
 
+enum class Codec { kNone, kMuLaw8k, kALaw8k, kOpus, kNarrow };
+
 constexpr size_t kMaxGapFrames = 10;
 constexpr size_t kMinSpeechFrames = 4;
 
@@ -127,6 +129,103 @@ void Equalize(std::vector<float>& samples, Random& random) {
   Biquad::HighShelf(random.LogUniform(1500, 6000), random.Uniform(-12, 8)).Process(samples);
   Biquad::Peak(random.LogUniform(200, 5000), random.Uniform(0.5, 2), random.Uniform(-6, 6))
       .Process(samples);
+}
+
+// Root mean square, over the frames in which `speech` is 1, or over all where `speech` is empty.
+double ActiveLevel(absl::Span<const float> samples, absl::Span<const uint8_t> speech) {
+  double sum = 0;
+  size_t count = 0;
+  for (size_t frame = 0; (frame + 1) * kSceneFrame <= samples.size(); ++frame) {
+    if (!speech.empty() && (frame >= speech.size() || speech[frame] == 0)) continue;
+    for (const float sample : samples.subspan(frame * kSceneFrame, kSceneFrame)) {
+      sum += static_cast<double>(sample) * static_cast<double>(sample);
+    }
+    count += kSceneFrame;
+  }
+  return count == 0 ? 0 : std::sqrt(sum / static_cast<double>(count));
+}
+
+// Adds `noise` so that the speech is `snr_db` above it. What has its level in bursts counts as loud
+// as its loudest quarter.
+void AddNoise(DrySpeech& speech, absl::Span<const float> noise, double snr_db) {
+  double level = ActiveLevel(speech.samples, speech.speech);
+  // A scene without speech is as loud as its first noise.
+  if (level == 0) level = 0.1;
+  const double noise_level = NoiseLevel(noise);
+  if (noise_level == 0) return;
+  const double gain = level / noise_level * std::pow(10, -snr_db / 20);
+  for (size_t i = 0; i < speech.samples.size(); ++i) {
+    speech.samples[i] += static_cast<float>(gain) * noise[i];
+  }
+}
+
+// Reverberation by six parallel combs and two all-passes (M. R. Schroeder, "Natural sounding
+// artificial reverberation", JAES 10(3), 1962), which decays by 60 dB in `decay_s`. The labels stay
+// those of the direct sound.
+void AddRoom(std::vector<float>& samples, double decay_s, double direct_to_reverberant_db,
+             Random& random) {
+  // Far cheaper than a convolution with a decaying noise, and dense enough behind speech.
+  const size_t n = samples.size();
+  std::vector<float> tail(n);
+  for (int comb = 0; comb < 6; ++comb) {
+    const auto delay = static_cast<size_t>(random.Uniform(0.012, 0.05) * kSceneRateHz);
+    const double feedback = std::pow(10, -3 * static_cast<double>(delay) / kSceneRateHz / decay_s);
+    const double damping = random.Uniform(0.1, 0.5);
+    std::vector<float> line(delay);
+    double low = 0;
+    size_t place = 0;
+    const double sign = random.Chance(0.5) ? 1 : -1;
+    for (size_t i = 0; i < n; ++i) {
+      const auto echoed = static_cast<double>(line[place]);
+      low = echoed * (1 - damping) + low * damping;
+      line[place] = static_cast<float>(static_cast<double>(samples[i]) + feedback * low);
+      place = place + 1 == delay ? 0 : place + 1;
+      tail[i] += static_cast<float>(sign * echoed);
+    }
+  }
+  for (int all_pass = 0; all_pass < 2; ++all_pass) {
+    const auto delay = static_cast<size_t>(random.Uniform(0.002, 0.007) * kSceneRateHz);
+    std::vector<float> line(delay);
+    size_t place = 0;
+    for (float& sample : tail) {
+      const float delayed = line[place];
+      const float y = -0.7F * sample + delayed;
+      line[place] = sample + 0.7F * y;
+      place = place + 1 == delay ? 0 : place + 1;
+      sample = y;
+    }
+  }
+  const double direct = ActiveLevel(samples, {});
+  const double reverberant = ActiveLevel(tail, {});
+  if (reverberant == 0) return;
+  const double gain = direct / reverberant * std::pow(10, -direct_to_reverberant_db / 20);
+  for (size_t i = 0; i < n; ++i) samples[i] += static_cast<float>(gain) * tail[i];
+}
+
+// To PCM16, with the loudest at `peak_dbfs` (0 or above clips).
+Scene Finish(const DrySpeech& speech, double peak_dbfs, Codec codec) {
+  const double gain = 32768 * std::pow(10, peak_dbfs / 20) / PeakLevel(speech.samples);
+  Scene scene;
+  scene.speech = speech.speech;
+  scene.samples.resize(speech.samples.size());
+  for (size_t i = 0; i < scene.samples.size(); ++i) {
+    const double sample = gain * static_cast<double>(speech.samples[i]);
+    scene.samples[i] = static_cast<int16_t>(std::clamp(std::lround(sample), -32768L, 32767L));
+  }
+  if (codec == Codec::kMuLaw8k || codec == Codec::kALaw8k || codec == Codec::kNarrow) {
+    std::vector<int16_t> narrow = *Resample(scene.samples, kSceneRateHz, 8000);
+    if (codec == Codec::kMuLaw8k) {
+      for (int16_t& sample : narrow) sample = DecodeMuLaw(EncodeMuLaw(sample));
+    } else if (codec == Codec::kALaw8k) {
+      for (int16_t& sample : narrow) sample = DecodeALaw(EncodeALaw(sample));
+    }
+    const size_t n = scene.samples.size();
+    scene.samples = *Resample(narrow, 8000, kSceneRateHz);
+    scene.samples.resize(n);
+  } else if (codec == Codec::kOpus) {
+    scene.samples = ThroughOpus(scene.samples);
+  }
+  return scene;
 }
 
 }  // namespace
@@ -271,10 +370,6 @@ std::vector<float> SceneMaker::Babble(Random& random, size_t n) const {
   return samples;
 }
 
-std::vector<float> SceneMaker::AnyNoise(Random& random, size_t n) {
-  return MakeNoise(static_cast<Noise>(random.Below(kNumNoises)), n, random);
-}
-
 Scene SceneMaker::Make(Condition condition, uint64_t seed, double seconds) const {
   Random random(seed);
   const auto n = static_cast<size_t>(seconds * 100) * kSceneFrame;
@@ -353,7 +448,7 @@ Scene SceneMaker::Any(Random& random, double seconds, bool usual) const {
                                    Noise::kWhite}[random.Below(5)],
                         n, random);
     } else {
-      noise = AnyNoise(random, n);
+      noise = MakeNoise(static_cast<Noise>(random.Below(kNumNoises)), n, random);
     }
     if (random.Chance(0.5)) Equalize(noise, random);
     if (random.Chance(0.3))
@@ -385,96 +480,6 @@ Scene SceneMaker::Any(Random& random, double seconds, bool usual) const {
                 : codec < 0.15 ? Codec::kNarrow
                 : codec < 0.25 ? Codec::kOpus
                                : Codec::kNone);
-}
-
-double ActiveLevel(absl::Span<const float> samples, absl::Span<const uint8_t> speech) {
-  double sum = 0;
-  size_t count = 0;
-  for (size_t frame = 0; (frame + 1) * kSceneFrame <= samples.size(); ++frame) {
-    if (!speech.empty() && (frame >= speech.size() || speech[frame] == 0)) continue;
-    for (const float sample : samples.subspan(frame * kSceneFrame, kSceneFrame)) {
-      sum += static_cast<double>(sample) * static_cast<double>(sample);
-    }
-    count += kSceneFrame;
-  }
-  return count == 0 ? 0 : std::sqrt(sum / static_cast<double>(count));
-}
-
-void AddNoise(DrySpeech& speech, absl::Span<const float> noise, double snr_db) {
-  double level = ActiveLevel(speech.samples, speech.speech);
-  // A scene without speech is as loud as its first noise.
-  if (level == 0) level = 0.1;
-  const double noise_level = NoiseLevel(noise);
-  if (noise_level == 0) return;
-  const double gain = level / noise_level * std::pow(10, -snr_db / 20);
-  for (size_t i = 0; i < speech.samples.size(); ++i) {
-    speech.samples[i] += static_cast<float>(gain) * noise[i];
-  }
-}
-
-void AddRoom(std::vector<float>& samples, double decay_s, double direct_to_reverberant_db,
-             Random& random) {
-  // Far cheaper than a convolution with a decaying noise, and dense enough behind speech.
-  const size_t n = samples.size();
-  std::vector<float> tail(n);
-  for (int comb = 0; comb < 6; ++comb) {
-    const auto delay = static_cast<size_t>(random.Uniform(0.012, 0.05) * kSceneRateHz);
-    const double feedback = std::pow(10, -3 * static_cast<double>(delay) / kSceneRateHz / decay_s);
-    const double damping = random.Uniform(0.1, 0.5);
-    std::vector<float> line(delay);
-    double low = 0;
-    size_t place = 0;
-    const double sign = random.Chance(0.5) ? 1 : -1;
-    for (size_t i = 0; i < n; ++i) {
-      const auto echoed = static_cast<double>(line[place]);
-      low = echoed * (1 - damping) + low * damping;
-      line[place] = static_cast<float>(static_cast<double>(samples[i]) + feedback * low);
-      place = place + 1 == delay ? 0 : place + 1;
-      tail[i] += static_cast<float>(sign * echoed);
-    }
-  }
-  for (int all_pass = 0; all_pass < 2; ++all_pass) {
-    const auto delay = static_cast<size_t>(random.Uniform(0.002, 0.007) * kSceneRateHz);
-    std::vector<float> line(delay);
-    size_t place = 0;
-    for (float& sample : tail) {
-      const float delayed = line[place];
-      const float y = -0.7F * sample + delayed;
-      line[place] = sample + 0.7F * y;
-      place = place + 1 == delay ? 0 : place + 1;
-      sample = y;
-    }
-  }
-  const double direct = ActiveLevel(samples, {});
-  const double reverberant = ActiveLevel(tail, {});
-  if (reverberant == 0) return;
-  const double gain = direct / reverberant * std::pow(10, -direct_to_reverberant_db / 20);
-  for (size_t i = 0; i < n; ++i) samples[i] += static_cast<float>(gain) * tail[i];
-}
-
-Scene Finish(const DrySpeech& speech, double peak_dbfs, Codec codec) {
-  const double gain = 32768 * std::pow(10, peak_dbfs / 20) / PeakLevel(speech.samples);
-  Scene scene;
-  scene.speech = speech.speech;
-  scene.samples.resize(speech.samples.size());
-  for (size_t i = 0; i < scene.samples.size(); ++i) {
-    const double sample = gain * static_cast<double>(speech.samples[i]);
-    scene.samples[i] = static_cast<int16_t>(std::clamp(std::lround(sample), -32768L, 32767L));
-  }
-  if (codec == Codec::kMuLaw8k || codec == Codec::kALaw8k || codec == Codec::kNarrow) {
-    std::vector<int16_t> narrow = *Resample(scene.samples, kSceneRateHz, 8000);
-    if (codec == Codec::kMuLaw8k) {
-      for (int16_t& sample : narrow) sample = DecodeMuLaw(EncodeMuLaw(sample));
-    } else if (codec == Codec::kALaw8k) {
-      for (int16_t& sample : narrow) sample = DecodeALaw(EncodeALaw(sample));
-    }
-    const size_t n = scene.samples.size();
-    scene.samples = *Resample(narrow, 8000, kSceneRateHz);
-    scene.samples.resize(n);
-  } else if (codec == Codec::kOpus) {
-    scene.samples = ThroughOpus(scene.samples);
-  }
-  return scene;
 }
 
 }  // namespace parlance::audio

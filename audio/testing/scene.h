@@ -45,13 +45,10 @@ struct DrySpeech {
   std::vector<uint8_t> speech;
 };
 
-enum class Codec { kNone, kMuLaw8k, kALaw8k, kOpus, kNarrow };
-
 enum class Condition {
   // What a detector may meet: most often one or two speakers with pauses of 30 to 800 ms and
-  // sometimes longer, in any of
-  // the noises or music at -5 to 45 dB, a room, another microphone, a codec, at any level; every
-  // fourth without speech.
+  // sometimes longer, in any of the noises or music at -5 to 45 dB, a room, another microphone, a
+  // codec, at any level; every third without speech.
   kAny,
   // The same with speech, and what disturbs it 8 to 40 dB below: what most recordings are.
   kUsual,
@@ -67,7 +64,6 @@ enum class Condition {
   kBursts,
   kSteadyNoise,
 };
-inline constexpr int kNumConditions = static_cast<int>(Condition::kSteadyNoise) + 1;
 
 // Makes scenes of what it is given. The same seed gives the same scene. Threads: any number at
 // once.
@@ -81,16 +77,13 @@ class SceneMaker {
   // Of whole frames, about `seconds` long.
   Scene Make(Condition condition, uint64_t seed, double seconds) const;
 
+ private:
+  Scene Any(Random& random, double seconds, bool usual) const;
   // One speaker at a time, and the first with a pause before: about three quarters speech.
   DrySpeech Speech(Random& random, double seconds, bool vary_voice) const;
   // `vary`: at another speed, and sometimes two pieces at once.
   std::vector<float> Music(Random& random, size_t n, bool vary) const;
   std::vector<float> Babble(Random& random, size_t n) const;
-  // Any noise but music and babble.
-  static std::vector<float> AnyNoise(Random& random, size_t n);
-
- private:
-  Scene Any(Random& random, double seconds, bool usual) const;
   std::vector<float> Piece(Random& random, size_t n, double speed) const;
   // A recording; another voice if it is played at another speed than 1.
   const Recording& Pick(Random& random, size_t speaker) const;
@@ -98,22 +91,6 @@ class SceneMaker {
   std::vector<std::vector<Recording>> speakers_;
   std::vector<std::vector<std::vector<int16_t>>> music_;
 };
-
-// Root mean square, over the frames in which `speech` is 1, or over all where `speech` is empty.
-double ActiveLevel(absl::Span<const float> samples, absl::Span<const uint8_t> speech);
-
-// Adds `noise` so that the speech is `snr_db` above it. What has its level in bursts counts as loud
-// as its loudest quarter.
-void AddNoise(DrySpeech& speech, absl::Span<const float> noise, double snr_db);
-
-// Reverberation by six parallel combs and two all-passes (M. R. Schroeder, "Natural sounding
-// artificial reverberation", JAES 10(3), 1962), which decays by 60 dB in `decay_s`. The labels stay
-// those of the direct sound.
-void AddRoom(std::vector<float>& samples, double decay_s, double direct_to_reverberant_db,
-             Random& random);
-
-// To PCM16, with the loudest at `peak_dbfs` (0 or above clips).
-Scene Finish(const DrySpeech& speech, double peak_dbfs, Codec codec);
 
 }  // namespace parlance::audio
 
