@@ -1,0 +1,32 @@
+// Kinds of files, told by how they begin: what a program may replace is what a program writes.
+#ifndef COMMAND_FILE_KIND_H_
+#define COMMAND_FILE_KIND_H_
+
+#include "absl/strings/string_view.h"
+
+namespace command {
+
+struct FileKind {
+  // For messages, with its article: "a WAV file".
+  const char* name;
+  // Whether a file that begins with `head`, its first 4096 bytes or all of a shorter one, may be of
+  // this kind.
+  bool (*matches)(absl::string_view head);
+};
+
+// RIFF or RF64, with WAVE.
+extern const FileKind kWavFile;
+// An SVG picture: <svg, maybe after an XML declaration, comments and a document type.
+extern const FileKind kSvgFile;
+// One JSON value, or one a line: begins with { or [.
+extern const FileKind kJsonFile;
+// Labels as Audacity exports them: begin TAB end TAB text.
+extern const FileKind kLabelFile;
+// An SQLite database.
+extern const FileKind kSqliteFile;
+// Text that is none of the kinds above: no NUL in it.
+extern const FileKind kTextFile;
+
+}  // namespace command
+
+#endif  // COMMAND_FILE_KIND_H_

@@ -1,0 +1,130 @@
+#include "command/flags.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "absl/algorithm/container.h"
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/reflection.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "command/printable.h"
+#include "command/wrapped.h"
+
+namespace command {
+namespace {
+
+absl::CommandLineFlag* Find(absl::string_view name, absl::Span<const absl::string_view> names) {
+  return absl::c_linear_search(names, name) ? absl::FindCommandLineFlag(name) : nullptr;
+}
+
+// How many letters have to be changed, added or removed (Levenshtein) to make one of the other.
+size_t EditDistance(absl::string_view a, absl::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+// "; is --NAME meant?" for the nearest name, or "" if none is near.
+std::string Suggestion(absl::string_view wrong, absl::Span<const absl::string_view> names) {
+  // What is typed may be long, and is only compared with names.
+  if (wrong.size() > 64) return "";
+  absl::string_view nearest;
+  size_t least = std::max<size_t>(1, wrong.size() / 3) + 1;
+  for (const absl::string_view name : names) {
+    const size_t distance = EditDistance(wrong, name);
+    if (distance < least) {
+      least = distance;
+      nearest = name;
+    }
+  }
+  return nearest.empty() ? "" : absl::StrCat("; is --", nearest, " meant?");
+}
+
+// The name of the flag that `word` begins with, or "" if it is none.
+absl::string_view FlagName(absl::string_view word) {
+  if (word.size() < 2 || word[0] != '-') return "";
+  word.remove_prefix(word[1] == '-' ? 2 : 1);
+  return word.substr(0, word.find('='));
+}
+
+}  // namespace
+
+absl::Status ParseFlags(const std::vector<std::string>& words,
+                        absl::Span<const absl::string_view> names, CommandLine& line) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    const absl::string_view word = words[i];
+    if (word == "--") {
+      line.arguments.insert(line.arguments.end(), words.begin() + static_cast<ptrdiff_t>(i) + 1,
+                            words.end());
+      break;
+    }
+    const absl::string_view name = FlagName(word);
+    if (name.empty() && word.size() < 2) {
+      line.arguments.emplace_back(word);
+      continue;
+    }
+    if (name.empty() && word[0] != '-') {
+      line.arguments.emplace_back(word);
+      continue;
+    }
+    const size_t equals = word.find('=');
+    absl::CommandLineFlag* flag = Find(name, names);
+    absl::string_view value;
+    if (flag == nullptr && equals == absl::string_view::npos && absl::StartsWith(name, "no")) {
+      flag = Find(name.substr(2), names);
+      if (flag != nullptr && !flag->IsOfType<bool>()) flag = nullptr;
+      value = "false";
+    } else if (equals != absl::string_view::npos) {
+      value = word.substr(equals + 1);
+    } else if (flag != nullptr && flag->IsOfType<bool>()) {
+      value = "true";
+    } else if (flag != nullptr) {
+      // Another flag of the program is no value, but a word that only looks like a flag may be
+      // meant.
+      if (i + 1 == words.size() || Find(FlagName(words[i + 1]), names) != nullptr) {
+        return absl::InvalidArgumentError(absl::StrCat("--", name, " needs a value"));
+      }
+      value = words[++i];
+    }
+    if (flag == nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("there is no flag --", PrintableLine(name), Suggestion(name, names)));
+    }
+    std::string error;
+    if (!flag->ParseFrom(value, &error)) {
+      return absl::InvalidArgumentError(absl::StrCat("--", flag->Name(), " cannot be '",
+                                                     PrintableLine(value), "'",
+                                                     error.empty() ? "" : ": ", error));
+    }
+    if (!absl::c_linear_search(line.flags, flag->Name())) line.flags.emplace_back(flag->Name());
+  }
+  return absl::OkStatus();
+}
+
+std::string FlagsHelp(absl::Span<const absl::string_view> names) {
+  std::string help;
+  for (const absl::string_view name : names) {
+    const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
+    const std::string otherwise = flag->DefaultValue();
+    const bool is_said = !otherwise.empty() && !flag->IsOfType<bool>();
+    absl::StrAppend(&help, "  --", name, "\n",
+                    Wrapped(absl::StrCat(flag->Help(),
+                                         is_said ? absl::StrCat(" Default: ", otherwise, ".") : ""),
+                            6),
+                    "\n");
+  }
+  return help;
+}
+
+}  // namespace command

@@ -1,0 +1,28 @@
+#include "command/wrapped.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace command {
+namespace {
+
+constexpr size_t kColumns = 100;
+
+}  // namespace
+
+std::string Wrapped(absl::string_view text, size_t indent) {
+  std::string wrapped;
+  size_t column = kColumns;
+  for (const absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
+    if (column + 1 + word.size() >= kColumns) {
+      absl::StrAppend(&wrapped, wrapped.empty() ? "" : "\n", std::string(indent, ' '), word);
+      column = indent + word.size();
+    } else {
+      absl::StrAppend(&wrapped, " ", word);
+      column += 1 + word.size();
+    }
+  }
+  return wrapped;
+}
+
+}  // namespace command
