@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# What .ci/run and .ci/full are made of: parts that pass or fail, counted, timed, and summed up in the last lines.
+# Read it from a script in .ci; it changes to the workspace's root.
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
+passed=0
+failed=0
+failures=()
+times=()
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+# One line of the closing table.
+took() { # NAME SECONDS RESULT
+  times+=("$(printf '%6d s  %-28s %s' "$2" "$1" "$3")")
+  echo "=== $1: $3, $2 s"
+}
+
+# Bazel's tests: counts what its event file says of each test.
+bazel_tests() { # NAME ARGUMENTS...
+  local name="$1" events="$logs/events.json" start=$SECONDS counts
+  shift
+  echo "=== $name: ./bazelw test $*" | cut -c 1-300
+  rm -f "$events"
+  ./bazelw test --config=ci "$@" --build_event_json_file="$events"
+  local code=$?
+  counts=$(python3 - "$events" <<'PY'
+import json, sys
+passed, failed = 0, []
+try:
+    for line in open(sys.argv[1]):
+        event = json.loads(line)
+        identity = event["id"]
+        if "testSummary" in event:
+            if event["testSummary"]["overallStatus"] == "PASSED":
+                passed += 1
+            else:
+                failed.append(identity["testSummary"]["label"])
+        elif "targetCompleted" in identity and not event.get("completed", {}).get("success"):
+            failed.append(identity["targetCompleted"]["label"])
+except (OSError, ValueError) as error:
+    failed.append(f"(no events: {error})")
+print(passed, len(set(failed)), *sorted(set(failed)))
+PY
+)
+  read -r -a counts <<<"$counts"
+  passed=$((passed + counts[0]))
+  failed=$((failed + counts[1]))
+  failures+=("${counts[@]:2}")
+  # A failure that no test stands for, such as a BUILD file that cannot be read.
+  if ((code != 0 && counts[1] == 0)); then
+    failed=$((failed + 1))
+    failures+=("$name (exit code $code)")
+  elif ((counts[0] == 0 && counts[1] == 0)); then
+    failed=$((failed + 1))
+    failures+=("$name (no test ran)")
+  fi
+  took "$name" $((SECONDS - start)) "${counts[0]} passed, ${counts[1]} failed"
+}
+
+check() { # NAME COMMAND...
+  local name="$1" start=$SECONDS
+  shift
+  echo "=== $name"
+  if "$@"; then
+    passed=$((passed + 1))
+    took "$name" $((SECONDS - start)) passed
+  else
+    failed=$((failed + 1))
+    failures+=("$name")
+    took "$name" $((SECONDS - start)) FAILED
+  fi
+}
+
+# The closing lines; the exit code is 0 only if nothing failed.
+finish() {
+  local failure
+  echo "=== what each part took"
+  printf '%s\n' "${times[@]}"
+  printf '%6d s  in all\n' "$SECONDS"
+  for failure in "${failures[@]}"; do echo "failed: $failure"; done
+  echo "$passed passed, $failed failed"
+  ((failed == 0))
+}
+
+query() { ./bazelw query --noshow_progress --ui_event_filters=-info "$@"; }
+
+cpp_files() { git ls-files '*.cc' '*.h'; }
+starlark_files() { git ls-files '*.bzl' '*.bazel' '*.BUILD' WORKSPACE '*/WORKSPACE'; }
+# Every file that begins with #! and a shell, and those that others read.
+shell_files() { { git grep -lIE '^#!.*sh$' -- . && git ls-files '*.sh'; } | sort -u; }
+
+format_cpp() { cpp_files | xargs clang-format --dry-run -Werror; }
+# The sh_ rules are native in Debian's Bazel, and nowhere else to be had.
+format_starlark() {
+  starlark_files | xargs npx --yes @bazel/buildifier@8.2.1 -mode=check -lint=warn -warnings=-native-sh-test,-native-sh-binary
+}
+syntax_of_shell() {
+  local file
+  for file in $(shell_files); do bash -n "$file" || return 1; done
+}
+
+# Programs that no test needs, such as trainers.
+programs() {
+  local targets
+  targets=$(query 'kind("cc_binary rule", //...)') || return 1
+  # shellcheck disable=SC2086
+  ./bazelw build --config=ci $targets
+}
+
+# clang-tidy over the sources of the targets that a query selects; nothing selected is a failure.
+clang_tidy() { # QUERY
+  local targets
+  targets=$(query "$1") && [[ -n "$targets" ]] || return 1
+  # shellcheck disable=SC2086
+  ./bazelw build --config=ci --config=clang_tidy --keep_going $targets
+}
+
+# The tests of what has threads: a library whose sources include them, and who tests it directly.
+tests_with_threads() {
+  local files labels
+  files=$(git grep -lE '#include <(thread|mutex|shared_mutex|condition_variable|future|atomic)>|pthread_create' -- '*.cc' '*.h' |
+    grep -vE '(^|/)testing/|_test\.cc$')
+  # shellcheck disable=SC2086
+  labels=$(query $files | tr '\n' ' ') && [[ -n "$labels" ]] || return 1
+  query "tests(//...) except attr(tags, '[\[ ](perf|manual)[,\]]', tests(//...)) intersect rdeps(//..., set($labels), 2)"
+}
+
+# Against the stored counts. Those of session take minutes more.
+counts() {
+  ./bazelw run --config=ci //perf -- --bazel_flags=--config=ci --counts --component audio,perf,tools --output_dir "$logs/counts"
+}
+
+third_party/install_packages .ci/packages.txt || exit 2

@@ -1,0 +1,99 @@
+#include "command/output_folder.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace command {
+namespace {
+
+namespace fs = std::filesystem;
+
+class OutputFolderTest : public testing::Test {
+ protected:
+  OutputFolderTest()
+      : base_(absl::StrCat(testing::TempDir(), "/",
+                           testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    std::error_code error;
+    fs::remove_all(base_, error);
+    fs::create_directories(base_, error);
+  }
+  std::string Path(const std::string& name) const { return absl::StrCat(base_, "/", name); }
+  static void Write(const std::string& path) { std::ofstream(path) << "content"; }
+  static bool Exists(const std::string& path) {
+    std::error_code error;
+    return fs::exists(path, error);
+  }
+
+  const std::string base_;
+};
+
+TEST_F(OutputFolderTest, MakesAndLaterClearsItsOwn) {
+  ASSERT_EQ(PrepareOwnFolder(Path("a/b"), "perf"), absl::OkStatus());
+  Write(Path("a/b/file"));
+  std::error_code error;
+  fs::create_directories(Path("a/b/deep/er"), error);
+  Write(Path("a/b/deep/er/file"));
+  ASSERT_EQ(PrepareOwnFolder(Path("a/b"), "perf"), absl::OkStatus());
+  EXPECT_FALSE(Exists(Path("a/b/file")));
+  EXPECT_FALSE(Exists(Path("a/b/deep")));
+  EXPECT_TRUE(Exists(Path("a/b/.made-by-perf")));
+}
+
+TEST_F(OutputFolderTest, LeavesTheUsersOwnFolderAlone) {
+  std::error_code error;
+  fs::create_directory(Path("records"), error);
+  Write(Path("records/precious"));
+  const absl::Status status = PrepareOwnFolder(Path("records"), "perf");
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_TRUE(Exists(Path("records/precious")));
+  EXPECT_FALSE(Exists(Path("records/.made-by-perf")));
+  // Another program's is not ours either.
+  Write(Path("records/.made-by-other"));
+  EXPECT_FALSE(PrepareOwnFolder(Path("records"), "perf").ok());
+}
+
+TEST_F(OutputFolderTest, TakesAnEmptyFolder) {
+  std::error_code error;
+  fs::create_directory(Path("empty"), error);
+  EXPECT_EQ(PrepareOwnFolder(Path("empty"), "perf"), absl::OkStatus());
+  EXPECT_TRUE(Exists(Path("empty/.made-by-perf")));
+}
+
+TEST_F(OutputFolderTest, FollowsNoLinks) {
+  std::error_code error;
+  fs::create_directory(Path("users"), error);
+  Write(Path("users/precious"));
+  ASSERT_EQ(PrepareOwnFolder(Path("own"), "perf"), absl::OkStatus());
+  fs::create_directory_symlink(Path("users"), Path("own/link"), error);
+  ASSERT_EQ(PrepareOwnFolder(Path("own"), "perf"), absl::OkStatus());
+  EXPECT_FALSE(Exists(Path("own/link")));
+  EXPECT_TRUE(Exists(Path("users/precious")));
+  // Not even if what it leads to is ours.
+  fs::create_directory_symlink(Path("own"), Path("link"), error);
+  Write(Path("own/kept"));
+  EXPECT_FALSE(PrepareOwnFolder(Path("link"), "perf").ok());
+  EXPECT_TRUE(Exists(Path("own/kept")));
+  // A marker that is a link is no marker.
+  fs::create_directory(Path("marked"), error);
+  Write(Path("marked/precious"));
+  fs::create_symlink(Path("own/.made-by-perf"), Path("marked/.made-by-perf"), error);
+  EXPECT_FALSE(PrepareOwnFolder(Path("marked"), "perf").ok());
+  EXPECT_TRUE(Exists(Path("marked/precious")));
+}
+
+TEST_F(OutputFolderTest, SaysWhatIsInTheWay) {
+  Write(Path("file"));
+  EXPECT_FALSE(PrepareOwnFolder(Path("file"), "perf").ok());
+  EXPECT_FALSE(PrepareOwnFolder(Path("file/below"), "perf").ok());
+  EXPECT_FALSE(PrepareOwnFolder(Path(std::string(300, 'n')), "perf").ok());
+  EXPECT_TRUE(Exists(Path("file")));
+}
+
+}  // namespace
+}  // namespace command
