@@ -90,9 +90,9 @@ starlark_files() { git ls-files '*.bzl' '*.bazel' '*.BUILD' WORKSPACE '*/WORKSPA
 shell_files() { { git grep -lIE '^#!.*sh$' -- . && git ls-files '*.sh'; } | sort -u; }
 
 format_cpp() { cpp_files | xargs clang-format --dry-run -Werror; }
-# The sh_ rules are native in Debian's Bazel, and nowhere else to be had.
+# The sh_ rules, and what Starlark says of C++, are native in Debian's Bazel, and nowhere else to be had.
 format_starlark() {
-  starlark_files | xargs npx --yes @bazel/buildifier@8.2.1 -mode=check -lint=warn -warnings=-native-sh-test,-native-sh-binary
+  starlark_files | xargs npx --yes @bazel/buildifier@8.2.1 -mode=check -lint=warn -warnings=-native-sh-test,-native-sh-binary,-native-cc-info,-native-cc-common
 }
 syntax_of_shell() {
   local file
