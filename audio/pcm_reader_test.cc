@@ -182,7 +182,7 @@ TEST(PcmReaderTest, SaysWhatIsWrong) {
 }
 
 TEST(PcmEncodingTest, HasNames) {
-  EXPECT_EQ(*ParsePcmEncoding("s16le"), PcmEncoding::kS16Le);
+  EXPECT_EQ(*ParsePcmEncoding("s16le"), PcmEncoding::kS16);
   EXPECT_EQ(*ParsePcmEncoding("mulaw"), PcmEncoding::kMuLaw);
   EXPECT_EQ(*ParsePcmEncoding("alaw"), PcmEncoding::kALaw);
   for (const char* name : {"", "mp3", "S16LE", "alaw "}) {

@@ -37,7 +37,7 @@ std::vector<int16_t> Click(int rate_hz, double click_seconds) {
 std::unique_ptr<SoundReader> FromWav(const std::vector<int16_t>& samples, int rate_hz) {
   const std::string path = absl::StrCat(std::getenv("TEST_TMPDIR"), "/path.wav");
   EXPECT_TRUE(
-      WriteWav(path, {.sample_rate_hz = rate_hz, .num_channels = 1, .samples = samples}).ok());
+      WriteWavFile(path, {.sample_rate_hz = rate_hz, .num_channels = 1, .samples = samples}).ok());
   return *WavReader::Open(path);
 }
 

@@ -1,22 +1,24 @@
 #include "audio/wav.h"
 
+#include <fcntl.h>
 #include <sndfile.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
-#include <cstddef>
-#include <cstdint>
 #include <cstdio>
-#include <memory>
-#include <string>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
+#include "absl/strings/str_format.h"
+#include "audio/pcm_reader.h"
+#include "audio/sound_kind.h"
+#include "audio/wav_header.h"
 
 namespace parlance::audio {
 namespace {
@@ -31,10 +33,13 @@ constexpr int64_t kMaxPlainBytes = 0xFFFF'FFFFLL + 8;
 constexpr size_t kBlockSamples = 4096;
 constexpr char kNoSamples[] = ": has no samples";
 
-struct Closer {
-  void operator()(SNDFILE* file) const { sf_close(file); }
-};
-using SoundFile = std::unique_ptr<SNDFILE, Closer>;
+absl::Status Wrong(absl::string_view name, absl::string_view message) {
+  return absl::InvalidArgumentError(absl::StrCat(name, ": ", message));
+}
+
+absl::Status Named(absl::string_view name, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(name, ": ", status.message()));
+}
 
 // Full scale is 1. What is beyond is cut; what is no number is silence.
 int16_t ToPcm16(float sample) {
@@ -42,105 +47,259 @@ int16_t ToPcm16(float sample) {
   return static_cast<int16_t>(std::lrint(std::clamp(sample * 32768.0F, -32768.0F, 32767.0F)));
 }
 
-absl::Status CheckFormat(const std::string& path, int sample_rate_hz, int num_channels) {
+absl::Status CheckFormat(int sample_rate_hz, int num_channels) {
   if (sample_rate_hz < kMinSampleRateHz || sample_rate_hz > kMaxSampleRateHz) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": the sample rate is ", sample_rate_hz,
+    return absl::InvalidArgumentError(absl::StrCat("the sample rate is ", sample_rate_hz,
                                                    " Hz; rates from ", kMinSampleRateHz, " to ",
                                                    kMaxSampleRateHz, " Hz can be used"));
   }
   if (num_channels < 1 || num_channels > kMaxChannels) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path, ": it has ", num_channels, " channels; one or two can be used"));
+        absl::StrCat("it has ", num_channels, " channels; one or two can be used"));
   }
   return absl::OkStatus();
 }
 
+std::string NotWav(const SoundKind& kind, bool is_empty) {
+  if (is_empty) return "not a WAV file: it is empty";
+  if (kind.name.empty()) return "not a WAV file; convert it to one, such as with ffmpeg";
+  return absl::StrCat("not a WAV file, but ", kind.name,
+                      kind.name == "text" ? "" : "; convert it to one, such as with ffmpeg");
+}
+
+std::array<uint8_t, 4> LowByteFirst(uint32_t value) {
+  std::array<uint8_t, 4> bytes;
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(value >> (8 * i));
+  return bytes;
+}
+
+// Decompresses a file with libsndfile, which believes its header: so it is shown the file with the
+// size of the samples as it is.
+class CompressedSound {
+ public:
+  // `begin`: where the file begins in `fd`; `size`: of it. If `data_bytes` is given, it is what the
+  // header should have said before the samples, which begin at `data_at`.
+  CompressedSound(int fd, int64_t begin, int64_t size, int64_t data_at,
+                  const std::optional<int64_t>& data_bytes)
+      : fd_(fd), begin_(begin), size_(size), patch_at_(data_at - 4) {
+    if (data_bytes.has_value()) {
+      patch_ = LowByteFirst(static_cast<uint32_t>(std::min<int64_t>(*data_bytes, 0xFFFF'FFFE)));
+    }
+  }
+  CompressedSound(const CompressedSound&) = delete;
+  CompressedSound& operator=(const CompressedSound&) = delete;
+  ~CompressedSound() { sf_close(sound_); }
+
+  absl::Status Open() {
+    SF_VIRTUAL_IO io = {.get_filelen = [](void* self) { return Self(self).size_; },
+                        .seek = [](sf_count_t offset, int whence,
+                                   void* self) { return Self(self).Seek(offset, whence); },
+                        .read =
+                            [](void* bytes, sf_count_t count, void* self) {
+                              return Self(self).ReadBytes(static_cast<uint8_t*>(bytes), count);
+                            },
+                        .write = [](const void*, sf_count_t, void*) { return sf_count_t{0}; },
+                        .tell = [](void* self) { return Self(self).position_; }};
+    sound_ = sf_open_virtual(&io, SFM_READ, &format_, this);
+    return sound_ != nullptr ? absl::OkStatus() : absl::InvalidArgumentError(sf_strerror(nullptr));
+  }
+
+  int64_t num_samples() const { return format_.frames; }
+
+  absl::StatusOr<size_t> ReadInterleaved(absl::Span<int16_t> samples) {
+    const auto channels = static_cast<size_t>(format_.channels);
+    const size_t wanted = samples.size() / channels * channels;
+    size_t num_read = 0;
+    while (num_read < wanted) {
+      const size_t block = std::min(wanted - num_read, block_.size());
+      const sf_count_t count = sf_read_float(sound_, block_.data(), static_cast<sf_count_t>(block));
+      if (count <= 0) {
+        // What came before it is delivered first; the error comes again.
+        if (num_read == 0 && sf_error(sound_) != SF_ERR_NO_ERROR) {
+          return absl::InvalidArgumentError(sf_strerror(sound_));
+        }
+        break;
+      }
+      const size_t whole = static_cast<size_t>(count) / channels * channels;
+      std::transform(block_.begin(), block_.begin() + static_cast<ptrdiff_t>(whole),
+                     samples.begin() + static_cast<ptrdiff_t>(num_read), ToPcm16);
+      num_read += whole;
+      if (whole < block) break;
+    }
+    return num_read;
+  }
+
+ private:
+  static CompressedSound& Self(void* self) { return *static_cast<CompressedSound*>(self); }
+
+  sf_count_t Seek(sf_count_t offset, int whence) {
+    const sf_count_t base = whence == SEEK_CUR ? position_ : whence == SEEK_END ? size_ : 0;
+    position_ = std::clamp<sf_count_t>(base + offset, 0, size_);
+    return position_;
+  }
+
+  sf_count_t ReadBytes(uint8_t* bytes, sf_count_t count) {
+    sf_count_t done = 0;
+    while (done < count) {
+      const ssize_t got =
+          pread(fd_, bytes + done, static_cast<size_t>(count - done), begin_ + position_);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) break;
+      for (int i = 0; patch_.has_value() && i < 4; ++i) {
+        const int64_t at = patch_at_ + i - position_;
+        if (at >= 0 && at < got) bytes[done + at] = (*patch_)[static_cast<size_t>(i)];
+      }
+      position_ += got;
+      done += got;
+    }
+    return done;
+  }
+
+  const int fd_;
+  const int64_t begin_;
+  const int64_t size_;
+  const int64_t patch_at_;
+  std::optional<std::array<uint8_t, 4>> patch_;
+  int64_t position_ = 0;
+  SF_INFO format_ = {};
+  SNDFILE* sound_ = nullptr;
+  // As floating point, to which libsndfile scales every encoding alike.
+  std::vector<float> block_ = std::vector<float>(kBlockSamples);
+};
+
 }  // namespace
 
 struct WavReader::File {
-  SoundFile sound;
-  SF_INFO format = {};
+  std::string name;
+  // To be closed; -1 if it is the caller's.
+  int fd = -1;
+  WavHeader header;
+  std::optional<int64_t> num_samples;
+  // Either samples that follow the header as they are,
+  std::optional<PcmReader> pcm;
+  // or compressed ones.
+  std::unique_ptr<CompressedSound> compressed;
+
+  ~File() {
+    compressed.reset();
+    if (fd >= 0) close(fd);
+  }
 };
 
 absl::StatusOr<std::unique_ptr<WavReader>> WavReader::Open(const std::string& path) {
-  // libsndfile says "System error" of what cannot be opened; the operating system says what.
-  struct stat info = {};
-  if (stat(path.c_str(), &info) != 0)
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
-  if (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " is not a file"));
-  }
-  errno = 0;
-  auto file = std::make_unique<File>();
-  SF_INFO& format = file->format;
-  file->sound.reset(sf_open(path.c_str(), SFM_READ, &format));
-  if (file->sound == nullptr) {
-    if (errno == EACCES || errno == EPERM) {
-      return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
-    }
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": not a WAV file: ", sf_strerror(nullptr)));
-  }
-  const int container = format.format & SF_FORMAT_TYPEMASK;
-  if (container != SF_FORMAT_WAV && container != SF_FORMAT_WAVEX && container != SF_FORMAT_RF64) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": not a WAV file, but another audio format"));
-  }
-  if (absl::Status ok = CheckFormat(path, format.samplerate, format.channels); !ok.ok()) return ok;
-  if (container != SF_FORMAT_RF64 && info.st_size > kMaxPlainBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": has more than 4 GB, which only a WAV file of the kind RF64 can"));
-  }
-  if (format.frames <= 0) return absl::InvalidArgumentError(absl::StrCat(path, kNoSamples));
-  return std::unique_ptr<WavReader>(new WavReader(path, std::move(file)));
+  return Open(path, path);
 }
 
-WavReader::WavReader(std::string path, std::unique_ptr<File> file)
-    : path_(std::move(path)),
-      file_(std::move(file)),
-      sample_rate_hz_(file_->format.samplerate),
-      num_channels_(file_->format.channels),
-      num_samples_(file_->format.frames),
-      block_(kBlockSamples) {}
+absl::StatusOr<std::unique_ptr<WavReader>> WavReader::Open(const std::string& path,
+                                                           const std::string& name) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) != 0)
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", name));
+  if (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(name, " is not a file"));
+  }
+  auto file = std::make_unique<File>();
+  file->name = name;
+  file->fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file->fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", name));
+  const ByteReader bytes(file->fd);
+  return Open(bytes, std::move(file));
+}
 
+absl::StatusOr<std::unique_ptr<WavReader>> WavReader::Open(const ByteReader& bytes,
+                                                           const std::string& name) {
+  auto file = std::make_unique<File>();
+  file->name = name;
+  return Open(bytes, std::move(file));
+}
+
+absl::StatusOr<std::unique_ptr<WavReader>> WavReader::Open(const ByteReader& from,
+                                                           std::unique_ptr<File> file) {
+  ByteReader bytes = from;
+  const std::string& name = file->name;
+  const absl::StatusOr<SoundKind> kind = RecognizeSound(bytes);
+  if (!kind.ok()) return Named(name, kind.status());
+  if (kind->kind != SoundKind::Kind::kWav) return Wrong(name, NotWav(*kind, bytes.ahead().empty()));
+  absl::StatusOr<WavHeader> header = ReadWavHeader(bytes);
+  if (!header.ok()) return Named(name, header.status());
+  file->header = *header;
+  if (absl::Status ok = CheckFormat(header->sample_rate_hz, header->num_channels); !ok.ok()) {
+    return Named(name, ok);
+  }
+
+  // How much of it there is. The descriptor has passed what is ahead.
+  struct stat info = {};
+  const bool is_file = fstat(bytes.fd(), &info) == 0 && S_ISREG(info.st_mode);
+  const int64_t passed = is_file ? lseek(bytes.fd(), 0, SEEK_CUR) : 0;
+  const int64_t data_at = passed - static_cast<int64_t>(bytes.ahead().size());
+  const int64_t begin = data_at - bytes.position();
+  const int64_t size = std::max<int64_t>(info.st_size - begin, 0);
+  const int64_t rest = std::max<int64_t>(info.st_size - data_at, 0);
+  if (is_file && !header->has_wide_sizes && header->data_bytes.has_value() &&
+      size > kMaxPlainBytes) {
+    return Wrong(name, "has more than 4 GB, which only a WAV file of the kind RF64 can");
+  }
+
+  if (!header->encoding.has_value()) {
+    const std::string compressed =
+        absl::StrFormat("its samples are compressed (format 0x%04X)", header->format_tag);
+    if (!is_file) {
+      return Wrong(name, absl::StrCat(compressed, ", which can be read from a file only"));
+    }
+    const bool is_patched =
+        !header->data_bytes.has_value() && !header->big_endian && !header->has_wide_sizes;
+    file->compressed =
+        std::make_unique<CompressedSound>(bytes.fd(), begin, size, bytes.position(),
+                                          is_patched ? std::optional<int64_t>(rest) : std::nullopt);
+    if (absl::Status opened = file->compressed->Open(); !opened.ok()) {
+      return Wrong(
+          name,
+          absl::StrCat(compressed, "; convert it to PCM, such as with ffmpeg: ", opened.message()));
+    }
+    file->num_samples = file->compressed->num_samples();
+    if (*file->num_samples <= 0) return Wrong(name, kNoSamples);
+    return std::unique_ptr<WavReader>(new WavReader(std::move(file)));
+  }
+
+  PcmReader::Options options{.encoding = *header->encoding,
+                             .sample_rate_hz = header->sample_rate_hz,
+                             .num_channels = header->num_channels,
+                             .big_endian = header->big_endian};
+  if (header->data_bytes.has_value()) options.max_bytes = *header->data_bytes;
+  absl::StatusOr<PcmReader> pcm = PcmReader::Create(bytes, options);
+  if (!pcm.ok()) return Named(name, pcm.status());
+  const absl::StatusOr<bool> has_samples = pcm->HasMore();
+  if (!has_samples.ok()) return Named(name, has_samples.status());
+  if (!*has_samples) return absl::InvalidArgumentError(absl::StrCat(name, kNoSamples));
+  if (is_file) file->num_samples = std::min(rest, options.max_bytes) / header->block_bytes;
+  file->pcm = *std::move(pcm);
+  return std::unique_ptr<WavReader>(new WavReader(std::move(file)));
+}
+
+WavReader::WavReader(std::unique_ptr<File> file) : file_(std::move(file)) {}
 WavReader::~WavReader() = default;
 
+int WavReader::sample_rate_hz() const { return file_->header.sample_rate_hz; }
+int WavReader::num_channels() const { return file_->header.num_channels; }
+std::optional<int64_t> WavReader::num_samples() const { return file_->num_samples; }
+
 absl::StatusOr<size_t> WavReader::ReadInterleaved(absl::Span<int16_t> samples) {
-  const auto channels = static_cast<size_t>(num_channels_);
-  const size_t wanted = samples.size() / channels * channels;
-  size_t num_read = 0;
-  while (num_read < wanted) {
-    const size_t block = std::min(wanted - num_read, block_.size());
-    const sf_count_t count =
-        sf_read_float(file_->sound.get(), block_.data(), static_cast<sf_count_t>(block));
-    if (count <= 0) {
-      // What came before it is delivered first; the error comes again.
-      if (num_read == 0 && sf_error(file_->sound.get()) != SF_ERR_NO_ERROR) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(path_, ": ", sf_strerror(file_->sound.get())));
-      }
-      break;
-    }
-    // A file cut short may end within a moment of several channels.
-    const size_t whole = static_cast<size_t>(count) / channels * channels;
-    std::transform(block_.begin(), block_.begin() + static_cast<ptrdiff_t>(whole),
-                   samples.begin() + static_cast<ptrdiff_t>(num_read), ToPcm16);
-    num_read += whole;
-    if (whole < block) break;
-  }
-  return num_read;
+  absl::StatusOr<size_t> num_read = file_->pcm.has_value()
+                                        ? file_->pcm->ReadInterleaved(samples)
+                                        : file_->compressed->ReadInterleaved(samples);
+  return num_read.ok() ? num_read : Named(file_->name, num_read.status());
 }
 
 absl::StatusOr<size_t> WavReader::Read(absl::Span<int16_t> samples) {
-  if (num_channels_ == 1) return ReadInterleaved(samples);
+  if (num_channels() == 1) return ReadInterleaved(samples);
   std::array<int16_t, 2048> interleaved;
   const size_t wanted =
-      std::min(samples.size() * static_cast<size_t>(num_channels_), interleaved.size());
+      std::min(samples.size() * static_cast<size_t>(num_channels()), interleaved.size());
   const absl::StatusOr<size_t> num_read =
       ReadInterleaved(absl::MakeSpan(interleaved).first(wanted));
   if (!num_read.ok()) return num_read.status();
-  const size_t num_mono = *num_read / static_cast<size_t>(num_channels_);
-  MixToMono(absl::MakeConstSpan(interleaved).first(*num_read), num_channels_,
+  const size_t num_mono = *num_read / static_cast<size_t>(num_channels());
+  MixToMono(absl::MakeConstSpan(interleaved).first(*num_read), num_channels(),
             samples.first(num_mono));
   return num_mono;
 }
@@ -168,38 +327,47 @@ absl::StatusOr<Waveform> ReadWav(const std::string& path) {
   return waveform;
 }
 
-absl::Status WriteWav(const std::string& path, const Waveform& waveform) {
-  if (absl::Status ok = CheckFormat(path, waveform.sample_rate_hz, waveform.num_channels);
-      !ok.ok()) {
+absl::Status WriteWav(const Waveform& waveform,
+                      absl::FunctionRef<absl::Status(absl::string_view)> sink) {
+  if (absl::Status ok = CheckFormat(waveform.sample_rate_hz, waveform.num_channels); !ok.ok()) {
     return ok;
   }
-  if (waveform.samples.size() % static_cast<size_t>(waveform.num_channels) != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": the channels differ in length"));
+  const auto channels = static_cast<size_t>(waveform.num_channels);
+  if (waveform.samples.size() % channels != 0) {
+    return absl::InvalidArgumentError("the channels differ in length");
   }
-  const std::string temporary = absl::StrCat(path, ".tmp");
-  errno = 0;
-  // So that the reason is the operating system's: libsndfile has its own words for all of them.
-  std::FILE* probe = std::fopen(temporary.c_str(), "wb");
-  if (probe == nullptr) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
-  std::fclose(probe);
-  SF_INFO format = {};
-  format.samplerate = waveform.sample_rate_hz;
-  format.channels = waveform.num_channels;
-  format.format = SF_FORMAT_WAV | SF_FORMAT_PCM_16;
-  SoundFile file(sf_open(temporary.c_str(), SFM_WRITE, &format));
-  const auto count = static_cast<sf_count_t>(waveform.samples.size());
-  errno = 0;
-  bool written =
-      file != nullptr && sf_write_short(file.get(), waveform.samples.data(), count) == count;
-  // The header is completed here, so this can fail as well.
-  if (file != nullptr) written = sf_close(file.release()) == SF_ERR_NO_ERROR && written;
-  if (!written || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    absl::Status status =
-        absl::ErrnoToStatus(errno == 0 ? ENOSPC : errno, absl::StrCat("cannot write ", path));
-    std::remove(temporary.c_str());
-    return status;
+  // Behind the size that the file begins with.
+  constexpr size_t kHeaderBytes = 36;
+  constexpr size_t kSampleBytes = 2;
+  if (waveform.samples.size() > (0xFFFF'FFFF - kHeaderBytes) / kSampleBytes) {
+    return absl::OutOfRangeError("a WAV file of more than 4 GB cannot be written");
   }
-  return absl::OkStatus();
+  const auto data_bytes = static_cast<uint32_t>(waveform.samples.size() * kSampleBytes);
+  std::string bytes;
+  bytes.reserve(2 * kBlockSamples);
+  const auto add = [&](uint32_t value, size_t count) {
+    for (size_t i = 0; i < count; ++i) bytes += static_cast<char>(value >> (8 * i));
+  };
+  const auto rate_hz = static_cast<uint32_t>(waveform.sample_rate_hz);
+  bytes += "RIFF";
+  add(static_cast<uint32_t>(kHeaderBytes) + data_bytes, 4);
+  bytes += "WAVEfmt ";
+  add(16, 4);
+  add(1, 2);  // PCM
+  add(static_cast<uint32_t>(channels), 2);
+  add(rate_hz, 4);
+  add(rate_hz * static_cast<uint32_t>(channels * kSampleBytes), 4);
+  add(static_cast<uint32_t>(channels * kSampleBytes), 2);
+  add(8 * kSampleBytes, 2);
+  bytes += "data";
+  add(data_bytes, 4);
+  for (const int16_t sample : waveform.samples) {
+    add(static_cast<uint16_t>(sample), kSampleBytes);
+    if (bytes.size() + kSampleBytes <= 2 * kBlockSamples) continue;
+    if (absl::Status written = sink(bytes); !written.ok()) return written;
+    bytes.clear();
+  }
+  return bytes.empty() ? absl::OkStatus() : sink(bytes);
 }
 
 }  // namespace parlance::audio

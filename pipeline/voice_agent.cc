@@ -26,6 +26,11 @@ absl::Duration SteadyNow() {
   return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
+// With its length: what others wrote may have a NUL.
+void WriteString(absl::string_view text, rapidjson::Writer<rapidjson::StringBuffer>& writer) {
+  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
 // OpenAI's form: [{"id": …, "type": "function", "function": {"name": …, "arguments": "…"}}].
 std::string ToolCallsJson(absl::Span<const ToolCall> calls, int64_t first_id) {
   rapidjson::StringBuffer buffer;
@@ -34,15 +39,15 @@ std::string ToolCallsJson(absl::Span<const ToolCall> calls, int64_t first_id) {
   for (const ToolCall& call : calls) {
     writer.StartObject();
     writer.Key("id");
-    writer.String(absl::StrCat("call_", first_id++).c_str());
+    WriteString(absl::StrCat("call_", first_id++), writer);
     writer.Key("type");
     writer.String("function");
     writer.Key("function");
     writer.StartObject();
     writer.Key("name");
-    writer.String(call.name.c_str());
+    WriteString(call.name, writer);
     writer.Key("arguments");
-    writer.String(call.arguments.c_str());
+    WriteString(call.arguments, writer);
     writer.EndObject();
     writer.EndObject();
   }
@@ -55,10 +60,9 @@ std::string ErrorJson(const tools::ToolError& error) {
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
   writer.StartObject();
   writer.Key("error");
-  const absl::string_view name = tools::ToolErrorName(error.kind);
-  writer.String(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+  WriteString(tools::ToolErrorName(error.kind), writer);
   writer.Key("message");
-  writer.String(error.message.c_str());
+  WriteString(error.message, writer);
   writer.EndObject();
   return buffer.GetString();
 }

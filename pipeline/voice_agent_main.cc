@@ -1,107 +1,89 @@
 // Holds a conversation with a recording or a pipe.
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdint>
 #include <cstdio>
-#include <filesystem>
-#include <iostream>
 #include <memory>
+#include <optional>
+#include <ostream>
+#include <streambuf>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/commandlineflag.h"
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
 #include "absl/flags/reflection.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "audio/pcm_reader.h"
+#include "audio/sound_input.h"
 #include "audio/sound_reader.h"
 #include "audio/wav.h"
 #include "audio/waveform.h"
+#include "command/file_kind.h"
+#include "command/output_file.h"
+#include "command/printable.h"
+#include "command/program.h"
+#include "command/progress.h"
+#include "command/user_path.h"
 #include "pipeline/components.h"
 #include "pipeline/voice_agent.h"
 #include "session/chat_lines.h"
 #include "session/open_store.h"
 
 ABSL_FLAG(std::string, input, "",
-          "The question: a WAV file (mono or stereo, 8 to 48 kHz), or - for raw sound from "
-          "standard input, which "
-          "is answered as it comes in.");
+          "The question: a WAV file (mono or stereo, 8 to 48 kHz), or - for standard input, which "
+          "is answered as it comes in. What comes from there is recognised as a WAV file or else "
+          "taken as raw sound.");
 ABSL_FLAG(std::string, input_encoding, "s16le",
-          "Of raw sound: s16le (PCM, 16 bits, little-endian), mulaw or alaw (G.711). One channel.");
-ABSL_FLAG(int, sample_rate_hz, 16000, "Of raw sound, 8000 to 48000.");
-ABSL_FLAG(std::string, output, "", "The answers go to this WAV file. Not written if not given.");
+          "The encoding of raw sound, which has one channel: s16le (PCM, 16 bits, little-endian), "
+          "mulaw or alaw (G.711).");
+ABSL_FLAG(int, sample_rate_hz, 16000, "The sample rate of raw sound, 8000 to 48000.");
+ABSL_FLAG(std::string, output, "",
+          "The WAV file that the answers go to, one after the other. They are not written if it is "
+          "not given.");
 ABSL_FLAG(std::string, db, "",
           "The database of sessions: an SQLite file, which is made if it is not there, or "
           "postgresql://… of a server. Required.");
-ABSL_FLAG(std::string, session, "", "Go on with the session of this id. A new one if not given.");
+ABSL_FLAG(std::string, session, "",
+          "The id of a session to go on with. A new session is begun if it is not given.");
 ABSL_FLAG(std::string, export_session, "",
-          "Print the session of this id as JSON Lines, and end; needs only --db.");
-ABSL_FLAG(std::string, voice, "kal16", "Of the answers: kal16 (fast) or slt (nicer).");
+          "The id of a session to print as JSON Lines, instead of a conversation. Goes with --db "
+          "alone.");
+ABSL_FLAG(std::string, voice, "kal16", "The voice of the answers: kal16 (fast) or slt (nicer).");
 ABSL_FLAG(std::string, model_dir, "/usr/share/pocketsphinx/model/en-us",
-          "Where the recognition model is; Debian's package pocketsphinx-en-us puts it there.");
+          "The folder of the recognition model. Debian's package pocketsphinx-en-us has it.");
 ABSL_FLAG(absl::Duration, endpoint_silence, absl::Milliseconds(500),
           "The pause that ends a question, such as 500ms.");
 
 namespace parlance::pipeline {
 namespace {
 
-constexpr absl::string_view kFlags[] = {"input",     "input_encoding",  "sample_rate_hz", "output",
-                                        "db",        "session",         "export_session", "voice",
-                                        "model_dir", "endpoint_silence"};
-
-int Help() {
-  std::printf(
-      "Answers what is asked in a recording, and remembers it.\n\n"
-      "  bazel run //pipeline:voice_agent -- --input question.wav --output answer.wav --db "
-      "sessions.db\n"
-      "  arecord -t raw -f S16_LE -r 16000 | voice_agent --input - --db sessions.db\n\n"
-      "It understands, in English:\n"
-      "  what time is it [in Tokyo]             set a timer for five minutes; list my timers\n"
-      "  what is twelve times seven             take a note buy milk; read my notes\n"
-      "  convert ten miles to kilometers        what did I say about milk\n\n"
-      "Flags:\n");
-  for (const absl::string_view name : kFlags) {
-    const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
-    const std::string otherwise = flag->DefaultValue();
-    std::printf("  --%s\n      %s%s\n", std::string(name).c_str(), flag->Help().c_str(),
-                otherwise.empty() ? "" : absl::StrCat(" Default: ", otherwise, ".").c_str());
-  }
-  std::printf(
-      "\nExit code: 0 if the input was answered to its end, even if nothing in it was speech; 1 "
-      "otherwise.\n");
-  return 0;
-}
-
-int Fail(const absl::Status& status) {
-  std::fprintf(stderr, "voice_agent: %s\n", std::string(status.message()).c_str());
-  return 1;
-}
-
 std::string Milliseconds(absl::Duration duration) {
   return absl::StrFormat("%8.2f ms", absl::ToDoubleMilliseconds(duration));
 }
 
+// What people and tools said is made harmless for a terminal.
 void PrintTurn(const Turn& turn, int sample_rate_hz, int number) {
   const auto seconds = [&](int64_t sample) { return static_cast<double>(sample) / sample_rate_hz; };
-  std::printf("Turn %d, speech from %.2f s to %.2f s\n", number, seconds(turn.speech.begin),
-              seconds(turn.speech.end));
-  if (turn.utterance.rejected) {
-    std::printf("  Transcript: (not understood)\n");
-  } else {
-    std::printf("  Transcript: %s\n", turn.utterance.text.c_str());
-  }
+  std::string text = absl::StrFormat("Turn %d, speech from %.2f s to %.2f s\n", number,
+                                     seconds(turn.speech.begin), seconds(turn.speech.end));
+  const auto add = [&](absl::string_view name, absl::string_view value) {
+    absl::StrAppendFormat(&text, "  %-11s %s\n", name, command::PrintableLine(value));
+  };
+  add("Transcript:", turn.utterance.rejected ? "(not understood)" : turn.utterance.text);
   for (size_t i = 0; i < turn.calls.size(); ++i) {
-    std::printf("  Tool call:  %s %s\n", turn.calls[i].name.c_str(),
-                turn.calls[i].arguments.c_str());
-    std::printf("  Result:     %s\n", turn.answers[i].json.c_str());
+    add("Tool call:", absl::StrCat(turn.calls[i].name, " ", turn.calls[i].arguments));
+    add("Result:", turn.answers[i].json);
   }
-  std::printf("  Answer:     %s\n", turn.reply.c_str());
+  add("Answer:", turn.reply);
   const TurnLatency& latency = turn.latency;
   const std::pair<const char*, absl::Duration> stages[] = {
       {"Endpoint silence (of the input)", latency.endpoint_silence},
@@ -113,95 +95,160 @@ void PrintTurn(const Turn& turn, int sample_rate_hz, int number) {
       {"End of speech to first sample", latency.first_sample},
       {"End of speech to last sample", latency.total}};
   for (const auto& [stage, duration] : stages) {
-    std::printf("  %-33s %s\n", stage, Milliseconds(duration).c_str());
+    absl::StrAppendFormat(&text, "  %-33s %s\n", stage, Milliseconds(duration));
   }
+  command::Print(text);
+  // Who talks to it sees the turn now.
   std::fflush(stdout);
 }
 
-// The question, from a file or as it comes from standard input.
-absl::StatusOr<std::unique_ptr<audio::SoundReader>> OpenInput() {
-  const std::string input = absl::GetFlag(FLAGS_input);
-  if (input != "-") return audio::WavReader::Open(session::UserPath(input));
-  absl::StatusOr<audio::PcmEncoding> encoding =
+// Prints lines of JSON, harmless for a terminal, as they come.
+class PrintedJsonLines : public std::streambuf {
+ public:
+  PrintedJsonLines() = default;
+  PrintedJsonLines(const PrintedJsonLines&) = delete;
+  PrintedJsonLines& operator=(const PrintedJsonLines&) = delete;
+  ~PrintedJsonLines() override { command::Print(command::PrintableJson(line_)); }
+
+ protected:
+  int_type overflow(int_type c) override {
+    if (traits_type::eq_int_type(c, traits_type::eof())) return traits_type::not_eof(c);
+    line_ += traits_type::to_char_type(c);
+    if (line_.back() == '\n') {
+      command::Print(command::PrintableJson(line_));
+      line_.clear();
+    }
+    return c;
+  }
+
+ private:
+  std::string line_;
+};
+
+// What the command line asks for, checked.
+struct Request {
+  std::string input;
+  audio::PcmReader::Options raw;
+  absl::Duration endpoint_silence;
+};
+
+absl::StatusOr<Request> ReadCommandLine() {
+  const auto wrong = [](absl::string_view message) { return absl::InvalidArgumentError(message); };
+  for (const char* const flag : {"input", "output", "db", "session", "export_session"}) {
+    // Often that of a variable that is not set.
+    const auto* const value = absl::FindCommandLineFlag(flag);
+    if (command::WasGiven(flag) && value->CurrentValue().empty()) {
+      return wrong(absl::StrCat("--", flag, " is empty"));
+    }
+  }
+  if (absl::GetFlag(FLAGS_db).empty()) {
+    return wrong("--db is missing: where to keep the conversation");
+  }
+  if (command::WasGiven("export_session")) {
+    for (const absl::string_view flag : {"input", "input_encoding", "sample_rate_hz", "output",
+                                         "session", "voice", "model_dir", "endpoint_silence"}) {
+      if (command::WasGiven(flag)) {
+        return wrong(absl::StrCat("--", flag, " has no meaning with --export_session"));
+      }
+    }
+    return Request{};
+  }
+  if (absl::GetFlag(FLAGS_input).empty()) {
+    return wrong("--input is missing: the recording to answer");
+  }
+  const absl::StatusOr<audio::PcmEncoding> encoding =
       audio::ParsePcmEncoding(absl::GetFlag(FLAGS_input_encoding));
-  if (!encoding.ok()) return encoding.status();
-  absl::StatusOr<audio::PcmReader> reader = audio::PcmReader::Create(
-      STDIN_FILENO, {.encoding = *encoding, .sample_rate_hz = absl::GetFlag(FLAGS_sample_rate_hz)});
-  if (!reader.ok()) return reader.status();
-  return std::make_unique<audio::PcmReader>(*std::move(reader));
+  if (!encoding.ok()) return wrong(absl::StrCat("--input_encoding: ", encoding.status().message()));
+  const int rate_hz = absl::GetFlag(FLAGS_sample_rate_hz);
+  if (rate_hz < 8000 || rate_hz > 48000) {
+    return wrong(absl::StrCat("--sample_rate_hz=", rate_hz, " is not in 8000 to 48000"));
+  }
+  const absl::Duration silence = absl::GetFlag(FLAGS_endpoint_silence);
+  if (silence <= absl::ZeroDuration() || silence > absl::Minutes(1)) {
+    return wrong(absl::StrCat("--endpoint_silence=", absl::FormatDuration(silence),
+                              " is not more than 0 and at most 1m"));
+  }
+  return Request{.input = absl::GetFlag(FLAGS_input),
+                 .raw = {.encoding = *encoding, .sample_rate_hz = rate_hz},
+                 .endpoint_silence = silence};
+}
+
+// The question, from a file or as it comes from standard input.
+absl::StatusOr<std::unique_ptr<audio::SoundReader>> OpenInput(const Request& request) {
+  if (request.input == "-") return audio::OpenSound(STDIN_FILENO, "standard input", request.raw);
+  return audio::WavReader::Open(command::UserPath(request.input), request.input);
+}
+
+// The file of the answers; nothing if there is none. It must not be what is read or kept.
+absl::StatusOr<std::optional<command::OutputFile>> OpenOutput(const Request& request) {
+  const std::string output = absl::GetFlag(FLAGS_output);
+  if (output.empty()) return std::nullopt;
+  command::OutputOptions options{.kind = command::kWavFile,
+                                 .keep = command::DatabaseFiles(absl::GetFlag(FLAGS_db))};
+  // Standard input may be a file as well.
+  options.keep.push_back(request.input == "-" ? "/dev/stdin" : request.input);
+  absl::StatusOr<command::OutputFile> file = command::OutputFile::Create(output, options);
+  if (!file.ok()) return file.status();
+  return *std::move(file);
 }
 
 absl::Status PushAll(VoiceAgent& agent, audio::SoundReader& reader) {
   // 20 ms at a time, as a line would deliver them.
   std::vector<int16_t> samples(static_cast<size_t>(reader.sample_rate_hz()) / 50);
+  int64_t num_heard = 0;
+  // Who speaks into a pipe knows.
+  std::optional<command::Progress> progress;
+  if (absl::GetFlag(FLAGS_input) != "-") progress.emplace("voice_agent");
   for (;;) {
     const absl::StatusOr<size_t> count = reader.Read(absl::MakeSpan(samples));
     if (!count.ok()) return count.status();
     if (*count == 0) return absl::OkStatus();
     const auto heard = absl::MakeConstSpan(samples).first(*count);
     if (absl::Status pushed = agent.Push(heard); !pushed.ok()) return pushed;
+    num_heard += static_cast<int64_t>(*count);
+    if (progress.has_value()) {
+      progress->Update(absl::StrCat(num_heard / reader.sample_rate_hz(), " s heard"));
+    }
   }
-}
-
-absl::Status CheckFlags() {
-  if (absl::GetFlag(FLAGS_db).empty()) {
-    return absl::InvalidArgumentError(
-        "--db is missing: where to keep the conversation; see --help");
-  }
-  if (!absl::GetFlag(FLAGS_export_session).empty()) return absl::OkStatus();
-  if (absl::GetFlag(FLAGS_input).empty()) {
-    return absl::InvalidArgumentError("--input is missing: the recording to answer; see --help");
-  }
-  if (absl::Status known = audio::ParsePcmEncoding(absl::GetFlag(FLAGS_input_encoding)).status();
-      !known.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--input_encoding: ", known.message()));
-  }
-  const int rate_hz = absl::GetFlag(FLAGS_sample_rate_hz);
-  if (rate_hz < 8000 || rate_hz > 48000) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--sample_rate_hz=", rate_hz, " is not in 8000 to 48000"));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Export() {
-  const std::string path = session::UserPath(absl::GetFlag(FLAGS_db));
+  const std::string db = absl::GetFlag(FLAGS_db);
+  const std::string path = command::UserPath(db);
   // Opening a store makes one.
-  if (!session::IsPostgresUri(path) && !std::filesystem::exists(path)) {
-    return absl::NotFoundError(absl::StrCat("--db: there is no ", path));
+  if (!session::IsPostgresUri(path) && access(path.c_str(), F_OK) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("--db: cannot open ", db));
   }
   auto store = session::OpenStore(path);
   if (!store.ok()) return store.status();
-  return session::ExportSession(**store, absl::GetFlag(FLAGS_export_session), std::cout);
+  PrintedJsonLines lines;
+  std::ostream out(&lines);
+  return session::ExportSession(**store, absl::GetFlag(FLAGS_export_session), out);
 }
 
-absl::Status Converse() {
-  const absl::StatusOr<std::unique_ptr<audio::SoundReader>> question = OpenInput();
+absl::Status Converse(const Request& request) {
+  const absl::StatusOr<std::unique_ptr<audio::SoundReader>> question = OpenInput(request);
   if (!question.ok()) return question.status();
   const int input_hz = (*question)->sample_rate_hz();
-  const std::string output = session::UserPath(absl::GetFlag(FLAGS_output));
+  // A wrong path is said now rather than when all the work is done, and before there is a database.
+  absl::StatusOr<std::optional<command::OutputFile>> output = OpenOutput(request);
+  if (!output.ok()) return output.status();
   ComponentOptions component_options;
-  component_options.database_path = session::UserPath(absl::GetFlag(FLAGS_db));
-  component_options.recognizer.model_dir = absl::GetFlag(FLAGS_model_dir);
+  component_options.database_path = command::UserPath(absl::GetFlag(FLAGS_db));
+  component_options.recognizer.model_dir = command::UserPath(absl::GetFlag(FLAGS_model_dir));
   component_options.voice = absl::GetFlag(FLAGS_voice);
   auto components = Components::Create(component_options);
   if (!components.ok()) return components.status();
   audio::Waveform answer{
       .sample_rate_hz = (*components)->output_sample_rate_hz(), .num_channels = 1, .samples = {}};
-  if (!output.empty()) {
-    // Said now rather than when all the work is done.
-    answer.samples = {0};
-    if (absl::Status writable = audio::WriteWav(output, answer); !writable.ok()) return writable;
-    answer.samples.clear();
-  }
 
   int num_turns = 0;
   VoiceAgent::Options options;
   options.session_id = absl::GetFlag(FLAGS_session);
   options.input_sample_rate_hz = input_hz;
-  options.endpoint_silence = absl::GetFlag(FLAGS_endpoint_silence);
+  options.endpoint_silence = request.endpoint_silence;
   options.on_audio = [&](absl::Span<const int16_t> samples) {
-    if (!output.empty())
+    if (output->has_value())
       answer.samples.insert(answer.samples.end(), samples.begin(), samples.end());
   };
   options.on_turn = [&](const Turn& turn) { PrintTurn(turn, input_hz, ++num_turns); };
@@ -211,40 +258,57 @@ absl::Status Converse() {
   absl::Status status = PushAll(agent, **question);
   status.Update(agent.Flush());
   if (!status.ok()) return status;
-  if (num_turns == 0) std::printf("No speech was found in the input.\n");
-  std::printf("Session: %s\n", (*conversation)->session_id.c_str());
-  if (output.empty()) return absl::OkStatus();
+  if (num_turns == 0) command::Print("No speech was found in the input.\n");
+  command::Print(
+      absl::StrCat("Session: ", command::PrintableLine((*conversation)->session_id), "\n"));
+  if (!output->has_value()) return absl::OkStatus();
   // A recording of nothing is still a recording.
   if (answer.samples.empty()) answer.samples = {0};
-  return audio::WriteWav(output, answer);
+  command::OutputFile& file = **output;
+  if (absl::Status written =
+          audio::WriteWav(answer, [&](absl::string_view bytes) { return file.Write(bytes); });
+      !written.ok()) {
+    return written;
+  }
+  return file.Commit();
 }
 
-int Main(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    const absl::string_view argument = argv[i];
-    if (argument == "--help" || argument == "-h" || argument == "-help") return Help();
-  }
-  // Abseil takes `--input -` for a mistake, and says so; in one word it does not.
-  std::vector<std::string> words(argv, argv + argc);
-  for (size_t i = 0; i + 1 < words.size(); ++i) {
-    if (words[i + 1] != "-" || !absl::StartsWith(words[i], "--")) continue;
-    absl::StrAppend(&words[i], "=-");
-    words.erase(words.begin() + static_cast<ptrdiff_t>(i) + 1);
-  }
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  const std::vector<char*> rest =
-      absl::ParseCommandLine(static_cast<int>(pointers.size()), pointers.data());
-  if (rest.size() > 1) {
-    return Fail(absl::InvalidArgumentError(
-        absl::StrCat("unexpected argument '", rest[1], "'; see --help")));
-  }
-  if (absl::Status checked = CheckFlags(); !checked.ok()) return Fail(checked);
-  const absl::Status status = absl::GetFlag(FLAGS_export_session).empty() ? Converse() : Export();
-  return status.ok() ? 0 : Fail(status);
+int Run(const command::Arguments&) {
+  const absl::StatusOr<Request> request = ReadCommandLine();
+  if (!request.ok()) return command::WrongUse(request.status().message());
+  const absl::Status status =
+      absl::GetFlag(FLAGS_export_session).empty() ? Converse(*request) : Export();
+  return status.ok() ? command::kDone : command::Fail(status);
+}
+
+command::Program VoiceAgentProgram() {
+  return {
+      .name = "voice_agent",
+      .summary = "Answers what is asked in a recording, and remembers it.",
+      .synopsis = {"voice_agent --input FILE --db DATABASE [FLAG...]",
+                   "voice_agent --export_session ID --db DATABASE"},
+      .details = R"(It understands, in English:
+  what time is it [in Tokyo]             set a timer for five minutes; list my timers
+  what is twelve times seven             take a note buy milk; read my notes
+  convert ten miles to kilometers        what did I say about milk
+
+An input without speech is answered with nothing, which is no failure.)",
+      .flag_groups = {{"Sound", {"input", "input_encoding", "sample_rate_hz", "output"}},
+                      {"Sessions", {"db", "session", "export_session"}},
+                      {"The agent", {"voice", "model_dir", "endpoint_silence"}}},
+      .common_flags = {},
+      .examples = {"bazel run //pipeline:voice_agent -- --input question.wav --output answer.wav "
+                   "--db sessions.db",
+                   "arecord -f S16_LE -r 16000 | voice_agent --input - --db sessions.db"},
+      .no_means = "",
+      .subcommands = {},
+      .run = Run,
+      .max_arguments = 0};
 }
 
 }  // namespace
 }  // namespace parlance::pipeline
 
-int main(int argc, char** argv) { return parlance::pipeline::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return command::Main(parlance::pipeline::VoiceAgentProgram(), argc, argv);
+}

@@ -208,6 +208,14 @@ TEST_F(VoiceAgentTest, AnswersAndRemembers) {
   EXPECT_EQ(stored[6].tool_call_id, "call_5");
 }
 
+// What a language model sends is kept as it came.
+TEST_F(VoiceAgentTest, ArgumentsAreNotCutAtANul) {
+  script_.transcripts = {std::string("one\0two", 7)};
+  ASSERT_TRUE(CreateAgent()->Push(Utterance()).ok());
+  EXPECT_TRUE(absl::StrContains(*Stored().at(1).tool_calls, R"(one\u0000two)"))
+      << *Stored().at(1).tool_calls;
+}
+
 TEST_F(VoiceAgentTest, StampsEveryStage) {
   script_.transcripts = {"hello"};
   ASSERT_TRUE(CreateAgent()->Push(Utterance()).ok());

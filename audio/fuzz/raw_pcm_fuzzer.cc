@@ -94,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace parlance::audio;  // NOLINT
   KeepCoefficients();
   if (size < 3) return 0;
-  constexpr std::array<PcmEncoding, 3> kEncodings = {PcmEncoding::kS16Le, PcmEncoding::kMuLaw,
+  constexpr std::array<PcmEncoding, 3> kEncodings = {PcmEncoding::kS16, PcmEncoding::kMuLaw,
                                                      PcmEncoding::kALaw};
   PcmReader::Options options;
   options.encoding = kEncodings[data[0] % 3];
@@ -106,7 +106,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Heard heard = Listen(bytes, options, to_hz, 1 + data[2]);
   const Heard whole = Listen(bytes, options, to_hz, 10'000);
   Check(heard.samples == whole.samples && heard.num_read == whole.num_read);
-  const int64_t sample_bytes = options.encoding == PcmEncoding::kS16Le ? 2 : 1;
+  const int64_t sample_bytes = options.encoding == PcmEncoding::kS16 ? 2 : 1;
   const int64_t num_moments =
       static_cast<int64_t>(bytes.size()) / (sample_bytes * options.num_channels);
   Check(heard.num_read == num_moments);

@@ -94,6 +94,17 @@ std::vector<int16_t> RecordedSpeech(const std::string& name, int sample_rate_hz)
   return *std::move(resampled);
 }
 
+absl::Status WriteWavFile(const std::string& path, const Waveform& waveform) {
+  std::ofstream file(path, std::ios::binary);
+  const absl::Status status = WriteWav(waveform, [&](absl::string_view bytes) {
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  file.close();
+  return file ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("cannot write ", path));
+}
+
 std::vector<std::string> SpeechRecordings() {
   std::vector<std::string> names = {"pocketsphinx/goforward.raw", "pocketsphinx/numbers.raw",
                                     "pocketsphinx/something.raw"};

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "audio/waveform.h"
 
 namespace parlance::audio {
 
@@ -25,6 +27,10 @@ double Level(absl::Span<const int16_t> samples);
 // A file of @speech_samples ("pocketsphinx/goforward.raw", "asterisk/hello.wav") as mono at
 // `sample_rate_hz`. Ends the process if it cannot be read: the test names it as data.
 std::vector<int16_t> RecordedSpeech(const std::string& name, int sample_rate_hz);
+
+// Writes a file of a test; not with the care that a user's files need. Errors as WriteWav, and
+// Unavailable if it cannot be written.
+absl::Status WriteWavFile(const std::string& path, const Waveform& waveform);
 
 // Recordings of several speakers, one after the other: some 50 s of prose and commands at 16 kHz.
 std::vector<std::string> SpeechRecordings();
