@@ -325,6 +325,8 @@ absl::StatusOr<OutputFile> OutputFile::CreateNamed(absl::string_view typed,
 const std::string& OutputFile::path() const { return state_->temporary; }
 
 absl::Status OutputFile::Write(absl::string_view bytes) {
+  // What was printed meanwhile comes before, if this is standard output.
+  if (state_->is_direct && !bytes.empty()) std::fflush(stdout);
   while (!bytes.empty() && state_->error.ok()) {
     const ssize_t count = write(state_->fd, bytes.data(), bytes.size());
     if (count >= 0) {
