@@ -123,8 +123,12 @@ std::vector<std::string> FilesBelow(const std::string& path) {
   std::vector<std::string> files;
   std::error_code error;
   if (std::filesystem::is_regular_file(path, error)) return {path};
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(path, error)) {
-    if (entry.is_regular_file()) files.push_back(entry.path());
+  std::filesystem::recursive_directory_iterator entry(path, error);
+  // Below what cannot be read is nothing.
+  for (const auto end = std::filesystem::recursive_directory_iterator(); !error && entry != end;
+       entry.increment(error)) {
+    std::error_code unknown;
+    if (entry->is_regular_file(unknown)) files.push_back(entry->path());
   }
   std::sort(files.begin(), files.end());
   return files;

@@ -1,50 +1,51 @@
-// Writes scenes for training, as features and labels:
-//
-//   make_scenes --speech=NAME:ENDING:VOICES:FOLDER,... --music=FOLDER+FOLDER,... --output=FILE
-//   --scenes=N --seconds=S --first_seed=K
-//
-// The file: for each scene, for each frame, what the network is given of it, what the classic
-// detector is, and the label; all floats, kNumNeuralInputs + kNumClassicInputs + 1 of them. With
-// --listen a scene is written as WAV with its labels instead, to be heard and looked at.
+// Writes scenes for training, as features and labels.
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
+#include <cstring>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "audio/classic_vad.h"
+#include "audio/labels.h"
 #include "audio/neural_vad.h"
 #include "audio/testing/corpus.h"
 #include "audio/testing/scene.h"
 #include "audio/vad_features.h"
 #include "audio/wav.h"
+#include "command/file_kind.h"
+#include "command/output_file.h"
+#include "command/program.h"
+#include "command/user_path.h"
 
-ABSL_FLAG(std::vector<std::string>, speech, {}, "Clean speech, NAME:ENDING:VOICES:FOLDER,...");
-ABSL_FLAG(std::vector<std::string>, music, {}, "Music, a group after the other, FOLDER+FOLDER,...");
-ABSL_FLAG(std::string, output, "", "The file to write");
-ABSL_FLAG(std::string, listen, "", "Writes PREFIX-N.wav and PREFIX-N.txt instead");
-ABSL_FLAG(int, scenes, 10, "How many");
-ABSL_FLAG(double, seconds, 10, "How long each is");
-ABSL_FLAG(int, condition, 0, "Which of scene.h's conditions, by number");
-ABSL_FLAG(int64_t, first_seed, 1, "The first scene's seed; the next has the next");
+ABSL_FLAG(std::vector<std::string>, speech, {},
+          "Clean speech: NAME:ENDING:VOICES:FOLDER, several with commas.");
+ABSL_FLAG(std::vector<std::string>, music, {},
+          "Music: groups with commas between them, each of FOLDER+FOLDER.");
+ABSL_FLAG(std::string, output, "", "The file of features to write.");
+ABSL_FLAG(
+    std::string, listen, "",
+    "Writes each scene as PREFIX-N.wav with its labels, PREFIX-N.txt, instead of features: to "
+    "be heard and looked at.");
+ABSL_FLAG(int, scenes, 10, "How many scenes are made.");
+ABSL_FLAG(double, seconds, 10, "How long each scene is.");
+ABSL_FLAG(int, condition, 0, "The number of one of scene.h's conditions.");
+ABSL_FLAG(int64_t, first_seed, 1, "The first scene's seed; the next has the next.");
 
 namespace parlance::audio {
 namespace {
-
-void Check(const absl::Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "%s\n", status.ToString().c_str());
-  std::exit(1);
-}
 
 std::vector<float> Features(const Scene& scene) {
   // As every processor computes them.
@@ -63,58 +64,105 @@ std::vector<float> Features(const Scene& scene) {
   return rows;
 }
 
-void Listen(const Scene& scene, const std::string& prefix) {
-  Check(WriteWav(prefix + ".wav", {kSceneRateHz, 1, scene.samples}));
-  std::ofstream labels(prefix + ".txt");
+// Floats: whatever else begins otherwise has some that no feature can have.
+bool IsFeatures(absl::string_view head) {
+  for (size_t at = 0; at + sizeof(float) <= head.size(); at += sizeof(float)) {
+    float value = 0;
+    std::memcpy(&value, head.data() + at, sizeof(value));
+    if (!std::isfinite(value) || std::abs(value) > 1e6F) return false;
+    if (value != 0 && !std::isnormal(value)) return false;
+  }
+  return true;
+}
+constexpr command::FileKind kFeatures = {"a file of features", IsFeatures};
+
+absl::Status Listen(const Scene& scene, const std::string& prefix) {
+  absl::StatusOr<command::OutputFile> sound =
+      command::OutputFile::Create(prefix + ".wav", {.kind = command::kWavFile, .keep = {}});
+  if (!sound.ok()) return sound.status();
+  absl::Status written = WriteWav({kSceneRateHz, 1, scene.samples},
+                                  [&](absl::string_view bytes) { return sound->Write(bytes); });
+  if (written.ok()) written = sound->Commit();
+  if (!written.ok()) return written;
+  std::vector<Label> labels;
   for (size_t begin = 0; begin < scene.speech.size();) {
     size_t end = begin;
     while (end < scene.speech.size() && scene.speech[end] == scene.speech[begin]) ++end;
     if (scene.speech[begin] == 1) {
-      labels << static_cast<double>(begin) / 100 << "\t" << static_cast<double>(end) / 100
-             << "\tspeech\n";
+      labels.push_back(
+          {static_cast<double>(begin) / 100, static_cast<double>(end) / 100, "speech"});
     }
     begin = end;
   }
+  return command::WriteOutput(prefix + ".txt", {.kind = command::kLabelFile, .keep = {}},
+                              FormatLabels(labels));
 }
 
-void Run() {
+absl::StatusOr<SceneMaker> ReadSounds() {
   std::vector<Recording> recordings;
   for (const std::string& source : absl::GetFlag(FLAGS_speech)) {
     const std::vector<std::string> parts = absl::StrSplit(source, absl::MaxSplits(':', 3));
     int num_voices = 0;
-    if (parts.size() != 4 || !absl::SimpleAtoi(parts[2], &num_voices) || num_voices < 1)
-      Check(absl::InvalidArgumentError(source + " is not NAME:ENDING:VOICES:FOLDER"));
+    if (parts.size() != 4 || !absl::SimpleAtoi(parts[2], &num_voices) || num_voices < 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--speech: ", source, " is not NAME:ENDING:VOICES:FOLDER"));
+    }
     const size_t before = recordings.size();
-    Check(AddSpeech(parts[3], parts[1], parts[0], num_voices, recordings));
+    if (absl::Status added =
+            AddSpeech(command::UserPath(parts[3]), parts[1], parts[0], num_voices, recordings);
+        !added.ok()) {
+      return added;
+    }
     double seconds = 0;
     for (size_t i = before; i < recordings.size(); ++i) {
       seconds += static_cast<double>(recordings[i].speech.size()) / 100;
     }
-    std::fprintf(stderr, "%s: %zu recordings, %.0f s\n", parts[0].c_str(),
-                 recordings.size() - before, seconds);
+    command::Say(absl::StrFormat("%s: %d recordings, %.0f s", parts[0], recordings.size() - before,
+                                 seconds));
   }
+  if (recordings.empty()) return absl::InvalidArgumentError("--speech is missing");
   std::vector<std::vector<std::vector<int16_t>>> music;
   for (const std::string& group : absl::GetFlag(FLAGS_music)) {
     music.emplace_back();
     for (const std::string& path : std::vector<std::string>(absl::StrSplit(group, '+'))) {
-      Check(AddMusic(path, music.back()));
+      if (absl::Status added = AddMusic(command::UserPath(path), music.back()); !added.ok()) {
+        return added;
+      }
     }
-    std::fprintf(stderr, "%s: %zu pieces\n", group.c_str(), music.back().size());
+    command::Say(absl::StrCat(group, ": ", music.back().size(), " pieces"));
   }
-  const SceneMaker maker(std::move(recordings), std::move(music));
+  return SceneMaker(std::move(recordings), std::move(music));
+}
 
-  const auto num_scenes = static_cast<size_t>(absl::GetFlag(FLAGS_scenes));
+absl::Status MakeScenes() {
+  const std::string listen = absl::GetFlag(FLAGS_listen);
+  const std::string output = absl::GetFlag(FLAGS_output);
+  if (listen.empty() == output.empty()) {
+    return absl::InvalidArgumentError("either --output or --listen is needed");
+  }
+  std::optional<command::OutputFile> features;
+  if (!output.empty()) {
+    absl::StatusOr<command::OutputFile> file =
+        command::OutputFile::Create(output, {.kind = kFeatures, .keep = {}});
+    if (!file.ok()) return file.status();
+    features = *std::move(file);
+  }
+  const absl::StatusOr<SceneMaker> maker = ReadSounds();
+  if (!maker.ok()) return maker.status();
+
+  const auto num_scenes = static_cast<size_t>(std::max(absl::GetFlag(FLAGS_scenes), 0));
   std::vector<std::vector<float>> rows(num_scenes);
+  std::vector<absl::Status> written(num_scenes);
   std::atomic<size_t> next = 0;
   const auto work = [&] {
     for (size_t i = next++; i < num_scenes; i = next++) {
-      const Scene scene = maker.Make(static_cast<Condition>(absl::GetFlag(FLAGS_condition)),
-                                     static_cast<uint64_t>(absl::GetFlag(FLAGS_first_seed)) + i,
-                                     absl::GetFlag(FLAGS_seconds));
-      if (absl::GetFlag(FLAGS_listen).empty()) {
+      const Scene scene = maker->Make(static_cast<Condition>(absl::GetFlag(FLAGS_condition)),
+                                      static_cast<uint64_t>(absl::GetFlag(FLAGS_first_seed)) + i,
+                                      absl::GetFlag(FLAGS_seconds));
+      if (listen.empty()) {
         rows[i] = Features(scene);
       } else {
-        Listen(scene, absl::GetFlag(FLAGS_listen) + "-" + std::to_string(i));
+        written[i] = Listen(scene, absl::StrCat(listen, "-", i));
       }
     }
   };
@@ -122,19 +170,44 @@ void Run() {
   for (unsigned i = 0; i < std::max(std::thread::hardware_concurrency(), 1U); ++i)
     threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
-  if (!absl::GetFlag(FLAGS_listen).empty()) return;
-  std::ofstream output(absl::GetFlag(FLAGS_output), std::ios::binary);
-  for (const std::vector<float>& scene : rows) {
-    output.write(reinterpret_cast<const char*>(scene.data()),
-                 static_cast<std::streamsize>(scene.size() * sizeof(float)));
+  for (const absl::Status& status : written) {
+    if (!status.ok()) return status;
   }
-  if (!output.flush()) Check(absl::UnavailableError("cannot write " + absl::GetFlag(FLAGS_output)));
+  if (!features.has_value()) return absl::OkStatus();
+  for (const std::vector<float>& scene : rows) {
+    if (absl::Status status = features->Write(
+            {reinterpret_cast<const char*>(scene.data()), scene.size() * sizeof(float)});
+        !status.ok()) {
+      return status;
+    }
+  }
+  return features->Commit();
+}
+
+int Run(const command::Arguments&) {
+  const absl::Status status = MakeScenes();
+  return status.ok() ? command::kDone : command::Fail(status);
 }
 
 }  // namespace
 }  // namespace parlance::audio
 
 int main(int argc, char** argv) {
-  absl::ParseCommandLine(argc, argv);
-  parlance::audio::Run();
+  return command::Main(
+      {.name = "make_scenes",
+       .summary = "Writes scenes for training, as features and labels.",
+       .synopsis = {"make_scenes --speech SOURCES [--music GROUPS] --output FILE [FLAG...]"},
+       .details =
+           R"(The file has, for each scene and each frame of 10 ms, what the network is given of
+it, what the classic detector is given, and the label; all are floats.)",
+       .flag_groups = {{"Flags",
+                        {"speech", "music", "output", "listen", "scenes", "seconds", "condition",
+                         "first_seed"}}},
+       .common_flags = {},
+       .examples = {},
+       .no_means = "",
+       .subcommands = {},
+       .run = parlance::audio::Run,
+       .max_arguments = 0},
+      argc, argv);
 }
