@@ -89,9 +89,11 @@ absl::Status CheckKept(absl::string_view typed, const Place& place,
                        const std::optional<struct stat>& status,
                        const std::vector<std::string>& keep) {
   for (const std::string& kept : keep) {
-    if (kept.empty() || kept == "-" || absl::StrContains(kept, "://")) continue;
+    if (kept.empty() || absl::StrContains(kept, "://")) continue;
     int error = 0;
-    const std::string path = UserPath(kept);
+    // Standard input may be a file as well: `program - <FILE --output FILE`.
+    const bool is_stdin = kept == "-";
+    const std::string path = is_stdin ? "/dev/stdin" : UserPath(kept);
     const std::optional<struct stat> other = StatOf(path, error);
     bool same = false;
     if (other.has_value() && status.has_value()) {
@@ -101,8 +103,9 @@ absl::Status CheckKept(absl::string_view typed, const Place& place,
       same = other_place.ok() && other_place->path() == place.path();
     }
     if (same) {
-      return Refused(typed, absl::StrCat("it is the same file as ", kept,
-                                         ", which is needed; name another file"));
+      return Refused(typed,
+                     absl::StrCat("it is the same file as ", is_stdin ? "standard input" : kept,
+                                  ", which is needed; name another file"));
     }
   }
   return absl::OkStatus();

@@ -17,9 +17,9 @@ namespace command {
 struct OutputOptions {
   // What is written. An existing file that is neither empty nor of this kind is left alone.
   FileKind kind;
-  // Files that the program reads or keeps open, as typed: the output must be none of them, by
-  // whatever name. A path that does not exist yet is compared by name, so that a database about to
-  // be made is safe, too.
+  // Files that the program reads or keeps open, as typed ("-" is standard input): the output must
+  // be none of them, by whatever name. A path that does not exist yet is compared by name, so that
+  // a database about to be made is safe, too.
   std::vector<std::string> keep;
   // False: an existing file that is not empty is left alone, whatever its kind (AlreadyExists).
   bool may_replace = true;

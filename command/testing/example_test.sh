@@ -46,6 +46,7 @@ expect 0 "" copy in.json --output out.json
 cmp -s in.json out.json || fail "out.json is not in.json"
 for named in --nonamed --named; do
   expect_unchanged in.json 2 "it is the same file as in.json" copy in.json --output in.json $named
+  expect_unchanged in.json 2 "it is the same file as standard input" copy - --output in.json $named <in.json
   ln -sf in.json link
   expect_unchanged in.json 2 "it is the same file as in.json" copy in.json --output link $named
   ln -f in.json hard
