@@ -1,13 +1,7 @@
 #include "audio/labels.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
-#include <memory>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -22,7 +16,6 @@ namespace parlance::audio {
 namespace {
 
 constexpr double kMaxSeconds = 1e7;
-constexpr int64_t kMaxFileBytes = int64_t{64} << 20;
 
 bool IsUtf8(absl::string_view text) {
   while (!text.empty()) {
@@ -127,31 +120,6 @@ absl::StatusOr<std::vector<Label>> ParseLabels(absl::string_view text, absl::str
     labels.push_back(*std::move(label));
   }
   return labels;
-}
-
-absl::StatusOr<std::vector<Label>> ReadLabels(const std::string& path) {
-  struct stat info = {};
-  if (stat(path.c_str(), &info) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
-  }
-  if (S_ISDIR(info.st_mode)) return Wrong(absl::StrCat(path, " is a folder, not a file of labels"));
-  errno = 0;
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
-                                                             std::fclose);
-  if (file == nullptr) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
-  std::string text;
-  char block[1 << 16];
-  for (size_t count = 0; (count = std::fread(block, 1, sizeof(block), file.get())) > 0;) {
-    text.append(block, count);
-    if (static_cast<int64_t>(text.size()) > kMaxFileBytes) {
-      return absl::OutOfRangeError(
-          absl::StrCat(path, ": larger than ", kMaxFileBytes >> 20, " MiB; is it a label file?"));
-    }
-  }
-  if (std::ferror(file.get()) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
-  }
-  return ParseLabels(text, path);
 }
 
 std::string FormatLabels(absl::Span<const Label> labels) {

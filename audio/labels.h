@@ -38,10 +38,6 @@ struct TimeSpan {
 // or before the begin, and for what is not UTF-8.
 absl::StatusOr<std::vector<Label>> ParseLabels(absl::string_view text, absl::string_view name);
 
-// Of a file, at most 64 MiB. NotFound or PermissionDenied for what cannot be opened;
-// InvalidArgument as above, or if it is no file; OutOfRange for a larger one.
-absl::StatusOr<std::vector<Label>> ReadLabels(const std::string& path);
-
 // What ParseLabels reads: a label a line, times to the microsecond. What would end a field or a
 // line of a text becomes a space.
 std::string FormatLabels(absl::Span<const Label> labels);

@@ -140,19 +140,6 @@ TEST(LabelsTest, WhatIsWrittenIsRead) {
   EXPECT_EQ(Parsed(text), "0-0.123456 a|1-1 tab and line|2-3 ");
 }
 
-TEST(LabelsTest, FilesThatCannotBeRead) {
-  EXPECT_EQ(ReadLabels("missing.txt").status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(ReadLabels(testing::TempDir()).status().code(), absl::StatusCode::kInvalidArgument);
-  const std::string path = absl::StrCat(testing::TempDir(), "/labels.txt");
-  std::FILE* const file = std::fopen(path.c_str(), "wb");
-  ASSERT_NE(file, nullptr);
-  std::fputs("0\t1\ta\nx\n", file);
-  std::fclose(file);
-  const auto labels = ReadLabels(path);
-  EXPECT_TRUE(absl::StrContains(labels.status().message(), absl::StrCat(path, ":2: the begin 'x'")))
-      << labels.status();
-}
-
 TEST(Utf8Test, KnowsCharacters) {
   const struct {
     const char* name;

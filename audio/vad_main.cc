@@ -3,12 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -20,11 +16,9 @@
 
 #include "absl/flags/commandlineflag.h"
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
 #include "absl/flags/reflection.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
@@ -36,134 +30,63 @@
 #include "audio/labels.h"
 #include "audio/pcm_reader.h"
 #include "audio/probability_stream.h"
+#include "audio/sound_input.h"
 #include "audio/sound_reader.h"
 #include "audio/vad.h"
 #include "audio/vad_metrics.h"
 #include "audio/vad_plot.h"
 #include "audio/wav.h"
+#include "command/file_kind.h"
+#include "command/input_file.h"
+#include "command/output_file.h"
+#include "command/printable.h"
+#include "command/program.h"
+#include "command/progress.h"
+#include "command/user_path.h"
 
-ABSL_FLAG(std::string, detector, "", "Which one; --help has the names.");
-ABSL_FLAG(int, look_ahead_ms, 0, "How much of what follows the detector waits for.");
-ABSL_FLAG(double, threshold, 0.5, "From which probability on a frame is speech.");
+ABSL_FLAG(std::string, detector, "",
+          "The detector, by its name. The first one of the list if it is not given.");
+ABSL_FLAG(int, look_ahead_ms, 0,
+          "How much of what follows a frame the detector waits for, a multiple of 10.");
+ABSL_FLAG(double, threshold, 0.5, "From this probability on a frame is speech.");
+ABSL_FLAG(
+    bool, frames, false,
+    "Prints each frame of 10 ms of one FILE as CSV, time_s,probability,speech, instead of the "
+    "segments.");
 ABSL_FLAG(double, start_threshold, 0.5,
-          "From which probability on there is evidence of a segment.");
-ABSL_FLAG(double, neg_threshold, 0.35, "Below which probability a segment pauses.");
-ABSL_FLAG(absl::Duration, min_speech_duration, absl::Milliseconds(130), "Evidence for a segment.");
-ABSL_FLAG(absl::Duration, min_endpointing_delay, absl::Milliseconds(500), "That ends a segment.");
-ABSL_FLAG(absl::Duration, max_endpointing_delay, absl::Milliseconds(500), "Of one who hesitates.");
-ABSL_FLAG(absl::Duration, speech_pad, absl::Milliseconds(200), "On either side of a segment.");
-ABSL_FLAG(absl::Duration, max_speech_duration, absl::Seconds(30), "Where a segment is cut.");
-ABSL_FLAG(bool, frames, false, "Print every frame, as CSV, instead of the segments.");
-ABSL_FLAG(std::string, labels, "", "Label files to compare with.");
-ABSL_FLAG(absl::Duration, collar, absl::ZeroDuration(), "Around the borders of labels.");
-ABSL_FLAG(std::string, plot, "", "Draw what was heard.");
-ABSL_FLAG(std::string, output_labels, "", "Write the segments as labels.");
-ABSL_FLAG(std::string, raw_encoding, "s16le", "Of standard input.");
-ABSL_FLAG(int, raw_rate, 16000, "Of standard input.");
-ABSL_FLAG(int, raw_channels, 1, "Of standard input.");
+          "Frames of more than this probability are evidence that a segment begins.");
+ABSL_FLAG(double, neg_threshold, 0.35, "Frames of less than this probability are a pause.");
+ABSL_FLAG(absl::Duration, min_speech_duration, absl::Milliseconds(130),
+          "How much evidence begins a segment.");
+ABSL_FLAG(absl::Duration, min_endpointing_delay, absl::Milliseconds(500),
+          "The pause that ends a segment, at least.");
+ABSL_FLAG(absl::Duration, max_endpointing_delay, absl::Milliseconds(500),
+          "The pause that ends a segment of a speaker who hesitates. If it is longer than "
+          "--min_endpointing_delay, the pause adapts between them to the pauses that the speaker "
+          "makes.");
+ABSL_FLAG(absl::Duration, speech_pad, absl::Milliseconds(200),
+          "How much sound is added to either side of a segment.");
+ABSL_FLAG(absl::Duration, max_speech_duration, absl::Seconds(30),
+          "A segment that lasts longer is cut here.");
+ABSL_FLAG(std::string, output_labels, "",
+          "The file that the segments are written to as labels, which Audacity reads.");
+ABSL_FLAG(std::string, labels, "",
+          "The file of labels to compare with. Prints how well the frames agree, with 95 % "
+          "intervals.");
+ABSL_FLAG(absl::Duration, collar, absl::ZeroDuration(),
+          "Frames this near to the border of a label are not compared; a multiple of 10ms.");
+ABSL_FLAG(std::string, plot, "",
+          "The file that waveform, probability, segments and labels are drawn in, as SVG.");
+ABSL_FLAG(std::string, raw_encoding, "s16le",
+          "The encoding of raw sound: s16le (PCM, 16 bits, little-endian), mulaw or alaw (G.711).");
+ABSL_FLAG(int, raw_rate, 16000, "The sample rate of raw sound, 8000 to 48000.");
+ABSL_FLAG(int, raw_channels, 1, "How many channels raw sound has, 1 or 2.");
 
 namespace parlance::audio {
 namespace {
 
-// What was asked for was tried, and failed.
-constexpr int kFailure = 1;
-// The command line is wrong.
-constexpr int kWrongUse = 2;
-
-constexpr char kUsage[] =
-    R"(Shows what a voice activity detector hears, and how well that agrees with labels.
-
-  vad FILE... [FLAG...]
-
-FILE is a WAV file of 8 to 48 kHz, or - for raw sound from standard input. Without other flags, the
-segments of speech of each file are printed.
-
-Detectors:
-%s  --detector NAME          which one. Default: %s.
-  --look_ahead_ms N        how much of what follows a frame the detector waits for. Default: 0.
-
-Frames, of 10 ms each:
-  --threshold P            from which probability on a frame is speech. Default: 0.5.
-  --frames                 print the frames of one file as CSV: time_s,probability,speech
-
-Segments, as an agent would cut them:
-  --start_threshold P      above which evidence for one gathers. Default: 0.5.
-  --neg_threshold P        below which it pauses. Default: 0.35.
-  --min_speech_duration 130ms   how much evidence one needs
-  --min_endpointing_delay 500ms the pause that ends one; if max_ is longer, it adapts between
-  --max_endpointing_delay 500ms   them to the pauses the speaker makes
-  --speech_pad 200ms       what is added on either side
-  --max_speech_duration 30s     where a longer one is cut
-  --output_labels FILE     write them as labels, which Audacity reads
-
-Labels, which say where there is speech: a line is begin TAB end TAB text, in seconds, as Audacity
-exports it. Every label is speech, but those with the text noise, music, silence or nonspeech.
-  --labels FILE            print how well the frames agree, with 95 %% intervals
-  --collar 0ms             leave out frames this near to the border of a label
-
-Pictures:
-  --plot FILE              draw waveform, probability, segments and labels, as SVG
-
-With several FILEs, --labels, --output_labels and --plot name a folder, with NAME.txt or NAME.svg
-for NAME.wav; the agreement is that of all files together.
-
-Raw sound:
-  --raw_encoding NAME      s16le (PCM, 16 bits, little-endian), mulaw or alaw (G.711). Default: s16le.
-  --raw_rate N             8000 to 48000 Hz. Default: 16000.
-  --raw_channels N         1 or 2. Default: 1.
-
-Examples:
-  vad call.wav
-  vad call.wav --labels call.txt --plot call.svg
-  vad recordings/*.wav --labels recordings --detector webrtc
-  arecord -t raw -f S16_LE -r 16000 | vad - --frames
-
-Exit code: 0 if all went well; 1 if a file cannot be read or written; 2 if the command line is wrong.
-)";
-
-int Fail(absl::string_view message) {
-  std::fprintf(stderr, "vad: %s\n", std::string(message).c_str());
-  return kFailure;
-}
-
-int WrongUse(absl::string_view message) {
-  std::fprintf(stderr, "vad: %s; see --help\n", std::string(message).c_str());
-  return kWrongUse;
-}
-
-int Help() {
-  std::string detectors;
-  for (const DetectorInfo& info : Detectors()) {
-    absl::StrAppendFormat(
-        &detectors, "  %-24s %s%s\n", info.name, info.description,
-        info.max_look_ahead_frames == 0
-            ? ""
-            : absl::StrCat("; looks ahead by up to ", 10 * info.max_look_ahead_frames, " ms"));
-  }
-  std::printf(kUsage, detectors.c_str(), std::string(Detectors()[0].name).c_str());
-  return 0;
-}
-
-// Below `bazel run`, a path is relative to where the user is.
-std::string UserPath(const std::string& path) {
-  const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
-  return std::filesystem::path(folder == nullptr ? "" : folder) / path;
-}
-
-// What a terminal would take for a command is shown as a question mark.
-std::string Printable(absl::string_view text) {
-  std::string printable(text);
-  for (char& c : printable) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) c = '?';
-  }
-  return printable;
-}
-
-// To be read.
-std::string NameOf(const std::string& file) {
-  return file == "-" ? "standard input" : Printable(file);
-}
+// For messages and text.
+std::string NameOf(const std::string& file) { return file == "-" ? "standard input" : file; }
 
 // What the command line asks for, checked.
 struct Request {
@@ -193,30 +116,9 @@ struct Heard {
   double seconds() const { return static_cast<double>(num_samples) / sample_rate_hz; }
 };
 
-// Shows a person who waits for more than two seconds that something happens.
-class Progress {
- public:
-  explicit Progress(std::string name) : name_(std::move(name)) {}
-
-  void Tell(double heard_seconds) {
-    if (!is_terminal_) return;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - told_ < std::chrono::seconds(2)) return;
-    told_ = now;
-    std::fprintf(stderr, "vad: %s: %.0f s heard\n", name_.c_str(), heard_seconds);
-  }
-
- private:
-  const std::string name_;
-  const bool is_terminal_ = isatty(STDERR_FILENO) != 0;
-  std::chrono::steady_clock::time_point told_ = std::chrono::steady_clock::now();
-};
-
 absl::StatusOr<std::unique_ptr<SoundReader>> Open(const Request& request, const std::string& file) {
-  if (file != "-") return WavReader::Open(UserPath(file));
-  absl::StatusOr<PcmReader> reader = PcmReader::Create(STDIN_FILENO, request.raw);
-  if (!reader.ok()) return reader.status();
-  return std::make_unique<PcmReader>(*std::move(reader));
+  if (file == "-") return OpenSound(STDIN_FILENO, NameOf(file), request.raw);
+  return WavReader::Open(command::UserPath(file), file);
 }
 
 // A time of an endpointer, which pads beyond the end.
@@ -256,16 +158,15 @@ absl::StatusOr<Heard> Listen(const Request& request, const std::string& file) {
   };
   const auto add = [&](float probability) {
     if (request.frames) {
-      std::printf("%d.%02d,%.6g,%d\n", static_cast<int>(num_frames / 100),
-                  static_cast<int>(num_frames % 100), probability,
-                  probability >= request.threshold ? 1 : 0);
+      command::Print(absl::StrFormat("%d.%02d,%.6g,%d\n", num_frames / 100, num_frames % 100,
+                                     probability, probability >= request.threshold ? 1 : 0));
     }
     if (keep) heard.probabilities.push_back(probability);
     end(endpointer->Push(probability));
     ++num_frames;
   };
-  if (request.frames) std::printf("time_s,probability,speech\n");
-  Progress progress(NameOf(file));
+  if (request.frames) command::Print("time_s,probability,speech\n");
+  command::Progress progress(absl::StrCat("vad: ", NameOf(file)));
   std::array<int16_t, 8192> samples;
   for (;;) {
     const absl::StatusOr<size_t> count = (*reader)->Read(absl::MakeSpan(samples));
@@ -277,7 +178,10 @@ absl::StatusOr<Heard> Listen(const Request& request, const std::string& file) {
     heard.num_samples += static_cast<int64_t>(*count);
     // Who reads frames of a live sound sees them as they are heard.
     if (request.frames && file == "-") std::fflush(stdout);
-    progress.Tell(heard.seconds());
+    if (request.frames && std::ferror(stdout) != 0) {
+      return absl::UnavailableError(absl::StrCat(NameOf(file), ": its frames cannot be printed"));
+    }
+    progress.Update(absl::StrFormat("%.0f s heard", heard.seconds()));
   }
   if (heard.num_samples == 0) {
     return absl::InvalidArgumentError(
@@ -295,20 +199,22 @@ absl::StatusOr<Heard> Listen(const Request& request, const std::string& file) {
 void PrintSegments(const std::string& file, const Heard& heard) {
   double speech = 0;
   for (const TimeSpan& segment : heard.segments) speech += segment.end_s - segment.begin_s;
-  std::printf("%s: %.2f s, %d Hz, %s; ", NameOf(file).c_str(), heard.seconds(),
-              heard.sample_rate_hz, heard.num_channels == 1 ? "mono" : "stereo");
+  std::string text = absl::StrFormat(
+      "%s: %.2f s, %d Hz, %s; ", command::PrintableLine(NameOf(file)), heard.seconds(),
+      heard.sample_rate_hz, heard.num_channels == 1 ? "mono" : "stereo");
   if (heard.segments.empty()) {
-    std::printf("no speech\n");
+    command::Print(absl::StrCat(text, "no speech\n"));
     return;
   }
-  std::printf("%d %s, %.2f s of speech (%.0f %%)\n", static_cast<int>(heard.segments.size()),
-              heard.segments.size() == 1 ? "segment" : "segments", speech,
-              100 * speech / heard.seconds());
-  std::printf("%10s %10s %10s\n", "BEGIN", "END", "LENGTH");
+  absl::StrAppendFormat(&text, "%d %s, %.2f s of speech (%.0f %%)\n", heard.segments.size(),
+                        heard.segments.size() == 1 ? "segment" : "segments", speech,
+                        100 * speech / heard.seconds());
+  absl::StrAppendFormat(&text, "%10s %10s %10s\n", "BEGIN", "END", "LENGTH");
   for (const TimeSpan& segment : heard.segments) {
-    std::printf("%10.2f %10.2f %10.2f\n", segment.begin_s, segment.end_s,
-                segment.end_s - segment.begin_s);
+    absl::StrAppendFormat(&text, "%10.2f %10.2f %10.2f\n", segment.begin_s, segment.end_s,
+                          segment.end_s - segment.begin_s);
   }
+  command::Print(text);
 }
 
 void PrintMetric(absl::string_view name, const std::optional<Estimate>& estimate, double scale,
@@ -375,67 +281,107 @@ void PrintMetrics(const Request& request, double seconds, const VadMetrics& metr
 std::string Beside(const Request& request, const std::string& path, const std::string& file,
                    const char* ending) {
   std::error_code error;
-  std::string place = UserPath(path);
-  if (request.files.size() == 1 && !std::filesystem::is_directory(place, error)) return place;
+  if (path == "-" || (request.files.size() == 1 &&
+                      !std::filesystem::is_directory(command::UserPath(path), error))) {
+    return path;
+  }
   const std::string stem = file == "-" ? "stdin" : std::filesystem::path(file).stem().string();
-  return std::filesystem::path(place) / absl::StrCat(stem, ending);
+  return std::filesystem::path(path) / absl::StrCat(stem, ending);
 }
 
-absl::Status WriteFile(const std::string& path, const std::string& text) {
-  errno = 0;
-  std::FILE* const file = std::fopen(path.c_str(), "wb");
-  if (file == nullptr) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (std::fclose(file) != 0 || !written) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
+// The files of labels, of all FILEs.
+std::vector<std::string> LabelFiles(const Request& request) {
+  std::vector<std::string> files;
+  if (request.labels.empty()) return files;
+  for (const std::string& file : request.files) {
+    files.push_back(Beside(request, request.labels, file, ".txt"));
   }
-  return absl::OkStatus();
+  return files;
+}
+
+// What is written of a FILE.
+struct Outputs {
+  std::optional<command::OutputFile> labels;
+  std::optional<command::OutputFile> plot;
+};
+
+// Neither may be what is read, or the other.
+absl::StatusOr<Outputs> OpenOutputs(const Request& request, const std::string& file) {
+  std::vector<std::string> keep = LabelFiles(request);
+  keep.push_back(file);
+  Outputs outputs;
+  std::string labels;
+  if (!request.output_labels.empty()) {
+    labels = Beside(request, request.output_labels, file, ".txt");
+    absl::StatusOr<command::OutputFile> opened =
+        command::OutputFile::Create(labels, {.kind = command::kLabelFile, .keep = keep});
+    if (!opened.ok()) return opened.status();
+    outputs.labels = *std::move(opened);
+  }
+  if (!request.plot.empty()) {
+    keep.push_back(labels);
+    absl::StatusOr<command::OutputFile> opened = command::OutputFile::Create(
+        Beside(request, request.plot, file, ".svg"), {.kind = command::kSvgFile, .keep = keep});
+    if (!opened.ok()) return opened.status();
+    outputs.plot = *std::move(opened);
+  }
+  return outputs;
+}
+
+absl::Status WriteAll(command::OutputFile& file, absl::string_view text) {
+  const absl::Status written = file.Write(text);
+  return written.ok() ? file.Commit() : written;
+}
+
+absl::Status WriteOutputs(const Request& request, const std::string& file, const Heard& heard,
+                          const std::optional<std::vector<Label>>& labels, Outputs& outputs) {
+  if (outputs.labels.has_value()) {
+    std::vector<Label> found;
+    for (const TimeSpan& span : heard.segments) {
+      found.push_back({span.begin_s, span.end_s, "speech"});
+    }
+    if (absl::Status written = WriteAll(*outputs.labels, FormatLabels(found)); !written.ok()) {
+      return written;
+    }
+  }
+  if (!outputs.plot.has_value()) return absl::OkStatus();
+  const absl::StatusOr<std::string> drawn = DrawVad({.name = NameOf(file),
+                                                     .detector = request.detector,
+                                                     .envelope = &heard.envelope,
+                                                     .sample_rate_hz = heard.sample_rate_hz,
+                                                     .probabilities = heard.probabilities,
+                                                     .threshold = request.threshold,
+                                                     .segments = heard.segments,
+                                                     .labels = labels});
+  return drawn.ok() ? WriteAll(*outputs.plot, *drawn) : drawn.status();
 }
 
 absl::Status Process(const Request& request, const std::string& file,
                      std::vector<ScoredFrames>& scored) {
-  // First, so that a mistake in them does not cost the time to listen.
+  // First, so that a mistake in labels or outputs does not cost the time to listen.
   std::optional<std::vector<Label>> labels;
   if (!request.labels.empty()) {
-    absl::StatusOr<std::vector<Label>> read =
-        ReadLabels(Beside(request, request.labels, file, ".txt"));
+    const std::string path = Beside(request, request.labels, file, ".txt");
+    const absl::StatusOr<std::string> text = command::ReadInput(path);
+    if (!text.ok()) return text.status();
+    absl::StatusOr<std::vector<Label>> read = ParseLabels(*text, path);
     if (!read.ok()) return read.status();
     labels = *std::move(read);
   }
+  absl::StatusOr<Outputs> outputs = OpenOutputs(request, file);
+  if (!outputs.ok()) return outputs.status();
   absl::StatusOr<Heard> heard = Listen(request, file);
   if (!heard.ok()) return heard.status();
   if (!request.frames) PrintSegments(file, *heard);
-  if (!request.output_labels.empty()) {
-    std::vector<Label> found;
-    for (const TimeSpan& span : heard->segments)
-      found.push_back({span.begin_s, span.end_s, "speech"});
-    if (absl::Status written =
-            WriteFile(Beside(request, request.output_labels, file, ".txt"), FormatLabels(found));
-        !written.ok()) {
-      return written;
-    }
-  }
-  if (!request.plot.empty()) {
-    absl::StatusOr<std::string> drawn = DrawVad({.name = file == "-" ? "standard input" : file,
-                                                 .detector = request.detector,
-                                                 .envelope = &heard->envelope,
-                                                 .sample_rate_hz = heard->sample_rate_hz,
-                                                 .probabilities = heard->probabilities,
-                                                 .threshold = request.threshold,
-                                                 .segments = heard->segments,
-                                                 .labels = labels});
-    if (!drawn.ok()) return drawn.status();
-    if (absl::Status written = WriteFile(Beside(request, request.plot, file, ".svg"), *drawn);
-        !written.ok()) {
-      return written;
-    }
+  if (absl::Status written = WriteOutputs(request, file, *heard, labels, *outputs); !written.ok()) {
+    return written;
   }
   if (labels.has_value()) {
     const std::vector<TimeSpan> spans = SpeechSpans(*labels);
     if (!spans.empty() && spans.back().end_s > heard->seconds() + 1) {
-      std::fprintf(stderr,
-                   "vad: %s: it ends at %.2f s, but its labels at %.2f s; are they its own?\n",
-                   NameOf(file).c_str(), heard->seconds(), spans.back().end_s);
+      command::Say(
+          absl::StrFormat("%s: it ends at %.2f s, but its labels at %.2f s; are they its own?",
+                          NameOf(file), heard->seconds(), spans.back().end_s));
     }
     std::vector<uint8_t> speech = SpeechFrames(spans, heard->probabilities.size());
     scored.push_back({std::move(heard->probabilities), std::move(speech)});
@@ -443,18 +389,21 @@ absl::Status Process(const Request& request, const std::string& file,
   return absl::OkStatus();
 }
 
-// Of a check, "" for none.
-std::string CheckSeveral(const Request& request) {
+// What is wrong about the FILEs together, or "".
+std::string CheckFiles(const Request& request) {
+  const auto num_stdin =
+      std::count(request.files.begin(), request.files.end(), "-") + (request.labels == "-" ? 1 : 0);
+  if (num_stdin > 1) return "standard input can be read once";
+  if (std::count(request.files.begin(), request.files.end(), "") > 0) {
+    return "the name of a FILE is empty";
+  }
   if (request.files.size() < 2) return "";
   if (request.frames) return "--frames prints one FILE";
-  if (std::count(request.files.begin(), request.files.end(), "-") > 1) {
-    return "standard input can be read once";
-  }
   for (const auto& [flag, path] :
        {std::pair{"--labels", request.labels}, std::pair{"--output_labels", request.output_labels},
         std::pair{"--plot", request.plot}}) {
     std::error_code error;
-    if (!path.empty() && !std::filesystem::is_directory(UserPath(path), error)) {
+    if (!path.empty() && !std::filesystem::is_directory(command::UserPath(path), error)) {
       return absl::StrCat(
           flag, " has to be a folder that is there, as there are several FILEs, not '", path, "'");
     }
@@ -482,6 +431,12 @@ bool IsProbability(double value) { return value >= 0 && value <= 1; }
 absl::StatusOr<Request> ReadCommandLine(std::vector<std::string> files) {
   const auto wrong = [](absl::string_view message) { return absl::InvalidArgumentError(message); };
   if (files.empty()) return wrong("no FILE is given");
+  for (const absl::string_view flag : {"detector", "labels", "output_labels", "plot"}) {
+    // Often that of a variable that is not set.
+    if (command::WasGiven(flag) && absl::FindCommandLineFlag(flag)->CurrentValue().empty()) {
+      return wrong(absl::StrCat("--", flag, " is empty"));
+    }
+  }
   Request request{
       .files = std::move(files),
       .detector = absl::GetFlag(FLAGS_detector),
@@ -533,82 +488,82 @@ absl::StatusOr<Request> ReadCommandLine(std::vector<std::string> files) {
   if (request.raw.num_channels < 1 || request.raw.num_channels > 2) {
     return wrong("--raw_channels has to be 1 or 2");
   }
-  if (const std::string several = CheckSeveral(request); !several.empty()) return wrong(several);
+  if (const std::string problem = CheckFiles(request); !problem.empty()) return wrong(problem);
   return request;
 }
 
-// What Abseil would end the program for, with the exit code of a failure. `next`: the argument
-// after it, which may be its value; null at the end. Sets `takes_next` if it is.
-std::optional<std::string> WrongFlag(absl::string_view argument, const char* next,
-                                     bool& takes_next) {
-  takes_next = false;
-  if (argument.size() < 2 || argument[0] != '-') return std::nullopt;
-  argument.remove_prefix(argument[1] == '-' ? 2 : 1);
-  const size_t equals = argument.find('=');
-  const absl::string_view name = argument.substr(0, equals);
-  absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
-  if (flag == nullptr && absl::StartsWith(name, "no")) {
-    flag = absl::FindCommandLineFlag(name.substr(2));
-    if (flag != nullptr && !flag->IsOfType<bool>()) flag = nullptr;
-  }
-  if (flag == nullptr) return absl::StrCat("there is no flag '", name, "'");
-  takes_next = equals == absl::string_view::npos && !flag->IsOfType<bool>();
-  if (takes_next && next == nullptr) return absl::StrCat("--", name, " needs a value");
-  if (!takes_next && equals == absl::string_view::npos) return std::nullopt;
-  const absl::string_view value = takes_next ? next : argument.substr(equals + 1);
-  std::string error;
-  if (!flag->ParseFrom(value, &error)) {
-    return absl::StrCat("--", name, " cannot be '", Printable(value), "'",
-                        error.empty() ? "" : absl::StrCat(": ", error));
-  }
-  return std::nullopt;
-}
-
-int Main(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    const absl::string_view argument = argv[i];
-    if (argument == "--help" || argument == "-h" || argument == "-help" || argument == "help") {
-      return Help();
-    }
-    if (argument == "--") break;
-    bool takes_next = false;
-    if (const auto wrong = WrongFlag(argument, i + 1 < argc ? argv[i + 1] : nullptr, takes_next)) {
-      return WrongUse(*wrong);
-    }
-    i += takes_next ? 1 : 0;
-  }
-  const std::vector<char*> words = absl::ParseCommandLine(argc, argv);
-  const absl::StatusOr<Request> request =
-      ReadCommandLine(std::vector<std::string>(words.begin() + 1, words.end()));
-  if (!request.ok()) return WrongUse(request.status().message());
+int Run(const command::Arguments& files) {
+  const absl::StatusOr<Request> request = ReadCommandLine(files);
+  if (!request.ok()) return command::WrongUse(request.status().message());
   std::vector<ScoredFrames> scored;
   int num_failed = 0;
   for (const std::string& file : request->files) {
     if (absl::Status processed = Process(*request, file, scored); !processed.ok()) {
-      Fail(processed.message());
+      command::Fail(processed);
       ++num_failed;
     }
   }
   if (!request->labels.empty() && num_failed == 0) {
     const absl::StatusOr<VadMetrics> metrics = MeasureVad(
         scored, {.threshold = request->threshold, .collar_frames = request->collar_frames});
-    if (!metrics.ok()) return Fail(metrics.status().message());
+    if (!metrics.ok()) return command::Fail(metrics.status());
     double seconds = 0;
     for (const ScoredFrames& file : scored) {
       seconds += static_cast<double>(file.speech.size()) / 100;
     }
     PrintMetrics(*request, seconds, *metrics);
   } else if (!request->labels.empty()) {
-    Fail(absl::StrCat("the agreement with the labels is not measured, because ", num_failed,
-                      num_failed == 1 ? " file" : " files", " failed"));
+    command::Say(absl::StrCat("the agreement with the labels is not measured, because ", num_failed,
+                              num_failed == 1 ? " file" : " files", " failed"));
   }
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    return Fail(absl::StrCat("cannot write standard output: ", std::strerror(errno)));
+  return num_failed == 0 ? command::kDone : command::kFailed;
+}
+
+command::Program VadProgram() {
+  std::string details =
+      R"(FILE is a WAV file of 8 to 48 kHz, or - for standard input, which is recognised as a WAV file or
+else taken as raw sound. Without other flags, the segments of speech of each file are printed.
+
+With several FILEs, --labels, --output_labels and --plot name a folder, with NAME.txt or NAME.svg
+for NAME.wav; the agreement is that of all files together.
+
+Labels say where there is speech: a line is begin TAB end TAB text, in seconds, as Audacity exports
+it. Every label is speech, but those with the text noise, music, silence or nonspeech.
+
+Detectors:
+)";
+  for (const DetectorInfo& info : Detectors()) {
+    absl::StrAppendFormat(
+        &details, "  %-10s %s%s\n", info.name, info.description,
+        info.max_look_ahead_frames == 0
+            ? ""
+            : absl::StrCat("; looks ahead by up to ", 10 * info.max_look_ahead_frames, " ms"));
   }
-  return num_failed == 0 ? 0 : kFailure;
+  details.pop_back();
+  return {.name = "vad",
+          .summary =
+              "Shows what a voice activity detector hears, and how well that agrees with labels.",
+          .synopsis = {"vad FILE... [FLAG...]"},
+          .details = details,
+          .flag_groups = {{"Frames", {"detector", "look_ahead_ms", "threshold", "frames"}},
+                          {"Segments, as an agent would cut them",
+                           {"start_threshold", "neg_threshold", "min_speech_duration",
+                            "min_endpointing_delay", "max_endpointing_delay", "speech_pad",
+                            "max_speech_duration", "output_labels"}},
+                          {"Labels", {"labels", "collar"}},
+                          {"Pictures", {"plot"}},
+                          {"Raw sound", {"raw_encoding", "raw_rate", "raw_channels"}}},
+          .common_flags = {},
+          .examples = {"vad call.wav", "vad call.wav --labels call.txt --plot call.svg",
+                       "vad recordings/*.wav --labels recordings --detector webrtc",
+                       "arecord -f S16_LE -r 16000 | vad - --frames"},
+          .no_means = "",
+          .subcommands = {},
+          .run = Run,
+          .max_arguments = command::kAnyNumber};
 }
 
 }  // namespace
 }  // namespace parlance::audio
 
-int main(int argc, char** argv) { return parlance::audio::Main(argc, argv); }
+int main(int argc, char** argv) { return command::Main(parlance::audio::VadProgram(), argc, argv); }

@@ -185,8 +185,7 @@ absl::StatusOr<std::optional<command::OutputFile>> OpenOutput(const Request& req
   if (output.empty()) return std::nullopt;
   command::OutputOptions options{.kind = command::kWavFile,
                                  .keep = command::DatabaseFiles(absl::GetFlag(FLAGS_db))};
-  // Standard input may be a file as well.
-  options.keep.push_back(request.input == "-" ? "/dev/stdin" : request.input);
+  options.keep.push_back(request.input);
   absl::StatusOr<command::OutputFile> file = command::OutputFile::Create(output, options);
   if (!file.ok()) return file.status();
   return *std::move(file);
