@@ -59,10 +59,19 @@ class AgainstRun {
     if (!commit.ok()) return commit.status();
     result_.commit = *std::move(commit);
     const std::string shown = result_.commit.substr(0, 12);
-    absl::StatusOr<Revision> revision = CheckOut(options_.workspace, result_.commit, cache_);
-    if (!revision.ok()) return revision.status();
+    // Kept to the end, so that no other run changes the tree that this one measures.
+    const absl::StatusOr<Checkout> checkout =
+        Checkout::Create(options_.workspace, result_.commit, cache_, [](const std::string& holder) {
+          Say(absl::StrCat("waiting for ", holder, ": one comparison of a workspace at a time"));
+        });
+    if (!checkout.ok()) return checkout.status();
+    const std::string& directory = checkout->directory();
+    for (const std::string& submodule : checkout->empty_submodules()) {
+      result_.notes.push_back(absl::StrCat("the submodule ", submodule, " is empty in ", shown,
+                                           ", because it is here"));
+    }
 
-    absl::StatusOr<std::set<std::string>> old_labels = LabelsIn(revision->directory);
+    absl::StatusOr<std::set<std::string>> old_labels = LabelsIn(directory);
     if (!old_labels.ok()) return old_labels.status();
     std::vector<SuiteTest> both;
     for (const SuiteTest& test : tests_) {
@@ -77,8 +86,7 @@ class AgainstRun {
           absl::StrCat("none of the selected tests was there in ", shown));
     }
     absl::StatusOr<std::string> old_bin =
-        BuildTests(both, revision->directory, absl::StrCat(shown, ", in ", revision->directory),
-                   cache_, options_);
+        BuildTests(both, directory, absl::StrCat(shown, ", in ", directory), cache_, options_);
     if (!old_bin.ok()) return old_bin.status();
     absl::StatusOr<std::string> new_bin =
         BuildTests(both, options_.workspace, "the working tree", cache_, options_);

@@ -32,6 +32,7 @@
 #include "perf/collector.h"
 #include "perf/counting.h"
 #include "perf/environment.h"
+#include "perf/git.h"
 #include "perf/health.h"
 #include "perf/history/history.h"
 #include "perf/load.h"
@@ -70,16 +71,6 @@ absl::Status MakeDirectory(const std::filesystem::path& path) {
 std::string Nonce() {
   std::random_device random;
   return absl::StrFormat("%08x%08x", random(), random());
-}
-
-// The output of a git command in the workspace; empty if there is no git or no repository.
-std::string Git(const std::string& workspace, const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {"git", "-C", workspace};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  absl::StatusOr<SubprocessResult> result =
-      RunProgram({.arguments = command}, SubprocessOutput::kCapture);
-  if (!result.ok() || result->exit_code != 0) return "";
-  return std::string(absl::StripAsciiWhitespace(result->output));
 }
 
 const Measurement* FindMeasurement(const std::vector<Run>& runs, const std::string& name,
@@ -173,8 +164,13 @@ class SuiteRun {
       }
     }
     header.set_selection(options_.selection);
-    commit_ = Git(options_.workspace, {"rev-parse", "HEAD"});
-    dirty_ = !Git(options_.workspace, {"status", "--porcelain"}).empty();
+    const absl::StatusOr<WorkingTreeState> tree = StateOfWorkingTree(options_.workspace);
+    if (tree.ok()) {
+      commit_ = tree->commit;
+      dirty_ = tree->dirty;
+    } else if (options_.against.empty()) {
+      Say(absl::StrCat(tree.status().message(), "; the records name no commit"));
+    }
     header.set_commit(commit_);
     header.set_dirty(dirty_);
     if (!options_.baseline_file.empty()) {

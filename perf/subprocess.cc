@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,19 +14,52 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace perf {
 namespace {
 
+// What `git rev-parse --local-env-vars` names in any version of git, and what does the same without
+// being named there: for objects that a push has not yet brought in, for new repositories and for
+// attributes.
+constexpr absl::string_view kGitVariables[] = {
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_ATTR_SOURCE",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DEFAULT_HASH",
+    "GIT_DEFAULT_REF_FORMAT",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REF_STORAGE",
+    "GIT_REFERENCE_BACKEND",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_TEMPLATE_DIR",
+    "GIT_WORK_TREE",
+};
+
 std::vector<std::string> Environment(const std::map<std::string, std::string>& variables,
                                      bool clean) {
   std::vector<std::string> entries;
   for (char** entry = environ; !clean && *entry != nullptr; ++entry) {
     const std::string text = *entry;
-    if (!variables.contains(text.substr(0, text.find('=')))) entries.push_back(text);
+    const std::string name = text.substr(0, text.find('='));
+    if (!variables.contains(name) && !RedirectsGit(name)) entries.push_back(text);
   }
   for (const auto& [name, value] : variables) entries.push_back(absl::StrCat(name, "=", value));
   return entries;
@@ -73,6 +107,12 @@ std::string ReadAll(int descriptor) {
 }
 
 }  // namespace
+
+bool RedirectsGit(absl::string_view variable) {
+  return absl::c_linear_search(kGitVariables, variable) ||
+         absl::StartsWith(variable, "GIT_CONFIG_KEY_") ||
+         absl::StartsWith(variable, "GIT_CONFIG_VALUE_");
+}
 
 absl::StatusOr<Subprocess> Subprocess::Start(const SubprocessOptions& options) {
   if (options.arguments.empty()) return absl::InvalidArgumentError("no program to run");
@@ -147,8 +187,20 @@ void Subprocess::Kill() {
 
 absl::StatusOr<SubprocessResult> RunProgram(SubprocessOptions options, SubprocessOutput output) {
   std::array<int, 2> pipe_ends = {-1, -1};
-  if (output == SubprocessOutput::kCapture && pipe2(pipe_ends.data(), O_CLOEXEC) != 0) {
+  if (output != SubprocessOutput::kInherit && pipe2(pipe_ends.data(), O_CLOEXEC) != 0) {
     return absl::ErrnoToStatus(errno, "cannot make a pipe");
+  }
+  // A file in memory, so that the two streams cannot wait for one another.
+  int errors = -1;
+  if (output == SubprocessOutput::kCaptureWithErrors) {
+    errors = memfd_create("stderr", MFD_CLOEXEC);
+    if (errors < 0) {
+      const absl::Status failed = absl::ErrnoToStatus(errno, "cannot make a file in memory");
+      close(pipe_ends[0]);
+      close(pipe_ends[1]);
+      return failed;
+    }
+    options.stderr_descriptor = errors;
   }
   const IgnoreInterrupts ignore_interrupts;
   if (pipe_ends[1] >= 0) options.stdout_descriptor = pipe_ends[1];
@@ -157,8 +209,13 @@ absl::StatusOr<SubprocessResult> RunProgram(SubprocessOptions options, Subproces
   SubprocessResult result;
   if (subprocess.ok() && pipe_ends[0] >= 0) result.output = ReadAll(pipe_ends[0]);
   if (pipe_ends[0] >= 0) close(pipe_ends[0]);
-  if (!subprocess.ok()) return subprocess.status();
-  absl::StatusOr<int> exit_code = subprocess->Wait();
+  absl::StatusOr<int> exit_code =
+      subprocess.ok() ? subprocess->Wait() : absl::StatusOr<int>(subprocess.status());
+  if (errors >= 0) {
+    lseek(errors, 0, SEEK_SET);
+    result.errors = ReadAll(errors);
+    close(errors);
+  }
   if (!exit_code.ok()) return exit_code.status();
   result.exit_code = *exit_code;
   return result;

@@ -11,13 +11,20 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace perf {
+
+// Whether a variable of this name tells git which repository, index, objects or configuration to
+// work on instead of those it finds. In a hook and in `git rebase --exec` they name the repository
+// that the user is changing at that moment.
+bool RedirectsGit(absl::string_view variable);
 
 struct SubprocessOptions {
   // The program first, found in PATH unless it has a slash.
   std::vector<std::string> arguments;
-  // Besides this process's environment, or instead of it.
+  // Besides this process's environment, or instead of it. What RedirectsGit is never passed on from
+  // this process's, because no program that is started here works on the caller's repository.
   std::map<std::string, std::string> variables = {};
   bool clean_environment = false;
   // Working directory. Empty: this process's.
@@ -59,11 +66,12 @@ class Subprocess {
 struct SubprocessResult {
   // 128 plus the signal if one ended it.
   int exit_code = 0;
-  // What it wrote to stdout, if that was captured.
+  // What it wrote to stdout and to stderr, if that was captured.
   std::string output;
+  std::string errors;
 };
 
-enum class SubprocessOutput { kInherit, kCapture };
+enum class SubprocessOutput { kInherit, kCapture, kCaptureWithErrors };
 
 // Runs it and waits for it. An interrupt from the terminal goes to the program, which ends as it
 // likes; this process goes on. NotFound if there is no such program; otherwise the operating
