@@ -16,6 +16,10 @@ namespace command {
 // everything in it but the marker; links in it are removed, not followed.
 absl::Status PrepareOwnFolder(const std::string& path, absl::string_view program);
 
+// What PrepareOwnFolder would refuse, without making or clearing anything: for a check before long
+// work.
+absl::Status CheckOwnFolder(const std::string& path, absl::string_view program);
+
 }  // namespace command
 
 #endif  // COMMAND_OUTPUT_FOLDER_H_

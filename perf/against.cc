@@ -1,9 +1,6 @@
 #include "perf/against.h"
 
-#include <unistd.h>
-
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <random>
@@ -20,10 +17,12 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "command/program.h"
 #include "perf/live/comparison.h"
 #include "perf/live/revision.h"
 #include "perf/live/test_program.h"
 #include "perf/live/whole_process.h"
+#include "perf/scratch_folder.h"
 #include "perf/statistics.h"
 #include "perf/subprocess.h"
 #include "perf/test_build.h"
@@ -32,7 +31,7 @@
 namespace perf {
 namespace {
 
-void Say(const std::string& text) { std::fprintf(stderr, "perf: %s\n", text.c_str()); }
+using command::Say;
 
 class AgainstRun {
  public:
@@ -41,20 +40,16 @@ class AgainstRun {
       : suite_(suite),
         tests_(tests.begin(), tests.end()),
         environment_(environment),
-        options_(options),
-        scratch_(absl::StrCat(options.output_dir, "/scratch-", getpid())) {}
-
-  ~AgainstRun() {
-    std::error_code error;
-    std::filesystem::remove_all(scratch_, error);
-  }
-  AgainstRun(const AgainstRun&) = delete;
-  AgainstRun& operator=(const AgainstRun&) = delete;
+        options_(options) {}
 
   absl::StatusOr<AgainstResult> Execute(const std::string& name) {
     absl::StatusOr<std::string> cache = CacheDirectory();
     if (!cache.ok()) return cache.status();
     cache_ = *std::move(cache);
+    const absl::StatusOr<ScratchFolder> scratch =
+        ScratchFolder::Create(absl::StrCat(options_.output_dir, "/scratch-"));
+    if (!scratch.ok()) return scratch.status();
+    scratch_ = scratch->path();
     absl::StatusOr<std::string> commit = ResolveRevision(options_.workspace, name);
     if (!commit.ok()) return commit.status();
     result_.commit = *std::move(commit);
@@ -164,7 +159,7 @@ class AgainstRun {
     auto whole = WholeProcessSource::Create({.baseline = *baseline,
                                              .current = *current,
                                              .requirements = suite_.requirements.at(component),
-                                             .scratch = scratch_},
+                                             .scratch = scratch_ + "/whole"},
                                             &result_.notes);
     if (!whole.ok()) return whole.status();
     Say(absl::StrCat(test.label(), ": ", (*whole)->compared().size(), " measurements, whole runs"));
@@ -177,7 +172,7 @@ class AgainstRun {
     const auto program = [&](const TestProgram& side, const std::string& name) {
       BenchmarkProgram made{
           .path = side.executable, .directory = side.directory, .variables = side.variables};
-      made.variables["TEST_TMPDIR"] = absl::StrCat(scratch_, "-", name);
+      made.variables["TEST_TMPDIR"] = absl::StrCat(scratch_, "/", name);
       std::error_code error;
       std::filesystem::create_directories(made.variables["TEST_TMPDIR"], error);
       return made;
@@ -213,10 +208,6 @@ class AgainstRun {
                          Say(absl::StrFormat("round %d: %d of %d settled", rounds, settled, all));
                        }},
                   random);
-    for (const char* side : {"baseline", "current"}) {
-      std::error_code error;
-      std::filesystem::remove_all(absl::StrCat(scratch_, "-", side), error);
-    }
   }
 
   void Collect() {
@@ -264,7 +255,7 @@ class AgainstRun {
   const std::vector<SuiteTest> tests_;
   const Environment& environment_;
   const RunnerOptions& options_;
-  const std::string scratch_;
+  std::string scratch_;
   std::string cache_;
   std::vector<std::unique_ptr<RoundSource>> sources_;
   AgainstResult result_;

@@ -2,13 +2,8 @@
 
 #include <sys/utsname.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,43 +12,18 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "command/program.h"
 #include "perf/counts/count_benchmarks.h"
 #include "perf/counts/hardware_counters.h"
 #include "perf/live/revision.h"
 #include "perf/live/test_program.h"
 #include "perf/load.h"
+#include "perf/scratch_folder.h"
 #include "perf/test_build.h"
 #include "re2/re2.h"
 
 namespace perf {
 namespace {
-
-void Say(const std::string& text) { std::fprintf(stderr, "perf: %s\n", text.c_str()); }
-
-// A folder that goes when this does. Its path is always of the same length, because programs copy
-// the paths they are given.
-class Scratch {
- public:
-  static absl::StatusOr<Scratch> Create() {
-    std::string path = "/tmp/perf-counts-XXXXXX";
-    if (mkdtemp(path.data()) == nullptr) {
-      return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", path));
-    }
-    return Scratch(std::move(path));
-  }
-  Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  Scratch& operator=(Scratch&&) = delete;
-  ~Scratch() {
-    if (path_.empty()) return;
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit Scratch(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 void AddCount(const BenchmarkCounts& counts, const std::string& what, const std::string& unit,
               const std::vector<double>& figures, const std::string& component, Run& run) {
@@ -108,7 +78,8 @@ class Counting {
     const absl::StatusOr<TestProgram> program =
         FindTestProgram(test, bin, suite_.manifest.workspace_name());
     if (!program.ok()) return absl::InternalError(program.status().message());
-    const absl::StatusOr<Scratch> scratch = Scratch::Create();
+    // Its path is always of the same length, because programs copy the paths they are given.
+    const absl::StatusOr<ScratchFolder> scratch = ScratchFolder::Create("/tmp/perf-counts-");
     if (!scratch.ok()) return scratch.status();
     BenchmarkProgram counted{.path = program->executable,
                              .directory = program->directory,
@@ -119,20 +90,21 @@ class Counting {
     counted.variables["PERF_OVERRIDES"] = options_.load_overrides;
     auto last_said = std::chrono::steady_clock::now() - std::chrono::hours(1);
     const absl::StatusOr<std::vector<BenchmarkCounts>> counts = CountBenchmarks(
-        counted, {.scratch = scratch->path(),
-                  .hardware = hardware_,
-                  .selected =
-                      [&](const std::string& name) {
-                        return re2::RE2::PartialMatch(test.label(), filter_) ||
-                               re2::RE2::PartialMatch(name, filter_);
-                      },
-                  .progress =
-                      [&](const std::string& name, int process) {
-                        const auto now = std::chrono::steady_clock::now();
-                        if (now - last_said < std::chrono::seconds(2)) return;
-                        last_said = now;
-                        Say(absl::StrCat("counting ", name, " (process ", process + 1, ")"));
-                      }});
+        counted,
+        {.scratch = scratch->path(),
+         .hardware = hardware_,
+         .selected =
+             [&](const std::string& name) {
+               return re2::RE2::PartialMatch(test.label(), filter_) ||
+                      re2::RE2::PartialMatch(name, filter_);
+             },
+         .progress =
+             [&](const std::string& name, int process) {
+               const auto now = std::chrono::steady_clock::now();
+               if (now - last_said < std::chrono::seconds(2)) return;
+               last_said = now;
+               command::Say(absl::StrCat("counting ", name, " (process ", process + 1, ")"));
+             }});
     if (!counts.ok()) return counts.status();
     Record(test.label(), *counts);
     return absl::OkStatus();

@@ -1,13 +1,10 @@
 #include "perf/runner.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -16,13 +13,17 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "command/file_kind.h"
+#include "command/output_file.h"
+#include "command/output_folder.h"
+#include "command/printable.h"
+#include "command/program.h"
 #include "google/protobuf/util/json_util.h"
 #include "perf/against.h"
 #include "perf/baseline_file.h"
@@ -39,6 +40,7 @@
 #include "perf/record_file.h"
 #include "perf/report_builder.h"
 #include "perf/report_text.h"
+#include "perf/scratch_folder.h"
 #include "perf/statistics.h"
 #include "perf/subprocess.h"
 #include "perf/text_proto.h"
@@ -49,17 +51,15 @@ namespace {
 
 constexpr int kBazelInterrupted = 8;
 
-void Say(const std::string& text) { std::fprintf(stderr, "perf: %s\n", text.c_str()); }
+using command::Say;
 
-absl::Status WriteFile(const std::filesystem::path& path, const std::string& content) {
-  errno = 0;
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  if (!(file << content) || !file.flush()) {
-    return absl::ErrnoToStatus(errno == 0 ? EIO : errno,
-                               absl::StrCat("cannot write ", path.string()));
-  }
-  return absl::OkStatus();
-}
+// The files of the report.
+constexpr absl::string_view kReportText = "performance_report.txt";
+constexpr absl::string_view kReportMarkdown = "performance_report.md";
+constexpr absl::string_view kReportJson = "performance_report.json";
+constexpr absl::string_view kReportLines = "performance_baseline.txt";
+constexpr absl::string_view kRecords = "records";
+constexpr absl::string_view kProgram = "perf";
 
 absl::Status MakeDirectory(const std::filesystem::path& path) {
   std::error_code error;
@@ -97,6 +97,7 @@ class SuiteRun {
 
   absl::StatusOr<int> Execute() {
     if (absl::Status made = MakeDirectory(options_.output_dir); !made.ok()) return made;
+    if (absl::Status opened = OpenOutputs(); !opened.ok()) return opened;
     if (absl::Status prepared = Prepare(); !prepared.ok()) return prepared;
     absl::Status measured = options_.counts            ? CountSuiteRun()
                             : options_.against.empty() ? MeasureSuite()
@@ -106,9 +107,9 @@ class SuiteRun {
     if (absl::Status confirmed = Confirm(report); !confirmed.ok()) return confirmed;
 
     if (absl::Status written = WriteOutputs(report); !written.ok()) return written;
-    std::fputs(TextReport(report, {.verbose = options_.verbose}).c_str(), stdout);
+    command::Print(command::Printable(TextReport(report, {.verbose = options_.verbose})));
     std::fflush(stdout);
-    Say(absl::StrCat("the report is in ", options_.output_dir, "/performance_report.txt"));
+    Say(absl::StrCat("the report is in ", options_.output_dir, "/", kReportText));
     if (absl::Status added = AddToHistory(); !added.ok()) return added;
     if (options_.update_baselines) {
       if (absl::Status updated = Update(report); !updated.ok()) return updated;
@@ -117,6 +118,38 @@ class SuiteRun {
   }
 
  private:
+  // What the run will write, before it takes its time: so that nothing of somebody else's is in the
+  // way at its end.
+  absl::Status OpenOutputs() {
+    scratch_.emplace(ScratchFolder::Create(absl::StrCat(options_.output_dir, "/scratch-")));
+    if (!scratch_->ok()) return scratch_->status();
+    std::vector<std::string> keep;
+    for (const std::string& input : {options_.baseline_file, options_.build_event_file}) {
+      if (!input.empty()) keep.push_back(input);
+    }
+    if (!options_.history.empty()) {
+      for (std::string& file : command::DatabaseFiles(options_.history)) {
+        keep.push_back(std::move(file));
+      }
+    }
+    for (const auto& [name, kind] : {std::pair(kReportText, command::kTextFile),
+                                     std::pair(kReportMarkdown, command::kTextFile),
+                                     std::pair(kReportJson, command::kJsonFile),
+                                     std::pair(kReportLines, command::kTextFile)}) {
+      absl::StatusOr<command::OutputFile> file = command::OutputFile::Create(
+          absl::StrCat(options_.output_dir, "/", name), {.kind = kind, .keep = keep});
+      if (!file.ok()) return file.status();
+      outputs_.emplace(name, *std::move(file));
+    }
+    return command::CheckOwnFolder(absl::StrCat(options_.output_dir, "/", kRecords), kProgram);
+  }
+
+  absl::Status WriteOutput(absl::string_view name, const std::string& content) {
+    command::OutputFile& file = outputs_.at(name);
+    if (absl::Status written = file.Write(content); !written.ok()) return written;
+    return file.Commit();
+  }
+
   // What is known before anything runs: so that a bad baseline is said at once.
   absl::Status Prepare() {
     environment_ = CurrentEnvironment();
@@ -189,9 +222,11 @@ class SuiteRun {
     }
     std::string others;
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(baseline_directory_, error)) {
-      if (entry.is_directory()) {
-        absl::StrAppend(&others, others.empty() ? "" : ", ", entry.path().filename().string());
+    std::filesystem::directory_iterator entry(baseline_directory_, error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+      std::error_code unknown;
+      if (entry->is_directory(unknown)) {
+        absl::StrAppend(&others, others.empty() ? "" : ", ", entry->path().filename().string());
       }
     }
     return absl::StrCat(
@@ -276,7 +311,8 @@ class SuiteRun {
     int bazel_exit_code = 0;
     if (events_file.empty()) {
       collect.run_id = Nonce();
-      events_file = absl::StrCat(options_.output_dir, "/build_events.json");
+      // Bazel writes where nothing of the user's can be; what it wrote is kept beside the report.
+      events_file = absl::StrCat((*scratch_)->path(), "/build_events.json");
       absl::StatusOr<int> exit_code = RunBazel(tests, collect.run_id, events_file);
       if (!exit_code.ok()) return exit_code.status();
       bazel_exit_code = *exit_code;
@@ -287,6 +323,14 @@ class SuiteRun {
           absl::StrCat("bazel ended with exit code ", bazel_exit_code, " before it ran a test"));
     }
     if (!json.ok()) return json.status();
+    if (options_.build_event_file.empty()) {
+      events_file = absl::StrCat(options_.output_dir, "/build_events.json");
+      if (absl::Status kept =
+              command::WriteOutput(events_file, {.kind = command::kJsonFile, .keep = {}}, *json);
+          !kept.ok()) {
+        return kept;
+      }
+    }
     absl::StatusOr<BuildEvents> events = ParseBuildEvents(*json);
     if (!events.ok()) {
       return absl::Status(events.status().code(),
@@ -309,7 +353,7 @@ class SuiteRun {
 
   absl::StatusOr<int> RunBazel(const std::vector<SuiteTest>& tests, const std::string& run_id,
                                const std::string& events_file) {
-    // A file left by an earlier run would be read as this one's, if Bazel ended before it wrote its
+    // What an earlier turn left would be read as this one's, if Bazel ended before it wrote its
     // own.
     std::remove(events_file.c_str());
     std::vector<std::string> command = options_.bazel;
@@ -413,15 +457,12 @@ class SuiteRun {
 
   absl::Status WriteOutputs(Report& report) {
     report.mutable_generated()->set_seconds(absl::ToUnixSeconds(absl::Now()));
-    const std::filesystem::path directory(options_.output_dir);
-    if (absl::Status status = WriteFile(directory / "performance_report.txt",
-                                        TextReport(report, {.verbose = options_.verbose}));
+    if (absl::Status status =
+            WriteOutput(kReportText, TextReport(report, {.verbose = options_.verbose}));
         !status.ok()) {
       return status;
     }
-    if (absl::Status status =
-            WriteFile(directory / "performance_report.md", MarkdownReport(report));
-        !status.ok()) {
+    if (absl::Status status = WriteOutput(kReportMarkdown, MarkdownReport(report)); !status.ok()) {
       return status;
     }
     std::string json;
@@ -432,32 +473,27 @@ class SuiteRun {
     if (!google::protobuf::util::MessageToJsonString(report, &json, json_options).ok()) {
       return absl::InternalError("cannot write the report as JSON");
     }
-    if (absl::Status status = WriteFile(directory / "performance_report.json", json);
-        !status.ok()) {
-      return status;
-    }
+    if (absl::Status status = WriteOutput(kReportJson, json); !status.ok()) return status;
     absl::StatusOr<std::string> lines =
         UpdateBaselineLines(inputs_.runs, inputs_.requirements, "", "");
     if (!lines.ok()) return lines.status();
-    if (absl::Status status = WriteFile(directory / "performance_baseline.txt", *lines);
-        !status.ok()) {
-      return status;
-    }
-    return WriteRecords(directory / "records");
+    if (absl::Status status = WriteOutput(kReportLines, *lines); !status.ok()) return status;
+    return WriteRecords(absl::StrCat(options_.output_dir, "/", kRecords));
   }
 
   // Keeps the records beside the report; those of an earlier run go.
-  absl::Status WriteRecords(const std::filesystem::path& directory) {
-    std::error_code error;
-    std::filesystem::remove_all(directory, error);
+  absl::Status WriteRecords(const std::string& directory) {
+    if (absl::Status cleared = command::PrepareOwnFolder(directory, kProgram); !cleared.ok()) {
+      return cleared;
+    }
     std::map<std::string, int> attempts;
     for (const Run& run : inputs_.runs) {
       if (run.measurements().empty() && !inputs_.attempts.empty()) continue;
       const std::string target =
           absl::StrReplaceAll(CanonicalLabel(run.provenance().target()), {{"//", ""}, {":", "/"}});
       std::string place =
-          absl::StrCat(directory.string(), "/", target, "/shard_",
-                       run.provenance().shard_index() + 1, "_of_", run.provenance().total_shards());
+          absl::StrCat(directory, "/", target, "/shard_", run.provenance().shard_index() + 1,
+                       "_of_", run.provenance().total_shards());
       if (const int attempt = ++attempts[place]; attempt > 1) {
         absl::StrAppend(&place, "_attempt_", attempt);
       }
@@ -512,7 +548,11 @@ class SuiteRun {
         inputs_.runs, inputs_.requirements, previous.ok() ? *previous : "", lines_path);
     if (!lines.ok()) return lines.status();
     if (!lines->empty()) {
-      if (absl::Status written = WriteFile(lines_path, *lines); !written.ok()) return written;
+      if (absl::Status written =
+              command::WriteOutput(lines_path, {.kind = command::kTextFile, .keep = {}}, *lines);
+          !written.ok()) {
+        return written;
+      }
     }
     Say("the baselines are written; review and commit them");
     return absl::OkStatus();
@@ -526,6 +566,8 @@ class SuiteRun {
   std::string machine_;
   std::string commit_;
   bool dirty_ = false;
+  std::optional<absl::StatusOr<ScratchFolder>> scratch_;
+  std::map<absl::string_view, command::OutputFile> outputs_;
   ReportInputs inputs_;
 };
 

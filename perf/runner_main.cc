@@ -8,13 +8,21 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
+#include "absl/flags/commandlineflag.h"
 #include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
-#include "perf/command_line.h"
+#include "command/exit_code.h"
+#include "command/printable.h"
+#include "command/program.h"
+#include "command/user_path.h"
 #include "perf/history_command.h"
 #include "perf/live/selfcheck.h"
 #include "perf/runner.h"
@@ -87,63 +95,50 @@ ABSL_FLAG(std::string, bazel, "bazel",
 ABSL_FLAG(
     std::string, bazel_flags, "",
     "What to add to `bazel test`, separated by spaces: --bazel_flags='--config=ci --jobs=1'.");
-ABSL_FLAG(std::string, manifest, "", "Set by the perf_suite rule.");
-
 namespace perf {
 namespace {
 
-constexpr absl::string_view kFlags[] = {
-    "type",         "component",      "quick",
-    "profile",      "load",           "filter",
-    "slow",         "list",           "verbose",
-    "output_dir",   "confirm",        "update_baselines",
-    "baseline_dir", "baseline_file",  "build_event_file",
-    "against",      "time_budget",    "measure_identical",
-    "counts",       "allow_any_mode", "bazel",
-    "bazel_flags",  "history",
-};
+// What only a run takes, not its subcommands.
+constexpr absl::string_view kSelectionFlags[] = {"type", "component", "filter", "slow", "list"};
+constexpr absl::string_view kLoadFlags[] = {"quick", "profile", "load"};
+constexpr absl::string_view kJudgingFlags[] = {
+    "confirm",        "update_baselines", "baseline_dir", "baseline_file",     "build_event_file",
+    "allow_any_mode", "against",          "time_budget",  "measure_identical", "counts"};
+constexpr absl::string_view kOutputFlags[] = {"verbose", "output_dir", "history"};
+constexpr absl::string_view kBazelFlags[] = {"bazel", "bazel_flags"};
+constexpr absl::string_view kSubcommandFlags[] = {"import", "minutes"};
 
-constexpr int kExitCouldNotMeasure = 2;
+// Where an empty value says something: everything, or nothing more. Any other flag that is given an
+// empty value is a mistake, mostly that of a script whose variable is not set, which would silently
+// do something else.
+constexpr absl::string_view kMayBeEmpty[] = {"filter", "load", "bazel_flags"};
 
-int Fail(const std::string& message) {
-  std::fprintf(stderr, "perf: %s\n", message.c_str());
-  return kExitCouldNotMeasure;
+// The flag that was given an empty value and needs another, or "".
+std::string EmptyFlag() {
+  for (const auto& flags : {absl::Span<const absl::string_view>(kSelectionFlags),
+                            {kLoadFlags},
+                            {kJudgingFlags},
+                            {kOutputFlags},
+                            {kBazelFlags},
+                            {kSubcommandFlags}}) {
+    for (const absl::string_view name : flags) {
+      if (!command::WasGiven(name) || absl::c_linear_search(kMayBeEmpty, name)) continue;
+      const absl::CommandLineFlag* const flag = absl::FindCommandLineFlag(name);
+      if (absl::StripAsciiWhitespace(flag->CurrentValue()).empty()) return std::string(name);
+    }
+  }
+  return "";
 }
 
-int Help() {
-  std::printf(
-      "Runs the performance tests, compares their records with requirements and baselines, and\n"
-      "writes the report.\n\n"
-      "  bazel run //perf -- [flags]\n"
-      "  bazel run //perf -- history [NAME] [--history FILE] [--import FOLDER]\n"
-      "  bazel run //perf -- selfcheck [--minutes N]\n\n"
-      "Examples:\n"
-      "  bazel run //perf -- --quick                        everything, in a minute\n"
-      "  bazel run //perf -- --component audio --verbose    one component, in detail\n"
-      "  bazel run //perf -- --type stress --profile long   sustained load\n"
-      "  bazel run //perf -- --update_baselines             make this state the baseline\n"
-      "  bazel run //perf -- --against main                 what changed since main, measured now\n"
-      "  bazel run //perf -- --counts                       instructions and allocations, exact\n"
-      "  bazel run //perf -- history                        what runs found, and where levels "
-      "changed\n"
-      "  bazel run //perf -- selfcheck                      may its verdicts be believed here?\n\n"
-      "Flags:\n%s\n"
-      "Exit code: 0 green or yellow; 1 a requirement is missed or a measurement is red; 2 "
-      "something\n"
-      "could not be measured, or the command line is wrong.\n",
-      FlagsHelp(kFlags).c_str());
-  return 0;
+int WrongEmptyFlag(const std::string& name) {
+  return command::WrongUse(absl::StrCat("--", name,
+                                        " is given without a value; if it comes from a variable, "
+                                        "that is not set"));
 }
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
-}
-
-// Of a path that the user typed.
-std::string Absolute(const std::string& path) {
-  if (path.empty() || path.front() == '/') return path;
-  return (std::filesystem::path(Variable("BUILD_WORKING_DIRECTORY")) / path).lexically_normal();
 }
 
 std::vector<std::string> Words(const std::string& text) {
@@ -166,91 +161,97 @@ std::string Selection() {
 
 int List(const std::vector<SuiteTest>& tests) {
   for (const SuiteTest& test : tests) {
-    std::printf("%s  %s%s  %d %s\n", test.label().c_str(), absl::StrJoin(test.kinds(), ",").c_str(),
-                test.slow() ? ",slow" : "", test.shard_count(),
-                test.shard_count() == 1 ? "shard" : "shards");
+    command::Print(command::Printable(absl::StrCat(
+        test.label(), "  ", absl::StrJoin(test.kinds(), ","), test.slow() ? ",slow" : "", "  ",
+        test.shard_count(), test.shard_count() == 1 ? " shard\n" : " shards\n")));
   }
-  return 0;
+  return command::kDone;
 }
 
-// Of what a run writes.
+// The folder that a run writes into.
 std::string OutputDirectory() {
   return absl::GetFlag(FLAGS_output_dir).empty()
              ? absl::StrCat(Variable("BUILD_WORKSPACE_DIRECTORY"), "/perf-results")
-             : Absolute(absl::GetFlag(FLAGS_output_dir));
+             : command::UserPath(absl::GetFlag(FLAGS_output_dir));
 }
 
 std::string HistoryFile() {
   const std::string& file = absl::GetFlag(FLAGS_history);
   if (file == "none") return "";
-  return file.empty() ? absl::StrCat(OutputDirectory(), "/history.db") : Absolute(file);
+  return file.empty() ? absl::StrCat(OutputDirectory(), "/history.db") : command::UserPath(file);
 }
 
-int HistoryMain(const std::vector<std::string>& arguments) {
-  constexpr absl::string_view kHistoryFlags[] = {"history", "import", "output_dir", "manifest"};
-  std::vector<std::string> names;
-  if (absl::Status parsed = ParseFlags(arguments, kHistoryFlags, &names); !parsed.ok()) {
-    return Fail(absl::StrCat("history: ", parsed.message(), "; see --help"));
-  }
-  if (names.size() > 1) return Fail("history: more than one name; see --help");
-  if (HistoryFile().empty()) return Fail("history: --history names no file");
-  const absl::StatusOr<int> exit_code =
-      RunHistoryCommand({.file = HistoryFile(),
-                         .import = Absolute(absl::GetFlag(FLAGS_import)),
-                         .name = names.empty() ? "" : names.front()});
-  return exit_code.ok() ? *exit_code : Fail(std::string(exit_code.status().message()));
+int Exit(const absl::StatusOr<int>& exit_code) {
+  return exit_code.ok() ? *exit_code : command::Fail(exit_code.status());
+}
+
+int HistoryMain(const command::Arguments& names) {
+  if (const std::string empty = EmptyFlag(); !empty.empty()) return WrongEmptyFlag(empty);
+  if (HistoryFile().empty()) return command::WrongUse("history: --history names no file");
+  return Exit(RunHistoryCommand({.file = HistoryFile(),
+                                 .import = command::UserPath(absl::GetFlag(FLAGS_import)),
+                                 .name = names.empty() ? "" : names.front()}));
 }
 
 // Whether verdicts of live comparisons may be believed on this machine.
-int Selfcheck(const std::vector<std::string>& arguments) {
-  constexpr absl::string_view kSelfcheckFlags[] = {"minutes", "manifest"};
-  if (absl::Status parsed = ParseFlags(arguments, kSelfcheckFlags); !parsed.ok()) {
-    return Fail(absl::StrCat("selfcheck: ", parsed.message(), "; see --help"));
+int SelfcheckMain(const command::Arguments&) {
+  if (absl::GetFlag(FLAGS_minutes) < 1) {
+    return command::WrongUse("--minutes has to be at least 1");
   }
-  if (absl::GetFlag(FLAGS_minutes) < 1) return Fail("--minutes has to be at least 1");
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return Fail(absl::StrCat("cannot find this program: ", error.message()));
-  const absl::StatusOr<int> exit_code =
-      RunSelfcheck({.program = self.parent_path() / "live" / "selfcheck_benchmarks",
-                    .length = absl::Minutes(absl::GetFlag(FLAGS_minutes)),
-                    .seed = std::random_device{}()});
-  return exit_code.ok() ? *exit_code : Fail(std::string(exit_code.status().message()));
+  if (error) return command::Fail(absl::StrCat("cannot find this program: ", error.message()));
+  return Exit(RunSelfcheck({.program = self.parent_path() / "live" / "selfcheck_benchmarks",
+                            .length = absl::Minutes(absl::GetFlag(FLAGS_minutes)),
+                            .seed = std::random_device{}()}));
 }
 
-int Main(std::vector<std::string> arguments) {
-  for (const std::string& argument : arguments) {
-    if (argument == "--help" || argument == "-h") return Help();
+// What is wrong with the flags of a run by themselves, or "".
+std::string WrongFlags() {
+  for (const absl::string_view name : kSubcommandFlags) {
+    if (command::WasGiven(name)) return absl::StrCat("--", name, " has no meaning for a run");
   }
-  // The launcher's own argument comes first.
-  if (arguments.size() > 1 && arguments[1] == "selfcheck") {
-    arguments.erase(arguments.begin() + 1);
-    return Selfcheck(arguments);
+  // Each says what the run is compared with, or where its figures come from.
+  for (const auto& [one, other] :
+       {std::pair<const char*, const char*>{"update_baselines", "against"},
+        {"counts", "against"},
+        {"counts", "baseline_file"},
+        {"counts", "build_event_file"},
+        {"against", "build_event_file"},
+        {"against", "baseline_file"}}) {
+    const auto is_on = [](const char* name) {
+      const std::string value = absl::FindCommandLineFlag(name)->CurrentValue();
+      return !value.empty() && value != "false";
+    };
+    if (is_on(one) && is_on(other)) {
+      return absl::StrCat("--", one, " and --", other, " exclude each other");
+    }
   }
-  if (arguments.size() > 1 && arguments[1] == "history") {
-    arguments.erase(arguments.begin() + 1);
-    return HistoryMain(arguments);
+  if (absl::GetFlag(FLAGS_time_budget) <= absl::ZeroDuration()) {
+    return "--time_budget has to be more than 0";
   }
-  std::vector<absl::string_view> names(std::begin(kFlags), std::end(kFlags));
-  names.push_back("manifest");
-  if (absl::Status parsed = ParseFlags(arguments, names); !parsed.ok()) {
-    return Fail(absl::StrCat(parsed.message(), "; see --help"));
-  }
-  if (absl::GetFlag(FLAGS_manifest).empty() || Variable("BUILD_WORKSPACE_DIRECTORY").empty()) {
-    return Fail("run this through Bazel: bazel run //perf");
+  if (absl::GetFlag(FLAGS_confirm) < 0) return "--confirm has to be at least 0";
+  return "";
+}
+
+int RunMain(const std::string& manifest) {
+  if (const std::string empty = EmptyFlag(); !empty.empty()) return WrongEmptyFlag(empty);
+  if (const std::string wrong = WrongFlags(); !wrong.empty()) return command::WrongUse(wrong);
+  if (manifest.empty() || Variable("BUILD_WORKSPACE_DIRECTORY").empty()) {
+    return command::Fail("run this through Bazel: bazel run //perf");
   }
   const re2::RE2 filter(absl::GetFlag(FLAGS_filter), re2::RE2::Quiet);
-  if (!filter.ok()) return Fail(absl::StrCat("--filter: ", filter.error()));
+  if (!filter.ok()) return command::WrongUse(absl::StrCat("--filter: ", filter.error()));
 
-  absl::StatusOr<Suite> suite = ReadSuite(absl::GetFlag(FLAGS_manifest));
-  if (!suite.ok()) return Fail(std::string(suite.status().message()));
+  absl::StatusOr<Suite> suite = ReadSuite(manifest);
+  if (!suite.ok()) return command::Fail(suite.status());
   absl::StatusOr<std::vector<SuiteTest>> tests =
       SelectTests(*suite, {.kinds = absl::GetFlag(FLAGS_type),
                            .components = absl::GetFlag(FLAGS_component),
                            .slow = absl::GetFlag(FLAGS_slow)});
-  if (!tests.ok()) return Fail(std::string(tests.status().message()));
+  if (!tests.ok()) return command::Fail(tests.status());
   if (absl::Status known = CheckOverrides(*suite, absl::GetFlag(FLAGS_load)); !known.ok()) {
-    return Fail(absl::StrCat("--load: ", known.message()));
+    return command::Fail(absl::StrCat("--load: ", known.message()));
   }
   if (absl::GetFlag(FLAGS_list)) return List(*tests);
 
@@ -261,25 +262,14 @@ int Main(std::vector<std::string> arguments) {
   options.baseline_dir =
       absl::GetFlag(FLAGS_baseline_dir).empty()
           ? absl::StrCat(options.workspace, "/", suite->manifest.baseline_directory())
-          : Absolute(absl::GetFlag(FLAGS_baseline_dir));
+          : command::UserPath(absl::GetFlag(FLAGS_baseline_dir));
   options.bazel = Words(absl::GetFlag(FLAGS_bazel));
   options.bazel_flags = Words(absl::GetFlag(FLAGS_bazel_flags));
   options.update_baselines = absl::GetFlag(FLAGS_update_baselines);
   options.against = absl::GetFlag(FLAGS_against);
   options.time_budget = absl::GetFlag(FLAGS_time_budget);
   options.measure_identical = absl::GetFlag(FLAGS_measure_identical);
-  if (options.update_baselines && !options.against.empty()) {
-    return Fail("--update_baselines and --against exclude each other");
-  }
   options.counts = absl::GetFlag(FLAGS_counts);
-  for (const auto& [name, given] :
-       {std::pair<const char*, bool>{"--against", !options.against.empty()},
-        {"--baseline_file", !absl::GetFlag(FLAGS_baseline_file).empty()},
-        {"--build_event_file", !absl::GetFlag(FLAGS_build_event_file).empty()}}) {
-    if (options.counts && given) {
-      return Fail(absl::StrCat("--counts and ", name, " exclude each other"));
-    }
-  }
   // Many short runs of both sides say more than a few long ones.
   const bool quick = absl::GetFlag(FLAGS_quick) ||
                      (absl::GetFlag(FLAGS_profile).empty() && !options.against.empty());
@@ -291,22 +281,88 @@ int Main(std::vector<std::string> arguments) {
   options.selection = Selection();
   options.verbose = absl::GetFlag(FLAGS_verbose);
   options.allow_any_mode = absl::GetFlag(FLAGS_allow_any_mode);
-  options.confirmations = std::max(0, absl::GetFlag(FLAGS_confirm));
-  options.build_event_file = Absolute(absl::GetFlag(FLAGS_build_event_file));
-  options.baseline_file = Absolute(absl::GetFlag(FLAGS_baseline_file));
+  options.confirmations = absl::GetFlag(FLAGS_confirm);
+  options.build_event_file = command::UserPath(absl::GetFlag(FLAGS_build_event_file));
+  options.baseline_file = command::UserPath(absl::GetFlag(FLAGS_baseline_file));
   // Bazel finds the workspace from where it is started.
   std::error_code error;
   std::filesystem::current_path(options.workspace, error);
-  if (error) return Fail(absl::StrCat("cannot enter ", options.workspace, ": ", error.message()));
+  if (error) {
+    return command::Fail(absl::StrCat("cannot enter ", options.workspace, ": ", error.message()));
+  }
+  return Exit(RunSuite(*suite, *tests, options));
+}
 
-  absl::StatusOr<int> exit_code = RunSuite(*suite, *tests, options);
-  if (!exit_code.ok()) return Fail(std::string(exit_code.status().message()));
-  return *exit_code;
+std::vector<absl::string_view> Names(absl::Span<const absl::string_view> names) {
+  return {names.begin(), names.end()};
+}
+
+command::Program Perf(const std::string& manifest) {
+  return {
+      .name = "perf",
+      .summary =
+          "Runs the performance tests, compares their records with requirements and baselines, "
+          "and writes the report.",
+      .synopsis = {"bazel run //perf -- [FLAG...]",
+                   "bazel run //perf -- history [NAME] [--history FILE] [--import FOLDER]",
+                   "bazel run //perf -- selfcheck [--minutes N]"},
+      .details = "",
+      .flag_groups = {{"Which tests", Names(kSelectionFlags)},
+                      {"How much work", Names(kLoadFlags)},
+                      {"What figures are compared with", Names(kJudgingFlags)},
+                      {"What is written", Names(kOutputFlags)},
+                      {"Bazel", Names(kBazelFlags)},
+                      {"Of the commands", Names(kSubcommandFlags)}},
+      .common_flags = {},
+      .examples =
+          {"bazel run //perf -- --quick                        everything, in a minute",
+           "bazel run //perf -- --component audio --verbose    one component, in detail",
+           "bazel run //perf -- --type stress --profile long   sustained load",
+           "bazel run //perf -- --update_baselines             make this state the baseline",
+           "bazel run //perf -- --against main                 what changed since main, measured "
+           "now",
+           "bazel run //perf -- --counts                       instructions and allocations, exact",
+           "bazel run //perf -- history                        what runs found, and where levels "
+           "changed",
+           "bazel run //perf -- selfcheck                      may its verdicts be believed here?"},
+      .no_means =
+          "a requirement is missed, a measurement is red, or the history has none of that name",
+      .subcommands = {{.name = "history",
+                       .arguments = "[NAME]",
+                       .description =
+                           "Lists what the history has, or plots the measurements of that "
+                           "name, or with it in their names.",
+                       .min_arguments = 0,
+                       .max_arguments = 1,
+                       .flags = {"history", "import", "output_dir"},
+                       .run = HistoryMain},
+                      {.name = "selfcheck",
+                       .arguments = "",
+                       .description =
+                           "Measures how often verdicts of live comparisons are wrong on "
+                           "this machine.",
+                       .min_arguments = 0,
+                       .max_arguments = 0,
+                       .flags = {"minutes"},
+                       .run = SelfcheckMain}},
+      .run = [manifest](const command::Arguments&) { return RunMain(manifest); },
+      .max_arguments = 0};
+}
+
+// The perf_suite rule's launcher names the suite in the first word, which is not the user's.
+int Main(int argc, char** argv) {
+  absl::string_view first = argc > 1 ? argv[1] : "";
+  std::string manifest;
+  if (absl::ConsumePrefix(&first, "--manifest=")) {
+    manifest = std::string(first);
+    argv[1] = argv[0];
+    --argc;
+    ++argv;
+  }
+  return command::Main(Perf(manifest), argc, argv);
 }
 
 }  // namespace
 }  // namespace perf
 
-int main(int argc, char** argv) {
-  return perf::Main(std::vector<std::string>(argv + 1, argv + argc));
-}
+int main(int argc, char** argv) { return perf::Main(argc, argv); }

@@ -1,10 +1,9 @@
 #include "perf/test_build.h"
 
-#include <cstdio>
-
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "command/program.h"
 #include "perf/subprocess.h"
 
 namespace perf {
@@ -23,8 +22,8 @@ std::vector<std::string> BazelCommand(const RunnerOptions& options, const std::s
 absl::StatusOr<std::string> BuildTests(absl::Span<const SuiteTest> tests,
                                        const std::string& directory, const std::string& what,
                                        const std::string& cache, const RunnerOptions& options) {
-  std::fprintf(stderr, "perf: building %d %s of %s\n", static_cast<int>(tests.size()),
-               tests.size() == 1 ? "test" : "tests", what.c_str());
+  command::Say(absl::StrCat("building ", tests.size(), tests.size() == 1 ? " test" : " tests",
+                            " of ", what));
   std::vector<std::string> command = BazelCommand(options, cache, "build");
   command.insert(command.end(), {"--show_result=0", "--"});
   for (const SuiteTest& test : tests) command.push_back(test.label());
