@@ -65,6 +65,15 @@ TEST_F(OutputFolderTest, TakesAnEmptyFolder) {
   EXPECT_TRUE(Exists(Path("empty/.made-by-perf")));
 }
 
+TEST_F(OutputFolderTest, ACheckMakesNothing) {
+  EXPECT_EQ(CheckOwnFolder(Path("a/b"), "perf"), absl::OkStatus());
+  EXPECT_FALSE(Exists(Path("a")));
+  std::error_code error;
+  fs::create_directory(Path("empty"), error);
+  EXPECT_EQ(CheckOwnFolder(Path("empty"), "perf"), absl::OkStatus());
+  EXPECT_FALSE(Exists(Path("empty/.made-by-perf")));
+}
+
 TEST_F(OutputFolderTest, FollowsNoLinks) {
   std::error_code error;
   fs::create_directory(Path("users"), error);

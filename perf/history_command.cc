@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -15,6 +14,9 @@
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "command/exit_code.h"
+#include "command/printable.h"
+#include "command/program.h"
 #include "perf/history/history.h"
 #include "perf/history/history_text.h"
 #include "perf/history/record_import.h"
@@ -36,8 +38,8 @@ absl::Status Import(const std::string& directory, History& history) {
   if (!runs.ok()) return runs.status();
   const absl::StatusOr<int> added = history.Add(*runs);
   if (!added.ok()) return added.status();
-  std::printf("%d of %d records in %s are new.\n\n", *added, static_cast<int>(runs->size()),
-              directory.c_str());
+  command::Print(command::Printable(
+      absl::StrCat(*added, " of ", runs->size(), " records in ", directory, " are new.\n\n")));
   return absl::OkStatus();
 }
 
@@ -57,23 +59,24 @@ absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options) {
   absl::StatusOr<std::vector<HistorySeries>> all = (*history)->Series(options.name);
   if (!all.ok()) return all.status();
   if (options.name.empty()) {
-    std::fputs(HistoryList(*all).c_str(), stdout);
-    return 0;
+    command::Print(command::Printable(HistoryList(*all)));
+    return command::kDone;
   }
   const auto exact = [&](const HistorySeries& series) { return series.name == options.name; };
   if (absl::c_any_of(*all, exact)) {
     all->erase(std::stable_partition(all->begin(), all->end(), exact), all->end());
   }
   if (all->empty()) {
-    return absl::NotFoundError(absl::StrCat("there is no '", options.name, "' in ", options.file,
-                                            "; without a name, all are listed"));
+    command::Say(absl::StrCat("there is no '", options.name, "' in ", options.file,
+                              "; without a name, all are listed"));
+    return command::kNo;
   }
   bool first = true;
   for (const HistorySeries& series : *all) {
-    std::printf("%s%s", std::exchange(first, false) ? "" : "\n",
-                HistoryPlot(series, PlotWidth()).c_str());
+    command::Print(command::Printable(
+        absl::StrCat(std::exchange(first, false) ? "" : "\n", HistoryPlot(series, PlotWidth()))));
   }
-  return 0;
+  return command::kDone;
 }
 
 }  // namespace perf

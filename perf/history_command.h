@@ -17,8 +17,8 @@ struct HistoryCommandOptions {
   std::string name;
 };
 
-// Prints, and returns the exit code. NotFound if there is no history, or nothing of that name in
-// it.
+// Prints, and returns the exit code: command::kNo if there is nothing of that name. NotFound if
+// there is no history.
 absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options);
 
 }  // namespace perf

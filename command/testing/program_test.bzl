@@ -2,7 +2,7 @@
 
 _HARNESS = "//command/testing:program_test.sh"
 
-def program_test(name, program, cases, data = [], **kwargs):
+def program_test(name, program, cases, program_name = "", data = [], **kwargs):
     """Runs a program in a shell, and checks exit codes, messages and files.
 
     Every program is first held to what all of them have to do: --help states the exit codes, an unknown flag is a
@@ -11,15 +11,16 @@ def program_test(name, program, cases, data = [], **kwargs):
 
     Args:
       name: name of the test.
-      program: label of the program; its file's name is the name that it says.
+      program: label of the program.
       cases: the shell script with the cases.
+      program_name: the name that the program says, if that is not its file's.
       data: files that the cases read, below $runfiles.
       **kwargs: size, tags and others of a test.
     """
     native.sh_test(
         name = name,
         srcs = [_HARNESS],
-        args = ["$(location {})".format(program), "$(location {})".format(cases)],
+        args = ["$(location {})".format(program), "$(location {})".format(cases), program_name],
         data = [program, cases] + data,
         **kwargs
     )

@@ -1,14 +1,16 @@
 #!/bin/bash
 # Runs a program as its users do: first what every program has to do, then the cases of one program.
 #
-#   program_test.sh PROGRAM CASES
+#   program_test.sh PROGRAM CASES [NAME]
 #
-# CASES is a shell script that this one reads, in an empty folder. It calls the functions below; each failure is printed with
-# what the program wrote. $program is the program, and $runfiles the folder that data is found in.
+# NAME is what the program calls itself, if that is not its file's name. CASES is a shell script that this one reads, in an empty
+# folder. It calls the functions below; each failure is printed with what the program wrote. $program is the program, and
+# $runfiles the folder that data is found in.
 set -u
 runfiles="$PWD"
 program="$PWD/$1"
 cases="$PWD/$2"
+program_name="${3:-${program##*/}}"
 cd "$TEST_TMPDIR" || exit 2
 # A program that reads standard input by mistake finds it empty, and does not wait.
 exec </dev/null
@@ -79,7 +81,7 @@ expect_closed_pipe() { # ARGUMENTS...
 expect 0 "  0  it was done" --help
 expect 0 "  2  it could not be done, or the command line is wrong" -h
 expect 2 "there is no flag --frobnicate" --frobnicate
-expect 2 "see ${program##*/} --help" --frobnicate=1
+expect 2 "see $program_name --help" --frobnicate=1
 expect_full_disk --help
 expect_closed_pipe --help
 "$program" --help >&- 2>err

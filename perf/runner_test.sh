@@ -1,0 +1,155 @@
+# shellcheck shell=bash
+# The command behind a perf_suite, with a workspace of one test and a Bazel that only notes how it was called.
+
+export HOME="$PWD/home" GIT_CONFIG_NOSYSTEM=1 GIT_CEILING_DIRECTORIES="$PWD"
+unset XDG_CACHE_HOME
+mkdir -p home workspace
+git config --global user.name Somebody
+git config --global user.email nobody@example.com
+git config --global init.defaultBranch main
+export BUILD_WORKSPACE_DIRECTORY="$PWD/workspace" BUILD_WORKING_DIRECTORY="$PWD"
+cat >requirements.textproto <<'EOF'
+component: "a"
+EOF
+cat >manifest.json <<'EOF'
+{"suite": "//:suite", "baseline_directory": "baselines", "workspace_name": "w", "tests": [
+  {"label": "//a:t", "kinds": ["performance"], "shard_count": 1, "requirements": "requirements.textproto"}]}
+EOF
+mkdir bin
+cat >bin/bazel <<EOF
+#!/bin/bash
+echo "\$PWD \$1" >>"$PWD/called"
+env | grep ^GIT_ >>"$PWD/environment"
+for word; do [[ \$word != --build_event_json_file=* ]] || echo '{"id":{"started":{}}}' >"\${word#*=}"; done
+case \$1 in
+  query) echo //a:t ;;
+  info) pwd ;;
+esac
+EOF
+chmod +x bin/bazel
+export PATH="$PWD/bin:$PATH"
+# Like `expect`, as the launcher of a perf_suite calls it.
+run() { # EXIT_CODE TEXT ARGUMENTS...
+  rm -f called environment
+  expect "$1" "$2" --manifest=manifest.json "${@:3}"
+}
+never_called() { # WHAT
+  [[ ! -e called ]] || fail "$1: Bazel runs before the mistake is said"
+}
+
+# Without a repository: one message, in our words.
+expect_one_message() {
+  [[ $(cat out err | grep -c "not in a git repository") == 1 ]] || fail "no repository: not one message"
+  if cat out err | grep -q fatal; then fail "no repository: git's own words"; fi
+}
+run 2 "perf: $PWD/workspace is not in a git repository; the records name no commit"
+[[ -s called ]] || fail "Bazel was not called"
+expect_one_message
+run 2 "perf: $PWD/workspace is not in a git repository" --against HEAD
+expect_one_message
+never_called "no repository"
+
+# A variable that is not set.
+for flag in type component profile output_dir baseline_dir baseline_file build_event_file against bazel history; do
+  for empty in "" " "; do
+    run 2 "perf: --$flag is given without a value" --$flag "$empty"
+    run 2 "perf: --$flag is given without a value" "--$flag=$empty"
+    never_called "--$flag '$empty'"
+  done
+done
+run 2 "--import is given without a value" history --import ""
+run 2 "--history is given without a value" history --history=
+run 2 "the report is in" --filter "" --load "" --bazel_flags ""
+
+# The rest of the command line.
+run 2 "there is no flag --manifest" --manifest=x
+run 2 "unexpected argument 'compare'" compare
+run 2 "--minutes has no meaning for a run" --minutes 3
+run 2 "--confirm has no meaning for history" history --confirm 3
+run 2 "history takes 0 to one argument" history a b
+run 2 "--minutes has to be at least 1" selfcheck --minutes 0
+run 2 "--time_budget has to be more than 0" --time_budget -1s
+run 2 "--against and --build_event_file exclude each other" --against HEAD --build_event_file x
+run 2 "--update_baselines and --against exclude each other" --update_baselines --against HEAD
+run 0 "//a:t  performance  1 shard" --list
+run 0 "a requirement is missed, a measurement is red" --help
+expect 2 "run this through Bazel" --quick
+never_called "a wrong command line"
+
+# What is in the output directory and is not perf's.
+mkdir -p mine/records
+echo precious >mine/records/notes
+run 2 "mine/records was not made by perf, and would be cleared; remove it, or name another folder" --output_dir mine
+[[ $(cat mine/records/notes) == precious ]] || fail "somebody's records are gone"
+never_called "somebody's records"
+rm -r mine/records
+mkdir elsewhere
+echo precious >elsewhere/notes
+ln -s ../elsewhere mine/records
+run 2 "is a symbolic link" --output_dir mine
+[[ $(cat elsewhere/notes) == precious ]] || fail "what a link leads to is gone"
+rm mine/records
+for file in performance_report.txt performance_report.md performance_report.json performance_baseline.txt build_events.json; do
+  rm -rf mine
+  mkdir mine
+  printf 'RIFF\0\0\0\0WAVE' >mine/$file
+  expect_unchanged mine/$file 2 "is there already and is not" --manifest=manifest.json --output_dir mine
+done
+rm -rf mine
+run 2 "the report is in $PWD/mine/performance_report.txt" --output_dir mine
+[[ -f mine/performance_report.json && -f mine/performance_report.md && -f mine/build_events.json ]] || fail "not all is written"
+[[ -d mine/records ]] || fail "no records"
+touch mine/records/old
+run 2 "the report is in" --output_dir mine
+[[ ! -e mine/records/old ]] || fail "records of an earlier run stay"
+# What the figures are compared with is not written over.
+echo "A_BASELINE: 2x" >mine/performance_baseline.txt
+cp mine/performance_baseline.txt before
+run 2 "it is the same file as $PWD/mine/performance_baseline.txt, which is needed" --output_dir mine \
+  --baseline_file mine/performance_baseline.txt
+cmp -s before mine/performance_baseline.txt || fail "the baseline is overwritten"
+rm mine/performance_baseline.txt
+[[ -z $(find mine -name 'scratch-*') ]] || fail "leaves a scratch folder"
+ln -sf /dev/full mine/performance_report.txt
+run 2 "cannot write $PWD/mine/performance_report.txt: No space left on device" --output_dir mine
+expect_full_disk --manifest=manifest.json --list
+
+# In a repository.
+cd workspace || exit 2
+git init --quiet
+mkdir -p a
+echo 1 >a/f
+git add .
+git commit --quiet --message c1
+cd ..
+rm -rf mine
+expect_state() { # WHAT
+  [[ $(git -C workspace status --porcelain; git -C workspace symbolic-ref HEAD) == refs/heads/main ]] || fail "$1: changes the repository"
+}
+run 2 "the report is in" --output_dir mine
+grep -q "$(git -C workspace rev-parse HEAD)" mine/performance_report.json || fail "the report does not name the commit"
+run 2 "'nonsense' is no commit, tag or branch" --output_dir mine --against nonsense
+run 2 "" --output_dir mine --against HEAD
+grep -q "$PWD/home/.cache/parlance-perf/checkout-.*/tree build" called || fail "the revision is not built"
+grep -q "$PWD/workspace build" called || fail "the working tree is not built"
+expect_state "a comparison"
+
+# In a hook.
+echo 2 >workspace/a/f
+printf '#!/bin/bash\ncd "%s" && "%s" --manifest=manifest.json --output_dir mine --against HEAD >out 2>err\ntrue\n' \
+  "$PWD" "$program" >workspace/.git/hooks/pre-commit
+chmod +x workspace/.git/hooks/pre-commit
+rm -f called environment
+git -C workspace commit --quiet --all --message c2
+grep -q "checkout-.*/tree build" called || fail "the revision is not built in a hook"
+[[ $(git -C workspace show HEAD:a/f) == 2 && $(cat workspace/a/f) == 2 ]] || fail "another commit than meant"
+if grep -E '^GIT_(DIR|INDEX_FILE|WORK_TREE|PREFIX)=' environment >out; then fail "Bazel gets the hook's variables"; fi
+expect_state "a comparison in a hook"
+
+# Somebody else's repository.
+GIT_TEST_ASSUME_DIFFERENT_OWNER=1 run 2 "git config --global --add safe.directory $PWD/workspace" --output_dir mine --against HEAD
+GIT_TEST_ASSUME_DIFFERENT_OWNER=1 run 2 "git config --global --add safe.directory $PWD/workspace" --output_dir mine
+if grep -q "not in a git repository" out err; then fail "dubious ownership is reported as no repository"; fi
+
+# History.
+run 2 "there is no history in" history --history none.db
