@@ -2,6 +2,9 @@
 # What .ci/run and .ci/full are made of: parts that pass or fail, counted, timed, and summed up in the last lines.
 # Read it from a script in .ci; it changes to the workspace's root.
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
+# In a hook these name the repository that is being changed, and what is done in a clone would be done there.
+# shellcheck disable=SC2046
+unset $(git rev-parse --local-env-vars)
 passed=0
 failed=0
 failures=()

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -58,6 +57,8 @@ constexpr absl::string_view kReportText = "performance_report.txt";
 constexpr absl::string_view kReportMarkdown = "performance_report.md";
 constexpr absl::string_view kReportJson = "performance_report.json";
 constexpr absl::string_view kReportLines = "performance_baseline.txt";
+// What Bazel said of the run, and the records of the tests.
+constexpr absl::string_view kEvents = "build_events.json";
 constexpr absl::string_view kRecords = "records";
 constexpr absl::string_view kProgram = "perf";
 
@@ -121,8 +122,6 @@ class SuiteRun {
   // What the run will write, before it takes its time: so that nothing of somebody else's is in the
   // way at its end.
   absl::Status OpenOutputs() {
-    scratch_.emplace(ScratchFolder::Create(absl::StrCat(options_.output_dir, "/scratch-")));
-    if (!scratch_->ok()) return scratch_->status();
     std::vector<std::string> keep;
     for (const std::string& input : {options_.baseline_file, options_.build_event_file}) {
       if (!input.empty()) keep.push_back(input);
@@ -140,6 +139,14 @@ class SuiteRun {
           absl::StrCat(options_.output_dir, "/", name), {.kind = kind, .keep = keep});
       if (!file.ok()) return file.status();
       outputs_.emplace(name, *std::move(file));
+    }
+    if (const bool runs_bazel_test =
+            options_.build_event_file.empty() && options_.against.empty() && !options_.counts;
+        runs_bazel_test) {
+      const auto events =
+          command::OutputFile::Create(absl::StrCat(options_.output_dir, "/", kEvents),
+                                      {.kind = command::kJsonFile, .keep = keep});
+      if (!events.ok()) return events.status();
     }
     return command::CheckOwnFolder(absl::StrCat(options_.output_dir, "/", kRecords), kProgram);
   }
@@ -309,27 +316,33 @@ class SuiteRun {
     CollectOptions collect{
         .run_id = "", .machine = machine_, .allow_any_mode = options_.allow_any_mode};
     int bazel_exit_code = 0;
+    absl::StatusOr<std::string> json;
     if (events_file.empty()) {
       collect.run_id = Nonce();
-      // Bazel writes where nothing of the user's can be; what it wrote is kept beside the report.
-      events_file = absl::StrCat((*scratch_)->path(), "/build_events.json");
-      absl::StatusOr<int> exit_code = RunBazel(tests, collect.run_id, events_file);
+      events_file = absl::StrCat(options_.output_dir, "/", kEvents);
+      // Bazel writes where nothing of the user's or of an earlier turn can be; what it wrote is
+      // kept beside the report.
+      const absl::StatusOr<ScratchFolder> scratch =
+          ScratchFolder::Create(absl::StrCat(options_.output_dir, "/scratch-"));
+      if (!scratch.ok()) return scratch.status();
+      const std::string written = absl::StrCat(scratch->path(), "/", kEvents);
+      absl::StatusOr<int> exit_code = RunBazel(tests, collect.run_id, written);
       if (!exit_code.ok()) return exit_code.status();
       bazel_exit_code = *exit_code;
-    }
-    absl::StatusOr<std::string> json = ReadFile(events_file);
-    if (!json.ok() && bazel_exit_code != 0) {
-      return absl::InternalError(
-          absl::StrCat("bazel ended with exit code ", bazel_exit_code, " before it ran a test"));
-    }
-    if (!json.ok()) return json.status();
-    if (options_.build_event_file.empty()) {
-      events_file = absl::StrCat(options_.output_dir, "/build_events.json");
+      json = ReadFile(written);
+      if (!json.ok() && bazel_exit_code != 0) {
+        return absl::InternalError(
+            absl::StrCat("bazel ended with exit code ", bazel_exit_code, " before it ran a test"));
+      }
+      if (!json.ok()) return json.status();
       if (absl::Status kept =
               command::WriteOutput(events_file, {.kind = command::kJsonFile, .keep = {}}, *json);
           !kept.ok()) {
         return kept;
       }
+    } else {
+      json = ReadFile(events_file);
+      if (!json.ok()) return json.status();
     }
     absl::StatusOr<BuildEvents> events = ParseBuildEvents(*json);
     if (!events.ok()) {
@@ -566,7 +579,6 @@ class SuiteRun {
   std::string machine_;
   std::string commit_;
   bool dirty_ = false;
-  std::optional<absl::StatusOr<ScratchFolder>> scratch_;
   std::map<absl::string_view, command::OutputFile> outputs_;
   ReportInputs inputs_;
 };

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # The command behind a perf_suite, with a workspace of one test and a Bazel that only notes how it was called.
 
+# shellcheck disable=SC2046
+unset $(git rev-parse --local-env-vars)
 export HOME="$PWD/home" GIT_CONFIG_NOSYSTEM=1 GIT_CEILING_DIRECTORIES="$PWD"
 unset XDG_CACHE_HOME
 mkdir -p home workspace
@@ -93,7 +95,9 @@ for file in performance_report.txt performance_report.md performance_report.json
   rm -rf mine
   mkdir mine
   printf 'RIFF\0\0\0\0WAVE' >mine/$file
+  rm -f called
   expect_unchanged mine/$file 2 "is there already and is not" --manifest=manifest.json --output_dir mine
+  never_called "somebody's $file"
 done
 rm -rf mine
 run 2 "the report is in $PWD/mine/performance_report.txt" --output_dir mine

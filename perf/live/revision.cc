@@ -19,6 +19,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "command/output_folder.h"
 #include "perf/git.h"
 
 namespace perf {
@@ -42,13 +43,6 @@ absl::Status MakeFolder(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot make ", path));
-  return absl::OkStatus();
-}
-
-absl::Status RemoveFolder(const std::string& path) {
-  std::error_code error;
-  fs::remove_all(path, error);
-  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot remove ", path));
   return absl::OkStatus();
 }
 
@@ -242,12 +236,12 @@ absl::StatusOr<Checkout> Checkout::Create(
   if (!lock.ok()) return lock.status();
   Checkout checkout(*std::move(lock), commit);
   Filler filler(folder);
-  const bool used_before = Exists(folder);
-  absl::Status filled = filler.Fill(*repository, commit);
   // It may be of a repository that is no more, or broken in any way; then it is made anew.
-  if (!filled.ok() && used_before) {
-    if (absl::Status removed = RemoveFolder(folder); !removed.ok()) return removed;
-    filled = filler.Fill(*repository, commit);
+  absl::Status filled = Exists(filler.tree() + "/.git") ? filler.Fill(*repository, commit)
+                                                        : absl::NotFoundError("not made yet");
+  if (!filled.ok()) {
+    filled = command::PrepareOwnFolder(folder, "perf");
+    if (filled.ok()) filled = filler.Fill(*repository, commit);
   }
   if (!filled.ok()) return filled;
   checkout.empty_submodules_ = filler.TakeEmptySubmodules();

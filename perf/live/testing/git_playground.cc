@@ -47,7 +47,8 @@ GitPlayground::GitPlayground(absl::string_view name)
 
 int GitPlayground::Try(absl::string_view folder, absl::string_view code) const {
   const std::string script = absl::StrCat(
-      "set -eu; export GIT_AUTHOR_DATE='2026-01-01T00:00:00Z' "
+      "set -eu; unset $(git rev-parse --local-env-vars); export "
+      "GIT_AUTHOR_DATE='2026-01-01T00:00:00Z' "
       "GIT_COMMITTER_DATE='2026-01-01T00:00:00Z';"
       " cd ",
       Quoted(absl::StrCat(root_, "/", folder)), "; ", code);
