@@ -12,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/text_format.h"
 #include "perf/statistics.h"
@@ -39,17 +40,27 @@ absl::Status Validate(const ComponentBaseline& baseline) {
   for (const BaselineMeasurement& measurement : baseline.measurements()) {
     const std::string what = absl::StrCat("baseline of '", measurement.name(), "'");
     if (measurement.name().empty() || measurement.unit().empty() || measurement.count() <= 0 ||
-        measurement.better() == BETTER_UNKNOWN || measurement.profile().empty()) {
+        (measurement.better() != LOWER && measurement.better() != HIGHER) ||
+        measurement.profile().empty()) {
       return absl::InvalidArgumentError(
           absl::StrCat(what, " needs a name, unit, direction, profile and count"));
     }
-    const bool finite = std::isfinite(measurement.median()) &&
-                        std::isfinite(measurement.median_low()) &&
-                        std::isfinite(measurement.median_high());
-    if (!finite || measurement.median_low() > measurement.median() ||
+    const auto finite = [](double figure) { return std::isfinite(figure); };
+    if (!finite(measurement.mean()) || !finite(measurement.median()) ||
+        !finite(measurement.median_low()) || !finite(measurement.median_high()) ||
+        !absl::c_all_of(measurement.quantiles(), finite)) {
+      return absl::InvalidArgumentError(absl::StrCat(what, " has a figure that is not finite"));
+    }
+    if (measurement.median_low() > measurement.median() ||
         measurement.median() > measurement.median_high() ||
-        !std::is_sorted(measurement.quantiles().begin(), measurement.quantiles().end())) {
+        !absl::c_is_sorted(measurement.quantiles())) {
       return absl::InvalidArgumentError(absl::StrCat(what, " has figures out of order"));
+    }
+    for (const auto& [name, value] : measurement.load_overrides()) {
+      if (!(finite(value) && value > 0)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(what, " is of the load ", name, "=", value, ", which is not positive"));
+      }
     }
     if (!seen.insert(Key(measurement)).second) {
       return absl::InvalidArgumentError(
@@ -63,7 +74,8 @@ absl::Status Validate(const ComponentBaseline& baseline) {
 double Rounded(double value) {
   if (value == 0 || !std::isfinite(value)) return value;
   const double scale = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));
-  return std::round(value * scale) / scale;
+  // Of the smallest doubles, no power of ten brings six digits before the point.
+  return std::isfinite(scale) ? std::round(value * scale) / scale : value;
 }
 
 }  // namespace

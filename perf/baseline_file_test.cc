@@ -53,6 +53,16 @@ TEST(BaselineFileTest, KeepsEnoughOfTheDistribution) {
   EXPECT_EQ(stored.commit(), "abc+");
 }
 
+TEST(BaselineFileTest, TheSmallestFiguresAreNotRoundedToNan) {
+  for (const double figure : {5e-324, 1e-310, 1e-304, 1e-300, 1e300, 1.7976931348623157e308}) {
+    Measurement measurement = Speed();
+    measurement.clear_samples();
+    measurement.add_samples(figure);
+    const BaselineMeasurement stored = ToBaseline(measurement, RunOf("quick"), "2026-11-24");
+    EXPECT_NEAR(stored.median() / figure, 1, 1e-5) << figure;
+  }
+}
+
 TEST(BaselineFileTest, WhatIsWrittenIsRead) {
   const std::string directory = Directory("written");
   ASSERT_TRUE(WriteBaseline(Audio(), directory).ok());
@@ -122,6 +132,11 @@ constexpr char kMeasurement[] =
     "measurements { name: 'a.b' unit: 'ms' better: LOWER profile: 'quick' count: 3 median: 2 "
     "median_low: 1 median_high: 3 }";
 
+std::string WithFigures(const std::string& figures) {
+  return absl::StrCat(
+      kHead, "measurements { name: 'a.b' unit: 'ms' better: LOWER profile: 'quick' ", figures, "}");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, MalformedBaselineTest,
     testing::ValuesIn(std::vector<MalformedCase>{
@@ -137,6 +152,22 @@ INSTANTIATE_TEST_SUITE_P(
                       "measurements { name: 'a.b' unit: 'ms' better: LOWER profile: 'quick' "
                       "count: 3 median: 4 median_low: 1 median_high: 3 }"),
          "figures out of order"},
+        {"AMedianThatIsNan", WithFigures("count: 3 median: nan median_low: 1 median_high: 3"),
+         "'a.b' has a figure that is not finite"},
+        {"AMeanThatIsNan", WithFigures("count: 3 mean: nan median: 2 median_low: 1 median_high: 3"),
+         "not finite"},
+        {"AnInfiniteInterval", WithFigures("count: 3 median: 2 median_low: -inf median_high: 3"),
+         "not finite"},
+        {"AQuantileThatIsNan",
+         WithFigures("count: 3 median: 2 median_low: 1 median_high: 3 quantiles: [1, nan, 3]"),
+         "not finite"},
+        {"ALoadThatIsNan",
+         WithFigures("count: 3 median: 2 median_low: 1 median_high: 3 "
+                     "load_overrides { key: 'n' value: nan }"),
+         "the load n=nan"},
+        {"ANegativeCount", WithFigures("count: -3 median: 2 median_low: 1 median_high: 3"),
+         "count"},
+        {"NoCount", WithFigures("median: 2 median_low: 1 median_high: 3"), "count"},
         {"Twice", absl::StrCat(kHead, kMeasurement, kMeasurement), "stored twice"},
     }),
     [](const testing::TestParamInfo<MalformedCase>& test_case) { return test_case.param.name; });

@@ -83,6 +83,11 @@ absl::StatusOr<TestAttempt> DecidingAttempt(const std::vector<TestAttempt>& atte
   return *last;
 }
 
+// Where the test left its undeclared outputs, with a slash at the end.
+std::string OutputsOf(const TestAttempt& attempt) {
+  return absl::StrCat(attempt.log_path.substr(0, attempt.log_path.rfind('/')), "/test.outputs/");
+}
+
 class Collector {
  public:
   Collector(const CollectOptions& options, const RecordReader& read)
@@ -125,12 +130,19 @@ class Collector {
     absl::StatusOr<std::string> bytes = read_(*attempt);
     if (!bytes.ok()) return bytes.status();
     absl::StatusOr<Run> run = ParseRun(*bytes);
-    if (!run.ok()) return run.status();
+    if (!run.ok()) return InFile(run.status(), *attempt);
     if (absl::Status checked = CheckRun(*run, test, shard, options_); !checked.ok()) return checked;
     if (run->measurements().empty() && run->provenance().filter().empty()) {
       return absl::DataLossError("the record has no measurement");
     }
     return run;
+  }
+
+  // With the place of the record, for who wants to look at what is wrong with it.
+  static absl::Status InFile(const absl::Status& status, const TestAttempt& attempt) {
+    if (attempt.log_path.empty()) return status;
+    return absl::Status(status.code(), absl::StrCat(status.message(), "; the record is ",
+                                                    kRunFileName, " in ", OutputsOf(attempt)));
   }
 
   const CollectOptions& options_;
@@ -178,8 +190,7 @@ absl::StatusOr<std::string> ReadRecord(const TestAttempt& attempt) {
         "its outputs were not brought to this machine (--remote_download_minimal?), so there is no "
         "record");
   }
-  const std::string directory =
-      absl::StrCat(attempt.log_path.substr(0, attempt.log_path.rfind('/')), "/test.outputs/");
+  const std::string directory = OutputsOf(attempt);
   // Tests that Bazel runs unsandboxed leave the file and the archive, others only the archive.
   const std::string path = absl::StrCat(directory, kRunFileName);
   if (access(path.c_str(), F_OK) == 0) return ReadFile(path);

@@ -1,5 +1,6 @@
 #include "perf/collector.h"
 
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -41,6 +42,9 @@ Run Record(int shard, int shard_count) {
   run.mutable_provenance()->set_total_shards(shard_count);
   Measurement& measurement = *run.add_measurements();
   measurement.set_name(absl::StrCat("audio.vad.shard_", shard));
+  measurement.set_title("VAD");
+  measurement.set_unit("ms");
+  measurement.set_better(LOWER);
   measurement.add_samples(1);
   run.set_num_measurements(1);
   return run;
@@ -127,6 +131,19 @@ TEST_F(CollectorTest, RefusesARecordCutShortAnywhere) {
 TEST_F(CollectorTest, RefusesWhatIsNoRecord) {
   bytes_[2] = "performance!";
   ExpectRefused("cut short or is not a perf.Run");
+}
+
+TEST_F(CollectorTest, NamesMeasurementAndFileOfARecordThatHasANan) {
+  events_.attempts[1].log_path = "/out/shard_2_of_2/test.log";
+  records_[2].mutable_measurements(0)->set_samples(0, std::numeric_limits<double>::quiet_NaN());
+  ExpectRefused(
+      "measurement 'audio.vad.shard_2' has a sample that is not finite; the record is perf_run.pb "
+      "in /out/shard_2_of_2/test.outputs/");
+}
+
+TEST_F(CollectorTest, RefusesARecordWhoseMeasurementHasNoSample) {
+  records_[2].mutable_measurements(0)->clear_samples();
+  ExpectRefused("'audio.vad.shard_2' has no sample");
 }
 
 TEST_F(CollectorTest, RefusesARecordWithoutMeasurement) {

@@ -9,6 +9,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "perf/record_check.h"
 
 namespace perf {
 
@@ -35,13 +36,20 @@ Run Stored(Run run) {
   return run;
 }
 
-void Restore(Run& run) {
+// As memory has it. DataLoss for a measurement that has samples of both kinds, of which one would
+// be dropped.
+absl::Status Restore(Run& run) {
   for (Measurement& measurement : *run.mutable_measurements()) {
-    if (!measurement.samples().empty()) continue;
+    if (measurement.stored_samples().empty()) continue;
+    if (!measurement.samples().empty()) {
+      return absl::DataLossError(
+          absl::StrCat("measurement '", measurement.name(), "' has its samples twice"));
+    }
     measurement.mutable_samples()->Add(measurement.stored_samples().begin(),
                                        measurement.stored_samples().end());
     measurement.clear_stored_samples();
   }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -72,7 +80,10 @@ absl::StatusOr<Run> ParseRun(const std::string& bytes) {
                                             run.measurements_size(), " measurements and announces ",
                                             run.num_measurements()));
   }
-  Restore(run);
+  if (absl::Status restored = Restore(run); !restored.ok()) return restored;
+  if (absl::Status checked = CheckRun(run); !checked.ok()) {
+    return absl::DataLossError(checked.message());
+  }
   return run;
 }
 

@@ -18,7 +18,8 @@ inline constexpr char kRunFileName[] = "perf_run.pb";
 // be written.
 absl::Status WriteRunFile(const Run& run, const std::string& directory);
 
-// Parses such a file's content. DataLoss if it is empty, cut short, or not a record.
+// Parses such a file's content. DataLoss if it is empty, cut short, not a record, or one that
+// record_check.h forbids, whoever wrote it.
 absl::StatusOr<Run> ParseRun(const std::string& bytes);
 
 }  // namespace perf

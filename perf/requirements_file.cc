@@ -59,10 +59,16 @@ absl::Status Validate(const ComponentRequirements& requirements) {
           "a baseline line needs a key, a measurement and a statistic");
     }
   }
+  seen.clear();
   for (const Insignificance& floor : requirements.insignificant()) {
-    if (floor.measurement().empty() || !(floor.below() > 0)) {
+    // Below an infinite size, nothing would ever be red.
+    if (floor.measurement().empty() || !(floor.below() > 0 && std::isfinite(floor.below()))) {
       return absl::InvalidArgumentError(
-          "an insignificant difference needs a measurement and a positive size");
+          "an insignificant difference needs a measurement and a positive, finite size");
+    }
+    if (!seen.insert(floor.measurement()).second) {
+      return absl::InvalidArgumentError(absl::StrCat("the insignificant difference of '",
+                                                     floor.measurement(), "' is stated twice"));
     }
   }
   return absl::OkStatus();

@@ -1,22 +1,19 @@
 #include "perf/run_record.h"
 
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
 #include <string>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "perf/environment.h"
 #include "perf/health.h"
 #include "perf/load.h"
+#include "perf/record_check.h"
 #include "perf/record_file.h"
 #include "perf/statistics.h"
 #include "re2/re2.h"
@@ -62,39 +59,12 @@ RunRecord& RunRecord::Process() {
 }
 
 absl::Status RunRecord::Add(Measurement measurement) {
-  const std::string what = absl::StrCat("measurement '", measurement.name(), "'");
-  if (!absl::StrContains(measurement.name(), '.')) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, " needs a dotted name that begins with its component"));
-  }
-  if (measurement.title().empty() || measurement.unit().empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(what, " needs a title and a unit"));
-  }
-  if (measurement.better() != LOWER && measurement.better() != HIGHER) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, " does not say which direction is better"));
-  }
-  if (measurement.samples().empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(what, " has no sample"));
-  }
-  for (const double sample : measurement.samples()) {
-    if (!std::isfinite(sample)) {
-      return absl::InvalidArgumentError(absl::StrCat(what, " has a sample that is not finite"));
-    }
-  }
-  if (!measurement.work().empty()) {
-    if (measurement.work_size() != measurement.samples_size() || measurement.work_unit().empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(what, " is a series over work, which needs a unit and one for each sample"));
-    }
-    if (!absl::c_is_sorted(measurement.work(), std::less_equal<>())) {
-      return absl::InvalidArgumentError(absl::StrCat(what, " has work that is not increasing"));
-    }
-  }
+  if (absl::Status checked = CheckMeasurement(measurement); !checked.ok()) return checked;
   std::lock_guard<std::mutex> lock(mutex_);
   for (const Measurement& other : run_.measurements()) {
     if (other.name() == measurement.name()) {
-      return absl::InvalidArgumentError(absl::StrCat(what, " was recorded before in this process"));
+      return absl::InvalidArgumentError(absl::StrCat("measurement '", measurement.name(),
+                                                     "' was recorded before in this process"));
     }
   }
   *run_.add_measurements() = std::move(measurement);

@@ -8,6 +8,18 @@
 #include <vector>
 
 namespace perf {
+namespace {
+
+double Mean(absl::Span<const double> samples) {
+  const auto count = static_cast<double>(samples.size());
+  const double sum = std::accumulate(samples.begin(), samples.end(), 0.0);
+  if (std::isfinite(sum)) return sum / count;
+  // The sum of finite samples may be none, but their mean always is.
+  return std::accumulate(samples.begin(), samples.end(), 0.0,
+                         [&](double mean, double sample) { return mean + sample / count; });
+}
+
+}  // namespace
 
 Summary Summarize(absl::Span<const double> samples) {
   Summary summary;
@@ -15,8 +27,7 @@ Summary Summarize(absl::Span<const double> samples) {
   std::vector<double> sorted(samples.begin(), samples.end());
   std::sort(sorted.begin(), sorted.end());
   summary.count = static_cast<int64_t>(sorted.size());
-  summary.mean =
-      std::accumulate(sorted.begin(), sorted.end(), 0.0) / static_cast<double>(sorted.size());
+  summary.mean = Mean(sorted);
   summary.min = sorted.front();
   summary.max = sorted.back();
   summary.median = Quantile(sorted, 0.5);
@@ -34,7 +45,11 @@ double Quantile(absl::Span<const double> sorted, double probability) {
   const double position = probability * static_cast<double>(sorted.size() - 1);
   const size_t below = static_cast<size_t>(position);
   const size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (sorted[above] - sorted[below]) * (position - static_cast<double>(below));
+  const double share = position - static_cast<double>(below);
+  const double distance = sorted[above] - sorted[below];
+  // So it is between the ends of all that a double can hold.
+  if (!std::isfinite(distance)) return sorted[below] * (1 - share) + sorted[above] * share;
+  return sorted[below] + distance * share;
 }
 
 double Value(const Summary& summary, Statistic statistic) {

@@ -1,6 +1,8 @@
 #include "perf/statistics.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -114,6 +116,16 @@ TEST(BinomialTail, KnownValues) {
   EXPECT_NEAR(BinomialTail(2, 16, 0.5), 137.0 / 65536, 1e-12);
   EXPECT_EQ(BinomialTail(16, 16, 0.5), 1);
   EXPECT_EQ(BinomialTail(-1, 16, 0.5), 0);
+}
+
+TEST(StatisticsTest, TheLargestDoublesHaveAFiniteSummary) {
+  constexpr double kMax = std::numeric_limits<double>::max();
+  const Summary large = Summarize(std::vector<double>{kMax, kMax, kMax, kMax});
+  EXPECT_TRUE(std::isfinite(large.mean));
+  EXPECT_EQ(large.median, kMax);
+  const Summary both = Summarize(std::vector<double>{-kMax, kMax});
+  EXPECT_EQ(both.median, 0);
+  EXPECT_TRUE(std::isfinite(both.p99));
 }
 
 }  // namespace

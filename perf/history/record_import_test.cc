@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <string>
 
 #include "absl/status/status.h"
@@ -50,6 +51,24 @@ TEST(RecordImportTest, NamesWhatIsMissingOrDamaged) {
   const auto runs = ReadRecords(folder);
   EXPECT_TRUE(absl::IsDataLoss(runs.status())) << runs.status();
   EXPECT_TRUE(absl::StrContains(runs.status().message(), "/b/perf_run.pb: ")) << runs.status();
+}
+
+TEST(RecordImportTest, NamesFileAndMeasurementOfANan) {
+  const std::string folder = Folder("nan");
+  perf::Run run;
+  Measurement& measurement = *run.add_measurements();
+  measurement.set_name("audio.vad");
+  measurement.set_title("VAD");
+  measurement.set_unit("ms");
+  measurement.set_better(LOWER);
+  measurement.add_samples(std::numeric_limits<double>::quiet_NaN());
+  run.set_num_measurements(1);
+  ASSERT_TRUE(WriteRunFile(run, folder).ok());
+  const auto runs = ReadRecords(folder);
+  EXPECT_TRUE(absl::IsDataLoss(runs.status())) << runs.status();
+  EXPECT_TRUE(absl::StrContains(runs.status().message(),
+                                "/perf_run.pb: measurement 'audio.vad' has a sample that is not"))
+      << runs.status();
 }
 
 }  // namespace
