@@ -166,15 +166,12 @@ class Builder {
     result.set_change_percent(comparison.change_percent);
     result.set_change_percent_low(comparison.change_percent_interval.low);
     result.set_change_percent_high(comparison.change_percent_interval.high);
-    result.set_baseline_median(baseline.median);
-    if (comparison.verdict == NOT_COMPARABLE && !result.counted().empty() &&
-        current.interval.low > 0) {
-      // No percentage says so, but what did not happen at all and now does is a change for the
-      // worse.
-      result.set_verdict(RED);
-      result.set_note("there was none");
-    } else if (comparison.verdict == NOT_COMPARABLE) {
-      result.set_note("the baseline is not positive, so there is no percentage of it");
+    result.set_baseline_median(comparison.of_zero ? 0 : baseline.median);
+    if (comparison.of_zero && comparison.verdict != STABLE) {
+      result.set_note(result.counted().empty() ? "the baseline is zero" : "there was none");
+    } else if (comparison.of_zero && current.median != 0) {
+      result.set_note(absl::StrCat("the baseline is zero, and less than ", insignificant_below, " ",
+                                   result.unit(), " is insignificant here"));
     } else if (comparison.verdict == STABLE &&
                std::abs(comparison.change_percent) > kYellowPercent) {
       // Without the reason it would read as a mistake.

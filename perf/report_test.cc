@@ -107,6 +107,34 @@ TEST(ReportTest, WhatIsExactIsComparedOnAnyMachineAndNeverDisturbed) {
   EXPECT_EQ(BuildReport(inputs).exit_code(), 1);
 }
 
+// As audio.accuracy.neural_30ms.usual.bridged is stored.
+TEST(ReportTest, WorseThanABaselineOfExactlyZeroIsRed) {
+  const auto report = [](double now, const std::string& requirements) {
+    perf::Run run = RunWith("audio.accuracy.bridged", "%", LOWER, {now});
+    run.mutable_measurements(0)->set_exact(true);
+    ReportInputs inputs = Inputs(run, requirements);
+    AddBaseline(RunWith("audio.accuracy.bridged", "%", LOWER, {0}), inputs);
+    inputs.exact_baselines.swap(inputs.baselines);
+    return BuildReport(inputs);
+  };
+  const Report worse = report(3, "");
+  EXPECT_EQ(worse.exit_code(), 1);
+  const std::string text = TextReport(worse, {});
+  EXPECT_TRUE(absl::StrContains(text,
+                                "  ✗ Regression: the baseline is zero\n"
+                                "    median 3.00 %, baseline 0.0 % ("))
+      << text;
+  const std::string least =
+      "insignificant { measurement: 'audio.accuracy.bridged' below: 0.5 why: 'x' }";
+  EXPECT_EQ(report(0.5, least).exit_code(), 1);
+  const Report little = report(0.4, least);
+  EXPECT_EQ(little.exit_code(), 0);
+  EXPECT_TRUE(absl::StrContains(TextReport(little, {}),
+                                "✓ Stable: the baseline is zero, and less than 0.5 % is"))
+      << TextReport(little, {});
+  EXPECT_TRUE(absl::StrContains(TextReport(report(0, ""), {}), "✓ Stable: +0.0% vs baseline\n"));
+}
+
 TEST(ReportTest, YellowExits0) {
   ReportInputs inputs = Inputs(RunWith("audio.vad.speed", "x", HIGHER, {85, 85}), "");
   AddBaseline(RunWith("audio.vad.speed", "x", HIGHER, {100, 100}), inputs);

@@ -65,11 +65,15 @@ bool HasChange(Verdict verdict) {
 }
 
 // Whether there is a percentage of a baseline: not of a program that is the same in both revisions,
-// of a count where there was none before, or of memory that grows without any baseline.
+// of something that is where there was none before, or of memory that grows without any baseline.
 bool HasPercentage(const MeasurementResult& result) {
-  const bool none_before = !result.counted().empty() && result.baseline_median() == 0;
+  const bool none_before = result.baseline_median() == 0 && result.median() != 0;
   return HasChange(result.verdict()) && result.count() > 0 && !result.baseline().empty() &&
          !none_before;
+}
+
+bool IsWorse(Verdict verdict) {
+  return verdict == RED || verdict == YELLOW || verdict == UNRESOLVED;
 }
 
 // Whole numbers in full: a count is exact.
@@ -270,6 +274,10 @@ std::string MeasurementText(const MeasurementResult& result, const TextOptions& 
   absl::StrAppend(&text, "  ", VerdictText(result), "\n");
   if (HasPercentage(result) && (options.verbose || result.verdict() != STABLE)) {
     absl::StrAppend(&text, "    ", RedDetail(result), "\n");
+  } else if (IsWorse(result.verdict()) && !result.baseline().empty()) {
+    absl::StrAppendFormat(&text, "    median %s, baseline %s (%s)\n",
+                          WithUnit(result.median(), result.unit()),
+                          WithUnit(result.baseline_median(), result.unit()), result.baseline());
   }
   return text;
 }

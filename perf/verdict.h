@@ -32,11 +32,13 @@ Figure FigureOf(absl::Span<const double> samples);
 
 struct Comparison {
   Verdict verdict = VERDICT_UNKNOWN;
-  // Zero if the verdict is NOT_COMPARABLE.
+  // Of a baseline of zero there is no percentage: then it is zero, whatever the verdict.
   double change_percent = 0;
   Interval change_percent_interval;
   // The difference is too small to matter, whatever its percentage.
   bool insignificant = false;
+  // The baseline is so small that no percentage of it can be taken.
+  bool of_zero = false;
 };
 
 // `change` of the median and its interval, in percent of the baseline.
@@ -49,8 +51,10 @@ struct Comparison {
 Verdict JudgeChange(double change, const Interval& interval);
 
 // `insignificant_below`: a difference of the medians smaller than this, in their unit, is STABLE.
-// NOT_COMPARABLE if the baseline's median is not positive, as no percentage can be taken of it, and
-// the difference is not insignificant.
+//
+// Beside a baseline of zero, of which there is no percentage, every worsening that is not
+// insignificant is RED, or UNRESOLVED if the interval's near end is not worse; what is better is an
+// IMPROVEMENT. A negative baseline, such as one in decibels, is measured by its size.
 Comparison Compare(const Figure& current, const Figure& baseline, Better better,
                    double insignificant_below);
 
