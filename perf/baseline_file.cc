@@ -1,14 +1,10 @@
 #include "perf/baseline_file.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
 #include <string>
-#include <system_error>
 #include <tuple>
 #include <vector>
 
@@ -18,6 +14,7 @@
 #include "perf/statistics.h"
 #include "perf/text_proto.h"
 #include "perf/verdict.h"
+#include "perf/written_together.h"
 
 namespace perf {
 namespace {
@@ -110,36 +107,21 @@ absl::StatusOr<ComponentBaseline> ReadBaseline(absl::string_view directory,
   return baseline;
 }
 
-absl::Status WriteBaseline(const ComponentBaseline& baseline, absl::string_view directory) {
-  const std::filesystem::path path(
-      BaselinePath(directory, baseline.machine(), baseline.component()));
-  std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  if (error) {
-    return absl::ErrnoToStatus(error.value(),
-                               absl::StrCat("cannot make ", path.parent_path().string()));
-  }
-  std::string text =
-      "# proto-file: perf/baseline.proto\n"
-      "# proto-message: perf.ComponentBaseline\n"
-      "# Written by `bazel run //perf -- --update_baselines`.\n";
+std::string BaselineText(const ComponentBaseline& baseline) {
   google::protobuf::TextFormat::Printer printer;
   printer.SetUseShortRepeatedPrimitives(true);
   std::string body;
   printer.PrintToString(baseline, &body);
-  text += body;
-  const std::string temporary = absl::StrCat(path.string(), ".tmp");
-  errno = 0;
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  if (!(file << text) || !file.flush()) {
-    return absl::ErrnoToStatus(errno == 0 ? EIO : errno, absl::StrCat("cannot write ", temporary));
-  }
-  file.close();
-  std::filesystem::rename(temporary, path, error);
-  if (error) {
-    return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot write ", path.string()));
-  }
-  return absl::OkStatus();
+  return absl::StrCat(
+      "# proto-file: perf/baseline.proto\n"
+      "# proto-message: perf.ComponentBaseline\n"
+      "# Written by `bazel run //perf -- --update_baselines`.\n",
+      body);
+}
+
+absl::Status WriteBaseline(const ComponentBaseline& baseline, absl::string_view directory) {
+  return WriteTogether({{BaselinePath(directory, baseline.machine(), baseline.component()),
+                         BaselineText(baseline)}});
 }
 
 BaselineMeasurement ToBaseline(const Measurement& measurement, const Run& run,

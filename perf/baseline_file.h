@@ -21,8 +21,8 @@ std::string BaselinePath(absl::string_view directory, absl::string_view machine,
                          absl::string_view component);
 
 // InvalidArgument, with the line, for text that is none; also for a baseline without machine or
-// component, a measurement without name, unit, direction or samples, with figures out of order, or
-// stored twice.
+// component, a measurement without name, unit, direction or samples, with figures that are not
+// finite or out of order, or stored twice.
 absl::StatusOr<ComponentBaseline> ParseBaseline(absl::string_view text, absl::string_view source);
 
 // NotFound if there is no such file, and InvalidArgument if it is of another machine or component
@@ -31,8 +31,10 @@ absl::StatusOr<ComponentBaseline> ReadBaseline(absl::string_view directory,
                                                absl::string_view machine,
                                                absl::string_view component);
 
-// Writes it, readable in review, by way of a temporary file; makes the folder. The operating
-// system's error, with the path.
+// The file's content, readable in review, which ParseBaseline reads.
+std::string BaselineText(const ComponentBaseline& baseline);
+
+// Writes it as WriteTogether does.
 absl::Status WriteBaseline(const ComponentBaseline& baseline, absl::string_view directory);
 
 // What is stored of a measurement of `run`.

@@ -10,13 +10,24 @@
 #include <map>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "perf/requirements.pb.h"
 
 namespace perf {
 
-// "VAD_BASELINE: 2.5x".
+inline constexpr char kBaselineLinesFile[] = "performance_baseline.txt";
+
+// "2.5", "150.0", "1.25e-09": the shortest text that is read as the same double again.
+std::string FormatFigureExactly(double value);
+
+// InvalidArgument for a line that would not be read as it is written: a key with a colon, a suffix
+// that begins like the rest of a number or ends with a space.
+absl::Status CheckBaselineLine(const BaselineLine& line);
+
+// "VAD_BASELINE: 2.5x". Of a positive, finite value and a line that CheckBaselineLine passes,
+// ParseBaselineLines reads the same figure and suffix.
 std::string FormatBaselineLine(const BaselineLine& line, double value);
 
 // Key to figure. Empty lines and lines that begin with # are skipped. InvalidArgument, with the

@@ -1,5 +1,8 @@
 #include "perf/baseline_lines.h"
 
+#include <bit>
+#include <cmath>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -45,6 +48,73 @@ TEST(BaselineLinesTest, RefusesWhatIsNone) {
                                                                ? "baseline.txt:2: "
                                                                : "baseline.txt:3: "))
         << lines.status();
+  }
+}
+
+struct RoundTripCase {
+  std::string name;
+  double value;
+  std::string text;
+};
+
+class RoundTripTest : public testing::TestWithParam<RoundTripCase> {};
+
+void ExpectReadAgain(double value, const std::string& suffix) {
+  const std::string text = FormatBaselineLine(Line("A_BASELINE", suffix), value);
+  const auto lines = ParseBaselineLines(text, "f");
+  ASSERT_TRUE(lines.ok()) << lines.status();
+  EXPECT_EQ(lines->at("A_BASELINE").value, value) << text;
+  EXPECT_EQ(lines->at("A_BASELINE").suffix, suffix) << text;
+}
+
+TEST_P(RoundTripTest, WhatIsWrittenIsReadAgain) {
+  EXPECT_EQ(FormatFigureExactly(GetParam().value), GetParam().text);
+  ExpectReadAgain(GetParam().value, "x");
+  ExpectReadAgain(GetParam().value, " exec/sec");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RoundTripTest,
+                         testing::ValuesIn(std::vector<RoundTripCase>{
+                             {"LessThanOne", 0.348, "0.348"},
+                             {"WhatWasZero", 0.04, "0.04"},
+                             {"Tiny", 1.25e-9, "1.25e-09"},
+                             {"Smallest", 5e-324, "5e-324"},
+                             {"Largest", 1.7976931348623157e308, "1.7976931348623157e+308"},
+                             {"AThird", 1 / 3.0, "0.3333333333333333"},
+                             {"Whole", 265000, "265000.0"},
+                             {"Huge", 1e15, "1e+15"},
+                         }),
+                         [](const testing::TestParamInfo<RoundTripCase>& test_case) {
+                           return test_case.param.name;
+                         });
+
+TEST(BaselineLinesTest, AnyDoubleIsReadAgain) {
+  constexpr uint64_t kSeed = 20261128;
+  std::mt19937_64 random(kSeed);
+  for (int i = 0; i < 100'000; ++i) {
+    // Every exponent is as likely as any other.
+    const double value = std::abs(std::bit_cast<double>(random()));
+    if (!std::isfinite(value) || value == 0) continue;
+    ExpectReadAgain(value, i % 2 == 0 ? "x" : " exec/sec");
+    if (HasFatalFailure() || HasNonfatalFailure()) FAIL() << "seed " << kSeed << ", round " << i;
+  }
+}
+
+TEST(BaselineLinesTest, ASuffixMayBeginLikeAnExponent) {
+  ExpectReadAgain(2.5, "ex");
+  ExpectReadAgain(2.5, "e-");
+  ExpectReadAgain(2.5e-10, "e");
+}
+
+TEST(BaselineLinesTest, RefusesALineThatWouldBeReadDifferently) {
+  EXPECT_TRUE(CheckBaselineLine(Line("VAD_BASELINE", "x")).ok());
+  EXPECT_TRUE(CheckBaselineLine(Line("VAD_BASELINE", "")).ok());
+  EXPECT_TRUE(CheckBaselineLine(Line("VAD_BASELINE", " exec/sec")).ok());
+  for (const char* suffix : {"0", ".5", "e5", "E-3", "x ", "x\n", "\t"}) {
+    EXPECT_FALSE(CheckBaselineLine(Line("A", suffix)).ok()) << suffix;
+  }
+  for (const char* key : {"", "A:B", "# A", " A", "A ", "A\nB"}) {
+    EXPECT_FALSE(CheckBaselineLine(Line(key, "x")).ok()) << key;
   }
 }
 

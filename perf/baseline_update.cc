@@ -1,5 +1,7 @@
 #include "perf/baseline_update.h"
 
+#include <cmath>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -89,6 +91,10 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
     }
   }
   if (!complete) return update;
+  // A component of which nothing is measured any more has stored figures all the same.
+  for (const auto& [component, baseline] : stored) {
+    if (!profile.empty()) update.baselines.try_emplace(component, baseline);
+  }
   for (auto& [component, baseline] : update.baselines) {
     auto& kept = *baseline.mutable_measurements();
     for (int i = kept.size() - 1; i >= 0; --i) {
@@ -97,6 +103,13 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
                       "): goes, no test measures it any more\n");
       kept.DeleteSubrange(i, 1);
     }
+  }
+  // Those that stay as they are need not be written.
+  for (auto entry = update.baselines.begin(); entry != update.baselines.end();) {
+    const auto found = stored.find(entry->first);
+    const bool same = !measured.contains(entry->first) && found != stored.end() &&
+                      found->second.measurements_size() == entry->second.measurements_size();
+    entry = same ? update.baselines.erase(entry) : std::next(entry);
   }
   return update;
 }
@@ -109,7 +122,7 @@ absl::StatusOr<std::string> UpdateBaselineLines(
   if (!parsed.ok()) return parsed.status();
   std::map<std::string, std::string> lines;
   for (const auto& [key, line] : *parsed) {
-    lines[key] = absl::StrFormat("%s: %.1f%s", key, line.value, line.suffix);
+    lines[key] = absl::StrCat(key, ": ", FormatFigureExactly(line.value), line.suffix);
   }
   for (const Run& run : runs) {
     for (const Measurement& measurement : run.measurements()) {
@@ -117,14 +130,50 @@ absl::StatusOr<std::string> UpdateBaselineLines(
       if (component == requirements.end()) continue;
       for (const BaselineLine& line : component->second.baseline_lines()) {
         if (line.measurement() != measurement.name()) continue;
-        lines[line.key()] =
-            FormatBaselineLine(line, Value(Summarize(measurement.samples()), line.statistic()));
+        const double value = Value(Summarize(measurement.samples()), line.statistic());
+        if (!(value > 0 && std::isfinite(value))) {
+          return absl::InvalidArgumentError(
+              absl::StrCat(line.key(), " would be ", FormatFigureExactly(value), line.suffix(),
+                           ", and a line of a ", kBaselineLinesFile, " has to be positive"));
+        }
+        lines[line.key()] = FormatBaselineLine(line, value);
       }
     }
   }
   std::string text;
   for (const auto& [key, line] : lines) absl::StrAppend(&text, line, "\n");
   return text;
+}
+
+absl::StatusOr<PreparedUpdate> PrepareUpdate(const UpdateInputs& inputs) {
+  PreparedUpdate prepared;
+  const std::pair<std::string, const std::map<std::string, ComponentBaseline>*> places[] = {
+      {inputs.machine, &inputs.baselines}, {kAnyMachine, &inputs.exact_baselines}};
+  for (const auto& [machine, stored] : places) {
+    const BaselineUpdate update =
+        UpdateBaselines(inputs.runs, *stored, machine, inputs.complete, inputs.date);
+    if (update.baselines.empty()) continue;
+    absl::StrAppend(&prepared.description, "\nBaselines in ", inputs.directory, "/", machine, "\n",
+                    update.description);
+    for (const auto& [component, baseline] : update.baselines) {
+      const std::string path = BaselinePath(inputs.directory, machine, component);
+      std::string text = BaselineText(baseline);
+      if (absl::Status readable = ParseBaseline(text, path).status(); !readable.ok()) {
+        return readable;
+      }
+      prepared.files[path] = std::move(text);
+    }
+  }
+  const std::string path =
+      absl::StrCat(inputs.directory, "/", inputs.machine, "/", kBaselineLinesFile);
+  absl::StatusOr<std::string> lines =
+      UpdateBaselineLines(inputs.runs, inputs.requirements, inputs.previous_lines, path);
+  if (!lines.ok()) return lines.status();
+  if (absl::Status readable = ParseBaselineLines(*lines, path).status(); !readable.ok()) {
+    return readable;
+  }
+  if (!lines->empty()) prepared.files[path] = *std::move(lines);
+  return prepared;
 }
 
 }  // namespace perf

@@ -31,10 +31,36 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
                                absl::string_view machine, bool complete, absl::string_view date);
 
 // The text of a performance_baseline.txt with this run's figures; lines of `previous` that the run
-// did not measure stay as they are. InvalidArgument if `previous` is malformed.
+// did not measure stay as they are. InvalidArgument if `previous` is malformed, or a figure is not
+// positive, as a line has to be.
 absl::StatusOr<std::string> UpdateBaselineLines(
     absl::Span<const Run> runs, const std::map<std::string, ComponentRequirements>& requirements,
     absl::string_view previous, absl::string_view previous_source);
+
+struct UpdateInputs {
+  absl::Span<const Run> runs;
+  const std::map<std::string, ComponentRequirements>& requirements;
+  // By component: those of `machine`, and those of kAnyMachine.
+  const std::map<std::string, ComponentBaseline>& baselines;
+  const std::map<std::string, ComponentBaseline>& exact_baselines;
+  std::string directory;
+  std::string machine;
+  // As UpdateBaselines has them.
+  bool complete = false;
+  std::string date;
+  // Of the machine's performance_baseline.txt; empty if there is none.
+  std::string previous_lines;
+};
+
+struct PreparedUpdate {
+  // Path to content, for WriteTogether.
+  std::map<std::string, std::string> files;
+  std::string description;
+};
+
+// Everything that an update writes, checked before anything is written: that all of it is read
+// again.
+absl::StatusOr<PreparedUpdate> PrepareUpdate(const UpdateInputs& inputs);
 
 }  // namespace perf
 

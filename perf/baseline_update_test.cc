@@ -101,5 +101,62 @@ TEST(BaselineUpdateTest, OneLineFormKeepsWhatWasNotMeasured) {
   EXPECT_FALSE(UpdateBaselineLines({}, {}, "rubbish", "f").ok());
 }
 
+ComponentRequirements WithLine() {
+  return *ParseRequirements(
+      "component: 'audio' baseline_lines { key: 'A_BASELINE' measurement: 'audio.a' statistic: "
+      "MEDIAN suffix: 'x' }",
+      "test");
+}
+
+TEST(BaselineUpdateTest, AllThatIsWrittenIsReadAgain) {
+  const std::map<std::string, ComponentRequirements> requirements = {{"audio", WithLine()}};
+  const std::vector<perf::Run> runs = {RunWith({{"audio.a", 0.348}})};
+  const auto prepared = PrepareUpdate({.runs = runs,
+                                       .requirements = requirements,
+                                       .baselines = {},
+                                       .exact_baselines = {},
+                                       .directory = "/baselines",
+                                       .machine = "here",
+                                       .complete = true,
+                                       .date = "2026-11-28",
+                                       .previous_lines = "B_BASELINE: 0.00012x\n"});
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  ASSERT_EQ(prepared->files.size(), 2u);
+  EXPECT_TRUE(prepared->files.contains("/baselines/here/audio.textproto"));
+  EXPECT_EQ(prepared->files.at("/baselines/here/performance_baseline.txt"),
+            "A_BASELINE: 0.348x\nB_BASELINE: 0.00012x\n");
+}
+
+// Once the textprotos were written, and then the line was refused.
+TEST(BaselineUpdateTest, ALineThatCannotBeStatedIsRefusedBeforeAnythingIsWritten) {
+  const std::map<std::string, ComponentRequirements> requirements = {{"audio", WithLine()}};
+  for (const auto& [value, previous] :
+       {std::pair(0.0, ""), std::pair(-1.0, ""), std::pair(1.0, "A_BASELINE: fast\n")}) {
+    const std::vector<perf::Run> runs = {RunWith({{"audio.a", value}})};
+    const auto prepared = PrepareUpdate({.runs = runs,
+                                         .requirements = requirements,
+                                         .baselines = {},
+                                         .exact_baselines = {},
+                                         .directory = "/baselines",
+                                         .machine = "here",
+                                         .date = "2026-11-28",
+                                         .previous_lines = previous});
+    EXPECT_EQ(prepared.status().code(), absl::StatusCode::kInvalidArgument) << value;
+    EXPECT_TRUE(absl::StrContains(prepared.status().message(), "A_BASELINE")) << prepared.status();
+  }
+}
+
+TEST(BaselineUpdateTest, AComponentOfWhichNothingIsMeasuredAnyMoreIsEmptied) {
+  auto stored = Stored({{"audio.a", 10}});
+  stored["tools"] = stored["audio"];
+  stored["tools"].set_component("tools");
+  const std::vector<perf::Run> runs = {RunWith({{"audio.a", 9}})};
+  const BaselineUpdate update = UpdateBaselines(runs, stored, "here", true, "2026-11-28");
+  EXPECT_EQ(update.baselines.at("tools").measurements_size(), 0);
+  // A narrowed run knows nothing of it.
+  EXPECT_FALSE(
+      UpdateBaselines(runs, stored, "here", false, "2026-11-28").baselines.contains("tools"));
+}
+
 }  // namespace
 }  // namespace perf

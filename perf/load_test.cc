@@ -90,6 +90,19 @@ INSTANTIATE_TEST_SUITE_P(
          "requirements { measurement: 'a.b' statistic: MAX unit: 'ms' at_most: 1 } "
          "requirements { measurement: 'a.b' statistic: MAX unit: 'ms' at_most: 2 }",
          "stated twice"},
+        {"AnInfiniteDifferenceThatDoesNotMatter",
+         "component: 'a' insignificant { measurement: 'a.b' below: inf }", "positive, finite"},
+        {"ADifferenceThatIsNan", "component: 'a' insignificant { measurement: 'a.b' below: nan }",
+         "positive, finite"},
+        {"ABaselineLineThatIsReadDifferently",
+         "component: 'a' baseline_lines { key: 'A' measurement: 'a.b' statistic: MEDIAN suffix: "
+         "'0x' }",
+         "begins like the rest of a number"},
+        {"ABaselineLineTwice",
+         "component: 'a' "
+         "baseline_lines { key: 'A' measurement: 'a.b' statistic: MEDIAN } "
+         "baseline_lines { key: 'A' measurement: 'a.c' statistic: MEDIAN }",
+         "stated twice"},
         {"ShrinkingLoad", "component: 'a' loads { name: 'n' quick: 9 default: 1 long: 2 }",
          "0 < quick <= default <= long"},
     }),

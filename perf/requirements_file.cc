@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "perf/baseline_lines.h"
 #include "perf/text_proto.h"
 
 namespace perf {
@@ -53,10 +54,16 @@ absl::Status Validate(const ComponentRequirements& requirements) {
           absl::StrCat("load '", load.name(), "' needs 0 < quick <= default <= long"));
     }
   }
+  seen.clear();
   for (const BaselineLine& line : requirements.baseline_lines()) {
     if (line.key().empty() || line.measurement().empty() || line.statistic() == STATISTIC_UNKNOWN) {
       return absl::InvalidArgumentError(
           "a baseline line needs a key, a measurement and a statistic");
+    }
+    if (absl::Status checked = CheckBaselineLine(line); !checked.ok()) return checked;
+    if (!seen.insert(line.key()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("baseline line '", line.key(), "' is stated twice"));
     }
   }
   seen.clear();

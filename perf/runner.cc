@@ -44,6 +44,7 @@
 #include "perf/subprocess.h"
 #include "perf/text_proto.h"
 #include "perf/timer_probe.h"
+#include "perf/written_together.h"
 
 namespace perf {
 namespace {
@@ -489,8 +490,10 @@ class SuiteRun {
     if (absl::Status status = WriteOutput(kReportJson, json); !status.ok()) return status;
     absl::StatusOr<std::string> lines =
         UpdateBaselineLines(inputs_.runs, inputs_.requirements, "", "");
-    if (!lines.ok()) return lines.status();
-    if (absl::Status status = WriteOutput(kReportLines, *lines); !status.ok()) return status;
+    // A figure that no line can state is no reason to lose the report.
+    const std::string text =
+        lines.ok() ? *lines : absl::StrCat("# ", lines.status().message(), "\n");
+    if (absl::Status status = WriteOutput(kReportLines, text); !status.ok()) return status;
     return WriteRecords(absl::StrCat(options_.output_dir, "/", kRecords));
   }
 
@@ -537,36 +540,27 @@ class SuiteRun {
             "the baselines stay as they are, because a requirement is missed");
       }
     }
-    const std::string directory = absl::StrCat(baseline_directory_, "/", machine_);
-    for (const auto& [machine, stored] :
-         {std::pair(machine_, &inputs_.baselines),
-          std::pair(std::string(kAnyMachine), &inputs_.exact_baselines)}) {
-      const BaselineUpdate update =
-          UpdateBaselines(inputs_.runs, *stored, machine, options_.selection.empty(),
-                          absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone()));
-      if (update.baselines.empty()) continue;
-      std::printf("\nBaselines in %s/%s\n%s", baseline_directory_.c_str(), machine.c_str(),
-                  update.description.c_str());
-      std::fflush(stdout);
-      for (const auto& [component, baseline] : update.baselines) {
-        if (absl::Status written = WriteBaseline(baseline, baseline_directory_); !written.ok()) {
-          return written;
-        }
-      }
-    }
-    const std::string lines_path = absl::StrCat(directory, "/performance_baseline.txt");
+    const std::string lines_path =
+        absl::StrCat(baseline_directory_, "/", machine_, "/", kBaselineLinesFile);
     absl::StatusOr<std::string> previous = ReadFile(lines_path);
     if (!previous.ok() && !absl::IsNotFound(previous.status())) return previous.status();
-    absl::StatusOr<std::string> lines = UpdateBaselineLines(
-        inputs_.runs, inputs_.requirements, previous.ok() ? *previous : "", lines_path);
-    if (!lines.ok()) return lines.status();
-    if (!lines->empty()) {
-      if (absl::Status written =
-              command::WriteOutput(lines_path, {.kind = command::kTextFile, .keep = {}}, *lines);
-          !written.ok()) {
-        return written;
-      }
+    const absl::StatusOr<PreparedUpdate> update =
+        PrepareUpdate({.runs = inputs_.runs,
+                       .requirements = inputs_.requirements,
+                       .baselines = inputs_.baselines,
+                       .exact_baselines = inputs_.exact_baselines,
+                       .directory = baseline_directory_,
+                       .machine = machine_,
+                       .complete = options_.selection.empty(),
+                       .date = absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone()),
+                       .previous_lines = previous.ok() ? *previous : ""});
+    if (!update.ok()) {
+      return absl::Status(update.status().code(), absl::StrCat("the baselines stay as they are: ",
+                                                               update.status().message()));
     }
+    std::fputs(update->description.c_str(), stdout);
+    std::fflush(stdout);
+    if (absl::Status written = WriteTogether(update->files); !written.ok()) return written;
     Say("the baselines are written; review and commit them");
     return absl::OkStatus();
   }
