@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -68,17 +69,23 @@ absl::StatusOr<BuildEvents> ParseBuildEvents(absl::string_view json_lines) {
   BuildEvents events;
   int line_number = 0;
   int num_events = 0;
+  const absl::string_view whole = absl::StripTrailingAsciiWhitespace(json_lines);
+  const auto last_line = 1 + static_cast<int>(absl::c_count(whole, '\n'));
   for (absl::string_view line : absl::StrSplit(json_lines, '\n')) {
     ++line_number;
     if (absl::StripAsciiWhitespace(line).empty()) continue;
-    ++num_events;
     BuildEvent event;
     const auto parsed = google::protobuf::util::JsonStringToMessage(
         google::protobuf::StringPiece(line.data(), line.size()), &event, options);
+    if (!parsed.ok() && line_number == last_line && num_events > 0) {
+      events.cut_line = line_number;
+      break;
+    }
     if (!parsed.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("build events, line ", line_number, ": ", std::string(parsed.message())));
     }
+    ++num_events;
     if (event.has_test_result() && event.id().has_test_result()) {
       events.attempts.push_back(AttemptOf(event));
     }

@@ -33,10 +33,13 @@ struct BuildEvents {
   std::map<std::string, std::string> not_built;
   // Bazel's exit code; -1 if the file ends before it.
   int exit_code = -1;
+  // The number of the last line, if it was cut and is lost; otherwise 0.
+  int cut_line = 0;
 };
 
-// `json_lines`: one event a line. InvalidArgument, with the line's number, if one is no JSON, and
-// DataLoss if there is none.
+// `json_lines`: one event a line. The last line is lost, and no more, if it is no JSON: whoever
+// wrote it was killed, or the disk was full. InvalidArgument, with the line's number, if another is
+// none, or if there is no line beside it, and DataLoss if the file is empty.
 absl::StatusOr<BuildEvents> ParseBuildEvents(absl::string_view json_lines);
 
 // "//audio:vad_test" for every way of writing a label of the main repository.

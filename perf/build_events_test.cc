@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace perf {
@@ -60,10 +61,27 @@ TEST(BuildEventsTest, SeesWhatWasNotBuilt) {
 }
 
 TEST(BuildEventsTest, NamesTheLineThatIsNoJson) {
-  const auto events = ParseBuildEvents(std::string(kFinished) + "\n{\"id\":");
+  const auto events = ParseBuildEvents(absl::StrCat(kFinished, "\n{\"id\":\n", kPassed, "\n"));
   ASSERT_FALSE(events.ok());
   EXPECT_EQ(events.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(absl::StrContains(events.status().message(), "line 2")) << events.status();
+  // A file of one such line is no event file at all.
+  EXPECT_EQ(ParseBuildEvents("{\"id\":").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(BuildEventsTest, ACutLastLineLosesThatLineAndNotTheRun) {
+  const std::string cut = absl::StrCat(kPassed, "\n", kFinished);
+  for (size_t length = std::string(kPassed).size() + 2; length < cut.size(); ++length) {
+    // An editor may have ended the line.
+    for (const char* end : {"", "\n", "\r\n\n"}) {
+      const auto events = ParseBuildEvents(absl::StrCat(cut.substr(0, length), end));
+      ASSERT_TRUE(events.ok()) << events.status();
+      EXPECT_EQ(events->attempts.size(), 1u);
+      EXPECT_EQ(events->cut_line, 2);
+      EXPECT_EQ(events->exit_code, -1);
+    }
+  }
+  EXPECT_EQ(ParseBuildEvents(cut)->cut_line, 0);
 }
 
 TEST(BuildEventsTest, RefusesAnEmptyFile) {

@@ -59,7 +59,13 @@ absl::Status CheckRun(const Run& run, const SuiteTest& test, int shard,
 }
 
 // The attempt whose result Bazel took: the last one.
-absl::StatusOr<TestAttempt> DecidingAttempt(const std::vector<TestAttempt>& attempts) {
+absl::StatusOr<TestAttempt> DecidingAttempt(const std::vector<TestAttempt>& attempts,
+                                            int cut_line) {
+  if (attempts.empty() && cut_line > 0) {
+    return absl::NotFoundError(
+        absl::StrCat("has no result: it did not run, or its result was in line ", cut_line,
+                     " of the event file, which is cut"));
+  }
   if (attempts.empty()) return absl::NotFoundError("did not run");
   const TestAttempt* last = &attempts.front();
   for (const TestAttempt& attempt : attempts) {
@@ -90,8 +96,8 @@ std::string OutputsOf(const TestAttempt& attempt) {
 
 class Collector {
  public:
-  Collector(const CollectOptions& options, const RecordReader& read)
-      : options_(options), read_(read) {}
+  Collector(const CollectOptions& options, int cut_line, const RecordReader& read)
+      : options_(options), cut_line_(cut_line), read_(read) {}
 
   void CollectShard(const SuiteTest& test, int shard, const std::vector<TestAttempt>& attempts) {
     const std::string label = CanonicalLabel(test.label());
@@ -125,7 +131,7 @@ class Collector {
  private:
   absl::StatusOr<Run> ReadShard(const SuiteTest& test, int shard,
                                 const std::vector<TestAttempt>& attempts) {
-    absl::StatusOr<TestAttempt> attempt = DecidingAttempt(attempts);
+    absl::StatusOr<TestAttempt> attempt = DecidingAttempt(attempts, cut_line_);
     if (!attempt.ok()) return attempt.status();
     absl::StatusOr<std::string> bytes = read_(*attempt);
     if (!bytes.ok()) return bytes.status();
@@ -146,6 +152,8 @@ class Collector {
   }
 
   const CollectOptions& options_;
+  // Of the event file, if its last line is lost.
+  const int cut_line_;
   const RecordReader& read_;
   Collection collection_;
   // Measurement to what has it.
@@ -163,7 +171,7 @@ Collection Collect(absl::Span<const SuiteTest> tests, const BuildEvents& events,
     int& shards = num_shards[attempt.label];
     shards = std::max(shards, attempt.shard);
   }
-  Collector collector(options, read);
+  Collector collector(options, events.cut_line, read);
   for (const SuiteTest& test : tests) {
     const std::string label = CanonicalLabel(test.label());
     if (const auto failed = events.not_built.find(label);

@@ -110,6 +110,12 @@ TEST_F(CollectorTest, RefusesAShardThatDidNotRun) {
   ExpectRefused("did not run");
 }
 
+TEST_F(CollectorTest, AResultInALineThatWasCutIsNotPassedInSilence) {
+  events_.attempts.pop_back();
+  events_.cut_line = 7;
+  ExpectRefused("its result was in line 7 of the event file, which is cut");
+}
+
 TEST_F(CollectorTest, RefusesAMissingRecord) {
   records_.erase(2);
   ExpectRefused("wrote no record");

@@ -350,6 +350,10 @@ class SuiteRun {
       return absl::Status(events.status().code(),
                           absl::StrCat(events_file, ": ", events.status().message()));
     }
+    if (events->cut_line > 0) {
+      inputs_.header.add_notes(absl::StrCat(events_file, " is cut in line ", events->cut_line,
+                                            ", its last, and that line is lost"));
+    }
     Collection collection = Collect(tests, *events, collect, ReadRecord);
     if (bazel_exit_code == kBazelInterrupted)
       collection.errors.emplace_back("bazel: was interrupted");
