@@ -1,6 +1,7 @@
 // The main of performance tests whose bodies are Google Benchmark functions.
 //
-// A benchmark's registered name is its measurement's name, its label the title:
+// A benchmark's registered name is its measurement's name (perf/benchmark_names.h), its label the
+// title:
 //
 //   void BM_Vad(benchmark::State& state) { …; state.SetLabel("VAD Processing"); }
 //   BENCHMARK(BM_Vad)->Name("audio.vad.process_1s")->Unit(benchmark::kMillisecond);
@@ -13,11 +14,13 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -47,12 +50,15 @@ class ListReporter : public benchmark::BenchmarkReporter {
 // Turns repetitions into samples.
 class RecordReporter : public benchmark::BenchmarkReporter {
  public:
+  explicit RecordReporter(const perf::MeasurementNames& names) : names_(names) {}
+
   bool ReportContext(const Context&) override { return true; }
 
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
       if (run.run_type == Run::RT_Aggregate) continue;
-      const std::string name = perf::MeasurementName(run);
+      const std::string name = names_.Of(perf::ListedName(run));
+      reported_.insert(name);
       if (run.error_occurred) {
         std::fprintf(stderr, "perf: %s failed: %s\n", name.c_str(), run.error_message.c_str());
         failed_ = true;
@@ -72,8 +78,17 @@ class RecordReporter : public benchmark::BenchmarkReporter {
     }
   }
 
-  // The exit code.
-  int Commit() {
+  // Records what was measured. Returns the exit code: 1 if a benchmark failed, or if one of
+  // `selected` has reported nothing, as those do that are told to report aggregates only.
+  int Commit(const std::vector<std::string>& selected) {
+    for (const std::string& listed : selected) {
+      if (reported_.contains(names_.Of(listed))) continue;
+      std::fprintf(stderr,
+                   "perf: %s was not measured; a benchmark that reports aggregates only has no "
+                   "samples\n",
+                   listed.c_str());
+      failed_ = true;
+    }
     for (auto& [name, measurement] : measurements_) {
       const absl::Status added = perf::RunRecord::Process().Add(std::move(measurement));
       if (!added.ok()) {
@@ -85,6 +100,9 @@ class RecordReporter : public benchmark::BenchmarkReporter {
   }
 
  private:
+  const perf::MeasurementNames& names_;
+  // By measurement.
+  std::set<std::string> reported_;
   std::map<std::string, perf::Measurement> measurements_;
   bool failed_ = false;
 };
@@ -120,7 +138,12 @@ int Variable(const char* name, int otherwise) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> names = AllNames(argv[0]);
-  if (perf::EpochsAreAsked()) return perf::ServeEpochs(names);
+  const absl::StatusOr<perf::MeasurementNames> measurements = perf::MeasurementNames::Create(names);
+  if (!measurements.ok()) {
+    std::fprintf(stderr, "perf: %s\n", std::string(measurements.status().message()).c_str());
+    return 1;
+  }
+  if (perf::EpochsAreAsked()) return perf::ServeEpochs(names, *measurements);
   // The record begins here.
   perf::RunRecord::Process();
   // Tells Bazel that this test knows of shards; one that does not would run everything in each.
@@ -145,9 +168,9 @@ int main(int argc, char** argv) {
   };
   arguments.insert(arguments.end(), argv + 1, argv + argc);
   InitializeBenchmark(argv[0], arguments);
-  RecordReporter reporter;
+  RecordReporter reporter(*measurements);
   if (!selected.empty()) {
     benchmark::RunSpecifiedBenchmarks(&reporter, perf::NamesPattern(selected));
   }
-  return perf::FinishRun(reporter.Commit());
+  return perf::FinishRun(reporter.Commit(selected));
 }

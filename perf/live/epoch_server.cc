@@ -108,7 +108,6 @@ class EpochReporter : public benchmark::BenchmarkReporter {
     for (const Run& run : runs) {
       if (run.run_type == Run::RT_Aggregate) continue;
       if (run.error_occurred) error_ = run.error_message;
-      measurement_name_ = MeasurementName(run);
       title_ = run.report_label;
       time_unit_ = benchmark::GetTimeUnitString(run.time_unit);
       iterations_ += run.iterations;
@@ -118,7 +117,6 @@ class EpochReporter : public benchmark::BenchmarkReporter {
   }
 
   const std::string& error() const { return error_; }
-  const std::string& measurement_name() const { return measurement_name_; }
   const std::string& title() const { return title_; }
   const std::string& time_unit() const { return time_unit_; }
   int64_t iterations() const { return iterations_; }
@@ -127,7 +125,6 @@ class EpochReporter : public benchmark::BenchmarkReporter {
 
  private:
   std::string error_;
-  std::string measurement_name_;
   std::string title_;
   std::string time_unit_;
   int64_t iterations_ = 0;
@@ -137,7 +134,8 @@ class EpochReporter : public benchmark::BenchmarkReporter {
 
 class EpochServer {
  public:
-  explicit EpochServer(const std::vector<std::string>& names) : names_(names) {}
+  EpochServer(const std::vector<std::string>& names, const MeasurementNames& measurements)
+      : names_(names), measurements_(measurements) {}
 
   Response Answer(const Request& request) {
     Response response;
@@ -214,7 +212,7 @@ class EpochServer {
     CALLGRIND_DUMP_STATS;
     Counts& counts = *response.mutable_counts();
     counts.set_iterations(reporter.iterations());
-    counts.set_measurement_name(reporter.measurement_name());
+    counts.set_measurement_name(measurements_.Of(request.name()));
     counts.set_title(reporter.title().empty() ? request.name() : reporter.title());
     counting.Fill(counts);
   }
@@ -237,7 +235,7 @@ class EpochServer {
         calibration.set_iteration_ns(iteration_s * 1e9);
         calibration.set_setup_ns(
             std::max<int64_t>(0, std::llround((whole.count() - reporter.wall_s()) * 1e9)));
-        calibration.set_measurement_name(reporter.measurement_name());
+        calibration.set_measurement_name(measurements_.Of(request.name()));
         calibration.set_title(reporter.title().empty() ? request.name() : reporter.title());
         calibration.set_time_unit(reporter.time_unit());
         return;
@@ -249,13 +247,14 @@ class EpochServer {
   }
 
   const std::vector<std::string>& names_;
+  const MeasurementNames& measurements_;
 };
 
 }  // namespace
 
 bool EpochsAreAsked() { return std::getenv(kEpochDescriptorsVariable) != nullptr; }
 
-int ServeEpochs(const std::vector<std::string>& names) {
+int ServeEpochs(const std::vector<std::string>& names, const MeasurementNames& measurements) {
   const std::pair<std::string, std::string> numbers =
       absl::StrSplit(std::getenv(kEpochDescriptorsVariable), ',');
   int requests_from = -1;
@@ -265,7 +264,7 @@ int ServeEpochs(const std::vector<std::string>& names) {
     std::fprintf(stderr, "perf: %s is not two numbers\n", kEpochDescriptorsVariable);
     return 1;
   }
-  EpochServer server(names);
+  EpochServer server(names, measurements);
   google::protobuf::io::FileInputStream requests(requests_from);
   for (;;) {
     Request request;

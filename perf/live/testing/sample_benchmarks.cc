@@ -22,6 +22,10 @@ BENCHMARK(BM_Count)
     ->Unit(benchmark::kMicrosecond);
 BENCHMARK(BM_Count)->Name("sample.count_fixed")->Iterations(3);
 
+BENCHMARK(BM_Count)->Name("sample.threads")->Threads(1)->Threads(2);
+BENCHMARK(BM_Count)->Name("sample.timed")->UseRealTime()->Threads(2);
+BENCHMARK(BM_Count)->Name("sample.aggregates")->ReportAggregatesOnly();
+
 // Two allocations, together of 300 bytes, and two system calls.
 void BM_CountedWork(benchmark::State& state) {
   state.SetLabel("Counted Work");

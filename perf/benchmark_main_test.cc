@@ -1,0 +1,74 @@
+// What the main of Google Benchmark bodies records, of a real program.
+#include <unistd.h>
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "perf/record_file.h"
+#include "perf/subprocess.h"
+#include "perf/text_proto.h"
+
+namespace perf {
+namespace {
+
+struct Outcome {
+  int exit_code = 0;
+  std::string output;
+  // Names of measurements; empty if there is no record.
+  std::set<std::string> measured;
+};
+
+// Runs the sample benchmarks that `filter` selects.
+Outcome RunSamples(const std::string& filter) {
+  const std::string outputs = absl::StrCat(testing::TempDir(), "/outputs");
+  std::filesystem::remove_all(outputs);
+  std::filesystem::create_directories(outputs);
+  const std::string runfiles = absl::StrCat(get_current_dir_name(), "/");
+  const auto result = RunProgram(
+      {.arguments = {"/bin/sh", "-c",
+                     absl::StrCat("exec ", runfiles, "perf/live/sample_benchmarks 2>&1")},
+       .variables = {{"PERF_FILTER", filter},
+                     {"PERF_PROFILE", "quick"},
+                     {"PERF_REQUIREMENTS",
+                      absl::StrCat(runfiles, "perf/live/testing/requirements.textproto")},
+                     {"TEST_UNDECLARED_OUTPUTS_DIR", outputs}}},
+      SubprocessOutput::kCapture);
+  EXPECT_TRUE(result.ok()) << result.status();
+  Outcome outcome;
+  if (!result.ok()) return outcome;
+  outcome.exit_code = result->exit_code;
+  outcome.output = result->output;
+  const auto bytes = ReadFile(absl::StrCat(outputs, "/", kRunFileName));
+  if (!bytes.ok()) return outcome;
+  const auto run = ParseRun(*bytes);
+  EXPECT_TRUE(run.ok()) << run.status();
+  if (!run.ok()) return outcome;
+  for (const Measurement& measurement : run->measurements()) {
+    outcome.measured.insert(measurement.name());
+  }
+  return outcome;
+}
+
+TEST(BenchmarkMainTest, OneThreadAndTwoAreTwoMeasurements) {
+  const Outcome outcome = RunSamples("^sample\\.(threads|timed|count_timed)");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  EXPECT_EQ(outcome.measured,
+            (std::set<std::string>{"sample.threads/threads:1", "sample.threads/threads:2",
+                                   "sample.timed", "sample.count_timed/5"}))
+      << outcome.output;
+}
+
+TEST(BenchmarkMainTest, OneThatReportsAggregatesOnlyIsAnError) {
+  const Outcome outcome = RunSamples("^sample\\.(aggregates|count$)");
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_TRUE(absl::StrContains(outcome.output, "sample.aggregates was not measured"))
+      << outcome.output;
+  EXPECT_TRUE(outcome.measured.empty());
+}
+
+}  // namespace
+}  // namespace perf
