@@ -6,11 +6,14 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "perf/environment.h"
+#include "perf/record_check.h"
 #include "perf/statistics.h"
 
 namespace perf {
@@ -18,7 +21,7 @@ namespace {
 
 // "PRLH".
 constexpr int kApplicationId = 0x50524C48;
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 constexpr char kSchema[] = R"sql(
   CREATE TABLE run (
@@ -31,6 +34,7 @@ constexpr char kSchema[] = R"sql(
     load TEXT NOT NULL,
     git_commit TEXT NOT NULL,
     dirty INTEGER NOT NULL,
+    build TEXT NOT NULL DEFAULT '',
     UNIQUE (run_id, target, shard, start_ns)
   );
   CREATE TABLE measurement (
@@ -101,6 +105,21 @@ std::string Load(const Provenance& provenance) {
   return load;
 }
 
+// What of a build makes its figures comparable with those of another.
+std::string Build(const Environment& environment) {
+  std::vector<std::string> parts;
+  if (!environment.compiler().empty()) parts.push_back(environment.compiler());
+  if (!environment.compilation_mode().empty()) parts.push_back(environment.compilation_mode());
+  if (!environment.sanitizer().empty()) {
+    parts.push_back(absl::StrCat(environment.sanitizer(), " sanitizer"));
+  }
+  std::string build = absl::StrJoin(parts, ", ");
+  if (!environment.build_flags().empty()) {
+    absl::StrAppend(&build, build.empty() ? "" : " ", "(", environment.build_flags(), ")");
+  }
+  return build;
+}
+
 std::string Packed(const google::protobuf::RepeatedField<double>& samples) {
   std::string bytes(static_cast<size_t>(samples.size()) * sizeof(float), '\0');
   for (int i = 0; i < samples.size(); ++i) {
@@ -151,6 +170,10 @@ absl::Status History::Prepare() {
     status.Update(Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str()));
   } else if (application != kApplicationId) {
     status = absl::FailedPreconditionError(absl::StrCat(path_, " is another application's"));
+  } else if (version == 1) {
+    // Of the runs so far nobody knows the build, so they are a series of their own.
+    status = Execute("ALTER TABLE run ADD COLUMN build TEXT NOT NULL DEFAULT ''");
+    status.Update(Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str()));
   } else if (version != kVersion) {
     status = absl::FailedPreconditionError(
         absl::StrCat(path_, " is of version ", version, ", and this program knows ", kVersion));
@@ -166,7 +189,7 @@ absl::StatusOr<bool> History::AddRun(const Run& run) {
   const Provenance& provenance = run.provenance();
   Statement insert(database_,
                    "INSERT OR IGNORE INTO run (run_id, target, shard, start_ns, machine, load, "
-                   "git_commit, dirty) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+                   "git_commit, dirty, build) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert.Bind(run.run_id())
       .Bind(provenance.target())
       .Bind(static_cast<int64_t>(provenance.shard_index()))
@@ -174,11 +197,13 @@ absl::StatusOr<bool> History::AddRun(const Run& run) {
       .Bind(MachineSlug(run.environment()))
       .Bind(Load(provenance))
       .Bind(provenance.commit())
-      .Bind(static_cast<int64_t>(provenance.dirty()));
+      .Bind(static_cast<int64_t>(provenance.dirty()))
+      .Bind(Build(run.environment()));
   if (insert.Step() != SQLITE_DONE) return Error("cannot add a run");
   if (sqlite3_changes(database_) == 0) return false;
   const int64_t id = sqlite3_last_insert_rowid(database_);
   for (const Measurement& measurement : run.measurements()) {
+    if (absl::Status checked = CheckMeasurement(measurement); !checked.ok()) return checked;
     Statement add(database_, "INSERT INTO measurement VALUES (?, ?, ?, ?, ?, ?, ?)");
     add.Bind(id)
         .Bind(measurement.name())
@@ -213,8 +238,10 @@ absl::StatusOr<int> History::Add(const std::vector<Run>& runs) {
 absl::StatusOr<std::vector<HistorySeries>> History::Series(const std::string& name) const {
   Statement select(database_,
                    "SELECT machine, name, load, title, unit, better, git_commit, dirty, start_ns, "
-                   "median, LENGTH(samples) FROM measurement JOIN run ON run.id = measurement.run "
-                   "WHERE INSTR(name, ?) > 0 OR ? = '' ORDER BY machine, name, load, start_ns, id");
+                   "median, LENGTH(samples), build "
+                   "FROM measurement JOIN run ON run.id = measurement.run "
+                   "WHERE INSTR(name, ?) > 0 OR ? = '' "
+                   "ORDER BY machine, build, name, load, unit, better, start_ns, id");
   select.Bind(name).Bind(name);
   std::vector<HistorySeries> all;
   int step = 0;
@@ -222,18 +249,26 @@ absl::StatusOr<std::vector<HistorySeries>> History::Series(const std::string& na
     const std::string machine = select.Text(0);
     const std::string measurement = select.Text(1);
     const std::string load = select.Text(2);
-    if (all.empty() || all.back().machine != machine || all.back().name != measurement ||
-        all.back().load != load) {
+    const std::string unit = select.Text(4);
+    const auto better = static_cast<Better>(select.Int(5));
+    const std::string build = select.Text(11);
+    const auto key = [](const HistorySeries& series) {
+      return std::tie(series.machine, series.build, series.name, series.load, series.unit,
+                      series.better);
+    };
+    if (all.empty() ||
+        key(all.back()) != std::tie(machine, build, measurement, load, unit, better)) {
       HistorySeries& series = all.emplace_back();
       series.machine = machine;
+      series.build = build;
       series.name = measurement;
       series.load = load;
+      series.unit = unit;
+      series.better = better;
     }
     HistorySeries& series = all.back();
-    // The newest names count.
+    // The newest title counts.
     series.title = select.Text(3);
-    series.unit = select.Text(4);
-    series.better = static_cast<Better>(select.Int(5));
     series.points.push_back({.commit = select.Text(6),
                              .dirty = select.Int(7) != 0,
                              .time = absl::FromUnixNanos(select.Int(8)),

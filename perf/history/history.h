@@ -27,9 +27,13 @@ struct HistoryPoint {
   int64_t num_samples = 0;
 };
 
-// A measurement's runs on one machine, with one load.
+// A measurement's runs that can be compared: on one machine, of one build, with one load, in one
+// unit and direction.
 struct HistorySeries {
   std::string machine;
+  // Compiler, mode, sanitizer and flags: "gcc 12.2.0, opt (optimize, pie)". Empty for runs that
+  // were added before the history kept it.
+  std::string build;
   std::string name;
   // The profile, and overridden loads: "default", "quick, iterations=10".
   std::string load;
@@ -43,7 +47,8 @@ struct HistorySeries {
 // Not thread-safe; several processes may use one file.
 class History {
  public:
-  // Makes the database if there is none. FailedPrecondition for a file that is no history, or of a
+  // Makes the database if there is none, and brings one of an older version up to date.
+  // FailedPrecondition for a file that is no history, or of a
   // newer version; otherwise SQLite's error with the path.
   static absl::StatusOr<std::unique_ptr<History>> Open(const std::string& path);
   ~History();
@@ -54,7 +59,8 @@ class History {
   // left out. Returns how many were new. Samples take 4 bytes each: single precision.
   absl::StatusOr<int> Add(const std::vector<Run>& runs);
 
-  // Those whose name contains `name`; all if it is empty. By machine, name and load.
+  // Those whose name contains `name`; all if it is empty. By machine, build, name, load, unit and
+  // direction.
   absl::StatusOr<std::vector<HistorySeries>> Series(const std::string& name) const;
 
   sqlite3* database_for_test() { return database_; }

@@ -4,12 +4,15 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 #include "perf/history/history_text.h"
 
@@ -17,9 +20,9 @@ namespace perf {
 namespace {
 
 std::string Path() {
-  std::string path =
-      absl::StrCat(testing::TempDir(), "/",
-                   testing::UnitTest::GetInstance()->current_test_info()->name(), ".db");
+  const std::string name = absl::StrReplaceAll(
+      testing::UnitTest::GetInstance()->current_test_info()->name(), {{"/", "_"}});
+  std::string path = absl::StrCat(testing::TempDir(), "/", name, ".db");
   std::filesystem::remove(path);
   return path;
 }
@@ -83,6 +86,82 @@ TEST(History, MachinesAndLoadsAreKeptApart) {
   const auto series = *history->Series("");
   ASSERT_EQ(series.size(), 3u);
   EXPECT_TRUE(absl::StrContains(HistoryList(series), "default, iterations=5"));
+}
+
+struct ApartCase {
+  std::string name;
+  std::function<void(perf::Run&)> change;
+};
+
+class HistoryApartTest : public testing::TestWithParam<ApartCase> {};
+
+// "99805.2 % worse" was said of a measurement of which only the unit had changed.
+TEST_P(HistoryApartTest, AreNoPointsOfOneSeries) {
+  auto history = *History::Open(Path());
+  std::vector<perf::Run> runs;
+  for (int day = 10; day < 50; ++day) {
+    runs.push_back(MakeRun(day, (day < 30 ? 10 : 10'000) + day % 3 * 0.05));
+    if (day >= 30) GetParam().change(runs.back());
+  }
+  ASSERT_TRUE(history->Add(runs).ok());
+  const auto series = *history->Series("");
+  ASSERT_EQ(series.size(), 2u);
+  EXPECT_EQ(series[0].points.size(), 20u);
+  EXPECT_EQ(series[1].points.size(), 20u);
+  EXPECT_FALSE(absl::StrContains(HistoryList(series), "% worse")) << HistoryList(series);
+  EXPECT_TRUE(absl::StrContains(HistoryPlot(series[1], 60), "No change of level"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, HistoryApartTest,
+    testing::ValuesIn(std::vector<ApartCase>{
+        {"Units", [](perf::Run& run) { run.mutable_measurements(0)->set_unit("us"); }},
+        {"Directions", [](perf::Run& run) { run.mutable_measurements(0)->set_better(HIGHER); }},
+        {"Compilers", [](perf::Run& run) { run.mutable_environment()->set_compiler("clang 14"); }},
+        {"Modes", [](perf::Run& run) { run.mutable_environment()->set_compilation_mode("dbg"); }},
+        {"Sanitizers", [](perf::Run& run) { run.mutable_environment()->set_sanitizer("address"); }},
+        {"Flags",
+         [](perf::Run& run) { run.mutable_environment()->set_build_flags("optimize, avx2"); }},
+        {"Machines", [](perf::Run& run) { run.mutable_environment()->set_num_cpus(64); }},
+        {"Profiles", [](perf::Run& run) { run.mutable_provenance()->set_profile("long"); }},
+    }),
+    [](const testing::TestParamInfo<ApartCase>& test_case) { return test_case.param.name; });
+
+TEST(History, ReadsOneOfTheFirstVersion) {
+  const std::string path = Path();
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &raw), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(raw, R"sql(
+      CREATE TABLE run (id INTEGER PRIMARY KEY, run_id TEXT NOT NULL, target TEXT NOT NULL,
+        shard INTEGER NOT NULL, start_ns INTEGER NOT NULL, machine TEXT NOT NULL,
+        load TEXT NOT NULL, git_commit TEXT NOT NULL, dirty INTEGER NOT NULL,
+        UNIQUE (run_id, target, shard, start_ns));
+      CREATE TABLE measurement (run INTEGER NOT NULL REFERENCES run (id), name TEXT NOT NULL,
+        title TEXT NOT NULL, unit TEXT NOT NULL, better INTEGER NOT NULL, median REAL NOT NULL,
+        samples BLOB NOT NULL, PRIMARY KEY (name, run)) WITHOUT ROWID;
+      INSERT INTO run VALUES (1, 'r', '//a', 0, 5, 'm', 'default', 'abc', 0);
+      INSERT INTO measurement VALUES (1, 'audio.vad.process_1s', 'VAD', 'ms', 1, 10, x'00000000');
+      PRAGMA application_id = 0x50524C48; PRAGMA user_version = 1;)sql",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(raw);
+  for (int times = 0; times < 2; ++times) {
+    const auto history = History::Open(path);
+    ASSERT_TRUE(history.ok()) << history.status();
+    const auto series = *(*history)->Series("");
+    ASSERT_EQ(series.size(), 1u);
+    EXPECT_EQ(series[0].points.size(), 1u);
+    EXPECT_TRUE(absl::StrContains(HistoryList(series), "m, build not recorded\n"))
+        << HistoryList(series);
+  }
+}
+
+TEST(History, RefusesWhatIsNoFigure) {
+  auto history = *History::Open(Path());
+  perf::Run run = MakeRun(1, 10);
+  run.mutable_measurements(0)->set_samples(0, std::numeric_limits<double>::quiet_NaN());
+  EXPECT_FALSE(history->Add({run}).ok());
+  EXPECT_TRUE(history->Series("")->empty());
 }
 
 TEST(History, SamplesTakeFourBytes) {

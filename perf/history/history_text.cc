@@ -25,6 +25,12 @@ std::string Figure(double value, const std::string& unit) {
   return absl::StrFormat("%.4g %s", value, unit);
 }
 
+// What its figures can be compared with: nothing of another machine or build.
+std::string Place(const HistorySeries& series) {
+  return absl::StrCat(series.machine, ", ",
+                      series.build.empty() ? "build not recorded" : series.build);
+}
+
 std::string Day(const HistoryPoint& point) {
   return absl::FormatTime("%Y-%m-%d", point.time, absl::UTCTimeZone());
 }
@@ -36,9 +42,9 @@ std::string Commit(const HistoryPoint& point) {
 
 // "12.3 % worse"
 std::string Judged(const HistorySeries& series, const ChangePoint& change) {
-  if (change.before == 0) return "changed from nothing";
-  const double percent = (change.after / change.before - 1) * 100;
-  const bool better = (series.better == HIGHER) == (percent > 0);
+  const bool better = (series.better == HIGHER) == (change.after > change.before);
+  if (change.before == 0) return better ? "better than zero" : "worse than zero";
+  const double percent = (change.after - change.before) / std::abs(change.before) * 100;
   return absl::StrFormat("%.1f %% %s", std::abs(percent), better ? "better" : "worse");
 }
 
@@ -54,11 +60,11 @@ std::string ChangeText(const HistorySeries& series, const ChangePoint& change) {
 std::string HistoryList(const std::vector<HistorySeries>& all) {
   if (all.empty()) return "There is nothing in the history yet.\n";
   std::string text;
-  std::string machine;
+  std::string place;
   for (const HistorySeries& series : all) {
-    if (series.machine != machine) {
-      machine = series.machine;
-      absl::StrAppend(&text, text.empty() ? "" : "\n", machine, "\n");
+    if (Place(series) != place) {
+      place = Place(series);
+      absl::StrAppend(&text, text.empty() ? "" : "\n", place, "\n");
     }
     const std::vector<ChangePoint> changes = Changes(series);
     absl::StrAppendFormat(
@@ -73,7 +79,7 @@ std::string HistoryList(const std::vector<HistorySeries>& all) {
 std::string HistoryPlot(const HistorySeries& series, int width) {
   const std::vector<HistoryPoint>& points = series.points;
   std::string text =
-      absl::StrCat(series.title, " (", series.name, ", ", series.load, " loads)\n", series.machine,
+      absl::StrCat(series.title, " (", series.name, ", ", series.load, " loads)\n", Place(series),
                    ", ", points.size(), points.size() == 1 ? " run" : " runs", ", ",
                    Day(points.front()), " to ", Day(points.back()), "\n\n");
   double low = points[0].median;
