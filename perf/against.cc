@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "command/program.h"
+#include "perf/build_events.h"
 #include "perf/live/comparison.h"
 #include "perf/live/revision.h"
 #include "perf/live/test_program.h"
@@ -76,6 +77,7 @@ class AgainstRun {
         result_.notes.push_back(absl::StrCat(test.label(), " is new since ", shown));
       }
     }
+    if (absl::Status added = AddRemovedTests(revision->directory); !added.ok()) return added;
     if (both.empty()) {
       return absl::FailedPreconditionError(
           absl::StrCat("none of the selected tests was there in ", shown));
@@ -103,13 +105,12 @@ class AgainstRun {
   }
 
  private:
-  // Those of the tests that the tree in `directory` has.
-  absl::StatusOr<std::set<std::string>> LabelsIn(const std::string& directory) const {
-    std::vector<std::string> labels;
-    for (const SuiteTest& test : tests_) labels.push_back(test.label());
+  // The labels that the tree in `directory` has of `expression`; what it has not is left out.
+  absl::StatusOr<std::set<std::string>> Query(const std::string& expression,
+                                              const std::string& directory) const {
     std::vector<std::string> command = BazelCommand(options_, cache_, "query");
-    command.insert(command.end(), {"--keep_going", "--noshow_progress", "--ui_event_filters=-error",
-                                   absl::StrCat("set(", absl::StrJoin(labels, " "), ")")});
+    command.insert(command.end(),
+                   {"--keep_going", "--noshow_progress", "--ui_event_filters=-error", expression});
     absl::StatusOr<SubprocessResult> query =
         RunProgram({.arguments = command, .directory = directory}, SubprocessOutput::kCapture);
     if (!query.ok()) return query.status();
@@ -119,14 +120,34 @@ class AgainstRun {
           "bazel query in ", directory, " ended with ", DescribeExit(query->exit_code)));
     }
     std::set<std::string> found;
-    for (const SuiteTest& test : tests_) {
-      for (absl::string_view line : absl::StrSplit(query->output, '\n')) {
-        if (line == test.label() || absl::StrCat("@", line) == test.label()) {
-          found.insert(test.label());
-        }
-      }
+    for (absl::string_view line : absl::StrSplit(query->output, '\n', absl::SkipEmpty())) {
+      found.insert(CanonicalLabel(line));
     }
     return found;
+  }
+
+  // Those of the tests that the tree in `directory` has.
+  absl::StatusOr<std::set<std::string>> LabelsIn(const std::string& directory) const {
+    std::vector<std::string> labels;
+    for (const SuiteTest& test : tests_) labels.push_back(test.label());
+    return Query(absl::StrCat("set(", absl::StrJoin(labels, " "), ")"), directory);
+  }
+
+  // Members of the earlier suite that are none any more, where all are asked for: all that they
+  // measured is gone.
+  absl::Status AddRemovedTests(const std::string& directory) {
+    const SuiteManifest& manifest = suite_.manifest;
+    if (!options_.selection.empty() || static_cast<int>(tests_.size()) < manifest.tests_size()) {
+      return absl::OkStatus();
+    }
+    const absl::StatusOr<std::set<std::string>> members =
+        Query(absl::StrCat("labels(tests, set(", manifest.suite(), "))"), directory);
+    if (!members.ok()) return members.status();
+    for (const std::string& member : *members) {
+      if (suite_.component_of.contains(member)) continue;
+      result_.gone.push_back({.component = "", .target = member, .name = member});
+    }
+    return absl::OkStatus();
   }
 
   absl::Status AddSource(const SuiteTest& test, const std::string& old_bin,
@@ -213,6 +234,11 @@ class AgainstRun {
   void Collect() {
     int unresolved = 0;
     for (const auto& source : sources_) {
+      for (const RoundSource::Gone& gone : source->gone()) {
+        result_.gone.push_back({.component = suite_.component_of.at(gone.target),
+                                .target = gone.target,
+                                .name = gone.name});
+      }
       Run run;
       *run.mutable_environment() = environment_;
       run.mutable_start_time()->set_seconds(absl::ToUnixSeconds(absl::Now()));

@@ -26,6 +26,8 @@ struct AgainstResult {
   std::map<std::string, LiveResult> live;
   // Component and label of tests whose builds are the same in both revisions.
   std::vector<std::pair<std::string, std::string>> identical;
+  // What that revision has and this build has not.
+  std::vector<GoneMeasurement> gone;
   std::vector<std::string> errors;
   std::vector<std::string> notes;
 };

@@ -138,6 +138,7 @@ BaselineMeasurement ToBaseline(const Measurement& measurement, const Run& run,
   *stored.mutable_load_overrides() = run.provenance().load_overrides();
   stored.set_commit(absl::StrCat(run.provenance().commit(), run.provenance().dirty() ? "+" : ""));
   stored.set_date(std::string(date));
+  stored.set_target(run.provenance().target());
   stored.set_count(summary.count);
   stored.set_mean(Rounded(summary.mean));
   stored.set_median(Rounded(figure.median));

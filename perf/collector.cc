@@ -107,13 +107,13 @@ class Collector {
             : absl::StrCat(label, " (shard ", shard, " of ", test.shard_count(), ")");
     absl::StatusOr<Run> run = ReadShard(test, shard, attempts);
     if (!run.ok()) {
-      AddError(what, run.status().message());
+      AddError(label, what, run.status().message());
       return;
     }
     for (const Measurement& measurement : run->measurements()) {
       const auto [first, inserted] = measured_by_.emplace(measurement.name(), what);
       if (!inserted) {
-        AddError(what,
+        AddError(label, what,
                  absl::StrCat("'", measurement.name(), "' was measured already by ", first->second,
                               "; either two tests share the name, or the test ignores shards"));
         return;
@@ -122,7 +122,8 @@ class Collector {
     collection_.runs.push_back(*std::move(run));
   }
 
-  void AddError(absl::string_view what, absl::string_view error) {
+  void AddError(const std::string& label, absl::string_view what, absl::string_view error) {
+    collection_.failed.insert(label);
     collection_.errors.push_back(absl::StrCat(what, ": ", error));
   }
 
@@ -176,13 +177,15 @@ Collection Collect(absl::Span<const SuiteTest> tests, const BuildEvents& events,
     const std::string label = CanonicalLabel(test.label());
     if (const auto failed = events.not_built.find(label);
         failed != events.not_built.end() && num_shards[label] == 0) {
-      collector.AddError(label, absl::StrCat("could not be built",
-                                             failed->second.empty() ? "" : ": ", failed->second));
+      collector.AddError(
+          label, label,
+          absl::StrCat("could not be built", failed->second.empty() ? "" : ": ", failed->second));
       continue;
     }
     if (num_shards[label] > test.shard_count()) {
-      collector.AddError(label, absl::StrCat("ran in ", num_shards[label], " shards, but declares ",
-                                             test.shard_count()));
+      collector.AddError(
+          label, label,
+          absl::StrCat("ran in ", num_shards[label], " shards, but declares ", test.shard_count()));
       continue;
     }
     for (int shard = 1; shard <= test.shard_count(); ++shard) {

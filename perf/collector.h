@@ -3,6 +3,7 @@
 #define PERF_COLLECTOR_H_
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct Collection {
   std::vector<Run> runs;
   // "TARGET: what is wrong", in the order of the tests.
   std::vector<std::string> errors;
+  // Labels of the tests that errors are of, so that not all they measure is in `runs`.
+  std::set<std::string> failed;
 };
 
 // The bytes of an attempt's record.

@@ -68,6 +68,7 @@ class Counting {
       if (absl::Status counted = CountTest(test, *bin); !counted.ok()) {
         if (absl::IsNotFound(counted)) return counted;
         result_.errors.push_back(absl::StrCat(test.label(), ": ", counted.message()));
+        result_.failed.insert(test.label());
       }
     }
     return std::move(result_);
@@ -132,6 +133,7 @@ class Counting {
       if (!counts.status.ok()) {
         result_.errors.push_back(
             absl::StrCat(label, ": ", counts.name, ": ", counts.status.message()));
+        result_.failed.insert(label);
         continue;
       }
       AddCount(counts, "instructions", "instructions", counts.instructions, component, run);

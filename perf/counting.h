@@ -2,6 +2,7 @@
 #ifndef PERF_COUNTING_H_
 #define PERF_COUNTING_H_
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct CountingResult {
   // One a test.
   std::vector<Run> runs;
   std::vector<std::string> errors;
+  // Labels of the tests that errors are of.
+  std::set<std::string> failed;
   std::vector<std::string> notes;
 };
 

@@ -7,10 +7,13 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "perf/baseline_file.h"
 #include "perf/health.h"
+#include "perf/record_check.h"
 #include "perf/statistics.h"
 #include "perf/trend.h"
 #include "perf/verdict.h"
@@ -33,12 +36,15 @@ class Builder {
   Report Build() {
     for (const std::string& error : inputs_.errors) report_.add_errors(error);
     for (const Run* run : RunsInOrder()) {
-      for (const Measurement& measurement : run->measurements()) AddMeasurement(measurement, *run);
+      for (const Measurement& measurement : run->measurements()) {
+        if (MayCount(measurement, *run)) AddMeasurement(measurement, *run);
+      }
     }
     for (const auto& [component, label] : inputs_.identical) AddIdentical(component, label);
     if (report_.measurements().empty() && report_.errors().empty()) {
       report_.add_errors("nothing was measured: the selection matches no test");
     }
+    AddMissing();
     for (const auto& [component, requirements] : inputs_.requirements) {
       for (const Requirement& requirement : requirements.requirements()) {
         AddRequirement(component, requirement);
@@ -60,6 +66,31 @@ class Builder {
     };
     absl::c_sort(runs, [&](const Run* one, const Run* other) { return key(one) < key(other); });
     return runs;
+  }
+
+  // False, with an error, for what would be judged wrongly, or not at all, whoever made the run.
+  bool MayCount(const Measurement& measurement, const Run& run) {
+    const std::string& target = run.provenance().target();
+    const auto refused = [&](absl::string_view why) {
+      report_.add_errors(absl::StrCat(target, ": ", why));
+      return false;
+    };
+    if (absl::Status checked = CheckMeasurement(measurement); !checked.ok()) {
+      return refused(checked.message());
+    }
+    if (Requirements(measurement.component()) == nullptr) {
+      return refused(absl::StrCat("'", measurement.name(), "' is of the component '",
+                                  measurement.component(), "', which was not to be measured"));
+    }
+    const auto [first, inserted] = measured_.emplace(
+        measurement.name(),
+        Measured{.target = target, .unit = measurement.unit(), .better = measurement.better()});
+    if (!inserted) {
+      return refused(absl::StrCat("'", measurement.name(), "' was measured already by ",
+                                  first->second.target,
+                                  "; each measurement needs a name of its own"));
+    }
+    return true;
   }
 
   const ComponentRequirements* Requirements(const std::string& component) const {
@@ -281,12 +312,158 @@ class Builder {
     }
   }
 
+  // What a baseline has and the run has not, though nothing that was asked for excludes it.
+  void AddMissing() {
+    if (!inputs_.live_revision.empty()) {
+      for (const GoneMeasurement& gone : inputs_.gone) {
+        MeasurementResult& result = AddMissing(gone.component, gone.target, gone.name);
+        result.set_baseline(inputs_.live_revision);
+        result.set_note(absl::StrCat(inputs_.live_revision, " has it, and this build has not"));
+      }
+      return;
+    }
+    if (!inputs_.baseline_lines_source.empty()) return AddMissingLines();
+    for (const auto& [component, requirements] : inputs_.requirements) {
+      for (const auto* baselines : {&inputs_.baselines, &inputs_.exact_baselines}) {
+        const auto found = baselines->find(component);
+        if (found == baselines->end()) continue;
+        for (const BaselineMeasurement& stored : found->second.measurements()) {
+          if (WasToBeMeasured(component, stored)) AddUnlessMeasured(component, stored);
+        }
+      }
+    }
+  }
+
+  MeasurementResult& AddMissing(const std::string& component, const std::string& target,
+                                const std::string& name) {
+    MeasurementResult& result = *report_.add_measurements();
+    result.set_component(component);
+    result.set_target(target);
+    result.set_name(name);
+    result.set_title(name);
+    result.set_verdict(MISSING);
+    return result;
+  }
+
+  void AddUnlessMeasured(const std::string& component, const BaselineMeasurement& stored) {
+    const auto measured = measured_.find(stored.name());
+    const bool is_there = measured != measured_.end();
+    // What is called the same and is another quantity does not stand in for it.
+    if (is_there && measured->second.unit == stored.unit() &&
+        measured->second.better == stored.better()) {
+      return;
+    }
+    MeasurementResult& result = AddMissing(component, stored.target(), stored.name());
+    result.set_unit(stored.unit());
+    result.set_better(stored.better());
+    result.set_baseline_median(stored.median());
+    result.set_baseline(absl::StrCat(stored.commit().substr(0, 12), " of ", stored.date()));
+    if (is_there) {
+      result.set_note(absl::StrCat("the baseline has it in ", stored.unit(), ", ",
+                                   Better_Name(stored.better()), " is better, and now it is in ",
+                                   measured->second.unit, ", ",
+                                   Better_Name(measured->second.better)));
+    } else if (stored.target().empty()) {
+      result.set_note("the baseline has it, and no test measured it");
+    } else {
+      result.set_note(
+          absl::StrCat("the baseline has it, and ", stored.target(), " did not measure it"));
+    }
+  }
+
+  // A line does not say what it was measured with, so only what ran as a whole can miss it.
+  void AddMissingLines() {
+    for (const auto& [component, requirements] : inputs_.requirements) {
+      if (!RanAsAWhole(component)) continue;
+      for (const BaselineLine& line : requirements.baseline_lines()) {
+        const auto stated = inputs_.baseline_lines.find(line.key());
+        if (stated == inputs_.baseline_lines.end()) continue;
+        const bool is_there = measured_.contains(line.measurement());
+        if (is_there && stated->second.suffix == line.suffix()) continue;
+        MeasurementResult& result = AddMissing(component, "", line.measurement());
+        result.set_baseline_median(stated->second.value);
+        result.set_unit(std::string(absl::StripAsciiWhitespace(stated->second.suffix)));
+        result.set_baseline(inputs_.baseline_lines_source);
+        result.set_note(is_there
+                            ? absl::StrCat(line.key(), " is stated in '", stated->second.suffix,
+                                           "', and measured in '", line.suffix(), "'")
+                            : absl::StrCat(line.key(), " is stated, and no test measured it"));
+      }
+    }
+    for (const std::string& key : inputs_.unknown_baseline_lines) {
+      MeasurementResult& result = AddMissing("", "", key);
+      result.set_baseline(inputs_.baseline_lines_source);
+      result.set_note("no component has a baseline line of this key");
+    }
+  }
+
+  struct Measured {
+    std::string target;
+    std::string unit;
+    Better better = BETTER_UNKNOWN;
+  };
+
+  // The loads that records were made with, where known.
+  struct Loads {
+    std::string profile;
+    std::map<std::string, double> overrides;
+    bool operator==(const Loads& other) const = default;
+  };
+
+  static Loads LoadsOf(const Provenance& provenance) {
+    return {.profile = provenance.profile(),
+            .overrides = {provenance.load_overrides().begin(), provenance.load_overrides().end()}};
+  }
+
+  // Whether records with the loads of `stored` are there, of its test or else of its component;
+  // where there are none at all, the loads that the run was to have decide.
+  bool HasItsLoads(const std::string& component, const BaselineMeasurement& stored) const {
+    std::vector<Loads> of_test;
+    std::vector<Loads> of_component;
+    for (const Run& run : inputs_.runs) {
+      const Loads loads = LoadsOf(run.provenance());
+      if (!stored.target().empty() && run.provenance().target() == stored.target()) {
+        of_test.push_back(loads);
+      }
+      const bool owns = absl::c_any_of(run.measurements(), [&](const Measurement& measurement) {
+        return measurement.component() == component;
+      });
+      if (owns) of_component.push_back(loads);
+    }
+    const Loads asked = {
+        .profile = report_.profile(),
+        .overrides = {report_.load_overrides().begin(), report_.load_overrides().end()}};
+    const Loads its = {
+        .profile = stored.profile(),
+        .overrides = {stored.load_overrides().begin(), stored.load_overrides().end()}};
+    const std::vector<Loads>& found = of_test.empty() ? of_component : of_test;
+    return found.empty() ? its == asked
+                         : absl::c_all_of(found, [&](const Loads& one) { return one == its; });
+  }
+
+  // Whether every test of the component was to run, and none failed.
+  bool RanAsAWhole(const std::string& component) const {
+    return report_.selection().empty() && absl::c_none_of(inputs_.failed, [&](const auto& test) {
+             return test.second == component;
+           });
+  }
+
+  bool WasToBeMeasured(const std::string& component, const BaselineMeasurement& stored) const {
+    if (!HasItsLoads(component, stored)) return false;
+    if (stored.target().empty()) return RanAsAWhole(component);
+    if (inputs_.failed.contains(stored.target())) return false;
+    // Of a whole run, a test that is no member any more is missing with all that it measured.
+    return report_.selection().empty() || inputs_.whole_tests.contains(stored.target());
+  }
+
   void AddRequirement(const std::string& component, const Requirement& requirement) {
     RequirementResult& result = *report_.add_requirements();
     result.set_component(component);
     *result.mutable_requirement() = requirement;
     for (const MeasurementResult& measurement : report_.measurements()) {
-      if (measurement.name() != requirement.measurement()) continue;
+      if (measurement.name() != requirement.measurement() || measurement.verdict() == MISSING) {
+        continue;
+      }
       result.set_title(measurement.title());
       if (requirement.statistic() == GROWTH && !measurement.has_growth()) {
         // Beside a revision, medians of whole runs are compared.
@@ -322,6 +499,10 @@ class Builder {
     status.set_component(component);
     for (const MeasurementResult& measurement : report_.measurements()) {
       if (measurement.component() != component) continue;
+      if (measurement.verdict() == MISSING) {
+        status.set_num_missing(status.num_missing() + 1);
+        continue;
+      }
       status.set_num_measurements(status.num_measurements() + 1);
       if (!measurement.disturbance().empty()) {
         status.set_num_disturbed(status.num_disturbed() + 1);
@@ -339,8 +520,10 @@ class Builder {
         case UNRESOLVED:
           status.set_num_unresolved(status.num_unresolved() + 1);
           break;
-        case NO_BASELINE:
         case NOT_COMPARABLE:
+          status.set_num_not_comparable(status.num_not_comparable() + 1);
+          [[fallthrough]];
+        case NO_BASELINE:
           status.set_num_without_baseline(status.num_without_baseline() + 1);
           break;
         default:
@@ -354,8 +537,10 @@ class Builder {
     }
     if (status.num_red() > 0 || status.num_requirements_met() < status.num_requirements()) {
       status.set_status(FAILED);
-    } else if (status.num_yellow() > 0 || status.num_unresolved() > 0 ||
-               status.num_disturbed() > 0) {
+    } else if (status.num_missing() > 0) {
+      status.set_status(INCOMPLETE);
+    } else if (status.num_not_comparable() > 0 || status.num_yellow() > 0 ||
+               status.num_unresolved() > 0 || status.num_disturbed() > 0) {
       status.set_status(WARNING);
     } else if (status.num_measurements() > 0) {
       status.set_status(GREEN);
@@ -369,12 +554,18 @@ class Builder {
     for (const ComponentStatus& status : report_.components()) {
       if (status.status() == FAILED) return 1;
     }
-    return report_.errors().empty() ? 0 : 2;
+    const bool complete = report_.errors().empty() &&
+                          absl::c_none_of(report_.measurements(), [](const auto& measurement) {
+                            return measurement.verdict() == MISSING;
+                          });
+    return complete ? 0 : 2;
   }
 
   const ReportInputs& inputs_;
   Report report_;
   std::map<std::string, Summary> summaries_;
+  // By measurement.
+  std::map<std::string, Measured> measured_;
 };
 
 }  // namespace

@@ -33,6 +33,8 @@ absl::string_view Symbol(Verdict verdict) {
       return "⚠";
     case RED:
       return "✗";
+    case MISSING:
+      return "✗";
     case UNRESOLVED:
       return "?";
     default:
@@ -54,6 +56,8 @@ absl::string_view Word(Verdict verdict) {
       return "Unresolved";
     case NO_BASELINE:
       return "No baseline";
+    case MISSING:
+      return "Missing";
     default:
       return "Not comparable";
   }
@@ -63,6 +67,8 @@ bool HasChange(Verdict verdict) {
   return verdict == STABLE || verdict == IMPROVEMENT || verdict == YELLOW || verdict == RED ||
          verdict == UNRESOLVED;
 }
+
+bool IsMissing(const MeasurementResult& result) { return result.verdict() == MISSING; }
 
 // Whether there is a percentage of a baseline: not of a program that is the same in both revisions,
 // of something that is where there was none before, or of memory that grows without any baseline.
@@ -157,6 +163,8 @@ absl::string_view StatusText(Status status) {
       return "⚠ yellow";
     case FAILED:
       return "✗ red";
+    case INCOMPLETE:
+      return "✗ incomplete";
     default:
       return "- not measured";
   }
@@ -198,12 +206,15 @@ std::string Conclusion(const Report& report) {
   int num_yellow = 0;
   int num_unresolved = 0;
   int num_disturbed = 0;
+  int num_not_comparable = 0;
+  const auto num_missing = absl::c_count_if(report.measurements(), IsMissing);
   for (const ComponentStatus& status : report.components()) {
     num_red += status.num_red();
     num_missed += status.num_requirements() - status.num_requirements_met();
     num_yellow += status.num_yellow();
     num_unresolved += status.num_unresolved();
     num_disturbed += status.num_disturbed();
+    num_not_comparable += status.num_not_comparable();
   }
   std::vector<std::string> parts;
   if (num_red > 0) parts.push_back(absl::StrCat(num_red, " red"));
@@ -214,13 +225,18 @@ std::string Conclusion(const Report& report) {
   if (!report.errors().empty()) {
     parts.push_back(absl::StrCat(report.errors_size(), " could not be measured"));
   }
+  if (num_missing > 0) parts.push_back(absl::StrCat(num_missing, " missing"));
   if (num_yellow > 0) parts.push_back(absl::StrCat(num_yellow, " yellow"));
   if (num_unresolved > 0) parts.push_back(absl::StrCat(num_unresolved, " unresolved"));
   if (num_disturbed > 0) parts.push_back(absl::StrCat(num_disturbed, " disturbed"));
+  if (num_not_comparable > 0) {
+    parts.push_back(absl::StrCat(num_not_comparable, " not comparable"));
+  }
   if (parts.empty()) return "Green";
-  const absl::string_view word = report.exit_code() == 1   ? "Red: "
-                                 : report.exit_code() == 2 ? "Could not measure: "
-                                                           : "Yellow: ";
+  const absl::string_view word =
+      report.exit_code() == 1   ? "Red: "
+      : report.exit_code() == 2 ? report.errors().empty() ? "Incomplete: " : "Could not measure: "
+                                : "Yellow: ";
   return absl::StrCat(word, absl::StrJoin(parts, ", "));
 }
 
@@ -354,17 +370,42 @@ std::string RequirementsText(const Report& report, const TextOptions& options) {
 
 std::vector<std::vector<std::string>> StatusRows(const Report& report) {
   std::vector<std::vector<std::string>> rows = {{"Component", "Status", "Requirements", "Better",
-                                                 "Yellow", "Red", "Unresolved", "Disturbed",
-                                                 "No baseline"}};
+                                                 "Yellow", "Red", "Missing", "Unresolved",
+                                                 "Disturbed", "No baseline"}};
   for (const ComponentStatus& status : report.components()) {
     rows.push_back({status.component(), std::string(StatusText(status.status())),
                     absl::StrCat(status.num_requirements_met(), "/", status.num_requirements()),
                     absl::StrCat(status.num_improvements()), absl::StrCat(status.num_yellow()),
-                    absl::StrCat(status.num_red()), absl::StrCat(status.num_unresolved()),
-                    absl::StrCat(status.num_disturbed()),
+                    absl::StrCat(status.num_red()), absl::StrCat(status.num_missing()),
+                    absl::StrCat(status.num_unresolved()), absl::StrCat(status.num_disturbed()),
                     absl::StrCat(status.num_without_baseline())});
   }
   return rows;
+}
+
+// What to do about them, once for all.
+constexpr char kAboutMissing[] =
+    "Bring them back; or, if they were renamed or removed on purpose, store the baselines anew "
+    "(--update_baselines).";
+constexpr char kAboutGone[] =
+    "Bring them back; if they were renamed or removed on purpose, compare with a revision from "
+    "then "
+    "on.";
+
+absl::string_view AboutMissing(const Report& report) {
+  // Only beside a revision is there no figure of a baseline.
+  const bool beside = absl::c_all_of(report.measurements(), [](const MeasurementResult& result) {
+    return !IsMissing(result) || result.unit().empty();
+  });
+  return beside ? kAboutGone : kAboutMissing;
+}
+
+// "audio.vad: the baseline has it, and no test measured it (25.5 ms, 0123456789ab of 2026-11-24)"
+std::string MissingText(const MeasurementResult& result) {
+  std::string text = absl::StrCat(result.name(), ": ", result.note());
+  if (result.unit().empty()) return text;
+  return absl::StrCat(text, " (", WithUnit(result.baseline_median(), result.unit()), ", ",
+                      result.baseline(), ")");
 }
 
 // The order in which a reader wants them: what has to be acted on first.
@@ -417,6 +458,7 @@ std::string FormatFigure(double value) {
 std::string TextReport(const Report& report, const TextOptions& options) {
   std::string text = Title("Performance Test Report");
   for (const MeasurementResult& result : report.measurements()) {
+    if (IsMissing(result)) continue;
     // Of counts, the table below shows all, and here are those to act on.
     const bool in_table_only = !result.counted().empty() && !options.verbose &&
                                result.verdict() != RED && result.verdict() != YELLOW &&
@@ -427,6 +469,13 @@ std::string TextReport(const Report& report, const TextOptions& options) {
   absl::StrAppend(&text, RequirementsText(report, options));
   if (!report.components().empty()) {
     absl::StrAppend(&text, "\n", Subtitle("Status"), Table(StatusRows(report)));
+  }
+  if (absl::c_any_of(report.measurements(), IsMissing)) {
+    absl::StrAppend(&text, "\n", Subtitle("Missing"));
+    for (const MeasurementResult& result : report.measurements()) {
+      if (IsMissing(result)) absl::StrAppend(&text, "  ✗ ", MissingText(result), "\n");
+    }
+    absl::StrAppend(&text, "  ", AboutMissing(report), "\n");
   }
   if (!report.errors().empty()) {
     absl::StrAppend(&text, "\n", Subtitle("Could not measure"));
@@ -470,10 +519,20 @@ std::string MarkdownReport(const Report& report) {
     }
     absl::StrAppend(&text, "\n");
   }
+  if (absl::c_any_of(report.measurements(), IsMissing)) {
+    absl::StrAppend(&text, "## Missing\n\n");
+    for (const MeasurementResult& result : report.measurements()) {
+      if (IsMissing(result))
+        absl::StrAppend(&text, "- ", EscapeMarkdown(MissingText(result)), "\n");
+    }
+    absl::StrAppend(&text, "\n", AboutMissing(report), "\n\n");
+  }
   std::vector<std::vector<std::string>> rows = {
       {"Measurement", "Average", "Median", "99th percentile", "Verdict"}};
   std::vector<const MeasurementResult*> ordered;
-  for (const MeasurementResult& result : report.measurements()) ordered.push_back(&result);
+  for (const MeasurementResult& result : report.measurements()) {
+    if (!IsMissing(result)) ordered.push_back(&result);
+  }
   std::stable_sort(ordered.begin(), ordered.end(),
                    [](const MeasurementResult* a, const MeasurementResult* b) {
                      return Rank(a->verdict()) < Rank(b->verdict());

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -45,6 +46,7 @@
 #include "perf/text_proto.h"
 #include "perf/timer_probe.h"
 #include "perf/written_together.h"
+#include "re2/re2.h"
 
 namespace perf {
 namespace {
@@ -165,6 +167,10 @@ class SuiteRun {
     for (const SuiteTest& test : tests_) {
       const std::string& component = suite_.component_of.at(test.label());
       inputs_.requirements[component] = suite_.requirements.at(component);
+      // A filter that is found in a target's label takes nothing of it away.
+      if (re2::RE2::PartialMatch(test.label(), options_.filter)) {
+        inputs_.whole_tests.insert(test.label());
+      }
       // They are of times and throughputs.
       if (options_.counts) inputs_.requirements[component].clear_requirements();
     }
@@ -175,6 +181,7 @@ class SuiteRun {
       if (!lines.ok()) return lines.status();
       inputs_.baseline_lines = *std::move(lines);
       inputs_.baseline_lines_source = options_.baseline_file;
+      AddUnknownLines();
     }
     bool any_baseline = false;
     for (const auto& [component, requirements] : inputs_.requirements) {
@@ -186,6 +193,8 @@ class SuiteRun {
       } else if (!absl::IsNotFound(baseline.status())) {
         return baseline.status();
       }
+      // Counts are no such measurements.
+      if (options_.counts) continue;
       baseline = ReadBaseline(baseline_directory_, kAnyMachine, component);
       if (baseline.ok()) {
         inputs_.exact_baselines[component] = *std::move(baseline);
@@ -223,6 +232,24 @@ class SuiteRun {
     return absl::OkStatus();
   }
 
+  // Where all was to be measured, a line that no component states is of something that vanished.
+  void AddUnknownLines() {
+    if (!options_.selection.empty() || inputs_.requirements.size() < suite_.requirements.size()) {
+      return;
+    }
+    for (const auto& [key, line] : inputs_.baseline_lines) {
+      const bool known = absl::c_any_of(suite_.requirements, [&](const auto& component) {
+        return absl::c_any_of(component.second.baseline_lines(),
+                              [&](const BaselineLine& stated) { return stated.key() == key; });
+      });
+      if (!known) inputs_.unknown_baseline_lines.push_back(key);
+    }
+  }
+
+  void AddFailed(const std::set<std::string>& labels) {
+    for (const std::string& label : labels) inputs_.failed[label] = suite_.component_of.at(label);
+  }
+
   std::string NoBaselineNote() const {
     if (options_.counts) {
       return "there are no stored counts. To store those of a state you trust, run with --counts "
@@ -249,6 +276,7 @@ class SuiteRun {
     if (!collection.ok()) return collection.status();
     inputs_.runs = std::move(collection->runs);
     inputs_.errors = std::move(collection->errors);
+    AddFailed(collection->failed);
     return absl::OkStatus();
   }
 
@@ -258,6 +286,7 @@ class SuiteRun {
     for (const std::string& note : result->notes) inputs_.header.add_notes(note);
     inputs_.runs = std::move(result->runs);
     inputs_.errors = std::move(result->errors);
+    AddFailed(result->failed);
     StampCommit();
     return absl::OkStatus();
   }
@@ -285,6 +314,7 @@ class SuiteRun {
     inputs_.live = std::move(result->live);
     inputs_.live_revision = result->commit.substr(0, 12);
     inputs_.identical = std::move(result->identical);
+    inputs_.gone = std::move(result->gone);
     StampCommit();
     return absl::OkStatus();
   }

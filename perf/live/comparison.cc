@@ -61,7 +61,7 @@ absl::StatusOr<std::unique_ptr<EpochSource>> EpochSource::Create(Options options
   auto source = std::unique_ptr<EpochSource>(new EpochSource(std::move(options)));
   for (const std::string& name : *old_names) {
     if (source->options_.selected(name) && !absl::c_linear_search(*names, name)) {
-      notes->push_back(absl::StrCat(name, " is gone"));
+      source->gone_.push_back({.target = source->options_.target, .name = name});
     }
   }
   for (const std::string& name : *names) {

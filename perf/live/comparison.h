@@ -54,10 +54,17 @@ class RoundSource {
   // Runs one more round of everything that is not done. What fails has its status set and is done.
   virtual void RunRound(std::mt19937_64& random) = 0;
   std::vector<Compared>& compared() { return compared_; }
+  // What the baseline's program measures and the current one does not.
+  struct Gone {
+    std::string target;
+    std::string name;
+  };
+  const std::vector<Gone>& gone() const { return gone_; }
   bool Done() const;
 
  protected:
   std::vector<Compared> compared_;
+  std::vector<Gone> gone_;
 };
 
 // Benchmarks of a program, by epochs.
@@ -73,7 +80,7 @@ class EpochSource : public RoundSource {
     std::function<bool(const std::string&)> selected = [](const std::string&) { return true; };
   };
   // Calibrates on the baseline's program. Unimplemented if one of the programs cannot serve epochs;
-  // otherwise EpochChild's errors. `notes` gets a line on each benchmark that only one side has.
+  // otherwise EpochChild's errors. `notes` gets a line on each benchmark that is new.
   static absl::StatusOr<std::unique_ptr<EpochSource>> Create(Options options,
                                                              std::vector<std::string>* notes);
 

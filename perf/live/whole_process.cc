@@ -82,7 +82,8 @@ absl::StatusOr<std::unique_ptr<WholeProcessSource>> WholeProcessSource::Create(
   if (!current.ok()) return current.status();
   for (const Measurement& measurement : baseline->measurements()) {
     if (Find(*current, measurement.name()) == nullptr) {
-      notes->push_back(absl::StrCat(measurement.name(), " is gone"));
+      source->gone_.push_back(
+          {.target = source->options_.current.label, .name = measurement.name()});
     }
   }
   for (const Measurement& measurement : current->measurements()) {

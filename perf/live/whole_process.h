@@ -28,8 +28,7 @@ class WholeProcessSource : public RoundSource {
     std::string scratch;
   };
   // Runs each build once, to see what it measures and to warm the machine up. `notes` gets a line
-  // on each measurement that only one side has. Unavailable, with what the test wrote last, if it
-  // fails.
+  // on each measurement that is new. Unavailable, with what the test wrote last, if it fails.
   static absl::StatusOr<std::unique_ptr<WholeProcessSource>> Create(
       Options options, std::vector<std::string>* notes);
 

@@ -71,7 +71,10 @@ TEST(WholeProcess, ComparesTheMediansOfEachRun) {
        .scratch = Folder("scratch")},
       &notes);
   ASSERT_TRUE(source.ok()) << source.status();
-  EXPECT_EQ(notes, (std::vector<std::string>{"a.gone is gone", "a.new is new"}));
+  EXPECT_EQ(notes, std::vector<std::string>{"a.new is new"});
+  ASSERT_EQ((*source)->gone().size(), 1u);
+  EXPECT_EQ((*source)->gone()[0].name, "a.gone");
+  EXPECT_EQ((*source)->gone()[0].target, "//a:new");
   std::mt19937_64 random(1);
   for (int i = 0; i < 2; ++i) (*source)->RunRound(random);
   const std::vector<Compared>& compared = (*source)->compared();
