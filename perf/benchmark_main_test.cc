@@ -34,7 +34,7 @@ Outcome RunSamples(const std::string& filter) {
        .variables = {{"PERF_FILTER", filter},
                      {"PERF_PROFILE", "quick"},
                      {"PERF_REQUIREMENTS",
-                      absl::StrCat(runfiles, "perf/live/testing/requirements.textproto")},
+                      absl::StrCat(runfiles, "perf/live/testing/sample_loads.textproto")},
                      {"TEST_UNDECLARED_OUTPUTS_DIR", outputs}}},
       SubprocessOutput::kCapture);
   EXPECT_TRUE(result.ok()) << result.status();

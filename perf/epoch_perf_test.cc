@@ -27,12 +27,14 @@ TEST(PerfPerformance, EmptyBodyInEpochs) {
   ASSERT_TRUE(child.ok()) << child.status();
   const absl::StatusOr<Calibration> calibration = child->Calibrate(kEmpty, absl::Milliseconds(5));
   ASSERT_TRUE(calibration.ok()) << calibration.status();
-  const TestProgram plain{.label = kEmpty,
-                          .executable = path,
-                          .directory = directory,
-                          .variables = {{"PERF_PROFILE", "quick"},
-                                        {"PERF_OVERRIDES", ""},
-                                        {"PERF_FILTER", absl::StrCat("^", kEmpty, "$")}}};
+  const TestProgram plain{
+      .label = kEmpty,
+      .executable = path,
+      .directory = directory,
+      .variables = {{"PERF_PROFILE", "quick"},
+                    {"PERF_REQUIREMENTS", directory + "/perf/live/testing/sample_loads.textproto"},
+                    {"PERF_OVERRIDES", ""},
+                    {"PERF_FILTER", absl::StrCat("^", kEmpty, "$")}}};
   Recorder in_epochs({.name = "perf.epoch.empty_body",
                       .title = "Empty Body in Epochs",
                       .unit = "ns",

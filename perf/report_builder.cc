@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -36,6 +37,7 @@ class Builder {
   Report Build() {
     for (const std::string& error : inputs_.errors) report_.add_errors(error);
     for (const Run* run : RunsInOrder()) {
+      KeepLoads(*run);
       for (const Measurement& measurement : run->measurements()) {
         if (MayCount(measurement, *run)) AddMeasurement(measurement, *run);
       }
@@ -78,7 +80,8 @@ class Builder {
     if (absl::Status checked = CheckMeasurement(measurement); !checked.ok()) {
       return refused(checked.message());
     }
-    if (Requirements(measurement.component()) == nullptr) {
+    // Where no component is stated, there is no status to be left out of.
+    if (!inputs_.requirements.empty() && Requirements(measurement.component()) == nullptr) {
       return refused(absl::StrCat("'", measurement.name(), "' is of the component '",
                                   measurement.component(), "', which was not to be measured"));
     }
@@ -418,27 +421,32 @@ class Builder {
   // Whether records with the loads of `stored` are there, of its test or else of its component;
   // where there are none at all, the loads that the run was to have decide.
   bool HasItsLoads(const std::string& component, const BaselineMeasurement& stored) const {
-    std::vector<Loads> of_test;
-    std::vector<Loads> of_component;
-    for (const Run& run : inputs_.runs) {
-      const Loads loads = LoadsOf(run.provenance());
-      if (!stored.target().empty() && run.provenance().target() == stored.target()) {
-        of_test.push_back(loads);
-      }
-      const bool owns = absl::c_any_of(run.measurements(), [&](const Measurement& measurement) {
-        return measurement.component() == component;
-      });
-      if (owns) of_component.push_back(loads);
-    }
-    const Loads asked = {
-        .profile = report_.profile(),
-        .overrides = {report_.load_overrides().begin(), report_.load_overrides().end()}};
     const Loads its = {
         .profile = stored.profile(),
         .overrides = {stored.load_overrides().begin(), stored.load_overrides().end()}};
-    const std::vector<Loads>& found = of_test.empty() ? of_component : of_test;
-    return found.empty() ? its == asked
-                         : absl::c_all_of(found, [&](const Loads& one) { return one == its; });
+    auto found = loads_of_test_.find(stored.target());
+    if (stored.target().empty() || found == loads_of_test_.end()) {
+      found = loads_of_component_.find(component);
+      if (found == loads_of_component_.end()) {
+        return its == Loads{.profile = report_.profile(),
+                            .overrides = {report_.load_overrides().begin(),
+                                          report_.load_overrides().end()}};
+      }
+    }
+    return absl::c_all_of(found->second, [&](const Loads& one) { return one == its; });
+  }
+
+  void KeepLoads(const Run& run) {
+    const Loads loads = LoadsOf(run.provenance());
+    const auto keep = [&](std::vector<Loads>& kept) {
+      if (!absl::c_linear_search(kept, loads)) kept.push_back(loads);
+    };
+    keep(loads_of_test_[run.provenance().target()]);
+    std::set<std::string> components;
+    for (const Measurement& measurement : run.measurements()) {
+      components.insert(measurement.component());
+    }
+    for (const std::string& component : components) keep(loads_of_component_[component]);
   }
 
   // Whether every test of the component was to run, and none failed.
@@ -566,6 +574,9 @@ class Builder {
   std::map<std::string, Summary> summaries_;
   // By measurement.
   std::map<std::string, Measured> measured_;
+  // What records were made with.
+  std::map<std::string, std::vector<Loads>> loads_of_test_;
+  std::map<std::string, std::vector<Loads>> loads_of_component_;
 };
 
 }  // namespace
