@@ -4,10 +4,14 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "session/tokenizer.h"
 
 namespace parlance::session {
 namespace {
@@ -43,6 +47,25 @@ absl::Status StatusOf(sqlite3* connection, int result) {
   return absl::Status(
       CodeOf(result),
       absl::StrCat(file == nullptr || *file == '\0' ? "SQLite" : file, ": ", message));
+}
+
+// What the operating system said, which tells a missing folder from one that may not be entered.
+std::string ReasonOf(sqlite3* connection) {
+  const int error = connection == nullptr ? 0 : sqlite3_system_errno(connection);
+  return error == 0 ? "" : absl::StrCat(" (", std::generic_category().message(error), ")");
+}
+
+// Every byte but letters and digits escaped, and never a host ("//host/path").
+std::string UriPath(absl::string_view path) {
+  std::string escaped;
+  for (const char c : path) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '/' || c == '.' || c == '_') {
+      escaped.push_back(c);
+    } else {
+      absl::StrAppend(&escaped, "%", absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+    }
+  }
+  return absl::StartsWith(escaped, "//") ? absl::StrCat("//", escaped) : escaped;
 }
 
 }  // namespace
@@ -138,18 +161,35 @@ int Database::WaitForLock(void* patience, int num_waits) {
 absl::StatusOr<Database> Database::Open(const std::string& path, const DatabaseOptions& options) {
   sqlite3* connection = nullptr;
   // The owner serializes, so SQLite's own mutexes would only cost.
-  const int flags =
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (options.must_exist ? 0 : SQLITE_OPEN_CREATE);
-  const int result = sqlite3_open_v2(path.c_str(), &connection, flags,
+  int flags = SQLITE_OPEN_NOMUTEX;
+  std::string name = path;
+  switch (options.access) {
+    case Access::kMake:
+      flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+      break;
+    case Access::kChange:
+      flags |= SQLITE_OPEN_READWRITE;
+      break;
+    case Access::kRead:
+      flags |= SQLITE_OPEN_READONLY;
+      break;
+    case Access::kReadUnchanging:
+      flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+      name = absl::StrCat("file:", UriPath(path), "?immutable=1");
+      break;
+  }
+  const int result = sqlite3_open_v2(name.c_str(), &connection, flags,
                                      options.vfs.empty() ? nullptr : options.vfs.c_str());
   Database database(connection, options.busy_timeout);
   if (result != SQLITE_OK) {
     return absl::Status(
         CodeOf(result),
         absl::StrCat("cannot open the database ", path, ": ",
-                     connection == nullptr ? sqlite3_errstr(result) : sqlite3_errmsg(connection)));
+                     connection == nullptr ? sqlite3_errstr(result) : sqlite3_errmsg(connection),
+                     ReasonOf(connection)));
   }
   sqlite3_extended_result_codes(connection, 1);
+  if (absl::Status registered = RegisterTokenizer(connection); !registered.ok()) return registered;
   return database;
 }
 

@@ -73,14 +73,25 @@ class StatementReset {
   Statement& statement_;
 };
 
+enum class Access {
+  // The file is made if it is not there.
+  kMake,
+  // It has to be there.
+  kChange,
+  // Nothing of it is changed. What others write meanwhile is seen.
+  kRead,
+  // As kRead, for a file that nobody writes and whose log (FILE-wal) has nothing: SQLite locks
+  // nothing and makes no file beside it.
+  kReadUnchanging,
+};
+
 struct DatabaseOptions {
   // How long a statement waits for another process or connection to let go of its lock.
   absl::Duration busy_timeout = absl::Seconds(5);
   // The operating system as SQLite sees it, by the name under which it is registered. Empty: the
   // usual one. Tests put one here that fails.
   std::string vfs = {};
-  // Otherwise the file is made if it is not there.
-  bool must_exist = false;
+  Access access = Access::kMake;
 };
 
 class Database {

@@ -78,6 +78,9 @@ struct Session {
   // Set if the session is closed: it takes no more messages until it is resumed.
   std::optional<absl::Time> closed;
   int64_t num_messages = 0;
+  // Orders sessions by their last change, whatever the clock said then: microseconds, like those of
+  // `updated`, but never fewer than at an earlier change in the same store.
+  int64_t activity = 0;
 };
 
 }  // namespace parlance::session

@@ -6,23 +6,23 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "rapidjson/document.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "rapidjson/encodings.h"
 #include "rapidjson/memorystream.h"
+#include "session/json_text.h"
 
 namespace parlance::session {
 namespace {
 
-bool IsUtf8(absl::string_view text) {
-  struct Discard {
-    void Put(char) {}
-  } discard;
-  rapidjson::MemoryStream stream(text.data(), text.size());
-  while (stream.Tell() < text.size()) {
-    // Takes nothing from a stream that ends within a character.
-    if (!rapidjson::UTF8<>::Validate(stream, discard) || stream.Tell() > text.size()) return false;
-  }
-  return true;
+absl::Status CheckJsonOfKind(absl::string_view what, absl::string_view text, JsonKind expected,
+                             absl::string_view expected_name, size_t max_bytes) {
+  if (absl::Status ok = CheckText(what, text, max_bytes); !ok.ok()) return ok;
+  const absl::StatusOr<JsonKind> kind = CheckJson(text);
+  if (kind.ok() && *kind == expected) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, " is not ", expected_name,
+                   kind.ok() ? "" : absl::StrCat(": ", kind.status().message())));
 }
 
 absl::Status CheckMessage(const Message& message, size_t max_bytes) {
@@ -30,7 +30,6 @@ absl::Status CheckMessage(const Message& message, size_t max_bytes) {
   const std::pair<absl::string_view, const std::optional<std::string>&> optional_texts[] = {
       {"name", message.name},
       {"tool_call_id", message.tool_call_id},
-      {"tool_calls", message.tool_calls},
       {"client_key", message.client_key}};
   for (const auto& [what, text] : optional_texts) {
     if (!text.has_value()) continue;
@@ -45,17 +44,25 @@ absl::Status CheckMessage(const Message& message, size_t max_bytes) {
     return absl::InvalidArgumentError("a message of role tool needs the tool_call_id it answers");
   }
   if (message.tool_calls.has_value()) {
-    rapidjson::Document calls;
-    calls.Parse<rapidjson::kParseIterativeFlag>(message.tool_calls->data(),
-                                                message.tool_calls->size());
-    if (calls.HasParseError() || !calls.IsArray()) {
-      return absl::InvalidArgumentError("tool_calls is not a JSON array");
+    if (absl::Status ok = CheckJsonArray("tool_calls", *message.tool_calls, max_bytes); !ok.ok()) {
+      return ok;
     }
   }
-  return absl::OkStatus();
+  return CheckTime("created", message.created);
 }
-
 }  // namespace
+
+bool IsUtf8(absl::string_view text) {
+  struct Discard {
+    void Put(char) {}
+  } discard;
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  while (stream.Tell() < text.size()) {
+    // Takes nothing from a stream that ends within a character.
+    if (!rapidjson::UTF8<>::Validate(stream, discard) || stream.Tell() > text.size()) return false;
+  }
+  return true;
+}
 
 absl::Status NoSession(absl::string_view session_id) {
   return absl::NotFoundError(absl::StrCat("there is no session '", session_id, "'"));
@@ -71,13 +78,23 @@ absl::Status CheckText(absl::string_view what, absl::string_view text, size_t ma
 }
 
 absl::Status CheckJsonObject(absl::string_view what, absl::string_view text, size_t max_bytes) {
-  if (absl::Status ok = CheckText(what, text, max_bytes); !ok.ok()) return ok;
-  rapidjson::Document object;
-  object.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-  if (object.HasParseError() || !object.IsObject()) {
-    return absl::InvalidArgumentError(absl::StrCat(what, " is not a JSON object"));
-  }
-  return absl::OkStatus();
+  return CheckJsonOfKind(what, text, JsonKind::kObject, "a JSON object", max_bytes);
+}
+
+absl::Status CheckJsonArray(absl::string_view what, absl::string_view text, size_t max_bytes) {
+  return CheckJsonOfKind(what, text, JsonKind::kArray, "a JSON array", max_bytes);
+}
+
+absl::Status CheckTime(absl::string_view what, absl::Time time) {
+  const auto start_of = [](int year) {
+    return absl::FromCivil(absl::CivilSecond(year, 1, 1, 0, 0, 0), absl::UTCTimeZone());
+  };
+  static const absl::Time first = start_of(1);
+  static const absl::Time end = start_of(10000);
+  if (time >= first && time < end) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(what, " is ",
+                                                 absl::FormatTime(time, absl::UTCTimeZone()),
+                                                 ", which is not in the years 1 to 9999"));
 }
 
 absl::Status CheckId(absl::string_view id) {

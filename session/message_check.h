@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "session/message.h"
 #include "session/store.h"
@@ -15,11 +16,17 @@ namespace parlance::session {
 // NotFound, as every store says it.
 absl::Status NoSession(absl::string_view session_id);
 
+bool IsUtf8(absl::string_view text);
+
 // All others return InvalidArgument with what is wrong. `what`: how the message calls the text.
 
 // UTF-8, and at most so long.
 absl::Status CheckText(absl::string_view what, absl::string_view text, size_t max_bytes);
+// As CheckText, and one JSON value of that kind (CheckJson in json_text.h).
 absl::Status CheckJsonObject(absl::string_view what, absl::string_view text, size_t max_bytes);
+absl::Status CheckJsonArray(absl::string_view what, absl::string_view text, size_t max_bytes);
+// In the years 1 to 9999, which can be written and read again.
+absl::Status CheckTime(absl::string_view what, absl::Time time);
 // 1 to 128 visible ASCII characters.
 absl::Status CheckId(absl::string_view id);
 // That there is one, that each is whole, and that no client key is there twice.

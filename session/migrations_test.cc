@@ -158,5 +158,40 @@ INSERT INTO messages (session, sequence, role, content, created_us, client_key) 
   EXPECT_TRUE(store.CheckIntegrity().ok());
 }
 
+// Of version 3, whose search index did not know parts of Chinese text, and whose order of changes
+// was a count.
+TEST_F(MigrationsTest, AStoreOfVersion3KeepsItsOrderAndFindsWhatItDidNot) {
+  ASSERT_TRUE(Migrate(database_, SchemaMigrations().first(3)).ok());
+  ASSERT_TRUE(database_
+                  .Execute(R"sql(
+PRAGMA journal_mode = WAL;
+INSERT INTO sessions (public_id, title, created_us, updated_us, activity, next_sequence) VALUES
+  ('a', 'first', 1, 5000000, 7, 3), ('b', 'the clock went back', 3, 4000000, 9, 1),
+  ('c', 'before both', 3, 6000000, 2, 1), ('d', 'last', 3, 9000000, 11, 1);
+INSERT INTO messages (id, role, content, created_us) VALUES
+  (1 << 24 | 1, 'user', '今天讨论了部署方案', 1);
+INSERT INTO messages_fts (rowid, content) SELECT id, content FROM messages;
+INSERT INTO new_messages (session, sequence, role, content, created_us) VALUES
+  (1, 2, 'user', '部署 done', 1);
+)sql")
+                  .ok());
+  auto opened = SqliteStore::Open(path_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  SqliteStore& store = **opened;
+  EXPECT_EQ(store.GetStats()->schema_version, 4);
+  std::string order;
+  const auto sessions = store.ListSessions(10);
+  for (const Session& session : *sessions) {
+    absl::StrAppend(&order, session.id, "=", session.activity, " ");
+  }
+  EXPECT_EQ(order, "d=9000000 b=6000002 a=6000001 c=6000000 ");
+  EXPECT_EQ(store.Search("部署", "", 10)->size(), 2u);
+  EXPECT_EQ(store.Search("done", "", 10)->size(), 1u);
+  EXPECT_TRUE(store.CheckIntegrity().ok());
+  EXPECT_EQ(*store.PruneSessions({.most_sessions = 2}), 2);
+  EXPECT_EQ((*store.ListSessions(10))[1].id, "b");
+  EXPECT_TRUE(store.CheckIntegrity().ok());
+}
+
 }  // namespace
 }  // namespace parlance::session

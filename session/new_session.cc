@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "session/message_check.h"
@@ -29,6 +30,17 @@ absl::Status CheckNewSession(const SessionStore::NewSession& from, size_t max_by
   if (!from.messages.empty()) {
     if (absl::Status ok = CheckMessages(from.messages, max_bytes); !ok.ok()) return ok;
   }
+  for (const auto& [what, time] :
+       {std::pair("created", from.created), std::pair("updated", from.updated),
+        std::pair("closed", from.closed)}) {
+    if (!time.has_value()) continue;
+    if (absl::Status ok = CheckTime(what, *time); !ok.ok()) return ok;
+  }
+  if (from.activity.has_value()) {
+    if (absl::Status ok = CheckTime("activity", absl::FromUnixMicros(*from.activity)); !ok.ok()) {
+      return ok;
+    }
+  }
   return from.id.has_value() ? CheckId(*from.id) : absl::OkStatus();
 }
 
@@ -43,7 +55,10 @@ Session SessionFrom(const SessionStore::NewSession& from, absl::Time now,
   session.title = from.title;
   session.metadata = from.metadata;
   session.created = from.created.value_or(now);
-  session.updated = now;
+  session.updated = from.updated.value_or(now);
+  session.closed = from.closed;
+  session.activity =
+      from.activity.value_or(from.updated.has_value() ? absl::ToUnixMicros(*from.updated) : 0);
   session.num_messages = static_cast<int64_t>(from.messages.size());
   return session;
 }

@@ -20,7 +20,8 @@ std::string NewSessionId(absl::Time now);
 // InvalidArgument with what is wrong. `max_bytes`: of each text.
 absl::Status CheckNewSession(const SessionStore::NewSession& from, size_t max_bytes);
 
-// The session as it will be, still open. `new_id` names it if it has no name; NewSessionId if null.
+// The session as it will be. Its activity is 0 if the store is to choose it. `new_id` names it if
+// it has no name; NewSessionId if null.
 Session SessionFrom(const SessionStore::NewSession& from, absl::Time now,
                     const std::function<std::string()>& new_id);
 

@@ -12,6 +12,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
@@ -20,15 +23,15 @@
 #include "session/postgres_connection.h"
 #include "session/reader_pool.h"
 #include "session/rows.h"
+#include "session/unspaced.h"
 
 namespace parlance::session {
 namespace {
 
-// Step i leads from version i to version i + 1; steps are only ever added. `parlance_append`
-// answers with a code (0 appended or there already, 1 no session, 2 closed, 3 a later key is taken)
-// and the sequence of the first message: a refusal must not be an error, which would undo the
-// batch.
-constexpr const char* kMigrations[] = {R"sql(
+// `parlance_append` answers with a code (0 appended or there already, 1 no session, 2 closed, 3 a
+// later key is taken) and the sequence of the first message: a refusal must not be an error, which
+// would undo the batch.
+constexpr char kVersion1[] = R"sql(
 CREATE SEQUENCE parlance_activity;
 CREATE TABLE parlance_sessions (
   id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
@@ -103,7 +106,132 @@ BEGIN
   IF json_array_length(said) > 0 THEN PERFORM parlance_append(wanted, now_us, said); END IF;
   IF ending THEN UPDATE parlance_sessions SET closed_us = now_us WHERE public_id = wanted; END IF;
 END $$ LANGUAGE plpgsql;
-)sql"};
+)sql";
+
+// `activity` is a time that never goes back, no longer a count, so that sessions from elsewhere
+// take their places among those that are here; two sessions may have the same, as programs that
+// commit at the same moment do not know of each other.
+constexpr char kActivityOfVersion2[] = R"sql(
+ALTER TABLE parlance_sessions DROP CONSTRAINT parlance_sessions_activity_key;
+ALTER TABLE parlance_sessions ALTER COLUMN activity DROP DEFAULT;
+DROP SEQUENCE parlance_activity;
+UPDATE parlance_sessions SET activity = timed.activity FROM
+  (SELECT id, max(updated_us - place) OVER (ORDER BY place) + place AS activity FROM
+    (SELECT id, updated_us, row_number() OVER (ORDER BY activity) AS place
+      FROM parlance_sessions) numbered) timed
+  WHERE timed.id = parlance_sessions.id;
+CREATE INDEX parlance_sessions_by_activity ON parlance_sessions (activity, id);
+CREATE FUNCTION parlance_next_activity(now_us bigint) RETURNS bigint AS $$
+  SELECT coalesce(greatest(now_us, 1 + max(activity)), now_us) FROM parlance_sessions
+$$ LANGUAGE sql;
+
+CREATE OR REPLACE FUNCTION parlance_append(IN wanted text, IN now_us bigint, IN said json,
+                                           OUT code int, OUT first_sequence bigint) AS $$
+DECLARE
+  place record;
+  key_sequence bigint;
+BEGIN
+  code := 0;
+  SELECT id, next_sequence, closed_us INTO place FROM parlance_sessions WHERE public_id = wanted
+    FOR UPDATE;
+  IF NOT FOUND THEN code := 1; RETURN; END IF;
+  SELECT m.sequence INTO key_sequence FROM parlance_messages m
+    WHERE m.session = place.id AND m.client_key = said->0->>'client_key';
+  IF FOUND THEN first_sequence := key_sequence; RETURN; END IF;
+  PERFORM 1 FROM json_array_elements(said) item JOIN parlance_messages m
+    ON m.session = place.id AND m.client_key = item->>'client_key';
+  IF FOUND THEN code := 3; RETURN; END IF;
+  IF place.closed_us IS NOT NULL THEN code := 2; RETURN; END IF;
+  INSERT INTO parlance_messages (session, sequence, role, content, name, tool_call_id, tool_calls,
+      created_us, client_key, metadata, input_tokens, output_tokens, latency_us)
+    SELECT place.id, place.next_sequence + number - 1, item->>'role', item->>'content',
+      item->>'name', item->>'tool_call_id', item->>'tool_calls',
+      coalesce((item->>'created_us')::bigint, now_us), item->>'client_key', item->>'metadata',
+      (item->>'input_tokens')::bigint, (item->>'output_tokens')::bigint,
+      (item->>'latency_us')::bigint
+    FROM json_array_elements(said) WITH ORDINALITY AS items (item, number);
+  UPDATE parlance_sessions SET next_sequence = next_sequence + json_array_length(said),
+    updated_us = now_us, activity = parlance_next_activity(now_us) WHERE id = place.id;
+  first_sequence := place.next_sequence;
+END $$ LANGUAGE plpgsql;
+
+DROP FUNCTION parlance_create(text, text, text, bigint, bigint, json, boolean);
+CREATE FUNCTION parlance_create(IN wanted text, IN new_title text, IN new_metadata text,
+    IN new_created_us bigint, IN now_us bigint, IN said json, IN new_updated_us bigint,
+    IN new_closed_us bigint, IN new_activity bigint, OUT code int, OUT made_activity bigint) AS $$
+BEGIN
+  made_activity := coalesce(new_activity, parlance_next_activity(now_us));
+  INSERT INTO parlance_sessions (public_id, title, metadata, created_us, updated_us, activity)
+    VALUES (wanted, new_title, new_metadata, new_created_us, now_us, made_activity)
+    ON CONFLICT DO NOTHING;
+  IF NOT FOUND THEN code := 1; RETURN; END IF;
+  code := 0;
+  IF json_array_length(said) > 0 THEN PERFORM parlance_append(wanted, now_us, said); END IF;
+  UPDATE parlance_sessions SET closed_us = new_closed_us, updated_us = new_updated_us,
+    activity = made_activity WHERE public_id = wanted;
+END $$ LANGUAGE plpgsql;
+)sql";
+
+// Words of scripts without spaces (unspaced.h) are pairs of neighbouring characters, and single
+// ones, to the server: it splits text at spaces only. $U stands for such a character, and $I for
+// one that is read over. `parlance_pairs` writes a run of them as its first and second, third and
+// fourth… character, and `parlance_shifted` sets the first aside, for the pairs between. A text
+// with such a script is known to search by its first 60,000 characters, and another by 200,000:
+// more may be too much for a tsvector (1 MiB).
+constexpr char kSearchOfVersion2[] = R"sql(
+CREATE FUNCTION parlance_pairs(said text) RETURNS text AS $$
+  SELECT regexp_replace(said, '([$U][$U]?)', ' \1 ', 'g')
+$$ LANGUAGE sql IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION parlance_shifted(said text) RETURNS text AS $$
+  SELECT regexp_replace(said, '([$U])([$U]*)', ' \1 \2 ', 'g')
+$$ LANGUAGE sql IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION parlance_words(said text) RETURNS tsvector AS $$
+DECLARE
+  seen text;
+BEGIN
+  seen := left(said, 200000);
+  IF seen !~ '[$U]' THEN RETURN to_tsvector('simple', seen); END IF;
+  seen := regexp_replace(left(seen, 60000), '[$I]', '', 'g');
+  RETURN to_tsvector('simple', parlance_pairs(seen))
+    || strip(to_tsvector('simple', parlance_pairs(parlance_shifted(seen))))
+    || strip(to_tsvector('simple', regexp_replace(seen, '([$U])', ' \1 ', 'g')));
+END $$ LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION parlance_query(wanted text) RETURNS tsquery AS $$
+DECLARE
+  seen text;
+BEGIN
+  IF wanted !~ '[$U]' THEN RETURN plainto_tsquery('simple', wanted); END IF;
+  seen := regexp_replace(wanted, '[$I]', '', 'g');
+  RETURN plainto_tsquery('simple', parlance_pairs(seen) || parlance_pairs(parlance_shifted(seen)));
+END $$ LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE;
+ALTER TABLE parlance_messages DROP COLUMN words;
+ALTER TABLE parlance_messages ADD COLUMN words tsvector
+  GENERATED ALWAYS AS (parlance_words(content)) STORED;
+CREATE INDEX parlance_messages_by_word ON parlance_messages USING gin (words);
+)sql";
+
+// For a bracket expression of the server's regular expressions.
+std::string ClassOf(absl::Span<const CharacterRange> ranges) {
+  std::string text;
+  for (const CharacterRange& range : ranges) {
+    absl::StrAppendFormat(&text, "\\U%08X-\\U%08X", range.first, range.last);
+  }
+  return text;
+}
+
+}  // namespace
+
+absl::Span<const std::string> PostgresMigrations() {
+  static const auto& migrations = *new std::vector<std::string>{
+      kVersion1,
+      absl::StrCat(kActivityOfVersion2,
+                   absl::StrReplaceAll(kSearchOfVersion2,
+                                       {{"$U", ClassOf(kUnspaced)}, {"$I", ClassOf(kUnseen)}})),
+  };
+  return migrations;
+}
+
+namespace {
 
 // By what they do. Reads and writes share the list, as connections are alike.
 std::vector<PostgresConnection::Prepared> Statements() {
@@ -111,8 +239,8 @@ std::vector<PostgresConnection::Prepared> Statements() {
       absl::StrCat("SELECT ", kSessionColumns, " FROM parlance_sessions WHERE public_id = $1"));
   static const std::string& list_sessions = *new std::string(
       absl::StrCat("SELECT ", kSessionColumns,
-                   " FROM parlance_sessions WHERE activity < $1::bigint ORDER BY activity DESC "
-                   "LIMIT $2::bigint"));
+                   " FROM parlance_sessions WHERE (activity, id) < ($1::bigint, $3::bigint) ORDER "
+                   "BY activity DESC, id DESC LIMIT $2::bigint"));
   static const std::string& history_after = *new std::string(absl::StrCat(
       "SELECT ", kMessageColumns,
       " FROM parlance_messages m WHERE m.session = $1::bigint AND m.sequence > $2::bigint AND "
@@ -126,7 +254,7 @@ std::vector<PostgresConnection::Prepared> Statements() {
       "SELECT ", kMessageColumns,
       ", m.public_id, ts_headline('simple', m.content, m.query, 'StartSel=[, StopSel=], "
       "MaxWords=12, MinWords=5, FragmentDelimiter=…') FROM (SELECT m.*, s.public_id, query, "
-      "ts_rank_cd(m.words, query) AS rank FROM plainto_tsquery('simple', $1) query, "
+      "ts_rank_cd(m.words, query) AS rank FROM parlance_query($1) query, "
       "parlance_messages m JOIN parlance_sessions s ON s.id = m.session WHERE m.words @@ query AND "
       "($2 = '' OR s.public_id = $2) ORDER BY rank DESC, m.id DESC LIMIT $3::bigint) m ORDER BY "
       "m.rank DESC, m.id DESC"));
@@ -147,19 +275,52 @@ std::vector<PostgresConnection::Prepared> Statements() {
        "s.next_sequence - 1 LIMIT 1"},
       {"append", "SELECT code, first_sequence FROM parlance_append($1, $2::bigint, $3::json)"},
       {"create",
-       "SELECT parlance_create($1, $2, $3, $4::bigint, $5::bigint, $6::json, $7::boolean)"},
+       "SELECT code, made_activity FROM parlance_create($1, $2, $3, $4::bigint, $5::bigint, "
+       "$6::json, $7::bigint, $8::bigint, $9::bigint)"},
       {"rename",
        "UPDATE parlance_sessions SET title = $2, updated_us = $3::bigint, activity = "
-       "nextval('parlance_activity') WHERE public_id = $1 RETURNING id"},
+       "parlance_next_activity($3::bigint) WHERE public_id = $1 RETURNING id"},
       {"set_closed",
        "UPDATE parlance_sessions SET closed_us = $2::bigint, updated_us = $3::bigint, activity = "
-       "nextval('parlance_activity') WHERE public_id = $1 RETURNING id"},
+       "parlance_next_activity($3::bigint) WHERE public_id = $1 RETURNING id"},
       {"delete", "DELETE FROM parlance_sessions WHERE public_id = $1 RETURNING id"},
       {"prune",
-       "WITH gone AS (DELETE FROM parlance_sessions WHERE updated_us < $1::bigint OR activity <= "
-       "(SELECT activity FROM parlance_sessions WHERE updated_us >= $1::bigint ORDER BY activity "
-       "DESC LIMIT 1 OFFSET $2::bigint) RETURNING id) SELECT count(*) FROM gone"},
+       "WITH gone AS (DELETE FROM parlance_sessions WHERE updated_us < $1::bigint OR (activity, "
+       "id) "
+       "<= (SELECT activity, id FROM parlance_sessions WHERE updated_us >= $1::bigint ORDER BY "
+       "activity DESC, id DESC LIMIT 1 OFFSET $2::bigint) RETURNING id) SELECT count(*) FROM gone"},
   };
+}
+
+// The part of `text` around the first of `words` that is there as it is: 12 characters before, and
+// as many after.
+std::string SnippetAround(absl::string_view text, absl::string_view words) {
+  absl::string_view found = text.substr(0, 0);
+  const std::string spaced = absl::StrReplaceAll(words, {{"\u3000", " "}});
+  for (const absl::string_view word :
+       absl::StrSplit(spaced, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty())) {
+    if (const size_t at = text.find(word); at != absl::string_view::npos) {
+      found = text.substr(at, word.size());
+      break;
+    }
+  }
+  const auto is_inside = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+  constexpr int kMost = 12;
+  const auto found_at = static_cast<size_t>(found.data() - text.data());
+  size_t start = found_at;
+  for (int i = 0; i < kMost && start > 0; ++i) {
+    do --start;
+    while (start > 0 && is_inside(text[start]));
+  }
+  const size_t found_end = found_at + found.size();
+  size_t end = found_end;
+  for (int i = 0; i < kMost && end < text.size(); ++i) {
+    do ++end;
+    while (end < text.size() && is_inside(text[end]));
+  }
+  return absl::StrCat(start > 0 ? "…" : "", text.substr(start, found_at - start),
+                      found.empty() ? "" : "[", found, found.empty() ? "" : "]",
+                      text.substr(found_end, end - found_end), end < text.size() ? "…" : "");
 }
 
 absl::string_view View(const std::optional<std::string>& text) {
@@ -259,16 +420,18 @@ class PostgresStore : public SessionStore {
     if (absl::Status ok = CheckNoNuls(from.messages); !ok.ok()) return ok;
     const absl::Time now = Now();
     Session session = SessionFrom(from, now, options_.new_id);
-    if (from.closed) session.closed = now;
-    const absl::Status created =
-        Write({"create",
-               {session.id, session.title, session.metadata, Micros(session.created), Micros(now),
-                MessagesJson(from.messages), from.closed ? "true" : "false"}},
-              [&](const PostgresRows& rows) -> absl::Status {
-                if (rows.Integer(0, 0) == 0) return absl::OkStatus();
-                return absl::AlreadyExistsError(
-                    absl::StrCat("there is a session '", session.id, "' already"));
-              });
+    const absl::Status created = Write(
+        {"create",
+         {session.id, session.title, session.metadata, Micros(session.created), Micros(now),
+          MessagesJson(from.messages), Micros(session.updated),
+          session.closed.has_value() ? std::optional(Micros(*session.closed)) : std::nullopt,
+          session.activity == 0 ? std::nullopt : std::optional(absl::StrCat(session.activity))}},
+        [&](const PostgresRows& rows) -> absl::Status {
+          session.activity = rows.Integer(0, 1);
+          if (rows.Integer(0, 0) == 0) return absl::OkStatus();
+          return absl::AlreadyExistsError(
+              absl::StrCat("there is a session '", session.id, "' already"));
+        });
     if (!created.ok()) return created;
     return session;
   }
@@ -283,14 +446,16 @@ class PostgresStore : public SessionStore {
   absl::StatusOr<std::vector<Session>> ListSessions(int limit, absl::string_view before) override {
     if (absl::Status ok = CheckLimit(limit); !ok.ok()) return ok;
     std::string before_activity = absl::StrCat(INT64_MAX);
+    std::string before_id = before_activity;
     if (!before.empty()) {
       absl::StatusOr<PostgresRows> key = Read("find_session", {std::string(before)});
       if (!key.ok()) return key.status();
       if (key->size() == 0) return NoSession(before);
+      before_id = key->Text(0, 0);
       before_activity = key->Text(0, 1);
     }
     absl::StatusOr<PostgresRows> rows =
-        Read("list_sessions", {before_activity, absl::StrCat(limit)});
+        Read("list_sessions", {before_activity, absl::StrCat(limit), before_id});
     if (!rows.ok()) return rows.status();
     std::vector<Session> sessions;
     for (int row = 0; row < rows->size(); ++row) sessions.push_back(SessionOf(rows->row(row)));
@@ -398,9 +563,14 @@ class PostgresStore : public SessionStore {
     if (!rows.ok()) return rows.status();
     std::vector<SearchHit> hits;
     for (int row = 0; row < rows->size(); ++row) {
-      hits.push_back({.session_id = rows->Text(row, kNumMessageColumns),
-                      .message = MessageOf(rows->row(row)),
-                      .snippet = rows->Text(row, kNumMessageColumns + 1)});
+      SearchHit hit = {.session_id = rows->Text(row, kNumMessageColumns),
+                       .message = MessageOf(rows->row(row)),
+                       .snippet = rows->Text(row, kNumMessageColumns + 1)};
+      // The server sees no words there.
+      if (FindUnspaced(words) != absl::string_view::npos) {
+        hit.snippet = SnippetAround(hit.message.content, words);
+      }
+      hits.push_back(std::move(hit));
     }
     return hits;
   }
@@ -542,14 +712,16 @@ absl::Status Migrate(const std::string& uri) {
   absl::StatusOr<PostgresRows> rows = connection->Query("version", {});
   if (!rows.ok()) return rows.status();
   const int64_t version = rows->Integer(0, 0);
-  const auto newest = static_cast<int64_t>(std::size(kMigrations));
+  const auto newest = static_cast<int64_t>(PostgresMigrations().size());
   if (version > newest) {
     return absl::FailedPreconditionError(
         absl::StrCat("the database has schema version ", version, ", and this program knows up to ",
                      newest, "; use the program that made it, or a newer one"));
   }
   for (int64_t i = version; i < newest; ++i) {
-    if (absl::Status done = connection->Execute(kMigrations[i]); !done.ok()) return done;
+    if (absl::Status done = connection->Execute(PostgresMigrations()[static_cast<size_t>(i)]);
+        !done.ok())
+      return done;
   }
   return connection->Execute(
       absl::StrCat("UPDATE parlance_schema SET version = ", newest, "; COMMIT"));

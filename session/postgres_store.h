@@ -5,7 +5,9 @@
 // it is back.
 //
 // Differences from one file: PostgreSQL's text has no NUL, so text with one is refused with
-// InvalidArgument; the search ranks by the cover density of the words instead of BM25.
+// InvalidArgument; the search ranks by the cover density of the words instead of BM25, and knows a
+// message by its first 200,000 characters, or 60,000 if it has any of a script without spaces. Such
+// a word is found where all pairs of its characters are, in whatever order.
 #ifndef SESSION_POSTGRES_STORE_H_
 #define SESSION_POSTGRES_STORE_H_
 
@@ -16,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "session/commit_queue.h"
 #include "session/store.h"
 
@@ -34,6 +37,10 @@ struct PostgresStoreOptions {
 // if the server cannot be reached; FailedPrecondition if the tables are of a newer program.
 absl::StatusOr<std::unique_ptr<SessionStore>> OpenPostgresStore(const std::string& uri,
                                                                 PostgresStoreOptions options = {});
+
+// Step i leads from version i of the schema to version i + 1. Steps are only ever added: what a
+// step did, databases in the field have.
+absl::Span<const std::string> PostgresMigrations();
 
 }  // namespace parlance::session
 

@@ -13,6 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "session/postgres_connection.h"
 #include "session/testing/postgres_server.h"
 #include "session/testing/store_contract.h"
 
@@ -102,6 +103,55 @@ TEST(PostgresStoreTest, TwoStoresShareADatabase) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(one->GetStats()->num_messages, 8 * 200);
   EXPECT_TRUE(one->CheckIntegrity().ok());
+}
+
+TEST(PostgresStoreTest, AStoreOfVersion1KeepsEverything) {
+  const std::string uri = *server->Uri("version1");
+  {
+    auto connection = *PostgresConnection::Open(uri, {});
+    ASSERT_TRUE(connection
+                    .Execute(absl::StrCat("CREATE TABLE parlance_schema (version int NOT NULL); "
+                                          "INSERT INTO parlance_schema VALUES (1);",
+                                          PostgresMigrations()[0], R"sql(
+SELECT parlance_create('a', 'first', NULL, 1, 5000000, '[{"role":"user","content":"讨论部署方案"}]', true);
+SELECT parlance_create('b', 'second', NULL, 2, 4000000, '[{"role":"user","content":"oat milk"}]', false);
+)sql"))
+                    .ok());
+  }
+  auto opened = OpenPostgresStore(uri);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  SessionStore& store = **opened;
+  // The order is kept, though the clock went back.
+  const auto sessions = store.ListSessions(10);
+  ASSERT_EQ(sessions->size(), 2u);
+  EXPECT_EQ((*sessions)[0].id, "b");
+  EXPECT_EQ((*sessions)[0].activity, 5000001);
+  EXPECT_EQ((*sessions)[1].activity, 5000000);
+  EXPECT_EQ((*sessions)[1].closed, absl::FromUnixSeconds(5));
+  EXPECT_EQ(store.Search("部署", "", 10)->size(), 1u);
+  EXPECT_EQ(store.Search("milk", "", 10)->size(), 1u);
+  EXPECT_EQ(*store.Append("b", Keyed(1)), 2);
+  EXPECT_EQ(store.GetStats()->schema_version, 2);
+  EXPECT_TRUE(store.CheckIntegrity().ok());
+}
+
+// Half a million letters, each pair another one, is more than a tsvector can hold.
+TEST(PostgresStoreTest, ALongChineseMessageIsTakenAndItsBeginningFound) {
+  auto store = *OpenStore("long_message", {});
+  const std::string id = store->CreateSession("talk")->id;
+  Message message;
+  message.content = "部署";
+  for (uint32_t i = 0; i < 500000; ++i) {
+    // All of the plane of U+20000, four bytes each, in no order.
+    const uint32_t code = 0x20000 + i * 7919 % 0xA000;
+    for (const uint32_t byte : {0xF0 | code >> 18, 0x80 | (code >> 12 & 0x3F),
+                                0x80 | (code >> 6 & 0x3F), 0x80 | (code & 0x3F)}) {
+      message.content.push_back(static_cast<char>(byte));
+    }
+  }
+  const auto appended = store->Append(id, message);
+  ASSERT_TRUE(appended.ok()) << appended.status();
+  EXPECT_EQ(store->Search("部署", "", 10)->size(), 1u);
 }
 
 TEST(PostgresStoreTest, SaysWhyItCannotBeOpened) {

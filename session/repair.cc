@@ -220,7 +220,7 @@ absl::StatusOr<Salvaged> SalvageStore(const std::string& damaged, const std::str
   if (access(fresh.c_str(), F_OK) == 0) {
     return absl::AlreadyExistsError(absl::StrCat(fresh, " is there already; name another file"));
   }
-  absl::StatusOr<Database> from = Database::Open(damaged, {.must_exist = true});
+  absl::StatusOr<Database> from = Database::Open(damaged, {.access = Access::kChange});
   if (!from.ok()) return from.status();
   absl::StatusOr<int64_t> application = from->QueryInteger("PRAGMA application_id");
   if (!application.ok()) return application.status();

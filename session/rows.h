@@ -13,7 +13,7 @@
 namespace parlance::session {
 
 inline constexpr char kSessionColumns[] =
-    "public_id, title, metadata, created_us, updated_us, closed_us, next_sequence - 1";
+    "public_id, title, metadata, created_us, updated_us, closed_us, next_sequence - 1, activity";
 // Of messages, called m.
 inline constexpr char kMessageColumns[] =
     "m.sequence, m.role, m.content, m.name, m.tool_call_id, m.tool_calls, m.created_us, "
@@ -33,6 +33,7 @@ Session SessionOf(const Row& row) {
     session.closed = absl::FromUnixMicros(*closed_us);
   }
   session.num_messages = row.Integer(6);
+  session.activity = row.Integer(7);
   return session;
 }
 

@@ -26,6 +26,7 @@
 #include "session/reader_pool.h"
 #include "session/rows.h"
 #include "session/sqlite_writer.h"
+#include "session/unspaced.h"
 
 namespace parlance::session {
 namespace {
@@ -37,8 +38,10 @@ constexpr int64_t kSettleAtOnceForSearch = 2000;
 // Each word as an FTS5 string, so that nothing in it is syntax (FTS5 documentation, section 3.1).
 std::string FtsQuery(absl::string_view words) {
   std::string query;
+  // The space of Chinese and Japanese keyboards is one, too.
+  const std::string spaced = absl::StrReplaceAll(words, {{"\u3000", " "}});
   for (absl::string_view word :
-       absl::StrSplit(words, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty())) {
+       absl::StrSplit(spaced, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty())) {
     absl::StrAppend(&query, query.empty() ? "" : " ", "\"",
                     absl::StrReplaceAll(word, {{"\"", "\"\""}, {absl::string_view("\0", 1), ""}}),
                     "\"");
@@ -66,7 +69,7 @@ enum class Read {
 // snippet, however many more there are.
 std::string SearchQuery(const char* best) {
   return absl::StrCat("WITH best AS MATERIALIZED (", best, ") SELECT ", kMessageColumns,
-                      ", s.public_id, snippet(messages_fts, 0, '[', ']', '…', 12) FROM best "
+                      ", s.public_id, snippet(messages_fts, 0, '[', ']', '…', ?4) FROM best "
                       "CROSS JOIN messages_fts ON messages_fts.rowid = best.id "
                       "CROSS JOIN messages m ON m.id = best.id "
                       "CROSS JOIN sessions s ON s.id = m.session "
@@ -93,7 +96,8 @@ std::vector<std::string> ReadQueries() {
       "COMMIT",
       absl::StrCat("SELECT ", kSessionColumns, " FROM sessions WHERE public_id = ?1"),
       absl::StrCat("SELECT ", kSessionColumns,
-                   " FROM sessions WHERE activity < ?1 ORDER BY activity DESC LIMIT ?2"),
+                   " FROM sessions WHERE (activity, id) < (?1, ?3) ORDER BY activity DESC, "
+                   "id DESC LIMIT ?2"),
       "SELECT id, activity FROM sessions WHERE public_id = ?1",
       HistoryQuery("ASC"),
       NewHistoryQuery("ASC"),
@@ -211,7 +215,7 @@ class SqliteStoreImpl : public SqliteStore {
         readers_(options_.max_readers,
                  [this] {
                    DatabaseOptions existing = options_.database;
-                   existing.must_exist = true;
+                   existing.access = Access::kChange;
                    return OpenReader(path_, existing);
                  }),
         queue_(
@@ -223,20 +227,25 @@ class SqliteStoreImpl : public SqliteStore {
     if (absl::Status ok = CheckNewSession(from, options_.max_message_bytes); !ok.ok()) return ok;
     const absl::Time now = Now();
     Session session = SessionFrom(from, now, options_.new_id);
+    Session made;
     const auto create = [&](SqliteWriter& writer) -> absl::Status {
-      absl::Status written = writer.CreateSession(session);
+      made = session;
+      absl::Status written = writer.CreateSession(made, now);
       if (written.ok() && !from.messages.empty()) {
-        written = writer.Append(session.id, from.messages, now).status();
+        written = writer.Append(made.id, from.messages, now).status();
       }
-      if (written.ok() && from.closed) written = writer.SetClosed(session.id, now, now);
+      // Which appending changed.
+      if (written.ok() &&
+          (made.closed.has_value() || from.updated.has_value() || from.activity.has_value())) {
+        written = writer.SetTimes(made);
+      }
       return written;
     };
     if (absl::Status created = Write(session.title.size() + BytesOf(from.messages), create);
         !created.ok()) {
       return created;
     }
-    if (from.closed) session.closed = now;
-    return session;
+    return made;
   }
 
   absl::StatusOr<Session> GetSession(absl::string_view session_id) override {
@@ -256,15 +265,16 @@ class SqliteStoreImpl : public SqliteStore {
     if (absl::Status ok = CheckLimit(limit); !ok.ok()) return ok;
     auto reader = readers_.Take();
     if (!reader.ok()) return reader.status();
-    int64_t before_activity = INT64_MAX;
+    SessionKey end = {.id = INT64_MAX, .activity = INT64_MAX};
     if (!before.empty()) {
       absl::StatusOr<SessionKey> key = FindSession(**reader, before);
       if (!key.ok()) return key.status();
-      before_activity = key->activity;
+      end = *key;
     }
     Statement& query = (**reader)[Read::kListSessions];
-    query.Bind(1, before_activity);
+    query.Bind(1, end.activity);
     query.Bind(2, static_cast<int64_t>(limit));
+    query.Bind(3, end.id);
     std::vector<Session> sessions;
     if (absl::Status read = ForEachRow(query, [&] { sessions.push_back(SessionOf(query)); });
         !read.ok()) {
@@ -422,6 +432,11 @@ class SqliteStoreImpl : public SqliteStore {
     }
     query.Bind(1, absl::string_view(fts_query));
     query.Bind(2, static_cast<int64_t>(limit));
+    // Of scripts without spaces, each character counts as one.
+    constexpr int64_t kWordsOfSnippet = 12;
+    constexpr int64_t kCharactersOfSnippet = 24;
+    query.Bind(
+        4, FindUnspaced(words) == absl::string_view::npos ? kWordsOfSnippet : kCharactersOfSnippet);
     std::vector<SearchHit> hits;
     if (absl::Status read = ForEachRow(
             query,

@@ -23,6 +23,7 @@ enum class SqliteWriter::Query {
   kInsertMessage,
   kRename,
   kSetClosed,
+  kSetTimes,
   kDeleteSession,
   kDeleteAllBut,
   kDeleteBefore,
@@ -57,9 +58,10 @@ std::vector<std::string> Queries() {
       "BEGIN IMMEDIATE",
       "COMMIT",
       "PRAGMA data_version",
-      "SELECT ifnull(max(activity), 0) FROM sessions",
-      R"sql(INSERT INTO sessions (public_id, title, metadata, created_us, updated_us, closed_us,
-          activity) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7))sql",
+      // With no session, any time is later.
+      "SELECT ifnull(max(activity), -9000000000000000000) FROM sessions",
+      R"sql(INSERT INTO sessions (public_id, title, metadata, created_us, updated_us, activity)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6))sql",
       "SELECT id, next_sequence, closed_us IS NOT NULL FROM sessions WHERE public_id = ?1",
       "UPDATE sessions SET next_sequence = ?2, updated_us = ?3, activity = ?4 WHERE id = ?1",
       R"sql(SELECT sequence FROM new_messages WHERE session = ?1 AND client_key = ?2 UNION ALL
@@ -68,9 +70,11 @@ std::vector<std::string> Queries() {
                    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"),
       "UPDATE sessions SET title = ?2, updated_us = ?3, activity = ?4 WHERE public_id = ?1",
       "UPDATE sessions SET closed_us = ?2, updated_us = ?3, activity = ?4 WHERE public_id = ?1",
+      R"sql(UPDATE sessions SET closed_us = ?2, updated_us = ?3, activity = ?4
+          WHERE public_id = ?1)sql",
       "DELETE FROM sessions WHERE public_id = ?1",
-      R"sql(DELETE FROM sessions WHERE activity <=
-          (SELECT activity FROM sessions ORDER BY activity DESC LIMIT 1 OFFSET ?1))sql",
+      R"sql(DELETE FROM sessions WHERE (activity, id) <= (SELECT activity, id FROM sessions
+          ORDER BY activity DESC, id DESC LIMIT 1 OFFSET ?1))sql",
       "DELETE FROM sessions WHERE updated_us < ?1",
       // More than there are, where some that came between are settled or deleted.
       R"sql(SELECT ifnull((SELECT max(id) FROM new_messages) + 1 -
@@ -173,17 +177,18 @@ void SqliteWriter::Forget() {
   appended_to_.clear();
 }
 
-absl::StatusOr<int64_t> SqliteWriter::NextActivity() {
+absl::StatusOr<int64_t> SqliteWriter::NextActivity(absl::Time now) {
   if (!last_activity_.has_value()) {
     absl::StatusOr<int64_t> last = OneInteger(connection_[Query::kLastActivity]);
     if (!last.ok()) return last.status();
     last_activity_ = *last;
   }
-  return ++*last_activity_;
+  last_activity_ = std::max(absl::ToUnixMicros(now), *last_activity_ + 1);
+  return *last_activity_;
 }
 
-absl::Status SqliteWriter::CreateSession(const Session& session) {
-  absl::StatusOr<int64_t> activity = NextActivity();
+absl::Status SqliteWriter::CreateSession(Session& session, absl::Time now) {
+  absl::StatusOr<int64_t> activity = NextActivity(now);
   if (!activity.ok()) return activity.status();
   Statement& insert = connection_[Query::kCreateSession];
   insert.Bind(1, absl::string_view(session.id));
@@ -191,12 +196,12 @@ absl::Status SqliteWriter::CreateSession(const Session& session) {
   insert.BindOptional(3, session.metadata);
   insert.Bind(4, absl::ToUnixMicros(session.created));
   insert.Bind(5, absl::ToUnixMicros(session.updated));
-  insert.BindOptional(6, Micros(session.closed));
-  insert.Bind(7, *activity);
+  insert.Bind(6, *activity);
   absl::Status inserted = insert.Run();
   if (absl::IsAlreadyExists(inserted)) {
     return absl::AlreadyExistsError(absl::StrCat("there is a session '", session.id, "' already"));
   }
+  if (session.activity == 0) session.activity = *activity;
   return inserted;
 }
 
@@ -247,7 +252,7 @@ absl::StatusOr<int64_t> SqliteWriter::Append(absl::string_view session_id,
     return absl::FailedPreconditionError(absl::StrCat("the session '", session_id, "' is full: it ",
                                                       "can have ", kMostMessages, " messages"));
   }
-  absl::StatusOr<int64_t> activity = NextActivity();
+  absl::StatusOr<int64_t> activity = NextActivity(now);
   if (!activity.ok()) return activity.status();
   const int64_t first = session.next_sequence;
   for (const Message& message : messages) {
@@ -306,7 +311,7 @@ absl::Status SqliteWriter::WriteAppended() {
 
 absl::Status SqliteWriter::RenameSession(absl::string_view session_id, absl::string_view title,
                                          absl::Time now) {
-  absl::StatusOr<int64_t> activity = NextActivity();
+  absl::StatusOr<int64_t> activity = NextActivity(now);
   if (!activity.ok()) return activity.status();
   if (absl::Status written = WriteAppended(); !written.ok()) return written;
   Statement& update = connection_[Query::kRename];
@@ -320,7 +325,7 @@ absl::Status SqliteWriter::RenameSession(absl::string_view session_id, absl::str
 
 absl::Status SqliteWriter::SetClosed(absl::string_view session_id, std::optional<absl::Time> closed,
                                      absl::Time now) {
-  absl::StatusOr<int64_t> activity = NextActivity();
+  absl::StatusOr<int64_t> activity = NextActivity(now);
   if (!activity.ok()) return activity.status();
   if (absl::Status written = WriteAppended(); !written.ok()) return written;
   if (const auto known = sessions_.find(session_id); known != sessions_.end()) {
@@ -333,6 +338,19 @@ absl::Status SqliteWriter::SetClosed(absl::string_view session_id, std::optional
   update.Bind(4, *activity);
   if (absl::Status updated = update.Run(); !updated.ok()) return updated;
   return connection_.database().NumChanged() == 0 ? NoSession(session_id) : absl::OkStatus();
+}
+
+absl::Status SqliteWriter::SetTimes(const Session& session) {
+  if (absl::Status written = WriteAppended(); !written.ok()) return written;
+  // The order may go back by this, or far ahead.
+  Forget();
+  Statement& update = connection_[Query::kSetTimes];
+  update.Bind(1, absl::string_view(session.id));
+  update.BindOptional(2, Micros(session.closed));
+  update.Bind(3, absl::ToUnixMicros(session.updated));
+  update.Bind(4, session.activity);
+  if (absl::Status updated = update.Run(); !updated.ok()) return updated;
+  return connection_.database().NumChanged() == 0 ? NoSession(session.id) : absl::OkStatus();
 }
 
 absl::Status SqliteWriter::DeleteSession(absl::string_view session_id) {

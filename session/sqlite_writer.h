@@ -69,8 +69,9 @@ class SqliteWriter {
 
   // For the writes.
 
-  // AlreadyExists if the id is taken.
-  absl::Status CreateSession(const Session& session);
+  // Open, and changed after all others, which sets its activity if that is 0. AlreadyExists if the
+  // id is taken.
+  absl::Status CreateSession(Session& session, absl::Time now);
   // Returns the sequence of the first. NotFound; FailedPrecondition if the session is closed
   // or full; AlreadyExists if one of the client keys but not the first is taken. If the first is,
   // nothing is appended, and its sequence is returned.
@@ -80,6 +81,8 @@ class SqliteWriter {
   absl::Status RenameSession(absl::string_view session_id, absl::string_view title, absl::Time now);
   absl::Status SetClosed(absl::string_view session_id, std::optional<absl::Time> closed,
                          absl::Time now);
+  // `updated`, `closed` and `activity` as they were elsewhere.
+  absl::Status SetTimes(const Session& session);
   // With its messages, and with what the search index has of them.
   absl::Status DeleteSession(absl::string_view session_id);
   // Deletes all but the `keep` sessions that changed last. Returns how many.
@@ -113,7 +116,8 @@ class SqliteWriter {
   absl::Status ForgetIfStale();
   void Forget();
   absl::StatusOr<SessionRow*> FindSession(absl::string_view session_id);
-  absl::StatusOr<int64_t> NextActivity();
+  // After all others, and `now` if that is.
+  absl::StatusOr<int64_t> NextActivity(absl::Time now);
   // The sequence under which the session has the key, or 0.
   absl::StatusOr<int64_t> FindKey(int64_t session_row, absl::string_view client_key);
   absl::Status Insert(int64_t session_row, int64_t sequence, const Message& message,

@@ -45,16 +45,23 @@ class SessionStore {
     std::optional<absl::Time> created = {};
     // What was said there: the session begins with them, and is there with all or not at all.
     std::vector<Message> messages = {};
-    bool closed = false;
+    // When it was changed last, and closed, there. Otherwise it is changed now, and open.
+    std::optional<absl::Time> updated = {};
+    std::optional<absl::Time> closed = {};
+    // Its place in the order of last changes. Otherwise that of `updated`.
+    std::optional<int64_t> activity = {};
   };
-  // AlreadyExists if the id is taken.
+  // Times and activity are kept as they are, so that a session from elsewhere takes its place among
+  // those that are here. AlreadyExists if the id is taken; InvalidArgument for a time before the
+  // year 1 or after 9999.
   virtual absl::StatusOr<Session> CreateSession(const NewSession& session) = 0;
   absl::StatusOr<Session> CreateSession(absl::string_view title) {
     return CreateSession(NewSession{.title = std::string(title)});
   }
   // NotFound, as of every method that names a session.
   virtual absl::StatusOr<Session> GetSession(absl::string_view session_id) = 0;
-  // Most recently changed first. `before`: the id of the last session of the page before, or empty.
+  // Most recently changed first, by `activity`. `before`: the id of the last session of the page
+  // before, or empty.
   virtual absl::StatusOr<std::vector<Session>> ListSessions(int limit,
                                                             absl::string_view before) = 0;
   absl::StatusOr<std::vector<Session>> ListSessions(int limit) { return ListSessions(limit, ""); }

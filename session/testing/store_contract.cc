@@ -269,7 +269,8 @@ TEST_P(StoreContract, TakesSessionsFromElsewhereWhole) {
                                          .id = "old_1",
                                          .created = absl::FromUnixSeconds(1000),
                                          .messages = {User("one"), User("two")},
-                                         .closed = true};
+                                         .updated = absl::FromUnixSeconds(3000),
+                                         .closed = absl::FromUnixSeconds(2000)};
   const auto created = store->CreateSession(session);
   ASSERT_TRUE(created.ok()) << created.status();
   const auto kept = store->GetSession("old_1");
@@ -278,7 +279,11 @@ TEST_P(StoreContract, TakesSessionsFromElsewhereWhole) {
   EXPECT_EQ(kept->metadata, session.metadata);
   EXPECT_EQ(kept->created, absl::FromUnixSeconds(1000));
   EXPECT_EQ(kept->num_messages, 2);
-  EXPECT_TRUE(kept->closed.has_value());
+  EXPECT_EQ(kept->closed, absl::FromUnixSeconds(2000));
+  EXPECT_EQ(kept->updated, absl::FromUnixSeconds(3000));
+  EXPECT_EQ(kept->activity, int64_t{3000} * 1000000);
+  EXPECT_EQ(created->updated, kept->updated);
+  EXPECT_EQ(created->closed, kept->closed);
   EXPECT_EQ(store->CreateSession(session).status().code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(store->GetSession("old_1")->num_messages, 2);
   for (const std::string id : {"", "with space", "line\nbreak"}) {
@@ -317,6 +322,121 @@ TEST_P(StoreContract, PrunesByAgeAndByCount) {
   EXPECT_EQ((*store->ListSessions(10))[0].id, ids[5]);
   EXPECT_EQ(*store->PruneSessions({.most_sessions = 0}), 1);
   EXPECT_TRUE(store->Search("shared", "", 10)->empty());
+}
+
+// An older session that comes from elsewhere must not outlive those that changed after it.
+TEST_P(StoreContract, SessionsFromElsewhereTakeTheirPlaceInTheOrder) {
+  absl::Time now = absl::FromUnixSeconds(1000000);
+  StoreContractOptions options;
+  options.now = [&] { return now += absl::Seconds(1); };
+  auto store = Open(options);
+  const std::string oldest = NewSession(*store);
+  now += absl::Hours(2);
+  const std::string newest = NewSession(*store);
+  const absl::Time between = now - absl::Hours(1);
+  const auto from_elsewhere = [&](const std::string& id, absl::Time updated) {
+    SessionStore::NewSession session{.id = id, .messages = {User("x")}, .updated = updated};
+    EXPECT_TRUE(store->CreateSession(session).ok());
+  };
+  from_elsewhere("b", between);
+  // At the same moment: the one that came later changed later.
+  from_elsewhere("c", between);
+  from_elsewhere("a", absl::FromUnixSeconds(5));
+  EXPECT_TRUE(store
+                  ->CreateSession(SessionStore::NewSession{
+                      .id = "d",
+                      .updated = absl::FromUnixSeconds(1),
+                      .activity = absl::ToUnixMicros(between + absl::Seconds(1))})
+                  .ok());
+  const auto ids = [&] {
+    std::vector<std::string> all;
+    std::string before;
+    for (;;) {
+      const auto page = store->ListSessions(2, before);
+      if (!page.ok() || page->empty()) return all;
+      for (const Session& session : *page) all.push_back(session.id);
+      before = all.back();
+    }
+  };
+  EXPECT_EQ(ids(), (std::vector<std::string>{newest, "d", "c", "b", oldest, "a"}));
+  EXPECT_EQ(*store->PruneSessions({.most_sessions = 3}), 3);
+  EXPECT_EQ(ids(), (std::vector<std::string>{newest, "d", "c"}));
+  // What happens here is later than all of it.
+  ASSERT_TRUE(store->Append("c", User("more")).ok());
+  EXPECT_EQ(ids(), (std::vector<std::string>{"c", newest, "d"}));
+  for (const absl::Time time : {absl::InfiniteFuture(), absl::InfinitePast()}) {
+    EXPECT_EQ(
+        store->CreateSession(SessionStore::NewSession{.id = "e", .updated = time}).status().code(),
+        absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(
+        store->CreateSession(SessionStore::NewSession{.id = "e", .closed = time}).status().code(),
+        absl::StatusCode::kInvalidArgument);
+  }
+}
+
+// Each search finds the first text and not the second.
+TEST_P(StoreContract, FindsWordsOfScriptsWithoutSpaces) {
+  auto store = Open();
+  const struct {
+    const char* name;
+    std::string text;
+    std::vector<std::string> found;
+    std::vector<std::string> not_found;
+  } cases[] = {
+      {"Chinese",
+       "今天讨论了部署方案。明天再说",
+       {"部署", "讨论", "方案", "今天讨论了部署方案", "部", "明天", "部署 明天", "方案　今天"},
+       {"署部", "案明", "再见", "讨部"}},
+      {"Japanese",
+       "明日の会議は東京タワーで行います",
+       {"会議", "東京", "タワー", "東京タワー"},
+       {"京都", "タワ一"}},
+      {"Korean",
+       "회의를 내일 시작합니다",
+       {"회의", "회의를", "내일", "시작", "합니다"},
+       {"를내", "의회"}},
+      {"Korean, two words that are one across the space",
+       "사회 의견",
+       {"사회", "의견", "회"},
+       {"회의"}},
+      {"Thai", "วันนี้เราคุยเรื่องการติดตั้งระบบ", {"ติดตั้ง", "ระบบ", "วันนี้"}, {"ระบม"}},
+      {"Lao", "ມື້ນີ້ພວກເຮົາປະຊຸມກັນ", {"ປະຊຸມ"}, {"ປະຊາ"}},
+      {"Khmer, with unseen breaks",
+       "យើង​ជួប​ប្រជុំ​គ្នា",
+       {"ប្រជុំ", "ជួបប្រជុំ"},
+       {"ប្រជា"}},
+      {"Burmese", "ဒီနေ့အစည်းအဝေးရှိတယ်", {"အစည်းအဝေး"}, {"အစည်းများ"}},
+      {"with Latin words and numbers",
+       "我们用Kubernetes部署v2版本,共3台GPU服务器",
+       {"kubernetes", "Kubernetes部署", "部署v2", "gpu服务器", "3台", "版本", "部署 GPU"},
+       {"kube", "服务员"}},
+      {"of the higher planes", "𠮷野家𠀋", {"𠮷野", "𠀋"}, {"吉野"}},
+  };
+  for (const auto& test : cases) {
+    const std::string id = NewSession(*store);
+    ASSERT_TRUE(store->Append(id, User(test.text)).ok()) << test.name;
+    ASSERT_TRUE(store->Append(id, User("something else")).ok());
+    for (const std::string& words : test.found) {
+      const auto hits = store->Search(words, id, 10);
+      ASSERT_TRUE(hits.ok()) << test.name << ": " << hits.status();
+      ASSERT_EQ(hits->size(), 1u) << test.name << ": " << words;
+      EXPECT_EQ((*hits)[0].message.content, test.text);
+    }
+    for (const std::string& words : test.not_found) {
+      EXPECT_EQ(store->Search(words, id, 10)->size(), 0u) << test.name << ": " << words;
+    }
+    ASSERT_TRUE(store->DeleteSession(id).ok());
+  }
+  EXPECT_TRUE(store->CheckIntegrity().ok());
+  // What surrounds the word is shown, and not all of a long text.
+  const std::string id = NewSession(*store);
+  std::string large;
+  for (int i = 0; i < 200; ++i) large += "前后左右";
+  ASSERT_TRUE(store->Append(id, User(large + "部署" + large)).ok());
+  const std::string snippet = (*store->Search("部署", id, 1))[0].snippet;
+  EXPECT_TRUE(absl::StrContains(snippet, "[部署]")) << snippet;
+  EXPECT_TRUE(absl::StrContains(snippet, "…")) << snippet;
+  EXPECT_LT(snippet.size(), 120u) << snippet;
 }
 
 // The rows of deleted messages are numbered anew, and the index must not take the new ones for
