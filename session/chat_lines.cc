@@ -1,24 +1,27 @@
 #include "session/chat_lines.h"
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
-#include "rapidjson/document.h"
-#include "rapidjson/error/en.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
+#include "session/json_text.h"
+#include "session/message_check.h"
 
 namespace parlance::session {
 namespace {
 
-using Json = rapidjson::Value;
 using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 
 constexpr int kPage = 500;
@@ -37,12 +40,10 @@ void WriteInteger(JsonWriter& writer, absl::string_view key, int64_t value) {
   writer.Int64(value);
 }
 
-// Parsed and written again, because a JSON text may have line breaks and a line may not.
 void WriteJson(JsonWriter& writer, absl::string_view key, const std::string& text) {
-  rapidjson::Document value;
-  value.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
   writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
-  value.Accept(writer);
+  const std::string line = OnOneLine(text);
+  writer.RawValue(line.data(), line.size(), rapidjson::kObjectType);
 }
 
 void WriteSession(JsonWriter& writer, const Session& session) {
@@ -51,6 +52,7 @@ void WriteSession(JsonWriter& writer, const Session& session) {
   WriteTime(writer, "created", session.created);
   WriteTime(writer, "updated", session.updated);
   if (session.closed.has_value()) WriteTime(writer, "closed", *session.closed);
+  WriteInteger(writer, "activity", session.activity);
   WriteInteger(writer, "num_messages", session.num_messages);
   if (session.metadata.has_value()) WriteJson(writer, "metadata", *session.metadata);
 }
@@ -74,7 +76,7 @@ void WriteMessage(JsonWriter& writer, const Message& message) {
   }
 }
 
-std::string Line(const char* type, const std::function<void(JsonWriter&)>& write) {
+std::string ObjectLine(const char* type, const std::function<void(JsonWriter&)>& write) {
   rapidjson::StringBuffer buffer;
   JsonWriter writer(buffer);
   writer.StartObject();
@@ -84,93 +86,150 @@ std::string Line(const char* type, const std::function<void(JsonWriter&)>& write
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-std::string JsonText(const Json& value) {
-  rapidjson::StringBuffer buffer;
-  JsonWriter writer(buffer);
-  value.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
-}
+using Member = JsonMembers::Member;
 
-absl::Status WrongType(const char* key, const char* expected) {
-  return absl::InvalidArgumentError(absl::StrCat("\"", key, "\" is not ", expected));
-}
-
-// None if the member is not there or null.
-const Json* Find(const Json& object, const char* key) {
-  const auto member = object.FindMember(key);
-  return member == object.MemberEnd() || member->value.IsNull() ? nullptr : &member->value;
+absl::Status WrongType(const Member& member, absl::string_view expected) {
+  return absl::InvalidArgumentError(absl::StrCat("\"", member.name, "\" is not ", expected));
 }
 
 template <typename String>
-absl::Status ReadString(const Json& object, const char* key, String& to) {
-  const Json* value = Find(object, key);
-  if (value == nullptr) return absl::OkStatus();
-  if (!value->IsString()) return WrongType(key, "a string");
-  to = std::string(value->GetString(), value->GetStringLength());
+absl::Status ReadString(const Member& member, String& to) {
+  if (KindOf(member.value) != JsonKind::kString) return WrongType(member, "a string");
+  to = JsonString(member.value);
   return absl::OkStatus();
 }
 
-absl::Status ReadInteger(const Json& object, const char* key, std::optional<int64_t>& to) {
-  const Json* value = Find(object, key);
-  if (value == nullptr) return absl::OkStatus();
-  if (!value->IsInt64()) return WrongType(key, "an integer");
-  to = value->GetInt64();
+absl::Status ReadInteger(const Member& member, std::optional<int64_t>& to) {
+  int64_t value = 0;
+  // Of JSON's numbers, SimpleAtoi takes the integers.
+  if (KindOf(member.value) != JsonKind::kNumber || !absl::SimpleAtoi(member.value, &value)) {
+    return WrongType(member, "an integer of 64 bits");
+  }
+  to = value;
   return absl::OkStatus();
 }
 
 template <typename Time>
-absl::Status ReadTime(const Json& object, const char* key, Time& to) {
-  std::optional<std::string> text;
-  if (absl::Status read = ReadString(object, key, text); !read.ok() || !text.has_value()) {
-    return read;
-  }
+absl::Status ReadTime(const Member& member, Time& to) {
   absl::Time time;
-  if (!absl::ParseTime(absl::RFC3339_full, *text, &time, nullptr)) {
-    return WrongType(key, "a time such as 2024-05-06T07:08:09Z");
+  if (KindOf(member.value) != JsonKind::kString ||
+      !absl::ParseTime(absl::RFC3339_full, JsonString(member.value), &time, nullptr) ||
+      time == absl::InfiniteFuture() || time == absl::InfinitePast()) {
+    return WrongType(member, "a time such as 2024-05-06T07:08:09Z");
   }
   to = time;
   return absl::OkStatus();
 }
 
-// The first error of several.
-absl::Status FirstError(std::initializer_list<absl::Status> statuses) {
-  for (const absl::Status& status : statuses) {
-    if (!status.ok()) return status;
+absl::Status ReadJson(const Member& member, JsonKind kind, std::optional<std::string>& to) {
+  if (KindOf(member.value) != kind) {
+    return WrongType(member, kind == JsonKind::kArray ? "a JSON array" : "a JSON object");
   }
+  to = std::string(member.value);
   return absl::OkStatus();
 }
 
-// OpenAI's content is a string, null, or parts of which those of type text count.
-absl::Status ReadContent(const Json& object, std::string& content) {
-  const Json* value = Find(object, "content");
-  if (value == nullptr || !value->IsArray()) return ReadString(object, "content", content);
-  for (const Json& part : value->GetArray()) {
-    const Json* text = part.IsObject() ? Find(part, "text") : nullptr;
-    if (text == nullptr || !text->IsString()) {
-      return absl::InvalidArgumentError("\"content\" has a part that is no text");
+// OpenAI's content is a string, null, or parts; the store's is a text, so that parts have to be
+// texts, with nothing else to them.
+absl::Status ReadContent(const Member& member, std::string& content) {
+  if (KindOf(member.value) != JsonKind::kArray) return ReadString(member, content);
+  for (const absl::string_view element : JsonElements(member.value)) {
+    absl::StatusOr<JsonMembers> part = JsonMembers::OfChecked(element);
+    if (!part.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"content\" has a part that is no text: ", part.status().message()));
     }
-    content.append(text->GetString(), text->GetStringLength());
+    bool has_text = false;
+    for (const Member& of_part : part->all()) {
+      if (of_part.name == "text" && KindOf(of_part.value) == JsonKind::kString) {
+        content.append(JsonString(of_part.value));
+        has_text = true;
+      } else if (of_part.name != "type") {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "\"content\" has a part with \"", of_part.name, "\", which the store cannot keep"));
+      } else if (const std::string type = JsonString(of_part.value);
+                 type != "text" && type != "input_text" && type != "output_text") {
+        return absl::InvalidArgumentError(
+            absl::StrCat("\"content\" has a part that is no text, but of type ", of_part.value));
+      }
+    }
+    if (!has_text) return absl::InvalidArgumentError("\"content\" has a part that has no text");
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<Message> MessageOf(const Json& object) {
-  if (!object.IsObject()) return absl::InvalidArgumentError("a message is not an object");
+// How members of a name are read.
+using Reading = std::pair<absl::string_view, std::function<absl::Status(const Member&)>>;
+
+// Reads the members that are known; null is as if the member were not there. What is not known is
+// added to `metadata`, as it is.
+absl::Status ReadMembers(const JsonMembers& members, const std::vector<Reading>& readings,
+                         std::optional<std::string>& metadata) {
+  std::vector<const Member*> unknown;
+  for (const Member& member : members.all()) {
+    const auto known = std::find_if(readings.begin(), readings.end(),
+                                    [&](const Reading& one) { return one.first == member.name; });
+    if (known == readings.end()) {
+      unknown.push_back(&member);
+    } else if (KindOf(member.value) != JsonKind::kNull) {
+      if (absl::Status read = known->second(member); !read.ok()) return read;
+    }
+  }
+  if (unknown.empty()) return absl::OkStatus();
+  std::string kept = metadata.value_or("{}");
+  absl::StatusOr<JsonMembers> already = JsonMembers::OfChecked(kept);
+  if (!already.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("\"metadata\": ", already.status().message()));
+  }
+  bool is_empty = already->all().empty();
+  std::string added;
+  for (const Member* const member : unknown) {
+    for (const Member& other : already->all()) {
+      if (other.name == member->name) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("\"", member->name,
+                         "\" is unknown, and \"metadata\", where it would be kept, has one"));
+      }
+    }
+    absl::StrAppend(&added, is_empty ? "" : ",", member->name_text, ":", member->value);
+    is_empty = false;
+  }
+  kept.insert(kept.rfind('}'), added);
+  metadata = std::move(kept);
+  return absl::OkStatus();
+}
+
+// `sequence`: of our own lines; OpenAI's messages have none.
+absl::StatusOr<Message> MessageOf(const JsonMembers& members, std::optional<int64_t>* sequence) {
   Message message;
   std::string role;
   std::optional<int64_t> latency_us;
-  if (absl::Status read = FirstError({
-          ReadString(object, "role", role),
-          ReadContent(object, message.content),
-          ReadString(object, "name", message.name),
-          ReadString(object, "tool_call_id", message.tool_call_id),
-          ReadTime(object, "created", message.created),
-          ReadString(object, "client_key", message.client_key),
-          ReadInteger(object, "input_tokens", message.input_tokens),
-          ReadInteger(object, "output_tokens", message.output_tokens),
-          ReadInteger(object, "latency_us", latency_us),
-      });
-      !read.ok()) {
+  std::vector<Reading> readings = {
+      {"role", [&](const Member& member) { return ReadString(member, role); }},
+      {"content", [&](const Member& member) { return ReadContent(member, message.content); }},
+      {"name", [&](const Member& member) { return ReadString(member, message.name); }},
+      {"tool_call_id",
+       [&](const Member& member) { return ReadString(member, message.tool_call_id); }},
+      {"tool_calls",
+       [&](const Member& member) {
+         return ReadJson(member, JsonKind::kArray, message.tool_calls);
+       }},
+      {"created", [&](const Member& member) { return ReadTime(member, message.created); }},
+      {"client_key", [&](const Member& member) { return ReadString(member, message.client_key); }},
+      {"metadata",
+       [&](const Member& member) { return ReadJson(member, JsonKind::kObject, message.metadata); }},
+      {"input_tokens",
+       [&](const Member& member) { return ReadInteger(member, message.input_tokens); }},
+      {"output_tokens",
+       [&](const Member& member) { return ReadInteger(member, message.output_tokens); }},
+      {"latency_us", [&](const Member& member) { return ReadInteger(member, latency_us); }},
+  };
+  if (sequence != nullptr) {
+    readings.emplace_back("type", [](const Member&) { return absl::OkStatus(); });
+    readings.emplace_back("sequence",
+                          [&](const Member& member) { return ReadInteger(member, *sequence); });
+  }
+  if (absl::Status read = ReadMembers(members, readings, message.metadata); !read.ok()) {
     return read;
   }
   const std::optional<Role> known = RoleOf(role);
@@ -180,30 +239,11 @@ absl::StatusOr<Message> MessageOf(const Json& object) {
   }
   message.role = *known;
   if (latency_us.has_value()) message.latency = absl::Microseconds(*latency_us);
-  if (const Json* calls = Find(object, "tool_calls")) message.tool_calls = JsonText(*calls);
-  if (const Json* metadata = Find(object, "metadata")) message.metadata = JsonText(*metadata);
-  return message;
-}
-
-absl::StatusOr<SessionStore::NewSession> SessionOf(const Json& object) {
-  SessionStore::NewSession session;
-  std::optional<absl::Time> closed;
-  if (absl::Status read = FirstError(
-          {ReadString(object, "id", session.id), ReadString(object, "title", session.title),
-           ReadTime(object, "created", session.created), ReadTime(object, "closed", closed)});
-      !read.ok()) {
-    return read;
+  // What the store would refuse as well, without the line.
+  if (absl::Status ok = CheckMessages(absl::MakeConstSpan(&message, 1), SIZE_MAX); !ok.ok()) {
+    return ok;
   }
-  session.closed = closed.has_value();
-  if (const Json* metadata = Find(object, "metadata")) session.metadata = JsonText(*metadata);
-  return session;
-}
-
-absl::Status AddMessage(const Json& object, SessionStore::NewSession& session) {
-  absl::StatusOr<Message> message = MessageOf(object);
-  if (!message.ok()) return message.status();
-  session.messages.push_back(*std::move(message));
-  return absl::OkStatus();
+  return message;
 }
 
 absl::Status AtLine(int64_t number, const absl::Status& status) {
@@ -216,109 +256,217 @@ class Importer {
  public:
   explicit Importer(SessionStore& store) : store_(store) {}
 
-  absl::Status TakeLine(const std::string& line, int64_t number) {
-    rapidjson::Document object;
-    object.Parse<rapidjson::kParseIterativeFlag>(line.data(), line.size());
-    if (object.HasParseError()) {
-      return AtLine(number,
-                    absl::InvalidArgumentError(absl::StrCat(
-                        "not JSON: ", rapidjson::GetParseError_En(object.GetParseError()))));
-    }
-    if (!object.IsObject()) {
-      return AtLine(number, absl::InvalidArgumentError("not a JSON object"));
-    }
+  absl::Status TakeLine(absl::string_view text, int64_t number) {
+    absl::StatusOr<JsonMembers> members = JsonMembers::Parse(text);
+    if (!members.ok()) return AtLine(number, members.status());
     std::string type;
-    if (absl::Status read = ReadString(object, "type", type); !read.ok()) {
-      return AtLine(number, read);
-    }
-    const Json* messages = Find(object, "messages");
-    if (type == "message" && messages == nullptr) {
-      if (!open_.has_value()) {
-        return AtLine(number,
-                      absl::InvalidArgumentError("a message before the line of its session"));
+    bool has_messages = false;
+    for (const Member& member : members->all()) {
+      if (member.name == "type" && KindOf(member.value) != JsonKind::kNull) {
+        if (absl::Status read = ReadString(member, type); !read.ok()) return AtLine(number, read);
       }
-      return AtLine(number, AddMessage(object, *open_));
+      has_messages |= member.name == "messages" && KindOf(member.value) != JsonKind::kNull;
     }
-    if (type != "session" && messages == nullptr) {
+    if (type == "message" && !has_messages) return AtLine(number, TakeMessage(*members));
+    if (type != "session" && !has_messages) {
       return AtLine(number, absl::InvalidArgumentError("neither \"type\" is \"session\" or "
                                                        "\"message\", nor has it \"messages\""));
     }
     if (absl::Status stored = StoreOpen(); !stored.ok()) return stored;
-    absl::StatusOr<SessionStore::NewSession> session = SessionOf(object);
-    if (!session.ok()) return AtLine(number, session.status());
-    if (messages != nullptr) {
-      if (absl::Status added = AddMessages(*messages, *session); !added.ok()) {
-        return AtLine(number, added);
-      }
+    Open open = {.line = number};
+    if (absl::Status taken = TakeSession(*members, type, open); !taken.ok()) {
+      return AtLine(number, taken);
     }
-    open_ = *std::move(session);
-    open_line_ = number;
+    open_ = std::move(open);
     return absl::OkStatus();
   }
 
   // Stores the session whose messages were being gathered.
   absl::Status StoreOpen() {
     if (!open_.has_value()) return absl::OkStatus();
-    absl::StatusOr<Session> stored = store_.CreateSession(*open_);
-    open_.reset();
-    if (!stored.ok()) return AtLine(open_line_, stored.status());
+    const Open open = *std::exchange(open_, std::nullopt);
+    absl::StatusOr<Session> stored = store_.CreateSession(open.session);
+    if (!stored.ok()) return AtLine(open.line, stored.status());
     ++imported_.num_sessions;
     imported_.num_messages += stored->num_messages;
+    const int64_t expected =
+        std::max(open.num_messages.value_or(0), open.last_sequence.value_or(0));
+    if (expected > stored->num_messages) {
+      if (++imported_.num_incomplete == 1) {
+        imported_.first_incomplete =
+            absl::StrCat("line ", open.line, ": the session '", stored->id, "' has ",
+                         stored->num_messages, " of ", expected, " messages");
+      }
+    }
     return absl::OkStatus();
   }
 
   const Imported& imported() const { return imported_; }
 
  private:
-  static absl::Status AddMessages(const Json& messages, SessionStore::NewSession& session) {
-    if (!messages.IsArray()) return WrongType("messages", "an array");
-    for (const Json& message : messages.GetArray()) {
-      if (absl::Status added = AddMessage(message, session); !added.ok()) return added;
+  // A session whose messages may follow, and what the file says of it.
+  struct Open {
+    int64_t line = 0;
+    SessionStore::NewSession session = {};
+    std::optional<int64_t> num_messages = {};
+    std::optional<int64_t> last_sequence = {};
+  };
+
+  static absl::Status TakeSession(const JsonMembers& members, const std::string& type, Open& open) {
+    SessionStore::NewSession& session = open.session;
+    std::vector<Reading> readings = {
+        {"messages", [&](const Member& member) { return AddMessages(member, session); }},
+        {"id", [&](const Member& member) { return ReadString(member, session.id); }},
+        {"title", [&](const Member& member) { return ReadString(member, session.title); }},
+        {"created", [&](const Member& member) { return ReadTime(member, session.created); }},
+        {"updated", [&](const Member& member) { return ReadTime(member, session.updated); }},
+        {"closed", [&](const Member& member) { return ReadTime(member, session.closed); }},
+        {"activity", [&](const Member& member) { return ReadInteger(member, session.activity); }},
+        {"metadata",
+         [&](const Member& member) {
+           return ReadJson(member, JsonKind::kObject, session.metadata);
+         }},
+    };
+    if (type == "session") {
+      readings.emplace_back("type", [](const Member&) { return absl::OkStatus(); });
+      readings.emplace_back("num_messages", [&](const Member& member) {
+        return ReadInteger(member, open.num_messages);
+      });
+    }
+    return ReadMembers(members, readings, session.metadata);
+  }
+
+  absl::Status TakeMessage(const JsonMembers& members) {
+    if (!open_.has_value()) {
+      return absl::InvalidArgumentError("a message before the line of its session");
+    }
+    std::optional<int64_t> sequence;
+    absl::StatusOr<Message> message = MessageOf(members, &sequence);
+    if (!message.ok()) return message.status();
+    if (sequence.has_value()) {
+      if (*sequence <= open_->last_sequence.value_or(0)) {
+        return absl::InvalidArgumentError(absl::StrCat("\"sequence\" is ", *sequence, " after ",
+                                                       open_->last_sequence.value_or(0),
+                                                       ": the messages are not in order"));
+      }
+      open_->last_sequence = sequence;
+    }
+    open_->session.messages.push_back(*std::move(message));
+    return absl::OkStatus();
+  }
+
+  static absl::Status AddMessages(const Member& member, SessionStore::NewSession& session) {
+    if (KindOf(member.value) != JsonKind::kArray) return WrongType(member, "an array");
+    int64_t number = 0;
+    for (const absl::string_view element : JsonElements(member.value)) {
+      ++number;
+      absl::StatusOr<JsonMembers> members = JsonMembers::OfChecked(element);
+      absl::StatusOr<Message> message =
+          members.ok() ? MessageOf(*members, nullptr) : members.status();
+      if (!message.ok()) {
+        return absl::Status(message.status().code(),
+                            absl::StrCat("message ", number, ": ", message.status().message()));
+      }
+      session.messages.push_back(*std::move(message));
     }
     return absl::OkStatus();
   }
 
   SessionStore& store_;
-  std::optional<SessionStore::NewSession> open_;
-  int64_t open_line_ = 0;
+  std::optional<Open> open_;
   Imported imported_;
 };
+
+// The next line, without its end. False at the end of the input; InvalidArgument if the line is too
+// long, before more of it is read.
+absl::StatusOr<bool> ReadLine(std::istream& in, size_t max_bytes, std::string& line) {
+  line.clear();
+  std::array<char, 65536> part;
+  while (!in.eof()) {
+    // Fails without an end of line, or at the end of the file without a character.
+    in.getline(part.data(), part.size());
+    if (in.bad()) return absl::UnavailableError("cannot be read");
+    const auto count = static_cast<size_t>(in.gcount());
+    const bool is_whole = in.good();
+    line.append(part.data(), is_whole ? count - 1 : count);
+    if (line.size() > max_bytes) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the line has more than ", max_bytes, " bytes, which is the limit"));
+    }
+    if (is_whole) return true;
+    if (!in.eof()) in.clear();
+  }
+  return !line.empty();
+}
 
 }  // namespace
 
 std::string MessageJson(const Message& message) {
-  return Line(nullptr, [&](JsonWriter& writer) { WriteMessage(writer, message); });
+  return ObjectLine(nullptr, [&](JsonWriter& writer) { WriteMessage(writer, message); });
 }
 
 std::string SessionJson(const Session& session) {
-  return Line(nullptr, [&](JsonWriter& writer) { WriteSession(writer, session); });
+  return ObjectLine(nullptr, [&](JsonWriter& writer) { WriteSession(writer, session); });
 }
 
-absl::Status ExportSession(SessionStore& store, absl::string_view session_id, std::ostream& out) {
+absl::Status ExportSession(SessionStore& store, absl::string_view session_id, ChatLinesSink sink) {
   absl::StatusOr<Session> session = store.GetSession(session_id);
   if (!session.ok()) return session.status();
-  out << Line("session", [&](JsonWriter& writer) { WriteSession(writer, *session); }) << '\n';
+  std::string lines =
+      ObjectLine("session", [&](JsonWriter& writer) { WriteSession(writer, *session); }) + "\n";
   SessionStore::HistoryOptions page{.after = 0, .before = std::nullopt, .limit = kPage};
   for (;;) {
     absl::StatusOr<std::vector<Message>> messages = store.History(session_id, page);
     if (!messages.ok()) return messages.status();
     for (const Message& message : *messages) {
-      out << Line("message", [&](JsonWriter& writer) { WriteMessage(writer, message); }) << '\n';
+      absl::StrAppend(
+          &lines, ObjectLine("message", [&](JsonWriter& writer) { WriteMessage(writer, message); }),
+          "\n");
     }
-    if (!out.flush()) return absl::UnavailableError("cannot write the export");
+    if (absl::Status written = sink(lines); !written.ok()) return written;
     if (messages->empty()) return absl::OkStatus();
+    lines.clear();
     page.after = messages->back().sequence;
   }
 }
 
-absl::StatusOr<Imported> ImportSessions(std::istream& in, SessionStore& store) {
+absl::Status ExportSession(SessionStore& store, absl::string_view session_id, std::ostream& out) {
+  return ExportSession(store, session_id, [&](absl::string_view lines) -> absl::Status {
+    if (out.write(lines.data(), static_cast<std::streamsize>(lines.size())).flush()) {
+      return absl::OkStatus();
+    }
+    return absl::UnavailableError("cannot write the export");
+  });
+}
+
+absl::StatusOr<std::vector<std::string>> AllSessionIds(SessionStore& store) {
+  std::vector<std::string> ids;
+  std::string before;
+  for (;;) {
+    absl::StatusOr<std::vector<Session>> sessions = store.ListSessions(1000, before);
+    if (!sessions.ok()) return sessions.status();
+    if (sessions->empty()) break;
+    for (Session& session : *sessions) ids.push_back(std::move(session.id));
+    before = ids.back();
+  }
+  std::reverse(ids.begin(), ids.end());
+  return ids;
+}
+
+absl::StatusOr<Imported> ImportSessions(std::istream& in, SessionStore& store,
+                                        size_t max_line_bytes) {
   Importer importer(store);
   std::string line;
-  for (int64_t number = 1; std::getline(in, line); ++number) {
-    if (absl::StripAsciiWhitespace(line).empty()) continue;
-    if (absl::Status taken = importer.TakeLine(line, number); !taken.ok()) return taken;
+  for (int64_t number = 1;; ++number) {
+    absl::StatusOr<bool> read = ReadLine(in, max_line_bytes, line);
+    if (!read.ok()) return AtLine(number, read.status());
+    if (!*read) break;
+    absl::string_view text = line;
+    // The byte order mark that some editors write.
+    if (number == 1) absl::ConsumePrefix(&text, "\xEF\xBB\xBF");
+    if (absl::StripAsciiWhitespace(text).empty()) continue;
+    if (absl::Status taken = importer.TakeLine(text, number); !taken.ok()) return taken;
   }
-  if (in.bad()) return absl::UnavailableError("cannot read the import");
   if (absl::Status stored = importer.StoreOpen(); !stored.ok()) return stored;
   return importer.imported();
 }

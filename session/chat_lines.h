@@ -4,14 +4,22 @@
 // each message, in order: {"type":"message","sequence":…,"role":…,"content":…,"tool_calls":[…],
 // "tool_call_id":…,"created":…,…}. Several sessions may follow each other. Import also takes lines
 // {"messages":[…]} as OpenAI's fine-tuning files have them, each of which becomes a session.
+//
+// An import of what was exported makes the same sessions, with their ids, times and order. metadata
+// and tool_calls are kept byte for byte, except that a line break between their values becomes a
+// space. What a line or an OpenAI message has and we do not know, such as "refusal" or "weight", is
+// kept in metadata, as it is; what the store has no place for is refused.
 #ifndef SESSION_CHAT_LINES_H_
 #define SESSION_CHAT_LINES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <istream>
 #include <ostream>
 #include <string>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -20,19 +28,40 @@
 
 namespace parlance::session {
 
+// Takes the next part of what is written, and may refuse it.
+using ChatLinesSink = absl::FunctionRef<absl::Status(absl::string_view)>;
+
 // Reads in pages, so memory does not grow with the session; messages appended meanwhile may or may
-// not be there. NotFound; Unavailable if the stream fails; the store's errors.
+// not be there. NotFound; the sink's and the store's errors.
+absl::Status ExportSession(SessionStore& store, absl::string_view session_id, ChatLinesSink sink);
+// To a stream; Unavailable if it fails.
 absl::Status ExportSession(SessionStore& store, absl::string_view session_id, std::ostream& out);
+
+// Of all sessions, the one that changed last at the end: an import in this order changes them in
+// this order, too.
+absl::StatusOr<std::vector<std::string>> AllSessionIds(SessionStore& store);
+
+// What a line may have in bytes. The longest line that an export writes is shorter, with messages
+// of up to 16 MiB.
+inline constexpr size_t kMaxLineBytes = size_t{512} << 20;
 
 struct Imported {
   int64_t num_sessions = 0;
   int64_t num_messages = 0;
+  // Sessions without some of the messages that they say they have, as in a file that was cut, or
+  // from a store that was repaired. Their messages are numbered anew.
+  int64_t num_incomplete = 0;
+  // The first of them, and its line.
+  std::string first_incomplete;
 };
 
-// Sessions keep their ids and times; AlreadyExists if the store has one of them. A session is there
-// whole or not at all: after an error, those before it are, and the error names the line.
-// InvalidArgument for a line that is none of the above.
-absl::StatusOr<Imported> ImportSessions(std::istream& in, SessionStore& store);
+// Sessions keep their ids, times and order; AlreadyExists if the store has one of them. A session
+// is there whole or not at all: after an error, those before it are, and the error names the line.
+// InvalidArgument for a line that is none of the above, for one longer than `max_line_bytes`, for
+// JSON that CheckJson refuses (json_text.h), for a name that is twice in an object, and for what
+// the store has no place for.
+absl::StatusOr<Imported> ImportSessions(std::istream& in, SessionStore& store,
+                                        size_t max_line_bytes = kMaxLineBytes);
 
 // Without "type".
 std::string MessageJson(const Message& message);

@@ -21,10 +21,14 @@ class ChatLinesTest : public testing::Test {
  protected:
   ChatLinesTest() : store_(Open("store")) {}
 
+  static std::string Path(const std::string& name) {
+    return absl::StrCat(std::getenv("TEST_TMPDIR"), "/",
+                        testing::UnitTest::GetInstance()->current_test_info()->name(), "_", name,
+                        ".db");
+  }
+
   static std::unique_ptr<SqliteStore> Open(const std::string& name) {
-    auto store = SqliteStore::Open(absl::StrCat(
-        std::getenv("TEST_TMPDIR"), "/",
-        testing::UnitTest::GetInstance()->current_test_info()->name(), "_", name, ".db"));
+    auto store = SqliteStore::Open(Path(name));
     EXPECT_TRUE(store.ok()) << store.status();
     return *std::move(store);
   }
@@ -32,6 +36,14 @@ class ChatLinesTest : public testing::Test {
   absl::StatusOr<Imported> Import(const std::string& text) {
     std::istringstream in(text);
     return ImportSessions(in, *store_);
+  }
+
+  static std::string ExportAll(SessionStore& store) {
+    std::ostringstream out;
+    const auto ids = AllSessionIds(store);
+    EXPECT_TRUE(ids.ok()) << ids.status();
+    for (const std::string& id : *ids) EXPECT_TRUE(ExportSession(store, id, out).ok());
+    return out.str();
   }
 
   std::unique_ptr<SqliteStore> store_;
@@ -103,14 +115,174 @@ TEST_F(ChatLinesTest, WhatIsExportedIsImported) {
   std::ostringstream again;
   ASSERT_TRUE(ExportSession(*copy, id, again).ok());
   ASSERT_TRUE(ExportSession(*copy, other, again).ok());
-  // All but when the copy was made.
-  const auto without_times = [](std::string text) {
-    for (size_t at = 0; (at = text.find("\"updated\":\"", at)) != std::string::npos;) {
-      text.erase(at, text.find(',', at) - at);
-    }
-    return text;
+  EXPECT_EQ(again.str(), out.str());
+}
+
+// After an import, pruning has to keep what it would have kept before.
+TEST_F(ChatLinesTest, TimesAndOrderOfSessionsAreImported) {
+  absl::Time now = absl::FromUnixSeconds(1700000000);
+  SqliteStoreOptions options;
+  // The clock goes back now and then.
+  int calls = 0;
+  options.now = [&] { return now += absl::Seconds(++calls % 5 == 0 ? -100 : 7); };
+  auto store = *SqliteStore::Open(Path("original"), options);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 12; ++i) ids.push_back(store->CreateSession(absl::StrCat("talk ", i))->id);
+  for (const size_t i : {5u, 2u, 9u, 5u, 0u}) {
+    ASSERT_TRUE(store->Append(ids[i], Message{.content = "hello"}).ok());
+  }
+  ASSERT_TRUE(store->CloseSession(ids[3]).ok());
+  ASSERT_TRUE(store->CloseSession(ids[7]).ok());
+  ASSERT_TRUE(store->ResumeSession(ids[7]).ok());
+  const std::string exported = ExportAll(*store);
+
+  auto copy = Open("copy");
+  // One that was there already, and changed later than all of them.
+  const std::string there = copy->CreateSession("there")->id;
+  std::istringstream in(exported);
+  ASSERT_TRUE(ImportSessions(in, *copy).ok());
+  const auto before = *store->ListSessions(100);
+  const auto after = *copy->ListSessions(100);
+  ASSERT_EQ(after.size(), before.size() + 1);
+  EXPECT_EQ(after[0].id, there);
+  for (size_t i = 0; i < before.size(); ++i) {
+    EXPECT_EQ(after[i + 1].id, before[i].id);
+    EXPECT_EQ(after[i + 1].created, before[i].created);
+    EXPECT_EQ(after[i + 1].updated, before[i].updated);
+    EXPECT_EQ(after[i + 1].closed, before[i].closed);
+    EXPECT_EQ(after[i + 1].activity, before[i].activity);
+  }
+  ASSERT_TRUE(copy->DeleteSession(there).ok());
+  ASSERT_TRUE(store->PruneSessions({.changed_since = {}, .most_sessions = 4}).ok());
+  ASSERT_TRUE(copy->PruneSessions({.changed_since = {}, .most_sessions = 4}).ok());
+  EXPECT_EQ(ExportAll(*copy), ExportAll(*store));
+}
+
+// As an older program exported them: the one that changed last comes first, and has no "activity".
+TEST_F(ChatLinesTest, SessionsInAnyOrderTakeTheirPlacesByTheirTimes) {
+  ASSERT_TRUE(Import(R"({"type":"session","id":"c","updated":"2024-05-06T07:08:12Z"}
+{"type":"session","id":"b","updated":"2024-05-06T07:08:11Z","closed":"2024-05-06T07:08:11Z"}
+{"type":"session","id":"a","updated":"2024-05-06T07:08:10Z"}
+)")
+                  .ok());
+  EXPECT_EQ(*store_->PruneSessions({.changed_since = {}, .most_sessions = 2}), 1);
+  const auto sessions = *store_->ListSessions(10);
+  ASSERT_EQ(sessions.size(), 2u);
+  EXPECT_EQ(sessions[0].id, "c");
+  EXPECT_EQ(sessions[1].id, "b");
+  EXPECT_EQ(sessions[1].closed, sessions[1].updated);
+}
+
+// Numbers that a double cannot hold, and what a parser would write otherwise.
+TEST_F(ChatLinesTest, JsonIsKeptByteForByte) {
+  const std::vector<std::string> objects = {
+      R"({"n":12345678901234567890123})",
+      R"({"n":0.1000000000000000055511151231257827})",
+      R"({"n":-0,"m":-0.0,"k":1.0,"e":1E+2,"f":1e-400})",
+      R"({"z":1,"a":2,"z":3})",
+      R"({ "a" :  [ 1 ,2 ], "u":"\u00e9\/é","s":"\ud83d\ude00" })",
+      R"({})",
   };
-  EXPECT_EQ(without_times(again.str()), without_times(out.str()));
+  std::string lines = R"({"type":"session","id":"s","metadata":{"n":0.30000000000000004440}})";
+  for (const std::string& object : objects) {
+    absl::StrAppend(&lines, "\n", R"({"type":"message","role":"user","content":"x","metadata":)",
+                    object, R"(,"tool_calls":[)", object, "]}");
+  }
+  ASSERT_TRUE(Import(lines).ok()) << Import(lines).status();
+  EXPECT_EQ(store_->GetSession("s")->metadata, R"({"n":0.30000000000000004440})");
+  const auto history = *store_->History("s", {});
+  ASSERT_EQ(history.size(), objects.size());
+  const std::string exported = ExportAll(*store_);
+  for (size_t i = 0; i < objects.size(); ++i) {
+    EXPECT_EQ(history[i].metadata, objects[i]);
+    EXPECT_EQ(history[i].tool_calls, absl::StrCat("[", objects[i], "]"));
+    EXPECT_TRUE(absl::StrContains(exported, absl::StrCat("\"metadata\":", objects[i]))) << exported;
+  }
+  auto copy = Open("copy");
+  std::istringstream in(exported);
+  ASSERT_TRUE(ImportSessions(in, *copy).ok());
+  EXPECT_EQ(ExportAll(*copy), exported);
+}
+
+TEST_F(ChatLinesTest, WhatIsNotUnderstoodIsKeptInTheMetadata) {
+  const auto imported =
+      Import(R"({"messages":[{"role":"assistant","content":"no","refusal":"I cannot","weight":0},)"
+             R"({"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{}"},)"
+             R"("metadata":{"k":1}},{"role":"user","content":"x","audio":null,"metadata":{}}],)"
+             R"("tools":[{"type":"function"}],"parallel_tool_calls":false,"id":"s"})"
+             "\n"
+             R"({"type":"session","id":"t","new":1e3})"
+             "\n"
+             R"({"type":"message","role":"user","content":"x","sequence":1,"mood":[ 1.50 ]})");
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  EXPECT_EQ(store_->GetSession("s")->metadata,
+            R"({"tools":[{"type":"function"}],"parallel_tool_calls":false})");
+  EXPECT_EQ(store_->GetSession("t")->metadata, R"({"new":1e3})");
+  const auto history = *store_->History("s", {});
+  EXPECT_EQ(history[0].metadata, R"({"refusal":"I cannot","weight":0})");
+  EXPECT_EQ(history[1].metadata, R"({"k":1,"function_call":{"name":"f","arguments":"{}"}})");
+  EXPECT_EQ(history[2].metadata, R"({"audio":null})");
+  EXPECT_EQ((*store_->History("t", {}))[0].metadata, R"({"mood":[ 1.50 ]})");
+}
+
+TEST_F(ChatLinesTest, SaysWhichSessionsLackMessages) {
+  const auto imported = Import(R"({"type":"session","id":"whole","num_messages":1}
+{"type":"message","sequence":1,"role":"user","content":"x"}
+{"type":"session","id":"gap","num_messages":3}
+{"type":"message","sequence":1,"role":"user","content":"x"}
+{"type":"message","sequence":3,"role":"user","content":"x"}
+{"type":"session","id":"cut","num_messages":2}
+{"type":"message","sequence":1,"role":"user","content":"x"})");
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  EXPECT_EQ(imported->num_incomplete, 2);
+  EXPECT_EQ(imported->first_incomplete, "line 3: the session 'gap' has 2 of 3 messages");
+}
+
+TEST_F(ChatLinesTest, TakesAByteOrderMarkAndLinesThatEndAsOnWindows) {
+  const auto imported = Import(
+      "\xEF\xBB\xBF{\"type\":\"session\"}\r\n\r\n"
+      "{\"type\":\"message\",\"role\":\"user\"}\r\n");
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  EXPECT_EQ(imported->num_messages, 1);
+}
+
+TEST_F(ChatLinesTest, ALineHasALimitAndIsNotReadBeyond) {
+  std::istringstream in(
+      absl::StrCat("{\"type\":\"session\"}\n{\"a\":\"", std::string(300000, 'x'), "\"}\n"));
+  const auto imported = ImportSessions(in, *store_, 200000);
+  EXPECT_EQ(imported.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(
+      absl::StrContains(imported.status().message(), "line 2: the line has more than 200000 bytes"))
+      << imported.status();
+  // Longer than what is read at a time, in each way that it can end.
+  for (const size_t length : {65530u, 65534u, 65535u, 65536u, 131070u}) {
+    std::istringstream fits(
+        absl::StrCat("{\"type\":\"session\",\"title\":\"", std::string(length - 29, 'x'), "\"}\n"));
+    EXPECT_EQ(ImportSessions(fits, *store_)->num_sessions, 1) << length;
+  }
+}
+
+// A program that walked down the levels one call each ran out of stack.
+TEST_F(ChatLinesTest, DeeplyNestedJsonIsRefusedWhereverItIs) {
+  std::string deep;
+  for (int i = 0; i < 100000; ++i) deep += "[";
+  deep += std::string(100000, ']');
+  const std::string session = "{\"type\":\"session\",\"id\":\"s\"}\n";
+  for (const std::string& line :
+       {absl::StrCat(session, R"({"type":"message","role":"user","tool_calls":)", deep, "}"),
+        absl::StrCat(session, R"({"type":"message","role":"user","metadata":{"a":)", deep, "}}"),
+        absl::StrCat(session, R"({"messages":)", deep, "}"), absl::StrCat(session, deep),
+        absl::StrCat(session, std::string(200000, '[')),
+        absl::StrCat(session, R"({"type":"message","role":"user","new":)", deep, "}")}) {
+    const auto imported = Import(line);
+    EXPECT_EQ(imported.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(imported.status().message(), "line 2: the JSON is nested more than 200 deep");
+  }
+  const std::string id = store_->CreateSession("x")->id;
+  EXPECT_FALSE(store_->Append(id, Message{.tool_calls = deep}).ok());
+  EXPECT_FALSE(store_->Append(id, Message{.metadata = absl::StrCat("{\"a\":", deep, "}")}).ok());
+  EXPECT_FALSE(
+      store_->CreateSession({.title = "x", .metadata = absl::StrCat("{\"a\":", deep, "}")}).ok());
 }
 
 TEST_F(ChatLinesTest, TakesOpenAiChats) {
@@ -142,11 +314,34 @@ TEST_F(ChatLinesTest, SaysWhatIsWrongAndInWhichLine) {
       {good + "{\"type\":\"message\",\"role\":\"king\"}", "line 2: \"role\" is 'king'"},
       {good + "{\"type\":\"message\",\"role\":\"user\",\"content\":7}", "\"content\" is not"},
       {good + "{\"type\":\"message\",\"role\":\"user\",\"created\":\"soon\"}", "\"created\""},
-      {good + "{\"type\":\"message\",\"role\":\"tool\",\"content\":\"x\"}", "tool_call_id"},
+      {good + "{\"type\":\"message\",\"role\":\"tool\",\"content\":\"x\"}",
+       "line 2: a message of role tool needs the tool_call_id"},
       {"{\"messages\":3}", "line 1: \"messages\" is not"},
-      {"{\"messages\":[3]}", "line 1: a message is not"},
+      {"{\"messages\":[3]}", "line 1: message 1: not a JSON object"},
       {good + "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"image\"}]}",
-       "no text"},
+       "\"content\" has a part that is no text, but of type \"image\""},
+      {R"({"messages":[{"role":"user","content":[{"type":"text","text":"x","cache":1}]}]})",
+       "line 1: message 1: \"content\" has a part with \"cache\", which"},
+      {R"({"messages":[{"role":"user","content":[{"type":"refusal","refusal":"x"}]}]})",
+       "line 1: message 1: \"content\" has a part"},
+      {R"({"messages":[{"role":"user"},{"role":"user","role":"tool"}]})",
+       "line 1: message 2: \"role\" is there twice"},
+      {good + R"({"type":"message","role":"user","content":"a","content":"b"})",
+       "line 2: \"content\" is there twice"},
+      {good + R"({"type":"message","role":"user","mood":1,"metadata":{"mood":2}})",
+       "line 2: \"mood\" is unknown, and \"metadata\""},
+      {good + R"({"type":"message","role":"user","metadata":[]})",
+       "line 2: \"metadata\" is not a JSON object"},
+      {good + R"({"type":"message","role":"user","tool_calls":{}})",
+       "line 2: \"tool_calls\" is not a JSON array"},
+      {good + R"({"type":"message","role":"user","input_tokens":1.5})", "line 2: \"input_tokens\""},
+      {good + R"({"type":"message","role":"user","created":"infinite-future"})", "\"created\""},
+      {good + R"({"type":"message","role":"user","content":"\udc00"})", "line 2: content is not"},
+      {good + R"({"type":"message","role":"user","sequence":2})" + "\n" +
+           R"({"type":"message","role":"user","sequence":2})",
+       "line 3: \"sequence\" is 2 after 2"},
+      {R"({"type":"session","updated":"10000-01-01T00:00:00Z"})", "line 1: "},
+      {R"({"type":"session","activity":9223372036854775807})", "line 1: activity"},
   };
   for (const auto& [text, expected] : cases) {
     const auto imported = Import(text);

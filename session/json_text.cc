@@ -162,7 +162,8 @@ absl::StatusOr<JsonMembers> JsonMembers::OfChecked(absl::string_view object) {
   scanner.Skip();
   while (scanner.Peek() == '"') {
     Member member;
-    member.name = JsonString(scanner.Value());
+    member.name_text = scanner.Value();
+    member.name = JsonString(member.name_text);
     scanner.Skip();
     member.value = scanner.Value();
     if (!names.insert(member.name).second) {

@@ -39,7 +39,8 @@ class JsonMembers {
  public:
   struct Member {
     std::string name;
-    // As it is in the text, without the white space around it.
+    // As they are in the text, without the white space around them.
+    absl::string_view name_text;
     absl::string_view value;
   };
 
