@@ -1,5 +1,8 @@
 #include "session/database.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <random>
@@ -50,8 +53,12 @@ absl::Status StatusOf(sqlite3* connection, int result) {
 }
 
 // What the operating system said, which tells a missing folder from one that may not be entered.
-std::string ReasonOf(sqlite3* connection) {
-  const int error = connection == nullptr ? 0 : sqlite3_system_errno(connection);
+std::string ReasonOf(sqlite3* connection, const std::string& path) {
+  int error = connection == nullptr ? 0 : sqlite3_system_errno(connection);
+  // SQLite tries to read a file that it may not make, and that is not there.
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (error == ENOENT && access(folder.c_str(), W_OK) != 0) error = errno;
   return error == 0 ? "" : absl::StrCat(" (", std::generic_category().message(error), ")");
 }
 
@@ -186,7 +193,7 @@ absl::StatusOr<Database> Database::Open(const std::string& path, const DatabaseO
         CodeOf(result),
         absl::StrCat("cannot open the database ", path, ": ",
                      connection == nullptr ? sqlite3_errstr(result) : sqlite3_errmsg(connection),
-                     ReasonOf(connection)));
+                     ReasonOf(connection, path)));
   }
   sqlite3_extended_result_codes(connection, 1);
   if (absl::Status registered = RegisterTokenizer(connection); !registered.ok()) return registered;

@@ -171,21 +171,13 @@ absl::Span<const std::string> SchemaMigrations() {
   return migrations;
 }
 
-absl::Status Migrate(Database& database, absl::Span<const std::string> migrations) {
+absl::StatusOr<bool> IsCurrent(Database& database, absl::Span<const std::string> migrations) {
   const auto newest = static_cast<int64_t>(migrations.size());
   absl::StatusOr<int64_t> version = database.QueryInteger("PRAGMA user_version");
   if (!version.ok()) return version.status();
   absl::StatusOr<int64_t> application = database.QueryInteger("PRAGMA application_id");
   if (!application.ok()) return application.status();
-  if (*application == kApplicationId && *version == newest) return absl::OkStatus();
-
-  absl::StatusOr<Transaction> transaction = Transaction::Begin(database);
-  if (!transaction.ok()) return transaction.status();
-  // Read again under the lock: another process may have been first.
-  version = database.QueryInteger("PRAGMA user_version");
-  if (!version.ok()) return version.status();
-  application = database.QueryInteger("PRAGMA application_id");
-  if (!application.ok()) return application.status();
+  if (*application == kApplicationId && *version == newest) return true;
   absl::StatusOr<int64_t> num_objects = database.QueryInteger("SELECT count(*) FROM sqlite_schema");
   if (!num_objects.ok()) return num_objects.status();
   if (*application != kApplicationId && (*application != 0 || *version != 0 || *num_objects != 0)) {
@@ -197,6 +189,22 @@ absl::Status Migrate(Database& database, absl::Span<const std::string> migration
         "the database has schema version ", *version, ", and this program knows up to ", newest,
         "; use the program that made it, or a newer one"));
   }
+  return false;
+}
+
+absl::Status Migrate(Database& database, absl::Span<const std::string> migrations) {
+  absl::StatusOr<bool> current = IsCurrent(database, migrations);
+  if (!current.ok()) return current.status();
+  if (*current) return absl::OkStatus();
+
+  absl::StatusOr<Transaction> transaction = Transaction::Begin(database);
+  if (!transaction.ok()) return transaction.status();
+  // Read again under the lock: another process may have been first.
+  current = IsCurrent(database, migrations);
+  if (!current.ok()) return current.status();
+  absl::StatusOr<int64_t> version = database.QueryInteger("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  const auto newest = static_cast<int64_t>(migrations.size());
   for (int64_t i = *version; i < newest; ++i) {
     if (absl::Status done = database.Execute(migrations[static_cast<size_t>(i)]); !done.ok()) {
       return absl::Status(

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "session/database.h"
 
@@ -24,6 +25,10 @@ inline constexpr int64_t kMostMessages = (int64_t{1} << kSequenceBits) - 1;
 // Step i leads from version i to version i + 1. Steps are only ever added: what a step did,
 // databases in the field have.
 absl::Span<const std::string> SchemaMigrations();
+
+// Whether the database has the newest version, and nothing needs to be run. Changes nothing.
+// FailedPrecondition as Migrate; an empty database is not current.
+absl::StatusOr<bool> IsCurrent(Database& database, absl::Span<const std::string> migrations);
 
 // Runs the steps that are missing, all in one transaction: after an error or a crash the database
 // is as it was. FailedPrecondition for a database of another application, and for one that a newer

@@ -31,6 +31,8 @@ absl::StatusOr<std::unique_ptr<SessionStore>> OpenStore(const std::string& locat
   }
   SqliteStoreOptions sqlite_options;
   sqlite_options.now = options.now;
+  sqlite_options.may_make = options.may_make;
+  sqlite_options.may_be_read_only = options.may_be_read_only;
   absl::StatusOr<std::unique_ptr<SqliteStore>> store =
       SqliteStore::Open(location, std::move(sqlite_options));
   if (!store.ok()) return store.status();

@@ -23,6 +23,9 @@ std::string UserPath(const std::string& path);
 
 struct OpenStoreOptions {
   std::function<absl::Time()> now = absl::Now;
+  // Of a file; as SqliteStoreOptions.
+  bool may_make = true;
+  bool may_be_read_only = false;
 };
 
 // A PostgreSQL server's for its URI, or else the one in the SQLite file of that path. The errors of

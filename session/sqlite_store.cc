@@ -10,7 +10,11 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -205,19 +209,88 @@ size_t BytesOf(absl::Span<const Message> messages) {
   return bytes;
 }
 
+// Removed with what is in it.
+class TemporaryFolder {
+ public:
+  static absl::StatusOr<std::unique_ptr<TemporaryFolder>> Make() {
+    const char* parent = std::getenv("TMPDIR");
+    std::string path = absl::StrCat(parent == nullptr || *parent == '\0' ? "/tmp" : parent,
+                                    "/parlance_store_XXXXXX");
+    if (mkdtemp(path.data()) == nullptr) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("cannot make the folder ", path));
+    }
+    return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(path));
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
+
+  const std::string path_;
+};
+
+// In one step: of several, each would start from the beginning when something was written.
+absl::Status CopyDatabase(Database& source, const std::string& path) {
+  absl::StatusOr<Database> copy = Database::Open(path, {});
+  if (!copy.ok()) return copy.status();
+  sqlite3_backup* backup = sqlite3_backup_init(copy->handle(), "main", source.handle(), "main");
+  if (backup == nullptr) {
+    return absl::InternalError(absl::StrCat(path, ": ", sqlite3_errmsg(copy->handle())));
+  }
+  sqlite3_backup_step(backup, -1);
+  const int result = sqlite3_backup_finish(backup);
+  if (result == SQLITE_OK) return absl::OkStatus();
+  return absl::Status((result & 0xFF) == SQLITE_FULL ? absl::StatusCode::kResourceExhausted
+                                                     : absl::StatusCode::kInternal,
+                      absl::StrCat("cannot copy ", sqlite3_db_filename(source.handle(), "main"),
+                                   " to ", path, ": ", sqlite3_errstr(result)));
+}
+
+// Nothing if there is no such file.
+int64_t SizeOf(const std::string& path) {
+  struct stat file = {};
+  return stat(path.c_str(), &file) == 0 ? file.st_size : 0;
+}
+
+absl::Status MayOnlyBeRead(const std::string& path) {
+  return absl::PermissionDeniedError(
+      absl::StrCat(path, " may only be read: this needs to write the file, and beside it"));
+}
+
+// Below.
+absl::StatusOr<std::unique_ptr<SqliteStore>> OpenCopy(const std::string& path, Database* source,
+                                                      SqliteStoreOptions options);
+
+// Where a store is, and how it is read.
+struct Place {
+  // As it was asked for.
+  std::string path;
+  // What is opened, which may be a copy.
+  std::string opened;
+  Access access = Access::kChange;
+  // Of the copy.
+  std::unique_ptr<TemporaryFolder> folder = nullptr;
+};
+
 class SqliteStoreImpl : public SqliteStore {
  public:
-  SqliteStoreImpl(std::string path, SqliteStoreOptions options,
-                  std::unique_ptr<SqliteWriter> writer)
-      : path_(std::move(path)),
+  // `writer`: null if what is opened may not be written. `may_change`: whether callers may change
+  // it, which in a copy would be lost.
+  SqliteStoreImpl(Place place, SqliteStoreOptions options, std::unique_ptr<SqliteWriter> writer,
+                  bool may_change)
+      : place_(std::move(place)),
         options_(std::move(options)),
+        may_change_(may_change),
         writer_(std::move(writer)),
         readers_(options_.max_readers,
-                 [this] {
-                   DatabaseOptions existing = options_.database;
-                   existing.access = Access::kChange;
-                   return OpenReader(path_, existing);
-                 }),
+                 [this] { return OpenReader(place_.opened, ReadingOptions()); }),
         queue_(
             options_.queue,
             [this](absl::Span<SqliteWrite* const> writes) { writer_->Commit(writes); },
@@ -352,6 +425,7 @@ class SqliteStoreImpl : public SqliteStore {
   absl::Status AppendAsync(absl::string_view session_id, std::vector<Message> messages,
                            AppendDone done) override {
     if (absl::Status ok = CheckMessages(messages, options_.max_message_bytes); !ok.ok()) return ok;
+    if (!may_change_) return MayOnlyBeRead(place_.path);
     const size_t bytes = BytesOf(messages);
     struct Pending {
       std::string session_id;
@@ -421,7 +495,17 @@ class SqliteStoreImpl : public SqliteStore {
     }
     const std::string fts_query = FtsQuery(words);
     if (fts_query.empty()) return absl::InvalidArgumentError("there is no word to search for");
-    if (absl::Status settled = CatchUp(); !settled.ok()) return settled;
+    if (writer_ == nullptr) {
+      absl::StatusOr<bool> known = KnowsAll();
+      if (!known.ok()) return known.status();
+      if (!*known) {
+        absl::StatusOr<SqliteStore*> copy = Copy();
+        if (!copy.ok()) return copy.status();
+        return (*copy)->Search(words, session_id, limit);
+      }
+    } else if (absl::Status settled = CatchUp(); !settled.ok()) {
+      return settled;
+    }
     auto reader = readers_.Take();
     if (!reader.ok()) return reader.status();
     Statement& query = (**reader)[session_id.empty() ? Read::kSearchAll : Read::kSearchSession];
@@ -470,8 +554,7 @@ class SqliteStoreImpl : public SqliteStore {
     if (!version.ok()) return version.status();
     stats.schema_version = *version;
     for (const char* suffix : {"", "-wal"}) {
-      struct stat file = {};
-      if (stat(absl::StrCat(path_, suffix).c_str(), &file) == 0) stats.bytes += file.st_size;
+      stats.bytes += SizeOf(absl::StrCat(place_.path, suffix));
     }
     return stats;
   }
@@ -483,26 +566,39 @@ class SqliteStoreImpl : public SqliteStore {
       absl::StatusOr<std::string> checked =
           (*reader)->database().QueryText("PRAGMA integrity_check");
       if (!checked.ok()) return checked.status();
-      if (*checked != "ok") return absl::DataLossError(absl::StrCat(path_, ": ", *checked));
+      if (*checked != "ok") return absl::DataLossError(absl::StrCat(place_.path, ": ", *checked));
     }
-    return Write(0, [](SqliteWriter& writer) { return writer.CheckIndex(); });
+    if (writer_ == nullptr) {
+      absl::StatusOr<SqliteStore*> copy = Copy();
+      if (!copy.ok()) return copy.status();
+      return (*copy)->CheckIntegrity();
+    }
+    return WriteOwn(0, [](SqliteWriter& writer) { return writer.CheckIndex(); });
   }
 
   int64_t num_commits() const override { return queue_.num_commits(); }
 
   absl::Status Backup(const std::string& path) override {
-    if (access(path.c_str(), F_OK) == 0) {
+    struct stat target = {};
+    const bool is_there = lstat(path.c_str(), &target) == 0;
+    if (is_there && (!S_ISREG(target.st_mode) || target.st_size != 0)) {
       return absl::AlreadyExistsError(absl::StrCat(path, " is there already; name another file"));
     }
-    const std::string partial = absl::StrCat(path, ".partial");
-    std::remove(partial.c_str());
-    absl::Status copied = CopyTo(partial);
-    if (copied.ok()) copied = SyncFile(partial, O_RDWR);
-    if (copied.ok() && std::rename(partial.c_str(), path.c_str()) != 0) {
+    const std::string written = is_there ? path : absl::StrCat(path, ".partial");
+    if (!is_there) std::remove(written.c_str());
+    absl::StatusOr<Database> source = Database::Open(place_.opened, ReadingOptions());
+    if (!source.ok()) return source.status();
+    absl::Status copied = CopyDatabase(*source, written);
+    if (copied.ok()) copied = SyncFile(written, O_RDWR);
+    if (copied.ok() && !is_there && std::rename(written.c_str(), path.c_str()) != 0) {
       copied = absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
     }
     if (!copied.ok()) {
-      std::remove(partial.c_str());
+      if (is_there) {
+        if (truncate(path.c_str(), 0) != 0) std::remove(path.c_str());
+      } else {
+        std::remove(written.c_str());
+      }
       return copied;
     }
     const size_t slash = path.rfind('/');
@@ -524,7 +620,20 @@ class SqliteStoreImpl : public SqliteStore {
   // As precise as it is stored.
   absl::Time Now() const { return absl::FromUnixMicros(absl::ToUnixMicros(options_.now())); }
 
+  DatabaseOptions ReadingOptions() const {
+    DatabaseOptions reading = options_.database;
+    reading.access = place_.access;
+    return reading;
+  }
+
+  // What a caller asked for.
   absl::Status Write(size_t bytes, SqliteWrite::Apply apply) {
+    if (!may_change_) return MayOnlyBeRead(place_.path);
+    return WriteOwn(bytes, std::move(apply));
+  }
+
+  // What the store does for itself.
+  absl::Status WriteOwn(size_t bytes, SqliteWrite::Apply apply) {
     SqliteWrite write(bytes, std::move(apply));
     if (absl::Status queued = queue_.Run(write); !queued.ok()) return queued;
     return write.status();
@@ -583,7 +692,7 @@ class SqliteStoreImpl : public SqliteStore {
       if (first) last = found->last;
       // Numbers begin anew when all are settled.
       if (found->first == 0 || found->first > last) return absl::OkStatus();
-      if (absl::Status settled = Write(
+      if (absl::Status settled = WriteOwn(
               0,
               [](SqliteWriter& writer) { return writer.Settle(kSettleAtOnceForSearch).status(); });
           !settled.ok()) {
@@ -592,38 +701,45 @@ class SqliteStoreImpl : public SqliteStore {
     }
   }
 
-  // In one step: of several, each would start from the beginning when something was written.
-  absl::Status CopyTo(const std::string& path) {
-    absl::StatusOr<Database> source = Database::Open(path_, options_.database);
-    if (!source.ok()) return source.status();
-    absl::StatusOr<Database> copy = Database::Open(path, {});
-    if (!copy.ok()) return copy.status();
-    sqlite3_backup* backup = sqlite3_backup_init(copy->handle(), "main", source->handle(), "main");
-    if (backup == nullptr) {
-      return absl::InternalError(absl::StrCat(path, ": ", sqlite3_errmsg(copy->handle())));
-    }
-    sqlite3_backup_step(backup, -1);
-    const int result = sqlite3_backup_finish(backup);
-    if (result == SQLITE_OK) return absl::OkStatus();
-    return absl::Status(
-        (result & 0xFF) == SQLITE_FULL ? absl::StatusCode::kResourceExhausted
-                                       : absl::StatusCode::kInternal,
-        absl::StrCat("cannot copy ", path_, " to ", path, ": ", sqlite3_errstr(result)));
+  absl::StatusOr<bool> KnowsAll() {
+    auto reader = readers_.Take();
+    if (!reader.ok()) return reader.status();
+    absl::StatusOr<NewMessages> found = FindNewMessages(**reader);
+    if (!found.ok()) return found.status();
+    return found->first == 0;
   }
 
-  const std::string path_;
+  // Of a store that may only be read: as it is when this is called first.
+  absl::StatusOr<SqliteStore*> Copy() {
+    std::lock_guard<std::mutex> lock(copy_mutex_);
+    if (copy_ == nullptr) {
+      absl::StatusOr<Database> source = Database::Open(place_.opened, ReadingOptions());
+      if (!source.ok()) return source.status();
+      absl::StatusOr<std::unique_ptr<SqliteStore>> copy = OpenCopy(place_.path, &*source, options_);
+      if (!copy.ok()) return copy.status();
+      copy_ = *std::move(copy);
+    }
+    return copy_.get();
+  }
+
+  // First, so that a copy's folder ends last.
+  const Place place_;
   const SqliteStoreOptions options_;
+  const bool may_change_;
   const std::unique_ptr<SqliteWriter> writer_;
   ReaderPool<Reader> readers_;
+  std::mutex copy_mutex_;
+  std::unique_ptr<SqliteStore> copy_;
   // Last, so that it ends first: it uses the others.
   CommitQueue<SqliteWrite> queue_;
 };
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path,
-                                                               SqliteStoreOptions options) {
-  absl::StatusOr<Database> database = Database::Open(path, options.database);
+absl::StatusOr<std::unique_ptr<SqliteStore>> OpenToWrite(Place place, SqliteStoreOptions options,
+                                                         bool may_change) {
+  const std::string path = place.path;
+  DatabaseOptions writing = options.database;
+  writing.access = options.may_make ? Access::kMake : Access::kChange;
+  absl::StatusOr<Database> database = Database::Open(place.opened, writing);
   if (!database.ok()) return database.status();
   const auto with_path = [&](const absl::Status& status) {
     // SQLite's errors have it already.
@@ -634,9 +750,98 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
       !configured.ok()) {
     return with_path(configured);
   }
+  // SQLite opens such a file all the same.
+  if (sqlite3_db_readonly(database->handle(), "main") == 1) return MayOnlyBeRead(path);
   absl::StatusOr<std::unique_ptr<SqliteWriter>> writer = SqliteWriter::Create(*std::move(database));
   if (!writer.ok()) return with_path(writer.status());
-  return std::make_unique<SqliteStoreImpl>(path, std::move(options), *std::move(writer));
+  return std::make_unique<SqliteStoreImpl>(std::move(place), std::move(options), *std::move(writer),
+                                           may_change);
+}
+
+// `source`: the store, or null if SQLite cannot read it where it is.
+absl::StatusOr<std::unique_ptr<SqliteStore>> OpenCopy(const std::string& path, Database* source,
+                                                      SqliteStoreOptions options) {
+  const auto failed = [&](const absl::Status& status) {
+    return absl::Status(status.code(),
+                        absl::StrCat(path, " may only be read, and this needs a copy of it: ",
+                                     status.message(), "; TMPDIR may name another folder"));
+  };
+  absl::StatusOr<std::unique_ptr<TemporaryFolder>> folder = TemporaryFolder::Make();
+  if (!folder.ok()) return failed(folder.status());
+  const std::string copy = absl::StrCat((*folder)->path(), "/store.db");
+  if (source != nullptr) {
+    if (absl::Status copied = CopyDatabase(*source, copy); !copied.ok()) return failed(copied);
+  } else {
+    // With its log, of which SQLite takes what was committed.
+    for (const char* suffix : {"", "-wal"}) {
+      std::error_code error;
+      std::filesystem::copy_file(absl::StrCat(path, suffix), absl::StrCat(copy, suffix), error);
+      std::error_code ignored;
+      if (!error) {
+        std::filesystem::permissions(absl::StrCat(copy, suffix),
+                                     std::filesystem::perms::owner_write,
+                                     std::filesystem::perm_options::add, ignored);
+      } else if (*suffix == '\0' || error != std::errc::no_such_file_or_directory) {
+        return failed(
+            absl::ErrnoToStatus(error.value(), absl::StrCat("cannot copy ", path, suffix)));
+      }
+    }
+  }
+  // The system's own disk, whatever the store's was.
+  options.database.vfs.clear();
+  options.may_make = false;
+  return OpenToWrite(
+      {.path = path, .opened = copy, .access = Access::kChange, .folder = *std::move(folder)},
+      std::move(options), /*may_change=*/false);
+}
+
+absl::StatusOr<std::unique_ptr<SqliteStore>> OpenReadOnly(const std::string& path,
+                                                          SqliteStoreOptions options) {
+  // Without a log, or with the log's index beside it, a store can be read where it is.
+  for (const Access access : {Access::kRead, Access::kReadUnchanging}) {
+    if (access == Access::kReadUnchanging && SizeOf(absl::StrCat(path, "-wal")) > 0) continue;
+    DatabaseOptions reading = options.database;
+    reading.access = access;
+    absl::StatusOr<Database> database = Database::Open(path, reading);
+    if (!database.ok()) continue;
+    const absl::StatusOr<bool> current = IsCurrent(*database, SchemaMigrations());
+    if (absl::IsFailedPrecondition(current.status())) {
+      return absl::Status(current.status().code(),
+                          absl::StrCat(path, ": ", current.status().message()));
+    }
+    if (!current.ok()) continue;
+    if (!*current) return OpenCopy(path, &*database, std::move(options));
+    return std::make_unique<SqliteStoreImpl>(Place{.path = path, .opened = path, .access = access},
+                                             std::move(options), nullptr,
+                                             /*may_change=*/false);
+  }
+  return OpenCopy(path, nullptr, std::move(options));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path,
+                                                               SqliteStoreOptions options) {
+  if (options.database.vfs.empty()) {
+    struct stat file = {};
+    if (stat(path.c_str(), &file) != 0) {
+      if (errno != ENOENT) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
+      if (!options.may_make) return absl::NotFoundError(absl::StrCat("there is no ", path));
+    } else if (!S_ISREG(file.st_mode)) {
+      // Reading a FIFO would never end.
+      return absl::NotFoundError(absl::StrCat(path, " is no file, but a folder or a device"));
+    } else if (!options.may_make && file.st_size == 0 && SizeOf(absl::StrCat(path, "-wal")) == 0) {
+      return absl::NotFoundError(absl::StrCat(path, " is empty: there is no store in it"));
+    }
+  }
+  absl::StatusOr<std::unique_ptr<SqliteStore>> store =
+      OpenToWrite({.path = path, .opened = path}, options, /*may_change=*/true);
+  if (store.ok() || !options.may_be_read_only) return store;
+  const bool may_be_unwritable = absl::IsPermissionDenied(store.status()) ||
+                                 absl::IsNotFound(store.status()) ||
+                                 absl::IsInternal(store.status());
+  if (!may_be_unwritable || access(path.c_str(), R_OK) != 0) return store;
+  return OpenReadOnly(path, std::move(options));
 }
 
 }  // namespace parlance::session

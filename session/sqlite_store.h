@@ -25,6 +25,14 @@ struct SqliteStoreOptions {
   std::function<std::string()> new_id = {};
   // Of content, metadata and tool_calls. SQLite's own limit is 1,000,000,000.
   size_t max_message_bytes = size_t{16} << 20;
+  // Whether a store is made if the file is not there, or is empty. Otherwise that is NotFound.
+  bool may_make = true;
+  // Whether a store that may not be changed (the file, its folder or the file system may only be
+  // read) is opened all the same. What would change it is PermissionDenied then, and searching
+  // messages that search does not know yet, and checking, work on a copy in a temporary folder
+  // ($TMPDIR or /tmp); so does everything if the store is of an older version, or if its log
+  // (FILE-wal) cannot be read where it is.
+  bool may_be_read_only = false;
   // Connections for reading that are kept open.
   int max_readers = 4;
   DatabaseOptions database = {};
@@ -35,12 +43,15 @@ class SqliteStore : public SessionStore {
  public:
   // Opens the file and brings it to the current schema; makes it if it is not there. NotFound if it
   // cannot be opened (a missing folder, a folder); DataLoss if it is not a database;
-  // FailedPrecondition if it belongs to another application or a newer program.
+  // FailedPrecondition if it belongs to another application or a newer program; PermissionDenied if
+  // it may only be read.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const std::string& path,
                                                            SqliteStoreOptions options = {});
 
   // Copies the store, as it is at one moment, to another file, while it is read and written.
-  // AlreadyExists if the file is there; it is there when the copy is whole and on the disk.
+  // AlreadyExists if the file is there, unless it is empty. One that is not there appears when the
+  // copy is whole and on the disk; an empty one is written where it is, and is empty again after an
+  // error.
   virtual absl::Status Backup(const std::string& path) = 0;
 
   // How many transactions writes were gathered into since the store was opened.

@@ -1,17 +1,23 @@
 #include "session/sqlite_store.h"
 
+#include <linux/capability.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -416,6 +422,206 @@ TEST_F(SqliteStoreTest, AReadOnlyFileIsSaidToBe) {
   auto store = SqliteStore::Open(path_, options);
   const absl::Status status = store.ok() ? (*store)->CreateSession("x").status() : store.status();
   EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied) << status;
+}
+
+// Runs `check` in a child process for which permissions count, though it may be root's. Returns
+// what it found wrong, or nothing.
+std::string WithoutPrivileges(const std::function<std::string()>& check) {
+  int ends[2];
+  EXPECT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(ends[0]);
+    __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    __user_cap_data_struct none[2] = {};
+    const std::string wrong =
+        syscall(SYS_capset, &header, none) == 0 ? check() : "capabilities cannot be dropped";
+    const bool told = write(ends[1], wrong.data(), wrong.size()) >= 0;
+    _exit(told && wrong.empty() ? 0 : 1);
+  }
+  close(ends[1]);
+  std::string wrong;
+  std::array<char, 4096> part;
+  for (ssize_t count; (count = read(ends[0], part.data(), part.size())) > 0;) {
+    wrong.append(part.data(), static_cast<size_t>(count));
+  }
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (wrong.empty() && status != 0) return absl::StrCat("the child ended with ", status);
+  return wrong;
+}
+
+// What a store that may only be read has to do, of one session "s" with `messages`, of which the
+// word "milk" is in all.
+std::string CheckReadOnly(const std::string& path, int64_t messages) {
+  SqliteStoreOptions options;
+  if (SqliteStore::Open(path, options).ok()) return "it may be changed";
+  options.may_be_read_only = true;
+  options.may_make = false;
+  auto opened = SqliteStore::Open(path, options);
+  if (!opened.ok()) return opened.status().ToString();
+  SqliteStore& store = **opened;
+  const auto sessions = store.ListSessions(10);
+  if (!sessions.ok()) return sessions.status().ToString();
+  if (sessions->size() != 1 || (*sessions)[0].id != "s") return "the session is not listed";
+  const auto history = store.History("s", {.after = 0, .before = {}, .limit = 1000});
+  if (!history.ok()) return history.status().ToString();
+  if (static_cast<int64_t>(history->size()) != messages) {
+    return absl::StrCat("the history has ", history->size());
+  }
+  const auto hits = store.Search("milk", "s", 1000);
+  if (!hits.ok()) return hits.status().ToString();
+  if (static_cast<int64_t>(hits->size()) != messages) return absl::StrCat("found ", hits->size());
+  if (absl::Status checked = store.CheckIntegrity(); !checked.ok()) return checked.ToString();
+  if (const auto stats = store.GetStats(); !stats.ok() || stats->num_messages != messages) {
+    return "no stats";
+  }
+  const std::string backup = absl::StrCat(std::getenv("TEST_TMPDIR"), "/read_only_backup.db");
+  if (absl::Status copied = store.Backup(backup); !copied.ok()) return copied.ToString();
+  std::filesystem::remove(backup);
+  for (const absl::Status& status :
+       {store.Append("s", User("x")).status(), store.CreateSession("x").status(),
+        store.DeleteSession("s"), store.RenameSession("s", "x"),
+        store.AppendAsync("s", {User("x")}, nullptr)}) {
+    if (!absl::IsPermissionDenied(status)) return status.ToString();
+    if (!absl::StrContains(status.message(), "may only be read")) return status.ToString();
+  }
+  return "";
+}
+
+TEST_F(SqliteStoreTest, AStoreThatMayOnlyBeReadIsReadAndNothingIsWrittenBesideIt) {
+  namespace fs = std::filesystem;
+  const struct {
+    const char* name;
+    bool settled;
+    // As they are when a program that has the store open is killed.
+    bool with_log;
+    bool with_log_index;
+    size_t version;
+    mode_t file_mode;
+    mode_t folder_mode;
+  } cases[] = {
+      {"file", true, false, false, 4, 0444, 0755},
+      {"folder", true, false, false, 4, 0644, 0555},
+      {"both", true, false, false, 4, 0444, 0555},
+      {"messages that search does not know", false, false, false, 4, 0444, 0555},
+      {"a log", false, true, false, 4, 0444, 0555},
+      {"a log, and a file that may be written", false, true, false, 4, 0644, 0555},
+      {"a log and its index", false, true, true, 4, 0444, 0555},
+      {"a log in a folder that may be written", false, true, true, 4, 0444, 0755},
+      {"an older version", true, false, false, 3, 0444, 0555},
+  };
+  int number = 0;
+  for (const auto& test : cases) {
+    const std::string folder = absl::StrCat(directory_, "/", ++number, "?#%");
+    const std::string path = absl::StrCat(folder, "/s.db");
+    const std::string original = absl::StrCat(directory_, "/", number, ".db");
+    fs::create_directories(folder);
+    if (test.version == 4) {
+      SqliteStoreOptions options;
+      // Nothing is settled unless it is asked for.
+      options.queue.idle_after = absl::Hours(1);
+      auto store = *SqliteStore::Open(original, options);
+      ASSERT_TRUE(store->CreateSession({.title = "talk", .id = "s"}).ok());
+      for (int i = 0; i < 50; ++i) ASSERT_TRUE(store->Append("s", User("oat milk")).ok());
+      if (test.settled) {
+        ASSERT_EQ(store->Search("milk", "", 100)->size(), 50u);
+      }
+      if (!test.with_log) store.reset();
+      for (const char* suffix : {"", "-wal", "-shm"}) {
+        if (*suffix != '\0' && !test.with_log) continue;
+        if (std::string(suffix) == "-shm" && !test.with_log_index) continue;
+        fs::copy_file(original + suffix, path + suffix);
+      }
+    } else {
+      auto database = *Database::Open(path, {});
+      ASSERT_TRUE(Migrate(database, SchemaMigrations().first(test.version)).ok());
+      ASSERT_TRUE(database
+                      .Execute(R"sql(PRAGMA journal_mode = WAL;
+INSERT INTO sessions (public_id, title, created_us, updated_us, activity, next_sequence)
+  VALUES ('s', 'talk', 1, 1, 1, 51);
+WITH RECURSIVE number (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM number LIMIT 50)
+INSERT INTO new_messages (session, sequence, role, content, created_us)
+  SELECT 1, value, 'user', 'oat milk', 1 FROM number;)sql")
+                      .ok());
+    }
+    std::vector<std::string> before;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      chmod(entry.path().c_str(), test.file_mode);
+      before.push_back(entry.path().filename());
+    }
+    chmod(folder.c_str(), test.folder_mode);
+    EXPECT_EQ(WithoutPrivileges([&] { return CheckReadOnly(path, 50); }), "") << test.name;
+    if (test.folder_mode == 0555) {
+      size_t after = 0;
+      for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder)) ++after;
+      EXPECT_EQ(after, before.size()) << test.name;
+    }
+    chmod(folder.c_str(), 0755);
+  }
+}
+
+TEST_F(SqliteStoreTest, SaysWhyAPathCannotBeOpened) {
+  namespace fs = std::filesystem;
+  SqliteStoreOptions options;
+  options.may_make = false;
+  options.may_be_read_only = true;
+  const auto message = [&](const std::string& path) {
+    return std::string(SqliteStore::Open(path, options).status().message());
+  };
+  const auto message_if_made = [&](const std::string& path) {
+    return std::string(SqliteStore::Open(path).status().message());
+  };
+  const std::string loop = absl::StrCat(directory_, "/loop");
+  fs::create_symlink("loop", loop);
+  const std::string fifo = absl::StrCat(directory_, "/fifo");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  std::ofstream(path_).flush();
+  const std::string missing = absl::StrCat(directory_, "/missing.db");
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {missing, "there is no "},
+      {path_, "is empty: there is no store in it"},
+      {loop, "Too many levels of symbolic links"},
+      {absl::StrCat(loop, "/x.db"), "Too many levels of symbolic links"},
+      {absl::StrCat(directory_, "/", std::string(300, 'x')), "File name too long"},
+      {fifo, "is no file"},
+      {directory_, "is no file"},
+  };
+  for (const auto& [path, expected] : cases) {
+    EXPECT_TRUE(absl::StrContains(message(path), expected)) << message(path);
+    EXPECT_TRUE(absl::StrContains(message(path), path)) << message(path);
+    if (path != missing && path != path_) {
+      EXPECT_TRUE(absl::StrContains(message_if_made(path), expected)) << message_if_made(path);
+    }
+  }
+  EXPECT_FALSE(fs::exists(missing));
+  EXPECT_EQ(fs::file_size(path_), 0u);
+  const std::string closed = absl::StrCat(directory_, "/closed");
+  fs::create_directory(closed);
+  chmod(closed.c_str(), 0);
+  EXPECT_EQ(WithoutPrivileges([&]() -> std::string {
+              const std::string said = message(absl::StrCat(closed, "/s.db"));
+              return absl::StrContains(said, "Permission denied") ? "" : said;
+            }),
+            "");
+  EXPECT_EQ(WithoutPrivileges([&]() -> std::string {
+              chmod(closed.c_str(), 0500);
+              const std::string said = message_if_made(absl::StrCat(closed, "/s.db"));
+              return absl::StrContains(said, "Permission denied") ? "" : said;
+            }),
+            "");
+}
+
+TEST_F(SqliteStoreTest, ABackupIsWrittenIntoAnEmptyFileAndEmptiesItAgainIfItFails) {
+  auto store = OpenStore();
+  const std::string id = NewSession(*store);
+  ASSERT_TRUE(store->Append(id, User("hello")).ok());
+  const std::string target = absl::StrCat(directory_, "/target.db");
+  std::ofstream(target).flush();
+  ASSERT_TRUE(store->Backup(target).ok());
+  EXPECT_EQ((*SqliteStore::Open(target))->GetStats()->num_messages, 1);
+  EXPECT_EQ(store->Backup(target).code(), absl::StatusCode::kAlreadyExists);
 }
 
 }  // namespace
