@@ -42,6 +42,11 @@ void WriteInteger(JsonWriter& writer, absl::string_view key, int64_t value) {
 
 void WriteJson(JsonWriter& writer, absl::string_view key, const std::string& text) {
   writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+  // What is no JSON, as in a damaged store, must not make the line none.
+  if (!CheckJson(text).ok()) {
+    writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+    return;
+  }
   const std::string line = OnOneLine(text);
   writer.RawValue(line.data(), line.size(), rapidjson::kObjectType);
 }

@@ -145,12 +145,8 @@ END;
 // never goes back, no longer a count, so that sessions from elsewhere take their places among those
 // that are here: of each session, the least that is not before its `updated_us` and after the
 // session before. Two of them may have the same.
-constexpr char kVersion4[] = R"sql(
-DROP INDEX sessions_by_activity;
-UPDATE sessions SET activity = timed.activity FROM
-  (SELECT id, max(updated_us - place) OVER (ORDER BY place) + place AS activity FROM
-    (SELECT id, updated_us, row_number() OVER (ORDER BY activity) AS place FROM sessions)) AS timed
-  WHERE timed.id = sessions.id;
+constexpr char kOrderOfVersion4[] = "DROP INDEX sessions_by_activity;";
+constexpr char kSearchOfVersion4[] = R"sql(
 CREATE INDEX sessions_by_activity ON sessions (activity);
 
 DROP TRIGGER message_deleted;
@@ -166,8 +162,9 @@ END;
 }  // namespace
 
 absl::Span<const std::string> SchemaMigrations() {
-  static const std::vector<std::string>& migrations =
-      *new std::vector<std::string>{kVersion1, kVersion2, kVersion3, kVersion4};
+  static const std::vector<std::string>& migrations = *new std::vector<std::string>{
+      kVersion1, kVersion2, kVersion3,
+      absl::StrCat(kOrderOfVersion4, kTimeActivities, kSearchOfVersion4)};
   return migrations;
 }
 

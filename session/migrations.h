@@ -26,6 +26,15 @@ inline constexpr int64_t kMostMessages = (int64_t{1} << kSequenceBits) - 1;
 // databases in the field have.
 absl::Span<const std::string> SchemaMigrations();
 
+// Turns the counts that order sessions up to version 3 into the times of version 4, in any schema
+// where no index keeps two from being the same for a moment.
+inline constexpr char kTimeActivities[] = R"sql(
+UPDATE sessions SET activity = timed.activity FROM
+  (SELECT id, max(updated_us - place) OVER (ORDER BY place) + place AS activity FROM
+    (SELECT id, updated_us, row_number() OVER (ORDER BY activity) AS place FROM sessions)) AS timed
+  WHERE timed.id = sessions.id;
+)sql";
+
 // Whether the database has the newest version, and nothing needs to be run. Changes nothing.
 // FailedPrecondition as Migrate; an empty database is not current.
 absl::StatusOr<bool> IsCurrent(Database& database, absl::Span<const std::string> migrations);

@@ -10,11 +10,8 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <mutex>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -30,6 +27,7 @@
 #include "session/reader_pool.h"
 #include "session/rows.h"
 #include "session/sqlite_writer.h"
+#include "session/temporary_folder.h"
 #include "session/unspaced.h"
 
 namespace parlance::session {
@@ -208,33 +206,6 @@ size_t BytesOf(absl::Span<const Message> messages) {
   }
   return bytes;
 }
-
-// Removed with what is in it.
-class TemporaryFolder {
- public:
-  static absl::StatusOr<std::unique_ptr<TemporaryFolder>> Make() {
-    const char* parent = std::getenv("TMPDIR");
-    std::string path = absl::StrCat(parent == nullptr || *parent == '\0' ? "/tmp" : parent,
-                                    "/parlance_store_XXXXXX");
-    if (mkdtemp(path.data()) == nullptr) {
-      return absl::ErrnoToStatus(errno, absl::StrCat("cannot make the folder ", path));
-    }
-    return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(path));
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
-
-  const std::string path_;
-};
 
 // In one step: of several, each would start from the beginning when something was written.
 absl::Status CopyDatabase(Database& source, const std::string& path) {
@@ -768,30 +739,19 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> OpenCopy(const std::string& path, D
   };
   absl::StatusOr<std::unique_ptr<TemporaryFolder>> folder = TemporaryFolder::Make();
   if (!folder.ok()) return failed(folder.status());
-  const std::string copy = absl::StrCat((*folder)->path(), "/store.db");
+  absl::StatusOr<std::string> copy = absl::StrCat((*folder)->path(), "/store.db");
   if (source != nullptr) {
-    if (absl::Status copied = CopyDatabase(*source, copy); !copied.ok()) return failed(copied);
+    if (absl::Status copied = CopyDatabase(*source, *copy); !copied.ok()) return failed(copied);
   } else {
     // With its log, of which SQLite takes what was committed.
-    for (const char* suffix : {"", "-wal"}) {
-      std::error_code error;
-      std::filesystem::copy_file(absl::StrCat(path, suffix), absl::StrCat(copy, suffix), error);
-      std::error_code ignored;
-      if (!error) {
-        std::filesystem::permissions(absl::StrCat(copy, suffix),
-                                     std::filesystem::perms::owner_write,
-                                     std::filesystem::perm_options::add, ignored);
-      } else if (*suffix == '\0' || error != std::errc::no_such_file_or_directory) {
-        return failed(
-            absl::ErrnoToStatus(error.value(), absl::StrCat("cannot copy ", path, suffix)));
-      }
-    }
+    copy = (*folder)->CopyWithLog(path);
+    if (!copy.ok()) return failed(copy.status());
   }
   // The system's own disk, whatever the store's was.
   options.database.vfs.clear();
   options.may_make = false;
   return OpenToWrite(
-      {.path = path, .opened = copy, .access = Access::kChange, .folder = *std::move(folder)},
+      {.path = path, .opened = *copy, .access = Access::kChange, .folder = *std::move(folder)},
       std::move(options), /*may_change=*/false);
 }
 
