@@ -382,7 +382,8 @@ absl::StatusOr<Salvaged> SalvageStore(const std::string& damaged, const std::str
     return absl::AlreadyExistsError(absl::StrCat(fresh, " is there already; name another file"));
   }
   if (stat(damaged.c_str(), &file) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", damaged));
+    return errno == ENOENT ? absl::NotFoundError(absl::StrCat("there is no ", damaged))
+                           : absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", damaged));
   }
   // With a log, SQLite has to write beside the file, and would write what the log has into it.
   std::unique_ptr<TemporaryFolder> folder;

@@ -1,21 +1,18 @@
 // Looks into a store of sessions, and looks after it.
-#include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <cstdio>
-#include <filesystem>
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -23,6 +20,13 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "command/exit_code.h"
+#include "command/file_kind.h"
+#include "command/output_file.h"
+#include "command/printable.h"
+#include "command/program.h"
+#include "command/progress.h"
+#include "command/user_path.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 #include "session/chat_lines.h"
@@ -31,227 +35,277 @@
 #include "session/sqlite_store.h"
 
 ABSL_FLAG(std::string, db, "",
-          "The database of sessions: an SQLite file, or postgresql://… of a server.");
+          "The database of sessions: an SQLite file, or postgresql://USER@HOST/NAME of a server.");
 ABSL_FLAG(bool, json, false, "Print JSON, one object a line.");
 ABSL_FLAG(int, limit, 20, "How many sessions, messages or hits to print at most, 1 to 10000.");
 ABSL_FLAG(std::string, before, "",
           "list: go on after the session of this id. show: go on before this sequence.");
-ABSL_FLAG(std::string, session, "", "search: only in the session of this id.");
-ABSL_FLAG(std::string, output, "", "export: write to this file instead of standard output.");
+ABSL_FLAG(std::string, session, "", "Search only in the session of this id.");
+ABSL_FLAG(std::string, output, "", "Write to this file instead of standard output.");
 ABSL_FLAG(absl::Duration, older_than, absl::ZeroDuration(),
-          "prune: delete sessions that did not change for so long, such as 720h.");
-ABSL_FLAG(int64_t, keep, -1, "prune: keep at most so many sessions, which changed last.");
+          "Delete sessions that did not change for so long, such as 720h.");
+ABSL_FLAG(int64_t, keep, -1, "Keep at most so many sessions, which changed last.");
 
 namespace parlance::session {
 namespace {
 
-constexpr char kUsage[] = R"(Looks into a store of sessions, and looks after it.
+using command::Arguments;
+using command::Fail;
+using command::kDone;
+using command::kNo;
+using command::Print;
+using command::PrintableLine;
+using command::WrongUse;
 
-  sessions COMMAND --db FILE [ARGUMENT...] [FLAG...]
+// What a command needs of the store.
+enum class Need { kRead, kChange, kMake };
 
-Commands:
-  list                 the sessions, most recently changed first  [--limit] [--before ID]
-  show ID              a session and its last messages            [--limit] [--before SEQUENCE]
-  search WORD...       messages with all the words, best first    [--limit] [--session ID]
-  export [ID...]       as JSON Lines; without an id, everything   [--output FILE]
-  import FILE          JSON Lines of `export`, or OpenAI chats {"messages": [...]}; - reads
-                       standard input. Makes the database if it is not there.
-  stats                how much there is
-  check                read everything and say whether it is sound
-  backup FILE          copy the store, while others use it
-  prune                delete old sessions                        --older_than 720h, --keep N
-  delete ID            delete a session with its messages
-  repair FILE          save what can be read of a damaged store to a new one
+bool IsServer() { return IsPostgresUri(absl::GetFlag(FLAGS_db)); }
 
-Flags:
-  --db FILE            the database: an SQLite file, or postgresql://USER@HOST/NAME
-  --json               print JSON, one object a line
-  --limit N            how many to print at most, 1 to 10000. Default: 20.
+std::string DatabasePath() { return command::UserPath(absl::GetFlag(FLAGS_db)); }
 
-Exit code: 0 if it worked, 1 if it did not, 2 if the command line is wrong.
-)";
-
-int WrongUse(const std::string& message) {
-  std::fprintf(stderr, "sessions: %s; see --help\n", message.c_str());
-  return 2;
+absl::StatusOr<std::unique_ptr<SessionStore>> OpenDatabase(Need need) {
+  OpenStoreOptions options;
+  options.may_make = need == Need::kMake;
+  options.may_be_read_only = need == Need::kRead;
+  absl::StatusOr<std::unique_ptr<SessionStore>> store = OpenStore(DatabasePath(), options);
+  if (store.ok()) return store;
+  return absl::Status(store.status().code(), absl::StrCat("--db: ", store.status().message()));
 }
 
-// What a terminal would take for a command is shown as a question mark.
-std::string Printable(absl::string_view text) {
-  std::string printable(text);
-  for (char& c : printable) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F) c = '?';
-  }
-  return printable;
+// A command that works on an open store.
+using StoreCommand = int (*)(SessionStore& store, const Arguments& arguments);
+
+std::function<int(const Arguments&)> OnStore(const char* name, Need need, StoreCommand run) {
+  return [=](const Arguments& arguments) {
+    if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: which database");
+    const command::Progress progress(absl::StrCat("sessions: ", name));
+    absl::StatusOr<std::unique_ptr<SessionStore>> store = OpenDatabase(need);
+    if (!store.ok()) return Fail(store.status());
+    return run(**store, arguments);
+  };
 }
 
-std::string OneLine(absl::string_view text) {
-  std::string line = Printable(text);
-  std::replace(line.begin(), line.end(), '\n', ' ');
-  return line;
+// What must not be written over.
+std::vector<std::string> FilesToKeep() {
+  return IsServer() ? std::vector<std::string>() : command::DatabaseFiles(absl::GetFlag(FLAGS_db));
 }
 
 std::string LocalTime(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M", time, absl::LocalTimeZone());
 }
 
-void PrintSession(const Session& session) {
-  std::printf("%-37s  %-16s  %8d  %-6s  %s\n", session.id.c_str(),
-              LocalTime(session.updated).c_str(), static_cast<int>(session.num_messages),
-              session.closed.has_value() ? "closed" : "open", OneLine(session.title).c_str());
+std::string SessionLine(const Session& session) {
+  return absl::StrFormat("%-37s  %-16s  %8d  %-6s  %s\n", PrintableLine(session.id),
+                         LocalTime(session.updated), session.num_messages,
+                         session.closed.has_value() ? "closed" : "open",
+                         PrintableLine(session.title));
 }
 
-void PrintMessage(const Message& message) {
-  std::printf("#%d  %s  %s%s\n", static_cast<int>(message.sequence),
-              absl::FormatTime("%H:%M:%S", message.created, absl::LocalTimeZone()).c_str(),
-              std::string(RoleName(message.role)).c_str(),
-              message.name.has_value() ? absl::StrCat(" ", OneLine(*message.name)).c_str() : "");
-  if (!message.content.empty()) std::printf("%s\n", Printable(message.content).c_str());
+std::string MessageText(const Message& message) {
+  std::string text =
+      absl::StrCat("#", message.sequence, "  ",
+                   absl::FormatTime("%H:%M:%S", message.created, absl::LocalTimeZone()), "  ",
+                   RoleName(message.role), message.name.has_value() ? " " : "",
+                   PrintableLine(message.name.value_or("")), "\n");
+  if (!message.content.empty()) {
+    absl::StrAppend(&text, command::Printable(message.content), "\n");
+  }
   if (message.tool_calls.has_value()) {
-    std::printf("calls %s\n", Printable(*message.tool_calls).c_str());
+    absl::StrAppend(&text, "calls ", command::Printable(*message.tool_calls), "\n");
   }
   if (message.latency.has_value()) {
-    std::printf("answered after %s\n", absl::FormatDuration(*message.latency).c_str());
+    absl::StrAppend(&text, "answered after ", absl::FormatDuration(*message.latency), "\n");
   }
-  std::printf("\n");
+  return absl::StrCat(text, "\n");
 }
 
-absl::Status List(SessionStore& store, const std::vector<std::string>&) {
+void PrintJson(const std::string& json) { Print(absl::StrCat(command::PrintableJson(json), "\n")); }
+
+int List(SessionStore& store, const Arguments&) {
   absl::StatusOr<std::vector<Session>> sessions =
       store.ListSessions(absl::GetFlag(FLAGS_limit), absl::GetFlag(FLAGS_before));
-  if (!sessions.ok()) return sessions.status();
+  if (!sessions.ok()) return Fail(sessions.status());
   if (absl::GetFlag(FLAGS_json)) {
-    for (const Session& session : *sessions) std::printf("%s\n", SessionJson(session).c_str());
-    return absl::OkStatus();
+    for (const Session& session : *sessions) PrintJson(SessionJson(session));
+    return kDone;
   }
   if (sessions->empty()) {
-    std::printf("There are no sessions.\n");
-    return absl::OkStatus();
+    Print("There are no sessions.\n");
+    return kDone;
   }
-  std::printf("%-37s  %-16s  %8s  %-6s  %s\n", "ID", "CHANGED", "MESSAGES", "STATE", "TITLE");
-  for (const Session& session : *sessions) PrintSession(session);
+  Print(absl::StrFormat("%-37s  %-16s  %8s  %-6s  %s\n", "ID", "CHANGED", "MESSAGES", "STATE",
+                        "TITLE"));
+  for (const Session& session : *sessions) Print(SessionLine(session));
   if (sessions->size() == static_cast<size_t>(absl::GetFlag(FLAGS_limit))) {
-    std::printf("There may be more: --before %s\n", sessions->back().id.c_str());
+    Print(absl::StrCat("There may be more: --before ", PrintableLine(sessions->back().id), "\n"));
   }
-  return absl::OkStatus();
+  return kDone;
 }
 
-absl::Status Show(SessionStore& store, const std::vector<std::string>& arguments) {
-  absl::StatusOr<Session> session = store.GetSession(arguments[0]);
-  if (!session.ok()) return session.status();
+int Show(SessionStore& store, const Arguments& arguments) {
   SessionStore::HistoryOptions page;
   page.limit = absl::GetFlag(FLAGS_limit);
   if (const std::string before = absl::GetFlag(FLAGS_before); !before.empty()) {
     int64_t sequence = 0;
     if (!absl::SimpleAtoi(before, &sequence)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--before=", before, " is not the sequence of a message"));
+      return WrongUse(absl::StrCat("--before=", before, " is not the sequence of a message"));
     }
     page.before = sequence;
   }
+  absl::StatusOr<Session> session = store.GetSession(arguments[0]);
+  if (absl::IsNotFound(session.status())) {
+    command::Say(session.status().message());
+    return kNo;
+  }
+  if (!session.ok()) return Fail(session.status());
   absl::StatusOr<std::vector<Message>> messages = store.History(session->id, page);
-  if (!messages.ok()) return messages.status();
+  if (!messages.ok()) return Fail(messages.status());
   if (absl::GetFlag(FLAGS_json)) {
-    std::printf("%s\n", SessionJson(*session).c_str());
-    for (const Message& message : *messages) std::printf("%s\n", MessageJson(message).c_str());
-    return absl::OkStatus();
+    PrintJson(SessionJson(*session));
+    for (const Message& message : *messages) PrintJson(MessageJson(message));
+    return kDone;
   }
-  std::printf("%s\n%s, %d messages, created %s, changed %s%s\n\n", OneLine(session->title).c_str(),
-              session->id.c_str(), static_cast<int>(session->num_messages),
-              LocalTime(session->created).c_str(), LocalTime(session->updated).c_str(),
-              session->closed.has_value() ? ", closed" : "");
-  for (const Message& message : *messages) PrintMessage(message);
+  Print(absl::StrCat(PrintableLine(session->title), "\n", PrintableLine(session->id), ", ",
+                     session->num_messages, " messages, created ", LocalTime(session->created),
+                     ", changed ", LocalTime(session->updated),
+                     session->closed.has_value() ? ", closed" : "", "\n\n"));
+  for (const Message& message : *messages) Print(MessageText(message));
   if (!messages->empty() && messages->front().sequence > 1) {
-    std::printf("There is more: --before %d\n", static_cast<int>(messages->front().sequence));
+    Print(absl::StrCat("There is more: --before ", messages->front().sequence, "\n"));
   }
-  return absl::OkStatus();
+  return kDone;
 }
 
-absl::Status Search(SessionStore& store, const std::vector<std::string>& arguments) {
+std::string HitJson(const SessionStore::SearchHit& hit) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  const auto string = [&](const char* key, const std::string& value) {
+    writer.Key(key);
+    writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  };
+  writer.StartObject();
+  string("session", hit.session_id);
+  string("snippet", hit.snippet);
+  writer.Key("message");
+  const std::string message = MessageJson(hit.message);
+  writer.RawValue(message.data(), message.size(), rapidjson::kObjectType);
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+int Search(SessionStore& store, const Arguments& arguments) {
   auto hits = store.Search(absl::StrJoin(arguments, " "), absl::GetFlag(FLAGS_session),
                            absl::GetFlag(FLAGS_limit));
-  if (!hits.ok()) return hits.status();
-  if (!absl::GetFlag(FLAGS_json) && hits->empty()) std::printf("Nothing was found.\n");
+  if (!hits.ok()) return Fail(hits.status());
   for (const SessionStore::SearchHit& hit : *hits) {
     if (absl::GetFlag(FLAGS_json)) {
-      rapidjson::StringBuffer buffer;
-      rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-      writer.StartObject();
-      writer.Key("session");
-      writer.String(hit.session_id.c_str());
-      writer.Key("snippet");
-      writer.String(hit.snippet.data(), static_cast<rapidjson::SizeType>(hit.snippet.size()));
-      writer.Key("message");
-      const std::string message = MessageJson(hit.message);
-      writer.RawValue(message.data(), message.size(), rapidjson::kObjectType);
-      writer.EndObject();
-      std::printf("%s\n", buffer.GetString());
+      PrintJson(HitJson(hit));
     } else {
-      std::printf("%s  #%d  %s  %s\n  %s\n", hit.session_id.c_str(),
-                  static_cast<int>(hit.message.sequence), LocalTime(hit.message.created).c_str(),
-                  std::string(RoleName(hit.message.role)).c_str(), OneLine(hit.snippet).c_str());
+      Print(absl::StrCat(PrintableLine(hit.session_id), "  #", hit.message.sequence, "  ",
+                         LocalTime(hit.message.created), "  ", RoleName(hit.message.role), "\n  ",
+                         PrintableLine(hit.snippet), "\n"));
     }
   }
+  if (!hits->empty()) return kDone;
+  if (!absl::GetFlag(FLAGS_json)) Print("Nothing was found.\n");
+  return kNo;
+}
+
+// Without ids, all sessions: one that is deleted meanwhile is left out.
+absl::Status ExportTo(SessionStore& store, const std::vector<std::string>& ids, bool all,
+                      ChatLinesSink sink) {
+  for (const std::string& id : ids) {
+    const absl::Status exported = ExportSession(store, id, sink);
+    if (!exported.ok() && !(all && absl::IsNotFound(exported))) return exported;
+  }
   return absl::OkStatus();
 }
 
-// Of all sessions.
-absl::StatusOr<std::vector<std::string>> AllIds(SessionStore& store) {
-  std::vector<std::string> ids;
-  std::string before;
-  for (;;) {
-    absl::StatusOr<std::vector<Session>> sessions = store.ListSessions(1000, before);
-    if (!sessions.ok()) return sessions.status();
-    if (sessions->empty()) return ids;
-    for (Session& session : *sessions) ids.push_back(std::move(session.id));
-    before = ids.back();
-  }
-}
-
-absl::Status Export(SessionStore& store, const std::vector<std::string>& arguments) {
-  const std::string path = UserPath(absl::GetFlag(FLAGS_output));
-  std::ofstream file;
-  if (!path.empty()) {
-    file.open(path, std::ios::binary | std::ios::trunc);
-    if (!file) return absl::NotFoundError(absl::StrCat("--output: cannot write ", path));
+int Export(SessionStore& store, const Arguments& arguments) {
+  const std::string path = absl::GetFlag(FLAGS_output);
+  if (path.empty() && command::WasGiven("output")) {
+    return WrongUse("--output needs the name of a file");
   }
   std::vector<std::string> ids = arguments;
-  if (ids.empty()) {
-    absl::StatusOr<std::vector<std::string>> all = AllIds(store);
-    if (!all.ok()) return all.status();
-    ids = *std::move(all);
+  const bool all = ids.empty();
+  if (all) {
+    absl::StatusOr<std::vector<std::string>> found = AllSessionIds(store);
+    if (!found.ok()) return Fail(found.status());
+    ids = *std::move(found);
+  } else {
+    // Before anything is printed.
+    for (const std::string& id : ids) {
+      if (absl::StatusOr<Session> session = store.GetSession(id); !session.ok()) {
+        return Fail(session.status());
+      }
+    }
   }
-  for (const std::string& id : ids) {
-    absl::Status exported = ExportSession(store, id, path.empty() ? std::cout : file);
-    if (!exported.ok()) return exported;
+  if (path.empty()) {
+    const absl::Status exported =
+        ExportTo(store, ids, all, [](absl::string_view lines) -> absl::Status {
+          Print(lines);
+          return absl::OkStatus();
+        });
+    return exported.ok() ? kDone : Fail(exported);
   }
-  if (!path.empty()) {
-    std::printf("Exported %d sessions to %s.\n", static_cast<int>(ids.size()), path.c_str());
-  }
-  return absl::OkStatus();
+  absl::StatusOr<command::OutputFile> file = command::OutputFile::Create(
+      path, {.kind = command::kJsonFile, .keep = FilesToKeep(), .may_replace = true});
+  if (!file.ok()) return Fail(file.status());
+  absl::Status exported =
+      ExportTo(store, ids, all, [&](absl::string_view lines) { return file->Write(lines); });
+  if (exported.ok()) exported = file->Commit();
+  if (!exported.ok()) return Fail(exported);
+  if (path != "-")
+    Print(absl::StrCat("Exported ", ids.size(), " sessions to ", PrintableLine(path), ".\n"));
+  return kDone;
 }
 
-absl::Status Import(SessionStore& store, const std::vector<std::string>& arguments) {
+bool IsDatabase(const std::string& path) {
+  struct stat file = {};
+  struct stat database = {};
+  return stat(path.c_str(), &file) == 0 && stat(DatabasePath().c_str(), &database) == 0 &&
+         file.st_dev == database.st_dev && file.st_ino == database.st_ino;
+}
+
+int Import(const Arguments& arguments) {
+  const std::string& typed = arguments[0];
+  if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: which database");
   std::ifstream file;
-  if (arguments[0] != "-") {
-    const std::string path = UserPath(arguments[0]);
+  if (typed != "-") {
+    const std::string path = command::UserPath(typed);
+    if (!IsServer() && IsDatabase(path)) {
+      return Fail(absl::StrCat(typed, " is the database itself; name the file to import"));
+    }
+    struct stat info = {};
+    if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
+      return Fail(absl::StrCat("cannot read ", typed, ": it is a folder"));
+    }
+    // Before the database is made.
+    errno = 0;
     file.open(path, std::ios::binary);
-    if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+    if (!file) return Fail(absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", typed)));
   }
-  absl::StatusOr<Imported> imported = ImportSessions(arguments[0] == "-" ? std::cin : file, store);
-  if (!imported.ok()) {
-    return absl::Status(imported.status().code(),
-                        absl::StrCat(arguments[0], ": ", imported.status().message()));
+  const command::Progress progress("sessions: import");
+  absl::StatusOr<std::unique_ptr<SessionStore>> store = OpenDatabase(Need::kMake);
+  if (!store.ok()) return Fail(store.status());
+  absl::StatusOr<Imported> imported = ImportSessions(typed == "-" ? std::cin : file, **store);
+  if (!imported.ok()) return Fail(absl::StrCat(typed, ": ", imported.status().message()));
+  if (imported->num_incomplete > 0) {
+    command::Say(absl::StrCat(typed, ": ", imported->first_incomplete,
+                              imported->num_incomplete == 1
+                                  ? ""
+                                  : absl::StrCat("; and so do ", imported->num_incomplete - 1,
+                                                 " other sessions lack some")));
   }
-  std::printf("Imported %d sessions with %d messages.\n", static_cast<int>(imported->num_sessions),
-              static_cast<int>(imported->num_messages));
-  return absl::OkStatus();
+  Print(absl::StrCat("Imported ", imported->num_sessions, " sessions with ", imported->num_messages,
+                     " messages.\n"));
+  return kDone;
 }
 
-absl::Status PrintStats(SessionStore& store, const std::vector<std::string>&) {
+int PrintStats(SessionStore& store, const Arguments&) {
   absl::StatusOr<SessionStore::Stats> stats = store.GetStats();
-  if (!stats.ok()) return stats.status();
+  if (!stats.ok()) return Fail(stats.status());
   const struct {
     const char* key;
     const char* title;
@@ -268,156 +322,210 @@ absl::Status PrintStats(SessionStore& store, const std::vector<std::string>&) {
   for (const auto& line : lines) {
     members.push_back(absl::StrCat("\"", line.key, "\":", line.value));
     if (!absl::GetFlag(FLAGS_json)) {
-      std::printf("%-22s %14s\n", line.title, absl::StrCat(line.value).c_str());
+      Print(absl::StrFormat("%-22s %14d\n", line.title, line.value));
     }
   }
-  if (absl::GetFlag(FLAGS_json)) std::printf("{%s}\n", absl::StrJoin(members, ",").c_str());
-  return absl::OkStatus();
+  if (absl::GetFlag(FLAGS_json)) Print(absl::StrCat("{", absl::StrJoin(members, ","), "}\n"));
+  return kDone;
 }
 
-absl::Status Check(SessionStore& store, const std::vector<std::string>&) {
-  if (absl::Status checked = store.CheckIntegrity(); !checked.ok()) {
-    return absl::Status(checked.code(),
-                        absl::StrCat(checked.message(), "; `sessions repair` saves what it can"));
+// Damage is an answer, also where the store cannot even be opened for it.
+int Check(const Arguments&) {
+  if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: which database");
+  const command::Progress progress("sessions: check");
+  absl::StatusOr<std::unique_ptr<SessionStore>> store = OpenDatabase(Need::kRead);
+  const absl::Status checked = store.ok() ? (*store)->CheckIntegrity() : store.status();
+  if (checked.ok()) {
+    Print("Everything is sound.\n");
+    return kDone;
   }
-  std::printf("Everything is sound.\n");
-  return absl::OkStatus();
+  if (!absl::IsDataLoss(checked)) return Fail(checked);
+  command::Say(absl::StrCat(checked.message(), "; `sessions repair` saves what it can"));
+  return kNo;
 }
 
-absl::Status Backup(SessionStore& store, const std::vector<std::string>& arguments) {
-  auto* const file = dynamic_cast<SqliteStore*>(&store);
-  if (file == nullptr) {
-    return absl::InvalidArgumentError("a PostgreSQL store is copied by pg_dump, not by this");
+command::OutputOptions NewDatabase() {
+  return {.kind = command::kSqliteFile, .keep = FilesToKeep(), .may_replace = false};
+}
+
+int Backup(SessionStore& store, const Arguments& arguments) {
+  auto* const database = dynamic_cast<SqliteStore*>(&store);
+  if (database == nullptr) {
+    return Fail("a PostgreSQL store is copied by pg_dump, not by this");
   }
-  const std::string path = UserPath(arguments[0]);
-  if (absl::Status copied = file->Backup(path); !copied.ok()) return copied;
-  std::printf("Copied to %s.\n", path.c_str());
-  return absl::OkStatus();
+  absl::StatusOr<command::OutputFile> file =
+      command::OutputFile::CreateNamed(arguments[0], NewDatabase());
+  if (!file.ok()) return Fail(file.status());
+  absl::Status copied = database->Backup(file->path());
+  if (copied.ok()) copied = file->Commit();
+  if (!copied.ok()) return Fail(copied);
+  Print(absl::StrCat("Copied to ", PrintableLine(arguments[0]), ".\n"));
+  return kDone;
 }
 
-absl::Status Prune(SessionStore& store, const std::vector<std::string>&) {
+int Prune(SessionStore& store, const Arguments&) {
   SessionStore::Retention retention;
   if (absl::GetFlag(FLAGS_older_than) > absl::ZeroDuration()) {
     retention.changed_since = absl::Now() - absl::GetFlag(FLAGS_older_than);
   }
   if (absl::GetFlag(FLAGS_keep) >= 0) retention.most_sessions = absl::GetFlag(FLAGS_keep);
   absl::StatusOr<int64_t> deleted = store.PruneSessions(retention);
-  if (!deleted.ok()) return deleted.status();
-  std::printf("Deleted %d sessions.\n", static_cast<int>(*deleted));
-  return absl::OkStatus();
+  if (!deleted.ok()) return Fail(deleted.status());
+  Print(absl::StrCat("Deleted ", *deleted, " sessions.\n"));
+  return kDone;
 }
 
-absl::Status Delete(SessionStore& store, const std::vector<std::string>& arguments) {
-  if (absl::Status deleted = store.DeleteSession(arguments[0]); !deleted.ok()) return deleted;
-  std::printf("Deleted %s.\n", arguments[0].c_str());
-  return absl::OkStatus();
+int Delete(SessionStore& store, const Arguments& arguments) {
+  if (absl::Status deleted = store.DeleteSession(arguments[0]); !deleted.ok()) return Fail(deleted);
+  Print(absl::StrCat("Deleted ", PrintableLine(arguments[0]), ".\n"));
+  return kDone;
 }
 
-absl::Status Repair(const std::string& damaged, const std::string& fresh) {
-  absl::StatusOr<Salvaged> salvaged = SalvageStore(damaged, fresh);
-  if (!salvaged.ok()) return salvaged.status();
-  std::printf("Saved %d sessions, %d of them without their titles, and %d messages to %s. %s\n",
-              static_cast<int>(salvaged->num_sessions), static_cast<int>(salvaged->num_orphans),
-              static_cast<int>(salvaged->num_messages), fresh.c_str(),
-              salvaged->num_gaps == 0
-                  ? "Every row could be read."
-                  : absl::StrCat("Rows were lost in ", salvaged->num_gaps, " places.").c_str());
-  return absl::OkStatus();
+// Everything that is known to be lost, a line each.
+std::string Losses(const Salvaged& salvaged) {
+  std::string text;
+  if (salvaged.num_gaps > 0) {
+    absl::StrAppend(&text, "Rows could not be read in ", salvaged.num_gaps, " places.\n");
+  }
+  if (salvaged.num_refused > 0) {
+    absl::StrAppend(&text, salvaged.num_refused, " rows were no rows of a store, and left out.\n");
+  }
+  if (salvaged.log_was_ignored) {
+    absl::StrAppend(&text,
+                    "The database's log (-wal) could not be used: what was said last may be "
+                    "missing.\n");
+  }
+  if (salvaged.num_orphans > 0) {
+    absl::StrAppend(&text, salvaged.num_orphans, " sessions are without their titles and times.\n");
+  }
+  int64_t num_lost = 0;
+  for (const Salvaged::Loss& loss : salvaged.losses) {
+    num_lost += loss.num_lost;
+    absl::StrAppend(&text, "  ", PrintableLine(loss.session_id), ": ", loss.num_lost,
+                    " messages lost");
+    if (loss.num_doubtful > 0) absl::StrAppend(&text, ", ", loss.num_doubtful, " doubtful");
+    absl::StrAppend(&text, "\n");
+  }
+  if (num_lost > 0) absl::StrAppend(&text, num_lost, " messages are known to be lost.\n");
+  return text;
 }
 
-// Says from time to time, on standard error, that a command that takes over two seconds is at work.
-class Progress {
- public:
-  explicit Progress(std::string name) : thread_([this, name = std::move(name)] { Tell(name); }) {}
-  ~Progress() {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      over_ = true;
-    }
-    changed_.notify_one();
-    thread_.join();
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
- private:
-  void Tell(const std::string& name) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    for (int seconds = 2; !changed_.wait_for(lock, std::chrono::seconds(2), [&] { return over_; });
-         seconds += 2) {
-      std::fprintf(stderr, "sessions: %s: at work for %d s\n", name.c_str(), seconds);
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool over_ = false;
-  // Last, as it uses the others.
-  std::thread thread_;
-};
-
-struct Command {
-  const char* name;
-  // Of arguments after the name.
-  size_t fewest;
-  size_t most;
-  absl::Status (*run)(SessionStore& store, const std::vector<std::string>& arguments);
-};
-
-constexpr size_t kAny = 1000000;
-constexpr Command kCommands[] = {
-    {"list", 0, 0, List},        {"show", 1, 1, Show},      {"search", 1, kAny, Search},
-    {"export", 0, kAny, Export}, {"import", 1, 1, Import},  {"stats", 0, 0, PrintStats},
-    {"check", 0, 0, Check},      {"backup", 1, 1, Backup},  {"prune", 0, 0, Prune},
-    {"delete", 1, 1, Delete},    {"repair", 1, 1, nullptr},
-};
-
-int Fail(const absl::Status& status) {
-  std::fprintf(stderr, "sessions: %s\n", std::string(status.message()).c_str());
-  return 1;
-}
-
-int Main(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    const absl::string_view argument = argv[i];
-    if (argument == "--help" || argument == "-h" || argument == "-help" || argument == "help") {
-      std::fputs(kUsage, stdout);
-      return 0;
-    }
-  }
-  const std::vector<char*> words = absl::ParseCommandLine(argc, argv);
-  if (words.size() < 2) return WrongUse("no command is given");
-  const std::string name = words[1];
-  const auto* const command =
-      std::find_if(std::begin(kCommands), std::end(kCommands),
-                   [&](const Command& candidate) { return name == candidate.name; });
-  if (command == std::end(kCommands)) {
-    return WrongUse(absl::StrCat("there is no command '", name, "'"));
-  }
-  const std::vector<std::string> arguments(words.begin() + 2, words.end());
-  if (arguments.size() < command->fewest || arguments.size() > command->most) {
-    return WrongUse(absl::StrCat(name, " takes ",
-                                 command->fewest == 0 ? "no argument"
-                                 : command->most == 1 ? "one argument"
-                                                      : "an argument or more"));
-  }
+int Repair(const Arguments& arguments) {
   if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: which database");
-  const std::string path = UserPath(absl::GetFlag(FLAGS_db));
-  if (name != "import" && !IsPostgresUri(path) && !std::filesystem::exists(path)) {
-    return Fail(absl::NotFoundError(absl::StrCat("--db: there is no ", path)));
-  }
-  const Progress progress(name);
-  if (command->run == nullptr) {
-    const absl::Status repaired = Repair(path, UserPath(arguments[0]));
-    return repaired.ok() ? 0 : Fail(repaired);
-  }
-  absl::StatusOr<std::unique_ptr<SessionStore>> store = OpenStore(path);
-  if (!store.ok()) return Fail(store.status());
-  const absl::Status status = command->run(**store, arguments);
-  return status.ok() ? 0 : Fail(status);
+  if (IsServer()) return Fail("a PostgreSQL store is repaired by its server's means, not by this");
+  absl::StatusOr<command::OutputFile> file =
+      command::OutputFile::CreateNamed(arguments[0], NewDatabase());
+  if (!file.ok()) return Fail(file.status());
+  const command::Progress progress("sessions: repair");
+  absl::StatusOr<Salvaged> salvaged = SalvageStore(DatabasePath(), file->path());
+  if (!salvaged.ok()) return Fail(salvaged.status());
+  if (absl::Status committed = file->Commit(); !committed.ok()) return Fail(committed);
+  Print(absl::StrCat("Saved ", salvaged->num_sessions, " sessions and ", salvaged->num_messages,
+                     " messages to ", PrintableLine(arguments[0]), ".\n",
+                     salvaged->lost_nothing() ? "Every row could be read.\n" : Losses(*salvaged)));
+  return salvaged->lost_nothing() ? kDone : kNo;
+}
+
+command::Program Sessions() {
+  return {
+      .name = "sessions",
+      .summary = "Looks into a store of sessions, and looks after it.",
+      .synopsis = {"sessions COMMAND --db FILE [ARGUMENT...] [FLAG...]"},
+      .details = "",
+      .flag_groups = {{"Flags",
+                       {"db", "json", "limit", "before", "session", "output", "older_than",
+                        "keep"}}},
+      .common_flags = {"db"},
+      .examples = {"sessions list --db sessions.db", "sessions search train nine --db sessions.db",
+                   "sessions export --db sessions.db --output all.jsonl"},
+      .no_means =
+          "nothing was found (search, show), the store is damaged (check), something was "
+          "lost (repair)",
+      .subcommands = {{.name = "list",
+                       .arguments = "",
+                       .description = "the sessions, most recently changed first",
+                       .min_arguments = 0,
+                       .max_arguments = 0,
+                       .flags = {"limit", "before", "json"},
+                       .run = OnStore("list", Need::kRead, List)},
+                      {.name = "show",
+                       .arguments = "ID",
+                       .description = "a session and its last messages",
+                       .min_arguments = 1,
+                       .max_arguments = 1,
+                       .flags = {"limit", "before", "json"},
+                       .run = OnStore("show", Need::kRead, Show)},
+                      {.name = "search",
+                       .arguments = "WORD...",
+                       .description = "messages with all the words, best first",
+                       .min_arguments = 1,
+                       .max_arguments = command::kAnyNumber,
+                       .flags = {"limit", "session", "json"},
+                       .run = OnStore("search", Need::kRead, Search)},
+                      {.name = "export",
+                       .arguments = "[ID...]",
+                       .description = "sessions as JSON Lines; without an id, all",
+                       .min_arguments = 0,
+                       .max_arguments = command::kAnyNumber,
+                       .flags = {"output"},
+                       .run = OnStore("export", Need::kRead, Export)},
+                      {.name = "import",
+                       .arguments = "FILE",
+                       .description =
+                           "JSON Lines of `export`, or OpenAI chats {\"messages\": [...]}; - reads "
+                           "standard input. Makes the database if it is not there.",
+                       .min_arguments = 1,
+                       .max_arguments = 1,
+                       .flags = {},
+                       .run = Import},
+                      {.name = "stats",
+                       .arguments = "",
+                       .description = "how much there is",
+                       .min_arguments = 0,
+                       .max_arguments = 0,
+                       .flags = {"json"},
+                       .run = OnStore("stats", Need::kRead, PrintStats)},
+                      {.name = "check",
+                       .arguments = "",
+                       .description = "read everything and say whether it is sound",
+                       .min_arguments = 0,
+                       .max_arguments = 0,
+                       .flags = {},
+                       .run = Check},
+                      {.name = "backup",
+                       .arguments = "FILE",
+                       .description = "copy the store to a new file, while others use it",
+                       .min_arguments = 1,
+                       .max_arguments = 1,
+                       .flags = {},
+                       .run = OnStore("backup", Need::kRead, Backup)},
+                      {.name = "prune",
+                       .arguments = "",
+                       .description = "delete old sessions",
+                       .min_arguments = 0,
+                       .max_arguments = 0,
+                       .flags = {"older_than", "keep"},
+                       .run = OnStore("prune", Need::kChange, Prune)},
+                      {.name = "delete",
+                       .arguments = "ID",
+                       .description = "delete a session with its messages",
+                       .min_arguments = 1,
+                       .max_arguments = 1,
+                       .flags = {},
+                       .run = OnStore("delete", Need::kChange, Delete)},
+                      {.name = "repair",
+                       .arguments = "FILE",
+                       .description = "save what can be read of a damaged store to a new file",
+                       .min_arguments = 1,
+                       .max_arguments = 1,
+                       .flags = {},
+                       .run = Repair}},
+      .run = nullptr,
+      .max_arguments = 0,
+  };
 }
 
 }  // namespace
 }  // namespace parlance::session
 
-int main(int argc, char** argv) { return parlance::session::Main(argc, argv); }
+int main(int argc, char** argv) { return command::Main(parlance::session::Sessions(), argc, argv); }

@@ -1,69 +1,208 @@
-#!/bin/bash
-# The command as its users type it.
-set -u
-sessions="$PWD/session/sessions"
-cd "$TEST_TMPDIR" || exit 2
-failures=0
-fail() {
-  echo "FAILED: $1" >&2
-  cat out err >&2
-  failures=$((failures + 1))
-}
-expect() { # EXIT_CODE TEXT ARGUMENTS...
-  local code="$1" text="$2"
-  shift 2
-  "$sessions" "$@" >out 2>err </dev/null
-  local got=$?
-  [[ $got == "$code" ]] || fail "$*: exit code $got, expected $code"
-  cat out err | grep -qF -- "$text" || fail "$*: no '$text'"
-}
+# shellcheck shell=bash
+# The command as its users type it; program_test.sh reads this.
 
 expect 0 "Commands:" --help
 expect 2 "no command is given"
 expect 2 "there is no command 'sing'" sing --db s.db
 expect 2 "--db is missing" list
+expect 2 "--db is missing" import x
+expect 2 "--db is missing" check
+expect 2 "--db is missing" repair x
 expect 2 "show takes one argument" show --db s.db
-expect 1 "there is no" list --db missing.db
-expect 1 "Unknown command line flag 'frob'" list --db s.db --frob
+expect 2 "--db: there is no" list --db missing.db
+[[ ! -e missing.db ]] || fail "list makes a database"
+expect 2 "there is no flag --frob" list --db s.db --frob
+expect 2 "--keep has no meaning for list" list --db s.db --keep 3
 
 cat >chats.jsonl <<'END'
 {"type":"session","id":"talk_1","title":"Trains","created":"2024-05-06T07:08:09Z"}
 {"type":"message","role":"user","content":"when does the train leave","created":"2024-05-06T07:08:10Z"}
 {"type":"message","role":"assistant","content":"at nine \u001b[31m","latency_us":250000}
-{"messages":[{"role":"user","content":"hello there"}],"title":"Greeting","id":"talk_2"}
+{"messages":[{"role":"user","content":"hello there, I need help"}],"title":"Greeting","id":"talk_2"}
 END
+expect 2 "cannot read missing.jsonl: No such file or directory" import missing.jsonl --db s.db
+expect 2 "cannot read .: it is a folder" import . --db s.db
+[[ ! -e s.db ]] || fail "an import of nothing makes a database"
 expect 0 "Imported 2 sessions with 3 messages." import chats.jsonl --db s.db
-expect 1 "line 1: there is a session 'talk_1' already" import chats.jsonl --db s.db
-expect 1 "cannot read" import missing.jsonl --db s.db
+expect 2 "line 1: there is a session 'talk_1' already" import chats.jsonl --db s.db
+expect_unchanged s.db 2 "s.db is the database itself" import s.db --db s.db
+expect_unchanged s.db 2 "the database itself" import ./s.db --db s.db
 expect 0 "talk_1" list --db s.db
-expect 1 "cannot write" export --db s.db --output no/such/folder
 expect 0 '"title":"Trains"' list --db s.db --json
 expect 0 "There may be more: --before talk_2" list --db s.db --limit 1
-expect 1 "limit 0" list --db s.db --limit 0
+expect 2 "limit 0" list --db s.db --limit 0
+expect 2 "there is no session 'gone'" list --db s.db --before gone
 expect 0 "when does the train leave" show talk_1 --db s.db
-expect 0 "at nine ?[31m" show talk_1 --db s.db
+expect 0 'at nine \x1b[31m' show talk_1 --db s.db
 expect 0 "There is more: --before 2" show talk_1 --db s.db --limit 1
+expect 2 "--before=x is not" show talk_1 --db s.db --before x
 expect 1 "there is no session 'gone'" show gone --db s.db
 expect 0 "the [train]" search train --db s.db
 expect 0 '"session":"talk_1","snippet"' search train --db s.db --json
-expect 0 "Nothing was found." search train --db s.db --session talk_2
+expect 0 "[help]" search help --db s.db
+expect 1 "Nothing was found." search train --db s.db --session talk_2
+expect 1 "" search nothing_of_that --db s.db --json
+[[ ! -s out ]] || fail "search --json prints what is no JSON"
+expect 2 "there is no session 'gone'" search train --db s.db --session gone
+expect 2 "there is no word" search " " --db s.db
 expect 0 "Messages                            3" stats --db s.db
 expect 0 '"sessions":2' stats --db s.db --json
 expect 0 "Everything is sound." check --db s.db
-expect 0 "Exported 2 sessions to" export --db s.db --output all.jsonl
+
+# Exports.
+expect 0 "Exported 2 sessions to all.jsonl." export --db s.db --output all.jsonl
 [[ $(wc -l <all.jsonl) == 5 ]] || fail "export: $(wc -l <all.jsonl) lines"
-expect 0 '"content":"hello there"' export talk_2 --db s.db
+expect 0 '"content":"hello there, I need help"' export talk_2 --db s.db
+expect 2 "there is no folder no/such/" export --db s.db --output no/such/file
+expect 2 "--output needs the name of a file" export --db s.db --output=
+expect_unchanged all.jsonl 2 "there is no session 'NOSUCH'" export talk_1 NOSUCH --db s.db --output all.jsonl
+[[ ! -s out ]] || fail "an export that fails prints something"
+expect 2 "there is no session 'NOSUCH'" export talk_1 NOSUCH --db s.db
+[[ ! -s out ]] || fail "an export that fails prints something"
+for ending in "" -wal -shm -journal; do
+  expect_unchanged s.db 2 "it is the same file as s.db" export --db s.db --output "s.db$ending"
+  expect_unchanged s.db 2 "it is the same file as s.db" backup "s.db$ending" --db s.db
+  expect_unchanged s.db 2 "it is the same file as s.db" repair "s.db$ending" --db s.db
+done
+ln -s s.db to_s
+ln s.db hard
+for name in to_s hard ./s.db; do
+  expect_unchanged s.db 2 "it is the same file as s.db" export --db s.db --output "$name"
+done
+rm to_s hard
+expect 0 "Everything is sound." check --db s.db
+echo precious >notes.txt
+expect_unchanged notes.txt 2 "it is there already" export --db s.db --output notes.txt
+expect_full_disk export --db s.db
+expect_full_disk list --db s.db
+expect_full_disk show talk_1 --db s.db
+expect_full_disk search train --db s.db
+expect_full_disk stats --db s.db
+expect_full_disk check --db s.db
+expect 2 "No space left on device" export --db s.db --output /dev/full
 expect 0 "Imported 2 sessions with 3 messages." import all.jsonl --db copy.db
-"$sessions" import - --db piped.db <all.jsonl >out 2>err || fail "import from standard input"
-expect 0 "Copied to" backup backup.db --db s.db
-expect 1 "is there already" backup backup.db --db s.db
-expect 1 "say what to delete" prune --db s.db
-expect 0 "Deleted 0 sessions." prune --older_than 1h --db s.db
+expect 0 "" import - --db piped.db <all.jsonl
+expect 0 "" export --db copy.db --output again.jsonl
+cmp -s all.jsonl again.jsonl || fail "an import is not what was exported"
+
+# A store gives back what it was given.
+for i in 1 2 3 4; do
+  echo "{\"type\":\"session\",\"id\":\"p$i\",\"updated\":\"2024-05-06T07:08:0${i}Z\",\"closed\":\"2024-05-06T07:08:00Z\",\"metadata\":{\"n\":12345678901234567890123}}"
+done >four.jsonl
+expect 0 "Imported 4" import four.jsonl --db four.db
+expect 0 '"metadata":{"n":12345678901234567890123}' export p1 --db four.db
+expect 0 '"closed":"2024-05-06T07:08:00+00:00"' export p1 --db four.db
+expect 0 "" export --db four.db --output four_again.jsonl
+expect 0 "Imported 4" import four_again.jsonl --db four_again.db
+expect 0 "Deleted 2 sessions." prune --keep 2 --db four_again.db
+expect 1 "there is no session 'p2'" show p2 --db four_again.db
+expect 0 "p3" show p3 --db four_again.db
+head -n 1 all.jsonl | sed 's/"num_messages":[0-9]*/"num_messages":7/' >cut.jsonl
+expect 0 "has 0 of 7 messages" import cut.jsonl --db cut.db
+
+# What others said is printed harmless; a NUL cuts nothing.
+printf '%s\n' '{"type":"session","id":"evil","title":"t\u001b]0;x\u0007\u009b31m\u0000after"}' \
+  '{"type":"message","role":"tool","tool_call_id":"c","name":"n\u001b[2J\u202e","content":"c\u001b[2J\u009b\u0000after\u007f","metadata":{"a":1}}' >evil.jsonl
+expect 0 "Imported 1" import evil.jsonl --db evil.db
+expect 0 't\x1b]0;x\x07\u009b31m\x00after' list --db evil.db
+expect 0 't\x1b]0;x\x07\u009b31m\x00after' show evil --db evil.db
+expect 0 'c\x1b[2J\u009b\x00after\x7f' show evil --db evil.db
+expect 0 'n\x1b[2J' show evil --db evil.db
+expect 0 '\x1b' search after --db evil.db
+for arguments in "list" "show evil" "search after"; do
+  # shellcheck disable=SC2086
+  expect 0 '\u0000after' $arguments --db evil.db --json
+done
+expect 2 "there is no session 'a" search after --db evil.db --session "$(printf 'a\033[31m\302\233')"
+expect 2 'there is no x\x1b[2J' list --db "$(printf 'x\033[2J')"
+expect 2 'cannot read x\x1b[2J' import "$(printf 'x\033[2J')" --db evil.db
+expect 2 'there is no session '"'"'x\x1b[2J' delete "$(printf 'x\033[2J')" --db evil.db
+expect 1 'there is no session '"'"'x\x1b[2J' show "$(printf 'x\033[2J')" --db evil.db
+
+# Bounds.
+{
+  echo '{"type":"session","id":"deep"}'
+  printf '{"type":"message","role":"assistant","tool_calls":'
+  head -c 100000 /dev/zero | tr '\0' '['
+  head -c 100000 /dev/zero | tr '\0' ']'
+  echo '}'
+} >deep.jsonl
+expect 2 "deep.jsonl: line 2: the JSON is nested more than 200 deep" import deep.jsonl --db deep.db
+
+# Paths that cannot be opened.
+ln -s loop loop
+long=$(printf 'n%.0s' {1..300})
+for command in list stats check "show x" "search x" "export" "delete x" "prune --keep 1" "backup b2.db" "repair r2.db"; do
+  # shellcheck disable=SC2086
+  expect 2 "Too many levels of symbolic links" $command --db loop
+  # shellcheck disable=SC2086
+  expect 2 "File name too long" $command --db "$long"
+  # shellcheck disable=SC2086
+  expect 2 "there is no" $command --db none.db
+done
+expect 2 "Too many levels of symbolic links" import all.jsonl --db loop/x.db
+expect 2 "File name too long" import all.jsonl --db "$long"
+mkdir closed
+cp s.db closed/s.db
+chmod 0 closed
+plain=("$program")
+if [[ $(id -u) == 0 ]]; then plain=(setpriv "--bounding-set=-dac_override,-dac_read_search" --inh-caps=-all "$program"); fi
+as_anybody() { # EXIT_CODE TEXT ARGUMENTS...
+  local code="$1" text="$2" got
+  shift 2
+  "${plain[@]}" "$@" >out 2>err
+  got=$?
+  [[ $got == "$code" ]] || fail "as anybody, $*: exit code $got, expected $code"
+  cat out err | grep -qF -- "$text" || fail "as anybody, $*: no '$text'"
+}
+as_anybody 2 "Permission denied" list --db closed/s.db
+as_anybody 2 "Permission denied" import all.jsonl --db closed/new.db
+chmod 500 closed
+chmod 400 closed/s.db
+as_anybody 0 "talk_1" list --db closed/s.db
+as_anybody 0 "the [train]" search train --db closed/s.db
+as_anybody 0 "at nine" show talk_1 --db closed/s.db
+as_anybody 0 "Exported 2" export --db closed/s.db --output from_closed.jsonl
+as_anybody 0 "Everything is sound." check --db closed/s.db
+as_anybody 0 "Copied" backup from_closed.db --db closed/s.db
+as_anybody 0 "Every row could be read." repair repaired_closed.db --db closed/s.db
+as_anybody 2 "may only be read" delete talk_1 --db closed/s.db
+as_anybody 2 "may only be read" import four.jsonl --db closed/s.db
+cmp -s all.jsonl from_closed.jsonl || fail "the export of a store that may only be read"
+[[ $(find closed | wc -l) == 2 ]] || fail "files are left beside a store that may only be read"
+chmod 700 closed
+
+# Looking after it.
+expect 0 "Copied to backup.db." backup backup.db --db s.db
+expect_unchanged backup.db 2 "it is there already" backup backup.db --db s.db
+expect_unchanged backup.db 2 "it is there already" repair backup.db --db s.db
+expect 2 "say what to delete" prune --db s.db
+expect 0 "Deleted 0 sessions." prune --older_than 1000000h --db s.db
 expect 0 "Deleted 1 sessions." prune --keep 1 --db s.db
 expect 0 "Deleted talk_2." delete talk_2 --db s.db
+expect 2 "there is no session 'talk_2'" delete talk_2 --db s.db
 expect 0 "There are no sessions." list --db s.db
-expect 0 "Saved 2 sessions, 0 of them without their titles, and 3 messages" repair saved.db --db backup.db
+expect 0 "Saved 2 sessions and 3 messages to saved.db." repair saved.db --db backup.db
+expect 0 "Every row could be read." repair saved2.db --db backup.db
+expect 0 "Everything is sound." check --db saved.db
 head -c 3000 /dev/zero | tr '\0' x >broken.db
-expect 1 "broken.db" list --db broken.db
+expect 2 "broken.db" list --db broken.db
+expect 1 "broken.db" check --db broken.db
+expect_unchanged broken.db 2 "" repair fixed.db --db broken.db
+[[ ! -e fixed.db ]] || fail "a repair that fails leaves a file"
+: >empty.db
+for command in list stats check export; do
+  expect_unchanged empty.db 2 "is empty: there is no store in it" "$command" --db empty.db
+done
 
-[[ $failures == 0 ]]
+# A file that was cut: the store cannot be opened, and what is left of it can.
+for i in {1..400}; do
+  echo "{\"type\":\"message\",\"role\":\"user\",\"content\":\"message $i $(printf 'x%.0s' {1..200})\"}"
+done >many
+{ echo '{"type":"session","id":"big","title":"Big"}'; cat many; echo '{"type":"session","id":"other"}'; cat many; } >big.jsonl
+expect 0 "Imported 2 sessions with 800 messages." import big.jsonl --db big.db
+head -c -4096 big.db >cut_store.db
+expect 1 "" check --db cut_store.db
+expect_unchanged cut_store.db 1 "messages to cut_saved.db" repair cut_saved.db --db cut_store.db
+grep -q "could not be read\|lost" out || fail "a cut store: what was lost is not said"
+expect 0 "Everything is sound." check --db cut_saved.db

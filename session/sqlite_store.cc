@@ -713,6 +713,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> OpenToWrite(Place place, SqliteStor
   absl::StatusOr<Database> database = Database::Open(place.opened, writing);
   if (!database.ok()) return database.status();
   const auto with_path = [&](const absl::Status& status) {
+    if (absl::IsPermissionDenied(status)) return MayOnlyBeRead(path);
     // SQLite's errors have it already.
     if (absl::StrContains(status.message(), path)) return status;
     return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
