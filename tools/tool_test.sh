@@ -75,8 +75,8 @@ expect 2 "there is no format 'xml'" list --json --format xml
 expect 0 '"required"' describe convert_units
 expect 2 "there is no tool 'nothing'" describe nothing
 expect 2 "describe takes one argument" describe
-expect 0 "3 miles is 4.82803 kilometers." call convert_units '{"value":3,"from":"mile","to":"km"}'
-expect 0 '{"value":42.0}' call calculator '{"expression":"6*7"}' --json
+expect 0 "3 miles is 4.828032 kilometers." call convert_units '{"value":3,"from":"mile","to":"km"}'
+expect 0 '{"value":42}' call calculator '{"expression":"6*7"}' --json
 expect 0 '"parlance.tool.ending":"succeeded"' call calculator '{"expression":"6*7"}' --record
 expect 1 "/value: is string, expected number" call convert_units '{"value":"x","from":"mile","to":"km"}'
 expect 1 "the arguments are not JSON" call calculator '{'

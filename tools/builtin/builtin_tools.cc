@@ -1,7 +1,8 @@
 #include "tools/builtin/builtin_tools.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,7 +15,10 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 #include "tools/builtin/expression.h"
+#include "tools/builtin/number.h"
+#include "tools/builtin/time_zones.h"
 #include "tools/builtin/units.h"
+#include "tools/json_value.h"
 #include "tools/tool_definition.h"
 
 namespace parlance::tools {
@@ -29,14 +33,33 @@ absl::string_view Text(const Value& arguments, const char* name) {
   return {member->value.GetString(), member->value.GetStringLength()};
 }
 
+// An integer that the schema has accepted, be it written as 7, 7.0 or 7e0. Beyond the range of
+// int64_t, its end.
+int64_t Integer(const Value& value) {
+  if (value.IsInt64()) return value.GetInt64();
+  constexpr double kEnd = 9.2e18;
+  return static_cast<int64_t>(std::clamp(value.GetDouble(), -kEnd, kEnd));
+}
+
+Number Exactly(const Value& value) {
+  const Decimal decimal = DecimalOf(value);
+  return Number::FromDecimal(decimal.negative, decimal.digits, decimal.exponent);
+}
+
 void Put(JsonWriter& writer, absl::string_view key, absl::string_view value) {
   writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
   writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
 }
 
-void Put(JsonWriter& writer, const char* key, double value) {
+// Whether it had to be rounded follows it, if so.
+void Put(JsonWriter& writer, const char* key, const Number& value) {
+  bool rounded = false;
+  const std::string json = value.ToJson(rounded);
   writer.Key(key);
-  writer.Double(value);
+  writer.RawValue(json.data(), json.size(), rapidjson::kNumberType);
+  if (!rounded) return;
+  writer.Key("rounded");
+  writer.Bool(true);
 }
 
 void Put(JsonWriter& writer, const char* key, int64_t value) {
@@ -73,28 +96,9 @@ std::string SpokenDuration(absl::Duration duration) {
   return text.empty() ? "0 seconds" : text;
 }
 
-// "America/New_York", "new york" and "New_York" all name one zone.
-absl::StatusOr<absl::TimeZone> FindZone(absl::string_view name) {
-  const std::string underscored = absl::StrReplaceAll(name, {{" ", "_"}});
-  std::string titled = absl::AsciiStrToLower(underscored);
-  bool start = true;
-  for (char& c : titled) {
-    if (start) c = absl::ascii_toupper(c);
-    start = c == '_' || c == '/' || c == '-';
-  }
-  std::vector<std::string> candidates = {underscored, titled};
-  for (const char* area : {"Europe/", "America/", "Asia/", "Africa/", "Australia/", "Pacific/"}) {
-    candidates.push_back(absl::StrCat(area, titled));
-  }
-  for (const std::string& candidate : candidates) {
-    // Names are looked up as files, so what leads elsewhere is no name.
-    if (absl::StrContains(candidate, "..") || absl::StartsWith(candidate, "/")) continue;
-    absl::TimeZone zone;
-    if (absl::LoadTimeZone(candidate, &zone)) return zone;
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "there is no time zone '", name, "'; use a city or a name such as Europe/Paris or UTC"));
-}
+// What is said of a number that is not exact.
+constexpr int kCalculatedDigits = 12;
+constexpr int kConvertedDigits = 6;
 
 Tool Clock(const BuiltinDependencies& dependencies) {
   return {
@@ -110,15 +114,19 @@ Tool Clock(const BuiltinDependencies& dependencies) {
         absl::TimeZone zone = dependencies.local_zone;
         const absl::string_view asked = Text(arguments, "time_zone");
         if (!asked.empty()) {
-          absl::StatusOr<absl::TimeZone> found = FindZone(asked);
-          if (!found.ok()) return found.status();
+          const std::optional<absl::TimeZone> found = dependencies.time_zones->Find(asked);
+          if (!found.has_value()) {
+            return absl::InvalidArgumentError(
+                absl::StrCat("there is no time zone '", asked,
+                             "'; use a city or a name such as Europe/Paris or UTC"));
+          }
           zone = *found;
         }
         const absl::Time now = dependencies.now();
         ToolOutput output;
         output.json = Object([&](JsonWriter& writer) {
           Put(writer, "time", absl::FormatTime(absl::RFC3339_sec, now, zone));
-          Put(writer, "time_zone", zone.name());
+          Put(writer, "time_zone", ZoneLabel(zone, now));
         });
         const std::string place =
             asked.empty() ? "" : absl::StrCat(" in ", absl::StrReplaceAll(asked, {{"_", " "}}));
@@ -140,10 +148,11 @@ Tool Calculator() {
       .annotations = {.read_only = true, .destructive = false, .open_world = false},
       .computes_only = true,
       .handler = [](const Value& arguments, const ToolContext&) -> absl::StatusOr<ToolOutput> {
-        absl::StatusOr<double> value = Evaluate(Text(arguments, "expression"));
+        absl::StatusOr<Number> value = Evaluate(Text(arguments, "expression"));
         if (!value.ok()) return value.status();
-        return ToolOutput{.json = Object([&](JsonWriter& writer) { Put(writer, "value", *value); }),
-                          .text = absl::StrCat("The answer is ", FormatNumber(*value), ".")};
+        return ToolOutput{
+            .json = Object([&](JsonWriter& writer) { Put(writer, "value", *value); }),
+            .text = absl::StrCat("The answer is ", value->Spoken(kCalculatedDigits), ".")};
       }};
 }
 
@@ -159,19 +168,20 @@ Tool UnitConverter() {
           .annotations = {.read_only = true, .destructive = false, .open_world = false},
           .computes_only = true,
           .handler = [](const Value& arguments, const ToolContext&) -> absl::StatusOr<ToolOutput> {
-            const double value = arguments["value"].GetDouble();
+            const Number value = Exactly(arguments["value"]);
             absl::StatusOr<Conversion> converted =
                 ConvertUnits(value, Text(arguments, "from"), Text(arguments, "to"));
             if (!converted.ok()) return converted.status();
-            if (!std::isfinite(converted->value))
+            if (!converted->value.is_finite())
               return absl::OutOfRangeError("the value is too large");
             return ToolOutput{
                 .json = Object([&](JsonWriter& writer) {
                   Put(writer, "value", converted->value);
                   Put(writer, "unit", converted->to_unit);
                 }),
-                .text = absl::StrCat(FormatNumber(value), " ", converted->from_unit, " is ",
-                                     FormatNumber(converted->value), " ", converted->to_unit, ".")};
+                .text = absl::StrCat(value.Spoken(kConvertedDigits), " ", converted->from_unit,
+                                     " is ", converted->value.Spoken(kConvertedDigits), " ",
+                                     converted->to_unit, ".")};
           }};
 }
 
@@ -224,7 +234,7 @@ Tool Timers(const BuiltinDependencies& dependencies) {
         const absl::string_view action = Text(arguments, "action");
         if (action == "list") return ListTimers(dependencies);
         if (action == "cancel") {
-          const int64_t id = arguments["id"].GetInt64();
+          const int64_t id = Integer(arguments["id"]);
           if (absl::Status cancelled = dependencies.timers->Cancel(id); !cancelled.ok()) {
             return cancelled;
           }
@@ -292,7 +302,7 @@ Tool Notes(const BuiltinDependencies& dependencies) {
             if (action == "list") return ListNotes(*store, "");
             if (action == "find") return ListNotes(*store, Text(arguments, "text"));
             if (action == "remove") {
-              const int64_t id = arguments["id"].GetInt64();
+              const int64_t id = Integer(arguments["id"]);
               if (absl::Status removed = store->Remove(id); !removed.ok()) return removed;
               return ToolOutput{.json = Object([&](JsonWriter& writer) { Put(writer, "id", id); }),
                                 .text = "The note is removed."};
@@ -305,35 +315,35 @@ Tool Notes(const BuiltinDependencies& dependencies) {
 }
 
 Tool ConversationSearchTool(const BuiltinDependencies& dependencies) {
-  return {
-      .name = "search_conversation",
-      .description = "Finds what was said before, by words.",
-      .parameters = R"({"type":"object","properties":{
+  return {.name = "search_conversation",
+          .description = "Finds what was said before, by words.",
+          .parameters = R"({"type":"object","properties":{
             "words":{"type":"string","minLength":1,"maxLength":200},
             "limit":{"type":"integer","minimum":1,"maximum":50,"default":5}},
             "required":["words"],"additionalProperties":false})",
-      .annotations = {.read_only = true, .destructive = false, .open_world = false},
-      .computes_only = false,
-      .handler = [search = dependencies.conversation](
-                     const Value& arguments, const ToolContext&) -> absl::StatusOr<ToolOutput> {
-        const auto limit = arguments.FindMember("limit");
-        absl::StatusOr<std::vector<std::string>> hits = search->Search(
-            Text(arguments, "words"), limit == arguments.MemberEnd() ? 5 : limit->value.GetInt());
-        if (!hits.ok()) return hits.status();
-        ToolOutput output;
-        output.json = Object([&](JsonWriter& writer) {
-          writer.Key("hits");
-          writer.StartArray();
-          for (const std::string& hit : *hits) {
-            writer.String(hit.data(), static_cast<rapidjson::SizeType>(hit.size()));
-          }
-          writer.EndArray();
-        });
-        output.text = hits->empty()
-                          ? absl::StrCat("Nothing was said about ", Text(arguments, "words"), ".")
-                          : absl::StrCat("You said: ", hits->front(), ".");
-        return output;
-      }};
+          .annotations = {.read_only = true, .destructive = false, .open_world = false},
+          .computes_only = false,
+          .handler = [search = dependencies.conversation](
+                         const Value& arguments, const ToolContext&) -> absl::StatusOr<ToolOutput> {
+            const auto limit = arguments.FindMember("limit");
+            absl::StatusOr<std::vector<std::string>> hits = search->Search(
+                Text(arguments, "words"),
+                limit == arguments.MemberEnd() ? 5 : static_cast<int>(Integer(limit->value)));
+            if (!hits.ok()) return hits.status();
+            ToolOutput output;
+            output.json = Object([&](JsonWriter& writer) {
+              writer.Key("hits");
+              writer.StartArray();
+              for (const std::string& hit : *hits) {
+                writer.String(hit.data(), static_cast<rapidjson::SizeType>(hit.size()));
+              }
+              writer.EndArray();
+            });
+            output.text = hits->empty() ? absl::StrCat("Nothing was said about ",
+                                                       Text(arguments, "words"), ".")
+                                        : absl::StrCat("You said: ", hits->front(), ".");
+            return output;
+          }};
 }
 
 }  // namespace
@@ -344,8 +354,13 @@ absl::Status RegisterBuiltinTools(const BuiltinDependencies& dependencies, ToolR
     return absl::InvalidArgumentError(
         "the built-in tools need a clock, notes, a conversation and timers");
   }
-  Tool tools[] = {Clock(dependencies),  Calculator(),        UnitConverter(),
-                  Timers(dependencies), Notes(dependencies), ConversationSearchTool(dependencies)};
+  BuiltinDependencies all = dependencies;
+  if (all.time_zones == nullptr) all.time_zones = &TimeZones::OfThisMachine();
+  // Abseil knows the machine's zone by its file only.
+  const absl::Time now = all.now();
+  all.local_zone = WithName(all.local_zone, *all.time_zones, HintsOfThisMachine(now));
+  Tool tools[] = {Clock(all),  Calculator(), UnitConverter(),
+                  Timers(all), Notes(all),   ConversationSearchTool(all)};
   for (Tool& tool : tools) {
     if (absl::Status registered = registry.Register(std::move(tool)); !registered.ok()) {
       return registered;

@@ -1,5 +1,7 @@
 #include "tools/builtin/builtin_tools.h"
 
+#include <sys/stat.h>
+
 #include <memory>
 #include <string>
 #include <variant>
@@ -66,16 +68,50 @@ TEST_F(BuiltinToolsTest, ClockKnowsTimeZones) {
       absl::StartsWith(Call("clock", R"({"time_zone":"new york"})"), "It is 07:00 in new york"));
   EXPECT_TRUE(absl::StartsWith(Call("clock", R"({"time_zone":"Atlantis"})"),
                                "invalid_arguments: there is no time zone 'Atlantis'"));
-  for (const char* path : {"../../etc/passwd", "/etc/localtime"}) {
+  // Opened, the FIFO would never return.
+  const std::string fifo = absl::StrCat(testing::TempDir(), "/a_fifo");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  for (const std::string& path :
+       {std::string("../../etc/passwd"), std::string("/etc/localtime"), absl::StrCat("file:", fifo),
+        absl::StrCat("FILE:", fifo), fifo, std::string("file:/dev/stdin"),
+        std::string("Fixed/UTC+01:00:00"), std::string("localtime")}) {
     EXPECT_TRUE(absl::StartsWith(Call("clock", absl::StrCat(R"({"time_zone":")", path, "\"}")),
                                  "invalid_arguments: "))
         << path;
   }
 }
 
+// "/etc/localtime" was said to be the zone.
+TEST_F(BuiltinToolsTest, ClockSaysTheZoneOrItsOffset) {
+  const auto zone_of = [&](const absl::TimeZone& local_zone) {
+    ToolRegistry registry;
+    EXPECT_TRUE(RegisterBuiltinTools({.now = [this] { return now_; },
+                                      .local_zone = local_zone,
+                                      .notes = &notes_,
+                                      .conversation = &conversation_,
+                                      .timers = &timers_},
+                                     registry)
+                    .ok());
+    const auto executor = *ToolExecutor::Create(&registry, {});
+    const ToolResult result = executor->Execute("clock", "{}");
+    const std::string json = std::get<ToolOutput>(result).json;
+    return json.substr(json.find("time_zone"));
+  };
+  EXPECT_EQ(zone_of(absl::FixedTimeZone(20700)), R"(time_zone":"UTC+05:45"})");
+  EXPECT_EQ(zone_of(absl::UTCTimeZone()), R"(time_zone":"UTC"})");
+  absl::TimeZone by_path;
+  if (absl::LoadTimeZone("/usr/share/zoneinfo/Asia/Tokyo", &by_path)) {
+    EXPECT_EQ(zone_of(by_path), R"(time_zone":"Asia/Tokyo"})");
+  }
+}
+
 TEST_F(BuiltinToolsTest, CalculatorCalculates) {
   EXPECT_EQ(Call("calculator", R"({"expression":"12*7"})"), "The answer is 84.");
-  EXPECT_EQ(json_, R"({"value":84.0})");
+  EXPECT_EQ(json_, R"({"value":84})");
+  EXPECT_EQ(Call("calculator", R"({"expression":"123456.78"})"), "The answer is 123456.78.");
+  EXPECT_EQ(json_, R"({"value":123456.78})");
+  EXPECT_EQ(Call("calculator", R"({"expression":"1/3"})"), "The answer is about 0.333333333333.");
+  EXPECT_EQ(json_, R"({"value":0.3333333333333333,"rounded":true})");
   EXPECT_EQ(Call("calculator", R"({"expression":"1/0"})"), "failed: division by zero");
   EXPECT_TRUE(
       absl::StartsWith(Call("calculator", R"({"expression":"1+"})"), "invalid_arguments: "));
@@ -86,7 +122,11 @@ TEST_F(BuiltinToolsTest, CalculatorCalculates) {
 
 TEST_F(BuiltinToolsTest, ConvertsUnits) {
   EXPECT_EQ(Call("convert_units", R"({"value":10,"from":"meters","to":"feet"})"),
-            "10 meters is 32.8084 feet.");
+            "10 meters is about 32.8084 feet.");
+  EXPECT_EQ(json_, R"({"value":32.808398950131235,"rounded":true,"unit":"feet"})");
+  EXPECT_EQ(Call("convert_units", R"({"value":123456.78,"from":"m","to":"km"})"),
+            "123456.78 meters is 123.45678 kilometers.");
+  EXPECT_EQ(json_, R"({"value":123.45678,"unit":"kilometers"})");
   EXPECT_TRUE(absl::StartsWith(Call("convert_units", R"({"value":1,"from":"x","to":"feet"})"),
                                "invalid_arguments: there is no unit 'x'"));
   EXPECT_TRUE(absl::StartsWith(Call("convert_units", R"({"value":1e308,"from":"km","to":"mm"})"),
@@ -107,6 +147,13 @@ TEST_F(BuiltinToolsTest, TimersStartListAndCancel) {
                                "failed: there are 2 timers already"));
   EXPECT_EQ(Call("timers", R"({"action":"cancel","id":1})"), "Timer 1 is cancelled.");
   EXPECT_EQ(Call("timers", R"({"action":"cancel","id":1})"), "failed: there is no timer 1");
+  // 1.0 is an integer to a schema, and so is 1e300.
+  EXPECT_EQ(Call("timers", R"({"action":"cancel","id":1.0})"), "failed: there is no timer 1");
+  for (const char* id : {"1e300", "18446744073709551615", "9223372036854775808"}) {
+    EXPECT_TRUE(
+        absl::StartsWith(Call("timers", absl::StrCat(R"({"action":"cancel","id":)", id, "}")),
+                         "failed: there is no"));
+  }
   EXPECT_TRUE(absl::StartsWith(Call("timers", R"({"action":"start"})"), "invalid_arguments: "));
   EXPECT_TRUE(timers_.TakeDue(now_).empty());
   const auto due = timers_.TakeDue(now_ + absl::Hours(2));
@@ -131,6 +178,8 @@ TEST_F(BuiltinToolsTest, SearchesTheConversation) {
   EXPECT_EQ(Call("search_conversation", R"({"words":"train"})"),
             "You said: the train leaves at nine.");
   EXPECT_EQ(json_, R"({"hits":["the train leaves at nine"]})");
+  EXPECT_EQ(Call("search_conversation", R"({"words":"train","limit":1.0})"),
+            "You said: the train leaves at nine.");
   EXPECT_EQ(Call("search_conversation", R"({"words":"boat"})"), "Nothing was said about boat.");
 }
 

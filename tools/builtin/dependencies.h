@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "tools/builtin/time_zones.h"
 
 namespace parlance::tools {
 
@@ -61,6 +62,8 @@ struct BuiltinDependencies {
   std::function<absl::Time()> now;
   // Of "what time is it", where no zone is asked for.
   absl::TimeZone local_zone;
+  // Those that can be asked for. Null: this machine's.
+  const TimeZones* time_zones = nullptr;
   NoteStore* notes = nullptr;
   ConversationSearch* conversation = nullptr;
   TimerStore* timers = nullptr;

@@ -1,27 +1,48 @@
 #include "tools/builtin/expression.h"
 
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 
 namespace parlance::tools {
 namespace {
 
 constexpr int kMaxDepth = 100;
 
-// Recursive descent, lowest precedence first.
-class Parser {
- public:
-  explicit Parser(absl::string_view text) : text_(text) {}
+// The double function, but where its value is known: of any other fraction the value of these
+// functions is no fraction.
+template <double (*function)(double), int argument, int value>
+Number Transcendental(const Number& x) {
+  if (x.is_exact() && (x - Number(argument)).is_zero()) return Number(value);
+  return Number::Inexact(function(x.ToDouble()));
+}
 
-  absl::StatusOr<double> Parse() {
-    absl::StatusOr<double> value = Sum();
+using Function = Number (*)(const Number&);
+constexpr std::pair<absl::string_view, Function> kFunctions[] = {
+    {"sqrt", [](const Number& x) { return x.SquareRoot(); }},
+    {"abs", [](const Number& x) { return x.Abs(); }},
+    {"round", [](const Number& x) { return x.Round(); }},
+    {"floor", [](const Number& x) { return x.Floor(); }},
+    {"ceil", [](const Number& x) { return -(-x).Floor(); }},
+    {"log", [](const Number& x) { return x.LogarithmOf10(); }},
+    {"ln", Transcendental<std::log, 1, 0>},
+    {"exp", Transcendental<std::exp, 0, 1>},
+    {"sin", Transcendental<std::sin, 0, 0>},
+    {"cos", Transcendental<std::cos, 0, 1>},
+    {"tan", Transcendental<std::tan, 0, 0>}};
+
+// Recursive descent, lowest precedence first.
+class Reader {
+ public:
+  explicit Reader(absl::string_view text) : text_(text) {}
+
+  absl::StatusOr<Number> Read() {
+    absl::StatusOr<Number> value = Sum();
     if (!value.ok()) return value;
     if (Peek() != '\0') return Expected("an operator");
     return value;
@@ -46,41 +67,40 @@ class Parser {
         absl::StrCat("expected ", what, " at character ", position_ + 1, ", found ", found));
   }
 
-  static absl::StatusOr<double> Finite(double value, absl::string_view what) {
-    if (std::isfinite(value)) return value;
+  static absl::StatusOr<Number> Finite(const Number& value, absl::string_view what) {
+    if (value.is_finite()) return value;
     return absl::OutOfRangeError(absl::StrCat(what, " has no finite result"));
   }
 
-  absl::StatusOr<double> Sum() {
-    absl::StatusOr<double> left = Product();
+  absl::StatusOr<Number> Sum() {
+    absl::StatusOr<Number> left = Product();
     while (left.ok() && (Peek() == '+' || Peek() == '-')) {
       const bool plus = text_[position_++] == '+';
-      absl::StatusOr<double> right = Product();
+      absl::StatusOr<Number> right = Product();
       if (!right.ok()) return right;
       left = Finite(plus ? *left + *right : *left - *right, "the sum");
     }
     return left;
   }
 
-  absl::StatusOr<double> Product() {
-    absl::StatusOr<double> left = Negation();
+  absl::StatusOr<Number> Product() {
+    absl::StatusOr<Number> left = Negation();
     while (left.ok() && (Peek() == '*' || Peek() == '/' || Peek() == '%')) {
       const char sign = text_[position_++];
-      absl::StatusOr<double> right = Negation();
+      absl::StatusOr<Number> right = Negation();
       if (!right.ok()) return right;
-      if (sign != '*' && *right == 0) return absl::OutOfRangeError("division by zero");
-      left = Finite(sign == '*'   ? *left * *right
-                    : sign == '/' ? *left / *right
-                                  : std::fmod(*left, *right),
-                    "the product");
+      if (sign != '*' && right->is_zero()) return absl::OutOfRangeError("division by zero");
+      left = sign == '*'   ? Finite(*left * *right, "the product")
+             : sign == '/' ? Finite(*left / *right, "the quotient")
+                           : Finite(*left % *right, "the remainder");
     }
     return left;
   }
 
-  absl::StatusOr<double> Negation() {
+  absl::StatusOr<Number> Negation() {
     if (++depth_ > kMaxDepth)
       return absl::InvalidArgumentError("the expression is nested too deeply");
-    absl::StatusOr<double> value;
+    absl::StatusOr<Number> value;
     if (Take('-')) {
       value = Negation();
       if (value.ok()) value = -*value;
@@ -91,26 +111,29 @@ class Parser {
     return value;
   }
 
-  absl::StatusOr<double> Power() {
-    absl::StatusOr<double> base = Primary();
+  absl::StatusOr<Number> Power() {
+    absl::StatusOr<Number> base = Primary();
     if (!base.ok() || !Take('^')) return base;
     // To the right: 2^3^2 is 2^9. The exponent may have a sign.
-    absl::StatusOr<double> exponent = Negation();
+    absl::StatusOr<Number> exponent = Negation();
     if (!exponent.ok()) return exponent;
-    return Finite(std::pow(*base, *exponent), "the power");
+    if (base->is_zero() && exponent->is_negative()) {
+      return absl::OutOfRangeError("division by zero");
+    }
+    return Finite(Number::Power(*base, *exponent), "the power");
   }
 
-  absl::StatusOr<double> Primary() {
+  absl::StatusOr<Number> Primary() {
     const char c = Peek();
-    if (absl::ascii_isdigit(c) || c == '.') return Number();
+    if (absl::ascii_isdigit(c) || c == '.') return Literal();
     if (absl::ascii_isalpha(c)) return Name();
     if (!Take('(')) return Expected("a number, a name or '('");
-    absl::StatusOr<double> value = Sum();
+    absl::StatusOr<Number> value = Sum();
     if (value.ok() && !Take(')')) return Expected("')'");
     return value;
   }
 
-  absl::StatusOr<double> Number() {
+  absl::StatusOr<Number> Literal() {
     size_t end = position_;
     while (end < text_.size() && (absl::ascii_isdigit(text_[end]) || text_[end] == '.')) ++end;
     // An exponent: 1e9, 2.5e-3.
@@ -122,41 +145,40 @@ class Parser {
         while (end < text_.size() && absl::ascii_isdigit(text_[end])) ++end;
       }
     }
-    double value = 0;
-    if (!absl::SimpleAtod(text_.substr(position_, end - position_), &value))
-      return Expected("a number");
+    const std::optional<Number> value =
+        Number::FromDecimal(text_.substr(position_, end - position_));
+    if (!value.has_value()) return Expected("a number");
     position_ = end;
-    return Finite(value, "the number");
+    return Finite(*value, "the number");
   }
 
-  absl::StatusOr<double> Name() {
+  absl::StatusOr<Number> Name() {
     const size_t start = position_;
     while (position_ < text_.size() && absl::ascii_isalpha(text_[position_])) ++position_;
     const absl::string_view name = text_.substr(start, position_ - start);
-    if (name == "pi") return M_PI;
-    if (name == "e") return M_E;
-    using Unary = double (*)(double);
-    static constexpr std::pair<absl::string_view, Unary> kUnary[] = {
-        {"sqrt", std::sqrt}, {"abs", std::fabs}, {"round", std::round}, {"floor", std::floor},
-        {"ceil", std::ceil}, {"ln", std::log},   {"log", std::log10},   {"exp", std::exp},
-        {"sin", std::sin},   {"cos", std::cos},  {"tan", std::tan}};
-    for (const auto& [known, function] : kUnary) {
+    if (name == "pi") return Number::Inexact(M_PI);
+    if (name == "e") return Number::Inexact(M_E);
+    for (const auto& [known, function] : kFunctions) {
       if (name != known) continue;
       if (!Take('(')) return Expected("'('");
-      absl::StatusOr<double> argument = Sum();
+      absl::StatusOr<Number> argument = Sum();
       if (!argument.ok()) return argument;
       if (!Take(')')) return Expected("')'");
-      return Finite(function(*argument), absl::StrCat(name, " of ", FormatNumber(*argument)));
+      const Number value = function(*argument);
+      if (value.is_finite()) return value;
+      bool rounded = false;
+      return absl::OutOfRangeError(
+          absl::StrCat(name, " of ", argument->ToText(6, rounded), " has no finite result"));
     }
     if (name == "min" || name == "max") {
       if (!Take('(')) return Expected("'('");
-      absl::StatusOr<double> a = Sum();
+      absl::StatusOr<Number> a = Sum();
       if (!a.ok()) return a;
       if (!Take(',')) return Expected("','");
-      absl::StatusOr<double> b = Sum();
+      absl::StatusOr<Number> b = Sum();
       if (!b.ok()) return b;
       if (!Take(')')) return Expected("')'");
-      return name == "min" ? std::min(*a, *b) : std::max(*a, *b);
+      return (*b < *a) == (name == "min") ? *b : *a;
     }
     return absl::InvalidArgumentError(
         absl::StrCat("there is no '", name, "', at character ", start + 1));
@@ -169,16 +191,6 @@ class Parser {
 
 }  // namespace
 
-absl::StatusOr<double> Evaluate(absl::string_view expression) { return Parser(expression).Parse(); }
-
-std::string FormatNumber(double value) {
-  // What decimal fractions leave behind, as in 0.1 + 0.2, is not worth saying; and zero has no
-  // sign.
-  if (value == 0) return "0";
-  if (std::abs(value) < 1e15 && std::abs(value - std::round(value)) < 1e-9 * std::abs(value)) {
-    return absl::StrFormat("%.0f", value);
-  }
-  return absl::StrFormat("%.6g", value);
-}
+absl::StatusOr<Number> Evaluate(absl::string_view expression) { return Reader(expression).Read(); }
 
 }  // namespace parlance::tools

@@ -6,11 +6,12 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tools/builtin/number.h"
 
 namespace parlance::tools {
 
 struct Conversion {
-  double value = 0;
+  Number value;
   // In the plural: "kilometers".
   std::string from_unit;
   std::string to_unit;
@@ -19,8 +20,9 @@ struct Conversion {
 // Units by name, in singular or plural, or by symbol: length, area, volume, mass, speed, time, data
 // and temperature. Factors are exact by definition (NIST SP 811, appendix B). InvalidArgument, with
 // what there is, for an unknown unit, two units of different quantities, or a temperature below
-// absolute zero.
-absl::StatusOr<Conversion> ConvertUnits(double value, absl::string_view from, absl::string_view to);
+// absolute zero. Exact where number.h is: ten miles are 16.09344 kilometers.
+absl::StatusOr<Conversion> ConvertUnits(const Number& value, absl::string_view from,
+                                        absl::string_view to);
 
 }  // namespace parlance::tools
 

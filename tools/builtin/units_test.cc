@@ -32,21 +32,57 @@ TEST(UnitsTest, Converts) {
       {1, "hectare", "square meters", 10000},
   };
   for (const ConversionCase& c : cases) {
-    const auto converted = ConvertUnits(c.value, c.from, c.to);
+    const auto converted = ConvertUnits(Number::Inexact(c.value), c.from, c.to);
     ASSERT_TRUE(converted.ok()) << converted.status();
-    EXPECT_NEAR(converted->value, c.expected, 1e-9 * std::abs(c.expected) + 1e-9) << c.from << c.to;
+    EXPECT_NEAR(converted->value.ToDouble(), c.expected, 1e-9 * std::abs(c.expected) + 1e-9)
+        << c.from << c.to;
   }
-  EXPECT_EQ(ConvertUnits(1, "km", "mi")->to_unit, "miles");
+  EXPECT_EQ(ConvertUnits(Number(1), "km", "mi")->to_unit, "miles");
+}
+
+TEST(UnitsTest, SaysExactlyWhatIsExact) {
+  const struct {
+    const char* value;
+    const char* from;
+    const char* to;
+    const char* said;
+  } kCases[] = {
+      {"10", "miles", "kilometers", "16.09344"},
+      {"123456.78", "meters", "kilometers", "123.45678"},
+      {"12345678.9", "m", "cm", "1234567890"},
+      {"0.1", "km", "m", "100"},
+      {"1.1", "feet", "inches", "13.2"},
+      {"212", "fahrenheit", "celsius", "100"},
+      {"0", "f", "c", "about -17.7778"},
+      {"451", "f", "c", "about 232.778"},
+      {"98.6", "f", "c", "37"},
+      {"36.6", "c", "f", "97.88"},
+      {"1", "mile", "feet", "5280"},
+      {"36", "km/h", "m/s", "10"},
+      {"1", "m/s", "km/h", "3.6"},
+      {"9007199254740993", "mb", "bytes", "9007199254740993000000"},
+      {"10", "meters", "feet", "about 32.8084"},
+      {"123456.789", "meters", "feet", "about 405041.96"},
+      {"1", "gallon", "liters", "3.785411784"},
+  };
+  for (const auto& [value, from, to, said] : kCases) {
+    const auto converted = ConvertUnits(*Number::FromDecimal(value), from, to);
+    ASSERT_TRUE(converted.ok()) << converted.status();
+    EXPECT_EQ(converted->value.Spoken(6), said) << value << " " << from;
+  }
+  // Absolute zero itself is none below.
+  EXPECT_TRUE(ConvertUnits(Number::FromDecimal(true, 45967, -2), "f", "k")->value.is_zero());
+  EXPECT_FALSE(ConvertUnits(Number::FromDecimal(true, 459670001, -6), "f", "k").ok());
 }
 
 TEST(UnitsTest, SaysWhatIsWrong) {
-  EXPECT_TRUE(absl::StrContains(ConvertUnits(1, "parsecs", "miles").status().message(),
+  EXPECT_TRUE(absl::StrContains(ConvertUnits(Number(1), "parsecs", "miles").status().message(),
                                 "there is no unit 'parsecs'; there are: meters"));
-  const auto mixed = ConvertUnits(1, "miles", "hours");
+  const auto mixed = ConvertUnits(Number(1), "miles", "hours");
   EXPECT_TRUE(
       absl::StrContains(mixed.status().message(), "miles is a unit of length and hours of time"))
       << mixed.status();
-  EXPECT_TRUE(absl::StrContains(ConvertUnits(-500, "celsius", "kelvin").status().message(),
+  EXPECT_TRUE(absl::StrContains(ConvertUnits(Number(-500), "celsius", "kelvin").status().message(),
                                 "below absolute zero"));
 }
 

@@ -17,7 +17,7 @@ std::vector<KnownCall> KnownCalls() {
       {"clock", R"({"time_zone":"Asia/Tokyo"})", "It is 21:00 in Asia/Tokyo"},
       {"calculator", R"({"expression":"12 * (7 + 3) ^ 2"})", "1200"},
       {"calculator", R"json({"expression":"sqrt(2) * sqrt(2) + min(3, 4)"})json", "5"},
-      {"convert_units", R"({"value":10,"from":"miles","to":"kilometers"})", "16.0934 kilometers"},
+      {"convert_units", R"({"value":10,"from":"miles","to":"kilometers"})", "16.09344 kilometers"},
       {"convert_units", R"({"value":-40,"from":"celsius","to":"fahrenheit"})",
        "-40 degrees fahrenheit"},
       {"timers", R"({"action":"list"})", "You have 1 timer"},
