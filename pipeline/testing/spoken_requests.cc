@@ -31,7 +31,7 @@ std::vector<SpokenRequest> SpokenRequests() {
        "go forward ten meters"},
       {"what time is it in tokyo", Say("slt", "what time is it in tokyo"), "in tokyo"},
       {"convert ten miles to kilometers", Say("kal16", "convert ten miles to kilometers"),
-       "16.0934 kilometers"},
+       "16.09344 kilometers"},
       {"ten of clubs", audio::RecordedSpeech("pocketsphinx/cards/001.wav", 16000), "ten of clubs"},
       {"what is twelve times seven", Say("slt", "what is twelve times seven"), "84"},
       {"list my timers", Say("kal16", "list my timers"), "timer"},
