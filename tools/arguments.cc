@@ -66,8 +66,8 @@ ArgumentsOnThread::ArgumentsOnThread(absl::string_view text, const JsonSchema& s
   memory_->document.emplace(&*memory_->values, kStackCapacity, &*memory_->stack);
   const absl::string_view json = OrEmptyObject(text);
   memory_->text.assign(json.data(), json.size());
-  const auto malformed = ParseJsonInsitu(memory_->text.data(), memory_->text.size(),
-                                         *memory_->document, *memory_->stack);
+  const auto malformed =
+      ParseJsonInsitu(json, memory_->text.data(), *memory_->document, *memory_->stack);
   status_ = malformed.has_value() ? NotJson(kArguments, *malformed)
                                   : Validate(kArguments, *memory_->document, schema);
   value_ = &*memory_->document;

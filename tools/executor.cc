@@ -485,7 +485,8 @@ std::shared_ptr<ToolExecutor::Call> ToolExecutor::Start(ToolRequest request, Don
   ToolPtr tool = impl_->Find(request.name, request.arguments.size(), error);
   if (tool == nullptr) return end(error);
   // At most once is the scheduler's work.
-  if (tool->tool.computes_only && (request.id.empty() || tool->tool.annotations.MayRepeat())) {
+  if (tool->tool.computes_only && !request.on_worker &&
+      (request.id.empty() || tool->tool.annotations.MayRepeat())) {
     return end(impl_->Compute(*tool, request.arguments, request.timeout, &record));
   }
   const Clock::time_point deadline =

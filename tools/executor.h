@@ -39,6 +39,9 @@ struct ToolRequest {
   absl::Duration timeout = absl::ZeroDuration();
   // Called on the handler's thread; never at the same time as `done`, nor after it. Must not block.
   std::function<void(const ToolProgress&)> on_progress = nullptr;
+  // Not even a tool that only computes is run on the caller's thread: for one that has to go on
+  // whatever a tool does.
+  bool on_worker = false;
 };
 
 struct ToolResponse {

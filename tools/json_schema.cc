@@ -16,7 +16,8 @@ namespace {
 
 // A level of schemas is up to two of JSON, as in {"properties": {"a": {...}}}; a constant may be
 // below them.
-constexpr int kMaxJsonDepth = 3 * JsonSchema::kMaxDepth;
+constexpr JsonLimits kTextLimits = {.max_bytes = JsonSchema::kMaxSchemaBytes,
+                                    .max_depth = 3 * JsonSchema::kMaxDepth};
 constexpr ValidationLimits kLimits = {.max_depth = JsonSchema::kMaxDepth,
                                       .max_schemas = 16 * JsonSchema::kMaxDepth,
                                       .max_work = JsonSchema::kMaxWork};
@@ -35,11 +36,8 @@ absl::StatusOr<JsonSchema> JsonSchema::Compile(absl::string_view schema_json) {
   }
   auto program = std::make_unique<SchemaProgram>();
   rapidjson::Document& document = program->document;
-  if (const std::optional<std::string> malformed = ParseJson(schema_json, document)) {
+  if (const auto malformed = ParseJson(schema_json, document, kTextLimits)) {
     return absl::InvalidArgumentError(absl::StrCat("the schema is not JSON: ", *malformed));
-  }
-  if (!NestedWithin(document, kMaxJsonDepth)) {
-    return absl::InvalidArgumentError("the schema is nested too deeply");
   }
   if (absl::Status ok = CompileSchema(kMaxDepth, *program); !ok.ok()) return ok;
   return JsonSchema(std::move(program));

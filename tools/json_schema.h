@@ -12,8 +12,8 @@
 //              unevaluatedProperties
 //   structure  $id, $anchor, $dynamicAnchor, $defs, definitions, $ref, $dynamicRef; true and false
 //
-// Annotations say nothing of validity and are allowed: $comment, title, description, default,
-// examples, format, deprecated, readOnly, writeOnly, contentEncoding, contentMediaType,
+// Annotations say nothing of validity and are allowed: $comment, $vocabulary, title, description,
+// default, examples, format, deprecated, readOnly, writeOnly, contentEncoding, contentMediaType,
 // contentSchema, and whatever begins with x-. Any other keyword is refused, also in $defs that
 // nothing refers to: a check that is silently skipped would be worse.
 //

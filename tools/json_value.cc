@@ -10,6 +10,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/numeric/int128.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/charconv.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -179,6 +180,9 @@ std::optional<std::pair<SizeType, SizeType>> FindEqualHashed(const Value& array,
   return std::nullopt;
 }
 
+// A refusal that is told from the others by its address.
+constexpr char kTooDeep[] = "nested too deeply";
+
 // Hands what a reader finds to a document, but converts numbers itself: what RapidJSON does by
 // default is inexact, and its kParseFullPrecisionFlag has undefined behaviour for 0e308. Refuses
 // the second half of a surrogate pair without the first, which RapidJSON makes malformed UTF-8 of.
@@ -188,8 +192,11 @@ class ExactValues {
   using SizeType = rapidjson::SizeType;
 
   // `has_escapes`: of code units. `refusal` is set to why, if something is refused.
-  ExactValues(Document& document, bool has_escapes, const char*& refusal)
-      : document_(document), has_escapes_(has_escapes), refusal_(refusal) {}
+  ExactValues(Document& document, bool has_escapes, int max_depth, const char*& refusal)
+      : document_(document),
+        has_escapes_(has_escapes),
+        levels_left_(max_depth),
+        refusal_(refusal) {}
 
   bool Null() { return document_.Null(); }
   bool Bool(bool value) { return document_.Bool(value); }
@@ -216,18 +223,29 @@ class ExactValues {
   bool String(const char* text, SizeType length, bool copy) {
     return Check(text, length) && document_.String(text, length, copy);
   }
-  bool StartObject() { return document_.StartObject(); }
+  bool StartObject() { return Enter() && document_.StartObject(); }
   bool Key(const char* text, SizeType length, bool copy) {
     return Check(text, length) && document_.Key(text, length, copy);
   }
-  bool EndObject(SizeType count) { return document_.EndObject(count); }
-  bool StartArray() { return document_.StartArray(); }
-  bool EndArray(SizeType count) { return document_.EndArray(count); }
+  bool EndObject(SizeType count) {
+    ++levels_left_;
+    return document_.EndObject(count);
+  }
+  bool StartArray() { return Enter() && document_.StartArray(); }
+  bool EndArray(SizeType count) {
+    ++levels_left_;
+    return document_.EndArray(count);
+  }
 
  private:
   bool Check(const char* text, SizeType length) {
     return !has_escapes_ || IsUtf8({text, length}) ||
            Refuse(rapidjson::kParseErrorStringUnicodeSurrogateInvalid);
+  }
+  bool Enter() {
+    if (--levels_left_ >= 0) return true;
+    refusal_ = kTooDeep;
+    return false;
   }
   bool Refuse(rapidjson::ParseErrorCode code) {
     refusal_ = rapidjson::GetParseError_En(code);
@@ -236,6 +254,7 @@ class ExactValues {
 
   Document& document_;
   const bool has_escapes_;
+  int levels_left_;
   const char*& refusal_;
 };
 
@@ -330,7 +349,7 @@ namespace {
 // `is_utf8`: whether the text is. Looking at all of it first is faster than at each character, and
 // tells no place.
 template <unsigned kMoreFlags, typename Reader, typename Stream, typename Handler>
-rapidjson::ParseResult ReadWith(Reader& reader, absl::string_view text, bool is_utf8,
+rapidjson::ParseResult ReadWith(Reader& reader, absl::string_view text, bool is_utf8, int max_depth,
                                 Stream& stream, Handler& handler, const char*& refusal) {
   constexpr unsigned kFlags =
       kMoreFlags | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
@@ -338,7 +357,7 @@ rapidjson::ParseResult ReadWith(Reader& reader, absl::string_view text, bool is_
   if (absl::StartsWith(text, "\xEF\xBB\xBF")) {
     for (int i = 0; i < 3; ++i) stream.Take();
   }
-  ExactValues exact(handler, absl::StrContains(text, "\\u"), refusal);
+  ExactValues exact(handler, absl::StrContains(text, "\\u"), max_depth, refusal);
   rapidjson::ParseResult result =
       is_utf8
           ? reader.template Parse<kFlags>(stream, exact)
@@ -351,49 +370,94 @@ rapidjson::ParseResult ReadWith(Reader& reader, absl::string_view text, bool is_
 }
 
 template <unsigned kMoreFlags, typename Reader, typename Stream, typename Document>
-std::optional<std::string> ParseWith(Reader& reader, absl::string_view text, bool is_utf8,
-                                     Stream& stream, Document& document) {
-  const char* refusal = nullptr;
+rapidjson::ParseResult ParseWith(Reader& reader, absl::string_view text, bool is_utf8,
+                                 int max_depth, Stream& stream, Document& document,
+                                 const char*& refusal) {
   rapidjson::ParseResult result;
   auto fill = [&](Document& handler) {
-    result = ReadWith<kMoreFlags>(reader, text, is_utf8, stream, handler, refusal);
+    result = ReadWith<kMoreFlags>(reader, text, is_utf8, max_depth, stream, handler, refusal);
     return !result.IsError();
   };
   document.Populate(fill);
-  if (!result.IsError()) return std::nullopt;
-  return absl::StrCat("at byte ", result.Offset(), ": ",
-                      refusal != nullptr ? refusal : rapidjson::GetParseError_En(result.Code()));
+  return result;
+}
+
+// What stands at an error's place, where that says more than its name: a word such as NaN, or a
+// byte that is not UTF-8.
+std::string FoundAt(absl::string_view text, size_t offset, rapidjson::ParseErrorCode code) {
+  if (offset >= text.size()) return "";
+  if (code == rapidjson::kParseErrorStringInvalidEncoding) {
+    const absl::string_view rest = text.substr(offset);
+    const auto bad = std::find_if(rest.begin(), rest.end(),
+                                  [](char c) { return static_cast<signed char>(c) < 0; });
+    if (bad == rest.end()) return "";
+    return absl::StrCat(" Byte 0x", absl::Hex(static_cast<unsigned char>(*bad), absl::kZeroPad2),
+                        " is not UTF-8 here.");
+  }
+  if (code != rapidjson::kParseErrorValueInvalid) return "";
+  const auto is_of_word = [&](size_t i) {
+    return absl::ascii_isalpha(static_cast<unsigned char>(text[i])) || text[i] == '-';
+  };
+  // A reader stops inside of a word that begins like one it knows.
+  size_t begin = offset;
+  while (begin > 0 && offset - begin < 16 && is_of_word(begin - 1)) --begin;
+  size_t end = begin;
+  while (end < text.size() && end - begin < 32 && is_of_word(end)) ++end;
+  return begin == end ? "" : absl::StrCat(" JSON has no ", text.substr(begin, end - begin), ".");
 }
 
 }  // namespace
 
-std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document) {
+std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document,
+                                     const JsonLimits& limits) {
+  if (text.size() > limits.max_bytes) {
+    return absl::StrCat("the text has ", text.size(), " bytes; the limit is ", limits.max_bytes);
+  }
   rapidjson::Reader reader;
   rapidjson::MemoryStream stream(text.data(), text.size());
-  return ParseWith<0>(reader, text, IsUtf8(text), stream, document);
+  const char* refusal = nullptr;
+  const int max_depth = std::min(limits.max_depth, kMaxJsonDepth);
+  const rapidjson::ParseResult result =
+      ParseWith<0>(reader, text, IsUtf8(text), max_depth, stream, document, refusal);
+  if (!result.IsError()) return std::nullopt;
+  const std::string why =
+      refusal == kTooDeep  ? absl::StrCat("nested deeper than ", max_depth, " levels, the limit")
+      : refusal != nullptr ? refusal
+                           : absl::StrCat(rapidjson::GetParseError_En(result.Code()),
+                                          FoundAt(text, result.Offset(), result.Code()));
+  const auto line =
+      std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(result.Offset()), '\n');
+  return absl::StrCat("at byte ", result.Offset(), " (line ", line + 1, "): ", why);
 }
 
-std::optional<std::string> ParseJsonInsitu(char* text, size_t size, PooledDocument& document,
+std::optional<std::string> ParseJsonInsitu(absl::string_view text, char* copy,
+                                           PooledDocument& document,
                                            rapidjson::MemoryPoolAllocator<>& stack) {
   // In place, what checks the encoding reads beyond the end, for a character that is cut short.
-  if (!IsUtf8({text, size})) {
-    rapidjson::Document none;
-    return ParseJson({text, size}, none);
+  if (text.size() <= JsonLimits().max_bytes && IsUtf8(text)) {
+    rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>>
+        reader(&stack);
+    rapidjson::InsituStringStream stream(copy);
+    const char* refusal = nullptr;
+    if (!ParseWith<rapidjson::kParseInsituFlag>(reader, {copy, text.size()}, /*is_utf8=*/true,
+                                                kMaxJsonDepth, stream, document, refusal)
+             .IsError()) {
+      return std::nullopt;
+    }
   }
-  rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>>
-      reader(&stack);
-  rapidjson::InsituStringStream stream(text);
-  return ParseWith<rapidjson::kParseInsituFlag>(reader, {text, size}, /*is_utf8=*/true, stream,
-                                                document);
+  // The copy has changed, so the text says what is wrong with it, and where.
+  rapidjson::Document none;
+  return ParseJson(text, none);
 }
 
 std::optional<std::string> CompactJson(absl::string_view json) {
+  if (json.size() > JsonLimits().max_bytes) return std::nullopt;
   rapidjson::Reader reader;
   rapidjson::MemoryStream stream(json.data(), json.size());
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
   const char* refusal = nullptr;
-  if (ReadWith<0>(reader, json, IsUtf8(json), stream, writer, refusal).IsError())
+  if (ReadWith<0>(reader, json, IsUtf8(json), kMaxJsonDepth, stream, writer, refusal).IsError())
     return std::nullopt;
   return std::string(buffer.GetString(), buffer.GetSize());
 }

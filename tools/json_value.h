@@ -55,22 +55,36 @@ absl::string_view View(const rapidjson::Value& string);
 // Whether it is UTF-8 (RFC 3629) throughout.
 bool IsUtf8(absl::string_view text);
 
-// Parses JSON (RFC 8259). Doubles are the nearest to what is written, nesting takes no stack, and
-// what is not UTF-8 is an error, as is a number beyond the range of doubles. A byte order mark is
-// skipped. Nothing if it went well; otherwise where and why: "at byte 7: Invalid value."
-std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document);
+// How deep a value may be nested that is parsed here: far deeper than anything meant, and so
+// shallow that whoever walks a value (writes, copies or compares it) may do so recursively.
+inline constexpr int kMaxJsonDepth = 512;
 
-// The same in memory that is given, for a value that lives shortly: the document refers to the
-// text, which is changed, and has a NUL at its end, at text[size]. `stack` is that of the document
-// too.
+// Bounds of a text.
+struct JsonLimits {
+  size_t max_bytes = size_t{64} << 20;
+  // Of arrays and objects in one another. At most kMaxJsonDepth.
+  int max_depth = kMaxJsonDepth;
+};
+
+// Parses JSON (RFC 8259). It is the only way into the room: nothing else calls RapidJSON's parsers,
+// so that no text, whoever sent it, gives a value that is too deep to be walked
+// (json_entrance_test). Doubles are the nearest to what is written, and what is not UTF-8 is an
+// error, as is a number beyond the range of doubles. A byte order mark is skipped. Nothing if it
+// went well; otherwise where and why: "at byte 7 (line 1): Invalid value: NaN".
+std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document,
+                                     const JsonLimits& limits = {});
+
+// The same in memory that is given, for a value that lives shortly: the document refers to `copy`,
+// which holds the text and a NUL at its end, and is changed. `stack` is that of the document too.
 using PooledDocument =
     rapidjson::GenericDocument<rapidjson::UTF8<>, rapidjson::MemoryPoolAllocator<>,
                                rapidjson::MemoryPoolAllocator<>>;
-std::optional<std::string> ParseJsonInsitu(char* text, size_t size, PooledDocument& document,
+std::optional<std::string> ParseJsonInsitu(absl::string_view text, char* copy,
+                                           PooledDocument& document,
                                            rapidjson::MemoryPoolAllocator<>& stack);
 
-// The same JSON without white space and byte order mark, or nothing if it is none. In linear time,
-// however deep it is.
+// The same JSON without white space and byte order mark, or nothing if ParseJson refuses it. In
+// linear time.
 std::optional<std::string> CompactJson(absl::string_view json);
 
 // A value as JSON, on one line.

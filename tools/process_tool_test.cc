@@ -98,8 +98,10 @@ TEST_F(ProcessToolTest, SaysWhyItFailed) {
   Register("killed", "kill -9 $$");
   EXPECT_EQ(Call("killed"), "failed: the program was ended by signal 9");
   Register("chatters", "echo hello");
-  EXPECT_EQ(Call("chatters"),
-            "failed: the program's result is not JSON: at byte 0: Invalid value.");
+  EXPECT_EQ(
+      Call("chatters"),
+      "failed: the program's result is not JSON: at byte 0 (line 1): Invalid value. JSON has no "
+      "hello.");
   Register("silent", "exit 0");
   EXPECT_TRUE(absl::StartsWith(Call("silent"), "failed: the program's result is not JSON"));
   for (const bool with_limits : {false, true}) {

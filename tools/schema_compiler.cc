@@ -53,6 +53,9 @@ constexpr Keyword kKeywords[] = {
     {"$id", Holds::kRule},
     {"$ref", Holds::kRule},
     {"$schema", Holds::kRule},
+    // It is for metaschemas, and those of the vocabularies are known here. Elsewhere the
+    // specification has it ignored (core, 8.1.2).
+    {"$vocabulary", Holds::kAnnotation},
     {"additionalProperties", Holds::kSchema},
     {"allOf", Holds::kSchemaList},
     {"anyOf", Holds::kSchemaList},
@@ -565,7 +568,7 @@ class Compiler {
                            const std::string& pointer) {
     if (keyword == "type") return ReadTypes(value, pointer, node.types);
     if (keyword == "enum" || keyword == "const") {
-      if (keyword == "enum" && (!value.IsArray() || value.Empty())) {
+      if (keyword == "enum" && !value.IsArray()) {
         return Error(pointer, "is not an array of values");
       }
       if (!NestedWithin(value, max_depth_)) return Error(pointer, "is nested too deeply");

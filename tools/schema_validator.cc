@@ -214,7 +214,8 @@ class Validator {
     }
     if (node.choices == nullptr || IsAmong(*node.choices, value)) return true;
     if (work_.left < 0) return StopForWork(place);
-    return Fail(place, "enum", [&] {
+    return Fail(place, "enum", [&]() -> std::string {
+      if (node.choices->values->Empty()) return "is not allowed: the enum is empty";
       return absl::StrCat("is none of ", ShortJson(*node.choices->values, kListBytes));
     });
   }

@@ -78,8 +78,10 @@ absl::StatusOr<Tool> ReadTool(const Value& value) {
   tool.description = TextOf(object, "description");
   const bool is_mcp = object.HasMember("inputSchema");
   tool.parameters = JsonOf(object, is_mcp ? "inputSchema" : "parameters");
-  // OpenAI: omitting it means no arguments.
-  if (tool.parameters.empty()) tool.parameters = R"({"type":"object","properties":{}})";
+  // OpenAI: omitting it means no arguments; some write null for that.
+  if (tool.parameters.empty() || (!is_mcp && tool.parameters == "null")) {
+    tool.parameters = R"({"type":"object","properties":{}})";
+  }
   tool.result_schema = JsonOf(object, "outputSchema");
   if (const Value* annotations = ObjectIn(object, "annotations")) {
     tool.annotations = ReadToolAnnotations(*annotations);
@@ -89,6 +91,27 @@ absl::StatusOr<Tool> ReadTool(const Value& value) {
     tool.version = TextOf(*meta, "parlance/version");
   }
   return tool;
+}
+
+std::vector<std::string> WordsOf(const Value& object) {
+  std::vector<std::string> words;
+  const Value* const command = FindMember(object, "command");
+  if (command == nullptr || !command->IsArray()) return words;
+  for (const Value& word : command->GetArray()) {
+    if (!word.IsString()) return {};
+    words.emplace_back(View(word));
+  }
+  return words;
+}
+
+void ReadDefinition(const Value& value, size_t number, ToolDefinitions& definitions) {
+  absl::StatusOr<Tool> tool = ReadTool(value);
+  if (tool.ok()) {
+    definitions.tools.push_back({.tool = *std::move(tool), .command = WordsOf(value)});
+  } else {
+    definitions.refused.push_back(
+        {.name = absl::StrCat("tool ", number), .reason = std::string(tool.status().message())});
+  }
 }
 
 // As the protocol wants it: an object that says type: object.
@@ -167,28 +190,27 @@ std::string OpenAiToolsJson(absl::Span<const ToolPtr> tools) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-absl::StatusOr<std::vector<Tool>> ReadTools(absl::string_view json) {
+absl::StatusOr<ToolDefinitions> ReadTools(absl::string_view json) {
   rapidjson::Document document;
   if (const std::optional<std::string> malformed = ParseJson(json, document)) {
     return absl::InvalidArgumentError(absl::StrCat("not JSON: ", *malformed));
   }
   const Value* list = &document;
-  if (const Value* const tools = FindMember(document, "tools")) list = tools;
-  std::vector<Tool> tools;
+  if (const Value* const tools = FindMember(document, "tools")) {
+    if (!tools->IsArray()) return absl::InvalidArgumentError("\"tools\" is not an array");
+    list = tools;
+  }
+  ToolDefinitions definitions;
   if (!list->IsArray()) {
     absl::StatusOr<Tool> tool = ReadTool(*list);
     if (!tool.ok()) return tool.status();
-    tools.push_back(*std::move(tool));
-    return tools;
+    definitions.tools.push_back({.tool = *std::move(tool), .command = WordsOf(*list)});
+    return definitions;
   }
   for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
-    absl::StatusOr<Tool> tool = ReadTool((*list)[i]);
-    if (!tool.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("tool ", i, ": ", tool.status().message()));
-    }
-    tools.push_back(*std::move(tool));
+    ReadDefinition((*list)[i], size_t{i} + 1, definitions);
   }
-  return tools;
+  return definitions;
 }
 
 }  // namespace parlance::tools

@@ -35,9 +35,28 @@ std::string OpenAiToolsJson(absl::Span<const ToolPtr> tools);
 // Of MCP's annotations, an object; what is missing or malformed has its default.
 ToolAnnotations ReadToolAnnotations(const rapidjson::Value& object);
 
-// What a file says of tools, without handlers: either of the forms above, or one tool of them.
-// InvalidArgument if it is neither; whether schemas and names are good is Register's to say.
-absl::StatusOr<std::vector<Tool>> ReadTools(absl::string_view json);
+// What a file says of tools.
+struct ToolDefinitions {
+  struct Defined {
+    // Without a handler. Whether its name and schemas are good is Register's to say.
+    Tool tool;
+    // Of a tool that is a program, its "command": the program and its arguments. Empty if it has
+    // none, or not one of words.
+    std::vector<std::string> command;
+  };
+  struct Refused {
+    // Its name, or "tool 3" where it has none, counted from 1.
+    std::string name;
+    std::string reason;
+  };
+  // Both in the file's order.
+  std::vector<Defined> tools;
+  // What is no tool. The others are read all the same.
+  std::vector<Refused> refused;
+};
+
+// Reads either of the forms above, or one tool of them. InvalidArgument if the text is neither.
+absl::StatusOr<ToolDefinitions> ReadTools(absl::string_view json);
 
 }  // namespace parlance::tools
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace parlance::tools {
@@ -61,8 +62,8 @@ TEST_F(ToolJsonTest, WritesWhatOpenAiTakes) {
 TEST_F(ToolJsonTest, ReadsWhatItWrites) {
   const auto mcp = ReadTools(McpToolsJson(registry_.List()));
   ASSERT_TRUE(mcp.ok()) << mcp.status();
-  ASSERT_EQ(mcp->size(), 2u);
-  const Tool& weather = (*mcp)[1];
+  ASSERT_EQ(mcp->tools.size(), 2u);
+  const Tool& weather = mcp->tools[1].tool;
   EXPECT_EQ(weather.name, "weather");
   EXPECT_EQ(weather.title, "The Weather");
   EXPECT_EQ(weather.version, "1.2");
@@ -73,26 +74,61 @@ TEST_F(ToolJsonTest, ReadsWhatItWrites) {
   EXPECT_TRUE(weather.annotations.destructive);
   const auto openai = ReadTools(OpenAiToolsJson(registry_.List()));
   ASSERT_TRUE(openai.ok()) << openai.status();
-  EXPECT_EQ((*openai)[1].description, "Says \"how\" it is.");
-  EXPECT_EQ((*openai)[1].parameters, R"({"type":"object","title":"a \" \\","required":["city"]})");
+  EXPECT_EQ(openai->tools[1].tool.description, "Says \"how\" it is.");
+  EXPECT_EQ(openai->tools[1].tool.parameters,
+            R"({"type":"object","title":"a \" \\","required":["city"]})");
 }
 
 TEST_F(ToolJsonTest, ReadsOneToolAndOnesWithoutParameters) {
   const auto tools = ReadTools(R"({"name":"ping","description":"Pings."})");
   ASSERT_TRUE(tools.ok()) << tools.status();
-  ASSERT_EQ(tools->size(), 1u);
-  EXPECT_EQ((*tools)[0].parameters, R"({"type":"object","properties":{}})");
+  ASSERT_EQ(tools->tools.size(), 1u);
+  EXPECT_EQ(tools->tools[0].tool.parameters, R"({"type":"object","properties":{}})");
 }
 
 TEST_F(ToolJsonTest, SaysWhatIsNoTool) {
   for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
-           {"[", "not JSON: at byte 1"},
+           {"[", "not JSON: at byte 1 (line 1)"},
            {"3", "a tool is not an object"},
            {"{}", "a tool has no name"},
-           {R"([{"name":"a"},7])", "tool 1: a tool"},
-           {R"({"tools":{}})", "a tool has no name"}}) {
+           {R"({"tools":{}})", "\"tools\" is not an array"},
+           {R"({"tools":null})", "\"tools\" is not an array"}}) {
     const auto tools = ReadTools(text);
     EXPECT_TRUE(absl::StrContains(tools.status().message(), message)) << text << tools.status();
+  }
+}
+
+TEST_F(ToolJsonTest, OneDefinitionThatIsNoToolDoesNotLoseTheOthers) {
+  const auto tools = ReadTools(
+      R"([{"name":"a"},7,{"description":"nameless"},{"name":7},{"name":""},null,{"name":"b"}])");
+  ASSERT_TRUE(tools.ok()) << tools.status();
+  ASSERT_EQ(tools->tools.size(), 2u);
+  EXPECT_EQ(tools->tools[1].tool.name, "b");
+  std::string refused;
+  for (const auto& [name, reason] : tools->refused)
+    absl::StrAppend(&refused, name, ": ", reason, "\n");
+  EXPECT_EQ(refused,
+            "tool 2: a tool is not an object\ntool 3: a tool has no name\ntool 4: a tool has no "
+            "name\ntool 5: a tool has no name\ntool 6: a tool is not an object\n");
+}
+
+TEST_F(ToolJsonTest, ReadsTheCommandOfAProgram) {
+  const auto tools = ReadTools(
+      R"({"tools":[{"name":"a","command":["x","-y"]},{"name":"b","command":["x",1]},{"name":"c"}]})");
+  ASSERT_TRUE(tools.ok()) << tools.status();
+  EXPECT_EQ(tools->tools[0].command, (std::vector<std::string>{"x", "-y"}));
+  EXPECT_TRUE(tools->tools[1].command.empty());
+  EXPECT_TRUE(tools->tools[2].command.empty());
+}
+
+// `tool import` of 100,000 nested arrays ended by SIGSEGV.
+TEST_F(ToolJsonTest, DeepNestingIsRefused) {
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  for (const std::string& text : {deep, R"([{"name":"a","parameters":{"x":)" + deep + "}}]",
+                                  R"({"tools":[{"name":"a","annotations":)" + deep + "}]}"}) {
+    const auto tools = ReadTools(text);
+    EXPECT_TRUE(absl::StrContains(tools.status().message(), "nested deeper than 512 levels"))
+        << tools.status();
   }
 }
 

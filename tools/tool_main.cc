@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,10 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "absl/flags/commandlineflag.h"
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/reflection.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
@@ -23,12 +18,17 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "command/exit_code.h"
+#include "command/file_kind.h"
+#include "command/input_file.h"
+#include "command/output_file.h"
+#include "command/printable.h"
+#include "command/program.h"
 #include "rapidjson/document.h"
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
 #include "tools/builtin/builtin_tools.h"
 #include "tools/builtin/in_memory_stores.h"
-#include "tools/command_line.h"
 #include "tools/executor.h"
 #include "tools/json_value.h"
 #include "tools/mcp/connect.h"
@@ -39,60 +39,26 @@
 #include "tools/tool_json.h"
 #include "tools/validate_command.h"
 
-ABSL_FLAG(std::string, mcp, "",
-          "The tools of a Model Context Protocol server: a command line, or an http(s) URL.");
-ABSL_FLAG(std::string, tools, "", "The tools of a file, which are programs.");
+ABSL_FLAG(
+    std::string, mcp, "",
+    "The tools of a Model Context Protocol server: a command line, which is started, or a URL "
+    "(streamable HTTP).");
+ABSL_FLAG(
+    std::string, tools, "",
+    "Programs as tools, a file: {\"tools\":[{\"name\": ..., \"description\": ..., "
+    "\"inputSchema\": ..., \"command\": [\"PROGRAM\", \"ARGUMENT\"...]}]}. A program reads its "
+    "arguments from standard input and writes one JSON value.");
 ABSL_FLAG(bool, json, false, "Print JSON.");
-ABSL_FLAG(std::string, format, "mcp", "Of --json, for list: mcp or openai.");
-ABSL_FLAG(absl::Duration, timeout, absl::Seconds(30), "call: how long at most.");
-ABSL_FLAG(bool, record, false, "call: also print what the call took and how it ended.");
-ABSL_FLAG(bool, stdio, false, "serve: over standard input and output.");
-ABSL_FLAG(std::string, output, "", "import: a file for what can be used.");
+ABSL_FLAG(std::string, format, "mcp", "What list --json writes: mcp or openai.");
+ABSL_FLAG(absl::Duration, timeout, absl::Seconds(30), "How long a call may take.");
+ABSL_FLAG(bool, record, false,
+          "After the call, print a line of JSON on standard error: times, attempts, ending.");
+ABSL_FLAG(bool, stdio, false, "Serve over standard input and output.");
+ABSL_FLAG(std::string, output, "",
+          "A file for the definitions that can be used, as MCP writes them.");
 
 namespace parlance::tools {
 namespace {
-
-constexpr char kUsage[] = R"(Lists, calls, serves and checks tools.
-
-  tool COMMAND [ARGUMENT...] [FLAG...]
-
-Commands:
-  list                     the tools there are                    [--json [--format mcp|openai]]
-  describe NAME            one tool, with the schema of its arguments                   [--json]
-  call NAME [ARGUMENTS]    call it; ARGUMENTS is a JSON object    [--timeout] [--json] [--record]
-  serve --stdio            offer the tools to a Model Context Protocol client
-  import [FILE]            check definitions of tools, as OpenAI or MCP write them, of a file or of
-                           --mcp; - reads standard input                        [--output FILE]
-  validate                 check a value against a JSON Schema (2020-12)
-                           --schema FILE --instance FILE, or --batch FILE
-
-Which tools: the built-in ones (calculator, clock, convert_units, notes, search_conversation,
-timers), or else
-  --mcp SERVER             those of a Model Context Protocol server: a command line, which is started,
-                           or a URL (streamable HTTP)
-  --tools FILE             programs: {"tools":[{"name": ..., "description": ..., "inputSchema": ...,
-                           "command": ["PROGRAM", "ARGUMENT"...]}]}; a program reads its arguments from
-                           standard input and writes one JSON value
-
-Other flags:
-  --json                   print JSON
-  --format mcp|openai      of list --json (default: mcp)
-  --timeout 30s            of call
-  --record                 after call, a line of JSON on standard error: times, attempts, ending
-  --output FILE            of import: what can be used, as MCP writes it
-  --schema FILE            the schema; - reads standard input
-  --instance FILE          the value; - reads standard input
-  --batch FILE             JSON Lines, each {"schema": ..., "instance": ..., "id": ...}, of which "id"
-                           may be missing; prints a line of JSON for each. - reads standard input
-
-Examples:
-  tool call convert_units '{"value":3,"from":"mile","to":"km"}'
-  tool list --mcp 'npx -y @modelcontextprotocol/server-everything'
-  tool serve --stdio
-
-Exit code: 0 if all went well; 1 if the tool failed, a value is invalid or a definition cannot be used;
-2 if a schema is refused, a file unreadable, a server not to be reached, or the command line wrong.
-)";
 
 // Nobody has said anything to a command.
 class NoConversation : public ConversationSearch {
@@ -102,37 +68,25 @@ class NoConversation : public ConversationSearch {
   }
 };
 
-std::vector<std::string> WordsOf(const rapidjson::Value& command) {
-  std::vector<std::string> words;
-  if (!command.IsArray()) return words;
-  for (const rapidjson::Value& word : command.GetArray()) {
-    if (!word.IsString()) return {};
-    words.emplace_back(word.GetString(), word.GetStringLength());
-  }
-  return words;
-}
+struct SkippedTool {
+  std::string name;
+  std::string reason;
+};
 
-absl::Status RegisterPrograms(const std::string& text, ToolRegistry& registry) {
-  absl::StatusOr<std::vector<Tool>> tools = ReadTools(text);
-  if (!tools.ok()) return tools.status();
-  rapidjson::Document document;
-  ParseJson(text, document);
-  const rapidjson::Value* list = &document;
-  if (document.IsObject() && document.HasMember("tools")) list = &document["tools"];
-  for (size_t i = 0; i < tools->size(); ++i) {
-    Tool& tool = (*tools)[i];
-    const rapidjson::Value& entry =
-        list->IsArray() ? (*list)[static_cast<rapidjson::SizeType>(i)] : *list;
-    const auto command = entry.FindMember("command");
-    std::vector<std::string> words =
-        command == entry.MemberEnd() ? std::vector<std::string>() : WordsOf(command->value);
-    if (words.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("tool '", tool.name, "' has no \"command\", an array of words"));
+absl::Status RegisterPrograms(const std::string& text, ToolRegistry& registry,
+                              std::vector<SkippedTool>& skipped) {
+  absl::StatusOr<ToolDefinitions> definitions = ReadTools(text);
+  if (!definitions.ok()) return definitions.status();
+  for (auto& [name, reason] : definitions->refused) skipped.push_back({name, reason});
+  for (auto& [tool, command] : definitions->tools) {
+    const std::string name = tool.name;
+    if (command.empty()) {
+      skipped.push_back({name, "it has no \"command\", an array of words"});
+      continue;
     }
-    tool.handler = ProcessHandler({.words = std::move(words)});
+    tool.handler = ProcessHandler({.words = std::move(command)});
     if (absl::Status registered = registry.Register(std::move(tool)); !registered.ok()) {
-      return registered;
+      skipped.push_back({name, std::string(registered.message())});
     }
   }
   return absl::OkStatus();
@@ -148,9 +102,9 @@ class Toolbox {
       if (absl::Status connected = Connect(server); !connected.ok()) return connected;
     }
     if (!file.empty()) {
-      absl::StatusOr<std::string> text = ReadFile(file);
+      absl::StatusOr<std::string> text = command::ReadInput(file);
       if (!text.ok()) return text.status();
-      if (absl::Status read = RegisterPrograms(*text, registry_); !read.ok()) {
+      if (absl::Status read = RegisterPrograms(*text, registry_, skipped_); !read.ok()) {
         return absl::Status(read.code(), absl::StrCat(file, ": ", read.message()));
       }
     }
@@ -174,7 +128,8 @@ class Toolbox {
 
   ToolRegistry& registry() { return registry_; }
   ToolExecutor& executor() { return *executor_; }
-  const std::vector<mcp::RegisteredMcpTools::Skipped>& skipped() const { return skipped_; }
+  // Tools that cannot be used.
+  const std::vector<SkippedTool>& skipped() const { return skipped_; }
 
  private:
   absl::Status Connect(const std::string& server) {
@@ -192,7 +147,10 @@ class Toolbox {
       return absl::Status(tools.status().code(), absl::StrCat("cannot list the tools of '", server,
                                                               "': ", tools.status().message()));
     }
-    skipped_ = std::move(tools->skipped);
+    for (auto& [name, reason] : tools->skipped) skipped_.push_back({name, reason});
+    if (!tools->cut_short.empty()) {
+      command::Say(absl::StrCat("the list of tools is cut short: ", tools->cut_short));
+    }
     return absl::OkStatus();
   }
 
@@ -200,13 +158,13 @@ class Toolbox {
   InMemoryTimerStore timers_;
   NoConversation conversation_;
   ToolRegistry registry_;
-  std::vector<mcp::RegisteredMcpTools::Skipped> skipped_;
+  std::vector<SkippedTool> skipped_;
   std::unique_ptr<ToolExecutor> executor_;
 };
 
 void WarnOfSkipped(const Toolbox& toolbox) {
   for (const auto& [name, reason] : toolbox.skipped()) {
-    std::fprintf(stderr, "tool: '%s' cannot be used: %s\n", name.c_str(), reason.c_str());
+    command::Say(absl::StrCat("'", name, "' cannot be used: ", reason));
   }
 }
 
@@ -222,72 +180,81 @@ std::string Pretty(const std::string& json) {
 
 // Of a description, what fits a line.
 std::string FirstLine(const std::string& text) {
-  constexpr size_t kMost = 90;
-  std::string line = text.substr(0, text.find('\n'));
-  if (line.size() <= kMost) return line;
-  size_t end = kMost;
-  // Not inside of a character.
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
-  return absl::StrCat(line.substr(0, end), "…");
+  return Shortened(command::PrintableLine(text.substr(0, text.find('\n'))), 90);
 }
 
-int List(const std::vector<std::string>&) {
+int List(const command::Arguments&) {
   const std::string format = absl::GetFlag(FLAGS_format);
   if (format != "mcp" && format != "openai") {
-    return WrongUse(absl::StrCat("there is no format '", format, "'"));
+    return command::WrongUse(absl::StrCat("there is no format '", format, "'"));
   }
   Toolbox toolbox;
-  if (absl::Status opened = toolbox.Open(); !opened.ok()) return Refuse(opened.message());
+  if (absl::Status opened = toolbox.Open(); !opened.ok()) return command::Fail(opened);
   WarnOfSkipped(toolbox);
   const std::vector<ToolPtr> tools = toolbox.registry().List();
   if (absl::GetFlag(FLAGS_json)) {
-    std::printf("%s\n", (format == "mcp" ? McpToolsJson(tools) : OpenAiToolsJson(tools)).c_str());
-    return kSuccess;
+    command::Print(absl::StrCat(
+        command::PrintableJson(format == "mcp" ? McpToolsJson(tools) : OpenAiToolsJson(tools)),
+        "\n"));
+    return command::kDone;
   }
   size_t width = 4;
   for (const ToolPtr& tool : tools) width = std::max(width, tool->tool.name.size());
-  std::printf("%-*s  %s\n", static_cast<int>(width), "NAME", "DESCRIPTION");
-  for (const ToolPtr& tool : tools) {
-    std::printf("%-*s  %s\n", static_cast<int>(width), tool->tool.name.c_str(),
-                FirstLine(tool->tool.description).c_str());
-  }
-  return kSuccess;
+  const auto print = [width](const std::string& name, absl::string_view description) {
+    command::Print(
+        absl::StrCat(name, std::string(width - name.size(), ' '), "  ", description, "\n"));
+  };
+  print("NAME", "DESCRIPTION");
+  for (const ToolPtr& tool : tools) print(tool->tool.name, FirstLine(tool->tool.description));
+  return command::kDone;
 }
 
-int Describe(const std::vector<std::string>& arguments) {
+int Describe(const command::Arguments& arguments) {
   Toolbox toolbox;
-  if (absl::Status opened = toolbox.Open(); !opened.ok()) return Refuse(opened.message());
+  if (absl::Status opened = toolbox.Open(); !opened.ok()) return command::Fail(opened);
   const ToolPtr found = toolbox.registry().Find(arguments[0]);
   if (found == nullptr) {
-    return Refuse(absl::StrCat("there is no tool '", arguments[0], "'; `tool list` has them"));
+    return command::Fail(
+        absl::StrCat("there is no tool '", arguments[0], "'; `tool list` has them"));
   }
   const Tool& tool = found->tool;
   if (absl::GetFlag(FLAGS_json)) {
     rapidjson::StringBuffer buffer;
     JsonWriter writer(buffer);
     WriteMcpTool(tool, writer);
-    std::printf("%s\n", buffer.GetString());
-    return kSuccess;
+    command::Print(
+        absl::StrCat(command::PrintableJson({buffer.GetString(), buffer.GetSize()}), "\n"));
+    return command::kDone;
   }
   const auto yes_or_no = [](bool yes) { return yes ? "yes" : "no"; };
-  std::printf("%s%s%s\n%s\n\n", tool.name.c_str(), tool.title.empty() ? "" : ": ",
-              tool.title.c_str(), tool.description.c_str());
-  std::printf("read-only: %s, destructive: %s, idempotent: %s, open world: %s\n",
-              yes_or_no(tool.annotations.read_only), yes_or_no(tool.annotations.destructive),
-              yes_or_no(tool.annotations.idempotent), yes_or_no(tool.annotations.open_world));
-  std::printf("\nArguments:\n%s\n", Pretty(tool.parameters).c_str());
+  command::Print(
+      absl::StrCat(tool.name, tool.title.empty() ? "" : ": ", command::PrintableLine(tool.title),
+                   "\n", command::Printable(tool.description),
+                   "\n\nread-only: ", yes_or_no(tool.annotations.read_only),
+                   ", destructive: ", yes_or_no(tool.annotations.destructive),
+                   ", idempotent: ", yes_or_no(tool.annotations.idempotent),
+                   ", open world: ", yes_or_no(tool.annotations.open_world), "\n\nArguments:\n",
+                   command::PrintableJson(Pretty(tool.parameters)), "\n"));
   if (!tool.result_schema.empty()) {
-    std::printf("\nResult:\n%s\n", Pretty(tool.result_schema).c_str());
+    command::Print(
+        absl::StrCat("\nResult:\n", command::PrintableJson(Pretty(tool.result_schema)), "\n"));
   }
-  return kSuccess;
+  return command::kDone;
 }
 
-int Call(const std::vector<std::string>& arguments) {
+// A tool that says no has answered; one that could not be asked, or did not answer, has not.
+int ExitCodeOf(ToolErrorKind kind) {
+  return kind == ToolErrorKind::kFailed || kind == ToolErrorKind::kInvalidArguments
+             ? command::kNo
+             : command::kFailed;
+}
+
+int Call(const command::Arguments& arguments) {
   if (absl::GetFlag(FLAGS_timeout) <= absl::ZeroDuration()) {
-    return WrongUse("--timeout has to be positive");
+    return command::WrongUse("--timeout has to be positive");
   }
   Toolbox toolbox;
-  if (absl::Status opened = toolbox.Open(); !opened.ok()) return Refuse(opened.message());
+  if (absl::Status opened = toolbox.Open(); !opened.ok()) return command::Fail(opened);
   // A person who waits for more than two seconds sees that something happens.
   const bool show_progress = isatty(STDERR_FILENO) != 0;
   ToolRequest request{.name = arguments[0],
@@ -295,138 +262,167 @@ int Call(const std::vector<std::string>& arguments) {
                       .timeout = absl::GetFlag(FLAGS_timeout)};
   if (show_progress) {
     request.on_progress = [](const ToolProgress& progress) {
-      std::fprintf(stderr, "%g%s %s\n", progress.progress,
-                   progress.total.has_value() ? absl::StrCat(" of ", *progress.total).c_str() : "",
-                   progress.message.c_str());
+      command::Say(
+          absl::StrCat(progress.progress,
+                       progress.total.has_value() ? absl::StrCat(" of ", *progress.total) : "", " ",
+                       command::PrintableLine(progress.message)));
     };
   }
   const ToolResponse response = toolbox.executor().Execute(request);
   if (absl::GetFlag(FLAGS_record)) {
-    std::fprintf(stderr, "%s\n", response.record.ToJson().c_str());
+    const std::string record = absl::StrCat(command::PrintableJson(response.record.ToJson()), "\n");
+    std::fwrite(record.data(), 1, record.size(), stderr);
   }
   if (const auto* error = std::get_if<ToolError>(&response.result)) {
-    std::fprintf(stderr, "tool: %s: %s\n", std::string(ToolErrorName(error->kind)).c_str(),
-                 error->message.c_str());
-    return error->kind == ToolErrorKind::kUnknownTool ? kRefused : kFailure;
+    command::Say(absl::StrCat(ToolErrorName(error->kind), ": ", error->message));
+    return ExitCodeOf(error->kind);
   }
   const auto& output = std::get<ToolOutput>(response.result);
-  std::printf("%s\n", (absl::GetFlag(FLAGS_json) ? output.json : output.text).c_str());
-  return kSuccess;
+  command::Print(absl::StrCat(absl::GetFlag(FLAGS_json) ? command::PrintableJson(output.json)
+                                                        : command::Printable(output.text),
+                              "\n"));
+  return command::kDone;
 }
 
-int Serve(const std::vector<std::string>&) {
-  if (!absl::GetFlag(FLAGS_stdio)) return WrongUse("serve needs --stdio: how to serve");
+int Serve(const command::Arguments&) {
+  if (!absl::GetFlag(FLAGS_stdio)) return command::WrongUse("serve needs --stdio: how to serve");
   Toolbox toolbox;
-  if (absl::Status opened = toolbox.Open(); !opened.ok()) return Refuse(opened.message());
+  if (absl::Status opened = toolbox.Open(); !opened.ok()) return command::Fail(opened);
   WarnOfSkipped(toolbox);
   const absl::Status served =
       mcp::ServeStdio(&toolbox.registry(), &toolbox.executor(), STDIN_FILENO, STDOUT_FILENO);
-  return served.ok() ? kSuccess : Refuse(served.message());
+  return served.ok() ? command::kDone : command::Fail(served);
 }
 
 absl::StatusOr<ToolOutput> CannotBeCalled(const rapidjson::Value&, const ToolContext&) {
   return absl::UnimplementedError("a definition has no handler");
 }
 
-int Import(const std::vector<std::string>& arguments) {
+int Import(const command::Arguments& arguments) {
   if (arguments.empty() == absl::GetFlag(FLAGS_mcp).empty()) {
-    return WrongUse("import takes a file, or --mcp");
+    return command::WrongUse("import takes a file, or --mcp");
+  }
+  // A path that cannot be written is said before a server is started.
+  const std::string path = absl::GetFlag(FLAGS_output);
+  std::optional<command::OutputFile> file;
+  if (!path.empty()) {
+    absl::StatusOr<command::OutputFile> created = command::OutputFile::Create(
+        path, {.kind = command::kJsonFile, .keep = {arguments.empty() ? "" : arguments[0]}});
+    if (!created.ok()) return command::Fail(created.status());
+    file = *std::move(created);
   }
   ToolRegistry registry;
-  std::vector<std::pair<std::string, std::string>> refused;
+  std::vector<SkippedTool> refused;
   std::vector<ToolPtr> tools;
   Toolbox toolbox;
   if (arguments.empty()) {
-    if (absl::Status opened = toolbox.Open(); !opened.ok()) return Refuse(opened.message());
+    if (absl::Status opened = toolbox.Open(); !opened.ok()) return command::Fail(opened);
     tools = toolbox.registry().List();
-    for (const auto& [name, reason] : toolbox.skipped()) refused.emplace_back(name, reason);
+    refused = toolbox.skipped();
   } else {
-    absl::StatusOr<std::string> text = ReadFile(arguments[0]);
-    if (!text.ok()) return Refuse(text.status().message());
-    absl::StatusOr<std::vector<Tool>> read = ReadTools(*text);
-    if (!read.ok()) return Refuse(absl::StrCat(arguments[0], ": ", read.status().message()));
-    for (Tool& tool : *read) {
+    absl::StatusOr<std::string> text = command::ReadInput(arguments[0]);
+    if (!text.ok()) return command::Fail(text.status());
+    absl::StatusOr<ToolDefinitions> read = ReadTools(*text);
+    if (!read.ok()) {
+      return command::Fail(absl::StrCat(arguments[0], ": ", read.status().message()));
+    }
+    for (const auto& [name, reason] : read->refused) refused.push_back({name, reason});
+    for (auto& [tool, command] : read->tools) {
       const std::string name = tool.name;
       tool.handler = CannotBeCalled;
       if (absl::Status registered = registry.Register(std::move(tool)); !registered.ok()) {
-        refused.emplace_back(name, registered.message());
+        refused.push_back({name, std::string(registered.message())});
       }
     }
     tools = registry.List();
   }
-  for (const ToolPtr& tool : tools) std::printf("%s: can be used\n", tool->tool.name.c_str());
+  std::string report;
+  for (const ToolPtr& tool : tools) absl::StrAppend(&report, tool->tool.name, ": can be used\n");
   for (const auto& [name, reason] : refused) {
-    std::printf("%s: refused: %s\n", name.c_str(), reason.c_str());
+    absl::StrAppend(&report, command::PrintableLine(name),
+                    ": refused: ", command::PrintableLine(reason), "\n");
   }
-  if (const std::string path = absl::GetFlag(FLAGS_output); !path.empty()) {
-    std::ofstream file(UserPath(path), std::ios::binary);
-    file << Pretty(McpToolsJson(tools)) << "\n";
-    if (!file.flush()) return Refuse(absl::StrCat("cannot write ", path));
+  // Standard output is the file's, if it is to go there.
+  std::FILE* const to = path == "-" ? stderr : stdout;
+  if (to == stdout) {
+    command::Print(report);
+  } else {
+    std::fwrite(report.data(), 1, report.size(), to);
   }
-  return refused.empty() ? kSuccess : kFailure;
+  if (file.has_value()) {
+    absl::Status written = file->Write(absl::StrCat(Pretty(McpToolsJson(tools)), "\n"));
+    if (written.ok()) written = file->Commit();
+    if (!written.ok()) return command::Fail(written);
+  }
+  return refused.empty() ? command::kDone : command::kNo;
 }
 
-struct Command {
-  const char* name;
-  // Of arguments after the name.
-  size_t fewest;
-  size_t most;
-  int (*run)(const std::vector<std::string>& arguments);
-};
-
-constexpr Command kCommands[] = {
-    {"list", 0, 0, List},   {"describe", 1, 1, Describe}, {"call", 1, 2, Call},
-    {"serve", 0, 0, Serve}, {"import", 0, 1, Import},     {"validate", 0, 0, ValidateCommand},
-};
-
-// What Abseil would end the program for, with the exit code of an invalid value.
-std::optional<std::string> WrongFlag(absl::string_view argument, bool is_last) {
-  if (argument.size() < 2 || argument[0] != '-') return std::nullopt;
-  argument.remove_prefix(argument[1] == '-' ? 2 : 1);
-  const absl::string_view name = argument.substr(0, argument.find('='));
-  const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
-  if (flag == nullptr && absl::StartsWith(name, "no")) {
-    flag = absl::FindCommandLineFlag(name.substr(2));
-    if (flag != nullptr && !flag->IsOfType<bool>()) flag = nullptr;
-  }
-  if (flag == nullptr) return absl::StrCat("there is no flag '", name, "'");
-  if (is_last && name == argument && !flag->IsOfType<bool>()) {
-    return absl::StrCat("--", name, " needs a value");
-  }
-  return std::nullopt;
-}
-
-int Main(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    const absl::string_view argument = argv[i];
-    if (argument == "--help" || argument == "-h" || argument == "-help" || argument == "help") {
-      std::fputs(kUsage, stdout);
-      return 0;
-    }
-    if (const std::optional<std::string> wrong = WrongFlag(argument, i + 1 == argc)) {
-      return WrongUse(*wrong);
-    }
-  }
-  const std::vector<char*> words = absl::ParseCommandLine(argc, argv);
-  if (words.size() < 2) return WrongUse("no command is given");
-  const std::string name = words[1];
-  const auto* const command =
-      std::find_if(std::begin(kCommands), std::end(kCommands),
-                   [&](const Command& candidate) { return name == candidate.name; });
-  if (command == std::end(kCommands)) {
-    return WrongUse(absl::StrCat("there is no command '", name, "'"));
-  }
-  const std::vector<std::string> arguments(words.begin() + 2, words.end());
-  if (arguments.size() < command->fewest || arguments.size() > command->most) {
-    return WrongUse(absl::StrCat(name, " takes ",
-                                 command->most == 0   ? "no argument"
-                                 : command->most == 1 ? "one argument"
-                                                      : "a name and its arguments"));
-  }
-  return command->run(arguments);
+command::Program ToolProgram() {
+  command::Program program;
+  program.name = "tool";
+  program.summary = "Lists, calls, serves and checks tools.";
+  program.synopsis = {"tool COMMAND [ARGUMENT...] [FLAG...]"};
+  program.details =
+      "The tools are the built-in ones (calculator, clock, convert_units, notes, "
+      "search_conversation, timers), or else those of --mcp and --tools.";
+  program.subcommands = {
+      {.name = "list",
+       .arguments = "",
+       .description = "The tools there are.",
+       .flags = {"mcp", "tools", "json", "format"},
+       .run = List},
+      {.name = "describe",
+       .arguments = "NAME",
+       .description = "One tool, with the schema of its arguments.",
+       .min_arguments = 1,
+       .max_arguments = 1,
+       .flags = {"mcp", "tools", "json"},
+       .run = Describe},
+      {.name = "call",
+       .arguments = "NAME [ARGUMENTS]",
+       .description = "Calls it; ARGUMENTS is a JSON object.",
+       .min_arguments = 1,
+       .max_arguments = 2,
+       .flags = {"mcp", "tools", "timeout", "json", "record"},
+       .run = Call},
+      {.name = "serve",
+       .arguments = "",
+       .description = "Offers the tools to a client of the Model Context Protocol.",
+       .flags = {"mcp", "tools", "stdio"},
+       .run = Serve},
+      {.name = "import",
+       .arguments = "[FILE]",
+       .description = "Checks definitions of tools, as OpenAI or MCP write them, of a file or of "
+                      "--mcp. - is standard input.",
+       .max_arguments = 1,
+       .flags = {"mcp", "tools", "output"},
+       .run = Import},
+      {.name = "validate",
+       .arguments = "",
+       .description =
+           "Checks a value against a JSON Schema (2020-12), or many. - is standard input.",
+       .flags = {"schema", "instance", "batch"},
+       .run = ValidateCommand},
+  };
+  program.flag_groups = {
+      {.title = "Which tools", .flags = {"mcp", "tools"}},
+      {.title = "What is printed and written", .flags = {"json", "format", "record", "output"}},
+      {.title = "Calling and serving", .flags = {"timeout", "stdio"}},
+      {.title = "Checking values", .flags = {"schema", "instance", "batch"}},
+  };
+  program.examples = {"tool call convert_units '{\"value\":3,\"from\":\"mile\",\"to\":\"km\"}'",
+                      "tool list --mcp 'npx -y @modelcontextprotocol/server-everything'",
+                      "tool serve --stdio"};
+  program.no_means =
+      "a tool says no, a value is invalid, or a definition cannot be used. A tool that is not "
+      "there "
+      "or does not answer in time, and a schema that is refused, are 2";
+  return program;
 }
 
 }  // namespace
 }  // namespace parlance::tools
 
-int main(int argc, char** argv) { return parlance::tools::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return command::Main(parlance::tools::ToolProgram(), argc, argv);
+}

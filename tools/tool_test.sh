@@ -1,29 +1,12 @@
-#!/bin/bash
+# shellcheck shell=bash
 # The command as its users type it.
-set -u
-tool="$PWD/tools/tool"
-cd "$TEST_TMPDIR" || exit 2
-failures=0
-fail() {
-  echo "FAILED: $1" >&2
-  cat out err >&2
-  failures=$((failures + 1))
-}
-expect() { # EXIT_CODE TEXT ARGUMENTS...
-  local code="$1" text="$2"
-  shift 2
-  "$tool" "$@" >out 2>err
-  local got=$?
-  [[ $got == "$code" ]] || fail "$*: exit code $got, expected $code"
-  cat out err | grep -qF -- "$text" || fail "$*: no '$text'"
-}
 
 expect 0 "Commands:" --help
 expect 2 "no command is given"
 expect 2 "there is no command 'sing'" sing
 expect 2 "validate takes no argument" validate x
 expect 2 "--schema is missing" validate
-expect 2 "there is no flag 'frob'" validate --frob
+expect 2 "there is no flag --frob" validate --frob
 expect 2 "--schema needs a value" validate --schema
 
 echo '{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]}' >schema.json
@@ -31,6 +14,7 @@ echo '{"a":1}' >valid.json
 echo '{"a":"x"}' >invalid.json
 echo '{"a":' >malformed.json
 echo '{"typ":"object"}' >refused.json
+echo '{"schema":true,"instance":1}' >batch_line.jsonl
 expect 2 "--instance is missing" validate --schema schema.json
 expect 0 "valid" validate --schema schema.json --instance valid.json
 expect 1 "invalid: at '/a': type: is string, expected integer" validate --schema schema.json --instance invalid.json
@@ -39,12 +23,23 @@ expect 2 "refused.json: schema '/typ' is a keyword" validate --schema refused.js
 expect 2 "malformed.json: the schema is not JSON" validate --schema malformed.json --instance valid.json
 expect 2 "cannot read missing.json" validate --schema missing.json --instance valid.json
 expect 2 "cannot read missing.json" validate --schema schema.json --instance missing.json
-expect 2 "cannot read ." validate --schema . --instance valid.json
+expect 2 "cannot read .: it is a folder" validate --schema . --instance valid.json
+expect 2 "cannot read .: Is a directory" validate --batch .
+mkfifo fifo
+cat schema.json >fifo &
+expect 0 "valid" validate --schema fifo --instance valid.json
+cat batch_line.jsonl >fifo &
+expect 0 '{"line":1,"valid":true}' validate --batch fifo
+expect 1 "the value is not JSON" validate --schema schema.json --instance /dev/null
+expect 0 "" validate --batch /dev/null
+expect 2 "it has more than 67108864 bytes, which is the limit" validate --schema /dev/zero --instance valid.json
+expect 2 "cannot read /dev/zero: it has more than" import /dev/zero
+expect 2 "standard input: it has more than" import - </dev/zero
 expect 0 "valid" validate --schema schema.json --instance - <valid.json
 expect 1 "lacks the property 'a'" validate --schema schema.json --instance - <<<'{}'
 expect 0 "valid" validate --schema - --instance valid.json <schema.json
 mkdir -p elsewhere
-(cd elsewhere && BUILD_WORKING_DIRECTORY="$TEST_TMPDIR" "$tool" validate --schema schema.json --instance valid.json) \
+(cd elsewhere && BUILD_WORKING_DIRECTORY="$TEST_TMPDIR" "$program" validate --schema schema.json --instance valid.json) \
   >out 2>err || fail "validate below bazel run"
 expect 2 "only one of" validate --schema - --instance -
 
@@ -63,7 +58,7 @@ expect 2 '{"line":1,"schema_error":"the line is not JSON' validate --batch - <<<
 expect 2 '{"line":1,"schema_error":"the line is not an object"}' validate --batch - <<<'[]'
 expect 2 "the line lacks 'schema' or 'instance'" validate --batch - <<<'{"schema":true}'
 deep="$(printf '[%.0s' {1..500})$(printf ']%.0s' {1..500})"
-expect 2 "the line is nested too deeply" validate --batch - <<<'{"schema":true,"instance":'"$deep"'}'
+expect 2 "(line 1): nested deeper than 256 levels, the limit" validate --batch - <<<'{"schema":true,"instance":'"$deep"'}'
 expect 2 "cannot read missing.jsonl" validate --batch missing.jsonl
 expect 2 "--batch goes without" validate --batch batch.jsonl --schema schema.json
 
@@ -82,6 +77,10 @@ expect 1 "/value: is string, expected number" call convert_units '{"value":"x","
 expect 1 "the arguments are not JSON" call calculator '{'
 expect 1 "division by zero" call calculator '{"expression":"1/0"}'
 expect 2 "there is no tool 'nothing'" call nothing
+expect 0 "The answer is 123456.78." call calculator '{"expression":"123456.78"}'
+expect 0 "The answer is 12345678.9." call calculator '{"expression":"12345678.9"}'
+expect 0 "The answer is 0.3." call calculator '{"expression":"0.1+0.2"}'
+expect 1 "the arguments are not JSON: at byte 0 (line 1): Invalid value. JSON has no NaN." call calculator NaN
 expect 2 "--timeout has to be positive" call calculator '{"expression":"1"}' --timeout 0s
 
 # Programs.
@@ -92,10 +91,19 @@ EOF
 expect 0 "shout" list --tools programs.json
 expect 0 '{"TEXT":"HELLO"}' call shout '{"text":"hello"}' --tools programs.json
 expect 1 "lacks the property 'text'" call shout --tools programs.json
-expect 1 "deadline_exceeded" call hang --tools programs.json --timeout 50ms
+expect 2 "deadline_exceeded" call hang --tools programs.json --timeout 50ms
 expect 2 "cannot read missing.json" list --tools missing.json
 echo '[{"name":"a","description":"b"}]' >none.json
-expect 2 "none.json: tool 'a' has no \"command\"" list --tools none.json
+expect 0 "'a' cannot be used: it has no \"command\"" list --tools none.json
+echo '{"tools":[7,{"name":"odd","description":"x","inputSchema":"x","command":["true"]},{"description":"x"},
+  {"name":"fine","description":"It is.","command":["cat"]},{"name":"fine","description":"Again.","command":["cat"]}]}' >mixed.json
+expect 0 "fine  It is." list --tools mixed.json
+expect 0 "tool: 'tool 1' cannot be used: a tool is not an object" list --tools mixed.json
+expect 0 "tool: 'tool 3' cannot be used: a tool has no name" list --tools mixed.json
+expect 0 "tool: 'odd' cannot be used" list --tools mixed.json
+expect 0 "tool: 'fine' cannot be used: there is a tool 'fine' already" list --tools mixed.json
+echo '{"tools":7}' >no_list.json
+expect 2 'no_list.json: "tools" is not an array' list --tools no_list.json
 
 # Definitions of others.
 expect 0 "shout: can be used" import programs.json
@@ -103,14 +111,115 @@ expect 2 "import takes a file, or --mcp" import
 echo '[{"name":"a b","description":"x"},{"name":"fine","description":"z","parameters":{"type":"object"}}]' >openai.json
 expect 1 "a b: refused: tool name 'a b' is not" import openai.json --output imported.json
 grep -q '"name": "fine"' imported.json || fail "imported.json has no tool"
-expect 2 "tool 0: a tool is not an object" import - <<<'[3]'
+expect 1 "tool 1: refused: a tool is not an object" import - <<<'[3]'
+expect 2 "a tool is not an object" import - <<<'3'
 expect 0 "fine: can be used" import imported.json
 
 # Served, and used by ourselves.
 expect 2 "serve needs --stdio" serve
-expect 0 "The answer is 42." call calculator '{"expression":"6*7"}' --mcp "$tool serve --stdio"
-expect 0 "shout: can be used" import --mcp "$tool serve --stdio --tools $PWD/programs.json"
+expect 0 "The answer is 42." call calculator '{"expression":"6*7"}' --mcp "$program serve --stdio"
+expect 0 "shout: can be used" import --mcp "$program serve --stdio --tools $PWD/programs.json"
 expect 2 "exited with status 127" list --mcp no_such_server
 expect 2 "cannot use 'http://127.0.0.1:9/'" list --mcp http://127.0.0.1:9/
 
-[[ $failures == 0 ]]
+# Depth: each of these ended by SIGSEGV, or could have.
+nested() { printf "$1%.0s" $(seq "$3"); printf '1'; printf "$2%.0s" $(seq "$3"); }
+for depth in 600 100000; do
+  nested '[' ']' $depth >deep.json
+  nested '{"a":' '}' $depth >deep_objects.json
+  { printf '{"tools":[\n{"name":"a","description":"b","command":["cat"],"inputSchema":'; cat deep.json; printf '}]}'; } >deep_tool.json
+  printf '{"schema":true,"instance":%s}\n{"schema":true,"instance":1}\n' "$(cat deep.json)" >deep.jsonl
+  limit="nested deeper than 512 levels, the limit"
+  for file in deep.json deep_objects.json; do
+    expect 2 "$file: not JSON: at byte" import $file
+    expect 2 "$limit" import $file
+    expect 2 "$limit" list --tools $file
+    expect 2 "nested deeper than 192 levels" validate --schema $file --instance valid.json
+    expect 1 "(line 1): $limit" validate --schema schema.json --instance $file
+    expect 2 "$limit" import - <$file
+  done
+  expect 2 "deep_tool.json: not JSON: at byte" import deep_tool.json
+  expect 2 "(line 2): $limit" list --tools deep_tool.json
+  expect 2 "nested deeper than 256 levels" validate --batch deep.jsonl
+  expect 2 '{"line":2,"valid":true}' validate --batch deep.jsonl
+done
+nested '[' ']' 600 >deep.json
+expect 1 "the arguments are not JSON: at byte" call calculator "{\"expression\":$(cat deep.json)}"
+echo '{"tools":[{"name":"deep","description":"x","command":["cat","deep.json"]}]}' >deep_result.json
+expect 1 "the program's result is not JSON: at byte 512 (line 1): $limit" call deep --tools deep_result.json
+
+# What a tool or a server says must not be obeyed by the terminal, nor cut at a NUL.
+printf '{"tools":[{"name":"evil","title":"t\\u001b[2J","description":"\\u001b]0;a\\u0007\\u009b31m x\\u0000y","command":["printf","%%s","{\\"text\\":\\"a\\\\u001b[31mb\\\\u009bc\\\\u0000d\\"}"]}]}' >evil.json
+for command in list "list --json" "describe evil" "describe evil --json" "call evil" "call evil --json"; do
+  # shellcheck disable=SC2086
+  expect 0 "" $command --tools evil.json
+done
+expect 0 'a\x1b[31mb\u009bc\x00d' call evil --tools evil.json
+expect 0 '{"text":"a\u001b[31mb\u009bc\u0000d"}' call evil --tools evil.json --json
+expect 0 'x\x00y' describe evil --tools evil.json
+expect 0 "" list --mcp "$program serve --stdio --tools $PWD/evil.json"
+expect 0 'a\x1b[31mb\u009bc\x00d' call evil --mcp "$program serve --stdio --tools $PWD/evil.json"
+echo '[{"name":"a\u001b[1mb","description":"x"},{"name":"ok","description":"x","parameters":{"\u009b":1}}]' >evil_names.json
+expect 1 'a\x1b[1mb: refused' import evil_names.json
+expect 2 'cannot read a\x1b[31m.json' import "$(printf 'a\033[31m.json')"
+expect 2 'there is no tool '"'"'a\u009bb'"'" call "$(printf 'a\302\233b')"
+echo '{"additionalProperties":{"type":"null"}}' >only_null.json
+expect 1 "invalid: at '/\x1b[1m\u009b\x00'" validate --schema only_null.json --instance - <<<'{"\u001b[1m\u009b\u0000":1}'
+
+# Output: what must not be touched.
+expect_unchanged programs.json 2 "it is the same file as programs.json" import programs.json --output programs.json
+printf 'RIFF....WAVE' >a.wav
+expect_unchanged a.wav 2 "it is there already and is not" import programs.json --output a.wav
+expect 2 "it is a folder" import programs.json --output .
+expect 0 '"name": "shout"' import programs.json --output -
+expect 0 '"name": "shout"' import programs.json --output /dev/stdout
+expect 2 "No space left on device" import programs.json --output /dev/full
+expect_unchanged imported.json 2 "cannot read missing.json" import missing.json --output imported.json
+expect_full_disk list
+expect_full_disk list --json
+expect_full_disk describe clock
+expect_full_disk call calculator '{"expression":"1"}'
+expect_full_disk import programs.json
+expect_full_disk validate --schema schema.json --instance valid.json
+expect_full_disk validate --batch batch_line.jsonl
+expect_closed_pipe list --json
+
+# No name is a path: opened, the FIFO would never return, and the server would hear nothing else.
+for name in file:fifo "file:$PWD/fifo" "FILE:$PWD/fifo" fifo "$PWD/fifo" file:/dev/stdin ../fifo; do
+  expect 1 "invalid_arguments: " call clock "{\"time_zone\":\"$name\"}"
+done
+{
+  echo '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-03-26"}}'
+  echo '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"clock","arguments":{"time_zone":"file:'"$PWD"'/fifo"}}}'
+  echo '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"clock","arguments":{"time_zone":"file:/dev/stdin"}}}'
+  echo '[{"jsonrpc":"2.0","id":3,"method":"ping"},{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"calculator","arguments":{"expression":"6*7"}}}]'
+} >requests
+"$program" serve --stdio <requests >out 2>err || fail "serve"
+for id in 0 1 2 3 4; do grep -q "\"id\":$id" out || fail "no answer to $id"; done
+grep -q '^\[{"jsonrpc":"2.0","id":3,"result":{}},{"jsonrpc":"2.0","id":4,"result"' out || fail "no batch"
+(unset TZ; expect 0 '"time_zone":' call clock --json; ! grep -q localtime out) || fail "clock without TZ"
+TZ=Asia/Tokyo expect 0 '"time_zone":"Asia/Tokyo"' call clock --json
+TZ=/usr/share/zoneinfo/Asia/Tokyo expect 0 '"time_zone":"Asia/Tokyo"' call clock --json
+
+# One bad tool of a server does not lose the others, and a bad answer is said at once.
+cat >server.sh <<'END'
+while read -r line; do
+  id=$(sed -n 's/.*"id":\([0-9]*\).*/\1/p' <<<"$line")
+  case $line in
+    *'"initialize"'*) result='{"protocolVersion":"2025-03-26","capabilities":{"tools":{}}}' ;;
+    *tools/list*) result='{"nextCursor":"x","tools":[{"name":"missing"},{"name":"null","inputSchema":null},{"name":"text","inputSchema":"x"},{"inputSchema":{}},{"name":"good","inputSchema":{"type":"object"}}]}' ;;
+    *surrogate*) result='{"content":[{"type":"text","text":"\ud83d"}]}' ;;
+    *latin*) result=$(printf '{"content":[{"type":"text","text":"caf\351"}]}') ;;
+    *nan*) result='{"structuredContent":{"n":NaN}}' ;;
+    *) continue ;;
+  esac
+  printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$result"
+done
+END
+server="bash server.sh"
+expect 0 "good  good" list --mcp "$server"
+for name in missing null text "tool 4"; do expect 0 "tool: '$name' cannot be used" list --mcp "$server"; done
+expect 0 "tool: the list of tools is cut short: page 2 leads back to an earlier one" list --mcp "$server"
+expect 1 "surrogate pair" call good '{"x":"surrogate"}' --mcp "$server"
+expect 1 "Byte 0xe9 is not UTF-8" call good '{"x":"latin"}' --mcp "$server"
+expect 1 "JSON has no NaN" call good '{"x":"nan"}' --mcp "$server"

@@ -1,9 +1,13 @@
 #include "tools/validate_command.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <cstdio>
-#include <fstream>
-#include <iostream>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,10 +17,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "command/exit_code.h"
+#include "command/input_file.h"
+#include "command/printable.h"
+#include "command/program.h"
+#include "command/user_path.h"
 #include "rapidjson/document.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
-#include "tools/command_line.h"
 #include "tools/json_schema.h"
 #include "tools/json_value.h"
 
@@ -28,31 +36,35 @@ ABSL_FLAG(std::string, batch, "",
 namespace parlance::tools {
 namespace {
 
-// Of a batch's lines: beyond, writing them out would take too much stack.
-constexpr int kMaxLineDepth = 4 * JsonSchema::kMaxDepth;
+// Of a batch's lines: a schema and a value, each as deep as may be, and what is around them.
+constexpr JsonLimits kLineLimits = {.max_bytes = command::kMaxInputBytes,
+                                    .max_depth = 4 * JsonSchema::kMaxDepth};
 
 int ValidateFile(const std::string& schema_path, const std::string& instance_path) {
   if (schema_path == "-" && instance_path == "-") {
-    return WrongUse("only one of --schema and --instance can be standard input");
+    return command::WrongUse("only one of --schema and --instance can be standard input");
   }
-  absl::StatusOr<std::string> schema_text = ReadFile(schema_path);
-  if (!schema_text.ok()) return Refuse(schema_text.status().message());
-  absl::StatusOr<std::string> instance_text = ReadFile(instance_path);
-  if (!instance_text.ok()) return Refuse(instance_text.status().message());
+  absl::StatusOr<std::string> schema_text = command::ReadInput(schema_path);
+  if (!schema_text.ok()) return command::Fail(schema_text.status());
+  absl::StatusOr<std::string> instance_text = command::ReadInput(instance_path);
+  if (!instance_text.ok()) return command::Fail(instance_text.status());
   absl::StatusOr<JsonSchema> schema = JsonSchema::Compile(*schema_text);
-  if (!schema.ok()) return Refuse(absl::StrCat(schema_path, ": ", schema.status().message()));
+  if (!schema.ok())
+    return command::Fail(absl::StrCat(schema_path, ": ", schema.status().message()));
   rapidjson::Document instance;
   if (const std::optional<std::string> malformed = ParseJson(*instance_text, instance)) {
-    std::printf("invalid: the value is not JSON: %s\n", malformed->c_str());
-    return kFailure;
+    command::Print(
+        absl::StrCat("invalid: the value is not JSON: ", command::PrintableLine(*malformed), "\n"));
+    return command::kNo;
   }
   if (const std::optional<SchemaError> error = schema->Validate(instance)) {
-    std::printf("invalid: at '%s': %s%s%s\n", error->pointer.c_str(), error->keyword.c_str(),
-                error->keyword.empty() ? "" : ": ", error->message.c_str());
-    return kFailure;
+    command::Print(absl::StrCat("invalid: at '", command::PrintableLine(error->pointer),
+                                "': ", error->keyword, error->keyword.empty() ? "" : ": ",
+                                command::PrintableLine(error->message), "\n"));
+    return command::kNo;
   }
-  std::printf("valid\n");
-  return kSuccess;
+  command::Print("valid\n");
+  return command::kDone;
 }
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
@@ -63,17 +75,16 @@ void Put(Writer& writer, const char* name, absl::string_view text) {
 }
 
 // Goes on with the line's object; the exit code that the line stands for.
-int ValidateLine(const std::string& line, Writer& writer) {
+int ValidateLine(absl::string_view line, Writer& writer) {
   const auto refuse = [&](absl::string_view reason) {
     Put(writer, "schema_error", reason);
-    return kRefused;
+    return command::kFailed;
   };
   rapidjson::Document document;
-  if (const std::optional<std::string> malformed = ParseJson(line, document)) {
+  if (const std::optional<std::string> malformed = ParseJson(line, document, kLineLimits)) {
     return refuse(absl::StrCat("the line is not JSON: ", *malformed));
   }
   if (!document.IsObject()) return refuse("the line is not an object");
-  if (!NestedWithin(document, kMaxLineDepth)) return refuse("the line is nested too deeply");
   if (const auto id = document.FindMember("id"); id != document.MemberEnd()) {
     writer.Key("id");
     id->value.Accept(writer);
@@ -92,26 +103,60 @@ int ValidateLine(const std::string& line, Writer& writer) {
   const std::optional<SchemaError> error = schema->Validate(instance->value);
   writer.Key("valid");
   writer.Bool(!error.has_value());
-  if (!error.has_value()) return kSuccess;
+  if (!error.has_value()) return command::kDone;
   writer.Key("error");
   writer.StartObject();
   Put(writer, "instance", error->pointer);
   Put(writer, "keyword", error->keyword);
   Put(writer, "message", error->message);
   writer.EndObject();
-  return kFailure;
+  return command::kNo;
 }
 
-int ValidateBatch(const std::string& path) {
-  std::ifstream file;
-  if (path != "-") {
-    file = OpenFile(path);
-    if (!file.is_open()) return Refuse(absl::StrCat("cannot read ", path));
+// Reads lines as they come; memory is bounded by the longest that may be.
+class LineReader {
+ public:
+  explicit LineReader(int fd) : fd_(fd) {}
+
+  // Without its end. False at the end of the file, or if it cannot be read. Of a line that is too
+  // long, more than kMaxInputBytes are kept.
+  bool Next(std::string& line) {
+    line.clear();
+    for (;;) {
+      const absl::string_view rest(buffer_.data() + at_, size_ - at_);
+      const size_t end = rest.find('\n');
+      if (line.size() <= command::kMaxInputBytes) absl::StrAppend(&line, rest.substr(0, end));
+      if (end != absl::string_view::npos) {
+        at_ += end + 1;
+        return true;
+      }
+      ssize_t count = 0;
+      do {
+        count = read(fd_, buffer_.data(), buffer_.size());
+      } while (count < 0 && errno == EINTR);
+      at_ = 0;
+      size_ = count > 0 ? static_cast<size_t>(count) : 0;
+      if (count < 0) error_ = errno;
+      if (count <= 0) return !line.empty() && error_ == 0;
+    }
   }
-  std::istream& lines = path == "-" ? std::cin : file;
-  int code = kSuccess;
+
+  // Of reading; 0 if there is none.
+  int error() const { return error_; }
+
+ private:
+  const int fd_;
+  std::array<char, 1 << 16> buffer_;
+  size_t at_ = 0;
+  size_t size_ = 0;
+  int error_ = 0;
+};
+
+int ValidateLines(const std::string& path, int fd) {
+  int code = command::kDone;
+  LineReader reader(fd);
   std::string line;
-  for (int64_t number = 1; std::getline(lines, line); ++number) {
+  for (int64_t number = 1; reader.Next(line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     rapidjson::StringBuffer buffer;
     Writer writer(buffer);
@@ -120,8 +165,21 @@ int ValidateBatch(const std::string& path) {
     writer.Int64(number);
     code = std::max(code, ValidateLine(line, writer));
     writer.EndObject();
-    std::printf("%s\n", buffer.GetString());
+    command::Print(
+        absl::StrCat(command::PrintableJson({buffer.GetString(), buffer.GetSize()}), "\n"));
   }
+  if (reader.error() == 0) return code;
+  return command::Fail(absl::StrCat("cannot read ", path, ": ", std::strerror(reader.error())));
+}
+
+int ValidateBatch(const std::string& path) {
+  if (path == "-") return ValidateLines("standard input", STDIN_FILENO);
+  const int fd = open(command::UserPath(path).c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return command::Fail(absl::StrCat("cannot read ", path, ": ", std::strerror(errno)));
+  }
+  const int code = ValidateLines(path, fd);
+  close(fd);
   return code;
 }
 
@@ -133,12 +191,12 @@ int ValidateCommand(const std::vector<std::string>&) {
   const std::string batch = absl::GetFlag(FLAGS_batch);
   if (!batch.empty()) {
     if (!schema.empty() || !instance.empty()) {
-      return WrongUse("--batch goes without --schema and --instance");
+      return command::WrongUse("--batch goes without --schema and --instance");
     }
     return ValidateBatch(batch);
   }
-  if (schema.empty()) return WrongUse("--schema is missing: what to check against");
-  if (instance.empty()) return WrongUse("--instance is missing: what to check");
+  if (schema.empty()) return command::WrongUse("--schema is missing: what to check against");
+  if (instance.empty()) return command::WrongUse("--instance is missing: what to check");
   return ValidateFile(schema, instance);
 }
 

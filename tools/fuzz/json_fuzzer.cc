@@ -40,7 +40,7 @@ void FuzzValues(absl::string_view text) {
   rapidjson::MemoryPoolAllocator<> allocator;
   rapidjson::MemoryPoolAllocator<> stack;
   PooledDocument pooled(&allocator, 256, &stack);
-  Check(!ParseJsonInsitu(copy.data(), copy.size(), pooled, stack).has_value() == is_json);
+  Check(!ParseJsonInsitu(text, copy.data(), pooled, stack).has_value() == is_json);
   if (!is_json) return;
   // RFC 8259 allows it nowhere.
   Check(text.find('\0') == absl::string_view::npos);
@@ -55,24 +55,24 @@ void FuzzValues(absl::string_view text) {
 }
 
 void FuzzTools(absl::string_view text) {
-  absl::StatusOr<std::vector<Tool>> tools = ReadTools(text);
+  absl::StatusOr<ToolDefinitions> tools = ReadTools(text);
   if (!tools.ok()) return;
   ToolRegistry registry;
-  for (Tool& tool : *tools) {
+  for (auto& [tool, command] : tools->tools) {
     tool.handler = [](const rapidjson::Value&, const ToolContext&) { return ToolOutput(); };
     // Most are refused, for their names or schemas.
     registry.Register(std::move(tool)).IgnoreError();
   }
   const std::vector<ToolPtr> registered = registry.List();
 
-  const absl::StatusOr<std::vector<Tool>> from_mcp = ReadTools(McpToolsJson(registered));
-  const absl::StatusOr<std::vector<Tool>> from_open_ai = ReadTools(OpenAiToolsJson(registered));
-  Check(from_mcp.ok() && from_mcp->size() == registered.size());
-  Check(from_open_ai.ok() && from_open_ai->size() == registered.size());
+  const absl::StatusOr<ToolDefinitions> from_mcp = ReadTools(McpToolsJson(registered));
+  const absl::StatusOr<ToolDefinitions> from_open_ai = ReadTools(OpenAiToolsJson(registered));
+  Check(from_mcp.ok() && from_mcp->tools.size() == registered.size());
+  Check(from_open_ai.ok() && from_open_ai->tools.size() == registered.size());
   for (size_t i = 0; i < registered.size(); ++i) {
     const Tool& tool = registered[i]->tool;
-    const Tool& mcp = (*from_mcp)[i];
-    const Tool& open_ai = (*from_open_ai)[i];
+    const Tool& mcp = from_mcp->tools[i].tool;
+    const Tool& open_ai = from_open_ai->tools[i].tool;
     Check(mcp.name == tool.name && open_ai.name == tool.name);
     Check(mcp.description == tool.description && open_ai.description == tool.description);
     Check(mcp.title == tool.title && mcp.version == tool.version);

@@ -45,15 +45,20 @@ void Check(bool holds) {
   if (!holds) std::abort();
 }
 
-// How deep a message may be is the receiver's to say.
-Message Sent(absl::string_view text) {
-  auto parsed = ParseMessage(text, {.max_depth = 10'000});
-  Check(std::holds_alternative<Message>(parsed));
-  return std::get<Message>(std::move(parsed));
-}
-
 bool IsResponse(const Message& message) {
   return message.kind() == Message::Kind::kResult || message.kind() == Message::Kind::kError;
+}
+
+// How many responses are sent in a text. How deep a message may be is the receiver's to say, and
+// how many there are in a batch.
+size_t ResponsesIn(absl::string_view text) {
+  const ParsedText parsed = ParseMessages(text, {.max_depth = 10'000, .max_batch = 1'000'000});
+  size_t count = 0;
+  for (const ParsedMessage& message : parsed.messages) {
+    Check(std::holds_alternative<Message>(message));
+    count += IsResponse(std::get<Message>(message));
+  }
+  return count;
 }
 
 double NumberOf(const rapidjson::Value& arguments, const char* name) {
@@ -98,8 +103,9 @@ void FuzzServer(unsigned choices, const std::vector<absl::string_view>& lines) {
   Check(executor.ok());
   std::atomic<size_t> num_answers = 0;
   Server server(registry, executor->get(), {.page_size = 1},
-                [&](const std::string& text) { num_answers += IsResponse(Sent(text)); });
-  size_t num_received = lines.size();
+                [&](const std::string& text) { num_answers += ResponsesIn(text); });
+  size_t num_received = 0;
+  for (const absl::string_view line : lines) num_received += ParseMessages(line).messages.size();
   if ((choices & kInitializeServer) != 0) {
     server.Receive(kInitialize);
     ++num_received;
@@ -117,10 +123,12 @@ void AnswerRequest(ScriptedServer& server, const OutgoingMessage& request,
     const std::string line(lines.front());
     lines.erase(lines.begin());
     server.Deliver(line);
-    const auto parsed = ParseMessage(line);
-    const auto* const message = std::get_if<Message>(&parsed);
-    if (message != nullptr && IsResponse(*message) &&
-        message->id() == RequestId(*request.request_id)) {
+    const ParsedText parsed = ParseMessages(line);
+    if (std::any_of(parsed.messages.begin(), parsed.messages.end(), [&](const ParsedMessage& one) {
+          const auto* const message = std::get_if<Message>(&one);
+          return message != nullptr && IsResponse(*message) &&
+                 message->id() == RequestId(*request.request_id);
+        })) {
       return;
     }
   }
@@ -134,7 +142,7 @@ void FuzzClient(unsigned choices, std::vector<absl::string_view> lines) {
     lines.erase(lines.begin());
   }
   ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
-    Sent(message.text);
+    ResponsesIn(message.text);
     if (message.request_id.has_value()) AnswerRequest(self, message, lines);
   });
   if ((choices & kInitializeByInput) != 0) server.initialize_answer.clear();

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tools/json_value.h"
 #include "tools/mcp/revisions.h"
@@ -44,7 +45,7 @@ std::string ObjectMember(const rapidjson::Value& object, const char* name) {
 
 absl::StatusOr<RemoteTool> ReadTool(const rapidjson::Value& value) {
   std::optional<std::string> name = StringMember(value, "name");
-  if (!name.has_value()) return Malformed("a tool has no name");
+  if (!name.has_value()) return absl::InvalidArgumentError("it has no name");
   RemoteTool tool;
   tool.name = *std::move(name);
   tool.title = StringMember(value, "title").value_or("");
@@ -53,9 +54,32 @@ absl::StatusOr<RemoteTool> ReadTool(const rapidjson::Value& value) {
   tool.output_schema = ObjectMember(value, "outputSchema");
   tool.annotations = ObjectMember(value, "annotations");
   if (tool.input_schema.empty()) {
-    return Malformed(absl::StrCat("tool '", tool.name, "' has no inputSchema"));
+    const rapidjson::Value* const schema = FindMember(value, "inputSchema");
+    return absl::InvalidArgumentError(schema == nullptr ? "it has no inputSchema"
+                                                        : "its inputSchema is not an object");
   }
   return tool;
+}
+
+// Adds a page's tools. False if there are too many.
+bool ReadPage(const rapidjson::Value& list, size_t max_tools, std::set<std::string>& names,
+              RemoteTools& tools) {
+  for (const rapidjson::Value& value : list.GetArray()) {
+    const size_t number = tools.tools.size() + tools.skipped.size() + 1;
+    if (number > max_tools) return false;
+    absl::StatusOr<RemoteTool> tool = ReadTool(value);
+    if (tool.ok() && !names.insert(tool->name).second) {
+      tool = absl::InvalidArgumentError("the server lists another of that name before it");
+    }
+    if (tool.ok()) {
+      tools.tools.push_back(*std::move(tool));
+    } else {
+      tools.skipped.push_back(
+          {.name = StringMember(value, "name").value_or(absl::StrCat("tool ", number)),
+           .reason = std::string(tool.status().message())});
+    }
+  }
+  return true;
 }
 
 absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value) {
@@ -63,7 +87,8 @@ absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value) {
   const rapidjson::Value* const is_error = FindMember(value, "isError");
   result.is_error = is_error != nullptr && is_error->IsBool() && is_error->GetBool();
   const std::string structured = ObjectMember(value, "structuredContent");
-  const rapidjson::Value* const content = FindMember(value, "content");
+  const rapidjson::Value* content = FindMember(value, "content");
+  if (content != nullptr && content->IsNull()) content = nullptr;
   if (content != nullptr && !content->IsArray()) return Malformed("the content is no array");
   if (content != nullptr) {
     for (const rapidjson::Value& part : content->GetArray()) {
@@ -95,6 +120,8 @@ struct Client::Pending {
   bool wants_progress = false;
   std::deque<ToolProgress> progress;
   std::optional<absl::StatusOr<Message>> result;
+  // What came meanwhile and may have been the answer.
+  std::string remark;
 };
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(std::unique_ptr<Transport> transport,
@@ -279,36 +306,45 @@ absl::StatusOr<Message> Client::RequestOnce(absl::string_view method, const std:
   }
   if (cancelled) return absl::CancelledError(absl::StrCat(method, " was cancelled"));
   return absl::DeadlineExceededError(
-      absl::StrCat("the server did not answer ", method, " before the deadline"));
+      absl::StrCat("the server did not answer ", method, " before the deadline",
+                   pending.remark.empty() ? "" : "; meanwhile it sent this: ", pending.remark));
 }
 
-absl::StatusOr<std::vector<RemoteTool>> Client::ListTools(absl::Duration timeout) {
+absl::StatusOr<RemoteTools> Client::ListTools(absl::Duration timeout) {
   const Clock::time_point deadline = Deadline(timeout);
   if (!server_info().has_tools) return absl::UnimplementedError("the server offers no tools");
-  std::vector<RemoteTool> tools;
+  RemoteTools tools;
+  std::set<std::string> names;
   std::set<std::string> cursors;
   std::string params = "{}";
   for (size_t page = 0; page < options_.max_pages; ++page) {
-    const absl::StatusOr<Message> answer = Request("tools/list", params, deadline);
-    if (!answer.ok()) return answer.status();
-    const rapidjson::Value* const list = FindMember(answer->result(), "tools");
-    if (list == nullptr || !list->IsArray()) return Malformed("tools/list gives no list");
-    for (const rapidjson::Value& value : list->GetArray()) {
-      absl::StatusOr<RemoteTool> tool = ReadTool(value);
-      if (!tool.ok()) return tool.status();
-      if (tools.size() == options_.max_tools) {
-        return absl::ResourceExhaustedError(
-            absl::StrCat("the server lists more than ", options_.max_tools, " tools"));
-      }
-      tools.push_back(*std::move(tool));
+    absl::StatusOr<Message> answer = Request("tools/list", params, deadline);
+    const rapidjson::Value* const list =
+        answer.ok() ? FindMember(answer->result(), "tools") : nullptr;
+    if (answer.ok() && (list == nullptr || !list->IsArray())) {
+      answer = Malformed("tools/list gives no list");
+    }
+    if (!answer.ok()) {
+      if (page == 0) return answer.status();
+      tools.cut_short = absl::StrCat("page ", page + 1, ": ", answer.status().message());
+      return tools;
+    }
+    if (!ReadPage(*list, options_.max_tools, names, tools)) {
+      tools.cut_short = absl::StrCat("the server lists more than ", options_.max_tools, " tools");
+      return tools;
     }
     const std::optional<std::string> cursor = StringMember(answer->result(), "nextCursor");
-    if (!cursor.has_value()) return tools;
-    if (!cursors.insert(*cursor).second) return Malformed("a cursor comes twice");
+    // Some servers say so that nothing follows.
+    if (cursor.value_or("").empty()) return tools;
+    if (!cursors.insert(*cursor).second) {
+      tools.cut_short = absl::StrCat("page ", page + 1, " leads back to an earlier one");
+      return tools;
+    }
     params = absl::StrCat(R"({"cursor":)", StringJson(*cursor), "}");
   }
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the server lists its tools on more than ", options_.max_pages, " pages"));
+  tools.cut_short =
+      absl::StrCat("the server lists its tools on more than ", options_.max_pages, " pages");
+  return tools;
 }
 
 absl::StatusOr<CallToolResult> Client::CallTool(absl::string_view name,
@@ -333,43 +369,62 @@ absl::Status Client::Ping(absl::Duration timeout) {
 }
 
 void Client::OnMessage(const std::string& text) {
-  auto parsed = ParseMessage(text, options_.limits);
-  if (auto* const malformed = std::get_if<MalformedMessage>(&parsed)) {
-    // A request deserves an answer, and a response fails what it answers. Anything else cannot be
-    // told to anybody.
-    if (!malformed->id.has_value()) return;
-    if (malformed->is_response) return Settle(*malformed->id, Malformed(malformed->error.message));
-    transport_
-        ->Send({.text = ErrorText(malformed->id, malformed->error),
-                .method = "",
-                .request_id = std::nullopt})
-        .IgnoreError();
-    return;
-  }
-  auto& message = std::get<Message>(parsed);
-  switch (message.kind()) {
-    case Message::Kind::kRequest:
-      return OnRequest(message);
-    case Message::Kind::kNotification:
-      return OnNotification(message);
-    case Message::Kind::kResult: {
-      const RequestId id = *message.id();
-      return Settle(id, std::move(message));
+  ParsedText parsed = ParseMessages(text, options_.limits);
+  std::vector<std::string> answers;
+  for (ParsedMessage& one : parsed.messages) {
+    std::optional<std::string> answer;
+    if (const auto* const malformed = std::get_if<MalformedMessage>(&one)) {
+      answer = OnMalformed(*malformed);
+    } else {
+      auto& message = std::get<Message>(one);
+      switch (message.kind()) {
+        case Message::Kind::kRequest:
+          answer = AnswerTo(message);
+          break;
+        case Message::Kind::kNotification:
+          OnNotification(message);
+          break;
+        case Message::Kind::kResult: {
+          const RequestId id = *message.id();
+          Settle(id, std::move(message));
+          break;
+        }
+        case Message::Kind::kError:
+          if (message.id().has_value()) {
+            Settle(*message.id(), StatusOf(message.error()));
+          } else {
+            // It may be about a notification, but hardly if it could not even be parsed.
+            SettleWithoutId(StatusOf(message.error()), message.error().code == kParseError);
+          }
+      }
     }
-    case Message::Kind::kError:
-      if (message.id().has_value()) Settle(*message.id(), StatusOf(message.error()));
+    if (answer.has_value()) answers.push_back(*std::move(answer));
   }
+  if (answers.empty()) return;
+  // A server that asks and does not read goes without.
+  transport_
+      ->Send({.text = parsed.is_batch ? BatchText(answers) : answers[0],
+              .method = "",
+              .request_id = std::nullopt})
+      .IgnoreError();
 }
 
-void Client::OnRequest(const Message& message) {
-  const std::string answer =
-      message.method() == "ping"
-          ? ResultText(*message.id(), "{}")
-          : ErrorText(message.id(),
-                      {.code = kMethodNotFound,
-                       .message = absl::StrCat("this client does not offer ", message.method())});
-  // A server that asks and does not read goes without.
-  transport_->Send({.text = answer, .method = "", .request_id = std::nullopt}).IgnoreError();
+std::optional<std::string> Client::OnMalformed(const MalformedMessage& malformed) {
+  const absl::Status status = Malformed(malformed.error.message);
+  if (!malformed.id.has_value()) {
+    SettleWithoutId(status, malformed.is_response);
+    return std::nullopt;
+  }
+  if (!malformed.is_response) return ErrorText(malformed.id, malformed.error);
+  Settle(*malformed.id, status);
+  return std::nullopt;
+}
+
+std::string Client::AnswerTo(const Message& request) {
+  if (request.method() == "ping") return ResultText(*request.id(), "{}");
+  return ErrorText(request.id(),
+                   {.code = kMethodNotFound,
+                    .message = absl::StrCat("this client does not offer ", request.method())});
 }
 
 void Client::OnNotification(const Message& message) {
@@ -402,14 +457,31 @@ void Client::OnNotification(const Message& message) {
 
 void Client::Settle(const RequestId& id, absl::StatusOr<Message> result) {
   // All of ours are numbers.
-  const auto* const number = std::get_if<int64_t>(&id);
-  if (number == nullptr) return;
+  int64_t number = 0;
+  if (const auto* const text = std::get_if<std::string>(&id)) {
+    if (!absl::SimpleAtoi(*text, &number)) return;
+    result = Malformed(absl::StrCat("its id is the string ", StringJson(*text),
+                                    ", the request's was the number ", number));
+  } else {
+    number = std::get<int64_t>(id);
+  }
   std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = pending_.find(*number);
+  const auto found = pending_.find(number);
   // Of a request that was given up, or of none.
   if (found == pending_.end() || found->second->result.has_value()) return;
   found->second->result = std::move(result);
   found->second->changed.notify_all();
+}
+
+void Client::SettleWithoutId(const absl::Status& status, bool surely) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (const auto& [id, pending] : pending_) {
+    if (pending->result.has_value()) continue;
+    pending->remark = std::string(status.message());
+    if (!surely || pending_.size() > 1) continue;
+    pending->result = status;
+    pending->changed.notify_all();
+  }
 }
 
 void Client::OnClosed(const absl::Status& status) {

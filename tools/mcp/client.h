@@ -64,6 +64,22 @@ struct RemoteTool {
   std::string annotations;
 };
 
+// What a server lists.
+struct RemoteTools {
+  struct Skipped {
+    // Its name, or "tool 3" where it has none, counted from 1.
+    std::string name;
+    std::string reason;
+  };
+  // In the server's order, each name once.
+  std::vector<RemoteTool> tools;
+  // What is no tool, which does not lose the others.
+  std::vector<Skipped> skipped;
+  // Why the list ends before its end, in a sentence that goes on after "the list of tools is cut
+  // short: ". Empty if it does not.
+  std::string cut_short;
+};
+
 struct CallToolOptions {
   // Zero means ClientOptions::request_timeout.
   absl::Duration timeout = absl::ZeroDuration();
@@ -106,11 +122,13 @@ class Client {
   // As of the last initialisation.
   ServerInfo server_info() const;
 
-  // All pages. Errors: DeadlineExceeded; Unavailable if the connection is lost; ResourceExhausted
-  // for a list beyond the limits; Internal for one that is malformed; Unimplemented if the server
-  // offers no tools; what the server answers, with the code that is nearest (InvalidArgument for
-  // -32602). `timeout`: of the whole; zero means ClientOptions::request_timeout.
-  absl::StatusOr<std::vector<RemoteTool>> ListTools(absl::Duration timeout = absl::ZeroDuration());
+  // All pages, as far as they can be had: a list that goes beyond the limits, whose cursor comes
+  // again, or of which a later page fails, is cut short. Errors, of the first page:
+  // DeadlineExceeded; Unavailable if the connection is lost; Internal for one that is malformed;
+  // Unimplemented if the server offers no tools; what the server answers, with the code that is
+  // nearest (InvalidArgument for -32602). `timeout`: of the whole; zero means
+  // ClientOptions::request_timeout.
+  absl::StatusOr<RemoteTools> ListTools(absl::Duration timeout = absl::ZeroDuration());
 
   // `arguments_json`: a JSON object; empty means {}. Errors as of ListTools, and Cancelled;
   // InvalidArgument if the arguments are not an object. A call is not repeated when the connection
@@ -140,9 +158,14 @@ class Client {
 
   // From the transport's thread.
   void OnMessage(const std::string& text);
-  void OnRequest(const Message& message);
+  // What is to be answered, if anything.
+  std::optional<std::string> OnMalformed(const MalformedMessage& malformed);
+  static std::string AnswerTo(const Message& request);
   void OnNotification(const Message& message);
   void Settle(const RequestId& id, absl::StatusOr<Message> result);
+  // An answer that does not say to what: to the only request, if there is but one and `surely` it
+  // is an answer to a request. Otherwise it is what those hear who wait in vain.
+  void SettleWithoutId(const absl::Status& status, bool surely);
   void OnClosed(const absl::Status& status);
 
   void TellOfChanges();

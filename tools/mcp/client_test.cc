@@ -110,39 +110,131 @@ TEST(ClientTest, ListsAllPages) {
   const auto client = Connect(server);
   const auto tools = client->ListTools();
   ASSERT_TRUE(tools.ok()) << tools.status();
-  ASSERT_EQ(tools->size(), 2);
-  EXPECT_EQ((*tools)[0].name, "a");
-  EXPECT_EQ((*tools)[0].title, "A");
-  EXPECT_EQ((*tools)[0].description, "Does a.");
-  EXPECT_EQ((*tools)[0].input_schema, R"({"type":"object","properties":{}})");
-  EXPECT_EQ((*tools)[0].output_schema, R"({"type":"object"})");
-  EXPECT_EQ((*tools)[0].annotations, R"({"readOnlyHint":true})");
-  EXPECT_EQ((*tools)[1].name, "b");
-  EXPECT_EQ((*tools)[1].output_schema, "");
+  EXPECT_TRUE(tools->skipped.empty());
+  EXPECT_EQ(tools->cut_short, "");
+  ASSERT_EQ(tools->tools.size(), 2);
+  EXPECT_EQ(tools->tools[0].name, "a");
+  EXPECT_EQ(tools->tools[0].title, "A");
+  EXPECT_EQ(tools->tools[0].description, "Does a.");
+  EXPECT_EQ(tools->tools[0].input_schema, R"({"type":"object","properties":{}})");
+  EXPECT_EQ(tools->tools[0].output_schema, R"({"type":"object"})");
+  EXPECT_EQ(tools->tools[0].annotations, R"({"readOnlyHint":true})");
+  EXPECT_EQ(tools->tools[1].name, "b");
+  EXPECT_EQ(tools->tools[1].output_schema, "");
   EXPECT_EQ(server.sent("tools/list").size(), 2);
 }
 
-TEST(ClientTest, EndsAListThatDoesNotEnd) {
+TEST(ClientTest, EndsAListThatDoesNotEndAndKeepsWhatWasRead) {
   std::atomic<int> page = 0;
   ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
     if (message.method != "tools/list") return;
-    self.Answer(message, absl::StrCat(R"({"tools":[{"name":"a","inputSchema":{}}],"nextCursor":")",
-                                      ++page, "\"}"));
+    const int number = ++page;
+    self.Answer(message, absl::StrCat(R"({"tools":[{"name":"a)", number,
+                                      R"(","inputSchema":{}}],"nextCursor":")", number, "\"}"));
   });
-  EXPECT_EQ(Connect(server, {.max_pages = 30})->ListTools().status().code(),
-            absl::StatusCode::kResourceExhausted);
+  const auto by_pages = Connect(server, {.max_pages = 30})->ListTools();
+  ASSERT_TRUE(by_pages.ok()) << by_pages.status();
+  EXPECT_EQ(by_pages->tools.size(), 30);
+  EXPECT_EQ(by_pages->cut_short, "the server lists its tools on more than 30 pages");
   EXPECT_EQ(page, 30);
-  EXPECT_EQ(Connect(server, {.max_tools = 5})->ListTools().status().code(),
-            absl::StatusCode::kResourceExhausted);
+  const auto by_tools = Connect(server, {.max_tools = 5})->ListTools();
+  ASSERT_TRUE(by_tools.ok()) << by_tools.status();
+  EXPECT_EQ(by_tools->tools.size(), 5);
+  EXPECT_EQ(by_tools->cut_short, "the server lists more than 5 tools");
   EXPECT_EQ(page, 36);
 }
 
+std::string NamesOf(const RemoteTools& tools) {
+  std::string names;
+  for (const RemoteTool& tool : tools.tools) absl::StrAppend(&names, tool.name, " ");
+  return names;
+}
+
+// It was an error, and what was read was lost.
+TEST(ClientTest, ARepeatedCursorKeepsWhatWasRead) {
+  ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/list") return;
+    const char* name = absl::StrContains(message.text, "cursor") ? "b" : "a";
+    self.Answer(message, absl::StrCat(R"({"tools":[{"name":")", name,
+                                      R"(","inputSchema":{}}],"nextCursor":"x"})"));
+  });
+  const auto tools = Connect(server)->ListTools();
+  ASSERT_TRUE(tools.ok()) << tools.status();
+  EXPECT_EQ(NamesOf(*tools), "a b ");
+  EXPECT_EQ(tools->cut_short, "page 2 leads back to an earlier one");
+  EXPECT_EQ(server.sent("tools/list").size(), 2);
+}
+
+TEST(ClientTest, ALaterPageThatFailsKeepsTheEarlier) {
+  for (const auto& [answer, why] : std::vector<std::pair<std::string, std::string>>{
+           {R"("result":{"tools":7})",
+            "page 2: the server's answer is malformed: tools/list gives no"},
+           {R"("result":{"tools":[NaN]})", "page 2: the server's answer is malformed: not JSON: "},
+           {R"("error":{"code":-32603,"message":"out of tools"})", "page 2: out of tools"}}) {
+    ScriptedServer server(
+        [&, answer = answer](ScriptedServer& self, const OutgoingMessage& message) {
+          if (message.method != "tools/list") return;
+          if (absl::StrContains(message.text, "cursor")) {
+            self.Deliver(
+                absl::StrCat(R"({"jsonrpc":"2.0","id":)", *message.request_id, ",", answer, "}"));
+          } else {
+            self.Answer(message, R"({"tools":[{"name":"a","inputSchema":{}}],"nextCursor":"x"})");
+          }
+        });
+    const auto tools = Connect(server)->ListTools();
+    ASSERT_TRUE(tools.ok()) << tools.status();
+    EXPECT_EQ(NamesOf(*tools), "a ");
+    EXPECT_TRUE(absl::StartsWith(tools->cut_short, why)) << tools->cut_short;
+  }
+}
+
+TEST(ClientTest, AnEmptyOrNullCursorIsTheEnd) {
+  for (const char* cursor : {R"("")", "null", "7"}) {
+    ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+      if (message.method != "tools/list") return;
+      self.Answer(message, absl::StrCat(R"({"tools":[{"name":"a","inputSchema":{}}],"nextCursor":)",
+                                        cursor, "}"));
+    });
+    const auto tools = Connect(server)->ListTools();
+    ASSERT_TRUE(tools.ok()) << tools.status();
+    EXPECT_EQ(NamesOf(*tools), "a ");
+    EXPECT_EQ(tools->cut_short, "");
+  }
+}
+
+// One bad tool lost all of a server's.
+TEST(ClientTest, OneBadToolDoesNotLoseTheOthers) {
+  ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/list") return;
+    self.Answer(message,
+                R"({"tools":[{"name":"first","inputSchema":{}},{"name":"missing"},)"
+                R"({"name":"null","inputSchema":null},{"name":"text","inputSchema":"{}"},)"
+                R"({"name":"list","inputSchema":[]},{"inputSchema":{}},)"
+                R"({"name":7,"inputSchema":{}},7,null,[],{},)"
+                R"({"name":"first","inputSchema":{"type":"object"}},)"
+                R"({"name":"odd","title":7,"description":[],"annotations":"x",)"
+                R"("outputSchema":null,"inputSchema":{}},{"name":"last","inputSchema":{}}]})");
+  });
+  const auto tools = Connect(server)->ListTools();
+  ASSERT_TRUE(tools.ok()) << tools.status();
+  EXPECT_EQ(NamesOf(*tools), "first odd last ");
+  EXPECT_EQ(tools->cut_short, "");
+  std::string skipped;
+  for (const auto& [name, reason] : tools->skipped) {
+    absl::StrAppend(&skipped, name, ": ", reason, "\n");
+  }
+  EXPECT_EQ(skipped,
+            "missing: it has no inputSchema\n"
+            "null: its inputSchema is not an object\n"
+            "text: its inputSchema is not an object\n"
+            "list: its inputSchema is not an object\n"
+            "tool 6: it has no name\ntool 7: it has no name\ntool 8: it has no name\n"
+            "tool 9: it has no name\ntool 10: it has no name\ntool 11: it has no name\n"
+            "first: the server lists another of that name before it\n");
+}
+
 TEST(ClientTest, RefusesAMalformedList) {
-  for (const char* result :
-       {"{}", R"({"tools":{}})", R"({"tools":[7]})", R"({"tools":[{"inputSchema":{}}]})",
-        R"({"tools":[{"name":"a"}]})", R"({"tools":[{"name":"a","inputSchema":[]}]})",
-        // The same cursor for ever.
-        R"({"tools":[],"nextCursor":"x"})"}) {
+  for (const char* result : {"{}", R"({"tools":{}})", R"({"tools":null})", R"({"tools":"a"})"}) {
     ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
       if (message.method == "tools/list") self.Answer(message, result);
     });
@@ -267,13 +359,101 @@ TEST(ClientTest, AnswersToOtherRequestsAreNone) {
     if (message.method != "tools/call") return;
     const std::string result = R"({"content":[]})";
     self.Deliver(ResultText(*message.request_id + 1, result));
-    self.Deliver(ResultText(absl::StrCat(*message.request_id), result));
-    self.Deliver(ErrorText(std::nullopt, {.code = 1, .message = "whose?"}));
+    self.Deliver(ResultText("seven", result));
     self.Deliver("garbage");
     self.Deliver("[]");
-    self.Deliver(R"({"jsonrpc":"2.0","id":null,"result":{}})");
+    self.Deliver(ErrorText(std::nullopt, {.code = -32601, .message = "whose?"}));
   });
-  EXPECT_EQ(CallCode(server, {.timeout = kSoon}), absl::StatusCode::kDeadlineExceeded);
+  const auto client = Connect(server);
+  const absl::Status status = client->CallTool("tool", "", {.timeout = kSoon}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  // Whoever looks for the reason may find it there.
+  EXPECT_TRUE(absl::StrContains(status.message(), "meanwhile it sent this: whose?")) << status;
+}
+
+// They waited out the deadline, and then were said to be no answer.
+TEST(ClientTest, AnAnswerThatCannotBeReadIsAnErrorAtOnce) {
+  const std::pair<std::string, std::string> kCases[] = {
+      {R"("id":2,"result":{"content":[{"type":"text","text":"\ud83d"}]})", "surrogate pair"},
+      {R"("id":2,"result":{"content":[{"type":"text","text":"\ude00"}]})", "surrogate pair"},
+      {"\"id\":2,\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"caf\xE9\"}]}",
+       "Byte 0xe9 is not UTF-8"},
+      {R"("id":2,"result":{"structuredContent":{"n":NaN}})", "JSON has no NaN"},
+      {R"("id":2,"result":{"structuredContent":{"n":Infinity}})", "JSON has no Infinity"},
+      {R"("id":2,"result":{"structuredContent":{"n":1e999}})", "Number too big"},
+      {absl::StrCat(R"("id":2,"result":{"structuredContent":{"n":)", std::string(200, '['),
+                    std::string(200, ']'), "}}"),
+       "nested deeper than 128 levels"},
+      {R"("id":2,"result":{"content":[)" + std::string(1, '\0') + "]}", "Invalid value"},
+      {R"("id":2,"result":7)", "the result is not an object"},
+      {R"("id":2,"error":"no")", "the error has no code and message"},
+      {R"("id":"2","result":{"content":[]})", R"(its id is the string "2")"},
+      {R"("id":null,"result":{"content":[]})", "neither a string nor an integer"},
+      {R"("id":2.5,"result":{"content":[]})", "neither a string nor an integer"},
+      {R"("result":{"content":[]})", "the result has no id"},
+      {R"("id":null,"error":{"code":-32700,"message":"cannot parse it"})", "cannot parse it"},
+  };
+  for (const auto& [answer, says] : kCases) {
+    ScriptedServer server(
+        [&, answer = answer](ScriptedServer& self, const OutgoingMessage& message) {
+          if (message.method != "tools/call") return;
+          self.Deliver(absl::StrCat(R"({"jsonrpc":"2.0",)", answer, "}"));
+        });
+    const auto result = Connect(server)->CallTool("tool", "");
+    EXPECT_EQ(result.status().code(), absl::StatusCode::kInternal) << answer;
+    EXPECT_TRUE(absl::StrContains(result.status().message(), says)) << result.status();
+  }
+}
+
+TEST(ClientTest, WhatComesAfterAnErrorIsNoAnswer) {
+  ScriptedServer server([](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/call") return;
+    self.Deliver(ErrorText(*message.request_id, {.code = -32602, .message = "first"}));
+    self.Answer(message, R"({"content":[]})");
+    self.Deliver(ErrorText(*message.request_id, {.code = -32602, .message = "second"}));
+  });
+  const auto client = Connect(server);
+  EXPECT_TRUE(absl::StrContains(client->CallTool("tool", "").status().message(), "first"));
+  EXPECT_TRUE(absl::StrContains(client->CallTool("tool", "").status().message(), "first"));
+}
+
+TEST(ClientTest, ReadsABatchAndAnswersItWithOne) {
+  ScriptedServer server([](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/call") return;
+    self.Deliver(BatchText({RequestText(int64_t{70}, "ping", "{}"),
+                            NotificationText("notifications/message", "{}"), "7",
+                            ResultText(*message.request_id, R"({"content":[]})"),
+                            RequestText("b", "roots/list", "{}")}));
+  });
+  server.initialize_answer = R"({"protocolVersion":"2025-03-26","capabilities":{"tools":{}}})";
+  const auto result = Connect(server)->CallTool("tool", "");
+  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(server.sent(""),
+            std::vector<std::string>{
+                R"([{"jsonrpc":"2.0","id":70,"result":{}},{"jsonrpc":"2.0","id":"b",)"
+                R"("error":{"code":-32601,"message":"this client does not offer )"
+                R"(roots/list"}}])"});
+}
+
+TEST(ClientTest, ABatchWithOneBadAnswerFailsThatOneOnly) {
+  std::mutex mutex;
+  std::vector<OutgoingMessage> held;
+  ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/call") return;
+    std::lock_guard<std::mutex> lock(mutex);
+    held.push_back(message);
+    if (held.size() < 2) return;
+    self.Deliver(BatchText({ResultText(*held[0].request_id, R"({"content":[]})"),
+                            ResultText(*held[1].request_id, "7")}));
+  });
+  const auto client = Connect(server);
+  std::atomic<int> num_ok = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&] { num_ok += client->CallTool("tool", "").ok() ? 1 : 0; });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(num_ok, 1);
 }
 
 TEST(ClientTest, TheCallerCancels) {

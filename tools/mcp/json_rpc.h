@@ -1,6 +1,8 @@
 // JSON-RPC 2.0 messages (jsonrpc.org/specification) as the Model Context Protocol, revision
 // 2025-11-25, Base Protocol, Messages, narrows them: ids are strings or integers, params and
-// results are objects, and there are no batches.
+// results are objects. Batches (section 6) are read, too: revision 2025-03-26 has them. What others
+// write loosely is taken as it is meant: an id of 1.0 as 1, and null as what is not there, for
+// params, and for the result beside an error or the error beside a result.
 //
 // Threads: all functions are pure. Allocation: reading builds a DOM of the text; writing builds the
 // text.
@@ -13,6 +15,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "rapidjson/document.h"
@@ -37,8 +40,10 @@ struct JsonRpcError {
 
 struct MessageLimits {
   size_t max_bytes = size_t{4} << 20;
-  // Nesting of arrays and objects, the message itself included.
+  // Nesting of arrays and objects, the message itself included, a batch around it not.
   int max_depth = 128;
+  // Messages in a batch.
+  size_t max_batch = 1000;
 };
 
 // One of the four kinds, read and checked.
@@ -74,14 +79,27 @@ class Message {
 struct MalformedMessage {
   // kParseError, kInvalidRequest or kInvalidParams.
   JsonRpcError error;
-  // What could be read of its id.
+  // What could be read of its id, even of a text that is no JSON, so that who waits for it need not
+  // wait for ever.
   std::optional<RequestId> id;
   // It has a result or an error, so that nothing is to be answered.
   bool is_response = false;
 };
 
-std::variant<Message, MalformedMessage> ParseMessage(absl::string_view text,
-                                                     const MessageLimits& limits = {});
+using ParsedMessage = std::variant<Message, MalformedMessage>;
+
+struct ParsedText {
+  bool is_batch = false;
+  // Exactly one, if it is no batch, and at least one, if it is.
+  std::vector<ParsedMessage> messages;
+};
+
+// A message, or a batch of them. One that is malformed does not spoil the others of its batch. An
+// empty batch, or one beyond the limits, is one malformed message.
+ParsedText ParseMessages(absl::string_view text, const MessageLimits& limits = {});
+
+// One message; a batch is malformed.
+ParsedMessage ParseMessage(absl::string_view text, const MessageLimits& limits = {});
 
 // "7", or "\"seven\"": the id as JSON.
 std::string IdJson(const RequestId& id);
@@ -96,7 +114,10 @@ std::string ResultText(const RequestId& id, absl::string_view result);
 // Without an id if what is answered had none that could be read.
 std::string ErrorText(const std::optional<RequestId>& id, const JsonRpcError& error);
 
-// A string or an integer; otherwise nothing.
+// A batch of messages that are JSON.
+std::string BatchText(const std::vector<std::string>& messages);
+
+// A string or an integer, which may be written as 1.0; otherwise nothing.
 std::optional<RequestId> IdOf(const rapidjson::Value& value);
 
 }  // namespace parlance::tools::mcp

@@ -93,8 +93,9 @@ absl::StatusOr<RegisteredMcpTools> RegisterMcpTools(const std::shared_ptr<Client
                                                     ToolRegistry& registry,
                                                     absl::string_view prefix,
                                                     const RegisteredMcpTools& before) {
-  absl::StatusOr<std::vector<RemoteTool>> tools = client->ListTools();
-  if (!tools.ok()) return tools.status();
+  absl::StatusOr<RemoteTools> listed = client->ListTools();
+  if (!listed.ok()) return listed.status();
+  const std::vector<RemoteTool>& tools = listed->tools;
   const auto is_as_before = [&](const RemoteTool& remote) {
     return std::find_if(before.registered.begin(), before.registered.end(),
                         [&](const RegisteredMcpTools::Registered& registered) {
@@ -102,15 +103,23 @@ absl::StatusOr<RegisteredMcpTools> RegisterMcpTools(const std::shared_ptr<Client
                         });
   };
   RegisteredMcpTools result;
+  result.cut_short = std::move(listed->cut_short);
+  for (auto& [name, reason] : listed->skipped) {
+    result.skipped.push_back({.remote_name = std::move(name), .reason = std::move(reason)});
+  }
   // First what is gone or has changed, so that names are free.
   for (const RegisteredMcpTools::Registered& registered : before.registered) {
-    const bool stays = std::any_of(tools->begin(), tools->end(), [&](const RemoteTool& remote) {
-      return AreSame(registered.definition, remote);
+    const auto now = std::find_if(tools.begin(), tools.end(), [&](const RemoteTool& remote) {
+      return remote.name == registered.remote_name;
     });
-    // Somebody else may have removed it.
-    if (!stays) registry.Remove(registered.name).IgnoreError();
+    if (now == tools.end() && !result.cut_short.empty()) {
+      result.registered.push_back(registered);
+    } else if (now == tools.end() || !AreSame(registered.definition, *now)) {
+      // Somebody else may have removed it.
+      registry.Remove(registered.name).IgnoreError();
+    }
   }
-  for (const RemoteTool& remote : *tools) {
+  for (const RemoteTool& remote : tools) {
     if (const auto known = is_as_before(remote); known != before.registered.end()) {
       result.registered.push_back(*known);
     } else {

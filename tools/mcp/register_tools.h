@@ -27,8 +27,10 @@ struct RegisteredMcpTools {
   };
   // In the server's order.
   std::vector<Registered> registered;
-  // Such as those whose schema JsonSchema::Compile refuses.
+  // Such as those that have no schema, or one that JsonSchema::Compile refuses.
   std::vector<Skipped> skipped;
+  // Of RemoteTools.
+  std::string cut_short;
 };
 
 // Lists the server's tools and registers each as `prefix` and its name, with what no name may have
@@ -38,7 +40,8 @@ struct RegisteredMcpTools {
 // an error, if we can read that schema.
 //
 // `before`: what an earlier call returned. Tools that are as they were stay, those that are gone or
-// have changed are removed, and others come: for ClientOptions::on_tools_changed.
+// have changed are removed, and others come: for ClientOptions::on_tools_changed. Where the list is
+// cut short, what it does not name stays.
 //
 // The tools hold the client. Errors are Client::ListTools's; then nothing is changed. By one thread
 // at a time for one client.

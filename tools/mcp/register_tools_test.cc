@@ -167,6 +167,49 @@ TEST(RegisterToolsTest, FollowsAListThatChanges) {
   EXPECT_EQ(registry.Find("x_goes"), nullptr);
 }
 
+TEST(RegisterToolsTest, OneBadToolDoesNotLoseTheOthers) {
+  ScriptedServer server(
+      Serve(absl::StrCat(R"({"name":"bare"},{"inputSchema":{}},)", kTool, ",", kTool)));
+  ToolRegistry registry;
+  const auto result = RegisterMcpTools(Connect(server), registry, "");
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(registry.List().size(), 1);
+  EXPECT_NE(registry.Find("add"), nullptr);
+  ASSERT_EQ(result->skipped.size(), 3);
+  EXPECT_EQ(result->skipped[0].remote_name, "bare");
+  EXPECT_EQ(result->skipped[1].remote_name, "tool 2");
+  EXPECT_EQ(result->skipped[2].remote_name, "add");
+}
+
+TEST(RegisterToolsTest, AListThatIsCutShortRemovesNothing) {
+  bool is_broken = false;
+  ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/list") return;
+    if (!absl::StrContains(message.text, "cursor")) {
+      self.Answer(message, absl::StrCat(R"({"tools":[{"name":"changes","inputSchema":{"title":")",
+                                        is_broken, R"("}}],"nextCursor":"2"})"));
+    } else if (is_broken) {
+      self.Answer(message, "{}");
+    } else {
+      self.Answer(message, R"({"tools":[{"name":"stays","inputSchema":{}}]})");
+    }
+  });
+  ToolRegistry registry;
+  const auto client = Connect(server);
+  const auto before = RegisterMcpTools(client, registry, "");
+  ASSERT_TRUE(before.ok()) << before.status();
+  EXPECT_EQ(before->cut_short, "");
+  const ToolPtr changes = registry.Find("changes");
+  is_broken = true;
+  const auto after = RegisterMcpTools(client, registry, "", *before);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_TRUE(absl::StartsWith(after->cut_short, "page 2: "));
+  EXPECT_EQ(after->registered.size(), 2);
+  EXPECT_NE(registry.Find("stays"), nullptr);
+  ASSERT_NE(registry.Find("changes"), nullptr);
+  EXPECT_NE(registry.Find("changes"), changes);
+}
+
 TEST(RegisterToolsTest, SaysThatItCannotList) {
   ScriptedServer server([](ScriptedServer& self, const OutgoingMessage& message) {
     if (message.method == "tools/list") self.CloseConnection(absl::UnavailableError("gone"));

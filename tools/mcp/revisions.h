@@ -13,6 +13,9 @@ namespace parlance::tools::mcp {
 inline constexpr std::array<const char*, 4> kRevisions = {"2025-11-25", "2025-06-18", "2025-03-26",
                                                           "2024-11-05"};
 
+// Revisions are dates; those before this one have batches of JSON-RPC.
+inline constexpr absl::string_view kFirstRevisionWithoutBatches = "2025-06-18";
+
 inline bool IsKnownRevision(absl::string_view revision) {
   return std::find(kRevisions.begin(), kRevisions.end(), revision) != kRevisions.end();
 }

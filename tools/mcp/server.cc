@@ -72,10 +72,27 @@ std::string ResultJson(const ToolResult& result) {
 
 struct Server::Call {
   RequestId id;
+  Reply reply;
   // Under the server's mutex.
   bool cancelled = false;
   // Null before the executor has it, and if it has ended by then.
   std::shared_ptr<ToolExecutor::Call> running = nullptr;
+};
+
+// The answers to a batch, until all are there.
+struct Server::Batch {
+  std::mutex mutex;
+  size_t num_open = 0;
+  // In the order of the messages; nothing for those that want none.
+  std::vector<std::optional<std::string>> answers;
+
+  std::vector<std::string> Answers() const {
+    std::vector<std::string> all;
+    for (const std::optional<std::string>& answer : answers) {
+      if (answer.has_value()) all.push_back(*answer);
+    }
+    return all;
+  }
 };
 
 Server::Server(const ToolRegistry* registry, ToolExecutor* executor, ServerOptions options,
@@ -98,18 +115,51 @@ Server::~Server() {
 }
 
 void Server::Receive(absl::string_view text) {
-  const auto parsed = ParseMessage(text, options_.limits);
+  const ParsedText parsed = ParseMessages(text, options_.limits);
+  if (!parsed.is_batch) {
+    return OnMessage(parsed.messages[0], /*in_batch=*/false,
+                     [this](const std::optional<std::string>& answer) {
+                       if (answer.has_value()) Send(*answer);
+                     });
+  }
+  if (const std::optional<std::string> refusal = RefusalOfBatches()) {
+    return Refuse({.code = kInvalidRequest, .message = *refusal});
+  }
+  auto batch = std::make_shared<Batch>();
+  batch->num_open = parsed.messages.size();
+  batch->answers.resize(batch->num_open);
+  for (size_t i = 0; i < parsed.messages.size(); ++i) {
+    OnMessage(parsed.messages[i], /*in_batch=*/true,
+              [this, batch, i](std::optional<std::string> answer) {
+                {
+                  std::lock_guard<std::mutex> lock(batch->mutex);
+                  batch->answers[i] = std::move(answer);
+                  if (--batch->num_open > 0) return;
+                }
+                // Nobody else changes it any more.
+                const std::vector<std::string> answers = batch->Answers();
+                if (!answers.empty()) Send(BatchText(answers));
+              });
+  }
+}
+
+std::optional<std::string> Server::RefusalOfBatches() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  // Revisions are dates. Before there is one, what is in the batch is refused anyway.
+  if (revision_ < kFirstRevisionWithoutBatches) return std::nullopt;
+  return absl::StrCat("revision ", revision_, " of the protocol has no batches");
+}
+
+void Server::OnMessage(const ParsedMessage& parsed, bool in_batch, const Reply& reply) {
   if (const auto* const malformed = std::get_if<MalformedMessage>(&parsed)) {
-    if (!malformed->is_response) Send(ErrorText(malformed->id, malformed->error));
-    return;
+    if (malformed->is_response) return reply(std::nullopt);
+    return reply(ErrorText(malformed->id, malformed->error));
   }
   const auto& message = std::get<Message>(parsed);
-  if (message.kind() == Message::Kind::kRequest) {
-    OnRequest(message);
-  } else if (message.kind() == Message::Kind::kNotification) {
-    OnNotification(message);
-  }
+  if (message.kind() == Message::Kind::kRequest) return OnRequest(message, in_batch, reply);
+  if (message.kind() == Message::Kind::kNotification) OnNotification(message);
   // We ask nothing, so that a response answers nothing.
+  reply(std::nullopt);
 }
 
 void Server::Refuse(const JsonRpcError& error) { Send(ErrorText(std::nullopt, error)); }
@@ -122,29 +172,30 @@ void Server::Drain() {
 void Server::NotifyToolsChanged() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!initialized_) return;
+    if (revision_.empty()) return;
   }
   Send(NotificationText("notifications/tools/list_changed", "{}"));
 }
 
-void Server::OnRequest(const Message& message) {
+void Server::OnRequest(const Message& message, bool in_batch, const Reply& reply) {
   const std::string& method = message.method();
   bool initialized = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    initialized = initialized_;
+    initialized = !revision_.empty();
   }
   const auto fail = [&](int64_t code, std::string text) {
-    Send(ErrorText(message.id(), {.code = code, .message = std::move(text)}));
+    reply(ErrorText(message.id(), {.code = code, .message = std::move(text)}));
   };
-  if (method == "ping") return Send(ResultText(*message.id(), "{}"));
+  if (method == "ping") return reply(ResultText(*message.id(), "{}"));
   if (method == "initialize") {
+    if (in_batch) return fail(kInvalidRequest, "initialize is not to be part of a batch");
     if (initialized) return fail(kInvalidRequest, "the session is initialised already");
-    return Initialize(message);
+    return reply(Initialize(message));
   }
   if (!initialized) return fail(kInvalidRequest, "the session is not initialised");
-  if (method == "tools/list") return ListTools(message);
-  if (method == "tools/call") return CallTool(message);
+  if (method == "tools/list") return reply(ListTools(message));
+  if (method == "tools/call") return CallTool(message, reply);
   fail(kMethodNotFound, absl::StrCat("this server does not offer ", method));
 }
 
@@ -164,37 +215,37 @@ void Server::OnNotification(const Message& message) {
   executor_->Cancel(running);
 }
 
-void Server::Initialize(const Message& message) {
+std::string Server::Initialize(const Message& message) {
   const std::optional<std::string> wanted = StringMember(message.params(), "protocolVersion");
   if (!wanted.has_value()) {
-    return Send(ErrorText(message.id(),
-                          {.code = kInvalidParams, .message = "there is no protocolVersion"}));
+    return ErrorText(message.id(),
+                     {.code = kInvalidParams, .message = "there is no protocolVersion"});
   }
+  const std::string revision = IsKnownRevision(*wanted) ? *wanted : kRevisions[0];
   const std::string instructions =
       options_.instructions.empty()
           ? ""
           : absl::StrCat(R"(,"instructions":)", StringJson(options_.instructions));
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    initialized_ = true;
+    revision_ = revision;
   }
-  Send(ResultText(
+  return ResultText(
       *message.id(),
-      absl::StrCat(R"({"protocolVersion":)",
-                   StringJson(IsKnownRevision(*wanted) ? *wanted : kRevisions[0]),
+      absl::StrCat(R"({"protocolVersion":)", StringJson(revision),
                    R"(,"capabilities":{"tools":{"listChanged":true}},)", R"("serverInfo":{"name":)",
                    StringJson(options_.name), R"(,"version":)", StringJson(options_.version), "}",
-                   instructions, "}")));
+                   instructions, "}"));
 }
 
-void Server::ListTools(const Message& message) {
+std::string Server::ListTools(const Message& message) {
   // A cursor is the name of the last tool before it, so that it holds when tools come and go.
   std::string after;
   if (const rapidjson::Value* const cursor = FindMember(message.params(), "cursor")) {
     const std::optional<std::string> text = StringMember(message.params(), "cursor");
     if (!text.has_value() || !absl::WebSafeBase64Unescape(*text, &after) || after.empty()) {
-      return Send(ErrorText(message.id(),
-                            {.code = kInvalidParams, .message = "the cursor is none of ours"}));
+      return ErrorText(message.id(),
+                       {.code = kInvalidParams, .message = "the cursor is none of ours"});
     }
   }
   std::string tools;
@@ -212,23 +263,24 @@ void Server::ListTools(const Message& message) {
     last = tool.name;
     ++count;
   }
-  Send(ResultText(*message.id(), absl::StrCat(R"({"tools":[)", tools, "]", next_cursor, "}")));
+  return ResultText(*message.id(), absl::StrCat(R"({"tools":[)", tools, "]", next_cursor, "}"));
 }
 
-void Server::CallTool(const Message& message) {
+void Server::CallTool(const Message& message, const Reply& reply) {
   const auto fail = [&](int64_t code, std::string text) {
-    Send(ErrorText(message.id(), {.code = code, .message = std::move(text)}));
+    reply(ErrorText(message.id(), {.code = code, .message = std::move(text)}));
   };
   const std::optional<std::string> name = StringMember(message.params(), "name");
   if (!name.has_value()) return fail(kInvalidParams, "there is no name");
-  const rapidjson::Value* const arguments = FindMember(message.params(), "arguments");
+  const rapidjson::Value* arguments = FindMember(message.params(), "arguments");
+  if (arguments != nullptr && arguments->IsNull()) arguments = nullptr;
   if (arguments != nullptr && !arguments->IsObject()) {
     return fail(kInvalidParams, "the arguments are not an object");
   }
   if (registry_->Find(*name) == nullptr) {
     return fail(kInvalidParams, absl::StrCat("Unknown tool: ", *name));
   }
-  auto call = std::make_shared<Call>(Call{.id = *message.id()});
+  auto call = std::make_shared<Call>(Call{.id = *message.id(), .reply = reply});
   bool is_duplicate = false;
   bool is_overloaded = false;
   {
@@ -239,13 +291,14 @@ void Server::CallTool(const Message& message) {
   }
   if (is_duplicate) return fail(kInvalidRequest, "a request with this id runs already");
   if (is_overloaded) {
-    return Send(
+    return reply(
         ResultText(call->id, ResultJson(ToolError{.kind = ToolErrorKind::kOverloaded,
                                                   .message = "too many calls are under way"})));
   }
   ToolRequest request{.name = *name,
                       .arguments = arguments == nullptr ? "" : ValueJson(*arguments),
-                      .timeout = options_.call_timeout};
+                      .timeout = options_.call_timeout,
+                      .on_worker = true};
   if (const std::optional<std::string> token = ProgressTokenOf(message)) {
     request.on_progress = [this, token = *token](const ToolProgress& progress) {
       // JSON has no infinity.
@@ -267,7 +320,7 @@ void Server::OnEnd(Call& call, const ToolResult& result) {
     std::lock_guard<std::mutex> lock(mutex_);
     is_cancelled = call.cancelled;
   }
-  if (!is_cancelled) Send(ResultText(call.id, ResultJson(result)));
+  call.reply(is_cancelled ? std::nullopt : std::optional(ResultText(call.id, ResultJson(result))));
   std::lock_guard<std::mutex> lock(mutex_);
   calls_.erase(call.id);
   // Under the mutex, because the server may be gone as soon as nothing is under way.

@@ -2,6 +2,11 @@
 // back to 2024-11-05 (Base Protocol, Lifecycle; Server Features, Tools; Utilities, Cancellation,
 // Ping, Pagination), whatever carries the messages.
 //
+// A batch of messages (revision 2025-03-26 and before) is answered by one batch, when all of its
+// calls have ended.
+//
+// No tool runs on a thread that calls the server, so that one that hangs holds up nobody.
+//
 // Threads: Receive and Refuse from one thread at a time; all others from any. Calls of tools run at
 // once, as the executor allows. A cancelled call ends at once and is not answered.
 #ifndef TOOLS_MCP_SERVER_H_
@@ -13,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -51,7 +57,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // One message of the client's. Returns before a call is answered.
+  // A text of the client's: a message, or a batch. Returns before a call is answered.
   void Receive(absl::string_view text);
 
   // Answers what could not even be read.
@@ -65,12 +71,18 @@ class Server {
 
  private:
   struct Call;
+  struct Batch;
+  // Takes a request's answer, or that there is none, exactly once. From any thread.
+  using Reply = std::function<void(std::optional<std::string> answer)>;
 
-  void OnRequest(const Message& message);
+  // Says why a batch is refused, if it is.
+  std::optional<std::string> RefusalOfBatches();
+  void OnMessage(const ParsedMessage& parsed, bool in_batch, const Reply& reply);
+  void OnRequest(const Message& message, bool in_batch, const Reply& reply);
   void OnNotification(const Message& message);
-  void Initialize(const Message& message);
-  void ListTools(const Message& message);
-  void CallTool(const Message& message);
+  std::string Initialize(const Message& message);
+  std::string ListTools(const Message& message);
+  void CallTool(const Message& message, const Reply& reply);
   void OnEnd(Call& call, const ToolResult& result);
   void Send(const std::string& text);
 
@@ -84,7 +96,8 @@ class Server {
   std::mutex mutex_;
   // Calls have ended.
   std::condition_variable changed_;
-  bool initialized_ = false;
+  // Empty before the session is initialised.
+  std::string revision_;
   // Those under way.
   std::map<RequestId, std::shared_ptr<Call>> calls_;
 };

@@ -1,5 +1,6 @@
 #include "tools/mcp/server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <limits>
@@ -206,6 +207,9 @@ TEST_F(ServerTest, CallsATool) {
             R"({"type":"text","text":"It is said."},{"type":"text","text":"{\"n\":7}"}],)"
             R"("structuredContent":{"n":7},"isError":false}})");
   EXPECT_TRUE(absl::StrContains(Call(R"({"name":"echo"})"), R"("structuredContent":{})"));
+  // Some clients say so that there are none.
+  EXPECT_TRUE(
+      absl::StrContains(Call(R"({"name":"echo","arguments":null})"), R"("structuredContent":{})"));
   EXPECT_TRUE(
       absl::StrContains(Call(R"({"name":"broken"})"),
                         R"({"content":[{"type":"text","text":"only said"}],"isError":false})"));
@@ -221,8 +225,7 @@ TEST_F(ServerTest, FailuresOfToolsAreResultsAndOfTheProtocolErrors) {
   EXPECT_TRUE(absl::StrContains(wrong, "/n")) << wrong;
   EXPECT_EQ(Call(R"({"name":"none"})"),
             R"({"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"Unknown tool: none"}})");
-  for (const char* params : {"{}", R"({"name":7})", R"({"name":"echo","arguments":[]})",
-                             R"({"name":"echo","arguments":null})"}) {
+  for (const char* params : {"{}", R"({"name":7})", R"({"name":"echo","arguments":[]})"}) {
     EXPECT_TRUE(absl::StrContains(Call(params), "-32602")) << params;
   }
   EXPECT_TRUE(absl::StrContains(Request("prompts/list", "{}"), "-32601"));
@@ -243,6 +246,107 @@ TEST_F(ServerTest, AnswersWhatIsMalformed) {
         R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9}})"}) {
     EXPECT_EQ(Answer(text), "(0 answers)") << text;
   }
+}
+
+TEST_F(ServerTest, AnswersWhatIsNoJsonToWhoAsked) {
+  StartInitialised();
+  EXPECT_TRUE(absl::StartsWith(
+      Answer(R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":NaN}})"),
+      R"({"jsonrpc":"2.0","id":5,"error":{"code":-32700,"message":"not JSON: at byte)"));
+  EXPECT_TRUE(absl::StartsWith(
+      Answer(absl::StrCat(R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":)",
+                          std::string(1000, '['), std::string(1000, ']'), "}}")),
+      R"({"jsonrpc":"2.0","id":5,"error":{"code":-32700)"));
+  EXPECT_EQ(Answer(R"({"jsonrpc":"2.0","id":5,"result":NaN})"), "(0 answers)");
+}
+
+constexpr char kInitialize2025March[] =
+    R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-03-26"}})";
+
+TEST_F(ServerTest, AnswersABatchWithABatch) {
+  Start({});
+  server_->Receive(kInitialize2025March);
+  EXPECT_EQ(
+      Answer(
+          BatchText({NotificationText("notifications/initialized", "{}"),
+                     RequestText(int64_t{1}, "ping", "{}"),
+                     RequestText("two", "tools/call", R"({"name":"fail"})"), "7",
+                     R"({"jsonrpc":"2.0","id":3,"method":"tools/call","params":[]})",
+                     RequestText(int64_t{4}, "initialize", R"({"protocolVersion":"2025-03-26"})"),
+                     ResultText(int64_t{5}, "{}")})),
+      R"([{"jsonrpc":"2.0","id":1,"result":{}},)"
+      R"({"jsonrpc":"2.0","id":"two","result":{"content":[{"type":"text","text":"no such note"}],)"
+      R"("isError":true}},)"
+      R"({"jsonrpc":"2.0","error":{"code":-32600,"message":"the message is not an object"}},)"
+      R"({"jsonrpc":"2.0","id":3,"error":{"code":-32602,"message":"the params are not an object"}},)"
+      R"({"jsonrpc":"2.0","id":4,"error":{"code":-32600,"message":"initialize is not to be part of )"
+      R"(a batch"}}])");
+  EXPECT_EQ(Answer(BatchText({RequestText(int64_t{1}, "ping", "{}")})),
+            R"([{"jsonrpc":"2.0","id":1,"result":{}}])");
+  // Nothing in it wants an answer.
+  EXPECT_EQ(Answer(BatchText({NotificationText("n", "{}"), ResultText(int64_t{1}, "{}")})),
+            "(0 answers)");
+  EXPECT_TRUE(absl::StartsWith(Answer("[]"), R"({"jsonrpc":"2.0","error":{"code":-32600)"));
+  EXPECT_TRUE(absl::StartsWith(Answer("[1,"), R"({"jsonrpc":"2.0","error":{"code":-32700)"));
+}
+
+TEST_F(ServerTest, ABatchIsAnsweredWhenItsLastCallHasEnded) {
+  Start({});
+  server_->Receive(kInitialize2025March);
+  Forget();
+  server_->Receive(BatchText({RequestText(int64_t{1}, "tools/call", R"({"name":"wait"})"),
+                              RequestText(int64_t{2}, "tools/call", R"({"name":"wait"})"),
+                              RequestText(int64_t{3}, "ping", "{}")}));
+  started_.WaitFor(2);
+  EXPECT_TRUE(sent_->texts().empty());
+  // What is cancelled is not waited for.
+  server_->Receive(NotificationText("notifications/cancelled", R"({"requestId":2})"));
+  gate_.Open();
+  server_->Drain();
+  ASSERT_EQ(sent_->texts().size(), 1);
+  const std::string answers = sent_->texts()[0];
+  EXPECT_TRUE(absl::StartsWith(answers, R"([{"jsonrpc":"2.0","id":1,"result":{"content")"))
+      << answers;
+  EXPECT_TRUE(absl::EndsWith(answers, R"(,{"jsonrpc":"2.0","id":3,"result":{}}])")) << answers;
+  EXPECT_FALSE(absl::StrContains(answers, R"("id":2)"));
+}
+
+TEST_F(ServerTest, NewerRevisionsHaveNoBatches) {
+  StartInitialised();
+  const std::string refused = Answer(BatchText({RequestText(int64_t{1}, "ping", "{}")}));
+  EXPECT_TRUE(absl::StrContains(refused, "revision 2025-11-25 of the protocol has no batches"))
+      << refused;
+  Start({});
+  EXPECT_TRUE(absl::StrContains(Answer(BatchText({kInitialize})), "not to be part of a batch"));
+}
+
+// It ran on the thread that reads, and nothing else was heard until it returned.
+TEST_F(ServerTest, AToolThatOnlyComputesAndHangsHoldsUpNobody) {
+  Tool tool;
+  tool.name = "hang";
+  tool.description = "Hangs.";
+  tool.parameters = "{}";
+  tool.computes_only = true;
+  tool.annotations = {.read_only = true};
+  tool.handler = [this](const rapidjson::Value&, const ToolContext&) {
+    started_.Add("hang");
+    gate_.Wait();
+    return ToolOutput{.json = "{}", .text = ""};
+  };
+  ASSERT_TRUE(registry_.Register(std::move(tool)).ok());
+  StartInitialised({.call_timeout = absl::Milliseconds(20)});
+  BeginCall(1, "hang");
+  server_->Receive(RequestText(int64_t{2}, "ping", "{}"));
+  server_->Drain();
+  const std::set<std::string> texts = [&] {
+    const std::vector<std::string> all = sent_->texts();
+    return std::set<std::string>(all.begin(), all.end());
+  }();
+  EXPECT_EQ(texts.count(R"({"jsonrpc":"2.0","id":2,"result":{}})"), 1);
+  EXPECT_EQ(texts.size(), 2);
+  EXPECT_TRUE(std::any_of(texts.begin(), texts.end(), [](const std::string& text) {
+    return absl::StrContains(text, "did not answer within its deadline");
+  }));
 }
 
 TEST_F(ServerTest, CallsRunAtOnceAndAreAnsweredWhenTheyEnd) {
