@@ -2,8 +2,11 @@
 
 #include <sys/stat.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <variant>
 #include <vector>
 
@@ -68,8 +71,10 @@ TEST_F(BuiltinToolsTest, ClockKnowsTimeZones) {
       absl::StartsWith(Call("clock", R"({"time_zone":"new york"})"), "It is 07:00 in new york"));
   EXPECT_TRUE(absl::StartsWith(Call("clock", R"({"time_zone":"Atlantis"})"),
                                "invalid_arguments: there is no time zone 'Atlantis'"));
-  // Opened, the FIFO would never return.
-  const std::string fifo = absl::StrCat(testing::TempDir(), "/a_fifo");
+  // Opened, the FIFO would never return. A name of a zone is short, so its path has to be, too.
+  char folder[] = "/tmp/zXXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  const std::string fifo = absl::StrCat(folder, "/f");
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
   for (const std::string& path :
        {std::string("../../etc/passwd"), std::string("/etc/localtime"), absl::StrCat("file:", fifo),
@@ -79,6 +84,8 @@ TEST_F(BuiltinToolsTest, ClockKnowsTimeZones) {
                                  "invalid_arguments: "))
         << path;
   }
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
 }
 
 // "/etc/localtime" was said to be the zone.

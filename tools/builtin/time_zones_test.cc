@@ -7,6 +7,7 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -110,12 +111,13 @@ TEST(ZoneNameTest, HasTheFormOfTheDatabase) {
 
 class ZoneNamesInTest : public testing::Test {
  protected:
-  ZoneNamesInTest() { fs::create_directories(folder_ / "Europe"); }
-  ~ZoneNamesInTest() override { fs::remove_all(folder_); }
+  ZoneNamesInTest() { fs::create_directories(folder_ / "Europe", error_); }
+  ~ZoneNamesInTest() override { fs::remove_all(folder_, error_); }
   void Write(const std::string& name, const std::string& text) {
     std::ofstream(folder_ / name) << text;
   }
 
+  std::error_code error_;
   const fs::path folder_ =
       fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
 };
@@ -127,8 +129,8 @@ TEST_F(ZoneNamesInTest, ReadsTheSource) {
 }
 
 TEST_F(ZoneNamesInTest, ReadsFilesWhereThereIsNoSource) {
-  fs::create_directories(folder_ / "posix" / "Europe");
-  fs::create_directories(folder_ / "a/b/c/d/e");
+  fs::create_directories(folder_ / "posix" / "Europe", error_);
+  fs::create_directories(folder_ / "a/b/c/d/e", error_);
   for (const char* name :
        {"UTC", "Europe/Paris", "posix/Europe/Paris", "posixrules", "zone.tab", "a/b/c/d/e/f"}) {
     Write(name, "TZif2...");
@@ -137,7 +139,7 @@ TEST_F(ZoneNamesInTest, ReadsFilesWhereThereIsNoSource) {
   Write("Europe/Empty", "");
   // Opened, it would never return.
   ASSERT_EQ(mkfifo((folder_ / "Fifo").c_str(), 0600), 0);
-  fs::create_directory_symlink(folder_, folder_ / "Loop");
+  fs::create_directory_symlink(folder_, folder_ / "Loop", error_);
   EXPECT_THAT(ZoneNamesIn(folder_), UnorderedElementsAre("UTC", "Europe/Paris"));
 }
 
