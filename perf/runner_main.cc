@@ -314,17 +314,14 @@ command::Program Perf(const std::string& manifest) {
                       {"Bazel", Names(kBazelFlags)},
                       {"Of the commands", Names(kSubcommandFlags)}},
       .common_flags = {},
-      .examples =
-          {"bazel run //perf -- --quick                        everything, in a minute",
-           "bazel run //perf -- --component audio --verbose    one component, in detail",
-           "bazel run //perf -- --type stress --profile long   sustained load",
-           "bazel run //perf -- --update_baselines             make this state the baseline",
-           "bazel run //perf -- --against main                 what changed since main, measured "
-           "now",
-           "bazel run //perf -- --counts                       instructions and allocations, exact",
-           "bazel run //perf -- history                        what runs found, and where levels "
-           "changed",
-           "bazel run //perf -- selfcheck                      may its verdicts be believed here?"},
+      .examples = {"bazel run //perf -- --quick                       everything, in a minute",
+                   "bazel run //perf -- --component audio --verbose   one component, in detail",
+                   "bazel run //perf -- --type stress --profile long  sustained load",
+                   "bazel run //perf -- --update_baselines            make this the baseline",
+                   "bazel run //perf -- --against main                what changed since main",
+                   "bazel run //perf -- --counts                      instructions, exact",
+                   "bazel run //perf -- history                       what runs found",
+                   "bazel run //perf -- selfcheck                     may it be believed here?"},
       .no_means =
           "a requirement is missed, a measurement is red, or the history has none of that name",
       .subcommands = {{.name = "history",
