@@ -51,8 +51,8 @@ void Work(const std::string& name, size_t leaked, size_t buffered) {
 
 TEST(MemoryRecorder, FindsAndSizesALeakOfAFewBytes) {
   if (!kHeapIsKnown) GTEST_SKIP();
-  Work("test.leak", 40, 0);
-  const Growth growth = GrowthOf(Recorded("test.leak.live_heap"));
+  Work("perf.test.leak", 40, 0);
+  const Growth growth = GrowthOf(Recorded("perf.test.leak.live_heap"));
   EXPECT_TRUE(growth.grows);
   // 40 bytes and the allocator's own 8.
   EXPECT_NEAR(growth.trend.slope * 1e6, 48, 1);
@@ -60,17 +60,17 @@ TEST(MemoryRecorder, FindsAndSizesALeakOfAFewBytes) {
 
 TEST(MemoryRecorder, WhatComesBackOrFillsUpOnceIsNoLeak) {
   if (!kHeapIsKnown) GTEST_SKIP();
-  Work("test.steady", 0, 0);
-  EXPECT_FALSE(GrowthOf(Recorded("test.steady.live_heap")).grows);
-  EXPECT_FALSE(GrowthOf(Recorded("test.steady.resident")).grows);
-  Work("test.buffer", 0, 3000);
-  EXPECT_FALSE(GrowthOf(Recorded("test.buffer.live_heap")).grows);
-  EXPECT_FALSE(GrowthOf(Recorded("test.buffer.resident")).grows);
+  Work("perf.test.steady", 0, 0);
+  EXPECT_FALSE(GrowthOf(Recorded("perf.test.steady.live_heap")).grows);
+  EXPECT_FALSE(GrowthOf(Recorded("perf.test.steady.resident")).grows);
+  Work("perf.test.buffer", 0, 3000);
+  EXPECT_FALSE(GrowthOf(Recorded("perf.test.buffer.live_heap")).grows);
+  EXPECT_FALSE(GrowthOf(Recorded("perf.test.buffer.resident")).grows);
 }
 
 TEST(MemoryRecorder, KeepsSamplesEvenlySpread) {
-  Work("test.spread", 0, 0);
-  const Measurement measurement = Recorded("test.spread.resident");
+  Work("perf.test.spread", 0, 0);
+  const Measurement measurement = Recorded("perf.test.spread.resident");
   EXPECT_EQ(measurement.work_unit(), "step");
   EXPECT_EQ(measurement.unit(), "MB");
   ASSERT_GT(measurement.work_size(), 128);
@@ -84,10 +84,10 @@ TEST(MemoryRecorder, KeepsSamplesEvenlySpread) {
 
 TEST(MemoryRecorder, WorkThatStandsStillIsNotSampled) {
   {
-    MemoryRecorder memory({.name = "test.still", .title = "Still", .work_unit = "step"});
+    MemoryRecorder memory({.name = "perf.test.still", .title = "Still", .work_unit = "step"});
     for (const int64_t work : {1, 1, 0, 2}) memory.Sample(work);
   }
-  EXPECT_EQ(Recorded("test.still.resident").work_size(), 2);
+  EXPECT_EQ(Recorded("perf.test.still.resident").work_size(), 2);
 }
 
 }  // namespace
