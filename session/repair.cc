@@ -51,7 +51,8 @@ class DamagedTable {
           break;
         }
         if (!*stepped) break;
-        after = statement_.Integer(0);
+        // Damage may put rows out of order, and what was read is not read again.
+        after = std::max(after, statement_.Integer(0));
         if (absl::Status taken = row(statement_); !taken.ok()) {
           statement_.Reset();
           return taken;
@@ -275,12 +276,14 @@ void CopyIds(Database& damaged, Database& fresh) {
   }
 }
 
-// What each session lacks, by its count and by its messages' places.
+// What each session lacks, by its own count, or where that is lost, by its messages' places: a
+// damaged place may be far off. To be called before the count is brought up to date.
 absl::Status FindLosses(Database& fresh, const Doubts& doubts, Salvaged& salvaged) {
   absl::StatusOr<Statement> query = fresh.Prepare(R"sql(
-SELECT id, public_id, next_sequence - 1 -
-  (SELECT count(*) FROM messages WHERE messages.id > sessions.id << 24
-    AND messages.id < (sessions.id + 1) << 24) FROM sessions ORDER BY id)sql");
+SELECT sessions.id, public_id, max(0, iif(next_sequence > 1, next_sequence - 1,
+    ifnull(last & 16777215, 0)) - ifnull(present, 0)) FROM sessions LEFT JOIN
+  (SELECT id >> 24 AS session, count(*) AS present, max(id) AS last FROM messages GROUP BY id >> 24)
+  AS found ON found.session = sessions.id ORDER BY sessions.id)sql");
   if (!query.ok()) return query.status();
   for (;;) {
     absl::StatusOr<bool> row = query->Step();
@@ -332,6 +335,12 @@ UPDATE sessions SET created_us = mended.first, updated_us = mended.last, activit
   FROM (SELECT session, min(created_us) AS first, max(created_us) AS last FROM messages
     GROUP BY session) AS mended
   WHERE mended.session = sessions.id AND sessions.activity = 0;
+)sql");
+      !mended.ok()) {
+    return mended;
+  }
+  if (absl::Status found = FindLosses(fresh, doubts, salvaged); !found.ok()) return found;
+  if (absl::Status mended = fresh.Execute(R"sql(
 UPDATE sessions SET next_sequence = max(next_sequence, 1 + ifnull(
   (SELECT max(id) FROM messages WHERE id > sessions.id << 24 AND id < (sessions.id + 1) << 24)
   & 16777215, 0));
@@ -348,7 +357,6 @@ INSERT INTO messages_fts (messages_fts) VALUES ('rebuild');
     *number = *count;
   }
   salvaged.num_orphans = salvaged.num_sessions - *num_whole;
-  if (absl::Status found = FindLosses(fresh, doubts, salvaged); !found.ok()) return found;
   if (absl::Status committed = transaction->Commit(); !committed.ok()) return committed;
   return salvaged;
 }
