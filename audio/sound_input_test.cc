@@ -31,7 +31,7 @@
 namespace parlance::audio {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 std::string Path(const std::string& name) {
   return absl::StrCat(std::getenv("TEST_TMPDIR"), "/", name);
@@ -61,7 +61,7 @@ std::string Chunk(const std::string& name, const std::string& content) {
 std::string Format(int tag, int channels, int bits, int block_bytes, const std::string& more = "") {
   return Chunk("fmt ", Number(static_cast<uint64_t>(tag), 2) +
                            Number(static_cast<uint64_t>(channels), 2) + Number(16000, 4) +
-                           Number(static_cast<uint64_t>(16000 * block_bytes), 4) +
+                           Number(uint64_t{16000} * static_cast<uint64_t>(block_bytes), 4) +
                            Number(static_cast<uint64_t>(block_bytes), 2) +
                            Number(static_cast<uint64_t>(bits), 2) + more);
 }
