@@ -77,7 +77,7 @@ class AgainstRun {
         result_.notes.push_back(absl::StrCat(test.label(), " is new since ", shown));
       }
     }
-    if (absl::Status added = AddRemovedTests(revision->directory); !added.ok()) return added;
+    if (absl::Status added = AddRemovedTests(directory); !added.ok()) return added;
     if (both.empty()) {
       return absl::FailedPreconditionError(
           absl::StrCat("none of the selected tests was there in ", shown));
