@@ -592,7 +592,7 @@ class SuiteRun {
       return absl::Status(update.status().code(), absl::StrCat("the baselines stay as they are: ",
                                                                update.status().message()));
     }
-    std::fputs(update->description.c_str(), stdout);
+    command::Print(command::Printable(update->description));
     std::fflush(stdout);
     if (absl::Status written = WriteTogether(update->files); !written.ok()) return written;
     Say("the baselines are written; review and commit them");
