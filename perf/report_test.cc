@@ -701,7 +701,7 @@ TEST(MissingTest, BesideARevision) {
   EXPECT_EQ(report.exit_code(), 2);
   const std::string text = TextReport(report, {});
   EXPECT_TRUE(absl::StrContains(
-      text, "  ✗ audio.a: 0123456789ab has it, and this build has not\n  Bring them back; if"))
+      text, "  ✗ audio.a: 0123456789ab has it, and this build has not\n  Bring them back; or, if"))
       << text;
 }
 
