@@ -388,9 +388,9 @@ constexpr char kAboutMissing[] =
     "Bring them back; or, if they were renamed or removed on purpose, store the baselines anew "
     "(--update_baselines).";
 constexpr char kAboutGone[] =
-    "Bring them back; if they were renamed or removed on purpose, compare with a revision from "
-    "then "
-    "on.";
+    "Bring them back; or, if they were renamed or removed on purpose, compare with the revision "
+    "that "
+    "did so.";
 
 absl::string_view AboutMissing(const Report& report) {
   // Only beside a revision is there no figure of a baseline.
