@@ -35,17 +35,18 @@ class RepairTest : public testing::Test {
     for (int i = 0; i < kSessions; ++i) ids_.push_back(store->CreateSession("talk")->id);
     // Interleaved, as they are in life.
     const std::vector<Message> messages = Conversation(kMessages);
+    const auto is_appended = [](const absl::StatusOr<int64_t>& appended) {
+      EXPECT_TRUE(appended.ok()) << appended.status();
+    };
     for (size_t i = 0; i < messages.size(); ++i) {
       for (const std::string& id : ids_) {
-        EXPECT_TRUE(store
-                        ->AppendAsync(id, {messages[i]},
-                                      [](const absl::StatusOr<int64_t>& appended) {
-                                        EXPECT_TRUE(appended.ok()) << appended.status();
-                                      })
-                        .ok());
+        EXPECT_TRUE(store->AppendAsync(id, {messages[i]}, is_appended).ok());
       }
-      // From here on they are new, and in another table.
+      // From here on they are new, and in another table. What was handed in before it is over when
+      // a session is created.
       if (i == messages.size() * 3 / 4) {
+        const std::string waited = store->CreateSession("for a moment")->id;
+        EXPECT_TRUE(store->DeleteSession(waited).ok());
         EXPECT_TRUE(store->Search("anything", "", 1).ok());
       }
     }
