@@ -7,9 +7,12 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,7 @@
 #include "benchmark/benchmark.h"
 #include "session/message.h"
 #include "session/testing/conversation.h"
+#include "session/tokenizer.h"
 
 namespace parlance::session {
 namespace {
@@ -202,6 +206,109 @@ void History(benchmark::State& state, const Layout& layout) {
   state.counters["pages_read"] =
       static_cast<double>(table.PagesRead()) / static_cast<double>(state.iterations());
 }
+
+// Words of two characters, the k-th most common said 1/k as often as the first, ten to a message.
+std::vector<std::string> ChineseMessages(size_t count) {
+  constexpr size_t kWords = 5000;
+  constexpr uint32_t kCharacters = 2500;
+  std::mt19937_64 random(1);
+  std::vector<std::string> words(kWords);
+  for (std::string& word : words) {
+    for (int i = 0; i < 2; ++i) {
+      const auto code = static_cast<uint32_t>(0x4E00 + random() % kCharacters);
+      word.push_back(static_cast<char>(0xE0 | code >> 12));
+      word.push_back(static_cast<char>(0x80 | (code >> 6 & 0x3F)));
+      word.push_back(static_cast<char>(0x80 | (code & 0x3F)));
+    }
+  }
+  const double log_words = std::log(static_cast<double>(kWords));
+  std::uniform_real_distribution<double> log_rank(0, log_words);
+  std::vector<std::string> messages(count);
+  for (std::string& message : messages) {
+    for (int i = 0; i < 10; ++i) {
+      message += words[static_cast<size_t>(std::exp(log_rank(random))) - 1];
+    }
+  }
+  return messages;
+}
+
+// Taking messages into the search index, as settling does, 2,000 at a time and without waiting for
+// the disk; and a search for a word that one in some hundreds has.
+void SearchIndex(benchmark::State& state, const char* tokenizer, bool chinese) {
+  constexpr size_t kMessages = 20000;
+  constexpr size_t kAtOnce = 2000;
+  std::vector<std::string> messages = ChineseMessages(kMessages);
+  std::string word = messages[7].substr(0, 6);
+  if (!chinese) {
+    messages.clear();
+    for (const Message& message : Conversation(kMessages)) messages.push_back(message.content);
+    word = "777";
+  }
+  double bytes = 0;
+  double search_us = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    sqlite3* connection = nullptr;
+    sqlite3_open(":memory:", &connection);
+    const auto execute = [&](const std::string& sql) {
+      if (sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+        state.SkipWithError(sqlite3_errmsg(connection));
+      }
+    };
+    if (!RegisterTokenizer(connection).ok()) state.SkipWithError("no tokenizer");
+    execute(
+        absl::StrCat("CREATE TABLE messages (id INTEGER PRIMARY KEY, content TEXT); CREATE "
+                     "VIRTUAL TABLE fts USING fts5 (content, content='messages', "
+                     "content_rowid='id', tokenize='",
+                     tokenizer, "')"));
+    sqlite3_stmt* insert = nullptr;
+    sqlite3_prepare_v2(connection, "INSERT INTO fts (rowid, content) VALUES (?1, ?2)", -1, &insert,
+                       nullptr);
+    state.ResumeTiming();
+    for (size_t i = 0; i < kMessages; ++i) {
+      if (i % kAtOnce == 0) execute("BEGIN");
+      sqlite3_bind_int64(insert, 1, static_cast<int64_t>(i));
+      sqlite3_bind_text(insert, 2, messages[i].data(), static_cast<int>(messages[i].size()),
+                        SQLITE_STATIC);
+      sqlite3_step(insert);
+      sqlite3_reset(insert);
+      if (i % kAtOnce == kAtOnce - 1) execute("COMMIT");
+    }
+    state.PauseTiming();
+    sqlite3_finalize(insert);
+    sqlite3_stmt* size = nullptr;
+    sqlite3_prepare_v2(connection, "SELECT sum(length(block)) FROM fts_data", -1, &size, nullptr);
+    sqlite3_step(size);
+    bytes = sqlite3_column_double(size, 0);
+    sqlite3_finalize(size);
+    sqlite3_stmt* search = nullptr;
+    sqlite3_prepare_v2(connection,
+                       absl::StrCat("SELECT rowid FROM fts WHERE fts MATCH '\"", word,
+                                    "\"' ORDER BY rank LIMIT 20")
+                           .c_str(),
+                       -1, &search, nullptr);
+    const auto start = std::chrono::steady_clock::now();
+    int found = 0;
+    while (sqlite3_step(search) == SQLITE_ROW) ++found;
+    search_us =
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+    state.counters["found"] = found;
+    sqlite3_finalize(search);
+    sqlite3_close(connection);
+    state.ResumeTiming();
+  }
+  state.counters["per_message"] = benchmark::Counter(
+      kMessages, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["index_bytes_per_message"] = bytes / kMessages;
+  state.counters["search_us"] = search_us;
+}
+BENCHMARK_CAPTURE(SearchIndex, english_unicode61, "unicode61", false)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(SearchIndex, english_parlance, "parlance", false)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(SearchIndex, english_trigram, "trigram", false)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(SearchIndex, chinese_unicode61, "unicode61", true)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(SearchIndex, chinese_parlance, "parlance", true)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(SearchIndex, chinese_trigram, "trigram", true)->Unit(benchmark::kMillisecond);
 
 void InsertArguments(benchmark::internal::Benchmark* benchmark) {
   benchmark->Arg(1)->Arg(64)->Arg(1000)->Unit(benchmark::kMicrosecond)->UseRealTime();
