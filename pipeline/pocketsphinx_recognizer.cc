@@ -6,7 +6,9 @@
 #include <sphinxbase/jsgf.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -133,9 +135,9 @@ absl::StatusOr<std::unique_ptr<Recognizer>> CreatePocketSphinxRecognizer(
   const std::string dictionary = absl::StrCat(options.model_dir, "/cmudict-en-us.dict");
   for (const std::string& path : {absl::StrCat(acoustic_model, "/mdef"), dictionary}) {
     if (access(path.c_str(), R_OK) != 0) {
-      return absl::NotFoundError(
-          absl::StrCat("there is no recognition model in ", options.model_dir, " (cannot read ",
-                       path, "); on Debian the package pocketsphinx-en-us has it"));
+      return absl::NotFoundError(absl::StrCat(
+          "there is no recognition model in ", options.model_dir, " (cannot read ", path, ": ",
+          std::strerror(errno), "); on Debian the package pocketsphinx-en-us has it"));
     }
   }
   // It logs hundreds of lines otherwise; the status has what matters.

@@ -249,7 +249,7 @@ class VoiceAgent::Impl {
   void Speak(absl::Duration start, Turn& turn) {
     const absl::Duration before_synthesis = options_.steady_now();
     bool first = true;
-    const absl::Status said =
+    turn.speaking =
         parts_.synthesizer->Synthesize(turn.reply, [&](absl::Span<const int16_t> samples) {
           if (first) {
             const absl::Duration now = options_.steady_now();
@@ -260,8 +260,6 @@ class VoiceAgent::Impl {
           if (options_.on_audio != nullptr) options_.on_audio(samples);
           return true;
         });
-    // The reply is stored and in the turn; a listener hears nothing of what cannot be said.
-    said.IgnoreError();
   }
 
   VoiceAgentParts parts_;

@@ -9,7 +9,8 @@
 // handed over. What was said and called is in the session store, durably, before the answer is
 // heard.
 //
-// A tool that fails, or a text that cannot be said, is part of the conversation and no error.
+// A tool that fails, or a text that cannot be said, is part of the conversation and no error; the
+// turn tells of it.
 // Errors of Push are those of the recogniser, the agent and the store.
 //
 // Threads: one at a time for each VoiceAgent; different ones may run at once and share the executor
@@ -68,6 +69,8 @@ struct Turn {
   // Of each call, what it took and how it ended.
   std::vector<tools::CallRecord> records;
   std::string reply;
+  // Why the reply was not heard, or not all of it.
+  absl::Status speaking;
   TurnLatency latency;
 };
 

@@ -84,6 +84,7 @@ void PrintTurn(const Turn& turn, int sample_rate_hz, int number) {
     add("Result:", turn.answers[i].json);
   }
   add("Answer:", turn.reply);
+  if (!turn.speaking.ok()) add("Not said:", turn.speaking.message());
   const TurnLatency& latency = turn.latency;
   const std::pair<const char*, absl::Duration> stages[] = {
       {"Endpoint silence (of the input)", latency.endpoint_silence},
@@ -164,9 +165,9 @@ absl::StatusOr<Request> ReadCommandLine() {
     return wrong(absl::StrCat("--sample_rate_hz=", rate_hz, " is not in 8000 to 48000"));
   }
   const absl::Duration silence = absl::GetFlag(FLAGS_endpoint_silence);
-  if (silence <= absl::ZeroDuration() || silence > absl::Minutes(1)) {
+  if (silence <= absl::ZeroDuration() || silence > absl::Seconds(30)) {
     return wrong(absl::StrCat("--endpoint_silence=", absl::FormatDuration(silence),
-                              " is not more than 0 and at most 1m"));
+                              " is not more than 0 and at most 30s"));
   }
   return Request{.input = absl::GetFlag(FLAGS_input),
                  .raw = {.encoding = *encoding, .sample_rate_hz = rate_hz},

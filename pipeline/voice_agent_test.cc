@@ -309,7 +309,8 @@ TEST_F(VoiceAgentTest, ASilentSynthesiserLosesNothing) {
   script_.transcripts = {"hello"};
   script_.synthesis = absl::InternalError("no voice");
   ASSERT_TRUE(CreateAgent()->Push(Utterance()).ok());
-  EXPECT_EQ(turns_.size(), 1u);
+  ASSERT_EQ(turns_.size(), 1u);
+  EXPECT_EQ(turns_[0].speaking, script_.synthesis);
   EXPECT_EQ(Stored().size(), 4u);
 }
 
