@@ -237,7 +237,8 @@ class SuiteRun {
     if (!options_.selection.empty() || inputs_.requirements.size() < suite_.requirements.size()) {
       return;
     }
-    for (const auto& [key, line] : inputs_.baseline_lines) {
+    for (const auto& entry : inputs_.baseline_lines) {
+      const std::string& key = entry.first;
       const bool known = absl::c_any_of(suite_.requirements, [&](const auto& component) {
         return absl::c_any_of(component.second.baseline_lines(),
                               [&](const BaselineLine& stated) { return stated.key() == key; });
