@@ -238,6 +238,18 @@ TEST_F(ChatLinesTest, SaysWhichSessionsLackMessages) {
   EXPECT_EQ(imported->first_incomplete, "line 3: the session 'gap' has 2 of 3 messages");
 }
 
+// Zero, in the clock's numbers.
+TEST_F(ChatLinesTest, WhatWasSaidIn1970StaysThere) {
+  ASSERT_TRUE(Import(R"({"type":"session","id":"s","created":"1970-01-01T00:00:00Z"}
+{"type":"message","role":"user","created":"1970-01-01T00:00:00Z"})")
+                  .ok());
+  EXPECT_EQ(store_->GetSession("s")->created, absl::UnixEpoch());
+  ASSERT_TRUE(Import(R"({"type":"session","id":"t","updated":"1970-01-01T00:00:00Z"})").ok());
+  EXPECT_EQ(store_->GetSession("t")->activity, 0);
+  EXPECT_EQ((*store_->ListSessions(1))[0].id, "s");
+  EXPECT_EQ((*store_->History("s", {}))[0].created, absl::UnixEpoch());
+}
+
 TEST_F(ChatLinesTest, TakesAByteOrderMarkAndLinesThatEndAsOnWindows) {
   const auto imported = Import(
       "\xEF\xBB\xBF{\"type\":\"session\"}\r\n\r\n"

@@ -61,8 +61,8 @@ struct Message {
   // From the end of what was asked to the start of the answer.
   std::optional<absl::Duration> latency = {};
   // The time of the append, which says nothing of the order, because clocks jump. Set by the store,
-  // unless the caller did.
-  absl::Time created = {};
+  // unless the caller did; no message was said in the infinite past.
+  absl::Time created = absl::InfinitePast();
   // Set by the store: the place in the session, from 1, without gaps.
   int64_t sequence = 0;
 };

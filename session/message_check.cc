@@ -48,7 +48,8 @@ absl::Status CheckMessage(const Message& message, size_t max_bytes) {
       return ok;
     }
   }
-  return CheckTime("created", message.created);
+  return message.created == absl::InfinitePast() ? absl::OkStatus()
+                                                 : CheckTime("created", message.created);
 }
 }  // namespace
 

@@ -57,8 +57,8 @@ Session SessionFrom(const SessionStore::NewSession& from, absl::Time now,
   session.created = from.created.value_or(now);
   session.updated = from.updated.value_or(now);
   session.closed = from.closed;
-  session.activity =
-      from.activity.value_or(from.updated.has_value() ? absl::ToUnixMicros(*from.updated) : 0);
+  session.activity = from.activity.value_or(
+      from.updated.has_value() ? absl::ToUnixMicros(*from.updated) : kNoActivity);
   session.num_messages = static_cast<int64_t>(from.messages.size());
   return session;
 }

@@ -3,6 +3,7 @@
 #define SESSION_NEW_SESSION_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -20,8 +21,11 @@ std::string NewSessionId(absl::Time now);
 // InvalidArgument with what is wrong. `max_bytes`: of each text.
 absl::Status CheckNewSession(const SessionStore::NewSession& from, size_t max_bytes);
 
-// The session as it will be. Its activity is 0 if the store is to choose it. `new_id` names it if
-// it has no name; NewSessionId if null.
+// What a session's activity is while the store has not chosen it yet.
+inline constexpr int64_t kNoActivity = INT64_MIN;
+
+// The session as it will be. Its activity is kNoActivity if the store is to choose it. `new_id`
+// names it if it has no name; NewSessionId if null.
 Session SessionFrom(const SessionStore::NewSession& from, absl::Time now,
                     const std::function<std::string()>& new_id);
 

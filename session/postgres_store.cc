@@ -374,7 +374,8 @@ std::string MessagesJson(absl::Span<const Message> messages) {
     if (message.latency.has_value()) {
       integer("latency_us", absl::ToInt64Microseconds(*message.latency));
     }
-    if (message.created != absl::Time()) integer("created_us", absl::ToUnixMicros(message.created));
+    if (message.created != absl::InfinitePast())
+      integer("created_us", absl::ToUnixMicros(message.created));
     writer.EndObject();
   }
   writer.EndArray();
@@ -420,18 +421,19 @@ class PostgresStore : public SessionStore {
     if (absl::Status ok = CheckNoNuls(from.messages); !ok.ok()) return ok;
     const absl::Time now = Now();
     Session session = SessionFrom(from, now, options_.new_id);
-    const absl::Status created = Write(
-        {"create",
-         {session.id, session.title, session.metadata, Micros(session.created), Micros(now),
-          MessagesJson(from.messages), Micros(session.updated),
-          session.closed.has_value() ? std::optional(Micros(*session.closed)) : std::nullopt,
-          session.activity == 0 ? std::nullopt : std::optional(absl::StrCat(session.activity))}},
-        [&](const PostgresRows& rows) -> absl::Status {
-          session.activity = rows.Integer(0, 1);
-          if (rows.Integer(0, 0) == 0) return absl::OkStatus();
-          return absl::AlreadyExistsError(
-              absl::StrCat("there is a session '", session.id, "' already"));
-        });
+    const absl::Status created =
+        Write({"create",
+               {session.id, session.title, session.metadata, Micros(session.created), Micros(now),
+                MessagesJson(from.messages), Micros(session.updated),
+                session.closed.has_value() ? std::optional(Micros(*session.closed)) : std::nullopt,
+                session.activity == kNoActivity ? std::nullopt
+                                                : std::optional(absl::StrCat(session.activity))}},
+              [&](const PostgresRows& rows) -> absl::Status {
+                session.activity = rows.Integer(0, 1);
+                if (rows.Integer(0, 0) == 0) return absl::OkStatus();
+                return absl::AlreadyExistsError(
+                    absl::StrCat("there is a session '", session.id, "' already"));
+              });
     if (!created.ok()) return created;
     return session;
   }

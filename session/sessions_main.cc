@@ -256,8 +256,8 @@ int Export(SessionStore& store, const Arguments& arguments) {
       ExportTo(store, ids, all, [&](absl::string_view lines) { return file->Write(lines); });
   if (exported.ok()) exported = file->Commit();
   if (!exported.ok()) return Fail(exported);
-  if (path != "-")
-    Print(absl::StrCat("Exported ", ids.size(), " sessions to ", PrintableLine(path), ".\n"));
+  // Not to standard output, which may be the file.
+  command::Say(absl::StrCat("Exported ", ids.size(), " sessions to ", path, "."));
   return kDone;
 }
 

@@ -80,6 +80,8 @@ expect_full_disk search train --db s.db
 expect_full_disk stats --db s.db
 expect_full_disk check --db s.db
 expect 2 "No space left on device" export --db s.db --output /dev/full
+"$program" export --db s.db --output /dev/stdout >through.jsonl 2>err || fail "export to /dev/stdout"
+cmp -s all.jsonl through.jsonl || fail "an export to /dev/stdout has something else in it"
 expect 0 "Imported 2 sessions with 3 messages." import all.jsonl --db copy.db
 expect 0 "" import - --db piped.db <all.jsonl
 expect 0 "" export --db copy.db --output again.jsonl

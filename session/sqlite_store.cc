@@ -235,6 +235,13 @@ absl::Status MayOnlyBeRead(const std::string& path) {
       absl::StrCat(path, " may only be read: this needs to write the file, and beside it"));
 }
 
+// Whether the file, and files beside it, may be.
+bool MayBeWritten(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  return access(path.c_str(), W_OK) == 0 && access(folder.c_str(), W_OK) == 0;
+}
+
 // Below.
 absl::StatusOr<std::unique_ptr<SqliteStore>> OpenCopy(const std::string& path, Database* source,
                                                       SqliteStoreOptions options);
@@ -713,7 +720,10 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> OpenToWrite(Place place, SqliteStor
   absl::StatusOr<Database> database = Database::Open(place.opened, writing);
   if (!database.ok()) return database.status();
   const auto with_path = [&](const absl::Status& status) {
-    if (absl::IsPermissionDenied(status)) return MayOnlyBeRead(path);
+    // A log that cannot be made beside the file is a file that cannot be opened, to SQLite.
+    if (absl::IsPermissionDenied(status) || (absl::IsNotFound(status) && !MayBeWritten(path))) {
+      return MayOnlyBeRead(path);
+    }
     // SQLite's errors have it already.
     if (absl::StrContains(status.message(), path)) return status;
     return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));

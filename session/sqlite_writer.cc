@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "session/message_check.h"
 #include "session/migrations.h"
+#include "session/new_session.h"
 
 namespace parlance::session {
 
@@ -201,7 +202,7 @@ absl::Status SqliteWriter::CreateSession(Session& session, absl::Time now) {
   if (absl::IsAlreadyExists(inserted)) {
     return absl::AlreadyExistsError(absl::StrCat("there is a session '", session.id, "' already"));
   }
-  if (session.activity == 0) session.activity = *activity;
+  if (session.activity == kNoActivity) session.activity = *activity;
   return inserted;
 }
 
@@ -280,7 +281,8 @@ absl::Status SqliteWriter::Insert(int64_t session_row, int64_t sequence, const M
   insert.BindOptional(5, message.name);
   insert.BindOptional(6, message.tool_call_id);
   insert.BindOptional(7, message.tool_calls);
-  insert.Bind(8, absl::ToUnixMicros(message.created == absl::Time() ? now : message.created));
+  insert.Bind(8,
+              absl::ToUnixMicros(message.created == absl::InfinitePast() ? now : message.created));
   insert.BindOptional(9, message.client_key);
   insert.BindOptional(10, message.metadata);
   insert.BindOptional(11, message.input_tokens);

@@ -69,8 +69,8 @@ class SqliteWriter {
 
   // For the writes.
 
-  // Open, and changed after all others, which sets its activity if that is 0. AlreadyExists if the
-  // id is taken.
+  // Open, and changed after all others, which sets its activity if that is kNoActivity
+  // (new_session.h). AlreadyExists if the id is taken.
   absl::Status CreateSession(Session& session, absl::Time now);
   // Returns the sequence of the first. NotFound; FailedPrecondition if the session is closed
   // or full; AlreadyExists if one of the client keys but not the first is taken. If the first is,
