@@ -132,7 +132,7 @@ absl::string_view Instead(absl::string_view keyword) {
 
 absl::Status Error(absl::string_view pointer, absl::string_view what) {
   return absl::InvalidArgumentError(
-      absl::StrCat("schema '", pointer.empty() ? "/" : pointer, "' ", what));
+      absl::StrCat("schema '", pointer.empty() ? "/" : Shortened(pointer, 400), "' ", what));
 }
 
 std::string Below(absl::string_view pointer, absl::string_view name) {
@@ -210,9 +210,14 @@ class Compiler {
     bool dynamic;
   };
 
+  absl::Status TooDeep(absl::string_view pointer) const {
+    return Error(pointer,
+                 absl::StrCat("is nested too deeply; the limit is ", max_depth_, " levels"));
+  }
+
   // Finds the $id and anchors of all schemas, which references may be ahead of.
   absl::Status Index(const Value& schema, const std::string& pointer, int resource, int depth) {
-    if (depth > max_depth_) return Error(pointer, "is nested too deeply");
+    if (depth > max_depth_) return TooDeep(pointer);
     if (!schema.IsObject()) return absl::OkStatus();
     if (const auto id = schema.FindMember("$id"); id != schema.MemberEnd()) {
       if (absl::Status ok = AddResource(schema, id->value, Below(pointer, "$id"), resource);
@@ -293,7 +298,7 @@ class Compiler {
   absl::StatusOr<SchemaNode*> CompileNode(const Location& location, absl::string_view applied_by,
                                           int depth) {
     const Value& schema = *location.value;
-    if (depth > max_depth_) return Error(location.pointer, "is nested too deeply");
+    if (depth > max_depth_) return TooDeep(location.pointer);
     // A schema that is referred to from several places is compiled once.
     if (const auto done = compiled_.find(&schema); done != compiled_.end()) return done->second;
     program_.nodes.push_back(std::make_unique<SchemaNode>());
@@ -571,7 +576,7 @@ class Compiler {
       if (keyword == "enum" && !value.IsArray()) {
         return Error(pointer, "is not an array of values");
       }
-      if (!NestedWithin(value, max_depth_)) return Error(pointer, "is nested too deeply");
+      if (!NestedWithin(value, max_depth_)) return TooDeep(pointer);
       if (keyword == "enum") {
         ReadChoices(value, Ensure(node.choices));
       } else {

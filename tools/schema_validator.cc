@@ -138,6 +138,11 @@ class Validator {
     return false;
   }
 
+  bool StopTooDeep(const Place& place) {
+    return Stop(place,
+                absl::StrCat("is nested too deeply; the limit is ", limits_.max_depth, " levels"));
+  }
+
   bool StopForWork(const Place& place) {
     return Stop(place, "takes too much work to check against the schema");
   }
@@ -146,7 +151,7 @@ class Validator {
   bool Check(const SchemaNode& node, const Value& value, const Place& place, Evaluated* evaluated) {
     if (!node.has_rules) return true;
     if (!work_.Spend(1)) return StopForWork(place);
-    if (place.depth > limits_.max_depth) return Stop(place, "is nested too deeply");
+    if (place.depth > limits_.max_depth) return StopTooDeep(place);
     if (num_schemas_ >= limits_.max_schemas) {
       return Stop(place, "is nested too deeply for the references of the schema");
     }
@@ -343,7 +348,7 @@ class Validator {
   bool CheckUnique(const Value& value, const Place& place) {
     // Comparing is recursive.
     if (!NestedWithin(value, limits_.max_depth - place.depth)) {
-      return Stop(place, "is nested too deeply");
+      return StopTooDeep(place);
     }
     const auto equal = FindEqualItems(value, work_);
     if (work_.left < 0) return StopForWork(place);

@@ -162,6 +162,13 @@ class Toolbox {
   std::unique_ptr<ToolExecutor> executor_;
 };
 
+// Why a tool that is asked for is not there, if that is known.
+void WarnOfSkipped(const Toolbox& toolbox, absl::string_view asked) {
+  for (const auto& [name, reason] : toolbox.skipped()) {
+    if (name == asked) command::Say(absl::StrCat("'", name, "' cannot be used: ", reason));
+  }
+}
+
 void WarnOfSkipped(const Toolbox& toolbox) {
   for (const auto& [name, reason] : toolbox.skipped()) {
     command::Say(absl::StrCat("'", name, "' cannot be used: ", reason));
@@ -214,6 +221,7 @@ int Describe(const command::Arguments& arguments) {
   if (absl::Status opened = toolbox.Open(); !opened.ok()) return command::Fail(opened);
   const ToolPtr found = toolbox.registry().Find(arguments[0]);
   if (found == nullptr) {
+    WarnOfSkipped(toolbox, arguments[0]);
     return command::Fail(
         absl::StrCat("there is no tool '", arguments[0], "'; `tool list` has them"));
   }
@@ -274,6 +282,7 @@ int Call(const command::Arguments& arguments) {
     std::fwrite(record.data(), 1, record.size(), stderr);
   }
   if (const auto* error = std::get_if<ToolError>(&response.result)) {
+    if (error->kind == ToolErrorKind::kUnknownTool) WarnOfSkipped(toolbox, arguments[0]);
     command::Say(absl::StrCat(ToolErrorName(error->kind), ": ", error->message));
     return ExitCodeOf(error->kind);
   }

@@ -102,6 +102,8 @@ expect 0 "tool: 'tool 1' cannot be used: a tool is not an object" list --tools m
 expect 0 "tool: 'tool 3' cannot be used: a tool has no name" list --tools mixed.json
 expect 0 "tool: 'odd' cannot be used" list --tools mixed.json
 expect 0 "tool: 'fine' cannot be used: there is a tool 'fine' already" list --tools mixed.json
+expect 2 "tool: 'odd' cannot be used" call odd --tools mixed.json
+expect 2 "tool: 'odd' cannot be used" describe odd --tools mixed.json
 echo '{"tools":7}' >no_list.json
 expect 2 'no_list.json: "tools" is not an array' list --tools no_list.json
 

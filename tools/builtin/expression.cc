@@ -22,6 +22,15 @@ Number Transcendental(const Number& x) {
   return Number::Inexact(function(x.ToDouble()));
 }
 
+// Of sin(pi) a double leaves 1.2e-16, because pi is rounded.
+template <double (*function)(double), int at_zero>
+Number OfAngle(const Number& x) {
+  const Number value = Transcendental<function, 0, at_zero>(x);
+  constexpr double kNoise = 1e-15;
+  const bool is_noise = std::abs(value.ToDouble()) < kNoise && std::abs(x.ToDouble()) > 0.1;
+  return is_noise ? Number::Inexact(0) : value;
+}
+
 using Function = Number (*)(const Number&);
 constexpr std::pair<absl::string_view, Function> kFunctions[] = {
     {"sqrt", [](const Number& x) { return x.SquareRoot(); }},
@@ -32,9 +41,9 @@ constexpr std::pair<absl::string_view, Function> kFunctions[] = {
     {"log", [](const Number& x) { return x.LogarithmOf10(); }},
     {"ln", Transcendental<std::log, 1, 0>},
     {"exp", Transcendental<std::exp, 0, 1>},
-    {"sin", Transcendental<std::sin, 0, 0>},
-    {"cos", Transcendental<std::cos, 0, 1>},
-    {"tan", Transcendental<std::tan, 0, 0>}};
+    {"sin", OfAngle<std::sin, 0>},
+    {"cos", OfAngle<std::cos, 1>},
+    {"tan", OfAngle<std::tan, 0>}};
 
 // Recursive descent, lowest precedence first.
 class Reader {

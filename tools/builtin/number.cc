@@ -141,12 +141,13 @@ Natural Natural::Multiply(const Natural& a, const Natural& b) {
   for (int i = 0; i < a.size_; ++i) {
     uint64_t carry = 0;
     for (int j = 0; j < b.size_; ++j) {
-      uint32_t& limb = product.limbs_[static_cast<size_t>(i + j)];
+      uint32_t& limb = product.limbs_[static_cast<size_t>(i) + static_cast<size_t>(j)];
       carry += limb + uint64_t{a.limbs_[static_cast<size_t>(i)]} * b.limbs_[static_cast<size_t>(j)];
       limb = static_cast<uint32_t>(carry);
       carry >>= 32;
     }
-    product.limbs_[static_cast<size_t>(i + b.size_)] = static_cast<uint32_t>(carry);
+    product.limbs_[static_cast<size_t>(i) + static_cast<size_t>(b.size_)] =
+        static_cast<uint32_t>(carry);
   }
   product.Trim();
   return product;
@@ -184,7 +185,8 @@ Natural Natural::ShiftLeft(const Natural& a, int num_bits) {
   uint64_t carry = 0;
   for (int i = 0; i < a.size_; ++i) {
     carry |= uint64_t{a.limbs_[static_cast<size_t>(i)]} << rest;
-    shifted.limbs_[static_cast<size_t>(i + num_limbs)] = static_cast<uint32_t>(carry);
+    shifted.limbs_[static_cast<size_t>(i) + static_cast<size_t>(num_limbs)] =
+        static_cast<uint32_t>(carry);
     carry >>= 32;
   }
   shifted.size_ = a.size_ + num_limbs;
@@ -442,7 +444,7 @@ bool operator<(const Number& a, const Number& b) {
 }
 
 Number Number::Power(const Number& base, const Number& exponent) {
-  const Number nearest = Inexact(std::pow(base.ToDouble(), exponent.ToDouble()));
+  Number nearest = Inexact(std::pow(base.ToDouble(), exponent.ToDouble()));
   if (!base.is_exact_ || !exponent.is_exact_) return nearest;
   if (!exponent.is_integer()) {
     const bool is_half = exponent.numerator_.is_one() && !exponent.negative_ &&
@@ -558,7 +560,7 @@ std::string Number::ToText(int num_digits, bool& rounded) const {
   const int precision =
       std::min(std::max(num_digits, size < 100 ? static_cast<int>(size) : 0), kDoubleDigits);
   // d.ddddde+dd
-  const std::string written = absl::StrFormat("%.*e", precision - 1, std::abs(value));
+  std::string written = absl::StrFormat("%.*e", precision - 1, std::abs(value));
   const size_t e = written.find('e');
   std::string digits = absl::StrCat(
       written.substr(0, 1), written.substr(std::min(e, size_t{2}), e - std::min(e, size_t{2})));

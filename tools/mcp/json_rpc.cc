@@ -173,6 +173,7 @@ class MessageReader {
   ParsedMessage ReadCall(const rapidjson::Value& method) {
     if (!method.IsString()) return Malformed(kInvalidRequest, "the method is not a string");
     message_.method_.assign(method.GetString(), method.GetStringLength());
+    is_notification_ = !message_.id_.has_value();
     const rapidjson::Value* const params = FindMember(message_.document_, "params");
     if (params != nullptr && !params->IsObject() && !params->IsNull()) {
       // An array is well-formed by JSON-RPC; no method of the protocol takes one.
@@ -206,11 +207,13 @@ class MessageReader {
   MalformedMessage Malformed(int64_t code, std::string text) {
     return {.error = {.code = code, .message = std::move(text)},
             .id = std::move(message_.id_),
-            .is_response = is_response_};
+            .is_response = is_response_,
+            .is_notification = is_notification_};
   }
 
   Message message_;
   bool is_response_ = false;
+  bool is_notification_ = false;
 };
 
 namespace {

@@ -84,6 +84,8 @@ struct MalformedMessage {
   std::optional<RequestId> id;
   // It has a result or an error, so that nothing is to be answered.
   bool is_response = false;
+  // It has a method and no id, so that nothing is to be answered either.
+  bool is_notification = false;
 };
 
 using ParsedMessage = std::variant<Message, MalformedMessage>;

@@ -152,7 +152,7 @@ std::optional<std::string> Server::RefusalOfBatches() {
 
 void Server::OnMessage(const ParsedMessage& parsed, bool in_batch, const Reply& reply) {
   if (const auto* const malformed = std::get_if<MalformedMessage>(&parsed)) {
-    if (malformed->is_response) return reply(std::nullopt);
+    if (malformed->is_response || malformed->is_notification) return reply(std::nullopt);
     return reply(ErrorText(malformed->id, malformed->error));
   }
   const auto& message = std::get<Message>(parsed);

@@ -243,6 +243,10 @@ TEST_F(ServerTest, AnswersWhatIsMalformed) {
         R"({"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}})",
         R"({"jsonrpc":"2.0","method":"notifications/unknown"})",
         R"({"jsonrpc":"2.0","method":"notifications/cancelled"})",
+        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":null})",
+        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":[1]})",
+        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":7})",
+        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":[]}})",
         R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9}})"}) {
     EXPECT_EQ(Answer(text), "(0 answers)") << text;
   }
