@@ -125,9 +125,10 @@ void KillMarked(const std::string& mark, uint64_t start_time) {
   for (int round = 0; round < 500; ++round) {
     bool is_over = true;
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    std::filesystem::directory_iterator entry("/proc", error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
       pid_t pid = 0;
-      if (!absl::SimpleAtoi(entry.path().filename().string(), &pid)) continue;
+      if (!absl::SimpleAtoi(entry->path().filename().string(), &pid)) continue;
       const std::optional<ProcessStat> stat = StatOf(pid);
       constexpr uint64_t kKernelThread = 0x00200000;
       if (!stat.has_value() || stat->start_time < start_time || stat->state == 'Z' ||

@@ -28,14 +28,20 @@ absl::StatusOr<std::map<std::string, fs::path>> Files(const TestProgram& program
   // Directories in runfiles are real, files are links.
   fs::recursive_directory_iterator entries(root, fs::directory_options::follow_directory_symlink,
                                            error);
+  for (; !error && entries != fs::recursive_directory_iterator(); entries.increment(error)) {
+    const fs::path& path = entries->path();
+    const std::string name = path.lexically_relative(root).string();
+    // Says where the build is, which always differs.
+    if (name == "MANIFEST" || !entries->is_regular_file(error)) {
+      // A link that leads nowhere is no file.
+      error.clear();
+      continue;
+    }
+    files[name] = fs::canonical(path, error);
+    if (error) break;
+  }
   if (error) {
     return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot list ", root.string()));
-  }
-  for (const fs::directory_entry& entry : entries) {
-    const std::string name = entry.path().lexically_relative(root).string();
-    // Says where the build is, which always differs.
-    if (name == "MANIFEST") continue;
-    if (entry.is_regular_file()) files[name] = fs::canonical(entry.path());
   }
   return files;
 }
