@@ -215,14 +215,14 @@ absl::Status CopyTable(Database& damaged, Database& fresh, const Copy& copy, Sal
                                  absl::StrJoin(parameters, ", "), ")"));
   if (!insert.ok()) return insert.status();
   std::vector<std::string> texts(columns->size());
-  const absl::Status copied = rows->ForEach([&](const Statement& row) -> absl::Status {
+  absl::Status copied = rows->ForEach([&](const Statement& row) -> absl::Status {
     row.CopyColumn(1, *insert, 1);
     bool is_doubtful = false;
     for (int i = 2; i <= num_values; ++i) {
       const auto column = static_cast<size_t>(i - 2);
       is_doubtful |= BindMended(row, i, (*columns)[column], *insert, texts[column]);
     }
-    const absl::Status inserted = insert->Run();
+    absl::Status inserted = insert->Run();
     // A value of a wrong type, in a STRICT table.
     const bool was_refused = absl::IsAlreadyExists(inserted);
     if (!inserted.ok() && !was_refused) return inserted;

@@ -216,7 +216,7 @@ int Search(SessionStore& store, const Arguments& arguments) {
 absl::Status ExportTo(SessionStore& store, const std::vector<std::string>& ids, bool all,
                       ChatLinesSink sink) {
   for (const std::string& id : ids) {
-    const absl::Status exported = ExportSession(store, id, sink);
+    absl::Status exported = ExportSession(store, id, sink);
     if (!exported.ok() && !(all && absl::IsNotFound(exported))) return exported;
   }
   return absl::OkStatus();
