@@ -1,13 +1,10 @@
 // Holds a conversation with a recording or a pipe.
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <ostream>
-#include <streambuf>
 #include <string>
 #include <utility>
 #include <vector>
@@ -103,29 +100,6 @@ void PrintTurn(const Turn& turn, int sample_rate_hz, int number) {
   std::fflush(stdout);
 }
 
-// Prints lines of JSON, harmless for a terminal, as they come.
-class PrintedJsonLines : public std::streambuf {
- public:
-  PrintedJsonLines() = default;
-  PrintedJsonLines(const PrintedJsonLines&) = delete;
-  PrintedJsonLines& operator=(const PrintedJsonLines&) = delete;
-  ~PrintedJsonLines() override { command::Print(command::PrintableJson(line_)); }
-
- protected:
-  int_type overflow(int_type c) override {
-    if (traits_type::eq_int_type(c, traits_type::eof())) return traits_type::not_eof(c);
-    line_ += traits_type::to_char_type(c);
-    if (line_.back() == '\n') {
-      command::Print(command::PrintableJson(line_));
-      line_.clear();
-    }
-    return c;
-  }
-
- private:
-  std::string line_;
-};
-
 // What the command line asks for, checked.
 struct Request {
   std::string input;
@@ -213,17 +187,16 @@ absl::Status PushAll(VoiceAgent& agent, audio::SoundReader& reader) {
 }
 
 absl::Status Export() {
-  const std::string db = absl::GetFlag(FLAGS_db);
-  const std::string path = command::UserPath(db);
-  // Opening a store makes one.
-  if (!session::IsPostgresUri(path) && access(path.c_str(), F_OK) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("--db: cannot open ", db));
+  const auto store = session::OpenStore(command::UserPath(absl::GetFlag(FLAGS_db)),
+                                        {.may_make = false, .may_be_read_only = true});
+  if (!store.ok()) {
+    return absl::Status(store.status().code(), absl::StrCat("--db: ", store.status().message()));
   }
-  auto store = session::OpenStore(path);
-  if (!store.ok()) return store.status();
-  PrintedJsonLines lines;
-  std::ostream out(&lines);
-  return session::ExportSession(**store, absl::GetFlag(FLAGS_export_session), out);
+  return session::ExportSession(**store, absl::GetFlag(FLAGS_export_session),
+                                [](absl::string_view lines) {
+                                  command::Print(command::PrintableJson(lines));
+                                  return absl::OkStatus();
+                                });
 }
 
 absl::Status Converse(const Request& request) {

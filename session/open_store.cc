@@ -1,10 +1,8 @@
 #include "session/open_store.h"
 
-#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "session/postgres_store.h"
 #include "session/sqlite_store.h"
 
@@ -12,14 +10,6 @@ namespace parlance::session {
 
 bool IsPostgresUri(absl::string_view location) {
   return absl::StartsWith(location, "postgresql://") || absl::StartsWith(location, "postgres://");
-}
-
-std::string UserPath(const std::string& path) {
-  const char* directory = std::getenv("BUILD_WORKING_DIRECTORY");
-  if (directory == nullptr || path.empty() || path.front() == '/' || IsPostgresUri(path)) {
-    return path;
-  }
-  return absl::StrCat(directory, "/", path);
 }
 
 absl::StatusOr<std::unique_ptr<SessionStore>> OpenStore(const std::string& location,

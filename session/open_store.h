@@ -17,10 +17,6 @@ namespace parlance::session {
 // "postgresql://…" or "postgres://…".
 bool IsPostgresUri(absl::string_view location);
 
-// A path that was typed, as seen from here: `bazel run` starts programs elsewhere. A server's URI
-// stays what it is.
-std::string UserPath(const std::string& path);
-
 struct OpenStoreOptions {
   std::function<absl::Time()> now = absl::Now;
   // Of a file; as SqliteStoreOptions.
