@@ -1,9 +1,8 @@
 // What the main of Google Benchmark bodies records, of a real program.
-#include <unistd.h>
-
 #include <filesystem>
 #include <set>
 #include <string>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -27,7 +26,8 @@ Outcome RunSamples(const std::string& filter) {
   const std::string outputs = absl::StrCat(testing::TempDir(), "/outputs");
   std::filesystem::remove_all(outputs);
   std::filesystem::create_directories(outputs);
-  const std::string runfiles = absl::StrCat(get_current_dir_name(), "/");
+  std::error_code error;
+  const std::string runfiles = absl::StrCat(std::filesystem::current_path(error).string(), "/");
   const auto result = RunProgram(
       {.arguments = {"/bin/sh", "-c",
                      absl::StrCat("exec ", runfiles, "perf/live/sample_benchmarks 2>&1")},
