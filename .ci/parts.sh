@@ -123,8 +123,7 @@ tests_with_threads() {
   local files labels
   files=$(git grep -lE '#include <(thread|mutex|shared_mutex|condition_variable|future|atomic)>|pthread_create' -- '*.cc' '*.h' |
     grep -vE '(^|/)testing/|_test\.cc$')
-  # shellcheck disable=SC2086
-  labels=$(query $files | tr '\n' ' ') && [[ -n "$labels" ]] || return 1
+  labels=$(query "set($(tr '\n' ' ' <<<"$files"))" | tr '\n' ' ') && [[ -n "$labels" ]] || return 1
   query "tests(//...) except attr(tags, '[\[ ](perf|manual)[,\]]', tests(//...)) intersect rdeps(//..., set($labels), 2)"
 }
 
@@ -133,5 +132,10 @@ counts() {
   ./bazelw run --config=ci //perf -- --bazel_flags=--config=ci --counts --component audio,perf,tools --output_dir "$logs/counts"
 }
 
-# What cannot be installed may be there from elsewhere, as npm is beside other builds of Node.js; if not, its check fails.
-third_party/install_packages .ci/packages.txt || true
+# Node.js from elsewhere has an npm of its own, beside which the distribution's cannot be installed.
+if command -v npx >/dev/null; then
+  grep -vx npm .ci/packages.txt >"$logs/packages.txt"
+else
+  cp .ci/packages.txt "$logs/packages.txt"
+fi
+third_party/install_packages "$logs/packages.txt" || exit 2

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/numeric/bits.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -25,6 +26,7 @@ constexpr int kMinPlainPoint = -5;
 constexpr size_t kMaxMantissaDigits = 15;
 // What a double holds in any case.
 constexpr int kDoubleDigits = 15;
+constexpr int kDoubleBits = 53;
 
 std::string Layout(bool negative, const std::string& digits, int num_before_point) {
   const auto size = static_cast<int>(digits.size());
@@ -320,6 +322,13 @@ Number Number::Reduced(bool negative, const Natural& numerator, const Natural& d
 }
 
 std::optional<Number> Number::FromDecimal(absl::string_view text) {
+  // Most are whole and short.
+  constexpr size_t kMaxInt64Digits = 18;
+  if (int64_t integer = 0; text.size() <= kMaxInt64Digits &&
+                           absl::c_all_of(text, absl::ascii_isdigit) &&
+                           absl::SimpleAtoi(text, &integer)) {
+    return Number(integer);
+  }
   double nearest = 0;
   // Abseil reads hexadecimal numbers, too, and a sign.
   if (text.empty() || text.find_first_not_of("0123456789.eE+-") != absl::string_view::npos ||
@@ -368,11 +377,21 @@ bool Number::is_zero() const { return is_exact_ ? numerator_.is_zero() : inexact
 
 bool Number::is_negative() const { return is_exact_ ? negative_ : inexact_ < 0; }
 
-bool Number::is_finite() const { return std::isfinite(ToDouble()); }
+bool Number::is_finite() const {
+  // Far from a double's greatest there is no need to divide.
+  constexpr int kSurelyFiniteBits = 1000;
+  return (is_exact_ && numerator_.num_bits() <= kSurelyFiniteBits) || std::isfinite(ToDouble());
+}
 
 double Number::ToDouble() const {
   if (!is_exact_) return inexact_;
   if (numerator_.is_zero()) return 0;
+  // The quotient of two doubles is the nearest one.
+  if (numerator_.num_bits() <= kDoubleBits && denominator_.num_bits() <= kDoubleBits) {
+    const double value =
+        static_cast<double>(numerator_.ToUint64()) / static_cast<double>(denominator_.ToUint64());
+    return negative_ ? -value : value;
+  }
   // A quotient of 64 or 65 bits, whose last bit says whether more follow, so that it is rounded
   // once.
   const int shift = 64 + denominator_.num_bits() - numerator_.num_bits();
@@ -403,9 +422,13 @@ Number Number::operator-() const {
 
 Number operator+(const Number& a, const Number& b) {
   if (!a.is_exact_ || !b.is_exact_) return Number::Inexact(a.ToDouble() + b.ToDouble());
-  const Natural left = Natural::Multiply(a.numerator_, b.denominator_);
-  const Natural right = Natural::Multiply(b.numerator_, a.denominator_);
-  const Natural denominator = Natural::Multiply(a.denominator_, b.denominator_);
+  const bool are_integers = a.denominator_.is_one() && b.denominator_.is_one();
+  const Natural left =
+      are_integers ? a.numerator_ : Natural::Multiply(a.numerator_, b.denominator_);
+  const Natural right =
+      are_integers ? b.numerator_ : Natural::Multiply(b.numerator_, a.denominator_);
+  const Natural denominator =
+      are_integers ? a.denominator_ : Natural::Multiply(a.denominator_, b.denominator_);
   if (a.negative_ == b.negative_) {
     return Number::Reduced(a.negative_, Natural::Add(left, right), denominator);
   }
@@ -444,19 +467,19 @@ bool operator<(const Number& a, const Number& b) {
 }
 
 Number Number::Power(const Number& base, const Number& exponent) {
-  Number nearest = Inexact(std::pow(base.ToDouble(), exponent.ToDouble()));
-  if (!base.is_exact_ || !exponent.is_exact_) return nearest;
+  const auto nearest = [&] { return Inexact(std::pow(base.ToDouble(), exponent.ToDouble())); };
+  if (!base.is_exact_ || !exponent.is_exact_) return nearest();
   if (!exponent.is_integer()) {
     const bool is_half = exponent.numerator_.is_one() && !exponent.negative_ &&
                          exponent.denominator_.num_bits() == 2 && !exponent.denominator_.is_odd();
-    return is_half ? base.SquareRoot() : nearest;
+    return is_half ? base.SquareRoot() : nearest();
   }
   if (base.numerator_.is_zero()) return exponent.is_zero() ? Number(1) : base;
   if (base.denominator_.is_one() && base.numerator_.is_one()) {
     return Number(base.negative_ && exponent.numerator_.is_odd() ? -1 : 1);
   }
   // Anything but 1 and -1 to a greater power has more bits than there may be.
-  if (exponent.numerator_.num_bits() > 11) return nearest;
+  if (exponent.numerator_.num_bits() > 11) return nearest();
   uint64_t times = exponent.numerator_.ToUint64();
   Number square = exponent.negative_ ? Number(1) / base : base;
   Number power(1);
@@ -465,9 +488,9 @@ Number Number::Power(const Number& base, const Number& exponent) {
     times /= 2;
     if (times == 0) break;
     square = square * square;
-    if (!square.is_exact_) return nearest;
+    if (!square.is_exact_) return nearest();
   }
-  return power.is_exact_ ? power : nearest;
+  return power.is_exact_ ? power : nearest();
 }
 
 Number Number::Floor() const {
