@@ -85,7 +85,7 @@ class PcmReader final : public SoundReader {
   ByteReader bytes_;
   Options options_;
   size_t sample_bytes_;
-  // Of the sound, if it has so many.
+  // How many bytes of sound are still to come, if there are so many.
   int64_t bytes_left_;
 };
 

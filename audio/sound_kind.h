@@ -37,7 +37,7 @@ inline constexpr size_t kMaxSoundKindBytes = 512;
 // is loud.
 std::optional<SoundKind> RecognizeSound(absl::Span<const uint8_t> begin, bool is_all);
 
-// Of what is ahead; waits for as much as decides. Errors as ByteReader.
+// Tells the kind of what is ahead, and waits for as many bytes as decide. Errors as ByteReader.
 absl::StatusOr<SoundKind> RecognizeSound(ByteReader& bytes);
 
 }  // namespace parlance::audio

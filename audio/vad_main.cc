@@ -14,13 +14,13 @@
 #include <utility>
 #include <vector>
 
-#include "absl/flags/commandlineflag.h"
 #include "absl/flags/flag.h"
-#include "absl/flags/reflection.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -85,9 +85,6 @@ ABSL_FLAG(int, raw_channels, 1, "How many channels raw sound has, 1 or 2.");
 namespace parlance::audio {
 namespace {
 
-// For messages and text.
-std::string NameOf(const std::string& file) { return file == "-" ? "standard input" : file; }
-
 // What the command line asks for, checked.
 struct Request {
   std::vector<std::string> files;
@@ -117,7 +114,7 @@ struct Heard {
 };
 
 absl::StatusOr<std::unique_ptr<SoundReader>> Open(const Request& request, const std::string& file) {
-  if (file == "-") return OpenSound(STDIN_FILENO, NameOf(file), request.raw);
+  if (file == "-") return OpenSound(STDIN_FILENO, command::InputName(file), request.raw);
   return WavReader::Open(command::UserPath(file), file);
 }
 
@@ -166,7 +163,7 @@ absl::StatusOr<Heard> Listen(const Request& request, const std::string& file) {
     ++num_frames;
   };
   if (request.frames) command::Print("time_s,probability,speech\n");
-  command::Progress progress(absl::StrCat("vad: ", NameOf(file)));
+  command::Progress progress(absl::StrCat("vad: ", command::InputName(file)));
   std::array<int16_t, 8192> samples;
   for (;;) {
     const absl::StatusOr<size_t> count = (*reader)->Read(absl::MakeSpan(samples));
@@ -179,7 +176,8 @@ absl::StatusOr<Heard> Listen(const Request& request, const std::string& file) {
     // Who reads frames of a live sound sees them as they are heard.
     if (request.frames && file == "-") std::fflush(stdout);
     if (request.frames && std::ferror(stdout) != 0) {
-      return absl::UnavailableError(absl::StrCat(NameOf(file), ": its frames cannot be printed"));
+      return absl::UnavailableError(
+          absl::StrCat(command::InputName(file), ": its frames cannot be printed"));
     }
     progress.Update(absl::StrFormat("%.0f s heard", heard.seconds()));
   }
@@ -200,7 +198,7 @@ void PrintSegments(const std::string& file, const Heard& heard) {
   double speech = 0;
   for (const TimeSpan& segment : heard.segments) speech += segment.end_s - segment.begin_s;
   std::string text = absl::StrFormat(
-      "%s: %.2f s, %d Hz, %s; ", command::PrintableLine(NameOf(file)), heard.seconds(),
+      "%s: %.2f s, %d Hz, %s; ", command::PrintableLine(command::InputName(file)), heard.seconds(),
       heard.sample_rate_hz, heard.num_channels == 1 ? "mono" : "stereo");
   if (heard.segments.empty()) {
     command::Print(absl::StrCat(text, "no speech\n"));
@@ -305,6 +303,18 @@ struct Outputs {
   std::optional<command::OutputFile> plot;
 };
 
+// Labels that this program wrote say "speech" and nothing else. Others somebody made by hand, and
+// they are not replaced.
+bool IsOwnLabels(absl::string_view head) {
+  if (!command::kLabelFile.matches(head)) return false;
+  // The last line may be cut.
+  head = head.substr(0, head.rfind('\n'));
+  for (const absl::string_view line : absl::StrSplit(head, '\n')) {
+    if (!absl::EndsWith(line, "\tspeech")) return false;
+  }
+  return true;
+}
+
 // Neither may be what is read, or the other.
 absl::StatusOr<Outputs> OpenOutputs(const Request& request, const std::string& file) {
   std::vector<std::string> keep = LabelFiles(request);
@@ -313,8 +323,8 @@ absl::StatusOr<Outputs> OpenOutputs(const Request& request, const std::string& f
   std::string labels;
   if (!request.output_labels.empty()) {
     labels = Beside(request, request.output_labels, file, ".txt");
-    absl::StatusOr<command::OutputFile> opened =
-        command::OutputFile::Create(labels, {.kind = command::kLabelFile, .keep = keep});
+    absl::StatusOr<command::OutputFile> opened = command::OutputFile::Create(
+        labels, {.kind = {"a file of labels that vad wrote", IsOwnLabels}, .keep = keep});
     if (!opened.ok()) return opened.status();
     outputs.labels = *std::move(opened);
   }
@@ -345,7 +355,7 @@ absl::Status WriteOutputs(const Request& request, const std::string& file, const
     }
   }
   if (!outputs.plot.has_value()) return absl::OkStatus();
-  const absl::StatusOr<std::string> drawn = DrawVad({.name = NameOf(file),
+  const absl::StatusOr<std::string> drawn = DrawVad({.name = command::InputName(file),
                                                      .detector = request.detector,
                                                      .envelope = &heard.envelope,
                                                      .sample_rate_hz = heard.sample_rate_hz,
@@ -381,7 +391,7 @@ absl::Status Process(const Request& request, const std::string& file,
     if (!spans.empty() && spans.back().end_s > heard->seconds() + 1) {
       command::Say(
           absl::StrFormat("%s: it ends at %.2f s, but its labels at %.2f s; are they its own?",
-                          NameOf(file), heard->seconds(), spans.back().end_s));
+                          command::InputName(file), heard->seconds(), spans.back().end_s));
     }
     std::vector<uint8_t> speech = SpeechFrames(spans, heard->probabilities.size());
     scored.push_back({std::move(heard->probabilities), std::move(speech)});
@@ -431,12 +441,6 @@ bool IsProbability(double value) { return value >= 0 && value <= 1; }
 absl::StatusOr<Request> ReadCommandLine(std::vector<std::string> files) {
   const auto wrong = [](absl::string_view message) { return absl::InvalidArgumentError(message); };
   if (files.empty()) return wrong("no FILE is given");
-  for (const absl::string_view flag : {"detector", "labels", "output_labels", "plot"}) {
-    // Often that of a variable that is not set.
-    if (command::WasGiven(flag) && absl::FindCommandLineFlag(flag)->CurrentValue().empty()) {
-      return wrong(absl::StrCat("--", flag, " is empty"));
-    }
-  }
   Request request{
       .files = std::move(files),
       .detector = absl::GetFlag(FLAGS_detector),

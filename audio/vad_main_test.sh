@@ -243,3 +243,7 @@ expect 0 "1 segment" prose.wav --plot to_plot
   fail "--plot: a link, its target's mode or another's file was changed"
 expect_tidy rec
 expect_tidy folder
+
+# Labels that somebody made by hand.
+printf '0.1\t0.9\tA says hello\n' >by_hand.txt
+expect_unchanged by_hand.txt 2 "it is there already and is not a file of labels that vad wrote" prose.wav --output_labels by_hand.txt

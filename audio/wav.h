@@ -41,8 +41,8 @@ class WavReader final : public SoundReader {
   static absl::StatusOr<std::unique_ptr<WavReader>> Open(const std::string& path,
                                                          const std::string& name);
 
-  // Of what `bytes` has ahead, such as a pipe. `name`: for messages. Errors as above, and those of
-  // reading; compressed sound can only be read if the descriptor is that of a file.
+  // Reads what `bytes` has ahead, such as a pipe. `name`: for messages. Errors as above, and those
+  // of reading; compressed sound can only be read if the descriptor is that of a file.
   static absl::StatusOr<std::unique_ptr<WavReader>> Open(const ByteReader& bytes,
                                                          const std::string& name);
 
@@ -50,7 +50,8 @@ class WavReader final : public SoundReader {
 
   int sample_rate_hz() const override;
   int num_channels() const override;
-  // Of each channel, as far as the file has what its header promises. Nothing for a pipe.
+  // How many samples each channel has, if the file has what its header promises. Nothing for a
+  // pipe.
   std::optional<int64_t> num_samples() const;
 
   // InvalidArgument for what the file's encoding does not allow; otherwise as PcmReader.

@@ -14,7 +14,7 @@ namespace parlance::audio {
 namespace {
 
 constexpr size_t kChunkHeaderBytes = 8;
-// Of a format chunk, with the extension.
+// The size of a format chunk with the extension.
 constexpr size_t kExtensibleBytes = 40;
 constexpr uint16_t kExtensible = 0xFFFE;
 constexpr uint32_t kUnknownSize = 0xFFFF'FFFF;
@@ -51,7 +51,7 @@ bool IsNameOfOtherChunk(absl::string_view name) {
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
-// Of PCM: `bits` of a sample, in `bytes`.
+// The encoding of PCM samples of `bits` bits in `bytes` bytes.
 std::optional<PcmEncoding> PcmOf(int bits, int bytes, bool is_extensible) {
   // As ALSA writes it; what is extensible says that its samples fill their bytes from the top.
   if (bits == 24 && bytes == 4 && !is_extensible) return PcmEncoding::kS24In32;
@@ -129,7 +129,8 @@ bool IsPlaceholder(uint32_t size) {
   return size >= 0xFFFF'FF00 || (size >= 0x7FFF'F000 && size <= 0x8000'0000);
 }
 
-// Of the data chunk, whose header was taken. `wide_bytes`: what a chunk of 64-bit sizes says.
+// Returns the size of the data chunk, whose header was taken. `wide_bytes`: what a chunk of 64-bit
+// sizes says.
 absl::StatusOr<std::optional<int64_t>> DataBytes(ByteReader& bytes, uint32_t size,
                                                  const std::optional<uint64_t>& wide_bytes) {
   uint64_t data_bytes = size;

@@ -12,7 +12,7 @@
 namespace parlance::audio {
 
 struct WavHeader {
-  // Of the format chunk, or of its extension.
+  // The format chunk's, or its extension's.
   uint16_t format_tag = 0;
   int sample_rate_hz = 0;
   int num_channels = 0;
@@ -23,8 +23,8 @@ struct WavHeader {
   bool big_endian = false;
   // RF64 or BW64, whose sizes have 64 bits.
   bool has_wide_sizes = false;
-  // Of the samples, as the header says. Nothing if it does not know: the sound lasts as long as the
-  // file.
+  // The size of all samples, as the header says. Nothing if it does not know: the sound lasts as
+  // long as the file.
   std::optional<int64_t> data_bytes;
 };
 

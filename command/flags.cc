@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "command/printable.h"
 #include "command/wrapped.h"
 
@@ -49,6 +50,16 @@ std::string Suggestion(absl::string_view wrong, absl::Span<const absl::string_vi
     }
   }
   return nearest.empty() ? "" : absl::StrCat("; is --", nearest, " meant?");
+}
+
+// What stands for the flag's value in the help, after a space; "" for a switch.
+std::string ValueName(const absl::CommandLineFlag& flag) {
+  if (flag.IsOfType<bool>()) return "";
+  if (flag.IsOfType<absl::Duration>()) return " DURATION";
+  if (flag.IsOfType<double>() || flag.IsOfType<float>()) return " NUMBER";
+  if (flag.IsOfType<std::string>()) return " TEXT";
+  if (flag.IsOfType<std::vector<std::string>>()) return " TEXT,...";
+  return " N";
 }
 
 // The name of the flag that `word` begins with, or "" if it is none.
@@ -92,7 +103,8 @@ absl::Status ParseFlags(const std::vector<std::string>& words,
     } else if (flag != nullptr) {
       // Another flag of the program is no value, but a word that only looks like a flag may be
       // meant.
-      if (i + 1 == words.size() || Find(FlagName(words[i + 1]), names) != nullptr) {
+      if (i + 1 == words.size() || words[i + 1] == "--" ||
+          Find(FlagName(words[i + 1]), names) != nullptr) {
         return absl::InvalidArgumentError(absl::StrCat("--", name, " needs a value"));
       }
       value = words[++i];
@@ -118,7 +130,7 @@ std::string FlagsHelp(absl::Span<const absl::string_view> names) {
     const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
     const std::string otherwise = flag->DefaultValue();
     const bool is_said = !otherwise.empty() && !flag->IsOfType<bool>();
-    absl::StrAppend(&help, "  --", name, "\n",
+    absl::StrAppend(&help, "  --", name, ValueName(*flag), "\n",
                     Wrapped(absl::StrCat(flag->Help(),
                                          is_said ? absl::StrCat(" Default: ", otherwise, ".") : ""),
                             6),

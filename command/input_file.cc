@@ -15,9 +15,13 @@
 
 namespace command {
 
+std::string InputName(absl::string_view typed) {
+  return typed == "-" ? "standard input" : std::string(typed);
+}
+
 absl::StatusOr<std::string> ReadInput(absl::string_view typed, size_t max_bytes) {
   const bool is_stdin = typed == "-";
-  const std::string name = is_stdin ? "standard input" : std::string(typed);
+  const std::string name = InputName(typed);
   const int fd = is_stdin ? STDIN_FILENO : open(UserPath(typed).c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", name));
   const auto close_file = absl::MakeCleanup([&] {

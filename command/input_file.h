@@ -13,6 +13,9 @@ namespace command {
 // What a text that a program reads whole may have in bytes, unless the program says otherwise.
 inline constexpr size_t kMaxInputBytes = size_t{64} << 20;
 
+// What messages call the input that the user typed: "standard input" for "-", or else its path.
+std::string InputName(absl::string_view typed);
+
 // The content of the file that the user typed, or of standard input for "-". Errors name the path
 // as typed: NotFound or PermissionDenied if it cannot be opened, InvalidArgument for a folder,
 // ResourceExhausted with the limit for one of more than `max_bytes`, whatever its size claimed to

@@ -24,6 +24,8 @@ namespace {
 // As the kernel does; more is a loop.
 constexpr int kMaxLinks = 40;
 constexpr size_t kHeadBytes = 4096;
+// What SQLite adds to a database's name for its write-ahead log, shared memory and journal.
+constexpr const char* kDatabaseEndings[] = {"-wal", "-shm", "-journal"};
 
 absl::Status CannotWrite(absl::string_view typed, int error) {
   return absl::ErrnoToStatus(error, absl::StrCat("cannot write ", typed));
@@ -174,9 +176,23 @@ struct OutputFile::State {
     unlink(temporary.c_str());
     if (!is_named) return;
     // What SQLite leaves beside a database that it did not finish.
-    for (const char* const suffix : {"-journal", "-wal", "-shm"}) {
-      unlink(absl::StrCat(temporary, suffix).c_str());
+    for (const char* const ending : kDatabaseEndings) {
+      unlink(absl::StrCat(temporary, ending).c_str());
     }
+  }
+
+  // SQLite would take another database's log, left where that one was, for the new one's, and write
+  // it into it.
+  absl::Status CheckNoForeignLog() const {
+    if (options.kind.matches != kSqliteFile.matches) return absl::OkStatus();
+    for (const char* const ending : kDatabaseEndings) {
+      const std::string file = absl::StrCat(place.path(), ending);
+      if (access(file.c_str(), F_OK) != 0) continue;
+      return Refused(typed, absl::StrCat("there is ", file,
+                                         ", left by another database of that name; remove it, or "
+                                         "name another file"));
+    }
+    return absl::OkStatus();
   }
 
   // Checks what is at the target now. Sets `status` to its attributes, or nullopt.
@@ -185,13 +201,21 @@ struct OutputFile::State {
     status = StatOf(place.path(), error_number);
     if (error_number != 0) return CannotWrite(typed, error_number);
     if (absl::Status kept = CheckKept(typed, place, status, options.keep); !kept.ok()) return kept;
+    if (absl::Status alone = CheckNoForeignLog(); !alone.ok()) return alone;
     if (!status.has_value()) return absl::OkStatus();
     if (!S_ISREG(status->st_mode)) return Refused(typed, "it is not a file any more");
     return CheckReplaceable(typed, place.path(), *status, options);
   }
 
-  // Opens a standard stream, device or FIFO.
+  // Opens a standard stream, device or FIFO. A stream may lead to a file, as in `>>FILE`, that must
+  // not be written.
   absl::Status OpenDirect(int stream, const std::string& path) {
+    struct stat status = {};
+    if (stream >= 0 && fstat(stream, &status) == 0 && S_ISREG(status.st_mode)) {
+      if (absl::Status kept = CheckKept(typed, Place(), status, options.keep); !kept.ok()) {
+        return kept;
+      }
+    }
     is_direct = true;
     // What was printed before comes before.
     std::fflush(stdout);
@@ -201,14 +225,18 @@ struct OutputFile::State {
 
   absl::Status OpenTemporary(const std::optional<struct stat>& target) {
     const mode_t mode = target.has_value() ? 0600 : 0666;
-    // A file without a name cannot be left behind, however the program ends.
-    if (!is_named) {
+    // A file without a name cannot be left behind, however the program ends. It gets its name by
+    // way of /proc.
+    if (!is_named && access("/proc/self/fd", F_OK) == 0) {
       fd = open(place.folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
     }
     if (fd < 0) fd = OpenUnique(place, mode, temporary);
     if (fd < 0) {
       temporary.clear();
-      return CannotWrite(typed, errno);
+      const absl::Status error = CannotWrite(typed, errno);
+      return absl::Status(error.code(),
+                          absl::StrCat(error.message(), "; a new file is written into its folder, ",
+                                       place.folder, ", and then takes its name"));
     }
     if (target.has_value()) CopyAttributes(*target, fd);
     return absl::OkStatus();
@@ -297,8 +325,19 @@ struct OutputFile::State {
 };
 
 std::vector<std::string> DatabaseFiles(const std::string& path) {
-  return {path, absl::StrCat(path, "-wal"), absl::StrCat(path, "-shm"),
-          absl::StrCat(path, "-journal")};
+  std::vector<std::string> files;
+  const auto add = [&](const std::string& database) {
+    files.push_back(database);
+    for (const char* const ending : kDatabaseEndings) {
+      files.push_back(absl::StrCat(database, ending));
+    }
+  };
+  add(path);
+  // SQLite names them after what a link leads to.
+  std::array<char, PATH_MAX> real;
+  if (path.empty() || absl::StrContains(path, "://")) return files;
+  if (realpath(UserPath(path).c_str(), real.data()) != nullptr) add(real.data());
+  return files;
 }
 
 OutputFile::OutputFile(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -59,7 +59,7 @@ class OutputFile {
   // Drops what was not committed: the target is as it was.
   ~OutputFile();
 
-  // Of CreateNamed only; "" otherwise.
+  // The file that CreateNamed made; "" after Create.
   const std::string& path() const;
 
   // Appends. After an error, which names the target, Commit fails too.

@@ -12,6 +12,9 @@
 #include <iostream>
 
 #include "absl/algorithm/container.h"
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/reflection.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -22,7 +25,7 @@
 namespace command {
 namespace {
 
-// Of the program that Main runs. Set once, before there are threads.
+// The name of the program that Main runs. It is set once, before there are threads.
 std::string& ProgramName() {
   static auto* const name = new std::string("command");
   return *name;
@@ -102,6 +105,13 @@ int RunProgram(const Program& program, const std::vector<std::string>& words) {
   if (absl::Status parsed = ParseFlags(words, AllFlags(program), line); !parsed.ok()) {
     return WrongUse(parsed.message());
   }
+  for (const std::string& flag : line.flags) {
+    const bool is_empty =
+        absl::StripAsciiWhitespace(absl::FindCommandLineFlag(flag)->CurrentValue()).empty();
+    if (is_empty && !absl::c_linear_search(program.may_be_empty, flag)) {
+      return WrongUse(absl::StrCat("--", flag, " is empty; is it a variable that is not set?"));
+    }
+  }
   Arguments arguments = line.arguments;
   const auto subcommand = std::find_if(
       program.subcommands.begin(), program.subcommands.end(),
@@ -164,7 +174,8 @@ std::string Help(const Program& program) {
   if (!program.no_means.empty()) {
     absl::StrAppend(&help, "  1  it was done, and the answer is no: ", program.no_means, "\n");
   }
-  absl::StrAppend(&help, "  2  it could not be done, or the command line is wrong\n");
+  absl::StrAppend(&help, "  2  it could not be done, or the command line is wrong",
+                  program.failed_means.empty() ? "" : ", or ", program.failed_means, "\n");
   return help;
 }
 
@@ -193,11 +204,18 @@ void Print(absl::string_view text) {
   }
 }
 
+void PrintData(absl::string_view json) {
+  static const bool is_terminal = isatty(STDOUT_FILENO) != 0;
+  Print(is_terminal ? PrintableJson(json) : std::string(json));
+}
+
 int Main(const Program& program, int argc, char** argv) {
   OpenStandardStreams();
   // Some parents leave it ignored, which children inherit; then a reader who has gone would not end
   // the program.
   std::signal(SIGPIPE, SIG_DFL);
+  // A limit of file sizes (ulimit -f) is then an error of writing, as a full disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
   ProgramName() = program.name;
   int exit_code = kFailed;
   try {

@@ -53,9 +53,14 @@ struct Program {
   std::vector<FlagGroup> flag_groups;
   // What every subcommand takes; without subcommands not needed.
   std::vector<absl::string_view> common_flags;
+  // Flags whose empty value means something. Any other text that is given empty is a mistake,
+  // mostly that of a script whose variable is not set, which would silently do something else.
+  std::vector<absl::string_view> may_be_empty = {};
   std::vector<std::string> examples;
   // What exit code 1 means here: "a measurement is red". Empty if it never says no.
   std::string no_means;
+  // What else exit code 2 means here: "something could not be measured". Empty if nothing.
+  std::string failed_means = "";
 
   // Either subcommands,
   std::vector<Subcommand> subcommands;
@@ -91,6 +96,10 @@ int WrongUse(absl::string_view message);
 // Whether the flag of this name stands on the command line, also with its default or an empty
 // value.
 bool WasGiven(absl::string_view flag);
+
+// Prints lines of JSON that others will read, such as an export: byte by byte, but harmless for a
+// terminal if standard output is one.
+void PrintData(absl::string_view json);
 
 // Prints text of any length, NULs included, to standard output. Errors are kept for Main's check.
 void Print(absl::string_view text);

@@ -6,12 +6,12 @@
 set -u
 throwing() { # PROGRAM
   nm --dynamic --demangle --undefined-only "$1" | sed 's/__cxx11:://g' | grep -v error_code |
-    grep -oE 'std::filesystem::([a-z_]+\(|directory_iterator::operator\+\+|recursive_directory_iterator::(operator\+\+|pop\()).*'
+    grep -oE 'std::filesystem::([a-z_]+(\[abi:cxx11\])?\(|directory_iterator::operator\+\+|recursive_directory_iterator::(operator\+\+|pop\()).*'
 }
 rejected="$1"
 shift
 failures=0
-[[ $(throwing "$rejected" | wc -l) == 2 ]] || { echo "the check does not find what $rejected uses"; failures=1; }
+[[ $(throwing "$rejected" | wc -l) == 3 ]] || { echo "the check does not find what $rejected uses"; failures=1; }
 (($# > 0)) || { echo "no program to look at"; failures=1; }
 for program in "$@"; do
   if found=$(throwing "$program"); then

@@ -71,7 +71,7 @@ absl::Status Validate(const ComponentBaseline& baseline) {
 double Rounded(double value) {
   if (value == 0 || !std::isfinite(value)) return value;
   const double scale = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));
-  // Of the smallest doubles, no power of ten brings six digits before the point.
+  // No power of ten brings six digits of the smallest doubles before the point.
   return std::isfinite(scale) ? std::round(value * scale) / scale : value;
 }
 

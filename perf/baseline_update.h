@@ -48,7 +48,7 @@ struct UpdateInputs {
   // As UpdateBaselines has them.
   bool complete = false;
   std::string date;
-  // Of the machine's performance_baseline.txt; empty if there is none.
+  // The text of the machine's performance_baseline.txt; empty if there is none.
   std::string previous_lines;
 };
 

@@ -26,7 +26,8 @@ class MeasurementNames {
   // apart once a driver fixes it.
   static absl::StatusOr<MeasurementNames> Create(const std::vector<std::string>& listed);
 
-  // Of a listed name. One that Create did not see is named as if it were alone.
+  // Returns the measurement's name for a listed one. One that Create did not see is named as if it
+  // were alone.
   std::string Of(const std::string& listed) const;
 
  private:

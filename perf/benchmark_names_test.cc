@@ -42,7 +42,7 @@ TEST(FixedIterationsPattern, FindsTheBenchmarkUnderItsNewName) {
 struct NamesCase {
   std::string name;
   std::vector<std::string> listed;
-  // Of each, in order. Empty: refused.
+  // The names of each, in order. Empty: the benchmarks are refused.
   std::vector<std::string> measurements;
 };
 

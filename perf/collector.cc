@@ -153,7 +153,7 @@ class Collector {
   }
 
   const CollectOptions& options_;
-  // Of the event file, if its last line is lost.
+  // The number of the event file's last line, if that is lost.
   const int cut_line_;
   const RecordReader& read_;
   Collection collection_;

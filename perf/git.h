@@ -40,7 +40,7 @@ struct Repository {
   // The working tree's root, and the workspace below it: "" or "inner/".
   std::string root;
   std::string prefix;
-  // Of this working tree: in a linked one not that of the whole repository.
+  // This working tree's: in a linked one not the whole repository's.
   std::string git_dir;
   std::string object_dir;
   // Where a shallow clone lists the commits that its history ends at. The file need not exist.

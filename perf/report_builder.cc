@@ -460,7 +460,7 @@ class Builder {
     if (!HasItsLoads(component, stored)) return false;
     if (stored.target().empty()) return RanAsAWhole(component);
     if (inputs_.failed.contains(stored.target())) return false;
-    // Of a whole run, a test that is no member any more is missing with all that it measured.
+    // In a whole run, a test that is no member any more is missing with all that it measured.
     return report_.selection().empty() || inputs_.whole_tests.contains(stored.target());
   }
 

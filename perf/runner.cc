@@ -19,6 +19,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "command/exit_code.h"
 #include "command/file_kind.h"
 #include "command/output_file.h"
 #include "command/output_folder.h"
@@ -110,15 +111,20 @@ class SuiteRun {
     Report report = BuildReport(inputs_);
     if (absl::Status confirmed = Confirm(report); !confirmed.ok()) return confirmed;
 
+    // All is kept before anything is printed: a reader who has gone (`| head`) ends the program.
     if (absl::Status written = WriteOutputs(report); !written.ok()) return written;
+    const absl::Status added = AddToHistory();
+    absl::StatusOr<std::string> update = options_.update_baselines ? Update(report) : "";
     command::Print(command::Printable(TextReport(report, {.verbose = options_.verbose})));
+    if (update.ok()) command::Print(command::Printable(*update));
     std::fflush(stdout);
     Say(absl::StrCat("the report is in ", options_.output_dir, "/", kReportText));
-    if (absl::Status added = AddToHistory(); !added.ok()) return added;
-    if (options_.update_baselines) {
-      if (absl::Status updated = Update(report); !updated.ok()) return updated;
-    }
-    return report.exit_code();
+    if (!added.ok()) return added;
+    if (!update.ok()) return update.status();
+    if (!options_.update_baselines) return report.exit_code();
+    Say("the baselines are written; review and commit them");
+    // What is missing is so no longer: the new baselines have not got it.
+    return report.exit_code() == command::kNo ? command::kNo : command::kDone;
   }
 
  private:
@@ -564,7 +570,8 @@ class SuiteRun {
     return (*history)->Add(inputs_.runs).status();
   }
 
-  absl::Status Update(const Report& report) {
+  // Stores the baselines, and returns what changed.
+  absl::StatusOr<std::string> Update(const Report& report) {
     if (!report.errors().empty()) {
       return absl::FailedPreconditionError(
           "the baselines stay as they are, because not everything could be measured");
@@ -593,11 +600,8 @@ class SuiteRun {
       return absl::Status(update.status().code(), absl::StrCat("the baselines stay as they are: ",
                                                                update.status().message()));
     }
-    command::Print(command::Printable(update->description));
-    std::fflush(stdout);
     if (absl::Status written = WriteTogether(update->files); !written.ok()) return written;
-    Say("the baselines are written; review and commit them");
-    return absl::OkStatus();
+    return update->description;
   }
 
   const Suite& suite_;

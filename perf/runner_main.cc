@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/algorithm/container.h"
 #include "absl/flags/commandlineflag.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/reflection.h"
@@ -108,34 +107,6 @@ constexpr absl::string_view kOutputFlags[] = {"verbose", "output_dir", "history"
 constexpr absl::string_view kBazelFlags[] = {"bazel", "bazel_flags"};
 constexpr absl::string_view kSubcommandFlags[] = {"import", "minutes"};
 
-// Where an empty value says something: everything, or nothing more. Any other flag that is given an
-// empty value is a mistake, mostly that of a script whose variable is not set, which would silently
-// do something else.
-constexpr absl::string_view kMayBeEmpty[] = {"filter", "load", "bazel_flags"};
-
-// The flag that was given an empty value and needs another, or "".
-std::string EmptyFlag() {
-  for (const auto& flags : {absl::Span<const absl::string_view>(kSelectionFlags),
-                            {kLoadFlags},
-                            {kJudgingFlags},
-                            {kOutputFlags},
-                            {kBazelFlags},
-                            {kSubcommandFlags}}) {
-    for (const absl::string_view name : flags) {
-      if (!command::WasGiven(name) || absl::c_linear_search(kMayBeEmpty, name)) continue;
-      const absl::CommandLineFlag* const flag = absl::FindCommandLineFlag(name);
-      if (absl::StripAsciiWhitespace(flag->CurrentValue()).empty()) return std::string(name);
-    }
-  }
-  return "";
-}
-
-int WrongEmptyFlag(const std::string& name) {
-  return command::WrongUse(absl::StrCat("--", name,
-                                        " is given without a value; if it comes from a variable, "
-                                        "that is not set"));
-}
-
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -186,7 +157,6 @@ int Exit(const absl::StatusOr<int>& exit_code) {
 }
 
 int HistoryMain(const command::Arguments& names) {
-  if (const std::string empty = EmptyFlag(); !empty.empty()) return WrongEmptyFlag(empty);
   if (HistoryFile().empty()) return command::WrongUse("history: --history names no file");
   return Exit(RunHistoryCommand({.file = HistoryFile(),
                                  .import = command::UserPath(absl::GetFlag(FLAGS_import)),
@@ -214,6 +184,7 @@ std::string WrongFlags() {
   // Each says what the run is compared with, or where its figures come from.
   for (const auto& [one, other] :
        {std::pair<const char*, const char*>{"update_baselines", "against"},
+        {"update_baselines", "allow_any_mode"},
         {"counts", "against"},
         {"counts", "baseline_file"},
         {"counts", "build_event_file"},
@@ -235,7 +206,6 @@ std::string WrongFlags() {
 }
 
 int RunMain(const std::string& manifest) {
-  if (const std::string empty = EmptyFlag(); !empty.empty()) return WrongEmptyFlag(empty);
   if (const std::string wrong = WrongFlags(); !wrong.empty()) return command::WrongUse(wrong);
   if (manifest.empty() || Variable("BUILD_WORKSPACE_DIRECTORY").empty()) {
     return command::Fail("run this through Bazel: bazel run //perf");
@@ -314,6 +284,7 @@ command::Program Perf(const std::string& manifest) {
                       {"Bazel", Names(kBazelFlags)},
                       {"Of the commands", Names(kSubcommandFlags)}},
       .common_flags = {},
+      .may_be_empty = {"filter", "load", "bazel_flags"},
       .examples = {"bazel run //perf -- --quick                       everything, in a minute",
                    "bazel run //perf -- --component audio --verbose   one component, in detail",
                    "bazel run //perf -- --type stress --profile long  sustained load",
@@ -324,6 +295,8 @@ command::Program Perf(const std::string& manifest) {
                    "bazel run //perf -- selfcheck                     may it be believed here?"},
       .no_means =
           "a requirement is missed, a measurement is red, or the history has none of that name",
+      .failed_means =
+          "something could not be measured, or is missing: a baseline has it, and the run has not",
       .subcommands = {{.name = "history",
                        .arguments = "[NAME]",
                        .description =

@@ -35,6 +35,7 @@ run() { # EXIT_CODE TEXT ARGUMENTS...
   rm -f called environment
   expect "$1" "$2" --manifest=manifest.json "${@:3}"
 }
+expect 0 "could not be measured, or is missing" --help
 never_called() { # WHAT
   [[ ! -e called ]] || fail "$1: Bazel runs before the mistake is said"
 }
@@ -54,13 +55,13 @@ never_called "no repository"
 # A variable that is not set.
 for flag in type component profile output_dir baseline_dir baseline_file build_event_file against bazel history; do
   for empty in "" " "; do
-    run 2 "perf: --$flag is given without a value" --$flag "$empty"
-    run 2 "perf: --$flag is given without a value" "--$flag=$empty"
+    run 2 "perf: --$flag is empty" --$flag "$empty"
+    run 2 "perf: --$flag is empty" "--$flag=$empty"
     never_called "--$flag '$empty'"
   done
 done
-run 2 "--import is given without a value" history --import ""
-run 2 "--history is given without a value" history --history=
+run 2 "--import is empty" history --import ""
+run 2 "--history is empty" history --history=
 run 2 "the report is in" --filter "" --load "" --bazel_flags ""
 
 # The rest of the command line.

@@ -20,8 +20,8 @@ double Percent(double gain, double size) {
   return std::clamp(gain / size * 100, -kMost, kMost);
 }
 
-// Of a baseline that no percentage can be taken of, there is no line but its own: beyond it, with
-// the near end of the interval, is worse or better.
+// A baseline that no percentage can be taken of is the only line there is: beyond it, with the near
+// end of the interval, is worse or better.
 Verdict JudgeBesideZero(double gain, const Interval& gains) {
   if (gain < 0) return gains.high < 0 ? RED : UNRESOLVED;
   return gain > 0 && gains.low > 0 ? IMPROVEMENT : STABLE;

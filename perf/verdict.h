@@ -32,7 +32,7 @@ Figure FigureOf(absl::Span<const double> samples);
 
 struct Comparison {
   Verdict verdict = VERDICT_UNKNOWN;
-  // Of a baseline of zero there is no percentage: then it is zero, whatever the verdict.
+  // A baseline of zero has no percentage: then this is zero, whatever the verdict.
   double change_percent = 0;
   Interval change_percent_interval;
   // The difference is too small to matter, whatever its percentage.

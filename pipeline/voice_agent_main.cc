@@ -9,9 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/flags/commandlineflag.h"
 #include "absl/flags/flag.h"
-#include "absl/flags/reflection.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -25,6 +23,7 @@
 #include "audio/wav.h"
 #include "audio/waveform.h"
 #include "command/file_kind.h"
+#include "command/input_file.h"
 #include "command/output_file.h"
 #include "command/printable.h"
 #include "command/program.h"
@@ -109,13 +108,6 @@ struct Request {
 
 absl::StatusOr<Request> ReadCommandLine() {
   const auto wrong = [](absl::string_view message) { return absl::InvalidArgumentError(message); };
-  for (const char* const flag : {"input", "output", "db", "session", "export_session"}) {
-    // Often that of a variable that is not set.
-    const auto* const value = absl::FindCommandLineFlag(flag);
-    if (command::WasGiven(flag) && value->CurrentValue().empty()) {
-      return wrong(absl::StrCat("--", flag, " is empty"));
-    }
-  }
   if (absl::GetFlag(FLAGS_db).empty()) {
     return wrong("--db is missing: where to keep the conversation");
   }
@@ -150,7 +142,8 @@ absl::StatusOr<Request> ReadCommandLine() {
 
 // The question, from a file or as it comes from standard input.
 absl::StatusOr<std::unique_ptr<audio::SoundReader>> OpenInput(const Request& request) {
-  if (request.input == "-") return audio::OpenSound(STDIN_FILENO, "standard input", request.raw);
+  if (request.input == "-")
+    return audio::OpenSound(STDIN_FILENO, command::InputName("-"), request.raw);
   return audio::WavReader::Open(command::UserPath(request.input), request.input);
 }
 
@@ -194,7 +187,7 @@ absl::Status Export() {
   }
   return session::ExportSession(**store, absl::GetFlag(FLAGS_export_session),
                                 [](absl::string_view lines) {
-                                  command::Print(command::PrintableJson(lines));
+                                  command::PrintData(lines);
                                   return absl::OkStatus();
                                 });
 }

@@ -153,4 +153,10 @@ grep -q '^  Answer: .*' out && grep -qF 'milk\x1b[2J\u009b1m\u202e\x00 bread' ou
   fail "the answer is cut or not harmless"
 # What cannot be said is not passed over in silence.
 grep -q '^  Not said:   cannot say a text of' out || fail "does not tell that the answer is not heard"
-expect 0 'milk\u001B[2J\u009b1m\u202e\u0000 bread' --db notes.db --export_session sess_1
+# An export is harmless on a terminal, and in a pipe byte by byte what `sessions` writes to a file.
+script --quiet --return --command "'$program' --db notes.db --export_session sess_1" /dev/null >out 2>err ||
+  fail "an export to a terminal"
+grep -qF 'milk\u001B[2J\u009b1m\u202e\u0000 bread' out || fail "an export to a terminal is not harmless"
+"$program" --db notes.db --export_session sess_1 >piped.jsonl 2>err || fail "an export to a pipe"
+"$sessions" export sess_1 --db notes.db --output written.jsonl >out 2>err || fail "sessions export"
+cmp -s piped.jsonl written.jsonl || fail "an export to a pipe is not what is written to a file"

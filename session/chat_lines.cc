@@ -106,7 +106,7 @@ absl::Status ReadString(const Member& member, String& to) {
 
 absl::Status ReadInteger(const Member& member, std::optional<int64_t>& to) {
   int64_t value = 0;
-  // Of JSON's numbers, SimpleAtoi takes the integers.
+  // SimpleAtoi takes those of JSON's numbers that are integers.
   if (KindOf(member.value) != JsonKind::kNumber || !absl::SimpleAtoi(member.value, &value)) {
     return WrongType(member, "an integer of 64 bits");
   }
@@ -283,7 +283,8 @@ class Importer {
       return AtLine(number, taken);
     }
     open_ = std::move(open);
-    return absl::OkStatus();
+    // A chat has all its messages in its line.
+    return has_messages && type != "session" ? StoreOpen() : absl::OkStatus();
   }
 
   // Stores the session whose messages were being gathered.
@@ -307,6 +308,19 @@ class Importer {
   }
 
   const Imported& imported() const { return imported_; }
+
+  // The error that ends an import, with what is in the store already, so that nobody imports that
+  // twice.
+  absl::Status Ended(const absl::Status& error) const {
+    const int64_t count = imported_.num_sessions;
+    return absl::Status(
+        error.code(),
+        absl::StrCat(error.message(), "; ",
+                     count == 0 ? "nothing was imported"
+                                : absl::StrCat("the ", count, count == 1 ? " session" : " sessions",
+                                               " before it ", count == 1 ? "is" : "are",
+                                               " imported; import the rest of the file, mended")));
+  }
 
  private:
   // A session whose messages may follow, and what the file says of it.
@@ -464,15 +478,17 @@ absl::StatusOr<Imported> ImportSessions(std::istream& in, SessionStore& store,
   std::string line;
   for (int64_t number = 1;; ++number) {
     absl::StatusOr<bool> read = ReadLine(in, max_line_bytes, line);
-    if (!read.ok()) return AtLine(number, read.status());
+    if (!read.ok()) return importer.Ended(AtLine(number, read.status()));
     if (!*read) break;
     absl::string_view text = line;
     // The byte order mark that some editors write.
     if (number == 1) absl::ConsumePrefix(&text, "\xEF\xBB\xBF");
     if (absl::StripAsciiWhitespace(text).empty()) continue;
-    if (absl::Status taken = importer.TakeLine(text, number); !taken.ok()) return taken;
+    if (absl::Status taken = importer.TakeLine(text, number); !taken.ok()) {
+      return importer.Ended(taken);
+    }
   }
-  if (absl::Status stored = importer.StoreOpen(); !stored.ok()) return stored;
+  if (absl::Status stored = importer.StoreOpen(); !stored.ok()) return importer.Ended(stored);
   return importer.imported();
 }
 

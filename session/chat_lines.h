@@ -37,8 +37,8 @@ absl::Status ExportSession(SessionStore& store, absl::string_view session_id, Ch
 // To a stream; Unavailable if it fails.
 absl::Status ExportSession(SessionStore& store, absl::string_view session_id, std::ostream& out);
 
-// Of all sessions, the one that changed last at the end: an import in this order changes them in
-// this order, too.
+// Returns the ids of all sessions, that of the one that changed last at the end: an import in this
+// order changes them in this order, too.
 absl::StatusOr<std::vector<std::string>> AllSessionIds(SessionStore& store);
 
 // What a line may have in bytes. The longest line that an export writes is shorter, with messages

@@ -288,7 +288,8 @@ TEST_F(ChatLinesTest, DeeplyNestedJsonIsRefusedWhereverItIs) {
         absl::StrCat(session, R"({"type":"message","role":"user","new":)", deep, "}")}) {
     const auto imported = Import(line);
     EXPECT_EQ(imported.status().code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_EQ(imported.status().message(), "line 2: the JSON is nested more than 200 deep");
+    EXPECT_EQ(imported.status().message(),
+              "line 2: the JSON is nested more than 200 deep; nothing was imported");
   }
   const std::string id = store_->CreateSession("x")->id;
   EXPECT_FALSE(store_->Append(id, Message{.tool_calls = deep}).ok());

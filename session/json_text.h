@@ -47,7 +47,7 @@ class JsonMembers {
   // InvalidArgument as CheckJson, for a text that is no object, and for a name that is there twice,
   // because each reader would take another one of the two.
   static absl::StatusOr<JsonMembers> Parse(absl::string_view text);
-  // Of a part of a text that has passed CheckJson.
+  // Reads a part of a text that has passed CheckJson.
   static absl::StatusOr<JsonMembers> OfChecked(absl::string_view object);
 
   const std::vector<Member>& all() const { return members_; }

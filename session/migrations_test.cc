@@ -158,8 +158,8 @@ INSERT INTO messages (session, sequence, role, content, created_us, client_key) 
   EXPECT_TRUE(store.CheckIntegrity().ok());
 }
 
-// Of version 3, whose search index did not know parts of Chinese text, and whose order of changes
-// was a count.
+// The search index of version 3 did not know parts of Chinese text, and its order of changes was a
+// count.
 TEST_F(MigrationsTest, AStoreOfVersion3KeepsItsOrderAndFindsWhatItDidNot) {
   ASSERT_TRUE(Migrate(database_, SchemaMigrations().first(3)).ok());
   ASSERT_TRUE(database_

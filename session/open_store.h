@@ -19,7 +19,7 @@ bool IsPostgresUri(absl::string_view location);
 
 struct OpenStoreOptions {
   std::function<absl::Time()> now = absl::Now;
-  // Of a file; as SqliteStoreOptions.
+  // They hold for a file, and mean what they mean in SqliteStoreOptions.
   bool may_make = true;
   bool may_be_read_only = false;
 };

@@ -393,6 +393,11 @@ absl::StatusOr<Salvaged> SalvageStore(const std::string& damaged, const std::str
     return errno == ENOENT ? absl::NotFoundError(absl::StrCat("there is no ", damaged))
                            : absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", damaged));
   }
+  if (!S_ISREG(file.st_mode)) {
+    // Reading a FIFO would never end.
+    return absl::InvalidArgumentError(
+        absl::StrCat(damaged, " is no file, but a folder or a device"));
+  }
   // With a log, SQLite has to write beside the file, and would write what the log has into it.
   std::unique_ptr<TemporaryFolder> folder;
   absl::StatusOr<Database> from = absl::UnknownError("");

@@ -13,7 +13,7 @@ namespace parlance::session {
 struct Salvaged {
   int64_t num_sessions = 0;
   int64_t num_messages = 0;
-  // Of the sessions: those whose own row was lost, so that they have no title, and a new id unless
+  // Those of the sessions whose own row was lost, so that they have no title, and a new id unless
   // an index had it.
   int64_t num_orphans = 0;
   // Places where rows could not be read.

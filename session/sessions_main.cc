@@ -13,6 +13,7 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -22,6 +23,7 @@
 #include "absl/time/time.h"
 #include "command/exit_code.h"
 #include "command/file_kind.h"
+#include "command/input_file.h"
 #include "command/output_file.h"
 #include "command/printable.h"
 #include "command/program.h"
@@ -222,11 +224,14 @@ absl::Status ExportTo(SessionStore& store, const std::vector<std::string>& ids, 
   return absl::OkStatus();
 }
 
+// An export may replace an earlier one, or chats, but no other JSON.
+bool IsChatLines(absl::string_view head) {
+  return command::kJsonFile.matches(head) && (absl::StrContains(head, "\"type\":\"session\"") ||
+                                              absl::StrContains(head, "\"messages\""));
+}
+
 int Export(SessionStore& store, const Arguments& arguments) {
   const std::string path = absl::GetFlag(FLAGS_output);
-  if (path.empty() && command::WasGiven("output")) {
-    return WrongUse("--output needs the name of a file");
-  }
   std::vector<std::string> ids = arguments;
   const bool all = ids.empty();
   if (all) {
@@ -244,13 +249,13 @@ int Export(SessionStore& store, const Arguments& arguments) {
   if (path.empty()) {
     const absl::Status exported =
         ExportTo(store, ids, all, [](absl::string_view lines) -> absl::Status {
-          Print(lines);
+          command::PrintData(lines);
           return absl::OkStatus();
         });
     return exported.ok() ? kDone : Fail(exported);
   }
   absl::StatusOr<command::OutputFile> file = command::OutputFile::Create(
-      path, {.kind = command::kJsonFile, .keep = FilesToKeep(), .may_replace = true});
+      path, {.kind = {"an export of sessions", IsChatLines}, .keep = FilesToKeep()});
   if (!file.ok()) return Fail(file.status());
   absl::Status exported =
       ExportTo(store, ids, all, [&](absl::string_view lines) { return file->Write(lines); });
@@ -290,9 +295,10 @@ int Import(const Arguments& arguments) {
   absl::StatusOr<std::unique_ptr<SessionStore>> store = OpenDatabase(Need::kMake);
   if (!store.ok()) return Fail(store.status());
   absl::StatusOr<Imported> imported = ImportSessions(typed == "-" ? std::cin : file, **store);
-  if (!imported.ok()) return Fail(absl::StrCat(typed, ": ", imported.status().message()));
+  if (!imported.ok())
+    return Fail(absl::StrCat(command::InputName(typed), ": ", imported.status().message()));
   if (imported->num_incomplete > 0) {
-    command::Say(absl::StrCat(typed, ": ", imported->first_incomplete,
+    command::Say(absl::StrCat(command::InputName(typed), ": ", imported->first_incomplete,
                               imported->num_incomplete == 1
                                   ? ""
                                   : absl::StrCat("; and so do ", imported->num_incomplete - 1,

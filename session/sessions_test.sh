@@ -54,7 +54,7 @@ expect 0 "Exported 2 sessions to all.jsonl." export --db s.db --output all.jsonl
 [[ $(wc -l <all.jsonl) == 5 ]] || fail "export: $(wc -l <all.jsonl) lines"
 expect 0 '"content":"hello there, I need help"' export talk_2 --db s.db
 expect 2 "there is no folder no/such/" export --db s.db --output no/such/file
-expect 2 "--output needs the name of a file" export --db s.db --output=
+expect 2 "--output is empty" export --db s.db --output=
 expect_unchanged all.jsonl 2 "there is no session 'NOSUCH'" export talk_1 NOSUCH --db s.db --output all.jsonl
 [[ ! -s out ]] || fail "an export that fails prints something"
 expect 2 "there is no session 'NOSUCH'" export talk_1 NOSUCH --db s.db
@@ -208,3 +208,29 @@ expect 1 "" check --db cut_store.db
 expect_unchanged cut_store.db 1 "messages to cut_saved.db" repair cut_saved.db --db cut_store.db
 grep -q "could not be read\|lost" out || fail "a cut store: what was lost is not said"
 expect 0 "Everything is sound." check --db cut_saved.db
+
+# Another database's log, which SQLite would write into the copy.
+: >beside.db-wal
+expect 2 "beside.db-wal, left by another database" backup beside.db --db big.db
+expect 2 "beside.db-wal, left by another database" repair beside.db --db big.db
+[[ ! -e beside.db ]] || fail "a copy beside another database's log"
+# A database by a link: its log is named after what the link leads to.
+ln -sf big.db to_big.db
+expect 2 "big.db-wal, which is needed" export --db to_big.db --output big.db-wal
+# Standard output is the database.
+before=$(state_of big.db)
+"$program" export --db big.db --output /dev/stdout 1<>big.db 2>err && fail "export over its database by standard output"
+[[ "$(state_of big.db)" == "$before" ]] || fail "standard output wrote over the database"
+# Somebody else's JSON.
+echo '{"my":"config"}' >package.json
+expect_unchanged package.json 2 "it is there already and is not an export of sessions" export --db big.db --output package.json
+# What cannot be read to its end.
+mkfifo store_fifo
+expect 2 "is no file, but a folder or a device" repair from_fifo.db --db store_fifo
+expect 2 "is no file, but a folder or a device" repair from_folder.db --db .
+# An import that fails says what is there already, and a chat before the mistake is.
+printf '%s\n' '{"messages":[{"role":"user","content":"one"}],"id":"c1"}' '{"messages":[{"role":"user","content":"two"}],"id":"c2"}' '{bad' >chats_cut.jsonl
+expect 2 "the 2 sessions before it are imported" import chats_cut.jsonl --db chats.db
+expect 0 '"sessions":2' stats --db chats.db --json
+expect 2 "nothing was imported" import chats_cut.jsonl --db chats.db
+expect 2 "--session is empty" search train --db chats.db --session ''

@@ -253,7 +253,7 @@ struct Place {
   // What is opened, which may be a copy.
   std::string opened;
   Access access = Access::kChange;
-  // Of the copy.
+  // Where the copy is.
   std::unique_ptr<TemporaryFolder> folder = nullptr;
 };
 
@@ -494,7 +494,7 @@ class SqliteStoreImpl : public SqliteStore {
     }
     query.Bind(1, absl::string_view(fts_query));
     query.Bind(2, static_cast<int64_t>(limit));
-    // Of scripts without spaces, each character counts as one.
+    // Each character of a script without spaces counts as a word.
     constexpr int64_t kWordsOfSnippet = 12;
     constexpr int64_t kCharactersOfSnippet = 24;
     query.Bind(
@@ -687,7 +687,7 @@ class SqliteStoreImpl : public SqliteStore {
     return found->first == 0;
   }
 
-  // Of a store that may only be read: as it is when this is called first.
+  // Returns a copy of a store that may only be read, as it is when this is called first.
   absl::StatusOr<SqliteStore*> Copy() {
     std::lock_guard<std::mutex> lock(copy_mutex_);
     if (copy_ == nullptr) {

@@ -62,7 +62,7 @@ inline constexpr int kMaxJsonDepth = 512;
 // Bounds of a text.
 struct JsonLimits {
   size_t max_bytes = size_t{64} << 20;
-  // Of arrays and objects in one another. At most kMaxJsonDepth.
+  // How many arrays and objects may be in one another, at most kMaxJsonDepth.
   int max_depth = kMaxJsonDepth;
 };
 

@@ -40,7 +40,7 @@ struct ToolDefinitions {
   struct Defined {
     // Without a handler. Whether its name and schemas are good is Register's to say.
     Tool tool;
-    // Of a tool that is a program, its "command": the program and its arguments. Empty if it has
+    // The "command" of a tool that is a program: the program and its arguments. Empty if it has
     // none, or not one of words.
     std::vector<std::string> command;
   };

@@ -105,7 +105,8 @@ class Toolbox {
       absl::StatusOr<std::string> text = command::ReadInput(file);
       if (!text.ok()) return text.status();
       if (absl::Status read = RegisterPrograms(*text, registry_, skipped_); !read.ok()) {
-        return absl::Status(read.code(), absl::StrCat(file, ": ", read.message()));
+        return absl::Status(read.code(),
+                            absl::StrCat(command::InputName(file), ": ", read.message()));
       }
     }
     if (server.empty() && file.empty()) {
@@ -307,6 +308,11 @@ absl::StatusOr<ToolOutput> CannotBeCalled(const rapidjson::Value&, const ToolCon
   return absl::UnimplementedError("a definition has no handler");
 }
 
+// An import may replace an earlier one, but no other JSON.
+bool IsToolList(absl::string_view head) {
+  return command::kJsonFile.matches(head) && absl::StrContains(head, "\"tools\"");
+}
+
 int Import(const command::Arguments& arguments) {
   if (arguments.empty() == absl::GetFlag(FLAGS_mcp).empty()) {
     return command::WrongUse("import takes a file, or --mcp");
@@ -316,7 +322,8 @@ int Import(const command::Arguments& arguments) {
   std::optional<command::OutputFile> file;
   if (!path.empty()) {
     absl::StatusOr<command::OutputFile> created = command::OutputFile::Create(
-        path, {.kind = command::kJsonFile, .keep = {arguments.empty() ? "" : arguments[0]}});
+        path,
+        {.kind = {"a list of tools", IsToolList}, .keep = {arguments.empty() ? "" : arguments[0]}});
     if (!created.ok()) return command::Fail(created.status());
     file = *std::move(created);
   }
@@ -333,7 +340,8 @@ int Import(const command::Arguments& arguments) {
     if (!text.ok()) return command::Fail(text.status());
     absl::StatusOr<ToolDefinitions> read = ReadTools(*text);
     if (!read.ok()) {
-      return command::Fail(absl::StrCat(arguments[0], ": ", read.status().message()));
+      return command::Fail(
+          absl::StrCat(command::InputName(arguments[0]), ": ", read.status().message()));
     }
     for (const auto& [name, reason] : read->refused) refused.push_back({name, reason});
     for (auto& [tool, command] : read->tools) {

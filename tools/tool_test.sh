@@ -229,3 +229,9 @@ expect 0 "tool: the list of tools is cut short: page 2 leads back to an earlier 
 expect 1 "surrogate pair" call good '{"x":"surrogate"}' --mcp "$server"
 expect 1 "Byte 0xe9 is not UTF-8" call good '{"x":"latin"}' --mcp "$server"
 expect 1 "JSON has no NaN" call good '{"x":"nan"}' --mcp "$server"
+
+# Values of variables that are not set would silently mean something else.
+for flag in --mcp --tools; do expect 2 "$flag is empty" list "$flag" ''; done
+expect 2 "--output is empty" import programs.json --output ''
+echo '{"name":"pkg"}' >package.json
+expect_unchanged package.json 2 "it is there already and is not a list of tools" import programs.json --output package.json

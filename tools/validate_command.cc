@@ -36,7 +36,7 @@ ABSL_FLAG(std::string, batch, "",
 namespace parlance::tools {
 namespace {
 
-// Of a batch's lines: a schema and a value, each as deep as may be, and what is around them.
+// A line of a batch is a schema and a value, each as deep as may be, and what is around them.
 constexpr JsonLimits kLineLimits = {.max_bytes = command::kMaxInputBytes,
                                     .max_depth = 4 * JsonSchema::kMaxDepth};
 
@@ -141,7 +141,7 @@ class LineReader {
     }
   }
 
-  // Of reading; 0 if there is none.
+  // The error of reading, as errno; 0 if there is none.
   int error() const { return error_; }
 
  private:
@@ -173,7 +173,7 @@ int ValidateLines(const std::string& path, int fd) {
 }
 
 int ValidateBatch(const std::string& path) {
-  if (path == "-") return ValidateLines("standard input", STDIN_FILENO);
+  if (path == "-") return ValidateLines(command::InputName(path), STDIN_FILENO);
   const int fd = open(command::UserPath(path).c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     return command::Fail(absl::StrCat("cannot read ", path, ": ", std::strerror(errno)));

@@ -41,9 +41,6 @@ FileKind Kind() {
 }
 
 int Copy(const Arguments& arguments) {
-  if (WasGiven("output") && absl::GetFlag(FLAGS_output).empty()) {
-    return WrongUse("--output needs the name of a file");
-  }
   OutputOptions options{
       .kind = Kind(), .keep = {arguments[0]}, .may_replace = !absl::GetFlag(FLAGS_keep_existing)};
   if (!absl::GetFlag(FLAGS_db).empty()) {

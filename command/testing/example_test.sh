@@ -5,6 +5,9 @@
 expect 2 "no command is given; see example --help"
 expect 2 "there is no command 'sing'" sing
 expect 0 "Commands:" help
+expect 0 "  --output TEXT" help
+expect 0 "  --max_bytes N" help
+expect 0 "  --duration DURATION" help
 expect 0 "Commands:" help copy
 expect 0 "Commands:" copy --help
 expect 0 "example: help" show help
@@ -17,6 +20,7 @@ expect 2 "there is no flag --ouput; is --output meant?" copy a --ouput b
 expect 2 "there is no flag --flagfile" show --flagfile=x
 expect 2 "--output needs a value" copy a --output
 expect 2 "--output needs a value" copy a --output --fail
+expect 2 "--output needs a value" copy a --output -- b
 expect 2 "--duration cannot be 'soon'" wait --duration soon
 expect 2 "--fail cannot be 'perhaps'" copy a --fail=perhaps
 expect 1 "shown" show
@@ -73,7 +77,22 @@ for named in --nonamed --named; do
   expect 2 "Too many levels of symbolic links" copy in.json --output loop_a $named
   expect_tidy folder
 done
-expect 2 "--output needs the name of a file" copy in.json --output=
+expect 2 "--output is empty" copy in.json --output=
+expect 2 "--output is empty" copy in.json --output " "
+(exec 1<>b.kept; "$program" copy in.json --output - --db b.kept 2>err) && fail "standard output is the database"
+grep -q "it is the same file as b.kept" err || fail "standard output that is the database: not said"
+[[ ! -s b.kept ]] || fail "standard output that is the database was written"
+echo real >real.db
+ln -sf real.db to_real
+expect 2 "real.db-wal, which is needed" copy in.json --output real.db-wal --db to_real
+: >new.db-wal
+expect 2 "left by another database of that name" copy sqlite.kind --output new.db --kind sqlite --named
+[[ ! -e new.db ]] || fail "a database beside another's log"
+head -c 100000 /dev/zero | tr "\0" x >long
+(ulimit -f 20; "$program" copy long --output limited --kind text) >out 2>err
+[[ $? == 2 ]] || fail "a limit of file sizes is no error"
+grep -q "File too large" err || fail "a limit of file sizes is not said"
+[[ ! -e limited ]] || fail "a file cut by a limit"
 
 # Kinds that are told apart.
 printf 'RIFF....WAVE' >wav.kind

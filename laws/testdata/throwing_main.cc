@@ -7,5 +7,5 @@ int main(int argc, char** argv) {
   for (const auto& entry : std::filesystem::directory_iterator(argv[0])) {
     count += entry.path().empty() ? 1 : 0;
   }
-  return count;
+  return std::filesystem::current_path().empty() ? count : 0;
 }

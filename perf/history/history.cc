@@ -171,7 +171,7 @@ absl::Status History::Prepare() {
   } else if (application != kApplicationId) {
     status = absl::FailedPreconditionError(absl::StrCat(path_, " is another application's"));
   } else if (version == 1) {
-    // Of the runs so far nobody knows the build, so they are a series of their own.
+    // Nobody knows the build of the runs so far, so they are a series of their own.
     status = Execute("ALTER TABLE run ADD COLUMN build TEXT NOT NULL DEFAULT ''");
     status.Update(Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str()));
   } else if (version != kVersion) {

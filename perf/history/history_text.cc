@@ -91,7 +91,7 @@ std::string HistoryPlot(const HistorySeries& series, int width) {
   // Levels look alike if they are: the axis covers at least a tenth of the figure.
   const double least = std::abs(high) * 0.1;
   if (high - low < least) {
-    const double middle = (high + low) / 2;
+    const double middle = high / 2 + low / 2;
     low = middle - least / 2;
     high = middle + least / 2;
   }
@@ -108,7 +108,8 @@ std::string HistoryPlot(const HistorySeries& series, int width) {
     for (auto& row : marks) row[column_of(change.index)] = '|';
   }
   for (size_t i = 0; i < points.size(); ++i) {
-    const double height = (points[i].median - low) / (high - low);
+    // Halves, as the difference of the greatest figures has no place in a double.
+    const double height = (points[i].median / 2 - low / 2) / (high / 2 - low / 2);
     const auto row = static_cast<size_t>(std::lround((1 - height) * (kRows - 1)));
     marks[row][column_of(i)] = 'o';
   }

@@ -22,7 +22,7 @@ Number Transcendental(const Number& x) {
   return Number::Inexact(function(x.ToDouble()));
 }
 
-// Of sin(pi) a double leaves 1.2e-16, because pi is rounded.
+// A double makes 1.2e-16 of sin(pi), because pi is rounded.
 template <double (*function)(double), int at_zero>
 Number OfAngle(const Number& x) {
   const Number value = Transcendental<function, 0, at_zero>(x);

@@ -300,7 +300,7 @@ Number Number::Inexact(double value) {
   return number;
 }
 
-// Of a fraction whose parts may have twice the bits that a number may.
+// Makes a number of a fraction, whose parts may have twice the bits that a number's may.
 Number Number::Reduced(bool negative, const Natural& numerator, const Natural& denominator) {
   Number number;
   number.negative_ = negative && !numerator.is_zero();

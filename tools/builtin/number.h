@@ -34,7 +34,7 @@ class Natural {
   bool is_odd() const { return size_ > 0 && (limbs_[0] & 1) != 0; }
   int num_bits() const;
   int num_trailing_zeros() const;
-  // Of one that has at most 64 bits.
+  // The value of one that has at most 64 bits.
   uint64_t ToUint64() const;
   std::string ToDigits() const;
 

@@ -29,7 +29,7 @@ std::string Json(const Number& number, bool expect_rounded = false) {
   return json;
 }
 
-// Of any size up to `max_bits`, with long runs of ones and zeros, which carry far.
+// Makes one of any size up to `max_bits`, with long runs of ones and zeros, which carry far.
 Natural Any(std::mt19937_64& random, int max_bits) {
   Natural value;
   for (int bits = static_cast<int>(random() % static_cast<uint64_t>(max_bits)); bits > 0;) {

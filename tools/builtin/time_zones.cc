@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMaxNameSize = 64;
-// Of a database; it has some 600 zones today.
+// The bound of a database, which has some 600 zones today.
 constexpr size_t kMaxZones = 10'000;
 constexpr size_t kMaxLineBytes = 4096;
 

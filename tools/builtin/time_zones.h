@@ -52,7 +52,7 @@ std::vector<std::string> ZoneNamesIn(const std::string& folder);
 struct ZoneHints {
   // A path, without symbolic links; empty if there is none.
   std::function<std::string(const std::string& path)> resolve;
-  // Of /etc/timezone.
+  // The path of /etc/timezone.
   std::string timezone_file;
   // When the two are compared.
   absl::Time now;

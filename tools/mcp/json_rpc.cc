@@ -29,7 +29,7 @@ class OutlineReader {
     absl::ConsumePrefix(&text_, "\xEF\xBB\xBF");
   }
 
-  // Of the object, or of those in an array.
+  // Outlines the object, or those in an array.
   std::vector<Outline> Read() {
     std::vector<Outline> outlines;
     const bool is_batch = StartsBatch(text_);
@@ -134,7 +134,7 @@ size_t Utf8Length(absl::string_view text) {
 
 class MessageReader {
  public:
-  // Of a value that nothing else needs.
+  // Reads a value that nothing else needs.
   ParsedMessage Read(rapidjson::Document value) {
     message_.document_ = std::move(value);
     const rapidjson::Document& document = message_.document_;

@@ -29,7 +29,7 @@ struct RegisteredMcpTools {
   std::vector<Registered> registered;
   // Such as those that have no schema, or one that JsonSchema::Compile refuses.
   std::vector<Skipped> skipped;
-  // Of RemoteTools.
+  // As in RemoteTools.
   std::string cut_short;
 };
 

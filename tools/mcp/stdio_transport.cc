@@ -156,22 +156,28 @@ class StdioTransport : public Transport {
           absl::StrCat("cannot read from the server: ", std::strerror(errno)));
     }
     if (count == 0) {
+      // A last message without an end of line is one, too.
+      if (absl::Status taken = Take("\n"); !taken.ok()) return taken;
       // Usually it ends at the same time, and how is worth knowing.
       child_->WaitForExit(absl::Milliseconds(100));
       return absl::UnavailableError(
           absl::StrCat("the server has closed its output; it ", child_->state().ToString()));
     }
+    return Take({buffer.data(), static_cast<size_t>(count)});
+  }
+
+  // Hands over the lines that are complete with what came now.
+  absl::Status Take(absl::string_view piece) {
     absl::Status status;
-    splitter_.Append(
-        {buffer.data(), static_cast<size_t>(count)}, [&](std::optional<absl::string_view> line) {
-          if (!status.ok()) return;
-          if (line.has_value()) {
-            handler_.on_message(std::string(*line));
-          } else {
-            status = absl::ResourceExhaustedError(absl::StrCat(
-                "the server sends a message of more than ", options_.max_message_bytes, " bytes"));
-          }
-        });
+    splitter_.Append(piece, [&](std::optional<absl::string_view> line) {
+      if (!status.ok()) return;
+      if (line.has_value()) {
+        handler_.on_message(std::string(*line));
+      } else {
+        status = absl::ResourceExhaustedError(absl::StrCat(
+            "the server sends a message of more than ", options_.max_message_bytes, " bytes"));
+      }
+    });
     return status;
   }
 
