@@ -33,7 +33,8 @@ def _context(target, rule):
     return cc_common.merge_cc_infos(cc_infos = infos).compilation_context
 
 def _expanded(ctx, words):
-    return [ctx.expand_make_variables("copts", word, {}) for word in words]
+    """With make variables replaced, and without the backslashes that BUILD files write for a shell."""
+    return [ctx.expand_make_variables("copts", word, {}).replace("\\\"", "\"") for word in words]
 
 def _clang_tidy_impl(target, ctx):
     if not ctx.rule.kind in ["cc_library", "cc_binary", "cc_test"]:

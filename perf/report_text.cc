@@ -32,7 +32,6 @@ absl::string_view Symbol(Verdict verdict) {
     case YELLOW:
       return "⚠";
     case RED:
-      return "✗";
     case MISSING:
       return "✗";
     case UNRESOLVED:
