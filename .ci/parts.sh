@@ -133,6 +133,19 @@ counts() {
   ./bazelw run --config=ci //perf -- --bazel_flags=--config=ci --counts --component audio,perf,tools --output_dir "$logs/counts"
 }
 
+# What both scripts prove first. Which of the documentation's commands are run: light or all.
+common_parts() { # light|all
+  bazel_tests "tests" //...
+  check "programs" programs
+  check "format of C++" format_cpp
+  check "format of Starlark" format_starlark
+  check "syntax of shell" syntax_of_shell
+  check "laws" .ci/laws
+  check "documentation" .ci/docs_test "$1"
+  check "counts" counts
+  check "suite" .ci/suite_test
+}
+
 # Node.js from elsewhere has an npm of its own, beside which the distribution's cannot be installed.
 if command -v npx >/dev/null; then
   grep -vx npm .ci/packages.txt >"$logs/packages.txt"

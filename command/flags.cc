@@ -81,11 +81,7 @@ absl::Status ParseFlags(const std::vector<std::string>& words,
       break;
     }
     const absl::string_view name = FlagName(word);
-    if (name.empty() && word.size() < 2) {
-      line.arguments.emplace_back(word);
-      continue;
-    }
-    if (name.empty() && word[0] != '-') {
+    if (name.empty() && (word.size() < 2 || word[0] != '-')) {
       line.arguments.emplace_back(word);
       continue;
     }
