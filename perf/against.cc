@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "command/program.h"
 #include "perf/build_events.h"
+#include "perf/label.h"
 #include "perf/live/comparison.h"
 #include "perf/live/revision.h"
 #include "perf/live/test_program.h"

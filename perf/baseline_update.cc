@@ -12,7 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "perf/baseline_file.h"
 #include "perf/baseline_lines.h"
-#include "perf/report_text.h"
+#include "perf/figure_text.h"
 #include "perf/statistics.h"
 #include "perf/verdict.h"
 

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/json_util.h"
 #include "perf/build_event.pb.h"
+#include "perf/label.h"
 
 namespace perf {
 namespace {
@@ -55,13 +56,6 @@ TestAttempt AttemptOf(const BuildEvent& event) {
 }
 
 }  // namespace
-
-std::string CanonicalLabel(absl::string_view label) {
-  absl::string_view stripped = label;
-  while (absl::ConsumePrefix(&stripped, "@")) {
-  }
-  return std::string(absl::StartsWith(stripped, "//") ? stripped : label);
-}
 
 absl::StatusOr<BuildEvents> ParseBuildEvents(absl::string_view json_lines) {
   google::protobuf::util::JsonParseOptions options;

@@ -42,9 +42,6 @@ struct BuildEvents {
 // none, or if there is no line beside it, and DataLoss if the file is empty.
 absl::StatusOr<BuildEvents> ParseBuildEvents(absl::string_view json_lines);
 
-// "//audio:vad_test" for every way of writing a label of the main repository.
-std::string CanonicalLabel(absl::string_view label);
-
 }  // namespace perf
 
 #endif  // PERF_BUILD_EVENTS_H_

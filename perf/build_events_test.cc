@@ -88,12 +88,5 @@ TEST(BuildEventsTest, RefusesAnEmptyFile) {
   EXPECT_EQ(ParseBuildEvents("\n").status().code(), absl::StatusCode::kDataLoss);
 }
 
-TEST(BuildEventsTest, LabelsHaveOneForm) {
-  EXPECT_EQ(CanonicalLabel("@//a:b"), "//a:b");
-  EXPECT_EQ(CanonicalLabel("@@//a:b"), "//a:b");
-  EXPECT_EQ(CanonicalLabel("//a:b"), "//a:b");
-  EXPECT_EQ(CanonicalLabel("@other//a:b"), "@other//a:b");
-}
-
 }  // namespace
 }  // namespace perf

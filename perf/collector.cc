@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "perf/environment.h"
 #include "perf/health.h"
+#include "perf/label.h"
 #include "perf/record_file.h"
 #include "perf/subprocess.h"
 #include "perf/text_proto.h"

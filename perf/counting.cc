@@ -17,7 +17,7 @@
 #include "perf/counts/hardware_counters.h"
 #include "perf/live/revision.h"
 #include "perf/live/test_program.h"
-#include "perf/load.h"
+#include "perf/load_table.h"
 #include "perf/scratch_folder.h"
 #include "perf/test_build.h"
 #include "re2/re2.h"

@@ -11,12 +11,10 @@
 #define PERF_LOAD_H_
 
 #include <cstdint>
-#include <map>
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "perf/requirements.pb.h"
+#include "perf/load_table.h"
 
 namespace perf {
 
@@ -25,30 +23,6 @@ int64_t Load(absl::string_view name);
 
 // As stated, for durations such as 0.5 s.
 double LoadValue(absl::string_view name);
-
-// The sizes of one run.
-class LoadTable {
- public:
-  // `profile`: "quick", "default", "long" or empty, which means "default". `overrides`: NAME=VALUE
-  // pairs separated by commas; a name may be prefixed by a component ("audio.iterations=5"), and
-  // then concerns only that. InvalidArgument otherwise, and for values that are negative or not
-  // finite.
-  static absl::StatusOr<LoadTable> Create(const ComponentRequirements& requirements,
-                                          absl::string_view profile, absl::string_view overrides);
-
-  // NotFound, with the names there are, if `name` is none of them.
-  absl::StatusOr<double> Get(absl::string_view name) const;
-
-  const std::string& profile() const { return profile_; }
-  // The overrides that concern this component.
-  const std::map<std::string, double>& overrides() const { return overrides_; }
-
- private:
-  std::string component_;
-  std::string profile_;
-  std::map<std::string, double> values_;
-  std::map<std::string, double> overrides_;
-};
 
 // Of this process, read on first use. Ends the process if it cannot be read.
 const LoadTable& ProcessLoadTable();

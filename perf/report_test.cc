@@ -276,15 +276,6 @@ TEST(ReportTest, MarkdownPutsTheWorstFirst) {
   EXPECT_LT(red, stable);
 }
 
-TEST(ReportTest, FiguresKeepThreeDigits) {
-  EXPECT_EQ(FormatFigure(0), "0.0");
-  EXPECT_EQ(FormatFigure(25.46), "25.5");
-  EXPECT_EQ(FormatFigure(2.456), "2.46");
-  EXPECT_EQ(FormatFigure(0.012345), "0.0123");
-  EXPECT_EQ(FormatFigure(184000.4), "184000");
-  EXPECT_EQ(FormatFigure(-3.14159), "-3.14");
-}
-
 TEST(ReportTest, LiveVerdictsComeFromTheComparison) {
   ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
   // Stored baselines have no say.

@@ -14,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "perf/figure_text.h"
 
 namespace perf {
 namespace {
@@ -445,14 +446,6 @@ std::string MarkdownTable(const std::vector<std::vector<std::string>>& rows) {
 }
 
 }  // namespace
-
-std::string FormatFigure(double value) {
-  const double magnitude = std::abs(value);
-  if (magnitude >= 1000) return absl::StrFormat("%.0f", value);
-  if (magnitude >= 10 || magnitude == 0) return absl::StrFormat("%.1f", value);
-  if (magnitude >= 1) return absl::StrFormat("%.2f", value);
-  return absl::StrFormat("%.3g", value);
-}
 
 std::string TextReport(const Report& report, const TextOptions& options) {
   std::string text = Title("Performance Test Report");

@@ -21,9 +21,6 @@ std::string TextReport(const Report& report, const TextOptions& options);
 // The same as GitHub-flavoured Markdown, worst first.
 std::string MarkdownReport(const Report& report);
 
-// One line for each number: "25.5", "0.021", "184000".
-std::string FormatFigure(double value);
-
 }  // namespace perf
 
 #endif  // PERF_REPORT_TEXT_H_

@@ -11,8 +11,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/util/json_util.h"
-#include "perf/build_events.h"
-#include "perf/load.h"
+#include "perf/label.h"
+#include "perf/load_table.h"
 #include "perf/requirements_file.h"
 #include "perf/text_proto.h"
 

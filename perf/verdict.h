@@ -10,9 +10,9 @@
 #define PERF_VERDICT_H_
 
 #include "absl/types/span.h"
-#include "perf/report.pb.h"
 #include "perf/result.pb.h"
 #include "perf/statistics.h"
+#include "perf/verdict.pb.h"
 
 namespace perf {
 

@@ -22,9 +22,9 @@
 
 #include "absl/types/span.h"
 #include "perf/live/interleaver.h"
-#include "perf/report.pb.h"
 #include "perf/result.pb.h"
 #include "perf/statistics.h"
+#include "perf/verdict.pb.h"
 
 namespace perf {
 
