@@ -122,10 +122,10 @@ clang_tidy() { # QUERY
 # resampler, and pipeline one, around Flite; all else there is of one thread, and left to .ci/full, as are tests that use one
 # thread of what they depend on.
 tests_with_threads() {
-  local files alone="//session:repair_test //session:migrations_test //tools:json_schema_test //tools:json_entrance_test"
+  local files alone="//session/sqlite:repair_test //session/sqlite:migrations_test //tools/json_schema:json_schema_test"
   files=$(git grep -lE '#include <(thread|mutex|shared_mutex|condition_variable|future|atomic)>|pthread_create' -- '*.cc' '*.h' |
     grep -vE '(^|/)testing/|_test\.cc$' | tr '\n' ' ')
-  query "tests(//...) except attr(tags, '[\[ ](perf|manual)[,\]]', tests(//...)) intersect rdeps(//..., set($files), 2) except //audio/... except //pipeline/... except set($alone) + //audio:resampler_test"
+  query "tests(//...) except attr(tags, '[\[ ](perf|manual)[,\]]', tests(//...)) intersect rdeps(//..., set($files), 2) except //audio/... except //pipeline/... except set($alone) + //audio/signal:resampler_test"
 }
 
 # Against the stored counts. Those of session take minutes more.

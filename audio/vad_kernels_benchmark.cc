@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "audio/vad_kernels.h"
-#include "audio/vad_kernels_bands.h"
+#include "audio/vad/kernels/vad_kernels.h"
+#include "audio/vad/kernels/vad_kernels_bands.h"
 #include "benchmark/benchmark.h"
 
 namespace parlance::audio {

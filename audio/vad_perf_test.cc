@@ -6,8 +6,8 @@
 
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "audio/testing/sounds.h"
-#include "audio/testing/vad_under_test.h"
+#include "audio/sound_file/testing/sounds.h"
+#include "audio/vad/testing/vad_under_test.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/memory_recorder.h"

@@ -6,11 +6,11 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
-#include "perf/memory.h"
-#include "perf/record_file.h"
+#include "perf/process/memory.h"
+#include "perf/record/record_file.h"
+#include "perf/record/text_proto.h"
 #include "perf/recorder.h"
-#include "perf/report_builder.h"
-#include "perf/text_proto.h"
+#include "perf/report/report_builder.h"
 
 namespace perf {
 namespace {

@@ -1,7 +1,7 @@
 // The main of performance tests whose bodies are Google Benchmark functions.
 //
-// A benchmark's registered name is its measurement's name (perf/benchmark_names.h), its label the
-// title:
+// A benchmark's registered name is its measurement's name (perf/gbench/benchmark_names.h), its
+// label the title:
 //
 //   void BM_Vad(benchmark::State& state) { …; state.SetLabel("VAD Processing"); }
 //   BENCHMARK(BM_Vad)->Name("audio.vad.process_1s")->Unit(benchmark::kMillisecond);
@@ -9,7 +9,7 @@
 // A sample is the wall time of one iteration, averaged over one repetition of the loads
 // `benchmark_min_time_ms` and `benchmark_repetitions`. Repetitions of different benchmarks are
 // interleaved at random, so that a slow minute of the machine does not fall on one of them. Shards
-// take every n-th benchmark. Asked to serve epochs (perf/live/epoch_server.h), it does only that.
+// take every n-th benchmark. Asked to serve epochs (perf/gbench/epoch_server.h), it does only that.
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -25,8 +25,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "benchmark/benchmark.h"
-#include "perf/benchmark_names.h"
-#include "perf/live/epoch_server.h"
+#include "perf/gbench/benchmark_names.h"
+#include "perf/gbench/epoch_server.h"
 #include "perf/load.h"
 #include "perf/run_record.h"
 #include "re2/re2.h"

@@ -7,9 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "perf/record_file.h"
-#include "perf/subprocess.h"
-#include "perf/text_proto.h"
+#include "perf/process/subprocess.h"
+#include "perf/record/record_file.h"
+#include "perf/record/text_proto.h"
 
 namespace perf {
 namespace {
@@ -30,11 +30,11 @@ Outcome RunSamples(const std::string& filter) {
   const std::string runfiles = absl::StrCat(std::filesystem::current_path(error).string(), "/");
   const auto result = RunProgram(
       {.arguments = {"/bin/sh", "-c",
-                     absl::StrCat("exec ", runfiles, "perf/live/sample_benchmarks 2>&1")},
+                     absl::StrCat("exec ", runfiles, "perf/gbench/testing/sample_benchmarks 2>&1")},
        .variables = {{"PERF_FILTER", filter},
                      {"PERF_PROFILE", "quick"},
                      {"PERF_REQUIREMENTS",
-                      absl::StrCat(runfiles, "perf/live/testing/sample_loads.textproto")},
+                      absl::StrCat(runfiles, "perf/gbench/testing/sample_loads.textproto")},
                      {"TEST_UNDECLARED_OUTPUTS_DIR", outputs}}},
       SubprocessOutput::kCapture);
   EXPECT_TRUE(result.ok()) << result.status();

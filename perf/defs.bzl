@@ -182,7 +182,7 @@ _perf_suite = rule(
             mandatory = True,
         ),
         "_runner": attr.label(
-            default = Label("//perf:runner"),
+            default = Label("//perf/runner:runner"),
             executable = True,
             cfg = "target",
         ),

@@ -6,11 +6,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "perf/live/epoch_child.h"
-#include "perf/live/whole_process.h"
+#include "perf/ab/whole_process.h"
+#include "perf/gbench/epoch_child.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
-#include "perf/statistics.h"
+#include "perf/stats/statistics.h"
 
 namespace perf {
 namespace {
@@ -22,19 +22,19 @@ constexpr char kEmpty[] = "sample.empty";
 // epoch costs, as no time of it lies within one.
 TEST(PerfPerformance, EmptyBodyInEpochs) {
   const std::string directory = get_current_dir_name();
-  const std::string path = absl::StrCat(directory, "/perf/live/sample_benchmarks");
+  const std::string path = absl::StrCat(directory, "/perf/gbench/testing/sample_benchmarks");
   absl::StatusOr<EpochChild> child = EpochChild::Start({.path = path, .directory = directory});
   ASSERT_TRUE(child.ok()) << child.status();
   const absl::StatusOr<Calibration> calibration = child->Calibrate(kEmpty, absl::Milliseconds(5));
   ASSERT_TRUE(calibration.ok()) << calibration.status();
-  const TestProgram plain{
-      .label = kEmpty,
-      .executable = path,
-      .directory = directory,
-      .variables = {{"PERF_PROFILE", "quick"},
-                    {"PERF_REQUIREMENTS", directory + "/perf/live/testing/sample_loads.textproto"},
-                    {"PERF_OVERRIDES", ""},
-                    {"PERF_FILTER", absl::StrCat("^", kEmpty, "$")}}};
+  const TestProgram plain{.label = kEmpty,
+                          .executable = path,
+                          .directory = directory,
+                          .variables = {{"PERF_PROFILE", "quick"},
+                                        {"PERF_REQUIREMENTS",
+                                         directory + "/perf/gbench/testing/sample_loads.textproto"},
+                                        {"PERF_OVERRIDES", ""},
+                                        {"PERF_FILTER", absl::StrCat("^", kEmpty, "$")}}};
   Recorder in_epochs({.name = "perf.epoch.empty_body",
                       .title = "Empty Body in Epochs",
                       .unit = "ns",

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "perf/requirements_file.h"
+#include "perf/suite/requirements_file.h"
 
 namespace perf {
 namespace {

@@ -14,7 +14,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "perf/load_table.h"
+#include "perf/suite/load_table.h"
 
 namespace perf {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "perf/memory.h"
+#include "perf/process/memory.h"
 #include "perf/recorder.h"
 
 namespace perf {

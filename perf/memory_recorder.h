@@ -9,8 +9,8 @@
 //
 // Makes two measurements in MB, NAME.resident and NAME.live_heap, each a series over the work that
 // was done. The report calls a series red whose later half grows, by its robust slope
-// (perf/trend.h): a leak of a few bytes a session is seen in the live heap within seconds, and a
-// step of the allocator is none.
+// (perf/stats/trend.h): a leak of a few bytes a session is seen in the live heap within seconds,
+// and a step of the allocator is none.
 //
 // The destructor adds them to the process's record, as perf::Recorder's does.
 #ifndef PERF_MEMORY_RECORDER_H_

@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 #include "perf/run_record.h"
-#include "perf/trend.h"
+#include "perf/stats/trend.h"
 
 namespace perf {
 namespace {

@@ -23,7 +23,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "perf/result.pb.h"
+#include "perf/record/result.pb.h"
 
 namespace perf {
 

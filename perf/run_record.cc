@@ -10,12 +10,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "perf/environment.h"
-#include "perf/health.h"
 #include "perf/load.h"
-#include "perf/record_check.h"
-#include "perf/record_file.h"
-#include "perf/statistics.h"
+#include "perf/record/environment.h"
+#include "perf/record/health.h"
+#include "perf/record/record_check.h"
+#include "perf/record/record_file.h"
+#include "perf/stats/statistics.h"
 #include "re2/re2.h"
 
 namespace perf {

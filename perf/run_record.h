@@ -11,8 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "perf/health.h"
-#include "perf/result.pb.h"
+#include "perf/record/health.h"
+#include "perf/record/result.pb.h"
 
 namespace perf {
 

@@ -11,8 +11,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "perf/record_file.h"
-#include "perf/text_proto.h"
+#include "perf/record/record_file.h"
+#include "perf/record/text_proto.h"
 
 namespace perf {
 namespace {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
-#include "perf/statistics.h"
+#include "perf/stats/statistics.h"
 
 namespace perf {
 namespace {

@@ -3,12 +3,12 @@
 #include <memory>
 #include <utility>
 
-#include "audio/neural_vad.h"
+#include "audio/vad/neural_vad.h"
 #include "pipeline/flite_synthesizer.h"
 #include "pipeline/pocketsphinx_recognizer.h"
 #include "pipeline/rule_agent.h"
 #include "pipeline/session_adapters.h"
-#include "session/open_store.h"
+#include "session/open/open_store.h"
 #include "tools/builtin/builtin_tools.h"
 
 namespace parlance::pipeline {

@@ -5,7 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "audio/testing/sounds.h"
+#include "audio/sound_file/testing/sounds.h"
 #include "gtest/gtest.h"
 #include "pipeline/flite_synthesizer.h"
 #include "pipeline/grammar.h"

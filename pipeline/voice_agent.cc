@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "audio/speech_segmenter.h"
+#include "audio/turns/speech_segmenter.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 

@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
-#include "session/sqlite_store.h"
+#include "session/sqlite/sqlite_store.h"
 
 namespace parlance::session {
 namespace {

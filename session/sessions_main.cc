@@ -32,9 +32,9 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 #include "session/chat_lines.h"
-#include "session/open_store.h"
-#include "session/repair.h"
-#include "session/sqlite_store.h"
+#include "session/open/open_store.h"
+#include "session/sqlite/repair.h"
+#include "session/sqlite/sqlite_store.h"
 
 ABSL_FLAG(std::string, db, "",
           "The database of sessions: an SQLite file, or postgresql://USER@HOST/NAME of a server.");

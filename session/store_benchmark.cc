@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "benchmark/benchmark.h"
-#include "session/sqlite_store.h"
+#include "session/sqlite/sqlite_store.h"
 #include "session/testing/conversation.h"
 
 namespace parlance::session {

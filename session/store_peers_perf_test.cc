@@ -23,9 +23,9 @@
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
-#include "session/sqlite_store.h"
+#include "session/sqlite/sqlite_store.h"
+#include "session/sqlite/testing/raw_peers.h"
 #include "session/testing/conversation.h"
-#include "session/testing/raw_peers.h"
 
 namespace parlance::session {
 namespace {

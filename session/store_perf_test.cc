@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
-#include "session/sqlite_store.h"
+#include "session/sqlite/sqlite_store.h"
 #include "session/testing/conversation.h"
 
 namespace parlance::session {

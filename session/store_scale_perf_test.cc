@@ -16,7 +16,7 @@
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
-#include "session/sqlite_store.h"
+#include "session/sqlite/sqlite_store.h"
 
 namespace parlance::session {
 namespace {

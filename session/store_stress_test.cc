@@ -13,7 +13,7 @@
 #include "perf/load.h"
 #include "perf/memory_recorder.h"
 #include "perf/recorder.h"
-#include "session/sqlite_store.h"
+#include "session/sqlite/sqlite_store.h"
 #include "session/testing/conversation.h"
 
 namespace parlance::session {

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "tools/json_value.h"
+#include "tools/json/json_value.h"
 
 namespace parlance::tools {
 namespace {

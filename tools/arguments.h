@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "rapidjson/document.h"
-#include "tools/json_schema.h"
+#include "tools/json_schema/json_schema.h"
 
 namespace parlance::tools {
 

@@ -17,7 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "tools/json_schema.h"
+#include "tools/json_schema/json_schema.h"
 #include "tools/reader_gate.h"
 #include "tools/tool_definition.h"
 

@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "tools/json_value.h"
+#include "tools/json/json_value.h"
 
 namespace parlance::tools {
 namespace {

@@ -8,8 +8,8 @@
 #include "rapidjson/document.h"
 #include "rapidjson/schema.h"
 #include "tools/arguments.h"
-#include "tools/json_schema.h"
-#include "tools/json_value.h"
+#include "tools/json/json_value.h"
+#include "tools/json_schema/json_schema.h"
 #include "tools/testing/builtin_calls.h"
 
 namespace parlance::tools {

@@ -25,8 +25,8 @@
 #include "rapidjson/document.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
-#include "tools/json_schema.h"
-#include "tools/json_value.h"
+#include "tools/json/json_value.h"
+#include "tools/json_schema/json_schema.h"
 
 ABSL_FLAG(std::string, schema, "", "validate: the JSON Schema, a file; - is standard input.");
 ABSL_FLAG(std::string, instance, "", "validate: the value, a file; - is standard input.");

@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
-#include "audio/labels.h"
+#include "audio/evaluation/labels.h"
 
 namespace parlance::audio {
 namespace {

@@ -13,10 +13,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "audio/framer.h"
-#include "audio/level_meter.h"
-#include "audio/pcm_reader.h"
-#include "audio/resampler.h"
+#include "audio/signal/framer.h"
+#include "audio/signal/level_meter.h"
+#include "audio/signal/resampler.h"
+#include "audio/sound_file/pcm_reader.h"
 
 namespace parlance::audio {
 namespace {

@@ -16,10 +16,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "audio/sound_input.h"
-#include "audio/sound_reader.h"
-#include "audio/wav.h"
-#include "audio/waveform.h"
+#include "audio/sound_file/sound_input.h"
+#include "audio/sound_file/sound_reader.h"
+#include "audio/sound_file/wav.h"
+#include "audio/sound_file/waveform.h"
 
 namespace parlance::audio {
 namespace {

@@ -10,7 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "perf/text_proto.h"
+#include "perf/record/text_proto.h"
 
 namespace perf {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "perf/live/epoch_child.h"
+#include "perf/gbench/epoch_child.h"
 
 namespace perf {
 

@@ -38,7 +38,7 @@ double MostOfNothing() {
 std::map<std::string, BenchmarkCounts> Count(const std::set<std::string>& names,
                                              int num_processes) {
   const BenchmarkProgram program{
-      .path = absl::StrCat(get_current_dir_name(), "/perf/live/sample_benchmarks"),
+      .path = absl::StrCat(get_current_dir_name(), "/perf/gbench/testing/sample_benchmarks"),
       .directory = {}};
   absl::StatusOr<std::vector<BenchmarkCounts>> counted = CountBenchmarks(
       program, {.scratch = testing::TempDir(),

@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "perf/statistics.h"
+#include "perf/stats/statistics.h"
 
 namespace perf {
 namespace {

@@ -12,9 +12,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "perf/environment.h"
-#include "perf/record_check.h"
-#include "perf/statistics.h"
+#include "perf/record/environment.h"
+#include "perf/record/record_check.h"
+#include "perf/stats/statistics.h"
 
 namespace perf {
 namespace {

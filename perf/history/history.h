@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "perf/result.pb.h"
+#include "perf/record/result.pb.h"
 
 struct sqlite3;
 

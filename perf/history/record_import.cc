@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "perf/record_file.h"
-#include "perf/text_proto.h"
+#include "perf/record/record_file.h"
+#include "perf/record/text_proto.h"
 
 namespace perf {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "perf/result.pb.h"
+#include "perf/record/result.pb.h"
 
 namespace perf {
 

@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "perf/record_file.h"
+#include "perf/record/record_file.h"
 
 namespace perf {
 namespace {

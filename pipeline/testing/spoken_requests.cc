@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "audio/testing/sounds.h"
+#include "audio/sound_file/testing/sounds.h"
 #include "pipeline/flite_synthesizer.h"
 
 namespace parlance::pipeline {

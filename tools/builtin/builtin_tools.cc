@@ -18,7 +18,7 @@
 #include "tools/builtin/number.h"
 #include "tools/builtin/time_zones.h"
 #include "tools/builtin/units.h"
-#include "tools/json_value.h"
+#include "tools/json/json_value.h"
 #include "tools/tool_definition.h"
 
 namespace parlance::tools {

@@ -6,8 +6,8 @@
 
 #include "absl/strings/string_view.h"
 #include "rapidjson/document.h"
-#include "tools/json_schema.h"
-#include "tools/json_value.h"
+#include "tools/json/json_value.h"
+#include "tools/json_schema/json_schema.h"
 
 // NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

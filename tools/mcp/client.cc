@@ -6,7 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "tools/json_value.h"
+#include "tools/json/json_value.h"
 #include "tools/mcp/revisions.h"
 
 namespace parlance::tools::mcp {

@@ -32,8 +32,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "rapidjson/document.h"
-#include "tools/mcp/json_rpc.h"
-#include "tools/mcp/transport.h"
+#include "tools/mcp/transport/json_rpc.h"
+#include "tools/mcp/transport/transport.h"
 #include "tools/tool_definition.h"
 
 namespace parlance::tools::mcp {

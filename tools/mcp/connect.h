@@ -8,8 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "tools/mcp/client.h"
-#include "tools/mcp/http_transport.h"
-#include "tools/mcp/stdio_transport.h"
+#include "tools/mcp/transport/http_transport.h"
+#include "tools/mcp/transport/stdio_transport.h"
 
 namespace parlance::tools::mcp {
 

@@ -21,13 +21,13 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
-#include "tools/child_process.h"
 #include "tools/executor.h"
-#include "tools/json_value.h"
+#include "tools/json/json_value.h"
 #include "tools/mcp/connect.h"
-#include "tools/mcp/json_rpc.h"
 #include "tools/mcp/register_tools.h"
 #include "tools/mcp/testing/npm_packages.h"
+#include "tools/mcp/transport/json_rpc.h"
+#include "tools/process/child_process.h"
 #include "tools/registry.h"
 
 namespace parlance::tools::mcp {

@@ -8,9 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "rapidjson/document.h"
-#include "tools/json_schema.h"
-#include "tools/json_value.h"
-#include "tools/mcp/json_rpc.h"
+#include "tools/json/json_value.h"
+#include "tools/json_schema/json_schema.h"
+#include "tools/mcp/transport/json_rpc.h"
 #include "tools/tool_json.h"
 
 namespace parlance::tools::mcp {

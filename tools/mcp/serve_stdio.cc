@@ -11,7 +11,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "tools/mcp/line_io.h"
+#include "tools/mcp/transport/line_io.h"
 
 namespace parlance::tools::mcp {
 

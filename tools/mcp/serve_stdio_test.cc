@@ -16,8 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
-#include "tools/json_value.h"
-#include "tools/mcp/json_rpc.h"
+#include "tools/json/json_value.h"
+#include "tools/mcp/transport/json_rpc.h"
 
 namespace parlance::tools::mcp {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "rapidjson/stringbuffer.h"
-#include "tools/json_value.h"
+#include "tools/json/json_value.h"
 #include "tools/mcp/revisions.h"
 #include "tools/tool_json.h"
 

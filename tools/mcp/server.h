@@ -25,7 +25,7 @@
 #include "absl/time/time.h"
 #include "rapidjson/document.h"
 #include "tools/executor.h"
-#include "tools/mcp/json_rpc.h"
+#include "tools/mcp/transport/json_rpc.h"
 #include "tools/registry.h"
 #include "tools/tool_definition.h"
 

@@ -17,7 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
-#include "tools/json_value.h"
+#include "tools/json/json_value.h"
 #include "tools/mcp/testing/received.h"
 
 namespace parlance::tools::mcp {

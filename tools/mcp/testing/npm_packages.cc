@@ -18,7 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
-#include "tools/child_process.h"
+#include "tools/process/child_process.h"
 
 namespace parlance::tools::mcp {
 namespace {

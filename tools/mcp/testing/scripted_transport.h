@@ -12,8 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "tools/mcp/json_rpc.h"
-#include "tools/mcp/transport.h"
+#include "tools/mcp/transport/json_rpc.h"
+#include "tools/mcp/transport/transport.h"
 
 namespace parlance::tools::mcp {
 

@@ -1,0 +1,31 @@
+// Sound from somewhere, piece by piece, so that who listens need not know from where.
+#ifndef AUDIO_SOUND_FILE_SOUND_READER_H_
+#define AUDIO_SOUND_FILE_SOUND_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+
+namespace parlance::audio {
+
+// Threads: one at a time.
+class SoundReader {
+ public:
+  virtual ~SoundReader() = default;
+
+  virtual int sample_rate_hz() const = 0;
+  // Of the source, 1 or 2. Two become one in Read, as MixToMono does it.
+  virtual int num_channels() const = 0;
+
+  // The next samples, mono PCM16, into the beginning of `samples`; returns how many. Blocks until
+  // there is at least one; fewer than asked for are what there is for now. 0 is the end, for good,
+  // or an empty `samples`. After an error there is nothing more to read. Memory and time do not
+  // depend on what was read before; nothing is allocated but in an error.
+  virtual absl::StatusOr<size_t> Read(absl::Span<int16_t> samples) = 0;
+};
+
+}  // namespace parlance::audio
+
+#endif  // AUDIO_SOUND_FILE_SOUND_READER_H_

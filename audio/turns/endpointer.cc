@@ -1,0 +1,210 @@
+#include "audio/turns/endpointer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/status/status.h"
+
+namespace parlance::audio {
+namespace {
+
+constexpr absl::Duration kFrame = absl::Milliseconds(10);
+
+// Of evidence, as the header says.
+constexpr float kSureLogOdds = 1.8F;
+constexpr float kLeastGain = 0.25F;
+constexpr int64_t kForgottenAfter = 6;
+constexpr int64_t kMaxRise = 10;
+// Beyond, log-odds say no more.
+constexpr float kLeastProbability = 0.001F;
+
+// Of hesitations.
+constexpr int64_t kShortestPause = 10;
+constexpr double kPauseWeight = 1.0 / 8;
+constexpr double kFluentDecay = 3.0 / 4;
+constexpr double kDelayPerHesitation = 1.5;
+
+int64_t Frames(absl::Duration duration) { return absl::Ceil(duration, kFrame) / kFrame; }
+
+float LogOdds(float probability) {
+  const float p = std::clamp(probability, kLeastProbability, 1 - kLeastProbability);
+  return std::log(p / (1 - p));
+}
+
+}  // namespace
+
+absl::StatusOr<Endpointer> Endpointer::Create(const Options& options) {
+  if (!(options.neg_threshold >= 0.01F && options.neg_threshold <= options.threshold &&
+        options.threshold <= 0.99F)) {
+    return absl::InvalidArgumentError(
+        "thresholds must be 0.01 <= neg_threshold <= threshold <= 0.99");
+  }
+  if (options.sample_rate_hz < 100 || options.sample_rate_hz % 100 != 0) {
+    return absl::InvalidArgumentError("the sample rate must be a multiple of 100 Hz");
+  }
+  if (options.min_speech_duration < kFrame || options.min_speech_duration > absl::Seconds(1)) {
+    return absl::InvalidArgumentError("min_speech_duration must be 10 ms to 1 s");
+  }
+  if (options.min_endpointing_delay <= absl::ZeroDuration() ||
+      options.max_endpointing_delay < options.min_endpointing_delay ||
+      options.max_endpointing_delay > absl::Minutes(1)) {
+    return absl::InvalidArgumentError(
+        "endpointing delays must be positive, at most a minute, and max_endpointing_delay not "
+        "below "
+        "min_endpointing_delay");
+  }
+  if (options.speech_pad < absl::ZeroDuration() || options.speech_pad > absl::Seconds(10)) {
+    return absl::InvalidArgumentError("speech_pad must be 0 to 10 s");
+  }
+  if (options.look_ahead_frames < 0 || options.look_ahead_frames > 100) {
+    return absl::InvalidArgumentError("look_ahead_frames must be 0 to 100");
+  }
+  if (options.hangover_frames < 0 || options.hangover_frames > 50) {
+    return absl::InvalidArgumentError("hangover_frames must be 0 to 50");
+  }
+  if (options.max_speech_duration <
+      kFrame * kMaxRise +
+          (options.min_speech_duration + kFrame * options.hangover_frames) / kLeastGain +
+          2 * options.speech_pad + options.max_endpointing_delay) {
+    return absl::InvalidArgumentError(
+        "max_speech_duration is shorter than 100 ms, four times min_speech_duration and the "
+        "hang-over, twice speech_pad and max_endpointing_delay");
+  }
+  return Endpointer(options);
+}
+
+Endpointer::Endpointer(const Options& options)
+    : options_(options),
+      frame_samples_(options.sample_rate_hz / 100),
+      threshold_log_odds_(LogOdds(options.threshold)),
+      hangover_(options.hangover_frames),
+      min_speech_(Frames(options.min_speech_duration) + hangover_),
+      min_endpointing_delay_(Frames(options.min_endpointing_delay)),
+      max_endpointing_delay_(Frames(options.max_endpointing_delay)),
+      padding_(Frames(options.speech_pad)),
+      max_speech_(Frames(options.max_speech_duration)),
+      max_onset_(static_cast<int64_t>(static_cast<float>(min_speech_) / kLeastGain) + kMaxRise),
+      endpointing_delay_(min_endpointing_delay_) {}
+
+int64_t Endpointer::max_pre_roll_samples() const {
+  // A turn that goes on after a cut begins there, however long the pause was.
+  return (std::max(max_onset_ + padding_, max_endpointing_delay_) + options_.look_ahead_frames) *
+         frame_samples_;
+}
+
+std::optional<EndpointerEvent> Endpointer::Push(float probability) {
+  if (++num_pushed_ <= options_.look_ahead_frames) return std::nullopt;
+  ++num_judged_;
+  if (std::isnan(probability)) probability = 0;
+  return in_speech_ ? InSpeech(probability >= options_.neg_threshold) : Idle(probability);
+}
+
+std::optional<EndpointerEvent> Endpointer::Idle(float probability) {
+  const int64_t frame = num_judged_ - 1;
+  if (probability < options_.neg_threshold) {
+    ++num_low_;
+  } else {
+    if (num_low_ > 0) stretch_begin_ = frame;
+    num_low_ = 0;
+  }
+  if (cut_) {
+    if (num_low_ == 0) return Start(last_end_, last_end_);
+    if (Pause() >= endpointing_delay_) {
+      cut_ = false;
+      Settle();
+    }
+    return std::nullopt;
+  }
+  const bool had_evidence = evidence_ > 0;
+  evidence_ = num_low_ >= kForgottenAfter ? 0 : std::max(evidence_ + Gain(probability), 0.0F);
+  if (evidence_ > 0 && !had_evidence) onset_ = std::max(stretch_begin_, frame - kMaxRise);
+  if (evidence_ < static_cast<float>(min_speech_)) return std::nullopt;
+  onset_ = std::max({onset_, num_judged_ - max_onset_, last_end_});
+  const int64_t pause = onset_ - last_speech_ + hangover_;
+  if (last_speech_ >= 0 && pause <= max_endpointing_delay_) AddPause(pause);
+  return Start(std::max(onset_ - padding_, last_end_), onset_);
+}
+
+std::optional<EndpointerEvent> Endpointer::InSpeech(bool speech) {
+  if (speech) {
+    const int64_t num_low = num_judged_ - 1 - last_speech_;
+    if (num_low > 0) AddPause(num_low + hangover_);
+    last_speech_ = num_judged_;
+  }
+  if (Pause() >= endpointing_delay_) return End(EndpointerEvent::EndReason::kSilence);
+  if (num_judged_ - begin_ >= max_speech_) {
+    return End(EndpointerEvent::EndReason::kMaxSpeechDuration);
+  }
+  return std::nullopt;
+}
+
+std::optional<EndpointerEvent> Endpointer::Flush() {
+  std::optional<EndpointerEvent> event;
+  if (in_speech_) event = End(EndpointerEvent::EndReason::kEndOfStream);
+  *this = Endpointer(options_);
+  return event;
+}
+
+float Endpointer::Gain(float probability) const {
+  const float gain =
+      std::clamp((LogOdds(probability) - threshold_log_odds_) / kSureLogOdds, -1.0F, 1.0F);
+  return probability >= options_.threshold ? std::max(gain, kLeastGain) : gain;
+}
+
+EndpointerEvent Endpointer::Start(int64_t begin_frame, int64_t edge_frame) {
+  in_speech_ = true;
+  cut_ = false;
+  begin_ = begin_frame;
+  last_speech_ = num_judged_;
+  return {.kind = EndpointerEvent::Kind::kSpeechStart,
+          .end_reason = EndpointerEvent::EndReason::kNone,
+          .segment = {.begin = begin_ * frame_samples_, .end = 0},
+          .edge = edge_frame * frame_samples_,
+          .decided = num_pushed_ * frame_samples_};
+}
+
+int64_t Endpointer::Pause() const {
+  const int64_t num_low = num_judged_ - last_speech_;
+  return num_low == 0 ? 0 : num_low + hangover_;
+}
+
+EndpointerEvent Endpointer::End(EndpointerEvent::EndReason reason) {
+  in_speech_ = false;
+  cut_ = reason == EndpointerEvent::EndReason::kMaxSpeechDuration;
+  // While the probability is high it is not known yet where speech ends. A turn that goes on after
+  // a cut may be shorter than the hang-over.
+  const int64_t speech_end = cut_           ? num_judged_
+                             : Pause() == 0 ? last_speech_
+                                            : std::max(last_speech_ - hangover_, begin_ + 1);
+  last_end_ = cut_ ? num_judged_ : std::min(speech_end + padding_, num_judged_);
+  evidence_ = 0;
+  num_low_ = 1;
+  if (!cut_) Settle();
+  return {.kind = EndpointerEvent::Kind::kSpeechEnd,
+          .end_reason = reason,
+          .segment = {.begin = begin_ * frame_samples_, .end = last_end_ * frame_samples_},
+          .edge = speech_end * frame_samples_,
+          .decided = num_pushed_ * frame_samples_};
+}
+
+void Endpointer::Settle() {
+  if (!hesitated_) hesitation_ *= kFluentDecay;
+  hesitated_ = false;
+  SetEndpointingDelay();
+}
+
+void Endpointer::AddPause(int64_t frames) {
+  if (frames < kShortestPause) return;
+  hesitated_ = true;
+  const auto pause = static_cast<double>(frames);
+  hesitation_ = pause > hesitation_ ? pause : hesitation_ + (pause - hesitation_) * kPauseWeight;
+  SetEndpointingDelay();
+}
+
+void Endpointer::SetEndpointingDelay() {
+  const double delay = std::ceil(hesitation_ * kDelayPerHesitation);
+  endpointing_delay_ =
+      std::clamp(static_cast<int64_t>(delay), min_endpointing_delay_, max_endpointing_delay_);
+}
+
+}  // namespace parlance::audio

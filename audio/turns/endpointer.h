@@ -1,0 +1,198 @@
+// Turns frame probabilities into turns of speech, and says when one has begun and when it has
+// ended.
+//
+// A start is believed on evidence, not on a count of frames. Each frame of 10 ms adds to it, or
+// takes from it, by how far its log-odds are from the threshold's:
+//
+//   gain = clamp((logit(p) - logit(threshold)) / 1.8, -1, 1), at least 0.25 from the threshold on
+//
+// which with a threshold of 0.5 is 1 from about p = 0.86 on and -1 up to p = 0.14. The sum is
+// kept at 0 or above (Page's cumulative sum, Biometrika 41, 1954), and forgotten after 60 ms below
+// neg_threshold. Speech begins when it reaches min_speech_duration, and the detector's hang-over on
+// top of it, which makes every sound longer than it was. So a word of 150 ms that the detector is
+// sure of begins a turn; a cough of 120 ms does not, nor do 200 ms of a ragged or a half-believed
+// sound, nor several of them one after the other. What is surely speech to the detector for longer
+// than min_speech_duration is a turn, whatever it was.
+//
+// A turn begins where the probability began to rise: at the first frame of the stretch from
+// neg_threshold on that led to the start, at most 100 ms before the first frame that reached the
+// threshold; less the padding. It reaches back no further than max_pre_roll_samples, and never into
+// the turn before.
+//
+// Speech pauses when the probability falls below neg_threshold, and had ended a hang-over before. A
+// turn ends when the endpointing delay has passed since. A turn of max_speech_duration is cut; if
+// speech goes on before the endpointing delay has passed, the next turn begins at the very sample
+// where the cut one ended, without asking for evidence again.
+//
+// The endpointing delay adapts between min_endpointing_delay and max_endpointing_delay to the
+// speaker's own pauses; equal ones turn that off. It is clamp(1.5 * h, min, max), rounded up to
+// frames, where h estimates the longest usual hesitation:
+//  - h = 0 in a new stream.
+//  - A pause g of 100 ms or more within a turn (shorter ones are closures of stops): h = g if g is
+//    longer than h, else h += (g - h) / 8. It counts at once, for the turn that it is in.
+//  - A pause that ended a turn, but is followed by speech within max_endpointing_delay, was one
+//    too.
+//  - A turn that ends without any such pause: h *= 3/4.
+// With 300 to 1000 ms, one hesitation of 290 ms lengthens the delay to 440 ms, one of 500 ms to
+// 750 ms; after four fluent turns both are back at 300 ms.
+//
+// The same in other systems: `threshold`, `neg_threshold`, `min_speech_duration_ms`,
+// `speech_pad_ms` and `max_speech_duration_s` are Silero VAD's (v5, utils_vad.py); its
+// `min_silence_duration_ms` and OpenAI's `silence_duration_ms` are both endpointing delays at once,
+// OpenAI's `prefix_padding_ms` the padding. LiveKit Agents names the delays so, its
+// DynamicEndpointing averages pauses between utterances with a weight of 0.1 where ours rises at
+// once.
+#ifndef AUDIO_TURNS_ENDPOINTER_H_
+#define AUDIO_TURNS_ENDPOINTER_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace parlance::audio {
+
+// Positions count samples from the start of the stream.
+struct SpeechSegment {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
+struct EndpointerEvent {
+  enum class Kind {
+    // Speech began at segment.begin; the end is not known yet.
+    kSpeechStart,
+    // It was `segment`.
+    kSpeechEnd,
+  };
+  enum class EndReason {
+    // A start.
+    kNone,
+    kSilence,
+    // The turn was cut at max_speech_duration; more of it may follow.
+    kMaxSpeechDuration,
+    kEndOfStream,
+  };
+  Kind kind = Kind::kSpeechStart;
+  EndReason end_reason = EndReason::kNone;
+  SpeechSegment segment;
+  // Where speech itself began or ended, without padding. Where a turn was cut or goes on, the cut.
+  int64_t edge = 0;
+  // How much of the stream had been heard when this was decided.
+  int64_t decided = 0;
+
+  // Where the event is: the segment's begin or its end.
+  int64_t position() const { return kind == Kind::kSpeechStart ? segment.begin : segment.end; }
+  // What the decision waited for, in samples: evidence at a start, silence at an end.
+  int64_t delay() const { return decided - edge; }
+};
+
+// Starts and ends alternate, and each turn begins where the one before ended or later; all
+// positions are whole frames. The same probabilities give the same events.
+//
+// Threads: one at a time. Allocation: none; the state does not grow.
+class Endpointer {
+ public:
+  struct Options {
+    // A multiple of 100, so that 10 ms are whole samples.
+    int sample_rate_hz = 16000;
+    // Both 0.01 to 0.99, the second not above the first. Evidence of speech gathers above the
+    // first; a turn pauses below the second.
+    float threshold = 0.5F;
+    float neg_threshold = 0.35F;
+    // Of evidence, before a start is believed: 10 ms to 1 s.
+    absl::Duration min_speech_duration = absl::Milliseconds(130);
+    // The pause that ends a turn: positive, at most a minute.
+    absl::Duration min_endpointing_delay = absl::Milliseconds(500);
+    absl::Duration max_endpointing_delay = absl::Milliseconds(500);
+    // Added on either side, because quiet consonants begin and end words: 0 to 10 s.
+    absl::Duration speech_pad = absl::Milliseconds(200);
+    // The longest turn, with its padding: at least 100 ms, four times min_speech_duration, twice
+    // the padding and max_endpointing_delay together. InfiniteDuration() cuts none.
+    absl::Duration max_speech_duration = absl::Seconds(30);
+    // By how many frames the detector answers late: 0 to 100. The probability pushed n-th is then
+    // that of the frame pushed so many before; the first ones are no frame's and are ignored.
+    int look_ahead_frames = 0;
+    // How many frames the detector's probability outlasts a sound: 0 to 50.
+    int hangover_frames = 0;
+  };
+
+  // InvalidArgument for options outside these ranges.
+  static absl::StatusOr<Endpointer> Create(const Options& options);
+
+  // The next 10 ms. `probability`: 0 to 1; what is beyond counts as the nearest of them, NaN as 0.
+  std::optional<EndpointerEvent> Push(float probability);
+  // The stream ends: ends the turn, if there is one. Afterwards the endpointer is as new. A
+  // detector with look-ahead still owes the last frames: push what it answers to look_ahead_frames
+  // frames of silence before.
+  std::optional<EndpointerEvent> Flush();
+
+  // Between a start and its end.
+  bool in_speech() const { return in_speech_; }
+  // The pause that would end a turn now.
+  absl::Duration endpointing_delay() const { return absl::Milliseconds(10) * endpointing_delay_; }
+  // A start's `decided` less its segment.begin is at most this: what has to be kept of the past.
+  int64_t max_pre_roll_samples() const;
+
+ private:
+  explicit Endpointer(const Options& options);
+  // Of the frame that has just been judged.
+  std::optional<EndpointerEvent> Idle(float probability);
+  std::optional<EndpointerEvent> InSpeech(bool speech);
+  float Gain(float probability) const;
+  // How long speech has paused; 0 while the probability says that it has not.
+  int64_t Pause() const;
+  EndpointerEvent Start(int64_t begin_frame, int64_t edge_frame);
+  EndpointerEvent End(EndpointerEvent::EndReason reason);
+  // The turn is over, and was not only cut.
+  void Settle();
+  void AddPause(int64_t frames);
+  void SetEndpointingDelay();
+
+  Options options_;
+  int64_t frame_samples_;
+  float threshold_log_odds_;
+  // In frames.
+  int64_t hangover_;
+  // With the hang-over.
+  int64_t min_speech_;
+  int64_t min_endpointing_delay_;
+  int64_t max_endpointing_delay_;
+  int64_t padding_;
+  int64_t max_speech_;
+  // How far before its decision a start may lie: evidence that gains the least is complete in that
+  // time, but for what it loses in dips.
+  int64_t max_onset_;
+
+  int64_t num_pushed_ = 0;
+  // Frames whose probability is known; the last is the one at hand.
+  int64_t num_judged_ = 0;
+  bool in_speech_ = false;
+  // A turn was cut, and is not over yet.
+  bool cut_ = false;
+
+  // Of a start, in frames of certainty.
+  float evidence_ = 0;
+  // Frames below neg_threshold, up to now.
+  int64_t num_low_ = 1;
+  // Where the stretch above it began; where the start is to be, while there is evidence.
+  int64_t stretch_begin_ = 0;
+  int64_t onset_ = 0;
+
+  // Of the turn: where it begins, with its padding, and where its last frame of speech ends,
+  // hang-over included; the latter stays for the pause after it. None yet: -1.
+  int64_t begin_ = 0;
+  int64_t last_speech_ = -1;
+  // Where the last turn ended: padding reaches back no further.
+  int64_t last_end_ = 0;
+
+  // The longest usual pause within a turn, in frames.
+  double hesitation_ = 0;
+  bool hesitated_ = false;
+  int64_t endpointing_delay_;
+};
+
+}  // namespace parlance::audio
+
+#endif  // AUDIO_TURNS_ENDPOINTER_H_

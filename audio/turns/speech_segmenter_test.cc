@@ -1,0 +1,615 @@
+#include "audio/turns/speech_segmenter.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "audio/sound_file/testing/sounds.h"
+#include "audio/turns/endpointer.h"
+#include "audio/vad/classic_vad.h"
+#include "audio/vad/neural_vad.h"
+#include "audio/vad/testing/warm_path.h"
+#include "audio/vad/vad.h"
+#include "gtest/gtest.h"
+#include "perf/process/allocations.h"
+
+namespace parlance::audio {
+namespace {
+
+using Kind = EndpointerEvent::Kind;
+
+// Loud is speech.
+class LoudnessVad : public VoiceActivityDetector {
+ public:
+  explicit LoudnessVad(int sample_rate_hz, int look_ahead_frames = 0)
+      : sample_rate_hz_(sample_rate_hz), owed_(static_cast<size_t>(look_ahead_frames)) {
+    LoudnessVad::Reset();
+  }
+  int sample_rate_hz() const override { return sample_rate_hz_; }
+  int look_ahead_frames() const override { return static_cast<int>(owed_.size()); }
+  float Process(absl::Span<const int16_t> frame) override {
+    float probability = std::abs(frame[frame.size() / 2]) > 1000 ? 0.99F : 0.01F;
+    if (!owed_.empty()) std::swap(probability, owed_[num_frames_++ % owed_.size()]);
+    return probability;
+  }
+  // What is answered before the first frame's turn means nothing.
+  void Reset() override {
+    std::fill(owed_.begin(), owed_.end(), 1);
+    num_frames_ = 0;
+  }
+
+ private:
+  const int sample_rate_hz_;
+  std::vector<float> owed_;
+  size_t num_frames_ = 0;
+};
+
+// Stays sure for so many frames after each loud one.
+class LingeringVad : public LoudnessVad {
+ public:
+  explicit LingeringVad(int hangover_frames) : LoudnessVad(16000), hangover_(hangover_frames) {}
+  int hangover_frames() const override { return hangover_; }
+  float Process(absl::Span<const int16_t> frame) override {
+    const float probability = LoudnessVad::Process(frame);
+    num_quiet_ = probability > 0.5F ? 0 : num_quiet_ + 1;
+    return num_quiet_ <= hangover_ ? 0.99F : 0.01F;
+  }
+  void Reset() override {
+    LoudnessVad::Reset();
+    num_quiet_ = hangover_;
+  }
+
+ private:
+  const int hangover_;
+  int num_quiet_ = hangover_;
+};
+
+// Does what no detector may.
+class MisbehavingVad : public LoudnessVad {
+ public:
+  enum class How { kAllocates, kLocks, kCalls };
+  explicit MisbehavingVad(How how) : LoudnessVad(16000), how_(how) {}
+  float Process(absl::Span<const int16_t> frame) override {
+    switch (how_) {
+      case How::kAllocates:
+        copy_ = std::vector<int16_t>(frame.begin(), frame.end());
+        break;
+      case How::kLocks: {
+        const std::lock_guard lock(mutex_);
+        break;
+      }
+      case How::kCalls:
+        parent_ = getppid();
+        break;
+    }
+    return LoudnessVad::Process(frame);
+  }
+
+ private:
+  const How how_;
+  std::vector<int16_t> copy_;
+  std::mutex mutex_;
+  pid_t parent_ = 0;
+};
+
+// All that a stream gave.
+struct Heard {
+  std::vector<uint32_t> probability_bits;
+  std::vector<std::string> events;
+  size_t num_frame_samples = 0;
+
+  friend bool operator==(const Heard&, const Heard&) = default;
+};
+
+std::string Text(const EndpointerEvent& event) {
+  return absl::StrCat(event.kind == Kind::kSpeechStart ? "start " : "end ", event.segment.begin,
+                      "-", event.segment.end, " from ", event.edge, " @", event.decided, " ",
+                      event.end_reason);
+}
+
+// Of a segmenter and what it has given so far.
+class Listener {
+ public:
+  explicit Listener(SpeechSegmenter segmenter) : segmenter_(std::move(segmenter)) {}
+
+  void Push(absl::Span<const int16_t> samples) {
+    segmenter_.Push(
+        samples, [&](const EndpointerEvent& event) { Add(event); },
+        [&](const SpeechSegmenter::Frame& frame) { Add(frame); });
+  }
+  Heard Flush() {
+    segmenter_.Flush([&](const EndpointerEvent& event) { Add(event); },
+                     [&](const SpeechSegmenter::Frame& frame) { Add(frame); });
+    return std::exchange(heard_, {});
+  }
+  SpeechSegmenter& segmenter() { return segmenter_; }
+  const std::vector<EndpointerEvent>& events() const { return events_; }
+
+ private:
+  void Add(const EndpointerEvent& event) {
+    heard_.events.push_back(Text(event));
+    events_.push_back(event);
+  }
+  void Add(const SpeechSegmenter::Frame& frame) {
+    heard_.probability_bits.push_back(std::bit_cast<uint32_t>(frame.probability));
+    heard_.num_frame_samples += frame.samples.size();
+  }
+
+  SpeechSegmenter segmenter_;
+  Heard heard_;
+  std::vector<EndpointerEvent> events_;
+};
+
+SpeechSegmenter::Options At(int input_sample_rate_hz) {
+  SpeechSegmenter::Options options;
+  options.input_sample_rate_hz = input_sample_rate_hz;
+  return options;
+}
+
+SpeechSegmenter Create(int input_sample_rate_hz, std::unique_ptr<VoiceActivityDetector> vad) {
+  auto segmenter = SpeechSegmenter::Create(std::move(vad), At(input_sample_rate_hz));
+  EXPECT_TRUE(segmenter.ok()) << segmenter.status();
+  return *std::move(segmenter);
+}
+
+SpeechSegmenter CreateNeural(int input_sample_rate_hz, int look_ahead_frames = 0) {
+  return Create(input_sample_rate_hz, *CreateNeuralVad(look_ahead_frames));
+}
+
+SpeechSegmenter CreateClassic(int input_sample_rate_hz) {
+  return Create(input_sample_rate_hz, CreateClassicVad());
+}
+
+// A second of faint noise, an utterance, and a second and a half of faint noise.
+std::vector<int16_t> Utterance(int sample_rate_hz) {
+  const auto second = static_cast<size_t>(sample_rate_hz);
+  std::vector<int16_t> sound(second, 0);
+  const std::vector<int16_t> speech = RecordedSpeech("pocketsphinx/goforward.raw", sample_rate_hz);
+  sound.insert(sound.end(), speech.begin(), speech.end());
+  sound.resize(sound.size() + second + second / 2, 0);
+  return Mix(sound, WhiteNoise(sound.size(), 20, 5));
+}
+
+// Loud from the one sample to the other.
+std::vector<int16_t> Loud(size_t num_samples, size_t begin, size_t end) {
+  std::vector<int16_t> sound(num_samples, 0);
+  std::fill(sound.begin() + static_cast<ptrdiff_t>(begin),
+            sound.begin() + static_cast<ptrdiff_t>(end), int16_t{20000});
+  return sound;
+}
+
+Heard HeardInChunks(SpeechSegmenter segmenter, absl::Span<const int16_t> samples, size_t chunk) {
+  Listener listener(std::move(segmenter));
+  while (!samples.empty()) {
+    const auto now = samples.first(std::min(chunk, samples.size()));
+    samples.remove_prefix(now.size());
+    listener.Push(now);
+  }
+  return listener.Flush();
+}
+
+void PushAll(SpeechSegmenter& segmenter, absl::Span<const int16_t> samples, size_t chunk) {
+  for (; !samples.empty(); samples.remove_prefix(std::min(chunk, samples.size()))) {
+    segmenter.Push(samples.first(std::min(chunk, samples.size())), [](const EndpointerEvent&) {});
+  }
+}
+
+class SegmenterRateTest : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Rates, SegmenterRateTest,
+                         testing::Values(8000, 11025, 16000, 22050, 44100, 48000));
+
+TEST_P(SegmenterRateTest, FindsAnUtteranceWhereItIs) {
+  const int rate_hz = GetParam();
+  const std::vector<int16_t> sound = Utterance(rate_hz);
+  Listener listener(CreateNeural(rate_hz));
+  listener.Push(sound);
+  ASSERT_EQ(listener.events().size(), 2u);
+  const EndpointerEvent& end = listener.events()[1];
+  const double near = 0.7 * rate_hz;
+  EXPECT_NEAR(static_cast<double>(end.segment.begin), rate_hz, near);
+  EXPECT_NEAR(static_cast<double>(end.segment.end),
+              static_cast<double>(sound.size()) - 1.5 * rate_hz, near);
+  EXPECT_NEAR(static_cast<double>(end.delay()), 0.5 * rate_hz, 0.01 * rate_hz);
+}
+
+TEST_P(SegmenterRateTest, ChunksMakeNoDifference) {
+  const int rate_hz = GetParam();
+  const std::vector<int16_t> sound = Utterance(rate_hz);
+  const Heard whole = HeardInChunks(CreateNeural(rate_hz), sound, sound.size());
+  ASSERT_EQ(whole.events.size(), 2u);
+  EXPECT_EQ(whole.probability_bits.size(), (sound.size() * 100 + GetParam() - 1) / GetParam());
+  EXPECT_EQ(whole.num_frame_samples, 160 * whole.probability_bits.size());
+  for (const size_t chunk : {1u, 7u, 160u, 441u, 4800u}) {
+    EXPECT_EQ(HeardInChunks(CreateNeural(rate_hz), sound, chunk), whole) << chunk;
+  }
+  constexpr uint64_t kSeed = 99;
+  std::mt19937_64 random(kSeed);
+  Listener listener(CreateNeural(rate_hz));
+  for (absl::Span<const int16_t> rest = sound; !rest.empty();) {
+    const auto chunk = rest.first(std::min<size_t>(rest.size(), random() % 2000));
+    rest.remove_prefix(chunk.size());
+    listener.Push(chunk);
+  }
+  EXPECT_EQ(listener.Flush(), whole) << "seed " << kSeed;
+}
+
+// An event comes with the very sample that it says.
+TEST_P(SegmenterRateTest, DecidedIsWhatHadToBeHeard) {
+  for (const int look_ahead : {0, 3}) {
+    const auto second = static_cast<size_t>(GetParam());
+    const std::vector<int16_t> sound = Loud(3 * second, second + 17, 2 * second);
+    SpeechSegmenter segmenter =
+        Create(GetParam(), std::make_unique<LoudnessVad>(16000, look_ahead));
+    int num_events = 0;
+    for (size_t i = 0; i < sound.size(); ++i) {
+      segmenter.Push(absl::MakeConstSpan(sound).subspan(i, 1), [&](const EndpointerEvent& event) {
+        ++num_events;
+        EXPECT_EQ(event.decided, i + 1) << look_ahead;
+      });
+    }
+    EXPECT_EQ(num_events, 2);
+  }
+}
+
+TEST_P(SegmenterRateTest, IsAsNewAfterFlush) {
+  const std::vector<int16_t> sound = Utterance(GetParam());
+  Listener listener(CreateNeural(GetParam()));
+  listener.Push(sound);
+  const Heard first = listener.Flush();
+  listener.Push(sound);
+  EXPECT_EQ(listener.Flush(), first);
+}
+
+// A burst each ten seconds for ten minutes: the last one is found as exactly as the first.
+TEST_P(SegmenterRateTest, PositionsDoNotDrift) {
+  const int rate_hz = GetParam();
+  const auto second = static_cast<size_t>(rate_hz);
+  const std::vector<int16_t> sound = Loud(10 * second, 3 * second, 4 * second);
+  SpeechSegmenter::Options options = At(rate_hz);
+  options.endpointer.speech_pad = absl::ZeroDuration();
+  Listener listener(*SpeechSegmenter::Create(std::make_unique<LoudnessVad>(16000), options));
+  for (int i = 0; i < 60; ++i) listener.Push(sound);
+  ASSERT_EQ(listener.events().size(), 120u);
+  for (size_t i = 0; i < 60; ++i) {
+    const auto begin = static_cast<int64_t>((10 * i + 3) * second);
+    const SpeechSegment& segment = listener.events()[2 * i + 1].segment;
+    // The middle of a frame decides it, and bursts begin and end with frames.
+    EXPECT_EQ(segment.begin, begin) << i;
+    EXPECT_EQ(segment.end, begin + rate_hz) << i;
+  }
+}
+
+TEST_P(SegmenterRateTest, FramePositionsAreExactForADay) {
+  const SpeechSegmenter segmenter = CreateNeural(GetParam());
+  constexpr int64_t kDay = 24 * 3600 * 100;
+  for (int64_t frame = 0; frame < kDay; frame += frame < 1000 ? 1 : 997) {
+    ASSERT_EQ(segmenter.FramePosition(frame * GetParam() / 100), frame * 160) << frame;
+  }
+}
+
+TEST_P(SegmenterRateTest, FlushGoesNotBeyondTheInput) {
+  for (const size_t extra : {0u, 1u, 79u, 100u}) {
+    const auto size = static_cast<size_t>(GetParam()) / 2 + extra;
+    Listener listener(Create(GetParam(), std::make_unique<LoudnessVad>(16000)));
+    listener.Push(Loud(size, 0, size));
+    listener.Flush();
+    ASSERT_EQ(listener.events().size(), 2u);
+    const EndpointerEvent& end = listener.events()[1];
+    EXPECT_EQ(end.segment.begin, 0);
+    EXPECT_EQ(end.segment.end, size);
+    EXPECT_EQ(end.decided, size);
+    EXPECT_EQ(end.end_reason, EndpointerEvent::EndReason::kEndOfStream);
+  }
+}
+
+// 230 million samples.
+TEST(SpeechSegmenterTest, EightHours) {
+  constexpr int64_t kBlock = 80000;
+  const std::vector<int16_t> sound = Loud(kBlock, 16000, 24000);
+  Listener listener(Create(8000, std::make_unique<LoudnessVad>(8000)));
+  for (int i = 0; i < 8 * 360; ++i) listener.Push(sound);
+  ASSERT_EQ(listener.events().size(), 2u * 8 * 360);
+  for (size_t i = 0; i < 8 * 360; ++i) {
+    const EndpointerEvent& end = listener.events()[2 * i + 1];
+    const auto block = static_cast<int64_t>(i) * kBlock;
+    ASSERT_EQ(end.segment.begin, block + 16000 - 1600);
+    ASSERT_EQ(end.segment.end, block + 24000 + 1600);
+    ASSERT_EQ(end.edge, block + 24000);
+    ASSERT_EQ(end.decided, block + 28000);
+  }
+}
+
+// A detector that answers late moves decisions only, also at the end.
+TEST(SpeechSegmenterTest, LookAheadMovesDecisionsOnly) {
+  std::vector<int16_t> sound = Loud(48000, 4800, 14400);
+  sound.resize(sound.size() + 8000, 20000);
+  Listener now(Create(16000, std::make_unique<LoudnessVad>(16000)));
+  Listener late(Create(16000, std::make_unique<LoudnessVad>(16000, 5)));
+  EXPECT_EQ(late.segmenter().look_ahead_frames(), 5);
+  for (Listener* listener : {&now, &late}) {
+    listener->Push(sound);
+    listener->Flush();
+  }
+  ASSERT_EQ(now.events().size(), 4u);
+  ASSERT_EQ(late.events().size(), 4u);
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(late.events()[i].segment.begin, now.events()[i].segment.begin) << i;
+    EXPECT_EQ(late.events()[i].segment.end, now.events()[i].segment.end) << i;
+    EXPECT_EQ(late.events()[i].edge, now.events()[i].edge) << i;
+    EXPECT_EQ(late.events()[i].decided, now.events()[i].decided + (i < 3 ? 800 : 0)) << i;
+  }
+}
+
+// Nor does one that outlasts each sound make a cough a word, or a turn longer.
+TEST(SpeechSegmenterTest, AHangoverIsNoSpeech) {
+  for (const int hangover : {0, 7}) {
+    Listener listener(Create(16000, std::make_unique<LingeringVad>(hangover)));
+    listener.Push(Loud(32000, 16000, 16000 + 120 * 16));
+    EXPECT_TRUE(listener.events().empty()) << hangover;
+    listener.Push(Loud(32000, 16000, 16000 + 150 * 16));
+    ASSERT_EQ(listener.events().size(), 2u) << hangover;
+    const EndpointerEvent& end = listener.events()[1];
+    EXPECT_EQ(end.segment.begin, 48000 - 3200) << hangover;
+    EXPECT_EQ(end.edge, 48000 + 150 * 16) << hangover;
+    EXPECT_EQ(end.delay(), 8000) << hangover;
+  }
+}
+
+struct SoundCase {
+  std::string name;
+  std::vector<int16_t> (*make)(size_t num_samples);
+  // None of its frames may be speech.
+  bool silent;
+};
+
+void PrintTo(const SoundCase& sound, std::ostream* out) { *out << sound.name; }
+
+class SoundTest : public testing::TestWithParam<SoundCase> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Sounds, SoundTest,
+    testing::ValuesIn(std::vector<SoundCase>{
+        {"Silence", [](size_t n) { return std::vector<int16_t>(n, 0); }, true},
+        {"DirectCurrent", [](size_t n) { return std::vector<int16_t>(n, 12000); }, true},
+        {"LowestSample", [](size_t n) { return std::vector<int16_t>(n, -32768); }, true},
+        {"SquareWaveAtFullScale",
+         [](size_t n) {
+           std::vector<int16_t> sound(n);
+           for (size_t i = 0; i < n; ++i) sound[i] = i / 40 % 2 == 0 ? 32767 : -32768;
+           return sound;
+         },
+         false},
+        {"AlternatingSamplesAtFullScale",
+         [](size_t n) {
+           std::vector<int16_t> sound(n);
+           for (size_t i = 0; i < n; ++i) sound[i] = i % 2 == 0 ? 32767 : -32768;
+           return sound;
+         },
+         false},
+        {"LoudNoise", [](size_t n) { return WhiteNoise(n, 30000, 1); }, false},
+    }),
+    [](const testing::TestParamInfo<SoundCase>& info) { return info.param.name; });
+
+TEST_P(SoundTest, GivesProbabilitiesAndTurnsWithinIt) {
+  for (const int rate_hz : {8000, 16000, 44100, 48000}) {
+    const std::vector<int16_t> sound = GetParam().make(static_cast<size_t>(rate_hz) * 5);
+    Listener listener(CreateNeural(rate_hz));
+    listener.Push(sound);
+    const Heard heard = listener.Flush();
+    for (const uint32_t bits : heard.probability_bits) {
+      const auto probability = std::bit_cast<float>(bits);
+      ASSERT_TRUE(probability >= 0 && probability <= 1) << probability << " at " << rate_hz;
+      if (GetParam().silent) {
+        ASSERT_LT(probability, 0.5F) << rate_hz;
+      }
+    }
+    for (const EndpointerEvent& event : listener.events()) {
+      ASSERT_GE(event.position(), 0);
+      ASSERT_LE(event.position(), sound.size());
+      ASSERT_GE(event.decided, event.position());
+      ASSERT_LE(event.decided, sound.size());
+    }
+    if (GetParam().silent) {
+      EXPECT_TRUE(heard.events.empty()) << rate_hz;
+    }
+    EXPECT_FALSE(listener.segmenter().in_speech());
+  }
+}
+
+TEST(SpeechSegmenterTest, AlmostNothing) {
+  for (const int rate_hz : {8000, 16000, 48000}) {
+    Listener listener(CreateNeural(rate_hz));
+    listener.Push({});
+    EXPECT_EQ(listener.Flush(), Heard{}) << rate_hz;
+    listener.Push(std::vector<int16_t>{1234});
+    const Heard heard = listener.Flush();
+    EXPECT_EQ(heard.probability_bits.size(), 1u) << rate_hz;
+    EXPECT_EQ(heard.num_frame_samples, 160u) << rate_hz;
+    EXPECT_TRUE(heard.events.empty()) << rate_hz;
+  }
+}
+
+TEST(SpeechSegmenterTest, RefusesWhatCannotBeUsed) {
+  const auto code = [](std::unique_ptr<VoiceActivityDetector> vad, int rate_hz) {
+    return SpeechSegmenter::Create(std::move(vad), At(rate_hz)).status().code();
+  };
+  EXPECT_EQ(code(nullptr, 16000), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(std::make_unique<LoudnessVad>(16000), 1000), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(std::make_unique<LoudnessVad>(16000), 0), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(std::make_unique<LoudnessVad>(96000), 96000), absl::StatusCode::kInvalidArgument);
+  SpeechSegmenter::Options options = At(8000);
+  options.endpointer.threshold = 2;
+  EXPECT_EQ(SpeechSegmenter::Create(std::make_unique<LoudnessVad>(16000), options).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+// Each from the first sample on, through a turn and its end.
+TEST_P(SegmenterRateTest, PushAllocatesNothing) {
+  const std::vector<int16_t> sound = Utterance(GetParam());
+  SpeechSegmenter segmenter = CreateNeural(GetParam());
+  EXPECT_EQ(perf::CountAllocations([&] {
+              PushAll(segmenter, sound, 997);
+              segmenter.Flush([](const EndpointerEvent&) {});
+            }),
+            0);
+}
+
+TEST_P(SegmenterRateTest, PushTakesNoLock) {
+  if (!kCanSeeWarmPath) GTEST_SKIP() << "not with a sanitizer";
+  const std::vector<int16_t> sound = Utterance(GetParam());
+  SpeechSegmenter segmenter = CreateNeural(GetParam());
+  EXPECT_EQ(CountLocks([&] {
+              PushAll(segmenter, sound, 997);
+              segmenter.Flush([](const EndpointerEvent&) {});
+            }),
+            0);
+}
+
+TEST_P(SegmenterRateTest, PushMakesNoSystemCall) {
+  if (!kCanSeeWarmPath) GTEST_SKIP() << "not with a sanitizer";
+  const std::vector<int16_t> sound = Utterance(GetParam());
+  SpeechSegmenter segmenter = CreateNeural(GetParam());
+  EXPECT_EQ(FirstSystemCall([&] {
+              PushAll(segmenter, sound, 997);
+              segmenter.Flush([](const EndpointerEvent&) {});
+            }),
+            kNoSystemCall);
+}
+
+// The three checks see what they are for.
+TEST(SpeechSegmenterTest, AMisbehavingDetectorIsCaught) {
+  using How = MisbehavingVad::How;
+  const std::vector<int16_t> sound = Loud(16000, 0, 16000);
+  for (const How how : {How::kAllocates, How::kLocks, How::kCalls}) {
+    SpeechSegmenter segmenter = Create(16000, std::make_unique<MisbehavingVad>(how));
+    const auto push = [&] { PushAll(segmenter, sound, 320); };
+    EXPECT_EQ(perf::CountAllocations(push), how == How::kAllocates ? 100 : 0);
+    if (!kCanSeeWarmPath) continue;
+    EXPECT_EQ(CountLocks(push), how == How::kLocks ? 100 : 0);
+    EXPECT_EQ(FirstSystemCall(push), how == How::kCalls ? SYS_getppid : kNoSystemCall);
+  }
+}
+
+// What a stream occupies, its temporaries while it is made included.
+TEST_P(SegmenterRateTest, AStreamIsSmall) {
+  // The coefficients of a rate may be shared, and made by the first.
+  const SpeechSegmenter first = CreateNeural(GetParam());
+  const int64_t before = perf::ThreadAllocations().bytes;
+  const SpeechSegmenter second = CreateNeural(GetParam());
+  const int64_t bytes = perf::ThreadAllocations().bytes - before;
+  RecordProperty("bytes_per_stream", absl::StrCat(bytes));
+  EXPECT_LE(bytes + static_cast<int64_t>(sizeof(SpeechSegmenter)), 20 << 10);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    defined(PERF_UNDEFINED_SANITIZER)
+constexpr size_t kStreams = 500;
+#else
+constexpr size_t kStreams = 10000;
+#endif
+
+// One thread that serves all streams in turns, each a little further on, must give to each what it
+// would get alone.
+TEST(SpeechSegmenterTest, TenThousandInterleavedStreamsAreAsEachAlone) {
+  struct Source {
+    int rate_hz;
+    size_t chunk;
+    SpeechSegmenter (*create)(int rate_hz);
+    std::vector<int16_t> sound;
+    Heard alone;
+  };
+  constexpr size_t kSources = 36;
+  // Half of them neural, of which some answer late.
+  constexpr SpeechSegmenter (*kCreate[])(int) = {
+      [](int rate_hz) { return CreateNeural(rate_hz); }, CreateClassic,
+      [](int rate_hz) { return CreateNeural(rate_hz, 3); }, CreateClassic};
+  const std::vector<std::string> recordings = SpeechRecordings();
+  std::vector<Source> sources(kSources);
+  size_t num_events = 0;
+  for (size_t i = 0; i < kSources; ++i) {
+    Source& source = sources[i];
+    source.rate_hz = i % 6 == 0 ? 8000 : i % 6 == 1 ? 48000 : 16000;
+    source.chunk = static_cast<size_t>(source.rate_hz / 50) - i % 3;
+    source.create = kCreate[i % 4];
+    const std::vector<int16_t> speech =
+        RecordedSpeech(recordings[i % recordings.size()], source.rate_hz);
+    const auto second = static_cast<size_t>(source.rate_hz);
+    const size_t begin = i * second / 20;
+    const auto take = std::min(2 * second, speech.size() - std::min(begin, speech.size() / 2));
+    const size_t from = std::min(begin, speech.size() - take);
+    source.sound.assign(speech.begin() + static_cast<ptrdiff_t>(from),
+                        speech.begin() + static_cast<ptrdiff_t>(from + take));
+    source.alone = HeardInChunks(source.create(source.rate_hz), source.sound, source.sound.size());
+    num_events += source.alone.events.size();
+  }
+  EXPECT_GT(num_events, kSources);
+
+  struct Stream {
+    const Source* source;
+    SpeechSegmenter segmenter;
+    size_t place = 0;
+    size_t num_frames = 0;
+    size_t num_events = 0;
+    bool same = true;
+  };
+  std::vector<Stream> streams;
+  streams.reserve(kStreams);
+  for (size_t i = 0; i < kStreams; ++i) {
+    const Source& source = sources[i % kSources];
+    streams.push_back({.source = &source, .segmenter = source.create(source.rate_hz)});
+  }
+  size_t num_left = kStreams;
+  for (size_t round = 0; num_left > 0; ++round) {
+    num_left = 0;
+    for (size_t i = 0; i < kStreams; ++i) {
+      Stream& stream = streams[i];
+      const Source& source = *stream.source;
+      // They begin at different times.
+      if (round < i % 7 || stream.place > source.sound.size()) continue;
+      ++num_left;
+      const auto on_event = [&](const EndpointerEvent& event) {
+        stream.same = stream.same && stream.num_events < source.alone.events.size() &&
+                      source.alone.events[stream.num_events] == Text(event);
+        ++stream.num_events;
+      };
+      const auto on_frame = [&](const SpeechSegmenter::Frame& frame) {
+        stream.same = stream.same && stream.num_frames < source.alone.probability_bits.size() &&
+                      source.alone.probability_bits[stream.num_frames] ==
+                          std::bit_cast<uint32_t>(frame.probability);
+        ++stream.num_frames;
+      };
+      if (stream.place == source.sound.size()) {
+        stream.segmenter.Flush(on_event, on_frame);
+        ++stream.place;
+        continue;
+      }
+      const auto chunk = absl::MakeConstSpan(source.sound).subspan(stream.place, source.chunk);
+      stream.place += chunk.size();
+      stream.segmenter.Push(chunk, on_event, on_frame);
+    }
+    // All of them wait at first.
+    if (round < 7) num_left = kStreams;
+  }
+  for (size_t i = 0; i < kStreams; ++i) {
+    ASSERT_TRUE(streams[i].same) << i;
+    ASSERT_EQ(streams[i].num_frames, streams[i].source->alone.probability_bits.size()) << i;
+    ASSERT_EQ(streams[i].num_events, streams[i].source->alone.events.size()) << i;
+  }
+}
+
+}  // namespace
+}  // namespace parlance::audio

@@ -1,9 +1,0 @@
-#include "audio/vad_kernels_impl.inc"
-#include "audio/vad_kernels_variants.h"
-
-namespace parlance::audio {
-
-const VadKernels kPortableVadKernels = {"portable", PowerSpectrum, Autocorrelation, BandEnergies,
-                                        Log2Approx, GemvInt8,      GruStep};
-
-}  // namespace parlance::audio

@@ -1,0 +1,352 @@
+#include "perf/ab/selfcheck.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "perf/ab/comparison.h"
+#include "perf/ab/rival_rules.h"
+#include "perf/history/change_point_proof.h"
+#include "perf/record/environment.h"
+#include "perf/stats/statistics.h"
+#include "perf/stats/verdict.h"
+
+namespace perf {
+namespace {
+
+// Promises; docs/method.md says what they mean.
+constexpr double kFalseRed = 0.001;
+constexpr double kFalseYellow = 0.01;
+constexpr double kSeenAt5 = 0.90;
+constexpr double kYellowAt13 = 0.95;
+constexpr double kRedAt25 = 0.95;
+constexpr double kYellowAt25 = 0.999;
+constexpr double kChangePoints = 0.95;
+constexpr double kFewerFalseAlarms = 10;
+
+constexpr absl::string_view kOurs = "parlance";
+
+// Keeps every CPU busy for a while, then leaves it alone, in bursts of 50 to 500 ms that follow no
+// rhythm, for as long as it lives.
+class BusyNeighbour {
+ public:
+  explicit BusyNeighbour(uint64_t seed) {
+    for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
+      threads_.emplace_back([this, seed, i] { Work(seed + i); });
+    }
+  }
+  ~BusyNeighbour() {
+    over_ = true;
+    for (std::thread& thread : threads_) thread.join();
+  }
+  BusyNeighbour(const BusyNeighbour&) = delete;
+  BusyNeighbour& operator=(const BusyNeighbour&) = delete;
+
+ private:
+  void Work(uint64_t seed) {
+    std::mt19937_64 random(seed);
+    std::uniform_int_distribution<int> burst_ms(50, 500);
+    while (!over_) {
+      const auto end =
+          std::chrono::steady_clock::now() + std::chrono::milliseconds(burst_ms(random));
+      while (!over_ && std::chrono::steady_clock::now() < end) {
+      }
+      if (!over_) std::this_thread::sleep_for(std::chrono::milliseconds(burst_ms(random)));
+    }
+  }
+
+  std::atomic<bool> over_ = false;
+  std::vector<std::thread> threads_;
+};
+
+// What a rule said of comparisons of one kind.
+struct Tally {
+  int64_t comparisons = 0;
+  // At least yellow, for our rule.
+  int64_t slower = 0;
+  int64_t faster = 0;
+  int64_t red = 0;
+  int64_t unresolved = 0;
+  // The interval does not reach equality: ours only.
+  int64_t seen = 0;
+  // The median says slower, however little: ours only.
+  int64_t leaning_slower = 0;
+};
+
+struct Session {
+  // Work of the current side, in percent of the baseline's.
+  int percent = 100;
+  bool neighbour = false;
+};
+
+// A round of sessions: mostly equal builds, as what is promised of them is the rarest. Every second
+// session has the neighbour; the odd number of slowed ones makes them take turns.
+constexpr std::array<int, 17> kSchedule = {100, 100, 100, 125, 100, 100, 100, 113, 100,
+                                           100, 100, 105, 100, 100, 100, 113, 100};
+
+std::string Percent(int64_t part, int64_t whole) {
+  return whole == 0 ? "-"
+                    : absl::StrFormat("%.2f %%", 100.0 * static_cast<double>(part) /
+                                                     static_cast<double>(whole));
+}
+
+// Whether what is promised of so much work held.
+bool Detected(int percent, const PairedEffect& effect) {
+  switch (percent) {
+    case 105:
+      return effect.ratio_interval.low > 1;
+    case 113:
+      return effect.verdict == YELLOW || effect.verdict == RED;
+    default:
+      return effect.verdict == RED;
+  }
+}
+
+class Selfcheck {
+ public:
+  explicit Selfcheck(const SelfcheckOptions& options) : options_(options), random_(options.seed) {}
+
+  absl::StatusOr<int> Run() {
+    std::fprintf(stderr, "perf: selfcheck: change points of 200 series\n");
+    change_points_ = ProveChangePoints(200, random_());
+    const auto start = std::chrono::steady_clock::now();
+    const auto elapsed = [&] { return absl::FromChrono(std::chrono::steady_clock::now() - start); };
+    for (size_t session = 0; session == 0 || elapsed() < options_.length; ++session) {
+      const Session kind{.percent = kSchedule[session % kSchedule.size()],
+                         .neighbour = session % 2 == 1};
+      if (absl::Status run = RunSession(kind); !run.ok()) return run;
+      std::fprintf(stderr,
+                   "perf: selfcheck: %s of %s, %d comparisons of equal builds, %d false alarms\n",
+                   absl::FormatDuration(absl::Trunc(elapsed(), absl::Seconds(1))).c_str(),
+                   absl::FormatDuration(options_.length).c_str(),
+                   static_cast<int>(ours(100).comparisons), static_cast<int>(ours(100).slower));
+    }
+    return Print(elapsed());
+  }
+
+ private:
+  Tally& ours(int percent) { return tallies_[{percent, std::string(kOurs)}]; }
+
+  absl::Status RunSession(const Session& session) {
+    std::unique_ptr<BusyNeighbour> neighbour;
+    if (session.neighbour) neighbour = std::make_unique<BusyNeighbour>(random_());
+    EpochSource::Options sides;
+    sides.target = "selfcheck";
+    sides.baseline = {.path = options_.program, .directory = {}};
+    sides.current = sides.baseline;
+    sides.baseline.variables["PERF_SELFCHECK_PERCENT"] = "100";
+    sides.current.variables["PERF_SELFCHECK_PERCENT"] = absl::StrCat(session.percent);
+    std::vector<std::string> notes;
+    absl::StatusOr<std::unique_ptr<EpochSource>> source =
+        EpochSource::Create(std::move(sides), &notes);
+    if (!source.ok()) return source.status();
+    std::vector<std::unique_ptr<RoundSource>> sources;
+    sources.push_back(*std::move(source));
+    // As far as a second of measuring for each benchmark and side.
+    RunComparison(sources, {.most_rounds = kFullLook}, random_);
+    for (const Compared& compared : sources[0]->compared()) {
+      if (!compared.status.ok()) return compared.status;
+      Count(session, compared);
+    }
+    return absl::OkStatus();
+  }
+
+  void Count(const Session& session, const Compared& compared) {
+    Tally& tally = ours(session.percent);
+    const PairedEffect& effect = compared.effect;
+    ++tally.comparisons;
+    tally.red += effect.verdict == RED;
+    tally.slower += effect.verdict == RED || effect.verdict == YELLOW;
+    tally.faster += effect.verdict == IMPROVEMENT;
+    tally.unresolved += effect.verdict == UNRESOLVED;
+    tally.seen += effect.ratio_interval.low > 1;
+    tally.leaning_slower += effect.ratio > 1;
+    const absl::Span<const double> baseline = compared.baseline_samples;
+    const absl::Span<const double> current = compared.current_samples;
+    CountRival("mean beyond 10 %", session, MeanBeyondTenPercent(baseline, current));
+    CountRival("Mann-Whitney p < .05", session, MannWhitney(baseline, current));
+    CountRival("criterion", session, CriterionRule(baseline, current, random_()));
+    CountRival("99 % t-intervals apart", session, SeparateIntervals(baseline, current));
+    BenchmarkTally& benchmark = benchmarks_[compared.name];
+    if (session.percent != 100) {
+      Tally& detection = benchmark.detections[session.percent];
+      ++detection.comparisons;
+      detection.seen += Detected(session.percent, effect);
+    } else {
+      benchmark.effects.push_back(effect.change_percent);
+      benchmark.rounds += static_cast<int64_t>(compared.log_ratios.size());
+    }
+    side_seconds_ += compared.wall_ns / 2e9;
+    ++all_comparisons_;
+  }
+
+  void CountRival(const std::string& rule, const Session& session, int says) {
+    Tally& tally = tallies_[{session.percent, rule}];
+    ++tally.comparisons;
+    tally.slower += says > 0;
+    tally.faster += says < 0;
+  }
+
+  // Prints one promise; true if it held.
+  static bool Promise(const std::string& what, int64_t part, int64_t whole, double limit,
+                      bool at_most) {
+    if (whole == 0) {
+      std::printf("  %-44s not tried\n", what.c_str());
+      return false;
+    }
+    const double rate = static_cast<double>(part) / static_cast<double>(whole);
+    const bool held = at_most ? rate <= limit : rate >= limit;
+    const Interval interval = ProportionInterval(part, whole, 0.95);
+    std::printf("  %-44s %4d of %4d = %6.2f %%  [%.2f, %.2f]  promised %s %.4g %%: %s\n",
+                what.c_str(), static_cast<int>(part), static_cast<int>(whole), rate * 100,
+                interval.low * 100, interval.high * 100, at_most ? "<=" : ">=", limit * 100,
+                held ? "held" : "BROKEN");
+    return held;
+  }
+
+  // Whether so many of so many coin tosses are likely: not rarer than one in a hundred.
+  static bool Symmetry(const std::string& what, int64_t part, int64_t whole) {
+    const double tail = whole == 0 ? 1 : BinomialTail(std::min(part, whole - part), whole, 0.5) * 2;
+    const bool held = tail >= 0.01;
+    std::printf("  %-44s %4d against %4d, p = %.2f: %s\n", what.c_str(), static_cast<int>(part),
+                static_cast<int>(whole - part), std::min(tail, 1.0), held ? "held" : "BROKEN");
+    return held;
+  }
+
+  int Print(absl::Duration elapsed) {
+    const Tally equal = ours(100);
+    std::printf("Self-check on %s, %s\n\n", MachineSlug(CurrentEnvironment()).c_str(),
+                absl::FormatDuration(absl::Trunc(elapsed, absl::Seconds(1))).c_str());
+    std::printf(
+        "%d comparisons of equal builds and %d of slowed ones, of %d kinds of benchmarks, every "
+        "second\nsession beside a busy neighbour. A comparison measured %.2f s of each side; all "
+        "rules saw the same\nsamples.\n\n",
+        static_cast<int>(equal.comparisons), static_cast<int>(all_comparisons_ - equal.comparisons),
+        static_cast<int>(benchmarks_.size()),
+        side_seconds_ / static_cast<double>(all_comparisons_));
+    std::printf("%-24s %12s %12s | called slower at %7s %9s %9s\n", "rule", "false slower",
+                "false faster", "+5 %", "+13 %", "+25 %");
+    PrintRule(std::string(kOurs));
+    for (const auto& [key, tally] : tallies_) {
+      if (key.first == 100 && key.second != kOurs) PrintRule(key.second);
+    }
+    std::printf("\n%-24s %12s %14s %8s | %9s %9s %9s\n", "equal builds", "median", "widest",
+                "rounds", "+5 % seen", "+13 % yel", "+25 % red");
+    for (auto& [name, benchmark] : benchmarks_) {
+      std::vector<double>& effects = benchmark.effects;
+      if (effects.empty()) continue;
+      std::sort(effects.begin(), effects.end());
+      std::printf("%-24s %10.2f %% %6.1f..%4.1f %% %8.1f |", name.c_str(), Quantile(effects, 0.5),
+                  effects.front(), effects.back(),
+                  static_cast<double>(benchmark.rounds) / static_cast<double>(effects.size()));
+      for (const int percent : {105, 113, 125}) {
+        const Tally& detection = benchmark.detections[percent];
+        std::printf(" %9s", absl::StrCat(detection.seen, "/", detection.comparisons).c_str());
+      }
+      std::printf("\n");
+    }
+
+    std::printf("\nPromises, with 95 %% intervals\n");
+    bool held = Promise("equal builds called red", equal.red, equal.comparisons, kFalseRed, true);
+    held &= Promise("equal builds called yellow", equal.slower - equal.red, equal.comparisons,
+                    kFalseYellow, true);
+    held &= Promise("equal builds called improved", equal.faster, equal.comparisons, kFalseYellow,
+                    true);
+    held &= Promise("+5 % is visible: interval beyond 1", ours(105).seen, ours(105).comparisons,
+                    kSeenAt5, false);
+    held &= Promise("+13 % is at least yellow", ours(113).slower, ours(113).comparisons,
+                    kYellowAt13, false);
+    held &= Promise("+25 % is red", ours(125).red, ours(125).comparisons, kRedAt25, false);
+    held &= Promise("+25 % is at least yellow", ours(125).slower, ours(125).comparisons,
+                    kYellowAt25, false);
+    held &= Symmetry("equal builds lean to slower as to faster", equal.leaning_slower,
+                     equal.comparisons);
+    held &= Symmetry("false alarms as rare as false improvements", equal.slower,
+                     equal.slower + equal.faster);
+    for (const auto& [key, tally] : tallies_) {
+      if (key.first != 100 || key.second == kOurs) continue;
+      held &= FewerFalseAlarms(key.second, tally, equal);
+    }
+    held &= PrintChangePoints();
+    std::printf("\n%s\n", held ? "Every promise held." : "A promise was broken.");
+    std::fflush(stdout);
+    return held ? 0 : 1;
+  }
+
+  bool PrintChangePoints() const {
+    std::printf("\nChange points of series of 200 points\n%s\nPromises\n",
+                ChangePointTable(change_points_).c_str());
+    const ChangePointScore& all = change_points_.all;
+    bool held =
+        Promise("change points found that are some", all.matched, all.found, kChangePoints, false);
+    held &= Promise("change points found of those there are", all.matched, all.true_changes,
+                    kChangePoints, false);
+    const ChangePointScore& spikes = change_points_.kinds[static_cast<size_t>(SeriesKind::kSpikes)];
+    held &= Promise("series with spikes that have one", spikes.found, spikes.series, 0, true);
+    return held;
+  }
+
+  void PrintRule(const std::string& rule) {
+    const auto slower = [&](int percent) {
+      const Tally& tally = tallies_[{percent, rule}];
+      return Percent(tally.slower, tally.comparisons);
+    };
+    const Tally& equal = tallies_[{100, rule}];
+    std::printf("%-24s %12s %12s | %24s %9s %9s\n", rule.c_str(), slower(100).c_str(),
+                Percent(equal.faster, equal.comparisons).c_str(), slower(105).c_str(),
+                slower(113).c_str(), slower(125).c_str());
+  }
+
+  // Of either direction. A rule that sees less of +13 % is no rival at equal detection.
+  bool FewerFalseAlarms(const std::string& rule, const Tally& rival, const Tally& equal) {
+    const int64_t ours_false = equal.slower + equal.faster;
+    const int64_t rivals_false = rival.slower + rival.faster;
+    const Tally& rival_13 = tallies_[{113, rule}];
+    const bool sees_less = rival_13.slower < ours(113).slower;
+    const bool fewer = rivals_false > 0 && static_cast<double>(rivals_false) >=
+                                               kFewerFalseAlarms * static_cast<double>(ours_false);
+    std::printf("  %-44s %4d against %4d%s: %s\n",
+                absl::StrCat("false alarms, ours against ", rule).c_str(),
+                static_cast<int>(ours_false), static_cast<int>(rivals_false),
+                sees_less ? ", which sees less of +13 %" : "",
+                fewer ? "held" : (sees_less ? "not comparable" : "BROKEN"));
+    return fewer || sees_less;
+  }
+
+  struct BenchmarkTally {
+    // Of equal builds.
+    std::vector<double> effects;
+    int64_t rounds = 0;
+    // By work in percent: `seen` counts those of which what is promised held.
+    std::map<int, Tally> detections;
+  };
+
+  const SelfcheckOptions& options_;
+  std::mt19937_64 random_;
+  // By work in percent and rule.
+  std::map<std::pair<int, std::string>, Tally> tallies_;
+  std::map<std::string, BenchmarkTally> benchmarks_;
+  ChangePointProof change_points_;
+  double side_seconds_ = 0;
+  int64_t all_comparisons_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<int> RunSelfcheck(const SelfcheckOptions& options) {
+  return Selfcheck(options).Run();
+}
+
+}  // namespace perf

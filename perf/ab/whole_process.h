@@ -1,0 +1,51 @@
+// Compares tests whose bodies cannot be run in epochs, process by process: one round is one run of
+// each build, in an order that a coin decides, and a measurement's figure is the median of its
+// samples in that run.
+#ifndef PERF_AB_WHOLE_PROCESS_H_
+#define PERF_AB_WHOLE_PROCESS_H_
+
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "perf/ab/comparison.h"
+#include "perf/bazel/test_program.h"
+#include "perf/record/result.pb.h"
+#include "perf/suite/requirements.pb.h"
+
+namespace perf {
+
+class WholeProcessSource : public RoundSource {
+ public:
+  struct Options {
+    TestProgram baseline;
+    TestProgram current;
+    // Of the component: differences that it calls insignificant count as none.
+    ComponentRequirements requirements;
+    // An existing folder, for what the tests write.
+    std::string scratch;
+  };
+  // Runs each build once, to see what it measures and to warm the machine up. `notes` gets a line
+  // on each measurement that is new. Unavailable, with what the test wrote last, if it fails.
+  static absl::StatusOr<std::unique_ptr<WholeProcessSource>> Create(
+      Options options, std::vector<std::string>* notes);
+
+  void RunRound(std::mt19937_64& random) override;
+
+ private:
+  explicit WholeProcessSource(Options options) : options_(std::move(options)) {}
+
+  // Below this a difference is none, in the measurement's unit; 0 if the component says nothing.
+  double InsignificantBelow(const std::string& name) const;
+
+  Options options_;
+};
+
+// Runs a test program to its end and reads its record. Unavailable if it fails or leaves none.
+absl::StatusOr<Run> RunTestProgram(const TestProgram& program, const std::string& scratch);
+
+}  // namespace perf
+
+#endif  // PERF_AB_WHOLE_PROCESS_H_

@@ -1,0 +1,144 @@
+#include "perf/ab/whole_process.h"
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "perf/bazel/test_program.h"
+#include "perf/record/record_file.h"
+
+namespace perf {
+namespace {
+
+std::string Folder(const std::string& name) {
+  std::string folder =
+      absl::StrCat(testing::TempDir(), "/",
+                   testing::UnitTest::GetInstance()->current_test_info()->name(), "/", name);
+  std::filesystem::create_directories(folder);
+  return folder;
+}
+
+Measurement Made(const std::string& name, double value, Better better) {
+  Measurement measurement;
+  measurement.set_name(name);
+  measurement.set_title(name);
+  measurement.set_unit("ms");
+  measurement.set_better(better);
+  measurement.set_component("a");
+  measurement.add_samples(value);
+  return measurement;
+}
+
+// A program that leaves `measurements` as its record, or runs `instead`.
+TestProgram Program(const std::string& name, const std::vector<Measurement>& measurements,
+                    const std::string& instead = "") {
+  const std::string folder = Folder(name);
+  Run run;
+  for (const Measurement& measurement : measurements) *run.add_measurements() = measurement;
+  run.set_num_measurements(run.measurements_size());
+  EXPECT_TRUE(WriteRunFile(run, folder).ok());
+  TestProgram program{.label = "//a:" + name,
+                      .executable = folder + "/program",
+                      .directory = folder,
+                      .variables = {{"FROM", folder}}};
+  std::filesystem::create_directories(program.executable + ".runfiles");
+  std::ofstream(program.executable)
+      << "#!/bin/bash\n"
+      << (instead.empty() ? "cp \"$FROM/perf_run.pb\" \"$TEST_UNDECLARED_OUTPUTS_DIR\"" : instead)
+      << "\n";
+  std::filesystem::permissions(program.executable, std::filesystem::perms::owner_all);
+  return program;
+}
+
+TEST(WholeProcess, ComparesTheMediansOfEachRun) {
+  ComponentRequirements requirements;
+  Insignificance& insignificance = *requirements.add_insignificant();
+  insignificance.set_measurement("a.small");
+  insignificance.set_below(0.5);
+  std::vector<std::string> notes;
+  auto source = WholeProcessSource::Create(
+      {.baseline = Program("old", {Made("a.time", 10, LOWER), Made("a.small", 0.1, LOWER),
+                                   Made("a.zero", 0, LOWER), Made("a.gone", 1, LOWER)}),
+       .current = Program("new", {Made("a.time", 12, LOWER), Made("a.small", 0.4, LOWER),
+                                  Made("a.zero", 3, LOWER), Made("a.new", 1, LOWER)}),
+       .requirements = requirements,
+       .scratch = Folder("scratch")},
+      &notes);
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_EQ(notes, std::vector<std::string>{"a.new is new"});
+  ASSERT_EQ((*source)->gone().size(), 1u);
+  EXPECT_EQ((*source)->gone()[0].name, "a.gone");
+  EXPECT_EQ((*source)->gone()[0].target, "//a:new");
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 2; ++i) (*source)->RunRound(random);
+  const std::vector<Compared>& compared = (*source)->compared();
+  ASSERT_EQ(compared.size(), 3u);
+  for (const Compared& one : compared) {
+    ASSERT_TRUE(one.status.ok()) << one.status;
+    ASSERT_EQ(one.log_ratios.size(), 2u);
+  }
+  EXPECT_DOUBLE_EQ(compared[0].log_ratios[0], std::log(1.2));
+  // Insignificant.
+  EXPECT_EQ(compared[1].log_ratios[0], 0);
+  // From nothing to something is a lot.
+  EXPECT_GT(compared[2].log_ratios[0], 1);
+}
+
+TEST(WholeProcess, ATestThatFailsOrLeavesNoRecordIsAnError) {
+  const struct {
+    const char* what;
+    const char* script;
+    const char* message;
+  } cases[] = {
+      {"fails", "echo the reason; exit 3", "exit code 3: the reason"},
+      {"is killed", "kill -9 $$", "signal 9"},
+      {"leaves no record", "true", "left no record"},
+      {"leaves half a record",
+       "head -c 5 \"$FROM/perf_run.pb\" > $TEST_UNDECLARED_OUTPUTS_DIR/perf_run.pb", ""},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.what);
+    const auto run =
+        RunTestProgram(Program("bad", {Made("a.time", 1, LOWER)}, c.script), Folder("scratch"));
+    EXPECT_FALSE(run.ok());
+    EXPECT_TRUE(absl::StrContains(run.status().message(), c.message)) << run.status();
+  }
+}
+
+TEST(TestProgram, SameIsWhatHasTheSameContent) {
+  const TestProgram one = Program("one", {});
+  const TestProgram other = Program("other", {});
+  EXPECT_TRUE(*SameProgram(one, other));
+  std::ofstream(one.executable + ".runfiles/MANIFEST") << "where it is";
+  EXPECT_TRUE(*SameProgram(one, other));
+  std::ofstream(one.executable + ".runfiles/data") << "a";
+  EXPECT_FALSE(*SameProgram(one, other));
+  std::ofstream(other.executable + ".runfiles/data") << "b";
+  EXPECT_FALSE(*SameProgram(one, other));
+  std::ofstream(other.executable + ".runfiles/data") << "a";
+  EXPECT_TRUE(*SameProgram(one, other));
+  EXPECT_FALSE(*SameProgram(one, Program("third", {}, "exit 0")));
+}
+
+TEST(TestProgram, IsFoundWhereBazelBuildsIt) {
+  const std::string bin = Folder("bin");
+  SuiteTest test;
+  test.set_label("//audio/vad:vad_test");
+  test.set_requirements("audio/requirements.textproto");
+  EXPECT_TRUE(absl::IsNotFound(FindTestProgram(test, bin, "parlance").status()));
+  std::filesystem::create_directories(bin + "/audio/vad_test.runfiles/parlance");
+  std::ofstream(bin + "/audio/vad_test") << "program";
+  const auto program = FindTestProgram(test, bin, "parlance");
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(program->executable, bin + "/audio/vad_test");
+  EXPECT_EQ(program->variables.at("PERF_REQUIREMENTS"), "audio/requirements.textproto");
+}
+
+}  // namespace
+}  // namespace perf

@@ -1,0 +1,55 @@
+// Stored baselines: DIRECTORY/<machine>/<component>.textproto.
+#ifndef PERF_BASELINE_BASELINE_FILE_H_
+#define PERF_BASELINE_BASELINE_FILE_H_
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "perf/baseline/baseline.pb.h"
+#include "perf/record/result.pb.h"
+
+namespace perf {
+
+// The <machine> of exact measurements, which are no machine's own.
+inline constexpr char kAnyMachine[] = "any-machine";
+
+// "DIRECTORY/<machine>/<component>.textproto".
+std::string BaselinePath(absl::string_view directory, absl::string_view machine,
+                         absl::string_view component);
+
+// InvalidArgument, with the line, for text that is none; also for a baseline without machine or
+// component, a measurement without name, unit, direction or samples, with figures that are not
+// finite or out of order, or stored twice.
+absl::StatusOr<ComponentBaseline> ParseBaseline(absl::string_view text, absl::string_view source);
+
+// NotFound if there is no such file, and InvalidArgument if it is of another machine or component
+// than its place says, besides what ParseBaseline returns.
+absl::StatusOr<ComponentBaseline> ReadBaseline(absl::string_view directory,
+                                               absl::string_view machine,
+                                               absl::string_view component);
+
+// The file's content, readable in review, which ParseBaseline reads.
+std::string BaselineText(const ComponentBaseline& baseline);
+
+// Writes it as WriteTogether does.
+absl::Status WriteBaseline(const ComponentBaseline& baseline, absl::string_view directory);
+
+// What is stored of a measurement of `run`.
+BaselineMeasurement ToBaseline(const Measurement& measurement, const Run& run,
+                               absl::string_view date);
+
+// The stored measurement of that name, profile and those overrides; null if there is none.
+const BaselineMeasurement* FindBaseline(const ComponentBaseline& baseline, absl::string_view name,
+                                        absl::string_view profile,
+                                        const std::map<std::string, double>& load_overrides);
+
+// Adds `measurement`, in place of the one with its name, profile and overrides, and keeps the
+// order.
+void PutBaseline(const BaselineMeasurement& measurement, ComponentBaseline& baseline);
+
+}  // namespace perf
+
+#endif  // PERF_BASELINE_BASELINE_FILE_H_

@@ -1,0 +1,67 @@
+// What a run changes in the stored baselines.
+#ifndef PERF_BASELINE_BASELINE_UPDATE_H_
+#define PERF_BASELINE_BASELINE_UPDATE_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "perf/baseline/baseline.pb.h"
+#include "perf/record/result.pb.h"
+#include "perf/suite/requirements.pb.h"
+
+namespace perf {
+
+struct BaselineUpdate {
+  // The files as they will be, by component.
+  std::map<std::string, ComponentBaseline> baselines;
+  // What changes, one line a measurement.
+  std::string description;
+};
+
+// `stored`: the baselines of `machine`, by component. Those of kAnyMachine get what is exact, those
+// of any other the rest. `complete`: components of which every test
+// ran, so that a stored measurement of this profile that was not measured now is one that no longer
+// exists, and goes. Figures of another compiler go too, as nothing is compared with them any more.
+BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
+                               const std::map<std::string, ComponentBaseline>& stored,
+                               absl::string_view machine, bool complete, absl::string_view date);
+
+// The text of a performance_baseline.txt with this run's figures; lines of `previous` that the run
+// did not measure stay as they are. InvalidArgument if `previous` is malformed, or a figure is not
+// positive, as a line has to be.
+absl::StatusOr<std::string> UpdateBaselineLines(
+    absl::Span<const Run> runs, const std::map<std::string, ComponentRequirements>& requirements,
+    absl::string_view previous, absl::string_view previous_source);
+
+struct UpdateInputs {
+  absl::Span<const Run> runs;
+  const std::map<std::string, ComponentRequirements>& requirements;
+  // By component: those of `machine`, and those of kAnyMachine.
+  const std::map<std::string, ComponentBaseline>& baselines;
+  const std::map<std::string, ComponentBaseline>& exact_baselines;
+  std::string directory;
+  std::string machine;
+  // As UpdateBaselines has them.
+  bool complete = false;
+  std::string date;
+  // The text of the machine's performance_baseline.txt; empty if there is none.
+  std::string previous_lines;
+};
+
+struct PreparedUpdate {
+  // Path to content, for WriteTogether.
+  std::map<std::string, std::string> files;
+  std::string description;
+};
+
+// Everything that an update writes, checked before anything is written: that all of it is read
+// again.
+absl::StatusOr<PreparedUpdate> PrepareUpdate(const UpdateInputs& inputs);
+
+}  // namespace perf
+
+#endif  // PERF_BASELINE_BASELINE_UPDATE_H_

@@ -1,0 +1,162 @@
+#include "perf/baseline/baseline_update.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+#include "perf/baseline/baseline_file.h"
+#include "perf/suite/requirements_file.h"
+
+namespace perf {
+namespace {
+
+Run RunWith(const std::vector<std::pair<std::string, double>>& measured) {
+  Run run;
+  run.mutable_provenance()->set_profile("default");
+  run.mutable_environment()->set_compiler("gcc 12");
+  for (const auto& [name, value] : measured) {
+    Measurement& measurement = *run.add_measurements();
+    measurement.set_component("audio");
+    measurement.set_name(name);
+    measurement.set_unit("ms");
+    measurement.set_better(LOWER);
+    measurement.add_samples(value);
+  }
+  return run;
+}
+
+std::map<std::string, ComponentBaseline> Stored(
+    const std::vector<std::pair<std::string, double>>& measured) {
+  return UpdateBaselines(std::vector<perf::Run>{RunWith(measured)}, {}, "here", true, "2026-01-01")
+      .baselines;
+}
+
+TEST(BaselineUpdateTest, WhatIsExactIsStoredForAnyMachine) {
+  perf::Run run = RunWith({{"audio.time", 9}, {"audio.accuracy", 0.9}});
+  run.mutable_environment()->set_cpu_model("one of many");
+  run.mutable_measurements(1)->set_exact(true);
+  const std::vector<perf::Run> runs = {run};
+  const BaselineUpdate here = UpdateBaselines(runs, {}, "here", true, "2026-11-26");
+  ASSERT_EQ(here.baselines.at("audio").measurements_size(), 1);
+  EXPECT_EQ(here.baselines.at("audio").measurements(0).name(), "audio.time");
+  const BaselineUpdate any = UpdateBaselines(runs, {}, kAnyMachine, true, "2026-11-26");
+  ASSERT_EQ(any.baselines.at("audio").measurements_size(), 1);
+  EXPECT_EQ(any.baselines.at("audio").measurements(0).name(), "audio.accuracy");
+  EXPECT_EQ(any.baselines.at("audio").environment().cpu_model(), "");
+}
+
+TEST(BaselineUpdateTest, ShowsWhatChanges) {
+  const BaselineUpdate update =
+      UpdateBaselines(std::vector<perf::Run>{RunWith({{"audio.a", 9}, {"audio.new", 1}})},
+                      Stored({{"audio.a", 10}, {"audio.gone", 5}}), "here", true, "2026-11-24");
+  EXPECT_EQ(update.description,
+            "  audio.a (default): 10.0 ms -> 9.00 ms (+10.0%)\n"
+            "  audio.new (default): new: 1.00 ms\n"
+            "  audio.gone (default): goes, no test measures it any more\n");
+  EXPECT_EQ(update.baselines.at("audio").measurements_size(), 2);
+}
+
+TEST(BaselineUpdateTest, ANarrowedRunKeepsTheRest) {
+  const BaselineUpdate update =
+      UpdateBaselines({RunWith({{"audio.a", 9}})}, Stored({{"audio.a", 10}, {"audio.b", 5}}),
+                      "here", false, "2026-11-24");
+  EXPECT_EQ(update.baselines.at("audio").measurements_size(), 2);
+}
+
+TEST(BaselineUpdateTest, FiguresOfAnotherCompilerGo) {
+  perf::Run run = RunWith({{"audio.a", 9}});
+  run.mutable_environment()->set_compiler("clang 14");
+  const BaselineUpdate update =
+      UpdateBaselines(std::vector<perf::Run>{run}, Stored({{"audio.a", 10}, {"audio.b", 5}}),
+                      "here", false, "2026-11-24");
+  EXPECT_EQ(update.baselines.at("audio").measurements_size(), 1);
+  EXPECT_TRUE(absl::StrContains(update.description, "all figures of gcc 12 go"))
+      << update.description;
+}
+
+TEST(BaselineUpdateTest, CountsAreOfNoMachine) {
+  perf::Run run = RunWith({{"audio.a.instructions", 9}});
+  run.mutable_measurements(0)->set_counted("instructions");
+  run.mutable_environment()->set_cpu_model("A CPU");
+  const BaselineUpdate update =
+      UpdateBaselines(std::vector<perf::Run>{run}, {}, "counts-x86_64", true, "2026-11-24");
+  const ComponentBaseline& baseline = update.baselines.at("audio");
+  EXPECT_EQ(baseline.machine(), "counts-x86_64");
+  EXPECT_EQ(baseline.environment().cpu_model(), "");
+  EXPECT_EQ(baseline.environment().compiler(), "gcc 12");
+}
+
+TEST(BaselineUpdateTest, OneLineFormKeepsWhatWasNotMeasured) {
+  const auto requirements = ParseRequirements(
+      "component: 'audio' baseline_lines { key: 'A_BASELINE' measurement: 'audio.a' statistic: "
+      "MEDIAN suffix: ' ms' }",
+      "test");
+  const auto lines = UpdateBaselineLines(
+      std::vector<perf::Run>{RunWith({{"audio.a", 9}})}, {{"audio", *requirements}},
+      "A_BASELINE: 10.0 ms\nTOOL_BASELINE: 150.0 exec/sec\n", "f");
+  ASSERT_TRUE(lines.ok()) << lines.status();
+  EXPECT_EQ(*lines, "A_BASELINE: 9.0 ms\nTOOL_BASELINE: 150.0 exec/sec\n");
+  EXPECT_FALSE(UpdateBaselineLines({}, {}, "rubbish", "f").ok());
+}
+
+ComponentRequirements WithLine() {
+  return *ParseRequirements(
+      "component: 'audio' baseline_lines { key: 'A_BASELINE' measurement: 'audio.a' statistic: "
+      "MEDIAN suffix: 'x' }",
+      "test");
+}
+
+TEST(BaselineUpdateTest, AllThatIsWrittenIsReadAgain) {
+  const std::map<std::string, ComponentRequirements> requirements = {{"audio", WithLine()}};
+  const std::vector<perf::Run> runs = {RunWith({{"audio.a", 0.348}})};
+  const auto prepared = PrepareUpdate({.runs = runs,
+                                       .requirements = requirements,
+                                       .baselines = {},
+                                       .exact_baselines = {},
+                                       .directory = "/baselines",
+                                       .machine = "here",
+                                       .complete = true,
+                                       .date = "2026-11-28",
+                                       .previous_lines = "B_BASELINE: 0.00012x\n"});
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  ASSERT_EQ(prepared->files.size(), 2u);
+  EXPECT_TRUE(prepared->files.contains("/baselines/here/audio.textproto"));
+  EXPECT_EQ(prepared->files.at("/baselines/here/performance_baseline.txt"),
+            "A_BASELINE: 0.348x\nB_BASELINE: 0.00012x\n");
+}
+
+// Once the textprotos were written, and then the line was refused.
+TEST(BaselineUpdateTest, ALineThatCannotBeStatedIsRefusedBeforeAnythingIsWritten) {
+  const std::map<std::string, ComponentRequirements> requirements = {{"audio", WithLine()}};
+  for (const auto& [value, previous] :
+       {std::pair(0.0, ""), std::pair(-1.0, ""), std::pair(1.0, "A_BASELINE: fast\n")}) {
+    const std::vector<perf::Run> runs = {RunWith({{"audio.a", value}})};
+    const auto prepared = PrepareUpdate({.runs = runs,
+                                         .requirements = requirements,
+                                         .baselines = {},
+                                         .exact_baselines = {},
+                                         .directory = "/baselines",
+                                         .machine = "here",
+                                         .date = "2026-11-28",
+                                         .previous_lines = previous});
+    EXPECT_EQ(prepared.status().code(), absl::StatusCode::kInvalidArgument) << value;
+    EXPECT_TRUE(absl::StrContains(prepared.status().message(), "A_BASELINE")) << prepared.status();
+  }
+}
+
+TEST(BaselineUpdateTest, AComponentOfWhichNothingIsMeasuredAnyMoreIsEmptied) {
+  auto stored = Stored({{"audio.a", 10}});
+  stored["tools"] = stored["audio"];
+  stored["tools"].set_component("tools");
+  const std::vector<perf::Run> runs = {RunWith({{"audio.a", 9}})};
+  const BaselineUpdate update = UpdateBaselines(runs, stored, "here", true, "2026-11-28");
+  EXPECT_EQ(update.baselines.at("tools").measurements_size(), 0);
+  // A narrowed run knows nothing of it.
+  EXPECT_FALSE(
+      UpdateBaselines(runs, stored, "here", false, "2026-11-28").baselines.contains("tools"));
+}
+
+}  // namespace
+}  // namespace perf

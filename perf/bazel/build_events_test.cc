@@ -1,0 +1,92 @@
+#include "perf/bazel/build_events.h"
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace perf {
+namespace {
+
+// As Bazel 4.2.3 writes them, shortened.
+constexpr char kPassed[] =
+    R"({"id":{"testResult":{"label":"//perf:a","run":1,"shard":2,"attempt":1,"configuration":{"id":"0b"}}},)"
+    R"("testResult":{"testActionOutput":[{"name":"test.log","uri":"file:///out/a%20b/test.log"},)"
+    R"({"name":"test.outputs__outputs.zip","uri":"file:///out/outputs.zip"}],"status":"PASSED",)"
+    R"("testAttemptDurationMillis":"80","executionInfo":{"strategy":"local","hostname":"vm"}}})";
+constexpr char kCachedLocally[] =
+    R"({"id":{"testResult":{"label":"@//perf:a","run":1,"shard":1,"attempt":1}},)"
+    R"("testResult":{"status":"PASSED","cachedLocally":true}})";
+constexpr char kCachedRemotely[] =
+    R"({"id":{"testResult":{"label":"//perf:a","run":1,"shard":1,"attempt":1}},)"
+    R"("testResult":{"status":"PASSED","executionInfo":{"cachedRemotely":true}}})";
+constexpr char kAborted[] =
+    R"({"id":{"targetCompleted":{"label":"//perf:b"}},)"
+    R"("aborted":{"reason":"ANALYSIS_FAILURE","description":"no such target"}})";
+constexpr char kBuildFailed[] =
+    R"({"id":{"targetCompleted":{"label":"//perf:c"}},"completed":{"tag":["perf"]}})";
+constexpr char kFinished[] =
+    R"({"id":{"buildFinished":{}},"finished":{"exitCode":{"name":"TESTS_FAILED","code":3}}})";
+
+TEST(BuildEventsTest, ReadsATestResult) {
+  const auto events = ParseBuildEvents(std::string(kPassed) + "\n" + kFinished + "\n");
+  ASSERT_TRUE(events.ok()) << events.status();
+  ASSERT_EQ(events->attempts.size(), 1u);
+  EXPECT_EQ(events->attempts[0].label, "//perf:a");
+  EXPECT_EQ(events->attempts[0].shard, 2);
+  EXPECT_EQ(events->attempts[0].status, "PASSED");
+  EXPECT_FALSE(events->attempts[0].cached);
+  EXPECT_EQ(events->attempts[0].log_path, "/out/a b/test.log");
+  EXPECT_EQ(events->attempts[0].outputs_zip_path, "/out/outputs.zip");
+  EXPECT_EQ(events->exit_code, 3);
+}
+
+TEST(BuildEventsTest, SeesBothCaches) {
+  for (const char* line : {kCachedLocally, kCachedRemotely}) {
+    const auto events = ParseBuildEvents(line);
+    ASSERT_TRUE(events.ok()) << events.status();
+    ASSERT_EQ(events->attempts.size(), 1u);
+    EXPECT_EQ(events->attempts[0].label, "//perf:a");
+    EXPECT_TRUE(events->attempts[0].cached) << line;
+  }
+}
+
+TEST(BuildEventsTest, SeesWhatWasNotBuilt) {
+  const auto events = ParseBuildEvents(std::string(kAborted) + "\n" + kBuildFailed);
+  ASSERT_TRUE(events.ok()) << events.status();
+  EXPECT_EQ(events->not_built.at("//perf:b"), "no such target");
+  EXPECT_TRUE(events->not_built.contains("//perf:c"));
+  EXPECT_EQ(events->exit_code, -1);
+}
+
+TEST(BuildEventsTest, NamesTheLineThatIsNoJson) {
+  const auto events = ParseBuildEvents(absl::StrCat(kFinished, "\n{\"id\":\n", kPassed, "\n"));
+  ASSERT_FALSE(events.ok());
+  EXPECT_EQ(events.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(events.status().message(), "line 2")) << events.status();
+  // A file of one such line is no event file at all.
+  EXPECT_EQ(ParseBuildEvents("{\"id\":").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(BuildEventsTest, ACutLastLineLosesThatLineAndNotTheRun) {
+  const std::string cut = absl::StrCat(kPassed, "\n", kFinished);
+  for (size_t length = std::string(kPassed).size() + 2; length < cut.size(); ++length) {
+    // An editor may have ended the line.
+    for (const char* end : {"", "\n", "\r\n\n"}) {
+      const auto events = ParseBuildEvents(absl::StrCat(cut.substr(0, length), end));
+      ASSERT_TRUE(events.ok()) << events.status();
+      EXPECT_EQ(events->attempts.size(), 1u);
+      EXPECT_EQ(events->cut_line, 2);
+      EXPECT_EQ(events->exit_code, -1);
+    }
+  }
+  EXPECT_EQ(ParseBuildEvents(cut)->cut_line, 0);
+}
+
+TEST(BuildEventsTest, RefusesAnEmptyFile) {
+  EXPECT_EQ(ParseBuildEvents("\n").status().code(), absl::StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace perf

@@ -1,0 +1,51 @@
+// Collects the record of every shard that had to be measured, and says of each that is missing why.
+#ifndef PERF_BAZEL_COLLECTOR_H_
+#define PERF_BAZEL_COLLECTOR_H_
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "perf/bazel/build_events.h"
+#include "perf/record/result.pb.h"
+#include "perf/suite/suite.pb.h"
+
+namespace perf {
+
+struct CollectOptions {
+  // The nonce that this invocation gave its tests. Empty: do not compare.
+  std::string run_id;
+  // Of this machine; records of another are refused. Empty: do not compare.
+  std::string machine;
+  // Accept records of builds other than opt, and of sanitizers.
+  bool allow_any_mode = false;
+};
+
+struct Collection {
+  std::vector<Run> runs;
+  // "TARGET: what is wrong", in the order of the tests.
+  std::vector<std::string> errors;
+  // Labels of the tests that errors are of, so that not all they measure is in `runs`.
+  std::set<std::string> failed;
+};
+
+// The bytes of an attempt's record.
+using RecordReader = std::function<absl::StatusOr<std::string>(const TestAttempt&)>;
+
+// Of each of `tests`, exactly one record a shard. An error, instead of a record, for a target that
+// was not built, a shard that did not run, failed, or came from a cache, for a record that is
+// missing, empty, cut short, of another invocation, target, shard, machine or compilation mode, and
+// for a measurement that two records have.
+Collection Collect(absl::Span<const SuiteTest> tests, const BuildEvents& events,
+                   const CollectOptions& options, const RecordReader& read);
+
+// Reads an attempt's record from its undeclared outputs: the file beside its log, or the one in
+// outputs.zip (through unzip), whichever is there. NotFound if neither is.
+absl::StatusOr<std::string> ReadRecord(const TestAttempt& attempt);
+
+}  // namespace perf
+
+#endif  // PERF_BAZEL_COLLECTOR_H_

@@ -1,0 +1,82 @@
+// The runner's half of a live comparison: a benchmark process that runs epochs on request.
+#ifndef PERF_GBENCH_EPOCH_CHILD_H_
+#define PERF_GBENCH_EPOCH_CHILD_H_
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "perf/gbench/epoch.pb.h"
+#include "perf/process/subprocess.h"
+
+namespace perf {
+
+// How to start a benchmark program, one with perf's benchmark main.
+struct BenchmarkProgram {
+  // Absolute.
+  std::string path;
+  std::string directory;
+  // What comes before it on the command line, such as valgrind.
+  std::vector<std::string> launcher = {};
+  // Besides this process's environment.
+  std::map<std::string, std::string> variables = {};
+  // What an answer may take before the process counts as hung.
+  absl::Duration patience = absl::Minutes(5);
+};
+
+// Not thread-safe. Starting one makes this process ignore SIGPIPE. Every call returns, if the
+// process died or hung, Unavailable or DeadlineExceeded with how it ended and the last it wrote;
+// the process is then gone, and further calls fail alike. A body that failed is Aborted with its
+// message, and the process goes on.
+class EpochChild {
+ public:
+  static absl::StatusOr<EpochChild> Start(const BenchmarkProgram& program);
+
+  EpochChild(EpochChild&& other) noexcept;
+  EpochChild& operator=(EpochChild&& other) noexcept;
+  // Ends the process.
+  ~EpochChild();
+
+  // Of all benchmarks of the program. Unimplemented if the program does not serve epochs, as it was
+  // built from a revision that could not yet.
+  absl::StatusOr<std::vector<std::string>> Names();
+  absl::StatusOr<Calibration> Calibrate(const std::string& name, absl::Duration target);
+  absl::StatusOr<Epoch> Run(const std::string& name, int64_t iterations);
+  absl::StatusOr<Counts> Count(const std::string& name, int64_t iterations);
+
+  pid_t pid() const { return process_.pid(); }
+
+ private:
+  EpochChild(std::string path, absl::Duration patience, Subprocess process, int requests,
+             int responses, int log)
+      : path_(std::move(path)),
+        patience_(patience),
+        process_(std::move(process)),
+        requests_(requests),
+        responses_(responses),
+        log_(log) {}
+
+  absl::StatusOr<Response> Ask(const Request& request);
+  absl::Status ReadExactly(char* bytes, size_t count,
+                           std::chrono::steady_clock::time_point deadline);
+  absl::Status Dead();
+  std::string LogTail() const;
+
+  std::string path_;
+  absl::Duration patience_;
+  Subprocess process_;
+  int requests_;
+  int responses_;
+  // What the process writes to stdout and stderr.
+  int log_;
+  bool answered_ = false;
+};
+
+}  // namespace perf
+
+#endif  // PERF_GBENCH_EPOCH_CHILD_H_

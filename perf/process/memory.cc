@@ -1,0 +1,26 @@
+#include "perf/process/memory.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+
+namespace perf {
+
+int64_t ResidentBytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr) return 0;
+  long total_pages = 0;
+  long resident_pages = 0;
+  const int fields = std::fscanf(file, "%ld %ld", &total_pages, &resident_pages);
+  std::fclose(file);
+  return fields == 2 ? static_cast<int64_t>(resident_pages) * sysconf(_SC_PAGESIZE) : 0;
+}
+
+int64_t LiveHeapBytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return static_cast<int64_t>(info.uordblks + info.hblkhd);
+}
+
+}  // namespace perf

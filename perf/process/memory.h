@@ -1,0 +1,20 @@
+// What the process occupies.
+#ifndef PERF_PROCESS_MEMORY_H_
+#define PERF_PROCESS_MEMORY_H_
+
+#include <cstdint>
+
+namespace perf {
+
+// Resident set of this process, in bytes, from /proc/self/statm (proc(5)). 0 if that cannot be
+// read. Memory that the allocator keeps for reuse counts.
+int64_t ResidentBytes();
+
+// What was allocated and not yet freed, in bytes, of all threads: glibc's mallinfo2(3), which knows
+// the size of every block to the byte it rounds it up to. 0 under a sanitizer with an allocator of
+// its own.
+int64_t LiveHeapBytes();
+
+}  // namespace perf
+
+#endif  // PERF_PROCESS_MEMORY_H_

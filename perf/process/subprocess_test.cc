@@ -1,0 +1,66 @@
+#include "perf/process/subprocess.h"
+
+#include <cstdlib>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "gtest/gtest.h"
+
+namespace perf {
+namespace {
+
+TEST(SubprocessTest, CapturesBothStreamsWhicheverIsLong) {
+  const auto result =
+      RunProgram({.arguments = {"bash", "-c", "head -c 300000 /dev/zero >&2; echo out; exit 3"}},
+                 SubprocessOutput::kCaptureWithErrors);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->output, "out\n");
+  EXPECT_EQ(result->errors.size(), 300000u);
+  EXPECT_EQ(result->exit_code, 3);
+}
+
+TEST(SubprocessTest, AMissingProgramIsNotFoundWhateverIsCaptured) {
+  for (const auto output : {SubprocessOutput::kInherit, SubprocessOutput::kCapture,
+                            SubprocessOutput::kCaptureWithErrors}) {
+    EXPECT_TRUE(absl::IsNotFound(RunProgram({.arguments = {"no-such-program"}}, output).status()));
+  }
+}
+
+// In a hook, every program that is started would otherwise work on the repository that is being
+// changed: Bazel and what it starts as well as git.
+TEST(SubprocessTest, NoProgramInheritsTheRepositoryOfAHook) {
+  setenv("GIT_DIR", "/somewhere/.git", 1);
+  setenv("GIT_INDEX_FILE", "/somewhere/.git/index.lock", 1);
+  setenv("GIT_CONFIG_COUNT", "1", 1);
+  setenv("GIT_CONFIG_KEY_0", "core.worktree", 1);
+  setenv("GIT_CONFIG_VALUE_0", "/somewhere", 1);
+  setenv("GIT_SSH_COMMAND", "ssh -x", 1);
+  const auto result = RunProgram({.arguments = {"env"}, .variables = {{"GIT_INDEX_FILE", "/ours"}}},
+                                 SubprocessOutput::kCapture);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_FALSE(absl::StrContains(result->output, "/somewhere")) << result->output;
+  EXPECT_FALSE(absl::StrContains(result->output, "GIT_CONFIG_")) << result->output;
+  EXPECT_TRUE(absl::StrContains(result->output, "GIT_INDEX_FILE=/ours\n")) << result->output;
+  EXPECT_TRUE(absl::StrContains(result->output, "GIT_SSH_COMMAND=ssh -x\n")) << result->output;
+}
+
+TEST(SubprocessTest, EveryVariableThatThisGitCallsLocalRedirectsIt) {
+  const auto result = RunProgram({.arguments = {"git", "rev-parse", "--local-env-vars"}},
+                                 SubprocessOutput::kCapture);
+  ASSERT_TRUE(result.ok()) << result.status();
+  int count = 0;
+  for (absl::string_view name : absl::StrSplit(result->output, '\n', absl::SkipEmpty())) {
+    EXPECT_TRUE(RedirectsGit(name)) << name << " is not in the list of subprocess.cc";
+    ++count;
+  }
+  EXPECT_GE(count, 10);
+  for (absl::string_view name : {"GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL",
+                                 "GIT_CEILING_DIRECTORIES", "GIT_TRACE", "HOME"}) {
+    EXPECT_FALSE(RedirectsGit(name)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace perf

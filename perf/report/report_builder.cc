@@ -1,0 +1,586 @@
+#include "perf/report/report_builder.h"
+
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "perf/baseline/baseline_file.h"
+#include "perf/record/health.h"
+#include "perf/record/record_check.h"
+#include "perf/stats/statistics.h"
+#include "perf/stats/trend.h"
+#include "perf/stats/verdict.h"
+
+namespace perf {
+namespace {
+
+double InsignificantBelow(const ComponentRequirements* requirements, const std::string& name) {
+  if (requirements == nullptr) return 0;
+  for (const Insignificance& insignificance : requirements->insignificant()) {
+    if (insignificance.measurement() == name) return insignificance.below();
+  }
+  return 0;
+}
+
+class Builder {
+ public:
+  explicit Builder(const ReportInputs& inputs) : inputs_(inputs), report_(inputs.header) {}
+
+  Report Build() {
+    for (const std::string& error : inputs_.errors) report_.add_errors(error);
+    for (const Run* run : RunsInOrder()) {
+      KeepLoads(*run);
+      for (const Measurement& measurement : run->measurements()) {
+        if (MayCount(measurement, *run)) AddMeasurement(measurement, *run);
+      }
+    }
+    for (const auto& [component, label] : inputs_.identical) AddIdentical(component, label);
+    if (report_.measurements().empty() && report_.errors().empty()) {
+      report_.add_errors("nothing was measured: the selection matches no test");
+    }
+    AddMissing();
+    for (const auto& [component, requirements] : inputs_.requirements) {
+      for (const Requirement& requirement : requirements.requirements()) {
+        AddRequirement(component, requirement);
+      }
+    }
+    for (const auto& [component, requirements] : inputs_.requirements) AddComponent(component);
+    report_.set_exit_code(ExitCode());
+    return std::move(report_);
+  }
+
+ private:
+  // By what they are of, so that the report is the same in whatever order they come.
+  std::vector<const Run*> RunsInOrder() const {
+    std::vector<const Run*> runs;
+    for (const Run& run : inputs_.runs) runs.push_back(&run);
+    const auto key = [](const Run* run) {
+      return std::make_tuple(run->provenance().target(), run->provenance().shard_index(),
+                             run->start_time().seconds(), run->run_id());
+    };
+    absl::c_sort(runs, [&](const Run* one, const Run* other) { return key(one) < key(other); });
+    return runs;
+  }
+
+  // False, with an error, for what would be judged wrongly, or not at all, whoever made the run.
+  bool MayCount(const Measurement& measurement, const Run& run) {
+    const std::string& target = run.provenance().target();
+    const auto refused = [&](absl::string_view why) {
+      report_.add_errors(absl::StrCat(target, ": ", why));
+      return false;
+    };
+    if (absl::Status checked = CheckMeasurement(measurement); !checked.ok()) {
+      return refused(checked.message());
+    }
+    // Where no component is stated, there is no status to be left out of.
+    if (!inputs_.requirements.empty() && Requirements(measurement.component()) == nullptr) {
+      return refused(absl::StrCat("'", measurement.name(), "' is of the component '",
+                                  measurement.component(), "', which was not to be measured"));
+    }
+    const auto [first, inserted] = measured_.emplace(
+        measurement.name(),
+        Measured{.target = target, .unit = measurement.unit(), .better = measurement.better()});
+    if (!inserted) {
+      return refused(absl::StrCat("'", measurement.name(), "' was measured already by ",
+                                  first->second.target,
+                                  "; each measurement needs a name of its own"));
+    }
+    return true;
+  }
+
+  const ComponentRequirements* Requirements(const std::string& component) const {
+    const auto found = inputs_.requirements.find(component);
+    return found == inputs_.requirements.end() ? nullptr : &found->second;
+  }
+
+  void AddMeasurement(const Measurement& measurement, const Run& run) {
+    const Summary summary = Summarize(measurement.samples());
+    MeasurementResult& result = *report_.add_measurements();
+    result.set_component(measurement.component());
+    result.set_target(run.provenance().target());
+    result.set_name(measurement.name());
+    result.set_title(measurement.title());
+    result.set_unit(measurement.unit());
+    result.set_better(measurement.better());
+    result.set_count(summary.count);
+    result.set_iterations(measurement.iterations());
+    result.set_mean(summary.mean);
+    result.set_min(summary.min);
+    result.set_max(summary.max);
+    result.set_median(summary.median);
+    result.set_p95(summary.p95);
+    result.set_p99(summary.p99);
+    *result.mutable_counters() = measurement.counters();
+    result.set_counted(measurement.counted());
+    // Of two builds measured in turns, both were disturbed alike; and counts are what they are.
+    // So are memory and what is exact.
+    if (measurement.counted().empty() && measurement.work().empty() && !measurement.exact() &&
+        inputs_.live_revision.empty()) {
+      result.set_disturbance(Disturbance(run.health()));
+    }
+    const auto attempts = inputs_.attempts.find(measurement.name());
+    result.set_attempts(attempts == inputs_.attempts.end() ? 1 : attempts->second);
+    if (!inputs_.live_revision.empty()) {
+      CompareWithLive(result);
+    } else if (inputs_.baseline_lines_source.empty()) {
+      CompareWithStored(measurement, run, result);
+    } else {
+      CompareWithLine(measurement, summary, result);
+    }
+    if (!result.disturbance().empty() && (result.verdict() == RED || result.verdict() == YELLOW)) {
+      result.set_verdict(UNRESOLVED);
+    }
+    Summary& stored = summaries_[measurement.name()] = summary;
+    if (!measurement.work().empty()) stored.growth = JudgeSeries(measurement, result);
+  }
+
+  // A leak is one on any machine, and whatever was stored. Returns how much the series grew.
+  double JudgeSeries(const Measurement& measurement, MeasurementResult& result) const {
+    // In MB; other units state theirs.
+    constexpr double kLeastGrowth = 0.1;
+    const double stated = InsignificantBelow(Requirements(result.component()), result.name());
+    const std::vector<double> work(measurement.work().begin(), measurement.work().end());
+    const Growth growth =
+        JudgeGrowth(work, measurement.samples(), stated > 0 ? stated : kLeastGrowth);
+    GrowthResult& found = *result.mutable_growth();
+    found.set_each(growth.trend.slope);
+    found.set_each_low(growth.trend.slope_interval.low);
+    found.set_each_high(growth.trend.slope_interval.high);
+    found.set_total(growth.trend.growth);
+    found.set_work_unit(measurement.work_unit());
+    found.set_grows(growth.grows);
+    if (growth.grows) {
+      result.set_verdict(RED);
+      result.set_note(absl::StrCat("it grows with every ", measurement.work_unit()));
+    }
+    return growth.trend.growth;
+  }
+
+  void CompareWithLive(MeasurementResult& result) {
+    result.set_verdict(NO_BASELINE);
+    const auto found = inputs_.live.find(result.name());
+    if (found == inputs_.live.end()) {
+      result.set_note(absl::StrCat("not in ", inputs_.live_revision));
+      return;
+    }
+    const PairedEffect& effect = found->second.effect;
+    result.set_verdict(effect.verdict);
+    result.set_change_percent(effect.change_percent);
+    result.set_change_percent_low(effect.change_percent_interval.low);
+    result.set_change_percent_high(effect.change_percent_interval.high);
+    result.set_baseline_median(found->second.baseline_median);
+    result.set_baseline(absl::StrCat(inputs_.live_revision, " beside it, ", found->second.rounds,
+                                     found->second.rounds == 1 ? " round" : " rounds"));
+  }
+
+  void AddIdentical(const std::string& component, const std::string& label) {
+    MeasurementResult& result = *report_.add_measurements();
+    result.set_component(component);
+    result.set_target(label);
+    result.set_name(label);
+    result.set_title(label);
+    result.set_verdict(STABLE);
+    result.set_note(
+        absl::StrCat("the same program as in ", inputs_.live_revision, ", so it was not run"));
+  }
+
+  void Judge(const Figure& current, const Figure& baseline, MeasurementResult& result) {
+    const double insignificant_below =
+        InsignificantBelow(Requirements(result.component()), result.name());
+    const Comparison comparison = Compare(current, baseline, result.better(), insignificant_below);
+    result.set_verdict(comparison.verdict);
+    result.set_change_percent(comparison.change_percent);
+    result.set_change_percent_low(comparison.change_percent_interval.low);
+    result.set_change_percent_high(comparison.change_percent_interval.high);
+    result.set_baseline_median(comparison.of_zero ? 0 : baseline.median);
+    if (comparison.of_zero && comparison.verdict != STABLE) {
+      result.set_note(result.counted().empty() ? "the baseline is zero" : "there was none");
+    } else if (comparison.of_zero && current.median != 0) {
+      result.set_note(absl::StrCat("the baseline is zero, and less than ", insignificant_below, " ",
+                                   result.unit(), " is insignificant here"));
+    } else if (comparison.verdict == STABLE &&
+               std::abs(comparison.change_percent) > kYellowPercent) {
+      // Without the reason it would read as a mistake.
+      result.set_note(comparison.insignificant
+                          ? absl::StrCat("less than ", insignificant_below, " ", result.unit(),
+                                         ", which is insignificant here")
+                          : "within the spread of the samples");
+    }
+  }
+
+  void CompareWithStored(const Measurement& measurement, const Run& run,
+                         MeasurementResult& result) {
+    result.set_verdict(NO_BASELINE);
+    const std::map<std::string, ComponentBaseline>& baselines =
+        measurement.exact() ? inputs_.exact_baselines : inputs_.baselines;
+    const auto component = baselines.find(measurement.component());
+    if (component == baselines.end()) {
+      result.set_note(measurement.exact() ? "the component has no baseline of what is exact"
+                                          : "this machine has no baseline of the component");
+      return;
+    }
+    const auto& overrides = run.provenance().load_overrides();
+    const BaselineMeasurement* stored =
+        FindBaseline(component->second, measurement.name(), run.provenance().profile(),
+                     {overrides.begin(), overrides.end()});
+    if (stored == nullptr) {
+      result.set_note(absl::StrCat("no baseline of this measurement with profile '",
+                                   run.provenance().profile(), "'",
+                                   overrides.empty() ? "" : " and these loads"));
+      return;
+    }
+    result.set_baseline(absl::StrCat(stored->commit().substr(0, 12), " of ", stored->date()));
+    if (stored->unit() != measurement.unit() || stored->better() != measurement.better()) {
+      result.set_verdict(NOT_COMPARABLE);
+      result.set_note(absl::StrCat("the baseline has another unit or direction: ", stored->unit(),
+                                   ", ", Better_Name(stored->better())));
+      return;
+    }
+    if (component->second.environment().compiler() != run.environment().compiler()) {
+      result.set_verdict(NOT_COMPARABLE);
+      result.set_note(absl::StrCat("the baseline was built by ",
+                                   component->second.environment().compiler(), ", this by ",
+                                   run.environment().compiler()));
+      return;
+    }
+    const std::string& flags = component->second.environment().build_flags();
+    if (!flags.empty() && flags != run.environment().build_flags()) {
+      result.set_verdict(NOT_COMPARABLE);
+      result.set_note(absl::StrCat("the baseline was built with ", flags, ", this with ",
+                                   run.environment().build_flags()));
+      return;
+    }
+    NoteChanges(component->second, run.environment());
+    const Figure baseline{.median = stored->median(),
+                          .interval = {stored->median_low(), stored->median_high()}};
+    Judge(FigureOf(measurement.samples()), baseline, result);
+  }
+
+  // What may have moved every figure since the baseline was stored, once a component.
+  void NoteChanges(const ComponentBaseline& baseline, const Environment& now) {
+    const Environment& then = baseline.environment();
+    std::vector<std::string> changes;
+    const auto compare = [&](absl::string_view what, absl::string_view before,
+                             absl::string_view after) {
+      if (before.empty() || before == after) return;
+      changes.push_back(
+          absl::StrCat(what, " ", before, ", now ", after.empty() ? "unknown" : after));
+    };
+    compare("kernel", then.kernel(), now.kernel());
+    compare("frequency governor", then.scaling_governor(), now.scaling_governor());
+    compare("turbo", then.turbo(), now.turbo());
+    compare("multithreading", then.smt(), now.smt());
+    if (changes.empty()) return;
+    const std::string note =
+        absl::StrCat("the baseline of ", baseline.component(), " was measured with ",
+                     absl::StrJoin(changes, "; "), ": its times may differ for that reason");
+    if (!absl::c_linear_search(report_.notes(), note)) report_.add_notes(note);
+  }
+
+  void CompareWithLine(const Measurement& measurement, const Summary& summary,
+                       MeasurementResult& result) {
+    result.set_verdict(NO_BASELINE);
+    result.set_note(absl::StrCat("not in ", inputs_.baseline_lines_source));
+    const ComponentRequirements* requirements = Requirements(measurement.component());
+    if (requirements == nullptr) return;
+    for (const BaselineLine& line : requirements->baseline_lines()) {
+      if (line.measurement() != measurement.name()) continue;
+      const auto stated = inputs_.baseline_lines.find(line.key());
+      if (stated == inputs_.baseline_lines.end()) return;
+      result.set_note("");
+      result.set_baseline(inputs_.baseline_lines_source);
+      if (stated->second.suffix != line.suffix()) {
+        result.set_verdict(NOT_COMPARABLE);
+        result.set_note(absl::StrCat(line.key(), " is stated in '", stated->second.suffix,
+                                     "', and measured in '", line.suffix(), "'"));
+        return;
+      }
+      // A line holds one figure, so the comparison has the spread of this run only.
+      const double value = Value(summary, line.statistic());
+      Figure current = FigureOf(measurement.samples());
+      const double shift = value - current.median;
+      current = {.median = value,
+                 .interval = {current.interval.low + shift, current.interval.high + shift}};
+      const double baseline = stated->second.value;
+      Judge(current, {.median = baseline, .interval = {baseline, baseline}}, result);
+      return;
+    }
+  }
+
+  // What a baseline has and the run has not, though nothing that was asked for excludes it.
+  void AddMissing() {
+    if (!inputs_.live_revision.empty()) {
+      for (const GoneMeasurement& gone : inputs_.gone) {
+        MeasurementResult& result = AddMissing(gone.component, gone.target, gone.name);
+        result.set_baseline(inputs_.live_revision);
+        result.set_note(absl::StrCat(inputs_.live_revision, " has it, and this build has not"));
+      }
+      return;
+    }
+    if (!inputs_.baseline_lines_source.empty()) return AddMissingLines();
+    for (const auto& [component, requirements] : inputs_.requirements) {
+      for (const auto* baselines : {&inputs_.baselines, &inputs_.exact_baselines}) {
+        const auto found = baselines->find(component);
+        if (found == baselines->end()) continue;
+        for (const BaselineMeasurement& stored : found->second.measurements()) {
+          if (WasToBeMeasured(component, stored)) AddUnlessMeasured(component, stored);
+        }
+      }
+    }
+  }
+
+  MeasurementResult& AddMissing(const std::string& component, const std::string& target,
+                                const std::string& name) {
+    MeasurementResult& result = *report_.add_measurements();
+    result.set_component(component);
+    result.set_target(target);
+    result.set_name(name);
+    result.set_title(name);
+    result.set_verdict(MISSING);
+    return result;
+  }
+
+  void AddUnlessMeasured(const std::string& component, const BaselineMeasurement& stored) {
+    const auto measured = measured_.find(stored.name());
+    const bool is_there = measured != measured_.end();
+    // What is called the same and is another quantity does not stand in for it.
+    if (is_there && measured->second.unit == stored.unit() &&
+        measured->second.better == stored.better()) {
+      return;
+    }
+    MeasurementResult& result = AddMissing(component, stored.target(), stored.name());
+    result.set_unit(stored.unit());
+    result.set_better(stored.better());
+    result.set_baseline_median(stored.median());
+    result.set_baseline(absl::StrCat(stored.commit().substr(0, 12), " of ", stored.date()));
+    if (is_there) {
+      result.set_note(absl::StrCat("the baseline has it in ", stored.unit(), ", ",
+                                   Better_Name(stored.better()), " is better, and now it is in ",
+                                   measured->second.unit, ", ",
+                                   Better_Name(measured->second.better)));
+    } else if (stored.target().empty()) {
+      result.set_note("the baseline has it, and no test measured it");
+    } else {
+      result.set_note(
+          absl::StrCat("the baseline has it, and ", stored.target(), " did not measure it"));
+    }
+  }
+
+  // A line does not say what it was measured with, so only what ran as a whole can miss it.
+  void AddMissingLines() {
+    for (const auto& [component, requirements] : inputs_.requirements) {
+      if (!RanAsAWhole(component)) continue;
+      for (const BaselineLine& line : requirements.baseline_lines()) {
+        const auto stated = inputs_.baseline_lines.find(line.key());
+        if (stated == inputs_.baseline_lines.end()) continue;
+        const bool is_there = measured_.contains(line.measurement());
+        if (is_there && stated->second.suffix == line.suffix()) continue;
+        MeasurementResult& result = AddMissing(component, "", line.measurement());
+        result.set_baseline_median(stated->second.value);
+        result.set_unit(std::string(absl::StripAsciiWhitespace(stated->second.suffix)));
+        result.set_baseline(inputs_.baseline_lines_source);
+        result.set_note(is_there
+                            ? absl::StrCat(line.key(), " is stated in '", stated->second.suffix,
+                                           "', and measured in '", line.suffix(), "'")
+                            : absl::StrCat(line.key(), " is stated, and no test measured it"));
+      }
+    }
+    for (const std::string& key : inputs_.unknown_baseline_lines) {
+      MeasurementResult& result = AddMissing("", "", key);
+      result.set_baseline(inputs_.baseline_lines_source);
+      result.set_note("no component has a baseline line of this key");
+    }
+  }
+
+  struct Measured {
+    std::string target;
+    std::string unit;
+    Better better = BETTER_UNKNOWN;
+  };
+
+  // The loads that records were made with, where known.
+  struct Loads {
+    std::string profile;
+    std::map<std::string, double> overrides;
+    bool operator==(const Loads& other) const = default;
+  };
+
+  static Loads LoadsOf(const Provenance& provenance) {
+    return {.profile = provenance.profile(),
+            .overrides = {provenance.load_overrides().begin(), provenance.load_overrides().end()}};
+  }
+
+  // Whether records with the loads of `stored` are there, of its test or else of its component;
+  // where there are none at all, the loads that the run was to have decide.
+  bool HasItsLoads(const std::string& component, const BaselineMeasurement& stored) const {
+    const Loads its = {
+        .profile = stored.profile(),
+        .overrides = {stored.load_overrides().begin(), stored.load_overrides().end()}};
+    auto found = loads_of_test_.find(stored.target());
+    if (stored.target().empty() || found == loads_of_test_.end()) {
+      found = loads_of_component_.find(component);
+      if (found == loads_of_component_.end()) {
+        return its == Loads{.profile = report_.profile(),
+                            .overrides = {report_.load_overrides().begin(),
+                                          report_.load_overrides().end()}};
+      }
+    }
+    return absl::c_all_of(found->second, [&](const Loads& one) { return one == its; });
+  }
+
+  void KeepLoads(const Run& run) {
+    const Loads loads = LoadsOf(run.provenance());
+    const auto keep = [&](std::vector<Loads>& kept) {
+      if (!absl::c_linear_search(kept, loads)) kept.push_back(loads);
+    };
+    keep(loads_of_test_[run.provenance().target()]);
+    std::set<std::string> components;
+    for (const Measurement& measurement : run.measurements()) {
+      components.insert(measurement.component());
+    }
+    for (const std::string& component : components) keep(loads_of_component_[component]);
+  }
+
+  // Whether every test of the component was to run, and none failed.
+  bool RanAsAWhole(const std::string& component) const {
+    return report_.selection().empty() && absl::c_none_of(inputs_.failed, [&](const auto& test) {
+             return test.second == component;
+           });
+  }
+
+  bool WasToBeMeasured(const std::string& component, const BaselineMeasurement& stored) const {
+    if (!HasItsLoads(component, stored)) return false;
+    if (stored.target().empty()) return RanAsAWhole(component);
+    if (inputs_.failed.contains(stored.target())) return false;
+    // In a whole run, a test that is no member any more is missing with all that it measured.
+    return report_.selection().empty() || inputs_.whole_tests.contains(stored.target());
+  }
+
+  void AddRequirement(const std::string& component, const Requirement& requirement) {
+    RequirementResult& result = *report_.add_requirements();
+    result.set_component(component);
+    *result.mutable_requirement() = requirement;
+    for (const MeasurementResult& measurement : report_.measurements()) {
+      if (measurement.name() != requirement.measurement() || measurement.verdict() == MISSING) {
+        continue;
+      }
+      result.set_title(measurement.title());
+      if (requirement.statistic() == GROWTH && !measurement.has_growth()) {
+        // Beside a revision, medians of whole runs are compared.
+        if (!inputs_.live_revision.empty()) return;
+        report_.add_errors(absl::StrCat(measurement.target(), ": '", measurement.name(),
+                                        "' is no series over work, and its requirement is of its "
+                                        "growth"));
+        return;
+      }
+      if (measurement.unit() != requirement.unit()) {
+        report_.add_errors(absl::StrCat(measurement.target(), ": '", measurement.name(),
+                                        "' is measured in ", measurement.unit(),
+                                        ", and its requirement is stated in ", requirement.unit()));
+        return;
+      }
+      result.set_measured(true);
+      result.set_value(Value(summaries_[measurement.name()], requirement.statistic()));
+      result.set_met(requirement.has_at_most() ? result.value() <= requirement.at_most()
+                                               : result.value() >= requirement.at_least());
+      return;
+    }
+    result.set_title(requirement.measurement());
+    // With errors, what is missing has been said already; beside a revision, notes say what is new
+    // or gone, and what is the same in both was not run.
+    if (report_.selection().empty() && inputs_.errors.empty() && inputs_.live_revision.empty()) {
+      report_.add_errors(absl::StrCat(component, ": a requirement is stated of '",
+                                      requirement.measurement(), "', which no test measures"));
+    }
+  }
+
+  void AddComponent(const std::string& component) {
+    ComponentStatus& status = *report_.add_components();
+    status.set_component(component);
+    for (const MeasurementResult& measurement : report_.measurements()) {
+      if (measurement.component() != component) continue;
+      if (measurement.verdict() == MISSING) {
+        status.set_num_missing(status.num_missing() + 1);
+        continue;
+      }
+      status.set_num_measurements(status.num_measurements() + 1);
+      if (!measurement.disturbance().empty()) {
+        status.set_num_disturbed(status.num_disturbed() + 1);
+      }
+      switch (measurement.verdict()) {
+        case IMPROVEMENT:
+          status.set_num_improvements(status.num_improvements() + 1);
+          break;
+        case YELLOW:
+          status.set_num_yellow(status.num_yellow() + 1);
+          break;
+        case RED:
+          status.set_num_red(status.num_red() + 1);
+          break;
+        case UNRESOLVED:
+          status.set_num_unresolved(status.num_unresolved() + 1);
+          break;
+        case NOT_COMPARABLE:
+          status.set_num_not_comparable(status.num_not_comparable() + 1);
+          [[fallthrough]];
+        case NO_BASELINE:
+          status.set_num_without_baseline(status.num_without_baseline() + 1);
+          break;
+        default:
+          break;
+      }
+    }
+    for (const RequirementResult& requirement : report_.requirements()) {
+      if (requirement.component() != component || !requirement.measured()) continue;
+      status.set_num_requirements(status.num_requirements() + 1);
+      if (requirement.met()) status.set_num_requirements_met(status.num_requirements_met() + 1);
+    }
+    if (status.num_red() > 0 || status.num_requirements_met() < status.num_requirements()) {
+      status.set_status(FAILED);
+    } else if (status.num_missing() > 0) {
+      status.set_status(INCOMPLETE);
+    } else if (status.num_not_comparable() > 0 || status.num_yellow() > 0 ||
+               status.num_unresolved() > 0 || status.num_disturbed() > 0) {
+      status.set_status(WARNING);
+    } else if (status.num_measurements() > 0) {
+      status.set_status(GREEN);
+    } else {
+      status.set_status(NOT_MEASURED);
+    }
+  }
+
+  // What is known to be bad stays bad, whatever else could not be measured.
+  int ExitCode() const {
+    for (const ComponentStatus& status : report_.components()) {
+      if (status.status() == FAILED) return 1;
+    }
+    const bool complete = report_.errors().empty() &&
+                          absl::c_none_of(report_.measurements(), [](const auto& measurement) {
+                            return measurement.verdict() == MISSING;
+                          });
+    return complete ? 0 : 2;
+  }
+
+  const ReportInputs& inputs_;
+  Report report_;
+  std::map<std::string, Summary> summaries_;
+  // By measurement.
+  std::map<std::string, Measured> measured_;
+  // What records were made with.
+  std::map<std::string, std::vector<Loads>> loads_of_test_;
+  std::map<std::string, std::vector<Loads>> loads_of_component_;
+};
+
+}  // namespace
+
+Report BuildReport(const ReportInputs& inputs) { return Builder(inputs).Build(); }
+
+}  // namespace perf

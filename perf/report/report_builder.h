@@ -1,0 +1,76 @@
+// Judges a suite's records: every measurement against its baseline, every requirement against the
+// figures, every component by both.
+#ifndef PERF_REPORT_REPORT_BUILDER_H_
+#define PERF_REPORT_REPORT_BUILDER_H_
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "perf/ab/paired_effect.h"
+#include "perf/baseline/baseline.pb.h"
+#include "perf/record/result.pb.h"
+#include "perf/report/report.pb.h"
+#include "perf/suite/baseline_lines.h"
+#include "perf/suite/requirements.pb.h"
+
+namespace perf {
+
+struct LiveResult {
+  PairedEffect effect;
+  double baseline_median = 0;
+  // How many rounds the effect rests on.
+  int rounds = 0;
+};
+
+// A measurement that another revision has, and this build has not.
+struct GoneMeasurement {
+  std::string component;
+  std::string target;
+  std::string name;
+};
+
+struct ReportInputs {
+  std::vector<Run> runs;
+  // What could not be measured.
+  std::vector<std::string> errors;
+  // Label to component of the tests that `errors` are of: what they did not measure is no more to
+  // be said.
+  std::map<std::string, std::string> failed;
+  // Labels of the tests that were to run as a whole: no filter took a part of them away.
+  std::set<std::string> whole_tests;
+  // By component: those the run was to measure.
+  std::map<std::string, ComponentRequirements> requirements;
+  // By component: this machine's.
+  std::map<std::string, ComponentBaseline> baselines;
+  // By component: those of exact measurements, which any machine is compared with.
+  std::map<std::string, ComponentBaseline> exact_baselines;
+  // By key, from the file that `baseline_lines_source` names; compared instead of `baselines`, if
+  // named.
+  std::map<std::string, ParsedBaselineLine> baseline_lines;
+  std::string baseline_lines_source;
+  // Keys of that file that no component of the suite states, though all were to be measured.
+  std::vector<std::string> unknown_baseline_lines;
+  // What live comparisons found, by measurement; if `live_revision` is set, these are the verdicts.
+  std::map<std::string, LiveResult> live;
+  // The revision that was measured beside this one, as the report shall name it.
+  std::string live_revision;
+  // Components and labels of tests whose builds are the same in both revisions.
+  std::vector<std::pair<std::string, std::string>> identical;
+  // What that revision has and this build has not.
+  std::vector<GoneMeasurement> gone;
+  // How often each measurement was measured, where more than once.
+  std::map<std::string, int> attempts;
+  // Header of the report. `selection` empty means that every test of the components was to run, so
+  // that a requirement without a measurement is an error, and a baseline without one is missing.
+  Report header;
+};
+
+// The same report, to the byte, in whatever order the runs come.
+Report BuildReport(const ReportInputs& inputs);
+
+}  // namespace perf
+
+#endif  // PERF_REPORT_REPORT_BUILDER_H_

@@ -1,0 +1,750 @@
+// What the records of a run become: judged by report_builder, read by people through report_text.
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "perf/baseline/baseline_file.h"
+#include "perf/report/report_builder.h"
+#include "perf/report/report_text.h"
+#include "perf/suite/requirements_file.h"
+
+namespace perf {
+namespace {
+
+Run RunWith(const std::string& name, const std::string& unit, Better better,
+            const std::vector<double>& samples) {
+  Run run;
+  run.mutable_provenance()->set_target("//audio:vad_perf_test");
+  run.mutable_provenance()->set_profile("default");
+  run.mutable_environment()->set_compiler("gcc 12");
+  Measurement& measurement = *run.add_measurements();
+  measurement.set_component("audio");
+  measurement.set_name(name);
+  measurement.set_title("VAD Processing");
+  measurement.set_unit(unit);
+  measurement.set_better(better);
+  for (const double sample : samples) measurement.add_samples(sample);
+  return run;
+}
+
+Run VadRun(double factor) {
+  return RunWith("audio.vad.process_1s", "ms", LOWER,
+                 {20.1 * factor, 24 * factor, 25 * factor, 26 * factor, 35.2 * factor});
+}
+
+ReportInputs Inputs(const Run& run, const std::string& requirements) {
+  ReportInputs inputs;
+  inputs.runs = {run};
+  auto parsed = ParseRequirements(absl::StrCat("component: 'audio' ", requirements), "test");
+  EXPECT_TRUE(parsed.ok()) << parsed.status();
+  inputs.requirements["audio"] = *std::move(parsed);
+  return inputs;
+}
+
+void AddBaseline(const Run& run, ReportInputs& inputs) {
+  ComponentBaseline& baseline = inputs.baselines["audio"];
+  baseline.set_component("audio");
+  baseline.mutable_environment()->set_compiler("gcc 12");
+  PutBaseline(ToBaseline(run.measurements(0), run, "2026-11-24"), baseline);
+}
+
+constexpr char kVadUnder50Ms[] =
+    "requirements { measurement: 'audio.vad.process_1s' statistic: MEAN at_most: 50 unit: 'ms' }";
+
+TEST(ReportTest, HasTheAgreedShape) {
+  ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
+  AddBaseline(VadRun(1.02), inputs);
+  const std::string text = TextReport(BuildReport(inputs), {});
+  EXPECT_TRUE(absl::StartsWith(text,
+                               "Performance Test Report\n"
+                               "=======================\n"
+                               "\n"
+                               "VAD Processing:\n"
+                               "  Count: 5\n"
+                               "  Average: 26.1 ms\n"
+                               "  Min: 20.1 ms\n"
+                               "  Max: 35.2 ms\n"
+                               "  ✓ Stable: +2.0% vs baseline\n"))
+      << text;
+  EXPECT_TRUE(
+      absl::StrContains(text, "✓ VAD Processing: average 26.1 ms, required at most 50.0 ms\n"))
+      << text;
+  EXPECT_TRUE(absl::StrContains(text, "audio       ✓ green   1/1")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "Result: Green\n")) << text;
+}
+
+TEST(ReportTest, ARegressionIsRedAndExits1) {
+  ReportInputs inputs = Inputs(RunWith("audio.vad.process_1s", "ms", LOWER, {13, 13, 13}), "");
+  AddBaseline(RunWith("audio.vad.process_1s", "ms", LOWER, {10, 10, 10}), inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 1);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "✗ Regression: -30.0% vs baseline")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "Result: Red: 1 red\n")) << text;
+}
+
+// An accuracy is the same on a busy machine, and on one without a baseline.
+TEST(ReportTest, WhatIsExactIsComparedOnAnyMachineAndNeverDisturbed) {
+  perf::Run run = RunWith("audio.accuracy", "x", LOWER, {1.3});
+  run.mutable_measurements(0)->set_exact(true);
+  run.mutable_health()->set_steal_percent(40);
+  ReportInputs inputs = Inputs(run, "");
+  const Report without = BuildReport(inputs);
+  EXPECT_EQ(without.measurements(0).verdict(), NO_BASELINE);
+  EXPECT_EQ(without.measurements(0).disturbance(), "");
+  // The machine's own are not looked at.
+  AddBaseline(RunWith("audio.accuracy", "x", LOWER, {1.3}), inputs);
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NO_BASELINE);
+  inputs.baselines.clear();
+  AddBaseline(RunWith("audio.accuracy", "x", LOWER, {1.0}), inputs);
+  inputs.exact_baselines.swap(inputs.baselines);
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), RED);
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 1);
+}
+
+// As audio.accuracy.neural_30ms.usual.bridged is stored.
+TEST(ReportTest, WorseThanABaselineOfExactlyZeroIsRed) {
+  const auto report = [](double now, const std::string& requirements) {
+    perf::Run run = RunWith("audio.accuracy.bridged", "%", LOWER, {now});
+    run.mutable_measurements(0)->set_exact(true);
+    ReportInputs inputs = Inputs(run, requirements);
+    AddBaseline(RunWith("audio.accuracy.bridged", "%", LOWER, {0}), inputs);
+    inputs.exact_baselines.swap(inputs.baselines);
+    return BuildReport(inputs);
+  };
+  const Report worse = report(3, "");
+  EXPECT_EQ(worse.exit_code(), 1);
+  const std::string text = TextReport(worse, {});
+  EXPECT_TRUE(absl::StrContains(text,
+                                "  ✗ Regression: the baseline is zero\n"
+                                "    median 3.00 %, baseline 0.0 % ("))
+      << text;
+  const std::string least =
+      "insignificant { measurement: 'audio.accuracy.bridged' below: 0.5 why: 'x' }";
+  EXPECT_EQ(report(0.5, least).exit_code(), 1);
+  const Report little = report(0.4, least);
+  EXPECT_EQ(little.exit_code(), 0);
+  EXPECT_TRUE(absl::StrContains(TextReport(little, {}),
+                                "✓ Stable: the baseline is zero, and less than 0.5 % is"))
+      << TextReport(little, {});
+  EXPECT_TRUE(absl::StrContains(TextReport(report(0, ""), {}), "✓ Stable: +0.0% vs baseline\n"));
+}
+
+TEST(ReportTest, YellowExits0) {
+  ReportInputs inputs = Inputs(RunWith("audio.vad.speed", "x", HIGHER, {85, 85}), "");
+  AddBaseline(RunWith("audio.vad.speed", "x", HIGHER, {100, 100}), inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 0);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "⚠ Slightly worse: -15.0% vs baseline")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "Result: Yellow: 1 yellow\n")) << text;
+}
+
+TEST(ReportTest, ImprovementsReadAlikeInBothDirections) {
+  for (const auto& [better, now] : {std::pair(LOWER, 9.0), std::pair(HIGHER, 11.0)}) {
+    ReportInputs inputs = Inputs(RunWith("audio.a", "things", better, {now}), "");
+    AddBaseline(RunWith("audio.a", "things", better, {10}), inputs);
+    const std::string text = TextReport(BuildReport(inputs), {});
+    EXPECT_TRUE(absl::StrContains(text, "✅ Improvement: +10.0% vs baseline")) << text;
+  }
+}
+
+TEST(ReportTest, StableBeyondALineSaysWhy) {
+  const auto text = [](double now, const std::string& requirements) {
+    ReportInputs inputs =
+        Inputs(RunWith("audio.a", "ms", LOWER, {now - 5, now, now + 5}), requirements);
+    AddBaseline(RunWith("audio.a", "ms", LOWER, {9, 10, 11}), inputs);
+    return TextReport(BuildReport(inputs), {});
+  };
+  const std::string spread = text(11.5, "");
+  EXPECT_TRUE(
+      absl::StrContains(spread, "✓ Stable: -15.0% vs baseline; within the spread of the samples\n"))
+      << spread;
+  const std::string small = text(13, "insignificant { measurement: 'audio.a' below: 4 why: 'x' }");
+  EXPECT_TRUE(absl::StrContains(
+      small, "✓ Stable: -30.0% vs baseline; less than 4 ms, which is insignificant here\n"))
+      << small;
+}
+
+TEST(ReportTest, NoChangeHasNoMinus) {
+  ReportInputs inputs = Inputs(RunWith("audio.a", "things", HIGHER, {9999}), "");
+  AddBaseline(RunWith("audio.a", "things", HIGHER, {10000}), inputs);
+  const std::string text = TextReport(BuildReport(inputs), {});
+  EXPECT_TRUE(absl::StrContains(text, "✓ Stable: +0.0% vs baseline")) << text;
+}
+
+TEST(ReportTest, AMissedRequirementExits1) {
+  const Report report = BuildReport(Inputs(VadRun(2), kVadUnder50Ms));
+  EXPECT_EQ(report.exit_code(), 1);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(
+      absl::StrContains(text, "✗ VAD Processing: average 52.1 ms, required at most 50.0 ms"))
+      << text;
+  EXPECT_TRUE(absl::StrContains(text, "Result: Red: 1 requirement missed\n")) << text;
+}
+
+TEST(ReportTest, ErrorsExit2AndAreNamed) {
+  ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
+  inputs.errors = {"//audio:x (shard 2 of 2): wrote no record"};
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 2);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "✗ //audio:x (shard 2 of 2): wrote no record\n")) << text;
+}
+
+TEST(ReportTest, ARegressionStaysRedWhateverElseIsMissing) {
+  ReportInputs inputs = Inputs(VadRun(2), kVadUnder50Ms);
+  inputs.errors = {"//audio:x: did not run"};
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 1);
+}
+
+TEST(ReportTest, NothingMeasuredIsNotGreen) {
+  ReportInputs inputs = Inputs(VadRun(1), "");
+  inputs.runs.clear();
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 2);
+}
+
+TEST(ReportTest, ARequirementThatNothingMeasuresIsAnError) {
+  ReportInputs inputs = Inputs(RunWith("audio.other", "ms", LOWER, {1}), kVadUnder50Ms);
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 2);
+  // A narrowed run measures a part only.
+  inputs.header.set_selection("--type stress");
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 0);
+}
+
+TEST(ReportTest, ARequirementInAnotherUnitIsAnError) {
+  const Report report =
+      BuildReport(Inputs(RunWith("audio.vad.process_1s", "us", LOWER, {1}), kVadUnder50Ms));
+  EXPECT_EQ(report.exit_code(), 2);
+  ASSERT_EQ(report.errors_size(), 1);
+  EXPECT_TRUE(absl::StrContains(report.errors(0), "measured in us")) << report.errors(0);
+}
+
+TEST(ReportTest, DoesNotCompareAcrossLoadsCompilersOrUnits) {
+  ReportInputs inputs = Inputs(VadRun(1), "");
+  AddBaseline(VadRun(1), inputs);
+  inputs.runs[0].mutable_provenance()->set_profile("quick");
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NO_BASELINE);
+  inputs.runs[0] = VadRun(1);
+  inputs.runs[0].mutable_environment()->set_compiler("clang 14");
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NOT_COMPARABLE);
+  inputs.runs[0] = VadRun(1);
+  inputs.runs[0].mutable_measurements(0)->set_unit("us");
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NOT_COMPARABLE);
+}
+
+TEST(ReportTest, SaysThatThereIsNoBaseline) {
+  const std::string text = TextReport(BuildReport(Inputs(VadRun(1), "")), {});
+  EXPECT_TRUE(absl::StrContains(text, "- No baseline: this machine has no baseline")) << text;
+}
+
+constexpr char kVadLine[] =
+    "baseline_lines { key: 'VAD_BASELINE' measurement: 'audio.vad.speed' statistic: MEDIAN "
+    "suffix: 'x' }";
+
+TEST(ReportTest, ComparesWithOneLineBaselines) {
+  ReportInputs inputs = Inputs(RunWith("audio.vad.speed", "x", HIGHER, {1.9, 2, 2.1}), kVadLine);
+  inputs.baseline_lines = {{"VAD_BASELINE", {.value = 2.5, .suffix = "x"}}};
+  inputs.baseline_lines_source = "performance_baseline.txt";
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), YELLOW);
+  inputs.baseline_lines["VAD_BASELINE"].value = 2.6;
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), RED);
+  inputs.baseline_lines["VAD_BASELINE"].suffix = " exec/sec";
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NOT_COMPARABLE);
+  inputs.baseline_lines.clear();
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NO_BASELINE);
+}
+
+TEST(ReportTest, MarkdownPutsTheWorstFirst) {
+  ReportInputs inputs = Inputs(RunWith("audio.a", "ms", LOWER, {10}), "");
+  inputs.runs.push_back(RunWith("audio.b", "ms", LOWER, {13}));
+  inputs.runs[1].mutable_measurements(0)->set_title("a|b");
+  AddBaseline(RunWith("audio.a", "ms", LOWER, {10}), inputs);
+  AddBaseline(RunWith("audio.b", "ms", LOWER, {10}), inputs);
+  const std::string markdown = MarkdownReport(BuildReport(inputs));
+  const size_t red = markdown.find("| a\\|b | 13.0 ms |");
+  const size_t stable = markdown.find("| VAD Processing |");
+  ASSERT_NE(red, std::string::npos) << markdown;
+  ASSERT_NE(stable, std::string::npos) << markdown;
+  EXPECT_LT(red, stable);
+}
+
+TEST(ReportTest, LiveVerdictsComeFromTheComparison) {
+  ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
+  // Stored baselines have no say.
+  AddBaseline(VadRun(0.1), inputs);
+  inputs.live_revision = "0123456789ab";
+  inputs.live["audio.vad.process_1s"] = {
+      .effect = {.change_percent = -14, .change_percent_interval = {-16, -12}, .verdict = YELLOW},
+      .baseline_median = 20,
+      .rounds = 32};
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.measurements(0).verdict(), YELLOW);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "-14.0% vs baseline")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "0123456789ab beside it, 32 rounds")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "between -16.0% and -12.0%")) << text;
+}
+
+TEST(ReportTest, WhatIsNewSinceARevisionIsNotMissing) {
+  ReportInputs inputs = Inputs(RunWith("audio.vad.other", "ms", LOWER, {1, 2, 3}), kVadUnder50Ms);
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 2);
+  inputs.live_revision = "0123456789ab";
+  inputs.live["audio.vad.other"] = {.effect = {.verdict = STABLE}};
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 0) << TextReport(report, {});
+  EXPECT_FALSE(report.requirements(0).measured());
+}
+
+TEST(ReportTest, IdenticalProgramsAreStableWithoutRunning) {
+  ReportInputs inputs = Inputs(perf::Run(), kVadUnder50Ms);
+  inputs.live_revision = "0123456789ab";
+  inputs.identical = {{"audio", "//audio:vad_perf_test"}};
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 0) << TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(TextReport(report, {}),
+                                "//audio:vad_perf_test:\n  ✓ Stable: the same program as in "
+                                "0123456789ab, so it was not run\n"))
+      << TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(MarkdownReport(report), "the same program"));
+}
+
+TEST(ReportTest, ADisturbedRunIsNeitherRedNorGreen) {
+  ReportInputs inputs = Inputs(RunWith("audio.vad.process_1s", "ms", LOWER, {13, 13, 13}), "");
+  inputs.runs[0].mutable_health()->set_others_percent(60);
+  AddBaseline(RunWith("audio.vad.process_1s", "ms", LOWER, {10, 10, 10}), inputs);
+  Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 0);
+  EXPECT_EQ(report.components(0).status(), WARNING);
+  std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(
+      text,
+      "? Unresolved: -30.0% vs baseline; disturbed: other processes used 60 % of the CPU time"))
+      << text;
+  EXPECT_TRUE(absl::StrContains(text, "Result: Yellow: 1 unresolved, 1 disturbed")) << text;
+
+  // Nor is what looks stable passed in silence.
+  inputs.runs[0] = RunWith("audio.vad.process_1s", "ms", LOWER, {10, 10, 10});
+  inputs.runs[0].mutable_health()->set_steal_percent(40);
+  report = BuildReport(inputs);
+  text = TextReport(report, {});
+  EXPECT_EQ(report.components(0).status(), WARNING);
+  EXPECT_TRUE(absl::StrContains(text, "disturbed: the hypervisor took 40 % of the CPU time"))
+      << text;
+}
+
+TEST(ReportTest, SaysWhatChangedOnTheMachineSinceTheBaseline) {
+  ReportInputs inputs = Inputs(VadRun(1), "");
+  AddBaseline(VadRun(1), inputs);
+  inputs.baselines["audio"].mutable_environment()->set_kernel("6.1");
+  inputs.runs[0].mutable_environment()->set_kernel("6.2");
+  const std::string text = TextReport(BuildReport(inputs), {});
+  EXPECT_TRUE(absl::StrContains(
+      text, "Note: the baseline of audio was measured with kernel 6.1, now 6.2: its times may"))
+      << text;
+}
+
+TEST(ReportTest, ABaselineOfOtherFlagsIsNotCompared) {
+  ReportInputs inputs = Inputs(VadRun(2), "");
+  AddBaseline(VadRun(1), inputs);
+  inputs.baselines["audio"].mutable_environment()->set_build_flags("optimize, avx2");
+  inputs.runs[0].mutable_environment()->set_build_flags("optimize");
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.measurements(0).verdict(), NOT_COMPARABLE);
+  EXPECT_EQ(report.measurements(0).note(),
+            "the baseline was built with optimize, avx2, this with optimize");
+}
+
+perf::Run CountRun(const std::string& counted, double count) {
+  perf::Run run =
+      RunWith(absl::StrCat("audio.vad.frame.", counted), counted, LOWER, {count, count, count});
+  run.mutable_measurements(0)->set_title(absl::StrCat("VAD Frame, ", counted));
+  run.mutable_measurements(0)->set_counted(counted);
+  return run;
+}
+
+TEST(ReportTest, CountsAreATable) {
+  ReportInputs inputs = Inputs(CountRun("instructions", 1000), "");
+  inputs.runs.push_back(CountRun("allocations", 0));
+  AddBaseline(CountRun("instructions", 1010), inputs);
+  AddBaseline(CountRun("allocations", 0), inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 0);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text,
+                                "  Benchmark   instructions    allocations\n"
+                                "  VAD Frame   1000 (+0.99%)   0\n"))
+      << text;
+  EXPECT_FALSE(absl::StrContains(text, "Average")) << text;
+}
+
+TEST(ReportTest, ACountThatGrewIsRed) {
+  ReportInputs inputs = Inputs(CountRun("instructions", 1300), "");
+  AddBaseline(CountRun("instructions", 1000), inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 1);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "1300 ✗ (-30.00%)")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "VAD Frame, instructions:\n")) << text;
+}
+
+TEST(ReportTest, AnAllocationWhereThereWasNoneIsRed) {
+  ReportInputs inputs = Inputs(CountRun("allocations", 1), "");
+  AddBaseline(CountRun("allocations", 0), inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 1);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "✗ Regression: there was none")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "1 ✗ (none before)")) << text;
+}
+
+TEST(ReportTest, IsTheSameInWhateverOrderTheRunsCome) {
+  ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
+  AddBaseline(VadRun(1.02), inputs);
+  for (int i = 0; i < 8; ++i) {
+    perf::Run run = RunWith(absl::StrCat("audio.other_", i), "ms", LOWER, {1.0 + i, 2, 3});
+    run.mutable_provenance()->set_target(absl::StrCat("//audio:other_", i / 4));
+    run.mutable_provenance()->set_shard_index(i % 4);
+    inputs.runs.push_back(run);
+  }
+  // The same test, measured again.
+  perf::Run again = RunWith("audio.again", "ms", LOWER, {5, 6, 7});
+  again.mutable_start_time()->set_seconds(100);
+  inputs.runs.push_back(again);
+  const Report report = BuildReport(inputs);
+  const std::string text = TextReport(report, {.verbose = true});
+  std::mt19937 random(20240607);
+  for (int i = 0; i < 20; ++i) {
+    std::shuffle(inputs.runs.begin(), inputs.runs.end(), random);
+    const Report shuffled = BuildReport(inputs);
+    EXPECT_EQ(shuffled.SerializeAsString(), report.SerializeAsString());
+    EXPECT_EQ(TextReport(shuffled, {.verbose = true}), text);
+    EXPECT_EQ(MarkdownReport(shuffled), MarkdownReport(report));
+  }
+}
+
+// 100 MB, and `bytes` more with every turn.
+Run MemoryRun(double bytes) {
+  Run run = RunWith("audio.vad.live_heap", "MB", LOWER, {});
+  Measurement& measurement = *run.mutable_measurements(0);
+  measurement.set_title("VAD Live Heap");
+  measurement.set_work_unit("turn");
+  for (int i = 1; i <= 200; ++i) {
+    measurement.add_work(i * 100);
+    measurement.add_samples(100 + bytes * i * 100 / 1e6 + (i % 3) * 0.01);
+  }
+  return run;
+}
+
+TEST(ReportTest, MemoryThatGrowsIsRedWithoutAnyBaseline) {
+  const Report report = BuildReport(Inputs(MemoryRun(112), ""));
+  EXPECT_EQ(report.exit_code(), 1);
+  ASSERT_EQ(report.measurements(0).verdict(), RED);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text, "✗ Regression: it grows with every turn\n")) << text;
+  EXPECT_TRUE(
+      absl::StrContains(text, "Growth: 1.11 MB, 112.0 bytes a turn (between 112.0 and 112.0)"))
+      << text;
+  // What does not grow is as green as any, and so is what grows by less than matters.
+  EXPECT_EQ(BuildReport(Inputs(MemoryRun(0), "")).measurements(0).verdict(), NO_BASELINE);
+  EXPECT_EQ(BuildReport(Inputs(MemoryRun(112),
+                               "insignificant { measurement: 'audio.vad.live_heap' below: 2 }"))
+                .measurements(0)
+                .verdict(),
+            NO_BASELINE);
+  // It is red beside a baseline that grew as much.
+  ReportInputs inputs = Inputs(MemoryRun(112), "");
+  AddBaseline(MemoryRun(112), inputs);
+  EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), RED);
+}
+
+TEST(ReportTest, GrowthCanBeLimited) {
+  constexpr char kAtMost1Mb[] =
+      "requirements { measurement: 'audio.vad.live_heap' statistic: GROWTH at_most: 1 unit: 'MB' }";
+  const Report report = BuildReport(Inputs(MemoryRun(112), kAtMost1Mb));
+  EXPECT_FALSE(report.requirements(0).met());
+  EXPECT_NEAR(report.requirements(0).value(), 1.11, 0.02);
+  EXPECT_TRUE(BuildReport(Inputs(MemoryRun(10), kAtMost1Mb)).requirements(0).met());
+  const Report of_times = BuildReport(Inputs(
+      VadRun(1),
+      "requirements { measurement: 'audio.vad.process_1s' statistic: GROWTH at_most: 1 unit: 'ms' "
+      "}"));
+  ASSERT_EQ(of_times.errors_size(), 1);
+  EXPECT_TRUE(absl::StrContains(of_times.errors(0), "is no series over work"));
+}
+
+// The measured VAD, and a baseline that has it and another, which nobody measures.
+ReportInputs WithOneMissing() {
+  ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
+  AddBaseline(VadRun(1), inputs);
+  AddBaseline(RunWith("audio.vad.renamed", "ms", LOWER, {24, 25, 26}), inputs);
+  inputs.whole_tests = {"//audio:vad_perf_test"};
+  inputs.header.set_profile("default");
+  return inputs;
+}
+
+int NumMissing(const Report& report) {
+  return static_cast<int>(
+      std::count_if(report.measurements().begin(), report.measurements().end(),
+                    [](const MeasurementResult& result) { return result.verdict() == MISSING; }));
+}
+
+TEST(MissingTest, AMeasurementThatVanishedIsListedAndExits2) {
+  const Report report = BuildReport(WithOneMissing());
+  EXPECT_EQ(report.exit_code(), 2);
+  ASSERT_EQ(NumMissing(report), 1);
+  EXPECT_EQ(report.components(0).num_missing(), 1);
+  EXPECT_EQ(report.components(0).num_measurements(), 1);
+  EXPECT_EQ(report.components(0).status(), INCOMPLETE);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(
+      text,
+      "Missing\n-------\n"
+      "  ✗ audio.vad.renamed: the baseline has it, and //audio:vad_perf_test did not measure it "
+      "(25.0 ms,  of 2026-11-24)\n"
+      "  Bring them back; or, if they were renamed or removed on purpose, store the baselines anew "
+      "(--update_baselines).\n"))
+      << text;
+  EXPECT_TRUE(absl::StrContains(text, "audio       ✗ incomplete")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "Result: Incomplete: 1 missing\n")) << text;
+  const std::string markdown = MarkdownReport(report);
+  EXPECT_TRUE(absl::StrContains(markdown, "**Incomplete: 1 missing**")) << markdown;
+  EXPECT_TRUE(absl::StrContains(markdown, "## Missing\n\n- audio.vad.renamed: ")) << markdown;
+  EXPECT_FALSE(absl::StrContains(markdown, "| audio.vad.renamed")) << markdown;
+}
+
+TEST(MissingTest, WhatIsRedIsSaidFirst) {
+  ReportInputs inputs = WithOneMissing();
+  inputs.runs = {VadRun(2)};
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 1);
+  EXPECT_TRUE(absl::StrContains(TextReport(report, {}),
+                                "Result: Red: 1 red, 1 requirement missed, "
+                                "1 missing\n"))
+      << TextReport(report, {});
+}
+
+struct MissingCase {
+  std::string name;
+  std::function<void(ReportInputs&)> change;
+  int missing;
+};
+
+class MissingCaseTest : public testing::TestWithParam<MissingCase> {};
+
+TEST_P(MissingCaseTest, IsMissingUnlessItWasNotToBeMeasured) {
+  ReportInputs inputs = WithOneMissing();
+  GetParam().change(inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(NumMissing(report), GetParam().missing) << TextReport(report, {});
+  const bool complete = inputs.errors.empty() && GetParam().missing == 0;
+  EXPECT_EQ(report.exit_code(), complete ? 0 : 2);
+}
+
+BaselineMeasurement& Stored(ReportInputs& inputs, const std::string& name) {
+  for (BaselineMeasurement& stored : *inputs.baselines["audio"].mutable_measurements()) {
+    if (stored.name() == name) return stored;
+  }
+  ADD_FAILURE() << name;
+  return *inputs.baselines["audio"].mutable_measurements(0);
+}
+
+void ForgetTarget(ReportInputs& inputs) { Stored(inputs, "audio.vad.renamed").clear_target(); }
+
+INSTANTIATE_TEST_SUITE_P(
+    All, MissingCaseTest,
+    testing::ValuesIn(std::vector<MissingCase>{
+        {"OfAnExactBaseline",
+         [](ReportInputs& inputs) {
+           inputs.exact_baselines["audio"] = inputs.baselines["audio"];
+           inputs.baselines.clear();
+         },
+         1},
+        {"OfABaselineThatNamesNoTest", ForgetTarget, 1},
+        {"OfATestThatIsNoMemberAnyMore",
+         [](ReportInputs& inputs) {
+           Stored(inputs, "audio.vad.renamed").set_target("//audio:removed_test");
+         },
+         1},
+        {"OfAnotherCompiler",
+         [](ReportInputs& inputs) {
+           Stored(inputs, "audio.vad.process_1s").set_name("audio.vad.renamed_too");
+           inputs.baselines["audio"].mutable_environment()->set_compiler("gcc 11");
+         },
+         2},
+        // Named the same, it is another quantity now.
+        {"AnotherUnit",
+         [](ReportInputs& inputs) { Stored(inputs, "audio.vad.process_1s").set_unit("us"); }, 2},
+        {"AnotherDirection",
+         [](ReportInputs& inputs) { Stored(inputs, "audio.vad.process_1s").set_better(HIGHER); },
+         2},
+        {"MovedToAnotherTest",
+         [](ReportInputs& inputs) {
+           inputs.runs.push_back(RunWith("audio.vad.renamed", "ms", LOWER, {24, 25, 26}));
+           inputs.runs[1].mutable_provenance()->set_target("//audio:other_test");
+         },
+         0},
+        {"AnotherComponentWasAskedFor",
+         [](ReportInputs& inputs) { inputs.baselines["tools"] = inputs.baselines["audio"]; }, 1},
+        {"OfAnotherProfile",
+         [](ReportInputs& inputs) { Stored(inputs, "audio.vad.renamed").set_profile("long"); }, 0},
+        {"OfOtherLoads",
+         [](ReportInputs& inputs) {
+           (*Stored(inputs, "audio.vad.renamed").mutable_load_overrides())["iterations"] = 5;
+         },
+         0},
+        // --build_event_file of `bazel test --config=quick`, judged without --quick.
+        {"RecordsOfAnotherProfile",
+         [](ReportInputs& inputs) { inputs.runs[0].mutable_provenance()->set_profile("quick"); },
+         0},
+        {"ItsTestFailed",
+         [](ReportInputs& inputs) {
+           inputs.errors = {"//audio:vad_perf_test (shard 2 of 2): the test ended as FAILED"};
+           inputs.failed = {{"//audio:vad_perf_test", "audio"}};
+         },
+         0},
+        {"AnotherTestFailed",
+         [](ReportInputs& inputs) {
+           inputs.errors = {"//audio:other: the test ended as FAILED"};
+           inputs.failed = {{"//audio:other", "audio"}};
+         },
+         1},
+        {"ATestFailedAndNobodyKnowsWhose",
+         [](ReportInputs& inputs) {
+           ForgetTarget(inputs);
+           inputs.errors = {"//audio:other: the test ended as FAILED"};
+           inputs.failed = {{"//audio:other", "audio"}};
+         },
+         0},
+        // --type or --noslow; its test is among those selected.
+        {"NarrowedWithItsTest",
+         [](ReportInputs& inputs) { inputs.header.set_selection("--noslow"); }, 1},
+        {"NarrowedWithoutItsTest",
+         [](ReportInputs& inputs) {
+           inputs.header.set_selection("--type stress");
+           Stored(inputs, "audio.vad.renamed").set_target("//audio:slow_test");
+         },
+         0},
+        {"NarrowedAndNobodyKnowsWhose",
+         [](ReportInputs& inputs) {
+           inputs.header.set_selection("--noslow");
+           ForgetTarget(inputs);
+         },
+         0},
+        {"AFilterTookAPartOfItsTest",
+         [](ReportInputs& inputs) {
+           inputs.header.set_selection("--filter process_1s");
+           inputs.whole_tests.clear();
+         },
+         0},
+        {"NothingOfItsTestWasMeasured",
+         [](ReportInputs& inputs) {
+           inputs.runs[0].mutable_provenance()->set_target("//audio:other");
+         },
+         1},
+    }),
+    [](const testing::TestParamInfo<MissingCase>& test_case) { return test_case.param.name; });
+
+TEST(MissingTest, OfAOneLineBaseline) {
+  ReportInputs inputs = Inputs(VadRun(1), kVadLine);
+  inputs.baseline_lines = {{"VAD_BASELINE", {.value = 2.5, .suffix = "x"}},
+                           {"OLD_BASELINE", {.value = 1, .suffix = "x"}}};
+  inputs.baseline_lines_source = "performance_baseline.txt";
+  Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 2);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(text,
+                                "  ✗ audio.vad.speed: VAD_BASELINE is stated, and no test measured "
+                                "it (2.50x, performance_baseline.txt)\n"))
+      << text;
+  // A line that no component states is of something that went altogether.
+  inputs.unknown_baseline_lines = {"OLD_BASELINE"};
+  EXPECT_EQ(NumMissing(BuildReport(inputs)), 2);
+  inputs.unknown_baseline_lines.clear();
+  inputs.header.set_selection("--type stress");
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 0);
+  // Stored baselines are not looked at.
+  inputs = WithOneMissing();
+  inputs.baseline_lines_source = "performance_baseline.txt";
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 0);
+  // Under another suffix it is another quantity.
+  inputs = Inputs(RunWith("audio.vad.speed", "x", HIGHER, {2.5}), kVadLine);
+  inputs.baseline_lines = {{"VAD_BASELINE", {.value = 2.5, .suffix = " exec/sec"}}};
+  inputs.baseline_lines_source = "performance_baseline.txt";
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 2);
+}
+
+TEST(MissingTest, BesideARevision) {
+  ReportInputs inputs = WithOneMissing();
+  inputs.live_revision = "0123456789ab";
+  inputs.live["audio.vad.process_1s"] = {.effect = {.verdict = STABLE}};
+  // Stored baselines have no say.
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 0);
+  inputs.gone = {{.component = "audio", .target = "//audio:a", .name = "audio.a"}};
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 2);
+  const std::string text = TextReport(report, {});
+  EXPECT_TRUE(absl::StrContains(
+      text, "  ✗ audio.a: 0123456789ab has it, and this build has not\n  Bring them back; or, if"))
+      << text;
+}
+
+TEST(MissingTest, OfCounts) {
+  ReportInputs inputs = Inputs(CountRun("instructions", 1000), "");
+  AddBaseline(CountRun("instructions", 1000), inputs);
+  AddBaseline(CountRun("allocations", 2), inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 2);
+  EXPECT_TRUE(absl::StrContains(TextReport(report, {}), "✗ audio.vad.frame.allocations: "));
+}
+
+TEST(ReportTest, TwoMeasurementsOfOneNameAreAnError) {
+  ReportInputs inputs = Inputs(VadRun(1), "");
+  inputs.runs.push_back(VadRun(2));
+  inputs.runs[1].mutable_provenance()->set_target("//audio:other");
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 2);
+  EXPECT_EQ(report.measurements_size(), 1);
+  ASSERT_EQ(report.errors_size(), 1);
+  EXPECT_TRUE(absl::StrContains(report.errors(0), "was measured already by")) << report.errors(0);
+}
+
+// Whatever made the run, a measurement that no component's status counts is no silent pass.
+TEST(ReportTest, AMeasurementOfAnUnknownComponentIsAnError) {
+  ReportInputs inputs = Inputs(VadRun(1), "");
+  inputs.runs.push_back(RunWith("tools.call", "ms", LOWER, {1}));
+  inputs.runs[1].mutable_measurements(0)->set_component("tools");
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 2);
+  inputs.runs[1].mutable_measurements(0)->clear_component();
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 2);
+}
+
+TEST(ReportTest, ANanThatNoReaderSawIsAnError) {
+  ReportInputs inputs = Inputs(VadRun(std::numeric_limits<double>::quiet_NaN()), "");
+  AddBaseline(VadRun(1), inputs);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 2);
+  EXPECT_FALSE(absl::StrContains(TextReport(report, {}), "nan")) << TextReport(report, {});
+  inputs.runs = {RunWith("audio.vad.process_1s", "ms", LOWER, {})};
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 2);
+}
+
+TEST(ReportTest, WhatCannotBeComparedIsSaidInTheResult) {
+  ReportInputs inputs = Inputs(VadRun(1), "");
+  AddBaseline(VadRun(1), inputs);
+  inputs.baselines["audio"].mutable_environment()->set_compiler("gcc 11");
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 0);
+  EXPECT_TRUE(absl::StrContains(TextReport(report, {}), "Result: Yellow: 1 not comparable\n"))
+      << TextReport(report, {});
+}
+
+}  // namespace
+}  // namespace perf

@@ -1,0 +1,338 @@
+// The command behind a perf_suite: `bazel run //perf`.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "command/exit_code.h"
+#include "command/printable.h"
+#include "command/program.h"
+#include "command/user_path.h"
+#include "perf/ab/selfcheck.h"
+#include "perf/runner/history_command.h"
+#include "perf/runner/runner.h"
+#include "perf/suite/suite_selection.h"
+#include "re2/re2.h"
+
+ABSL_FLAG(
+    std::vector<std::string>, type, {"all"},
+    "Kinds of tests to run, separated by commas: performance, stress, regression, integration "
+    "or all.");
+ABSL_FLAG(std::vector<std::string>, component, {},
+          "Components whose tests to run, separated by commas. All if not given.");
+ABSL_FLAG(bool, quick, false,
+          "Small loads: everything is measured, in seconds. Same as --profile=quick.");
+ABSL_FLAG(std::string, profile, "",
+          "Sizes of load: quick, default or long, as the requirements.textproto of each component "
+          "states them.");
+ABSL_FLAG(std::string, load, "",
+          "Single loads, NAME=VALUE or COMPONENT.NAME=VALUE, separated by commas: "
+          "--load iterations=500,audio.stress_duration_s=20.");
+ABSL_FLAG(std::string, filter, "",
+          "Run only tests and benchmarks whose name (Suite.Test, or the measurement's), or whose "
+          "target, this regular expression (RE2) is found in.");
+ABSL_FLAG(bool, slow, true, "Also run tests with the tag slow; --noslow leaves them out.");
+ABSL_FLAG(bool, verbose, false,
+          "Print the tests' own output, and more of each measurement: median, tail, side figures.");
+ABSL_FLAG(
+    std::string, output_dir, "",
+    "Where performance_report.txt, .md and .json, performance_baseline.txt and the records go. "
+    "Default: perf-results in the workspace.");
+ABSL_FLAG(bool, update_baselines, false,
+          "Store this run's figures as the baselines of this machine; first prints what changes. "
+          "Refused if something could not be measured or a requirement is missed.");
+ABSL_FLAG(std::string, baseline_dir, "",
+          "Where stored baselines are. Default: the folder of the suite, in the workspace.");
+ABSL_FLAG(
+    std::string, baseline_file, "",
+    "Compare with the lines of this performance_baseline.txt (\"VAD_BASELINE: 2.5x\") instead "
+    "of the stored baselines.");
+ABSL_FLAG(std::string, build_event_file, "",
+          "Run nothing; judge the records of the `bazel test` that wrote this file by "
+          "--build_event_json_file.");
+ABSL_FLAG(
+    int, confirm, 2,
+    "How often to measure a test again whose result is red, before it counts. The best run is "
+    "taken.");
+ABSL_FLAG(std::string, against, "",
+          "Measure this tree beside a revision: a commit, tag or branch, or `baseline` for the one "
+          "that the stored baselines name. Both are built, and run in turns; loads are quick "
+          "unless --profile says otherwise.");
+ABSL_FLAG(absl::Duration, time_budget, absl::Minutes(10),
+          "With --against: how long to go on measuring what is not yet clear.");
+ABSL_FLAG(bool, measure_identical, false,
+          "With --against: also measure tests whose builds are the same in both revisions.");
+ABSL_FLAG(bool, counts, false,
+          "Count instructions, allocations, bytes and system calls of the benchmarks' iterations "
+          "instead of measuring times. Counts are compared with stored ones on any machine.");
+ABSL_FLAG(std::string, history, "",
+          "The database that the run is added to, and `history` reads; `none` for none. Default: "
+          "history.db in the output directory.");
+ABSL_FLAG(std::string, import, "",
+          "With history: a folder with records (perf_run.pb) to add first, such as "
+          "perf-results/records of another machine.");
+ABSL_FLAG(int, minutes, 20, "With selfcheck: how long.");
+ABSL_FLAG(bool, allow_any_mode, false,
+          "Also report records of builds that are not opt, or that have a sanitizer.");
+ABSL_FLAG(bool, list, false, "Print the tests that the other flags select, and end.");
+ABSL_FLAG(std::string, bazel, "bazel",
+          "How to call Bazel, with start-up options if need be, separated by spaces.");
+ABSL_FLAG(
+    std::string, bazel_flags, "",
+    "What to add to `bazel test`, separated by spaces: --bazel_flags='--config=ci --jobs=1'.");
+namespace perf {
+namespace {
+
+// What only a run takes, not its subcommands.
+constexpr absl::string_view kSelectionFlags[] = {"type", "component", "filter", "slow", "list"};
+constexpr absl::string_view kLoadFlags[] = {"quick", "profile", "load"};
+constexpr absl::string_view kJudgingFlags[] = {
+    "confirm",        "update_baselines", "baseline_dir", "baseline_file",     "build_event_file",
+    "allow_any_mode", "against",          "time_budget",  "measure_identical", "counts"};
+constexpr absl::string_view kOutputFlags[] = {"verbose", "output_dir", "history"};
+constexpr absl::string_view kBazelFlags[] = {"bazel", "bazel_flags"};
+constexpr absl::string_view kSubcommandFlags[] = {"import", "minutes"};
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::vector<std::string> Words(const std::string& text) {
+  return absl::StrSplit(text, ' ', absl::SkipEmpty());
+}
+
+// What narrows the suite, as typed.
+std::string Selection() {
+  std::vector<std::string> parts;
+  const std::vector<std::string> kinds = absl::GetFlag(FLAGS_type);
+  if (std::find(kinds.begin(), kinds.end(), "all") == kinds.end()) {
+    parts.push_back(absl::StrCat("--type ", absl::StrJoin(kinds, ",")));
+  }
+  if (!absl::GetFlag(FLAGS_filter).empty()) {
+    parts.push_back(absl::StrCat("--filter ", absl::GetFlag(FLAGS_filter)));
+  }
+  if (!absl::GetFlag(FLAGS_slow)) parts.emplace_back("--noslow");
+  return absl::StrJoin(parts, " ");
+}
+
+int List(const std::vector<SuiteTest>& tests) {
+  for (const SuiteTest& test : tests) {
+    command::Print(command::Printable(absl::StrCat(
+        test.label(), "  ", absl::StrJoin(test.kinds(), ","), test.slow() ? ",slow" : "", "  ",
+        test.shard_count(), test.shard_count() == 1 ? " shard\n" : " shards\n")));
+  }
+  return command::kDone;
+}
+
+// The folder that a run writes into.
+std::string OutputDirectory() {
+  return absl::GetFlag(FLAGS_output_dir).empty()
+             ? absl::StrCat(Variable("BUILD_WORKSPACE_DIRECTORY"), "/perf-results")
+             : command::UserPath(absl::GetFlag(FLAGS_output_dir));
+}
+
+std::string HistoryFile() {
+  const std::string& file = absl::GetFlag(FLAGS_history);
+  if (file == "none") return "";
+  return file.empty() ? absl::StrCat(OutputDirectory(), "/history.db") : command::UserPath(file);
+}
+
+int Exit(const absl::StatusOr<int>& exit_code) {
+  return exit_code.ok() ? *exit_code : command::Fail(exit_code.status());
+}
+
+int HistoryMain(const command::Arguments& names) {
+  if (HistoryFile().empty()) return command::WrongUse("history: --history names no file");
+  return Exit(RunHistoryCommand({.file = HistoryFile(),
+                                 .import = command::UserPath(absl::GetFlag(FLAGS_import)),
+                                 .name = names.empty() ? "" : names.front()}));
+}
+
+// Whether verdicts of live comparisons may be believed on this machine.
+int SelfcheckMain(const command::Arguments&) {
+  if (absl::GetFlag(FLAGS_minutes) < 1) {
+    return command::WrongUse("--minutes has to be at least 1");
+  }
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return command::Fail(absl::StrCat("cannot find this program: ", error.message()));
+  return Exit(RunSelfcheck({.program = self.parent_path() / "live" / "selfcheck_benchmarks",
+                            .length = absl::Minutes(absl::GetFlag(FLAGS_minutes)),
+                            .seed = std::random_device{}()}));
+}
+
+// What is wrong with the flags of a run by themselves, or "".
+std::string WrongFlags() {
+  for (const absl::string_view name : kSubcommandFlags) {
+    if (command::WasGiven(name)) return absl::StrCat("--", name, " has no meaning for a run");
+  }
+  // Each says what the run is compared with, or where its figures come from.
+  for (const auto& [one, other] :
+       {std::pair<const char*, const char*>{"update_baselines", "against"},
+        {"update_baselines", "allow_any_mode"},
+        {"counts", "against"},
+        {"counts", "baseline_file"},
+        {"counts", "build_event_file"},
+        {"against", "build_event_file"},
+        {"against", "baseline_file"}}) {
+    const auto is_on = [](const char* name) {
+      const std::string value = absl::FindCommandLineFlag(name)->CurrentValue();
+      return !value.empty() && value != "false";
+    };
+    if (is_on(one) && is_on(other)) {
+      return absl::StrCat("--", one, " and --", other, " exclude each other");
+    }
+  }
+  if (absl::GetFlag(FLAGS_time_budget) <= absl::ZeroDuration()) {
+    return "--time_budget has to be more than 0";
+  }
+  if (absl::GetFlag(FLAGS_confirm) < 0) return "--confirm has to be at least 0";
+  return "";
+}
+
+int RunMain(const std::string& manifest) {
+  if (const std::string wrong = WrongFlags(); !wrong.empty()) return command::WrongUse(wrong);
+  if (manifest.empty() || Variable("BUILD_WORKSPACE_DIRECTORY").empty()) {
+    return command::Fail("run this through Bazel: bazel run //perf");
+  }
+  const re2::RE2 filter(absl::GetFlag(FLAGS_filter), re2::RE2::Quiet);
+  if (!filter.ok()) return command::WrongUse(absl::StrCat("--filter: ", filter.error()));
+
+  absl::StatusOr<Suite> suite = ReadSuite(manifest);
+  if (!suite.ok()) return command::Fail(suite.status());
+  absl::StatusOr<std::vector<SuiteTest>> tests =
+      SelectTests(*suite, {.kinds = absl::GetFlag(FLAGS_type),
+                           .components = absl::GetFlag(FLAGS_component),
+                           .slow = absl::GetFlag(FLAGS_slow)});
+  if (!tests.ok()) return command::Fail(tests.status());
+  if (absl::Status known = CheckOverrides(*suite, absl::GetFlag(FLAGS_load)); !known.ok()) {
+    return command::Fail(absl::StrCat("--load: ", known.message()));
+  }
+  if (absl::GetFlag(FLAGS_list)) return List(*tests);
+
+  RunnerOptions options;
+  options.workspace = Variable("BUILD_WORKSPACE_DIRECTORY");
+  options.output_dir = OutputDirectory();
+  options.history = HistoryFile();
+  options.baseline_dir =
+      absl::GetFlag(FLAGS_baseline_dir).empty()
+          ? absl::StrCat(options.workspace, "/", suite->manifest.baseline_directory())
+          : command::UserPath(absl::GetFlag(FLAGS_baseline_dir));
+  options.bazel = Words(absl::GetFlag(FLAGS_bazel));
+  options.bazel_flags = Words(absl::GetFlag(FLAGS_bazel_flags));
+  options.update_baselines = absl::GetFlag(FLAGS_update_baselines);
+  options.against = absl::GetFlag(FLAGS_against);
+  options.time_budget = absl::GetFlag(FLAGS_time_budget);
+  options.measure_identical = absl::GetFlag(FLAGS_measure_identical);
+  options.counts = absl::GetFlag(FLAGS_counts);
+  // Many short runs of both sides say more than a few long ones.
+  const bool quick = absl::GetFlag(FLAGS_quick) ||
+                     (absl::GetFlag(FLAGS_profile).empty() && !options.against.empty());
+  options.profile = quick                                  ? "quick"
+                    : absl::GetFlag(FLAGS_profile).empty() ? "default"
+                                                           : absl::GetFlag(FLAGS_profile);
+  options.load_overrides = absl::GetFlag(FLAGS_load);
+  options.filter = absl::GetFlag(FLAGS_filter);
+  options.selection = Selection();
+  options.verbose = absl::GetFlag(FLAGS_verbose);
+  options.allow_any_mode = absl::GetFlag(FLAGS_allow_any_mode);
+  options.confirmations = absl::GetFlag(FLAGS_confirm);
+  options.build_event_file = command::UserPath(absl::GetFlag(FLAGS_build_event_file));
+  options.baseline_file = command::UserPath(absl::GetFlag(FLAGS_baseline_file));
+  // Bazel finds the workspace from where it is started.
+  std::error_code error;
+  std::filesystem::current_path(options.workspace, error);
+  if (error) {
+    return command::Fail(absl::StrCat("cannot enter ", options.workspace, ": ", error.message()));
+  }
+  return Exit(RunSuite(*suite, *tests, options));
+}
+
+std::vector<absl::string_view> Names(absl::Span<const absl::string_view> names) {
+  return {names.begin(), names.end()};
+}
+
+command::Program Perf(const std::string& manifest) {
+  return {
+      .name = "perf",
+      .summary =
+          "Runs the performance tests, compares their records with requirements and baselines, "
+          "and writes the report.",
+      .synopsis = {"bazel run //perf -- [FLAG...]",
+                   "bazel run //perf -- history [NAME] [--history FILE] [--import FOLDER]",
+                   "bazel run //perf -- selfcheck [--minutes N]"},
+      .details = "",
+      .flag_groups = {{"Which tests", Names(kSelectionFlags)},
+                      {"How much work", Names(kLoadFlags)},
+                      {"What figures are compared with", Names(kJudgingFlags)},
+                      {"What is written", Names(kOutputFlags)},
+                      {"Bazel", Names(kBazelFlags)},
+                      {"Of the commands", Names(kSubcommandFlags)}},
+      .common_flags = {},
+      .may_be_empty = {"filter", "load", "bazel_flags"},
+      .examples = {"bazel run //perf -- --quick                       everything, in a minute",
+                   "bazel run //perf -- --component audio --verbose   one component, in detail",
+                   "bazel run //perf -- --type stress --profile long  sustained load",
+                   "bazel run //perf -- --update_baselines            make this the baseline",
+                   "bazel run //perf -- --against main                what changed since main",
+                   "bazel run //perf -- --counts                      instructions, exact",
+                   "bazel run //perf -- history                       what runs found",
+                   "bazel run //perf -- selfcheck                     may it be believed here?"},
+      .no_means =
+          "a requirement is missed, a measurement is red, or the history has none of that name",
+      .failed_means =
+          "something could not be measured, or is missing: a baseline has it, and the run has not",
+      .subcommands = {{.name = "history",
+                       .arguments = "[NAME]",
+                       .description =
+                           "Lists what the history has, or plots the measurements of that "
+                           "name, or with it in their names.",
+                       .min_arguments = 0,
+                       .max_arguments = 1,
+                       .flags = {"history", "import", "output_dir"},
+                       .run = HistoryMain},
+                      {.name = "selfcheck",
+                       .arguments = "",
+                       .description =
+                           "Measures how often verdicts of live comparisons are wrong on "
+                           "this machine.",
+                       .min_arguments = 0,
+                       .max_arguments = 0,
+                       .flags = {"minutes"},
+                       .run = SelfcheckMain}},
+      .run = [manifest](const command::Arguments&) { return RunMain(manifest); },
+      .max_arguments = 0};
+}
+
+// The perf_suite rule's launcher names the suite in the first word, which is not the user's.
+int Main(int argc, char** argv) {
+  absl::string_view first = argc > 1 ? argv[1] : "";
+  std::string manifest;
+  if (absl::ConsumePrefix(&first, "--manifest=")) {
+    manifest = std::string(first);
+    argv[1] = argv[0];
+    --argc;
+    ++argv;
+  }
+  return command::Main(Perf(manifest), argc, argv);
+}
+
+}  // namespace
+}  // namespace perf
+
+int main(int argc, char** argv) { return perf::Main(argc, argv); }

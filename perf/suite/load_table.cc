@@ -1,0 +1,74 @@
+#include "perf/suite/load_table.h"
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace perf {
+
+absl::StatusOr<LoadTable> LoadTable::Create(const ComponentRequirements& requirements,
+                                            absl::string_view profile,
+                                            absl::string_view overrides) {
+  LoadTable table;
+  table.component_ = requirements.component();
+  table.profile_ = profile.empty() ? "default" : std::string(profile);
+  for (const auto& load : requirements.loads()) {
+    double value = 0;
+    if (table.profile_ == "quick") {
+      value = load.quick();
+    } else if (table.profile_ == "default") {
+      value = load.default_();
+    } else if (table.profile_ == "long") {
+      value = load.long_();
+    } else {
+      break;
+    }
+    table.values_[load.name()] = value;
+  }
+  if (table.profile_ != "quick" && table.profile_ != "default" && table.profile_ != "long") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "load profile '", profile, "' is none of quick, default and long (PERF_PROFILE)"));
+  }
+  for (absl::string_view override_text : absl::StrSplit(overrides, ',', absl::SkipWhitespace())) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(override_text, absl::MaxSplits('=', 1));
+    absl::string_view name = absl::StripAsciiWhitespace(parts.first);
+    double value = 0;
+    if (name.empty() || !absl::SimpleAtod(parts.second, &value) || !std::isfinite(value) ||
+        value <= 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("load '", override_text,
+                       "' is not NAME=VALUE or COMPONENT.NAME=VALUE with a positive value"));
+    }
+    if (const size_t dot = name.find('.'); dot != absl::string_view::npos) {
+      if (name.substr(0, dot) != table.component_) continue;
+      name.remove_prefix(dot + 1);
+    }
+    // A load of another component is not an error: one override list goes to all tests.
+    auto found = table.values_.find(std::string(name));
+    if (found == table.values_.end()) continue;
+    found->second = value;
+    table.overrides_[found->first] = value;
+  }
+  return table;
+}
+
+absl::StatusOr<double> LoadTable::Get(absl::string_view name) const {
+  auto found = values_.find(std::string(name));
+  if (found == values_.end()) {
+    return absl::NotFoundError(absl::StrCat(
+        component_, " states no load '", name, "' in its requirements.textproto; it has: ",
+        absl::StrJoin(values_, ", ",
+                      [](std::string* out, const auto& pair) { out->append(pair.first); })));
+  }
+  return found->second;
+}
+
+}  // namespace perf

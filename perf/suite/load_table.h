@@ -1,0 +1,40 @@
+// The sizes of load that a component states, for one profile and with single ones replaced.
+#ifndef PERF_SUITE_LOAD_TABLE_H_
+#define PERF_SUITE_LOAD_TABLE_H_
+
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "perf/suite/requirements.pb.h"
+
+namespace perf {
+
+// The sizes of one run.
+class LoadTable {
+ public:
+  // `profile`: "quick", "default", "long" or empty, which means "default". `overrides`: NAME=VALUE
+  // pairs separated by commas; a name may be prefixed by a component ("audio.iterations=5"), and
+  // then concerns only that. InvalidArgument otherwise, and for values that are negative or not
+  // finite.
+  static absl::StatusOr<LoadTable> Create(const ComponentRequirements& requirements,
+                                          absl::string_view profile, absl::string_view overrides);
+
+  // NotFound, with the names there are, if `name` is none of them.
+  absl::StatusOr<double> Get(absl::string_view name) const;
+
+  const std::string& profile() const { return profile_; }
+  // The overrides that concern this component.
+  const std::map<std::string, double>& overrides() const { return overrides_; }
+
+ private:
+  std::string component_;
+  std::string profile_;
+  std::map<std::string, double> values_;
+  std::map<std::string, double> overrides_;
+};
+
+}  // namespace perf
+
+#endif  // PERF_SUITE_LOAD_TABLE_H_

@@ -1,0 +1,104 @@
+#include "perf/suite/requirements_file.h"
+
+#include <cmath>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "perf/record/text_proto.h"
+#include "perf/suite/baseline_lines.h"
+
+namespace perf {
+namespace {
+
+absl::Status Validate(const ComponentRequirements& requirements) {
+  if (requirements.component().empty()) {
+    return absl::InvalidArgumentError("component is not set");
+  }
+  std::set<std::string> seen;
+  for (const Requirement& requirement : requirements.requirements()) {
+    const std::string what = absl::StrCat("requirement of '", requirement.measurement(), "'");
+    if (requirement.measurement().empty()) {
+      return absl::InvalidArgumentError("a requirement names no measurement");
+    }
+    if (requirement.statistic() == STATISTIC_UNKNOWN) {
+      return absl::InvalidArgumentError(absl::StrCat(what, " has no statistic"));
+    }
+    if (requirement.unit().empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(what, " has no unit"));
+    }
+    if (requirement.limit_case() == Requirement::LIMIT_NOT_SET) {
+      return absl::InvalidArgumentError(absl::StrCat(what, " has neither at_most nor at_least"));
+    }
+    const double limit = requirement.has_at_most() ? requirement.at_most() : requirement.at_least();
+    if (!std::isfinite(limit)) {
+      return absl::InvalidArgumentError(absl::StrCat(what, " has a limit that is not finite"));
+    }
+    const std::string key =
+        absl::StrCat(requirement.measurement(), " ", Statistic_Name(requirement.statistic()), " ",
+                     static_cast<int>(requirement.limit_case()));
+    if (!seen.insert(key).second) {
+      return absl::InvalidArgumentError(absl::StrCat(what, " is stated twice"));
+    }
+  }
+  seen.clear();
+  for (const auto& load : requirements.loads()) {
+    if (load.name().empty()) return absl::InvalidArgumentError("a load has no name");
+    if (!seen.insert(load.name()).second) {
+      return absl::InvalidArgumentError(absl::StrCat("load '", load.name(), "' is stated twice"));
+    }
+    if (!(load.quick() > 0 && load.quick() <= load.default_() && load.default_() <= load.long_() &&
+          std::isfinite(load.long_()))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("load '", load.name(), "' needs 0 < quick <= default <= long"));
+    }
+  }
+  seen.clear();
+  for (const BaselineLine& line : requirements.baseline_lines()) {
+    if (line.key().empty() || line.measurement().empty() || line.statistic() == STATISTIC_UNKNOWN) {
+      return absl::InvalidArgumentError(
+          "a baseline line needs a key, a measurement and a statistic");
+    }
+    if (absl::Status checked = CheckBaselineLine(line); !checked.ok()) return checked;
+    if (!seen.insert(line.key()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("baseline line '", line.key(), "' is stated twice"));
+    }
+  }
+  seen.clear();
+  for (const Insignificance& floor : requirements.insignificant()) {
+    // Below an infinite size, nothing would ever be red.
+    if (floor.measurement().empty() || !(floor.below() > 0 && std::isfinite(floor.below()))) {
+      return absl::InvalidArgumentError(
+          "an insignificant difference needs a measurement and a positive, finite size");
+    }
+    if (!seen.insert(floor.measurement()).second) {
+      return absl::InvalidArgumentError(absl::StrCat("the insignificant difference of '",
+                                                     floor.measurement(), "' is stated twice"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ComponentRequirements> ParseRequirements(absl::string_view text,
+                                                        absl::string_view source) {
+  ComponentRequirements requirements;
+  if (absl::Status parsed = ParseTextProto(text, source, requirements); !parsed.ok()) {
+    return parsed;
+  }
+  if (absl::Status valid = Validate(requirements); !valid.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(source, ": ", valid.message()));
+  }
+  return requirements;
+}
+
+absl::StatusOr<ComponentRequirements> ReadRequirementsFile(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) return text.status();
+  return ParseRequirements(*text, path);
+}
+
+}  // namespace perf

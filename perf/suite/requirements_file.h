@@ -1,0 +1,24 @@
+// Reads a component's requirements.textproto.
+#ifndef PERF_SUITE_REQUIREMENTS_FILE_H_
+#define PERF_SUITE_REQUIREMENTS_FILE_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "perf/suite/requirements.pb.h"
+
+namespace perf {
+
+// Parses and validates `text`; `source` names it in messages. InvalidArgument, with the line, for a
+// syntax error, an unknown field, a missing component, a requirement without measurement,
+// statistic, unit or limit, a load that grows smaller from quick to long, or a name stated twice.
+absl::StatusOr<ComponentRequirements> ParseRequirements(absl::string_view text,
+                                                        absl::string_view source);
+
+// NotFound if there is no such file; otherwise as ParseRequirements.
+absl::StatusOr<ComponentRequirements> ReadRequirementsFile(const std::string& path);
+
+}  // namespace perf
+
+#endif  // PERF_SUITE_REQUIREMENTS_FILE_H_

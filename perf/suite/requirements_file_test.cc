@@ -1,0 +1,67 @@
+#include "perf/suite/requirements_file.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+
+namespace perf {
+namespace {
+
+struct MalformedCase {
+  std::string name;
+  std::string text;
+  std::string message;
+};
+
+class MalformedRequirementsTest : public testing::TestWithParam<MalformedCase> {};
+
+TEST_P(MalformedRequirementsTest, IsRefused) {
+  const auto parsed = ParseRequirements(GetParam().text, "requirements.textproto");
+  ASSERT_FALSE(parsed.ok());
+  EXPECT_EQ(parsed.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(parsed.status().message(), GetParam().message)) << parsed.status();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, MalformedRequirementsTest,
+    testing::ValuesIn(std::vector<MalformedCase>{
+        {"Syntax", "component: 'audio'\n}", "requirements.textproto:2:1"},
+        {"UnknownField", "component: 'audio' require { }", "require"},
+        {"NoComponent", "", "component is not set"},
+        {"NoStatistic", "component: 'a' requirements { measurement: 'a.b' at_most: 1 unit: 'ms' }",
+         "has no statistic"},
+        {"NoUnit", "component: 'a' requirements { measurement: 'a.b' at_most: 1 statistic: MAX }",
+         "has no unit"},
+        {"NoLimit", "component: 'a' requirements { measurement: 'a.b' statistic: MAX unit: 'ms' }",
+         "neither at_most nor at_least"},
+        {"LimitThatIsNone",
+         "component: 'a' requirements { measurement: 'a.b' statistic: MAX unit: 'ms' at_most: nan "
+         "}",
+         "not finite"},
+        {"Twice",
+         "component: 'a' "
+         "requirements { measurement: 'a.b' statistic: MAX unit: 'ms' at_most: 1 } "
+         "requirements { measurement: 'a.b' statistic: MAX unit: 'ms' at_most: 2 }",
+         "stated twice"},
+        {"AnInfiniteDifferenceThatDoesNotMatter",
+         "component: 'a' insignificant { measurement: 'a.b' below: inf }", "positive, finite"},
+        {"ADifferenceThatIsNan", "component: 'a' insignificant { measurement: 'a.b' below: nan }",
+         "positive, finite"},
+        {"ABaselineLineThatIsReadDifferently",
+         "component: 'a' baseline_lines { key: 'A' measurement: 'a.b' statistic: MEDIAN suffix: "
+         "'0x' }",
+         "begins like the rest of a number"},
+        {"ABaselineLineTwice",
+         "component: 'a' "
+         "baseline_lines { key: 'A' measurement: 'a.b' statistic: MEDIAN } "
+         "baseline_lines { key: 'A' measurement: 'a.c' statistic: MEDIAN }",
+         "stated twice"},
+        {"ShrinkingLoad", "component: 'a' loads { name: 'n' quick: 9 default: 1 long: 2 }",
+         "0 < quick <= default <= long"},
+    }),
+    [](const testing::TestParamInfo<MalformedCase>& test_case) { return test_case.param.name; });
+
+}  // namespace
+}  // namespace perf

@@ -1,0 +1,34 @@
+// Opens whichever store a location names.
+#ifndef SESSION_OPEN_OPEN_STORE_H_
+#define SESSION_OPEN_OPEN_STORE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "session/store.h"
+
+namespace parlance::session {
+
+// "postgresql://…" or "postgres://…".
+bool IsPostgresUri(absl::string_view location);
+
+struct OpenStoreOptions {
+  std::function<absl::Time()> now = absl::Now;
+  // They hold for a file, and mean what they mean in SqliteStoreOptions.
+  bool may_make = true;
+  bool may_be_read_only = false;
+};
+
+// A PostgreSQL server's for its URI, or else the one in the SQLite file of that path. The errors of
+// OpenPostgresStore and SqliteStore::Open.
+absl::StatusOr<std::unique_ptr<SessionStore>> OpenStore(const std::string& location,
+                                                        const OpenStoreOptions& options = {});
+
+}  // namespace parlance::session
+
+#endif  // SESSION_OPEN_OPEN_STORE_H_

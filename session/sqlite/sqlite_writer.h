@@ -1,0 +1,149 @@
+// The one connection of a store that writes: turns a batch of writes into one transaction.
+//
+// Writes are made of this class's methods, each of which either makes its change whole or returns a
+// refusal (NotFound, AlreadyExists, FailedPrecondition, InvalidArgument) and has changed nothing.
+// Any other error, such as a full disk, undoes the batch.
+//
+// Not thread-safe; CommitQueue sees to it that one batch runs at a time.
+#ifndef SESSION_SQLITE_SQLITE_WRITER_H_
+#define SESSION_SQLITE_SQLITE_WRITER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "session/message.h"
+#include "session/sqlite/connection.h"
+
+namespace parlance::session {
+
+class SqliteWriter;
+
+// Durable commits, and larger batches of dirty pages before a checkpoint: each copies a page once,
+// however often it was written meanwhile.
+inline constexpr char kWriterSettings[] =
+    "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000";
+
+// Something to write. After an undone batch it is applied again, alone.
+class SqliteWrite {
+ public:
+  using Apply = std::function<absl::Status(SqliteWriter&)>;
+  using Finish = std::function<void(const absl::Status&)>;
+
+  // `bytes`: what it keeps in memory. `finish`, if there is one, is called when the result is
+  // durable or the write has failed, by the committing thread.
+  SqliteWrite(size_t bytes, Apply apply, Finish finish = nullptr)
+      : bytes_(bytes), apply_(std::move(apply)), finish_(std::move(finish)) {}
+
+  size_t bytes() const { return bytes_; }
+  // Valid after the commit.
+  const absl::Status& status() const { return status_; }
+
+ private:
+  friend class SqliteWriter;
+
+  const size_t bytes_;
+  const Apply apply_;
+  const Finish finish_;
+  absl::Status status_;
+};
+
+class SqliteWriter {
+ public:
+  // Takes a database with the current schema, in WAL mode, and makes its commits durable.
+  static absl::StatusOr<std::unique_ptr<SqliteWriter>> Create(Database database);
+
+  // Applies the writes in order and commits them together. If that fails, each is tried alone, so
+  // that none fails for another's sake; if the database is locked by somebody else, all fail.
+  void Commit(absl::Span<SqliteWrite* const> writes);
+
+  // For the writes.
+
+  // Open, and changed after all others, which sets its activity if that is kNoActivity
+  // (new_session.h). AlreadyExists if the id is taken.
+  absl::Status CreateSession(Session& session, absl::Time now);
+  // Returns the sequence of the first. NotFound; FailedPrecondition if the session is closed
+  // or full; AlreadyExists if one of the client keys but not the first is taken. If the first is,
+  // nothing is appended, and its sequence is returned.
+  absl::StatusOr<int64_t> Append(absl::string_view session_id, absl::Span<const Message> messages,
+                                 absl::Time now);
+  // NotFound, as the following.
+  absl::Status RenameSession(absl::string_view session_id, absl::string_view title, absl::Time now);
+  absl::Status SetClosed(absl::string_view session_id, std::optional<absl::Time> closed,
+                         absl::Time now);
+  // `updated`, `closed` and `activity` as they were elsewhere.
+  absl::Status SetTimes(const Session& session);
+  // With its messages, and with what the search index has of them.
+  absl::Status DeleteSession(absl::string_view session_id);
+  // Deletes all but the `keep` sessions that changed last. Returns how many.
+  absl::StatusOr<int64_t> KeepSessions(int64_t keep);
+  // Deletes all sessions that did not change since.
+  absl::StatusOr<int64_t> DeleteSessionsBefore(absl::Time updated);
+  // Moves up to so many new messages to where they lie by session and search knows them, from
+  // where the last call ended, and then from the first session again. Whether there are more.
+  absl::StatusOr<bool> Settle(int64_t most);
+  // All of them, and compares the search index with the messages. DataLoss if they differ.
+  absl::Status CheckIndex();
+
+ private:
+  enum class Query;
+  // A session's row. That of one that the batch appends to is written once, at the end.
+  struct SessionRow {
+    int64_t id = 0;
+    int64_t next_sequence = 1;
+    bool closed = false;
+    // Of an append that is not written yet.
+    int64_t updated_us = 0;
+    int64_t activity = 0;
+  };
+
+  explicit SqliteWriter(Connection<Query> connection) : connection_(std::move(connection)) {}
+
+  absl::Status TryCommit(absl::Span<SqliteWrite* const> writes);
+  void Rollback();
+  // What is known of the database from earlier batches, unless another connection has written
+  // since.
+  absl::Status ForgetIfStale();
+  void Forget();
+  absl::StatusOr<SessionRow*> FindSession(absl::string_view session_id);
+  // After all others, and `now` if that is.
+  absl::StatusOr<int64_t> NextActivity(absl::Time now);
+  // The sequence under which the session has the key, or 0.
+  absl::StatusOr<int64_t> FindKey(int64_t session_row, absl::string_view client_key);
+  absl::Status Insert(int64_t session_row, int64_t sequence, const Message& message,
+                      absl::Time now);
+  // Writes the rows of the sessions that were appended to, so that statements see them.
+  absl::Status WriteAppended();
+  // Those that a statement with one parameter deletes.
+  absl::StatusOr<int64_t> DeleteSessions(Query query, int64_t parameter);
+  absl::StatusOr<int64_t> CountNew();
+  // Keeps new messages from becoming more than kMostNew.
+  absl::Status SettleIfMany();
+
+  Connection<Query> connection_;
+  // Changes with each transaction of another connection.
+  int64_t data_version_ = 0;
+  absl::flat_hash_map<std::string, std::unique_ptr<SessionRow>> sessions_;
+  std::optional<int64_t> last_activity_;
+  // At least so many as there are.
+  std::optional<int64_t> num_new_messages_;
+  // The session from which on settling goes on.
+  int64_t settle_from_ = 0;
+  // Of this batch.
+  std::vector<SessionRow*> appended_to_;
+  int64_t num_appended_ = 0;
+};
+
+}  // namespace parlance::session
+
+#endif  // SESSION_SQLITE_SQLITE_WRITER_H_

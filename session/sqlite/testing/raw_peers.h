@@ -1,0 +1,62 @@
+// What the store is measured against, in the same run: the disk itself, and SQLite without a store.
+#ifndef SESSION_SQLITE_TESTING_RAW_PEERS_H_
+#define SESSION_SQLITE_TESTING_RAW_PEERS_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "session/message.h"
+#include "session/sqlite/connection.h"
+
+namespace parlance::session {
+
+// A file that grows by one page at a time, each on the disk before the next.
+class RawFile {
+ public:
+  explicit RawFile(const std::string& path);
+  ~RawFile();
+  RawFile(const RawFile&) = delete;
+  RawFile& operator=(const RawFile&) = delete;
+
+  // pwrite of 4096 bytes at the end, and fdatasync. False if that failed.
+  bool Append();
+
+ private:
+  int file_;
+  int64_t size_ = 0;
+};
+
+// One thread, one connection, prepared statements, the store's schema and settings, and the rows
+// the store writes: what group commit could reach at best.
+class RawSqlite {
+ public:
+  static absl::StatusOr<RawSqlite> Create(const std::string& path, int num_sessions);
+
+  // All in one durable transaction: the messages go to the sessions in turn, and each session's row
+  // is updated once.
+  absl::Status Commit(absl::Span<const Message> messages);
+  // Takes away what was committed, as settling does in a store.
+  absl::Status Clear() { return connection_.database().Execute("DELETE FROM new_messages"); }
+
+ private:
+  enum class Query { kBegin, kInsert, kUpdate, kCommit };
+
+  RawSqlite(Connection<Query> connection, int num_sessions)
+      : connection_(std::move(connection)),
+        next_sequences_(static_cast<size_t>(num_sessions), 1),
+        activity_(num_sessions) {}
+
+  Connection<Query> connection_;
+  std::vector<int64_t> next_sequences_;
+  int64_t activity_;
+  size_t next_session_ = 0;
+};
+
+}  // namespace parlance::session
+
+#endif  // SESSION_SQLITE_TESTING_RAW_PEERS_H_

@@ -1,0 +1,127 @@
+// JSON-RPC 2.0 messages (jsonrpc.org/specification) as the Model Context Protocol, revision
+// 2025-11-25, Base Protocol, Messages, narrows them: ids are strings or integers, params and
+// results are objects. Batches (section 6) are read, too: revision 2025-03-26 has them. What others
+// write loosely is taken as it is meant: an id of 1.0 as 1, and null as what is not there, for
+// params, and for the result beside an error or the error beside a result.
+//
+// Threads: all functions are pure. Allocation: reading builds a DOM of the text; writing builds the
+// text.
+#ifndef TOOLS_MCP_TRANSPORT_JSON_RPC_H_
+#define TOOLS_MCP_TRANSPORT_JSON_RPC_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "rapidjson/document.h"
+
+namespace parlance::tools::mcp {
+
+using RequestId = std::variant<int64_t, std::string>;
+
+// Section 5.1.
+enum JsonRpcErrorCode : int64_t {
+  kParseError = -32700,
+  kInvalidRequest = -32600,
+  kMethodNotFound = -32601,
+  kInvalidParams = -32602,
+  kInternalError = -32603,
+};
+
+struct JsonRpcError {
+  int64_t code = kInternalError;
+  std::string message;
+};
+
+struct MessageLimits {
+  size_t max_bytes = size_t{4} << 20;
+  // Nesting of arrays and objects, the message itself included, a batch around it not.
+  int max_depth = 128;
+  // Messages in a batch.
+  size_t max_batch = 1000;
+};
+
+// One of the four kinds, read and checked.
+class Message {
+ public:
+  enum class Kind { kRequest, kNotification, kResult, kError };
+
+  Kind kind() const { return kind_; }
+  // Set for a request and a result; for an error, unless the sender could not read the id.
+  const std::optional<RequestId>& id() const { return id_; }
+  // Of a request or notification.
+  const std::string& method() const { return method_; }
+  // An object, empty if there are none.
+  const rapidjson::Value& params() const { return Member("params"); }
+  // An object, of a result.
+  const rapidjson::Value& result() const { return Member("result"); }
+  // Of an error.
+  const JsonRpcError& error() const { return error_; }
+
+ private:
+  friend class MessageReader;
+
+  const rapidjson::Value& Member(const char* name) const;
+
+  Kind kind_ = Kind::kNotification;
+  std::optional<RequestId> id_;
+  std::string method_;
+  JsonRpcError error_;
+  rapidjson::Document document_;
+};
+
+// Why a text is no message.
+struct MalformedMessage {
+  // kParseError, kInvalidRequest or kInvalidParams.
+  JsonRpcError error;
+  // What could be read of its id, even of a text that is no JSON, so that who waits for it need not
+  // wait for ever.
+  std::optional<RequestId> id;
+  // It has a result or an error, so that nothing is to be answered.
+  bool is_response = false;
+  // It has a method and no id, so that nothing is to be answered either.
+  bool is_notification = false;
+};
+
+using ParsedMessage = std::variant<Message, MalformedMessage>;
+
+struct ParsedText {
+  bool is_batch = false;
+  // Exactly one, if it is no batch, and at least one, if it is.
+  std::vector<ParsedMessage> messages;
+};
+
+// A message, or a batch of them. One that is malformed does not spoil the others of its batch. An
+// empty batch, or one beyond the limits, is one malformed message.
+ParsedText ParseMessages(absl::string_view text, const MessageLimits& limits = {});
+
+// One message; a batch is malformed.
+ParsedMessage ParseMessage(absl::string_view text, const MessageLimits& limits = {});
+
+// "7", or "\"seven\"": the id as JSON.
+std::string IdJson(const RequestId& id);
+
+// A string as JSON, quoted and escaped. Bytes that are no UTF-8 become U+FFFD.
+std::string StringJson(absl::string_view text);
+
+// The members' texts are JSON, of objects. They are put in as they are.
+std::string RequestText(const RequestId& id, absl::string_view method, absl::string_view params);
+std::string NotificationText(absl::string_view method, absl::string_view params);
+std::string ResultText(const RequestId& id, absl::string_view result);
+// Without an id if what is answered had none that could be read.
+std::string ErrorText(const std::optional<RequestId>& id, const JsonRpcError& error);
+
+// A batch of messages that are JSON.
+std::string BatchText(const std::vector<std::string>& messages);
+
+// A string or an integer, which may be written as 1.0; otherwise nothing.
+std::optional<RequestId> IdOf(const rapidjson::Value& value);
+
+}  // namespace parlance::tools::mcp
+
+#endif  // TOOLS_MCP_TRANSPORT_JSON_RPC_H_

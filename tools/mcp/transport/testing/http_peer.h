@@ -1,0 +1,79 @@
+// An HTTP server that does what a test says, on a port of this machine only.
+#ifndef TOOLS_MCP_TRANSPORT_TESTING_HTTP_PEER_H_
+#define TOOLS_MCP_TRANSPORT_TESTING_HTTP_PEER_H_
+
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace parlance::tools::mcp {
+
+// One connection a request: each answer says Connection: close.
+class HttpPeer {
+ public:
+  struct Request {
+    // GET, POST, DELETE.
+    std::string method;
+    // By their names in lower case.
+    std::map<std::string, std::string> headers;
+    std::string body;
+
+    std::string header(const std::string& name) const {
+      const auto found = headers.find(name);
+      return found == headers.end() ? "" : found->second;
+    }
+  };
+
+  class Responder {
+   public:
+    explicit Responder(int fd) : fd_(fd) {}
+    // The whole response.
+    void Answer(int status, absl::string_view content_type, absl::string_view body,
+                absl::string_view more_headers = "");
+    // The start of a stream of events, without a length.
+    void StartStream(absl::string_view more_headers = "");
+    void Write(absl::string_view text);
+    // Until the client hangs up, or the peer ends.
+    void WaitForHangUp();
+
+   private:
+    const int fd_;
+  };
+
+  // Called for each request on a thread of its own; the connection is closed when it returns.
+  using Script = std::function<void(const Request&, Responder&)>;
+
+  explicit HttpPeer(Script script);
+  // Hangs up, and waits for all scripts to return.
+  ~HttpPeer();
+  HttpPeer(const HttpPeer&) = delete;
+  HttpPeer& operator=(const HttpPeer&) = delete;
+
+  std::string url() const;
+  // In the order they came.
+  std::vector<Request> requests();
+
+ private:
+  void Accept();
+  void Serve(int fd);
+
+  const Script script_;
+  int listen_fd_;
+  int port_ = 0;
+  std::mutex mutex_;
+  bool stopping_ = false;
+  std::list<int> open_fds_;
+  std::list<std::thread> threads_;
+  std::vector<Request> requests_;
+  std::thread accept_thread_;
+};
+
+}  // namespace parlance::tools::mcp
+
+#endif  // TOOLS_MCP_TRANSPORT_TESTING_HTTP_PEER_H_
