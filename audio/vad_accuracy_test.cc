@@ -104,7 +104,7 @@ std::string Shown(const std::optional<Estimate>& estimate, const char* format, d
 void Record(const std::string& name, const std::string& title, const std::string& unit,
             perf::Better better, double value, const std::map<std::string, double>& counters) {
   perf::Recorder recorder(
-      {.name = name, .title = title, .unit = unit, .better = better, .exact = true});
+      {.name = name, .title = title, .unit = unit, .better = better, .deterministic = true});
   recorder.Add(value);
   for (const auto& [counter, figure] : counters) recorder.SetCounter(counter, figure);
 }

@@ -25,7 +25,7 @@ Recorder::Recorder(Options options) : units_per_second_(UnitsPerSecond(options.u
   measurement_.set_title(std::move(options.title));
   measurement_.set_unit(std::move(options.unit));
   measurement_.set_better(options.better);
-  measurement_.set_exact(options.exact);
+  measurement_.set_deterministic(options.deterministic);
   measurement_.set_component(ProcessComponent());
 }
 

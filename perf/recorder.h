@@ -39,7 +39,7 @@ class Recorder {
     Better better = BETTER_UNKNOWN;
     // Whether the samples depend on the build alone, such as an accuracy: then they are compared on
     // any machine, and one is enough.
-    bool exact = false;
+    bool deterministic = false;
   };
 
   explicit Recorder(Options options);

@@ -56,6 +56,15 @@ double RoundLogRatio(const Round& round) {
   return SortedMedian(log_ratios);
 }
 
+double LogRatio(double before, double after, double min_effect) {
+  constexpr double kTiny = 1e-9;
+  if (before == after || std::abs(after - before) < min_effect) return 0;
+  const double least = min_effect > 0 ? min_effect : kTiny;
+  if (before > 0 && after >= 0) return std::log(std::max(after, least) / std::max(before, least));
+  const double size = std::max(std::abs(before), least);
+  return std::log(std::max(1 + (after - before) / size, kTiny));
+}
+
 PairedEffect JudgeRounds(absl::Span<const double> log_ratios, int num_comparisons, Better better,
                          int full_look) {
   PairedEffect effect;

@@ -47,6 +47,12 @@ constexpr int NextLook(int rounds) {
 // The median over the round's pairs of log(current / baseline), of wall time. Requires a pair.
 double RoundLogRatio(const Round& round);
 
+// The log of how many times `before` the figure `after` is, for figures of any sign: a negative
+// one, such as one in decibels, is measured by its size, as in perf/stats/verdict.h, and one that
+// falls to zero or below counts as a tiny part of what it was. 0 if they differ by less than
+// `min_effect`, which also stands in for a `before` of zero.
+double LogRatio(double before, double after, double min_effect);
+
 struct PairedEffect {
   // Current over baseline.
   double ratio = 1;

@@ -30,6 +30,28 @@ TEST(RoundLogRatio, IsTheMedianOverPairs) {
   EXPECT_TRUE(std::isfinite(RoundLogRatio({Pair(0, 0)})));
 }
 
+TEST(LogRatio, IsOfPositiveFigures) {
+  EXPECT_DOUBLE_EQ(LogRatio(10, 12, 0), std::log(1.2));
+  EXPECT_DOUBLE_EQ(LogRatio(12, 10, 0), -std::log(1.2));
+  EXPECT_EQ(LogRatio(10, 10.4, 0.5), 0);
+}
+
+TEST(LogRatio, MeasuresNegativeFiguresByTheirSize) {
+  EXPECT_DOUBLE_EQ(LogRatio(-10, -12, 0), std::log(0.8));
+  EXPECT_DOUBLE_EQ(LogRatio(-10, -8, 0), std::log(1.2));
+  EXPECT_LT(LogRatio(-10, -30, 0), std::log(0.5));
+  EXPECT_GT(LogRatio(-10, 5, 0), std::log(2));
+}
+
+TEST(LogRatio, SeesWhatBecomesOrWasZero) {
+  EXPECT_EQ(LogRatio(0, 0, 0), 0);
+  EXPECT_GT(LogRatio(0, 1, 0), 1);
+  EXPECT_LT(LogRatio(0, -5, 1), -1);
+  EXPECT_LT(LogRatio(5, 0, 0), -1);
+  EXPECT_LT(LogRatio(5, -1, 0), -1);
+  EXPECT_DOUBLE_EQ(LogRatio(0, 3, 1), std::log(4));
+}
+
 TEST(NextLook, Quadruples) {
   EXPECT_EQ(NextLook(0), 16);
   EXPECT_EQ(NextLook(16), 64);

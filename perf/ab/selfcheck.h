@@ -1,4 +1,4 @@
-// Proves on this machine that live comparisons may be believed: compares equal builds and builds
+// Proves on this machine that A/B comparisons may be believed: compares equal builds and builds
 // with injected work, in quiet and beside a busy neighbour, and counts how often the verdict is
 // right, for our rule and, on the very same samples, for those of other tools.
 #ifndef PERF_AB_SELFCHECK_H_

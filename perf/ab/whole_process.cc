@@ -110,13 +110,6 @@ absl::StatusOr<std::unique_ptr<WholeProcessSource>> WholeProcessSource::Create(
   return source;
 }
 
-double WholeProcessSource::InsignificantBelow(const std::string& name) const {
-  for (const Insignificance& insignificance : options_.requirements.insignificant()) {
-    if (insignificance.measurement() == name) return insignificance.below();
-  }
-  return 0;
-}
-
 void WholeProcessSource::RunRound(std::mt19937_64& random) {
   const bool baseline_first = (random() & 1) == 0;
   absl::StatusOr<Run> baseline = absl::UnknownError("");
@@ -142,14 +135,8 @@ void WholeProcessSource::RunRound(std::mt19937_64& random) {
     const double new_value = Median(*new_one);
     compared.baseline_samples.push_back(old_value);
     compared.current_samples.push_back(new_value);
-    const double insignificant = InsignificantBelow(compared.name);
-    // No ratio can be taken of nothing, or less: what is smaller than any figure that matters
-    // stands in for it.
-    const double least = insignificant > 0 ? insignificant : 1e-9;
     compared.log_ratios.push_back(
-        std::abs(new_value - old_value) < insignificant
-            ? 0
-            : std::log(std::max(new_value, least) / std::max(old_value, least)));
+        LogRatio(old_value, new_value, MinEffectOf(options_.requirements, compared.name)));
   }
 }
 

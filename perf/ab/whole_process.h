@@ -22,7 +22,7 @@ class WholeProcessSource : public RoundSource {
   struct Options {
     TestProgram baseline;
     TestProgram current;
-    // Of the component: differences that it calls insignificant count as none.
+    // Of the component: differences below its min_effect count as none.
     ComponentRequirements requirements;
     // An existing folder, for what the tests write.
     std::string scratch;
@@ -38,8 +38,6 @@ class WholeProcessSource : public RoundSource {
   explicit WholeProcessSource(Options options) : options_(std::move(options)) {}
 
   // Below this a difference is none, in the measurement's unit; 0 if the component says nothing.
-  double InsignificantBelow(const std::string& name) const;
-
   Options options_;
 };
 

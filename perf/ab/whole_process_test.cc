@@ -58,9 +58,9 @@ TestProgram Program(const std::string& name, const std::vector<Measurement>& mea
 
 TEST(WholeProcess, ComparesTheMediansOfEachRun) {
   ComponentRequirements requirements;
-  Insignificance& insignificance = *requirements.add_insignificant();
-  insignificance.set_measurement("a.small");
-  insignificance.set_below(0.5);
+  MinEffect& min_effect = *requirements.add_min_effect();
+  min_effect.set_measurement("a.small");
+  min_effect.set_below(0.5);
   std::vector<std::string> notes;
   auto source = WholeProcessSource::Create(
       {.baseline = Program("old", {Made("a.time", 10, LOWER), Made("a.small", 0.1, LOWER),
@@ -84,7 +84,7 @@ TEST(WholeProcess, ComparesTheMediansOfEachRun) {
     ASSERT_EQ(one.log_ratios.size(), 2u);
   }
   EXPECT_DOUBLE_EQ(compared[0].log_ratios[0], std::log(1.2));
-  // Insignificant.
+  // Less than the min_effect.
   EXPECT_EQ(compared[1].log_ratios[0], 0);
   // From nothing to something is a lot.
   EXPECT_GT(compared[2].log_ratios[0], 1);

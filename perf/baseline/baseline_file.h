@@ -13,7 +13,7 @@
 
 namespace perf {
 
-// The <machine> of exact measurements, which are no machine's own.
+// The <machine> of deterministic measurements, which are no machine's own.
 inline constexpr char kAnyMachine[] = "any-machine";
 
 // "DIRECTORY/<machine>/<component>.textproto".

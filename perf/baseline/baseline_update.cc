@@ -37,7 +37,7 @@ std::string Change(const BaselineMeasurement* before, const BaselineMeasurement&
 }
 
 // Without what varies from run to run, which would be noise in every review; and, as counts and
-// what is exact are the same everywhere, of those only what they depend on.
+// what is deterministic are the same everywhere, of those only what they depend on.
 Environment StoredEnvironment(const Run& run, bool same_everywhere) {
   Environment environment = run.environment();
   environment.clear_load_average();
@@ -60,7 +60,7 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
   std::map<std::string, double> overrides;
   for (const Run& run : runs) {
     for (const Measurement& measurement : run.measurements()) {
-      if (measurement.exact() != (machine == kAnyMachine)) continue;
+      if (measurement.deterministic() != (machine == kAnyMachine)) continue;
       const std::string& component = measurement.component();
       measured[component].insert(measurement.name());
       auto [entry, inserted] = update.baselines.try_emplace(component);
@@ -78,7 +78,7 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
         baseline.set_component(component);
         baseline.set_machine(std::string(machine));
         *baseline.mutable_environment() =
-            StoredEnvironment(run, !measurement.counted().empty() || measurement.exact());
+            StoredEnvironment(run, !measurement.counted().empty() || measurement.deterministic());
       }
       profile = run.provenance().profile();
       overrides = {run.provenance().load_overrides().begin(),
@@ -148,7 +148,7 @@ absl::StatusOr<std::string> UpdateBaselineLines(
 absl::StatusOr<PreparedUpdate> PrepareUpdate(const UpdateInputs& inputs) {
   PreparedUpdate prepared;
   const std::pair<std::string, const std::map<std::string, ComponentBaseline>*> places[] = {
-      {inputs.machine, &inputs.baselines}, {kAnyMachine, &inputs.exact_baselines}};
+      {inputs.machine, &inputs.baselines}, {kAnyMachine, &inputs.deterministic_baselines}};
   for (const auto& [machine, stored] : places) {
     const BaselineUpdate update =
         UpdateBaselines(inputs.runs, *stored, machine, inputs.complete, inputs.date);

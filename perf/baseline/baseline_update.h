@@ -22,7 +22,7 @@ struct BaselineUpdate {
   std::string description;
 };
 
-// `stored`: the baselines of `machine`, by component. Those of kAnyMachine get what is exact, those
+// `stored`: the baselines of `machine`, by component. Those of kAnyMachine get what is deterministic, those
 // of any other the rest. `complete`: components of which every test
 // ran, so that a stored measurement of this profile that was not measured now is one that no longer
 // exists, and goes. Figures of another compiler go too, as nothing is compared with them any more.
@@ -42,7 +42,7 @@ struct UpdateInputs {
   const std::map<std::string, ComponentRequirements>& requirements;
   // By component: those of `machine`, and those of kAnyMachine.
   const std::map<std::string, ComponentBaseline>& baselines;
-  const std::map<std::string, ComponentBaseline>& exact_baselines;
+  const std::map<std::string, ComponentBaseline>& deterministic_baselines;
   std::string directory;
   std::string machine;
   // As UpdateBaselines has them.

@@ -33,10 +33,10 @@ std::map<std::string, ComponentBaseline> Stored(
       .baselines;
 }
 
-TEST(BaselineUpdateTest, WhatIsExactIsStoredForAnyMachine) {
+TEST(BaselineUpdateTest, WhatIsDeterministicIsStoredForAnyMachine) {
   perf::Run run = RunWith({{"audio.time", 9}, {"audio.accuracy", 0.9}});
   run.mutable_environment()->set_cpu_model("one of many");
-  run.mutable_measurements(1)->set_exact(true);
+  run.mutable_measurements(1)->set_deterministic(true);
   const std::vector<perf::Run> runs = {run};
   const BaselineUpdate here = UpdateBaselines(runs, {}, "here", true, "2026-11-26");
   ASSERT_EQ(here.baselines.at("audio").measurements_size(), 1);
@@ -114,7 +114,7 @@ TEST(BaselineUpdateTest, AllThatIsWrittenIsReadAgain) {
   const auto prepared = PrepareUpdate({.runs = runs,
                                        .requirements = requirements,
                                        .baselines = {},
-                                       .exact_baselines = {},
+                                       .deterministic_baselines = {},
                                        .directory = "/baselines",
                                        .machine = "here",
                                        .complete = true,
@@ -136,7 +136,7 @@ TEST(BaselineUpdateTest, ALineThatCannotBeStatedIsRefusedBeforeAnythingIsWritten
     const auto prepared = PrepareUpdate({.runs = runs,
                                          .requirements = requirements,
                                          .baselines = {},
-                                         .exact_baselines = {},
+                                         .deterministic_baselines = {},
                                          .directory = "/baselines",
                                          .machine = "here",
                                          .date = "2026-11-28",

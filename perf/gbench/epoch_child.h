@@ -1,4 +1,4 @@
-// The runner's half of a live comparison: a benchmark process that runs epochs on request.
+// The runner's half of an A/B comparison: a benchmark process that runs epochs on request.
 #ifndef PERF_GBENCH_EPOCH_CHILD_H_
 #define PERF_GBENCH_EPOCH_CHILD_H_
 

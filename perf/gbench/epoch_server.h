@@ -1,4 +1,4 @@
-// The benchmark process's half of a live comparison: runs epochs on request.
+// The benchmark process's half of an A/B comparison: runs epochs on request.
 #ifndef PERF_GBENCH_EPOCH_SERVER_H_
 #define PERF_GBENCH_EPOCH_SERVER_H_
 

@@ -89,7 +89,7 @@ Health HealthBetween(const HealthReading& begin, const HealthReading& end) {
   return health;
 }
 
-std::string Disturbance(const Health& health) {
+std::string WhyNoisy(const Health& health) {
   std::vector<std::string> reasons;
   if (health.steal_percent() >= kMostStealPercent) {
     reasons.push_back(

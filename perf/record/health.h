@@ -41,7 +41,7 @@ Health HealthBetween(const HealthReading& begin, const HealthReading& end);
 // Why a comparison of times with stored ones cannot be believed, in words; empty if it can. That is
 // from 5 % of steal, from 15 % of CPU time used by others, or if half of the timers were more than
 // 1 ms late.
-std::string Disturbance(const Health& health);
+std::string WhyNoisy(const Health& health);
 
 // How far the clock was set, if by more than a second; otherwise 0.
 double ClockJump(const Health& health);

@@ -36,44 +36,44 @@ TEST(HealthTest, WhatIsNoProcStatIsNothing) {
   }
 }
 
-TEST(HealthTest, AQuietRunIsNotDisturbed) {
+TEST(HealthTest, AQuietRunIsNotNoisy) {
   HealthReading end = At(20);
   end.own_cpu_s = 9;
   end.idle_cpu_s -= 9.5;
   const Health health = HealthBetween(At(10), end);
   EXPECT_NEAR(health.others_percent(), 2.5, 1e-9);
   EXPECT_EQ(health.steal_percent(), 0);
-  EXPECT_EQ(Disturbance(health), "");
+  EXPECT_EQ(WhyNoisy(health), "");
   EXPECT_EQ(ClockJump(health), 0);
 }
 
-TEST(HealthTest, ANeighbourDisturbs) {
+TEST(HealthTest, ANeighbourIsNoise) {
   HealthReading end = At(20);
   end.own_cpu_s = 9;
   end.idle_cpu_s -= 15;
-  EXPECT_EQ(Disturbance(HealthBetween(At(10), end)), "other processes used 30 % of the CPU time");
+  EXPECT_EQ(WhyNoisy(HealthBetween(At(10), end)), "other processes used 30 % of the CPU time");
 }
 
-TEST(HealthTest, StealDisturbs) {
+TEST(HealthTest, StealIsNoise) {
   HealthReading end = At(20);
   end.own_cpu_s = 9;
   end.steal_cpu_s = 2;
   end.idle_cpu_s -= 11;
-  EXPECT_EQ(Disturbance(HealthBetween(At(10), end)), "the hypervisor took 10 % of the CPU time");
+  EXPECT_EQ(WhyNoisy(HealthBetween(At(10), end)), "the hypervisor took 10 % of the CPU time");
 }
 
-TEST(HealthTest, LateTimersDisturb) {
+TEST(HealthTest, LateTimersAreNoise) {
   Health health;
   health.set_timer_lateness_median_ms(0.2);
-  EXPECT_EQ(Disturbance(health), "");
+  EXPECT_EQ(WhyNoisy(health), "");
   health.set_timer_lateness_median_ms(2.5);
-  EXPECT_EQ(Disturbance(health), "half of the timers were more than 2.5 ms late");
+  EXPECT_EQ(WhyNoisy(health), "half of the timers were more than 2.5 ms late");
 }
 
 TEST(HealthTest, AShortRunIsNotJudgedByTicks) {
   HealthReading end = At(10.1);
   end.idle_cpu_s -= 0.2;
-  EXPECT_EQ(Disturbance(HealthBetween(At(10), end)), "");
+  EXPECT_EQ(WhyNoisy(HealthBetween(At(10), end)), "");
 }
 
 TEST(HealthTest, SeesAClockThatWasSet) {

@@ -22,14 +22,6 @@
 namespace perf {
 namespace {
 
-double InsignificantBelow(const ComponentRequirements* requirements, const std::string& name) {
-  if (requirements == nullptr) return 0;
-  for (const Insignificance& insignificance : requirements->insignificant()) {
-    if (insignificance.measurement() == name) return insignificance.below();
-  }
-  return 0;
-}
-
 class Builder {
  public:
   explicit Builder(const ReportInputs& inputs) : inputs_(inputs), report_(inputs.header) {}
@@ -101,6 +93,12 @@ class Builder {
     return found == inputs_.requirements.end() ? nullptr : &found->second;
   }
 
+  // The least change of the measurement that matters, or 0.
+  double MinEffectOfResult(const MeasurementResult& result) const {
+    const ComponentRequirements* requirements = Requirements(result.component());
+    return requirements == nullptr ? 0 : MinEffectOf(*requirements, result.name());
+  }
+
   void AddMeasurement(const Measurement& measurement, const Run& run) {
     const Summary summary = Summarize(measurement.samples());
     MeasurementResult& result = *report_.add_measurements();
@@ -120,22 +118,22 @@ class Builder {
     result.set_p99(summary.p99);
     *result.mutable_counters() = measurement.counters();
     result.set_counted(measurement.counted());
-    // Of two builds measured in turns, both were disturbed alike; and counts are what they are.
-    // So are memory and what is exact.
-    if (measurement.counted().empty() && measurement.work().empty() && !measurement.exact() &&
-        inputs_.live_revision.empty()) {
-      result.set_disturbance(Disturbance(run.health()));
+    // Of two builds measured in turns, the machine was as noisy for one as for the other; and
+    // counts are what they are. So are memory and what is deterministic.
+    if (measurement.counted().empty() && measurement.work().empty() &&
+        !measurement.deterministic() && inputs_.ab_revision.empty()) {
+      result.set_noise(WhyNoisy(run.health()));
     }
     const auto attempts = inputs_.attempts.find(measurement.name());
     result.set_attempts(attempts == inputs_.attempts.end() ? 1 : attempts->second);
-    if (!inputs_.live_revision.empty()) {
+    if (!inputs_.ab_revision.empty()) {
       CompareWithLive(result);
     } else if (inputs_.baseline_lines_source.empty()) {
       CompareWithStored(measurement, run, result);
     } else {
       CompareWithLine(measurement, summary, result);
     }
-    if (!result.disturbance().empty() && (result.verdict() == RED || result.verdict() == YELLOW)) {
+    if (!result.noise().empty() && (result.verdict() == RED || result.verdict() == YELLOW)) {
       result.set_verdict(UNRESOLVED);
     }
     Summary& stored = summaries_[measurement.name()] = summary;
@@ -146,7 +144,7 @@ class Builder {
   double JudgeSeries(const Measurement& measurement, MeasurementResult& result) const {
     // In MB; other units state theirs.
     constexpr double kLeastGrowth = 0.1;
-    const double stated = InsignificantBelow(Requirements(result.component()), result.name());
+    const double stated = MinEffectOfResult(result);
     const std::vector<double> work(measurement.work().begin(), measurement.work().end());
     const Growth growth =
         JudgeGrowth(work, measurement.samples(), stated > 0 ? stated : kLeastGrowth);
@@ -166,9 +164,9 @@ class Builder {
 
   void CompareWithLive(MeasurementResult& result) {
     result.set_verdict(NO_BASELINE);
-    const auto found = inputs_.live.find(result.name());
-    if (found == inputs_.live.end()) {
-      result.set_note(absl::StrCat("not in ", inputs_.live_revision));
+    const auto found = inputs_.ab.find(result.name());
+    if (found == inputs_.ab.end()) {
+      result.set_note(absl::StrCat("not in ", inputs_.ab_revision));
       return;
     }
     const PairedEffect& effect = found->second.effect;
@@ -177,7 +175,7 @@ class Builder {
     result.set_change_percent_low(effect.change_percent_interval.low);
     result.set_change_percent_high(effect.change_percent_interval.high);
     result.set_baseline_median(found->second.baseline_median);
-    result.set_baseline(absl::StrCat(inputs_.live_revision, " beside it, ", found->second.rounds,
+    result.set_baseline(absl::StrCat(inputs_.ab_revision, " beside it, ", found->second.rounds,
                                      found->second.rounds == 1 ? " round" : " rounds"));
   }
 
@@ -189,13 +187,12 @@ class Builder {
     result.set_title(label);
     result.set_verdict(STABLE);
     result.set_note(
-        absl::StrCat("the same program as in ", inputs_.live_revision, ", so it was not run"));
+        absl::StrCat("the same program as in ", inputs_.ab_revision, ", so it was not run"));
   }
 
   void Judge(const Figure& current, const Figure& baseline, MeasurementResult& result) {
-    const double insignificant_below =
-        InsignificantBelow(Requirements(result.component()), result.name());
-    const Comparison comparison = Compare(current, baseline, result.better(), insignificant_below);
+    const double min_effect = MinEffectOfResult(result);
+    const Comparison comparison = Compare(current, baseline, result.better(), min_effect);
     result.set_verdict(comparison.verdict);
     result.set_change_percent(comparison.change_percent);
     result.set_change_percent_low(comparison.change_percent_interval.low);
@@ -204,14 +201,14 @@ class Builder {
     if (comparison.of_zero && comparison.verdict != STABLE) {
       result.set_note(result.counted().empty() ? "the baseline is zero" : "there was none");
     } else if (comparison.of_zero && current.median != 0) {
-      result.set_note(absl::StrCat("the baseline is zero, and less than ", insignificant_below, " ",
-                                   result.unit(), " is insignificant here"));
+      result.set_note(absl::StrCat("the baseline is zero, and less than ", min_effect, " ",
+                                   result.unit(), " does not matter here"));
     } else if (comparison.verdict == STABLE &&
                std::abs(comparison.change_percent) > kYellowPercent) {
       // Without the reason it would read as a mistake.
-      result.set_note(comparison.insignificant
-                          ? absl::StrCat("less than ", insignificant_below, " ", result.unit(),
-                                         ", which is insignificant here")
+      result.set_note(comparison.below_min_effect
+                          ? absl::StrCat("less than ", min_effect, " ", result.unit(),
+                                         ", which does not matter here")
                           : "within the spread of the samples");
     }
   }
@@ -220,11 +217,12 @@ class Builder {
                          MeasurementResult& result) {
     result.set_verdict(NO_BASELINE);
     const std::map<std::string, ComponentBaseline>& baselines =
-        measurement.exact() ? inputs_.exact_baselines : inputs_.baselines;
+        measurement.deterministic() ? inputs_.deterministic_baselines : inputs_.baselines;
     const auto component = baselines.find(measurement.component());
     if (component == baselines.end()) {
-      result.set_note(measurement.exact() ? "the component has no baseline of what is exact"
-                                          : "this machine has no baseline of the component");
+      result.set_note(measurement.deterministic()
+                          ? "the component has no deterministic baseline"
+                          : "this machine has no baseline of the component");
       return;
     }
     const auto& overrides = run.provenance().load_overrides();
@@ -317,17 +315,17 @@ class Builder {
 
   // What a baseline has and the run has not, though nothing that was asked for excludes it.
   void AddMissing() {
-    if (!inputs_.live_revision.empty()) {
+    if (!inputs_.ab_revision.empty()) {
       for (const GoneMeasurement& gone : inputs_.gone) {
         MeasurementResult& result = AddMissing(gone.component, gone.target, gone.name);
-        result.set_baseline(inputs_.live_revision);
-        result.set_note(absl::StrCat(inputs_.live_revision, " has it, and this build has not"));
+        result.set_baseline(inputs_.ab_revision);
+        result.set_note(absl::StrCat(inputs_.ab_revision, " has it, and this build has not"));
       }
       return;
     }
     if (!inputs_.baseline_lines_source.empty()) return AddMissingLines();
     for (const auto& [component, requirements] : inputs_.requirements) {
-      for (const auto* baselines : {&inputs_.baselines, &inputs_.exact_baselines}) {
+      for (const auto* baselines : {&inputs_.baselines, &inputs_.deterministic_baselines}) {
         const auto found = baselines->find(component);
         if (found == baselines->end()) continue;
         for (const BaselineMeasurement& stored : found->second.measurements()) {
@@ -475,7 +473,7 @@ class Builder {
       result.set_title(measurement.title());
       if (requirement.statistic() == GROWTH && !measurement.has_growth()) {
         // Beside a revision, medians of whole runs are compared.
-        if (!inputs_.live_revision.empty()) return;
+        if (!inputs_.ab_revision.empty()) return;
         report_.add_errors(absl::StrCat(measurement.target(), ": '", measurement.name(),
                                         "' is no series over work, and its requirement is of its "
                                         "growth"));
@@ -496,7 +494,7 @@ class Builder {
     result.set_title(requirement.measurement());
     // With errors, what is missing has been said already; beside a revision, notes say what is new
     // or gone, and what is the same in both was not run.
-    if (report_.selection().empty() && inputs_.errors.empty() && inputs_.live_revision.empty()) {
+    if (report_.selection().empty() && inputs_.errors.empty() && inputs_.ab_revision.empty()) {
       report_.add_errors(absl::StrCat(component, ": a requirement is stated of '",
                                       requirement.measurement(), "', which no test measures"));
     }
@@ -512,8 +510,8 @@ class Builder {
         continue;
       }
       status.set_num_measurements(status.num_measurements() + 1);
-      if (!measurement.disturbance().empty()) {
-        status.set_num_disturbed(status.num_disturbed() + 1);
+      if (!measurement.noise().empty()) {
+        status.set_num_noisy(status.num_noisy() + 1);
       }
       switch (measurement.verdict()) {
         case IMPROVEMENT:
@@ -548,7 +546,7 @@ class Builder {
     } else if (status.num_missing() > 0) {
       status.set_status(INCOMPLETE);
     } else if (status.num_not_comparable() > 0 || status.num_yellow() > 0 ||
-               status.num_unresolved() > 0 || status.num_disturbed() > 0) {
+               status.num_unresolved() > 0 || status.num_noisy() > 0) {
       status.set_status(WARNING);
     } else if (status.num_measurements() > 0) {
       status.set_status(GREEN);

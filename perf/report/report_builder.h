@@ -18,7 +18,7 @@
 
 namespace perf {
 
-struct LiveResult {
+struct AbResult {
   PairedEffect effect;
   double baseline_median = 0;
   // How many rounds the effect rests on.
@@ -45,18 +45,18 @@ struct ReportInputs {
   std::map<std::string, ComponentRequirements> requirements;
   // By component: this machine's.
   std::map<std::string, ComponentBaseline> baselines;
-  // By component: those of exact measurements, which any machine is compared with.
-  std::map<std::string, ComponentBaseline> exact_baselines;
+  // By component: those of deterministic measurements, which any machine is compared with.
+  std::map<std::string, ComponentBaseline> deterministic_baselines;
   // By key, from the file that `baseline_lines_source` names; compared instead of `baselines`, if
   // named.
   std::map<std::string, ParsedBaselineLine> baseline_lines;
   std::string baseline_lines_source;
   // Keys of that file that no component of the suite states, though all were to be measured.
   std::vector<std::string> unknown_baseline_lines;
-  // What live comparisons found, by measurement; if `live_revision` is set, these are the verdicts.
-  std::map<std::string, LiveResult> live;
+  // What A/B comparisons found, by measurement; if `ab_revision` is set, these are the verdicts.
+  std::map<std::string, AbResult> ab;
   // The revision that was measured beside this one, as the report shall name it.
-  std::string live_revision;
+  std::string ab_revision;
   // Components and labels of tests whose builds are the same in both revisions.
   std::vector<std::pair<std::string, std::string>> identical;
   // What that revision has and this build has not.

@@ -91,20 +91,20 @@ TEST(ReportTest, ARegressionIsRedAndExits1) {
 }
 
 // An accuracy is the same on a busy machine, and on one without a baseline.
-TEST(ReportTest, WhatIsExactIsComparedOnAnyMachineAndNeverDisturbed) {
+TEST(ReportTest, WhatIsDeterministicIsComparedOnAnyMachineAndNeverNoisy) {
   perf::Run run = RunWith("audio.accuracy", "x", LOWER, {1.3});
-  run.mutable_measurements(0)->set_exact(true);
+  run.mutable_measurements(0)->set_deterministic(true);
   run.mutable_health()->set_steal_percent(40);
   ReportInputs inputs = Inputs(run, "");
   const Report without = BuildReport(inputs);
   EXPECT_EQ(without.measurements(0).verdict(), NO_BASELINE);
-  EXPECT_EQ(without.measurements(0).disturbance(), "");
+  EXPECT_EQ(without.measurements(0).noise(), "");
   // The machine's own are not looked at.
   AddBaseline(RunWith("audio.accuracy", "x", LOWER, {1.3}), inputs);
   EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NO_BASELINE);
   inputs.baselines.clear();
   AddBaseline(RunWith("audio.accuracy", "x", LOWER, {1.0}), inputs);
-  inputs.exact_baselines.swap(inputs.baselines);
+  inputs.deterministic_baselines.swap(inputs.baselines);
   EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), RED);
   EXPECT_EQ(BuildReport(inputs).exit_code(), 1);
 }
@@ -113,10 +113,10 @@ TEST(ReportTest, WhatIsExactIsComparedOnAnyMachineAndNeverDisturbed) {
 TEST(ReportTest, WorseThanABaselineOfExactlyZeroIsRed) {
   const auto report = [](double now, const std::string& requirements) {
     perf::Run run = RunWith("audio.accuracy.bridged", "%", LOWER, {now});
-    run.mutable_measurements(0)->set_exact(true);
+    run.mutable_measurements(0)->set_deterministic(true);
     ReportInputs inputs = Inputs(run, requirements);
     AddBaseline(RunWith("audio.accuracy.bridged", "%", LOWER, {0}), inputs);
-    inputs.exact_baselines.swap(inputs.baselines);
+    inputs.deterministic_baselines.swap(inputs.baselines);
     return BuildReport(inputs);
   };
   const Report worse = report(3, "");
@@ -127,7 +127,7 @@ TEST(ReportTest, WorseThanABaselineOfExactlyZeroIsRed) {
                                 "    median 3.00 %, baseline 0.0 % ("))
       << text;
   const std::string least =
-      "insignificant { measurement: 'audio.accuracy.bridged' below: 0.5 why: 'x' }";
+      "min_effect { measurement: 'audio.accuracy.bridged' below: 0.5 why: 'x' }";
   EXPECT_EQ(report(0.5, least).exit_code(), 1);
   const Report little = report(0.4, least);
   EXPECT_EQ(little.exit_code(), 0);
@@ -167,9 +167,9 @@ TEST(ReportTest, StableBeyondALineSaysWhy) {
   EXPECT_TRUE(
       absl::StrContains(spread, "✓ Stable: -15.0% vs baseline; within the spread of the samples\n"))
       << spread;
-  const std::string small = text(13, "insignificant { measurement: 'audio.a' below: 4 why: 'x' }");
+  const std::string small = text(13, "min_effect { measurement: 'audio.a' below: 4 why: 'x' }");
   EXPECT_TRUE(absl::StrContains(
-      small, "✓ Stable: -30.0% vs baseline; less than 4 ms, which is insignificant here\n"))
+      small, "✓ Stable: -30.0% vs baseline; less than 4 ms, which does not matter here\n"))
       << small;
 }
 
@@ -276,12 +276,12 @@ TEST(ReportTest, MarkdownPutsTheWorstFirst) {
   EXPECT_LT(red, stable);
 }
 
-TEST(ReportTest, LiveVerdictsComeFromTheComparison) {
+TEST(ReportTest, AbVerdictsComeFromTheComparison) {
   ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
   // Stored baselines have no say.
   AddBaseline(VadRun(0.1), inputs);
-  inputs.live_revision = "0123456789ab";
-  inputs.live["audio.vad.process_1s"] = {
+  inputs.ab_revision = "0123456789ab";
+  inputs.ab["audio.vad.process_1s"] = {
       .effect = {.change_percent = -14, .change_percent_interval = {-16, -12}, .verdict = YELLOW},
       .baseline_median = 20,
       .rounds = 32};
@@ -296,8 +296,8 @@ TEST(ReportTest, LiveVerdictsComeFromTheComparison) {
 TEST(ReportTest, WhatIsNewSinceARevisionIsNotMissing) {
   ReportInputs inputs = Inputs(RunWith("audio.vad.other", "ms", LOWER, {1, 2, 3}), kVadUnder50Ms);
   EXPECT_EQ(BuildReport(inputs).exit_code(), 2);
-  inputs.live_revision = "0123456789ab";
-  inputs.live["audio.vad.other"] = {.effect = {.verdict = STABLE}};
+  inputs.ab_revision = "0123456789ab";
+  inputs.ab["audio.vad.other"] = {.effect = {.verdict = STABLE}};
   const Report report = BuildReport(inputs);
   EXPECT_EQ(report.exit_code(), 0) << TextReport(report, {});
   EXPECT_FALSE(report.requirements(0).measured());
@@ -305,7 +305,7 @@ TEST(ReportTest, WhatIsNewSinceARevisionIsNotMissing) {
 
 TEST(ReportTest, IdenticalProgramsAreStableWithoutRunning) {
   ReportInputs inputs = Inputs(perf::Run(), kVadUnder50Ms);
-  inputs.live_revision = "0123456789ab";
+  inputs.ab_revision = "0123456789ab";
   inputs.identical = {{"audio", "//audio:vad_perf_test"}};
   const Report report = BuildReport(inputs);
   EXPECT_EQ(report.exit_code(), 0) << TextReport(report, {});
@@ -316,7 +316,7 @@ TEST(ReportTest, IdenticalProgramsAreStableWithoutRunning) {
   EXPECT_TRUE(absl::StrContains(MarkdownReport(report), "the same program"));
 }
 
-TEST(ReportTest, ADisturbedRunIsNeitherRedNorGreen) {
+TEST(ReportTest, ANoisyRunIsNeitherRedNorGreen) {
   ReportInputs inputs = Inputs(RunWith("audio.vad.process_1s", "ms", LOWER, {13, 13, 13}), "");
   inputs.runs[0].mutable_health()->set_others_percent(60);
   AddBaseline(RunWith("audio.vad.process_1s", "ms", LOWER, {10, 10, 10}), inputs);
@@ -325,10 +325,9 @@ TEST(ReportTest, ADisturbedRunIsNeitherRedNorGreen) {
   EXPECT_EQ(report.components(0).status(), WARNING);
   std::string text = TextReport(report, {});
   EXPECT_TRUE(absl::StrContains(
-      text,
-      "? Unresolved: -30.0% vs baseline; disturbed: other processes used 60 % of the CPU time"))
+      text, "? Unresolved: -30.0% vs baseline; noisy: other processes used 60 % of the CPU time"))
       << text;
-  EXPECT_TRUE(absl::StrContains(text, "Result: Yellow: 1 unresolved, 1 disturbed")) << text;
+  EXPECT_TRUE(absl::StrContains(text, "Result: Yellow: 1 unresolved, 1 noisy")) << text;
 
   // Nor is what looks stable passed in silence.
   inputs.runs[0] = RunWith("audio.vad.process_1s", "ms", LOWER, {10, 10, 10});
@@ -336,8 +335,7 @@ TEST(ReportTest, ADisturbedRunIsNeitherRedNorGreen) {
   report = BuildReport(inputs);
   text = TextReport(report, {});
   EXPECT_EQ(report.components(0).status(), WARNING);
-  EXPECT_TRUE(absl::StrContains(text, "disturbed: the hypervisor took 40 % of the CPU time"))
-      << text;
+  EXPECT_TRUE(absl::StrContains(text, "noisy: the hypervisor took 40 % of the CPU time")) << text;
 }
 
 TEST(ReportTest, SaysWhatChangedOnTheMachineSinceTheBaseline) {
@@ -455,7 +453,7 @@ TEST(ReportTest, MemoryThatGrowsIsRedWithoutAnyBaseline) {
   // What does not grow is as green as any, and so is what grows by less than matters.
   EXPECT_EQ(BuildReport(Inputs(MemoryRun(0), "")).measurements(0).verdict(), NO_BASELINE);
   EXPECT_EQ(BuildReport(Inputs(MemoryRun(112),
-                               "insignificant { measurement: 'audio.vad.live_heap' below: 2 }"))
+                               "min_effect { measurement: 'audio.vad.live_heap' below: 2 }"))
                 .measurements(0)
                 .verdict(),
             NO_BASELINE);
@@ -561,9 +559,9 @@ void ForgetTarget(ReportInputs& inputs) { Stored(inputs, "audio.vad.renamed").cl
 INSTANTIATE_TEST_SUITE_P(
     All, MissingCaseTest,
     testing::ValuesIn(std::vector<MissingCase>{
-        {"OfAnExactBaseline",
+        {"OfADeterministicBaseline",
          [](ReportInputs& inputs) {
-           inputs.exact_baselines["audio"] = inputs.baselines["audio"];
+           inputs.deterministic_baselines["audio"] = inputs.baselines["audio"];
            inputs.baselines.clear();
          },
          1},
@@ -683,8 +681,8 @@ TEST(MissingTest, OfAOneLineBaseline) {
 
 TEST(MissingTest, BesideARevision) {
   ReportInputs inputs = WithOneMissing();
-  inputs.live_revision = "0123456789ab";
-  inputs.live["audio.vad.process_1s"] = {.effect = {.verdict = STABLE}};
+  inputs.ab_revision = "0123456789ab";
+  inputs.ab["audio.vad.process_1s"] = {.effect = {.verdict = STABLE}};
   // Stored baselines have no say.
   EXPECT_EQ(BuildReport(inputs).exit_code(), 0);
   inputs.gone = {{.component = "audio", .target = "//audio:a", .name = "audio.a"}};

@@ -95,14 +95,14 @@ std::string VerdictText(const MeasurementResult& result) {
     const double change = std::round(result.change_percent() * 10) / 10 + 0.0;
     absl::StrAppendFormat(&text, ": %+.1f%% vs baseline", change);
   }
-  if (result.verdict() == UNRESOLVED && result.disturbance().empty()) {
+  if (result.verdict() == UNRESOLVED && result.noise().empty()) {
     absl::StrAppend(&text, "; the samples spread too widely to tell, measure again or longer");
   }
   if (!result.note().empty()) {
     absl::StrAppend(&text, HasPercentage(result) ? "; " : ": ", result.note());
   }
-  if (!result.disturbance().empty()) {
-    absl::StrAppend(&text, "; disturbed: ", result.disturbance());
+  if (!result.noise().empty()) {
+    absl::StrAppend(&text, "; noisy: ", result.noise());
   }
   if (result.attempts() > 1) absl::StrAppendFormat(&text, " (best of %d runs)", result.attempts());
   return text;
@@ -205,7 +205,7 @@ std::string Conclusion(const Report& report) {
   int num_missed = 0;
   int num_yellow = 0;
   int num_unresolved = 0;
-  int num_disturbed = 0;
+  int num_noisy = 0;
   int num_not_comparable = 0;
   const auto num_missing = absl::c_count_if(report.measurements(), IsMissing);
   for (const ComponentStatus& status : report.components()) {
@@ -213,7 +213,7 @@ std::string Conclusion(const Report& report) {
     num_missed += status.num_requirements() - status.num_requirements_met();
     num_yellow += status.num_yellow();
     num_unresolved += status.num_unresolved();
-    num_disturbed += status.num_disturbed();
+    num_noisy += status.num_noisy();
     num_not_comparable += status.num_not_comparable();
   }
   std::vector<std::string> parts;
@@ -228,7 +228,7 @@ std::string Conclusion(const Report& report) {
   if (num_missing > 0) parts.push_back(absl::StrCat(num_missing, " missing"));
   if (num_yellow > 0) parts.push_back(absl::StrCat(num_yellow, " yellow"));
   if (num_unresolved > 0) parts.push_back(absl::StrCat(num_unresolved, " unresolved"));
-  if (num_disturbed > 0) parts.push_back(absl::StrCat(num_disturbed, " disturbed"));
+  if (num_noisy > 0) parts.push_back(absl::StrCat(num_noisy, " noisy"));
   if (num_not_comparable > 0) {
     parts.push_back(absl::StrCat(num_not_comparable, " not comparable"));
   }
@@ -370,14 +370,14 @@ std::string RequirementsText(const Report& report, const TextOptions& options) {
 
 std::vector<std::vector<std::string>> StatusRows(const Report& report) {
   std::vector<std::vector<std::string>> rows = {{"Component", "Status", "Requirements", "Better",
-                                                 "Yellow", "Red", "Missing", "Unresolved",
-                                                 "Disturbed", "No baseline"}};
+                                                 "Yellow", "Red", "Missing", "Unresolved", "Noisy",
+                                                 "No baseline"}};
   for (const ComponentStatus& status : report.components()) {
     rows.push_back({status.component(), std::string(StatusText(status.status())),
                     absl::StrCat(status.num_requirements_met(), "/", status.num_requirements()),
                     absl::StrCat(status.num_improvements()), absl::StrCat(status.num_yellow()),
                     absl::StrCat(status.num_red()), absl::StrCat(status.num_missing()),
-                    absl::StrCat(status.num_unresolved()), absl::StrCat(status.num_disturbed()),
+                    absl::StrCat(status.num_unresolved()), absl::StrCat(status.num_noisy()),
                     absl::StrCat(status.num_without_baseline())});
   }
   return rows;

@@ -261,10 +261,9 @@ class AgainstRun {
         measurement.set_component(compared.component);
         measurement.mutable_samples()->Add(compared.current_samples.begin(),
                                            compared.current_samples.end());
-        result_.live[compared.name] = {
-            .effect = compared.effect,
-            .baseline_median = Summarize(compared.baseline_samples).median,
-            .rounds = static_cast<int>(compared.log_ratios.size())};
+        result_.ab[compared.name] = {.effect = compared.effect,
+                                     .baseline_median = Summarize(compared.baseline_samples).median,
+                                     .rounds = static_cast<int>(compared.log_ratios.size())};
         unresolved += compared.effect.verdict == UNRESOLVED;
       }
       run.set_num_measurements(run.measurements_size());

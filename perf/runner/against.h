@@ -23,7 +23,7 @@ struct AgainstResult {
   // One a test: what this build measured.
   std::vector<Run> runs;
   // By measurement.
-  std::map<std::string, LiveResult> live;
+  std::map<std::string, AbResult> ab;
   // Component and label of tests whose builds are the same in both revisions.
   std::vector<std::pair<std::string, std::string>> identical;
   // What that revision has and this build has not.

@@ -204,7 +204,7 @@ class SuiteRun {
       if (options_.counts) continue;
       baseline = ReadBaseline(baseline_directory_, kAnyMachine, component);
       if (baseline.ok()) {
-        inputs_.exact_baselines[component] = *std::move(baseline);
+        inputs_.deterministic_baselines[component] = *std::move(baseline);
       } else if (!absl::IsNotFound(baseline.status())) {
         return baseline.status();
       }
@@ -319,8 +319,8 @@ class SuiteRun {
     for (const std::string& note : result->notes) inputs_.header.add_notes(note);
     inputs_.runs = std::move(result->runs);
     inputs_.errors = std::move(result->errors);
-    inputs_.live = std::move(result->live);
-    inputs_.live_revision = result->commit.substr(0, 12);
+    inputs_.ab = std::move(result->ab);
+    inputs_.ab_revision = result->commit.substr(0, 12);
     inputs_.identical = std::move(result->identical);
     inputs_.gone = std::move(result->gone);
     StampCommit();
@@ -434,7 +434,7 @@ class SuiteRun {
   }
 
   // A busy neighbour makes one run red; a regression makes all of them red. So tests with a red
-  // measurement, or one that would be but for a disturbance, are measured again, and the best run
+  // measurement, or one that would be but for noise, are measured again, and the best run
   // of it counts.
   absl::Status Confirm(Report& report) {
     if (!options_.build_event_file.empty() || options_.update_baselines ||
@@ -445,8 +445,8 @@ class SuiteRun {
       std::set<std::string> red;
       std::set<std::string> targets;
       for (const MeasurementResult& result : report.measurements()) {
-        const bool disturbed = result.verdict() == UNRESOLVED && !result.disturbance().empty();
-        if (result.verdict() != RED && !disturbed) continue;
+        const bool noisy = result.verdict() == UNRESOLVED && !result.noise().empty();
+        if (result.verdict() != RED && !noisy) continue;
         red.insert(result.name());
         targets.insert(CanonicalLabel(result.target()));
       }
@@ -456,7 +456,7 @@ class SuiteRun {
         if (targets.contains(test.label())) again.push_back(test);
       }
       Say(absl::StrCat(red.size(), red.size() == 1 ? " measurement is" : " measurements are",
-                       " red or disturbed; measuring again to be sure (", i + 1, " of ",
+                       " red or noisy; measuring again to be sure (", i + 1, " of ",
                        options_.confirmations, ")"));
       absl::StatusOr<Collection> collection = Measure(again);
       if (!collection.ok()) return collection.status();
@@ -469,18 +469,18 @@ class SuiteRun {
     return absl::OkStatus();
   }
 
-  // Replaces the measurement by the new one if that is better, or was less disturbed.
+  // Replaces the measurement by the new one if that is better, or was less noisy.
   void TakeBetter(const std::string& name, const std::vector<Run>& runs) {
     const Run* other_run = nullptr;
     const Measurement* other = FindMeasurement(runs, name, &other_run);
     if (other == nullptr) return;
     inputs_.attempts.try_emplace(name, 1).first->second++;
-    const bool quiet = Disturbance(other_run->health()).empty();
+    const bool quiet = WhyNoisy(other_run->health()).empty();
     for (Run& run : inputs_.runs) {
       auto& measurements = *run.mutable_measurements();
       for (int i = 0; i < measurements.size(); ++i) {
         if (measurements[i].name() != name) continue;
-        const bool was_quiet = Disturbance(run.health()).empty();
+        const bool was_quiet = WhyNoisy(run.health()).empty();
         const bool better = other->better() == LOWER ? Median(*other) < Median(measurements[i])
                                                      : Median(*other) > Median(measurements[i]);
         if (quiet != was_quiet ? was_quiet : !better) return;
@@ -591,7 +591,7 @@ class SuiteRun {
         PrepareUpdate({.runs = inputs_.runs,
                        .requirements = inputs_.requirements,
                        .baselines = inputs_.baselines,
-                       .exact_baselines = inputs_.exact_baselines,
+                       .deterministic_baselines = inputs_.deterministic_baselines,
                        .directory = baseline_directory_,
                        .machine = machine_,
                        .complete = options_.selection.empty(),

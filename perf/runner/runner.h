@@ -40,10 +40,10 @@ struct RunnerOptions {
   // Absolute; judges the records of an earlier `bazel test`, whose --build_event_json_file this is,
   // and runs nothing.
   std::string build_event_file;
-  // A revision to compare with, live, instead of stored baselines; kBaselineRevision for the one
+  // A revision to compare with, A/B, instead of stored baselines; kBaselineRevision for the one
   // the stored baselines name. Empty: none.
   std::string against;
-  // How long the live comparison may measure.
+  // How long the A/B comparison may measure.
   absl::Duration time_budget = absl::Minutes(10);
   // Measures tests whose builds are identical, too.
   bool measure_identical = false;

@@ -163,7 +163,7 @@ int HistoryMain(const command::Arguments& names) {
                                  .name = names.empty() ? "" : names.front()}));
 }
 
-// Whether verdicts of live comparisons may be believed on this machine.
+// Whether verdicts of A/B comparisons may be believed on this machine.
 int SelfcheckMain(const command::Arguments&) {
   if (absl::GetFlag(FLAGS_minutes) < 1) {
     return command::WrongUse("--minutes has to be at least 1");
@@ -308,9 +308,8 @@ command::Program Perf(const std::string& manifest) {
                        .run = HistoryMain},
                       {.name = "selfcheck",
                        .arguments = "",
-                       .description =
-                           "Measures how often verdicts of live comparisons are wrong on "
-                           "this machine.",
+                       .description = "Measures how often verdicts of A/B comparisons are wrong on "
+                                      "this machine.",
                        .min_arguments = 0,
                        .max_arguments = 0,
                        .flags = {"minutes"},

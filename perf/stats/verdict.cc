@@ -49,9 +49,9 @@ Verdict JudgeChange(double change, const Interval& interval) {
 }
 
 Comparison Compare(const Figure& current, const Figure& baseline, Better better,
-                   double insignificant_below) {
+                   double min_effect) {
   Comparison comparison;
-  comparison.insignificant = std::abs(current.median - baseline.median) < insignificant_below;
+  comparison.below_min_effect = std::abs(current.median - baseline.median) < min_effect;
   const double gain = Gain(current.median, baseline.median, better);
   const Interval interval = {Gain(current.interval.high, baseline.interval.low, better),
                              Gain(current.interval.low, baseline.interval.high, better)};
@@ -61,7 +61,7 @@ Comparison Compare(const Figure& current, const Figure& baseline, Better better,
   // The smallest doubles count as nothing: a percentage of them overflows.
   if (size < std::numeric_limits<double>::min()) {
     comparison.of_zero = true;
-    comparison.verdict = comparison.insignificant ? STABLE : JudgeBesideZero(gain, gains);
+    comparison.verdict = comparison.below_min_effect ? STABLE : JudgeBesideZero(gain, gains);
     return comparison;
   }
   comparison.change_percent = Percent(gain, size);
@@ -77,9 +77,10 @@ Comparison Compare(const Figure& current, const Figure& baseline, Better better,
     // all.
     comparison.change_percent_interval = {Percent(gains.low, size), Percent(gains.high, size)};
   }
-  comparison.verdict = comparison.insignificant ? STABLE
-                                                : JudgeChange(comparison.change_percent,
-                                                              comparison.change_percent_interval);
+  comparison.verdict =
+      comparison.below_min_effect
+          ? STABLE
+          : JudgeChange(comparison.change_percent, comparison.change_percent_interval);
   return comparison;
 }
 

@@ -36,7 +36,7 @@ struct Comparison {
   double change_percent = 0;
   Interval change_percent_interval;
   // The difference is too small to matter, whatever its percentage.
-  bool insignificant = false;
+  bool below_min_effect = false;
   // The baseline is so small that no percentage of it can be taken.
   bool of_zero = false;
 };
@@ -50,13 +50,12 @@ struct Comparison {
 //   STABLE       everything else
 Verdict JudgeChange(double change, const Interval& interval);
 
-// `insignificant_below`: a difference of the medians smaller than this, in their unit, is STABLE.
+// `min_effect`: a difference of the medians smaller than this, in their unit, is STABLE.
 //
-// Beside a baseline of zero, of which there is no percentage, every worsening that is not
-// insignificant is RED, or UNRESOLVED if the interval's near end is not worse; what is better is an
-// IMPROVEMENT. A negative baseline, such as one in decibels, is measured by its size.
-Comparison Compare(const Figure& current, const Figure& baseline, Better better,
-                   double insignificant_below);
+// Beside a baseline of zero, of which there is no percentage, every worsening of at
+// least `min_effect` is RED, or UNRESOLVED if the interval's near end is not worse; what is better
+// is an IMPROVEMENT. A negative baseline, such as one in decibels, is measured by its size.
+Comparison Compare(const Figure& current, const Figure& baseline, Better better, double min_effect);
 
 }  // namespace perf
 

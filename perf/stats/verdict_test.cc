@@ -16,7 +16,7 @@ struct VerdictCase {
   Figure current;
   Figure baseline;
   Better better;
-  double insignificant_below;
+  double min_effect;
   Verdict verdict;
   double change_percent;
 };
@@ -25,7 +25,7 @@ class VerdictTest : public testing::TestWithParam<VerdictCase> {};
 
 TEST_P(VerdictTest, Compares) {
   const VerdictCase& c = GetParam();
-  const Comparison comparison = Compare(c.current, c.baseline, c.better, c.insignificant_below);
+  const Comparison comparison = Compare(c.current, c.baseline, c.better, c.min_effect);
   EXPECT_EQ(Verdict_Name(comparison.verdict), Verdict_Name(c.verdict));
   EXPECT_NEAR(comparison.change_percent, c.change_percent, 1e-9);
   EXPECT_LE(comparison.change_percent_interval.low, comparison.change_percent + 1e-9);

@@ -67,15 +67,15 @@ absl::Status Validate(const ComponentRequirements& requirements) {
     }
   }
   seen.clear();
-  for (const Insignificance& floor : requirements.insignificant()) {
+  for (const MinEffect& floor : requirements.min_effect()) {
     // Below an infinite size, nothing would ever be red.
     if (floor.measurement().empty() || !(floor.below() > 0 && std::isfinite(floor.below()))) {
       return absl::InvalidArgumentError(
-          "an insignificant difference needs a measurement and a positive, finite size");
+          "a min_effect needs a measurement and a positive, finite size");
     }
     if (!seen.insert(floor.measurement()).second) {
-      return absl::InvalidArgumentError(absl::StrCat("the insignificant difference of '",
-                                                     floor.measurement(), "' is stated twice"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("the min_effect of '", floor.measurement(), "' is stated twice"));
     }
   }
   return absl::OkStatus();
@@ -89,10 +89,19 @@ absl::StatusOr<ComponentRequirements> ParseRequirements(absl::string_view text,
   if (absl::Status parsed = ParseTextProto(text, source, requirements); !parsed.ok()) {
     return parsed;
   }
+  requirements.mutable_min_effect()->MergeFrom(requirements.insignificant());
+  requirements.clear_insignificant();
   if (absl::Status valid = Validate(requirements); !valid.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(source, ": ", valid.message()));
   }
   return requirements;
+}
+
+double MinEffectOf(const ComponentRequirements& requirements, absl::string_view measurement) {
+  for (const MinEffect& effect : requirements.min_effect()) {
+    if (effect.measurement() == measurement) return effect.below();
+  }
+  return 0;
 }
 
 absl::StatusOr<ComponentRequirements> ReadRequirementsFile(const std::string& path) {

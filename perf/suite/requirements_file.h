@@ -16,6 +16,9 @@ namespace perf {
 absl::StatusOr<ComponentRequirements> ParseRequirements(absl::string_view text,
                                                         absl::string_view source);
 
+// The least change of the measurement that matters, in its unit; 0 if the component states none.
+double MinEffectOf(const ComponentRequirements& requirements, absl::string_view measurement);
+
 // NotFound if there is no such file; otherwise as ParseRequirements.
 absl::StatusOr<ComponentRequirements> ReadRequirementsFile(const std::string& path);
 

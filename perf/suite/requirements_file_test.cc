@@ -9,6 +9,17 @@
 namespace perf {
 namespace {
 
+TEST(RequirementsFileTest, AMinEffectMayHaveItsEarlierName) {
+  const auto parsed = ParseRequirements(
+      "component: 'a' min_effect { measurement: 'a.b' below: 2 } "
+      "insignificant { measurement: 'a.c' below: 3 }",
+      "requirements.textproto");
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(MinEffectOf(*parsed, "a.b"), 2);
+  EXPECT_EQ(MinEffectOf(*parsed, "a.c"), 3);
+  EXPECT_EQ(MinEffectOf(*parsed, "a.d"), 0);
+}
+
 struct MalformedCase {
   std::string name;
   std::string text;
@@ -46,9 +57,13 @@ INSTANTIATE_TEST_SUITE_P(
          "requirements { measurement: 'a.b' statistic: MAX unit: 'ms' at_most: 2 }",
          "stated twice"},
         {"AnInfiniteDifferenceThatDoesNotMatter",
-         "component: 'a' insignificant { measurement: 'a.b' below: inf }", "positive, finite"},
-        {"ADifferenceThatIsNan", "component: 'a' insignificant { measurement: 'a.b' below: nan }",
+         "component: 'a' min_effect { measurement: 'a.b' below: inf }", "positive, finite"},
+        {"ADifferenceThatIsNan", "component: 'a' min_effect { measurement: 'a.b' below: nan }",
          "positive, finite"},
+        {"AMinEffectTwice",
+         "component: 'a' min_effect { measurement: 'a.b' below: 1 } "
+         "insignificant { measurement: 'a.b' below: 2 }",
+         "stated twice"},
         {"ABaselineLineThatIsReadDifferently",
          "component: 'a' baseline_lines { key: 'A' measurement: 'a.b' statistic: MEDIAN suffix: "
          "'0x' }",
