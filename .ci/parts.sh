@@ -142,6 +142,7 @@ common_parts() { # light|all
   check "syntax of shell" syntax_of_shell
   check "laws" .ci/laws
   check "documentation" .ci/docs_test "$1"
+  check "gate" .ci/gate_test
   check "counts" counts
   check "suite" .ci/suite_test
 }
