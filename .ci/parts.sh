@@ -141,6 +141,7 @@ common_parts() { # light|all
   check "format of Starlark" format_starlark
   check "syntax of shell" syntax_of_shell
   check "laws" .ci/laws
+  check "what macros refuse" .ci/starlark_test
   check "documentation" .ci/docs_test "$1"
   check "gate" .ci/gate_test
   check "counts" counts
