@@ -102,10 +102,13 @@ syntax_of_shell() {
   for file in $(shell_files); do bash -n "$file" || return 1; done
 }
 
+# What is built by name only: fuzzers, which need another compiler, and what a check has to refuse.
+manual='attr(tags, "[\[ ]manual[,\]]", //...)'
+
 # Programs that no test needs, such as trainers.
 programs() {
   local targets
-  targets=$(query 'kind("cc_binary rule", //...)') || return 1
+  targets=$(query "kind('cc_binary rule', //...) except $manual") || return 1
   # shellcheck disable=SC2086
   ./bazelw build --config=ci $targets
 }
@@ -113,9 +116,24 @@ programs() {
 # clang-tidy over the sources of the targets that a query selects; nothing selected is a failure.
 clang_tidy() { # QUERY
   local targets
-  targets=$(query "$1") && [[ -n "$targets" ]] || return 1
+  targets=$(query "($1) except $manual") && [[ -n "$targets" ]] || return 1
   # shellcheck disable=SC2086
   ./bazelw build --config=ci --config=clang_tidy --keep_going $targets
+}
+
+# Every fuzzer is built, and runs for a second from its corpus on.
+fuzzers() {
+  local targets target
+  targets=$(query 'attr(tags, "[\[ ]fuzzer[,\]]", //...)') && [[ -n "$targets" ]] || return 1
+  # shellcheck disable=SC2086
+  ./bazelw build --config=ci --config=fuzz $targets || return 1
+  for target in $targets; do
+    [[ "$target" =~ ^//(.*):(.*)_fuzzer$ ]] || return 1
+    if ! laws/run_fuzzer "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 1 >"$logs/fuzzer" 2>&1; then
+      cat "$logs/fuzzer"
+      return 1
+    fi
+  done
 }
 
 # The tests of what has threads: a library whose sources include them, and who tests it directly. audio has one lock, in the
