@@ -116,6 +116,12 @@ programs() {
 # clang-tidy over the sources of the targets that a query selects; nothing selected is a failure.
 clang_tidy() { # QUERY
   local targets
+  if ./bazelw build --config=ci --config=clang_tidy //laws:unguarded >"$logs/unguarded" 2>&1 ||
+    ! grep -q 'requires holding mutex .*\[clang-diagnostic-thread-safety-analysis' "$logs/unguarded"; then
+    echo "clang-tidy does not find what //laws:unguarded does without its mutex:"
+    cat "$logs/unguarded"
+    return 1
+  fi
   targets=$(query "($1) except $manual") && [[ -n "$targets" ]] || return 1
   # shellcheck disable=SC2086
   ./bazelw build --config=ci --config=clang_tidy --keep_going $targets

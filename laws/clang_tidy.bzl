@@ -2,7 +2,8 @@
 
     bazel build //... --config=clang_tidy
 
-The aspect runs on every C++ target, one action a source file, with the flags that the compiler gets.
+The aspect runs on every C++ target, one action a source file, with the flags that the compiler gets. Clang's thread safety
+analysis runs with it: a member that is used without the mutex that guards it (ABSL_GUARDED_BY) is an error.
 """
 
 load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "CPP_COMPILE_ACTION_NAME")
@@ -73,7 +74,7 @@ def _clang_tidy_impl(target, ctx):
             variables = variables,
         )
         if not flag.startswith(_GCC_ONLY)
-    ]
+    ] + ["-Wthread-safety"]
     outputs = []
     for source in sources:
         output = ctx.actions.declare_file("{}.{}.clang_tidy".format(target.label.name, source.short_path.replace("/", "_")))
