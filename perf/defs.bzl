@@ -41,6 +41,7 @@ def perf_test(
         data = [],
         env = {},
         tags = [],
+        visibility = ["//visibility:public"],
         **kwargs):
     """A test that measures and writes a record.
 
@@ -58,6 +59,7 @@ def perf_test(
       data: files it reads; the requirements file is added.
       env: environment variables; the requirements file's place is added.
       tags: further tags.
+      visibility: who may name it; all, so that a suite may be in any package.
       **kwargs: further attributes of `cc_test`, such as `srcs`, `shard_count` and `size`.
     """
     for kind in kinds:
@@ -75,6 +77,7 @@ def perf_test(
         env = dict(env, PERF_REQUIREMENTS = "$(rootpath {})".format(requirements)),
         tags = kinds + tags + ["perf", "exclusive", "external"] + (["slow"] if slow else []) +
                ([_BENCHMARK_TAG] if driver == "benchmark" else []),
+        visibility = visibility,
         deps = deps + [_DRIVERS[driver]],
         **kwargs
     )
