@@ -147,8 +147,8 @@ fuzzers() {
 # thread of what they depend on.
 tests_with_threads() {
   local files alone="//session/sqlite:repair_test //session/sqlite:migrations_test //tools/json_schema:json_schema_test"
-  files=$(git grep -lE '#include <(thread|mutex|shared_mutex|condition_variable|future|atomic)>|pthread_create' -- '*.cc' '*.h' |
-    grep -vE '(^|/)testing/|_test\.cc$' | tr '\n' ' ')
+  files=$(git grep -lE '#include (<(thread|mutex|shared_mutex|condition_variable|future|atomic)>|"third_party/annotated_mutex\.h")|pthread_create' -- '*.cc' '*.h' |
+    grep -vE '(^|/)testing/|_test\.cc$|^third_party/' | tr '\n' ' ')
   query "tests(//...) except attr(tags, '[\[ ](perf|manual)[,\]]', tests(//...)) intersect rdeps(//..., set($files), 2) except //audio/... except //pipeline/... except set($alone) + //audio/signal:resampler_test"
 }
 
