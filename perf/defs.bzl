@@ -95,10 +95,19 @@ PerfTestInfo = provider(
     },
 )
 
+# What an aspect refuses is left to the rule to say: Bazel 4 cannot test an aspect that fails.
+_RefusalInfo = provider(
+    doc = "Why a target cannot be a member of a suite.",
+    fields = {"reason": "string"},
+)
+
+def _refused(reason):
+    return [_RefusalInfo(reason = reason)]
+
 def _perf_test_aspect_impl(_target, ctx):
     tags = ctx.rule.attr.tags
     if "perf" not in tags:
-        fail("{} is not a perf_test".format(ctx.label))
+        return _refused("{} is not a perf_test".format(ctx.label))
     requirements = [
         file
         for target in ctx.rule.attr.data
@@ -106,7 +115,7 @@ def _perf_test_aspect_impl(_target, ctx):
         if file.extension == "textproto" and "requirements" in file.basename
     ]
     if len(requirements) != 1:
-        fail("{} needs exactly one requirements.textproto, but has {}".format(
+        return _refused("{} needs exactly one requirements.textproto, but has {}".format(
             ctx.label,
             len(requirements),
         ))
@@ -133,6 +142,9 @@ def _shell_quote(text):
     return "'" + text.replace("'", "'\\''") + "'"
 
 def _perf_suite_impl(ctx):
+    for test in ctx.attr.tests:
+        if _RefusalInfo in test:
+            fail("{}: {}".format(ctx.label, test[_RefusalInfo].reason))
     tests = [test[PerfTestInfo] for test in ctx.attr.tests]
     manifest = ctx.actions.declare_file(ctx.label.name + ".manifest.json")
     ctx.actions.write(manifest, json.encode_indent(struct(

@@ -42,6 +42,7 @@ def _suite_test_impl(ctx):
     env = analysistest.begin(ctx)
 
     # The providers.
+    asserts.equals(env, len(_EXPECTED), len(ctx.attr.tests))
     for test, expected in zip(ctx.attr.tests, _EXPECTED):
         info = test[PerfTestInfo]
         asserts.equals(env, expected.label, info.label)
