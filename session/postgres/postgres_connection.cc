@@ -79,7 +79,7 @@ absl::Status PostgresConnection::Prepare(absl::Span<const Prepared> statements) 
       connection_.get(), [](void*, const char*) {}, nullptr);
   for (const Prepared& statement : statements) {
     const std::unique_ptr<PGresult, decltype(&PQclear)> result(
-        PQprepare(connection_.get(), statement.name, statement.sql, 0, nullptr), PQclear);
+        PQprepare(connection_.get(), statement.name, statement.sql.c_str(), 0, nullptr), PQclear);
     if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) return StatusOf(result.get());
   }
   return absl::OkStatus();

@@ -71,7 +71,7 @@ class PostgresConnection {
   // A statement with a name, prepared on the server once in each connection.
   struct Prepared {
     const char* name;
-    const char* sql;
+    std::string sql;
   };
 
   // `uri`: "postgresql://user@host:port/database?option=value", or libpq's key=value form
@@ -81,7 +81,7 @@ class PostgresConnection {
 
   // Connects again if the connection is gone.
   absl::Status EnsureOpen();
-  // Further ones.
+  // Prepares further statements.
   absl::Status Prepare(absl::Span<const Prepared> statements);
 
   // One or more statements whose rows do not matter.
@@ -89,7 +89,7 @@ class PostgresConnection {
   absl::StatusOr<PostgresRows> Query(const char* prepared, const PostgresParameters& parameters);
 
   struct Request {
-    // Of a prepared statement.
+    // The name of a prepared statement.
     const char* prepared;
     PostgresParameters parameters;
   };

@@ -233,63 +233,86 @@ absl::Span<const std::string> PostgresMigrations() {
 
 namespace {
 
-// By what they do. Reads and writes share the list, as connections are alike.
-std::vector<PostgresConnection::Prepared> Statements() {
-  static const std::string& get_session = *new std::string(
-      absl::StrCat("SELECT ", kSessionColumns, " FROM parlance_sessions WHERE public_id = $1"));
-  static const std::string& list_sessions = *new std::string(
-      absl::StrCat("SELECT ", kSessionColumns,
-                   " FROM parlance_sessions WHERE (activity, id) < ($1::bigint, $3::bigint) ORDER "
-                   "BY activity DESC, id DESC LIMIT $2::bigint"));
-  static const std::string& history_after = *new std::string(absl::StrCat(
+// Selects the messages of a session between two sequences.
+std::string HistoryQuery(const char* order) {
+  return absl::StrCat(
       "SELECT ", kMessageColumns,
       " FROM parlance_messages m WHERE m.session = $1::bigint AND m.sequence > $2::bigint AND "
-      "m.sequence < $3::bigint ORDER BY m.sequence LIMIT $4::bigint"));
-  static const std::string& history_before = *new std::string(absl::StrCat(
-      "SELECT ", kMessageColumns,
-      " FROM parlance_messages m WHERE m.session = $1::bigint AND m.sequence > $2::bigint AND "
-      "m.sequence < $3::bigint ORDER BY m.sequence DESC LIMIT $4::bigint"));
-  // Only of the best, because a snippet costs a reading of the text.
-  static const std::string& search = *new std::string(absl::StrCat(
-      "SELECT ", kMessageColumns,
-      ", m.public_id, ts_headline('simple', m.content, m.query, 'StartSel=[, StopSel=], "
-      "MaxWords=12, MinWords=5, FragmentDelimiter=…') FROM (SELECT m.*, s.public_id, query, "
-      "ts_rank_cd(m.words, query) AS rank FROM parlance_query($1) query, "
-      "parlance_messages m JOIN parlance_sessions s ON s.id = m.session WHERE m.words @@ query AND "
-      "($2 = '' OR s.public_id = $2) ORDER BY rank DESC, m.id DESC LIMIT $3::bigint) m ORDER BY "
-      "m.rank DESC, m.id DESC"));
-  return {
-      {"get_session", get_session.c_str()},
-      {"list_sessions", list_sessions.c_str()},
-      {"find_session", "SELECT id, activity FROM parlance_sessions WHERE public_id = $1"},
-      {"history_after", history_after.c_str()},
-      {"history_before", history_before.c_str()},
-      {"search", search.c_str()},
-      {"stats",
-       "SELECT count(*), count(closed_us), coalesce(sum(next_sequence - 1), 0)::bigint, "
-       "pg_total_relation_size('parlance_sessions') + pg_total_relation_size('parlance_messages'), "
-       "(SELECT version FROM parlance_schema) FROM parlance_sessions"},
-      {"check",
-       "SELECT s.public_id FROM parlance_sessions s LEFT JOIN parlance_messages m ON m.session = "
-       "s.id GROUP BY s.id HAVING count(m.id) <> s.next_sequence - 1 OR max(m.sequence) <> "
-       "s.next_sequence - 1 LIMIT 1"},
-      {"append", "SELECT code, first_sequence FROM parlance_append($1, $2::bigint, $3::json)"},
-      {"create",
-       "SELECT code, made_activity FROM parlance_create($1, $2, $3, $4::bigint, $5::bigint, "
-       "$6::json, $7::bigint, $8::bigint, $9::bigint)"},
-      {"rename",
-       "UPDATE parlance_sessions SET title = $2, updated_us = $3::bigint, activity = "
-       "parlance_next_activity($3::bigint) WHERE public_id = $1 RETURNING id"},
-      {"set_closed",
-       "UPDATE parlance_sessions SET closed_us = $2::bigint, updated_us = $3::bigint, activity = "
-       "parlance_next_activity($3::bigint) WHERE public_id = $1 RETURNING id"},
-      {"delete", "DELETE FROM parlance_sessions WHERE public_id = $1 RETURNING id"},
-      {"prune",
-       "WITH gone AS (DELETE FROM parlance_sessions WHERE updated_us < $1::bigint OR (activity, "
-       "id) "
-       "<= (SELECT activity, id FROM parlance_sessions WHERE updated_us >= $1::bigint ORDER BY "
-       "activity DESC, id DESC LIMIT 1 OFFSET $2::bigint) RETURNING id) SELECT count(*) FROM gone"},
-  };
+      "m.sequence < $3::bigint ORDER BY m.sequence ",
+      order, " LIMIT $4::bigint");
+}
+
+// The statements that every connection prepares, as readers and the writer are alike. Each member
+// is the name under which its SQL is prepared, and stands in one line with it.
+struct Statements {
+  std::vector<PostgresConnection::Prepared> all;
+
+  const char* const get_session =
+      Add("get_session",
+          absl::StrCat("SELECT ", kSessionColumns, " FROM parlance_sessions WHERE public_id = $1"));
+  const char* const list_sessions =
+      Add("list_sessions",
+          absl::StrCat("SELECT ", kSessionColumns,
+                       " FROM parlance_sessions WHERE (activity, id) < ($1::bigint, $3::bigint) "
+                       "ORDER BY activity DESC, id DESC LIMIT $2::bigint"));
+  const char* const find_session =
+      Add("find_session", "SELECT id, activity FROM parlance_sessions WHERE public_id = $1");
+  const char* const history_after = Add("history_after", HistoryQuery("ASC"));
+  const char* const history_before = Add("history_before", HistoryQuery("DESC"));
+  // Only the best hits get a snippet, because a snippet costs a reading of the text.
+  const char* const search = Add(
+      "search",
+      absl::StrCat(
+          "SELECT ", kMessageColumns,
+          ", m.public_id, ts_headline('simple', m.content, m.query, 'StartSel=[, StopSel=], "
+          "MaxWords=12, MinWords=5, FragmentDelimiter=…') FROM (SELECT m.*, s.public_id, query, "
+          "ts_rank_cd(m.words, query) AS rank FROM parlance_query($1) query, "
+          "parlance_messages m JOIN parlance_sessions s ON s.id = m.session WHERE "
+          "m.words @@ query AND ($2 = '' OR s.public_id = $2) "
+          "ORDER BY rank DESC, m.id DESC LIMIT $3::bigint) m ORDER BY m.rank DESC, m.id DESC"));
+  const char* const stats = Add(
+      "stats",
+      "SELECT count(*), count(closed_us), coalesce(sum(next_sequence - 1), 0)::bigint, "
+      "pg_total_relation_size('parlance_sessions') + pg_total_relation_size('parlance_messages'), "
+      "(SELECT version FROM parlance_schema) FROM parlance_sessions");
+  const char* const check = Add(
+      "check",
+      "SELECT s.public_id FROM parlance_sessions s LEFT JOIN parlance_messages m ON m.session = "
+      "s.id GROUP BY s.id HAVING count(m.id) <> s.next_sequence - 1 OR max(m.sequence) <> "
+      "s.next_sequence - 1 LIMIT 1");
+  const char* const append =
+      Add("append", "SELECT code, first_sequence FROM parlance_append($1, $2::bigint, $3::json)");
+  const char* const create =
+      Add("create",
+          "SELECT code, made_activity FROM parlance_create($1, $2, $3, $4::bigint, $5::bigint, "
+          "$6::json, $7::bigint, $8::bigint, $9::bigint)");
+  const char* const rename =
+      Add("rename",
+          "UPDATE parlance_sessions SET title = $2, updated_us = $3::bigint, activity = "
+          "parlance_next_activity($3::bigint) WHERE public_id = $1 RETURNING id");
+  const char* const set_closed = Add(
+      "set_closed",
+      "UPDATE parlance_sessions SET closed_us = $2::bigint, updated_us = $3::bigint, activity = "
+      "parlance_next_activity($3::bigint) WHERE public_id = $1 RETURNING id");
+  const char* const delete_session =
+      Add("delete_session", "DELETE FROM parlance_sessions WHERE public_id = $1 RETURNING id");
+  const char* const prune =
+      Add("prune",
+          "WITH gone AS (DELETE FROM parlance_sessions WHERE updated_us < $1::bigint OR "
+          "(activity, id) <= (SELECT activity, id FROM parlance_sessions WHERE "
+          "updated_us >= $1::bigint ORDER BY activity DESC, id DESC LIMIT 1 OFFSET $2::bigint) "
+          "RETURNING id) SELECT count(*) FROM gone");
+
+ private:
+  const char* Add(const char* name, std::string sql) {
+    all.push_back({.name = name, .sql = std::move(sql)});
+    return name;
+  }
+};
+
+const Statements& Sql() {
+  static const Statements& statements = *new Statements;
+  return statements;
 }
 
 // The part of `text` around the first of `words` that is there as it is: 12 characters before, and
@@ -305,16 +328,16 @@ std::string SnippetAround(absl::string_view text, absl::string_view words) {
     }
   }
   const auto is_inside = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
-  constexpr int kMost = 12;
+  constexpr int kMaxContext = 12;
   const auto found_at = static_cast<size_t>(found.data() - text.data());
   size_t start = found_at;
-  for (int i = 0; i < kMost && start > 0; ++i) {
+  for (int i = 0; i < kMaxContext && start > 0; ++i) {
     do --start;
     while (start > 0 && is_inside(text[start]));
   }
   const size_t found_end = found_at + found.size();
   size_t end = found_end;
-  for (int i = 0; i < kMost && end < text.size(); ++i) {
+  for (int i = 0; i < kMaxContext && end < text.size(); ++i) {
     do ++end;
     while (end < text.size() && is_inside(text[end]));
   }
@@ -410,7 +433,7 @@ class PostgresStore : public SessionStore {
         options_(std::move(options)),
         writer_(std::move(writer)),
         readers_(options_.max_readers,
-                 [this] { return PostgresConnection::Open(uri_, Statements()); }),
+                 [this] { return PostgresConnection::Open(uri_, Sql().all); }),
         queue_(
             options_.queue, [this](absl::Span<PostgresWrite* const> writes) { Commit(writes); },
             nullptr) {}
@@ -422,7 +445,7 @@ class PostgresStore : public SessionStore {
     const absl::Time now = Now();
     Session session = SessionFrom(from, now, options_.new_id);
     const absl::Status created =
-        Write({"create",
+        Write({Sql().create,
                {session.id, session.title, session.metadata, Micros(session.created), Micros(now),
                 MessagesJson(from.messages), Micros(session.updated),
                 session.closed.has_value() ? std::optional(Micros(*session.closed)) : std::nullopt,
@@ -439,7 +462,7 @@ class PostgresStore : public SessionStore {
   }
 
   absl::StatusOr<Session> GetSession(absl::string_view session_id) override {
-    absl::StatusOr<PostgresRows> rows = Read("get_session", {std::string(session_id)});
+    absl::StatusOr<PostgresRows> rows = Read(Sql().get_session, {std::string(session_id)});
     if (!rows.ok()) return rows.status();
     if (rows->size() == 0) return NoSession(session_id);
     return SessionOf(rows->row(0));
@@ -450,14 +473,14 @@ class PostgresStore : public SessionStore {
     std::string before_activity = absl::StrCat(INT64_MAX);
     std::string before_id = before_activity;
     if (!before.empty()) {
-      absl::StatusOr<PostgresRows> key = Read("find_session", {std::string(before)});
+      absl::StatusOr<PostgresRows> key = Read(Sql().find_session, {std::string(before)});
       if (!key.ok()) return key.status();
       if (key->size() == 0) return NoSession(before);
       before_id = key->Text(0, 0);
       before_activity = key->Text(0, 1);
     }
     absl::StatusOr<PostgresRows> rows =
-        Read("list_sessions", {before_activity, absl::StrCat(limit), before_id});
+        Read(Sql().list_sessions, {before_activity, absl::StrCat(limit), before_id});
     if (!rows.ok()) return rows.status();
     std::vector<Session> sessions;
     for (int row = 0; row < rows->size(); ++row) sessions.push_back(SessionOf(rows->row(row)));
@@ -466,18 +489,18 @@ class PostgresStore : public SessionStore {
 
   absl::Status RenameSession(absl::string_view session_id, absl::string_view title) override {
     if (absl::Status ok = CheckString("title", title); !ok.ok()) return ok;
-    return Write({"rename", {std::string(session_id), std::string(title), Micros(Now())}},
+    return Write({Sql().rename, {std::string(session_id), std::string(title), Micros(Now())}},
                  FoundIn(session_id));
   }
 
   absl::Status CloseSession(absl::string_view session_id) override {
     const std::string now = Micros(Now());
-    return Write({"set_closed", {std::string(session_id), now, now}}, FoundIn(session_id));
+    return Write({Sql().set_closed, {std::string(session_id), now, now}}, FoundIn(session_id));
   }
 
   absl::StatusOr<Session> ResumeSession(absl::string_view session_id) override {
     if (absl::Status resumed =
-            Write({"set_closed", {std::string(session_id), std::nullopt, Micros(Now())}},
+            Write({Sql().set_closed, {std::string(session_id), std::nullopt, Micros(Now())}},
                   FoundIn(session_id));
         !resumed.ok()) {
       return resumed;
@@ -486,7 +509,7 @@ class PostgresStore : public SessionStore {
   }
 
   absl::Status DeleteSession(absl::string_view session_id) override {
-    return Write({"delete", {std::string(session_id)}}, FoundIn(session_id));
+    return Write({Sql().delete_session, {std::string(session_id)}}, FoundIn(session_id));
   }
 
   absl::StatusOr<int64_t> PruneSessions(const Retention& retention) override {
@@ -496,7 +519,7 @@ class PostgresStore : public SessionStore {
                                   ? absl::ToUnixMicros(*retention.changed_since)
                                   : INT64_MIN;
     const absl::Status deleted = Write(
-        {"prune",
+        {Sql().prune,
          {absl::StrCat(before_us), absl::StrCat(retention.most_sessions.value_or(INT64_MAX))}},
         [&](const PostgresRows& rows) {
           num_deleted = rows.Integer(0, 0);
@@ -534,11 +557,11 @@ class PostgresStore : public SessionStore {
   absl::StatusOr<std::vector<Message>> History(absl::string_view session_id,
                                                const HistoryOptions& options) override {
     if (absl::Status ok = CheckLimit(options.limit); !ok.ok()) return ok;
-    absl::StatusOr<PostgresRows> key = Read("find_session", {std::string(session_id)});
+    absl::StatusOr<PostgresRows> key = Read(Sql().find_session, {std::string(session_id)});
     if (!key.ok()) return key.status();
     if (key->size() == 0) return NoSession(session_id);
     absl::StatusOr<PostgresRows> rows =
-        Read(options.after.has_value() ? "history_after" : "history_before",
+        Read(options.after.has_value() ? Sql().history_after : Sql().history_before,
              {key->Text(0, 0), absl::StrCat(options.after.value_or(0)),
               absl::StrCat(options.before.value_or(INT64_MAX)), absl::StrCat(options.limit)});
     if (!rows.ok()) return rows.status();
@@ -556,12 +579,12 @@ class PostgresStore : public SessionStore {
       return absl::InvalidArgumentError("there is no word to search for");
     }
     if (!session_id.empty()) {
-      absl::StatusOr<PostgresRows> key = Read("find_session", {std::string(session_id)});
+      absl::StatusOr<PostgresRows> key = Read(Sql().find_session, {std::string(session_id)});
       if (!key.ok()) return key.status();
       if (key->size() == 0) return NoSession(session_id);
     }
     absl::StatusOr<PostgresRows> rows =
-        Read("search", {std::string(words), std::string(session_id), absl::StrCat(limit)});
+        Read(Sql().search, {std::string(words), std::string(session_id), absl::StrCat(limit)});
     if (!rows.ok()) return rows.status();
     std::vector<SearchHit> hits;
     for (int row = 0; row < rows->size(); ++row) {
@@ -578,7 +601,7 @@ class PostgresStore : public SessionStore {
   }
 
   absl::StatusOr<Stats> GetStats() override {
-    absl::StatusOr<PostgresRows> rows = Read("stats", {});
+    absl::StatusOr<PostgresRows> rows = Read(Sql().stats, {});
     if (!rows.ok()) return rows.status();
     return Stats{.num_sessions = rows->Integer(0, 0),
                  .num_closed_sessions = rows->Integer(0, 1),
@@ -588,7 +611,7 @@ class PostgresStore : public SessionStore {
   }
 
   absl::Status CheckIntegrity() override {
-    absl::StatusOr<PostgresRows> rows = Read("check", {});
+    absl::StatusOr<PostgresRows> rows = Read(Sql().check, {});
     if (!rows.ok()) return rows.status();
     if (rows->size() == 0) return absl::OkStatus();
     return absl::DataLossError(
@@ -634,7 +657,7 @@ class PostgresStore : public SessionStore {
 
   PostgresConnection::Request AppendRequest(absl::string_view session_id,
                                             absl::Span<const Message> messages) const {
-    return {"append", {std::string(session_id), Micros(Now()), MessagesJson(messages)}};
+    return {Sql().append, {std::string(session_id), Micros(Now()), MessagesJson(messages)}};
   }
 
   static PostgresWrite::Take AppendAnswer(std::string session_id, int64_t* first) {
@@ -696,10 +719,11 @@ class PostgresStore : public SessionStore {
   CommitQueue<PostgresWrite> queue_;
 };
 
-// Of all programs, one at a time.
+// Brings the database to the newest schema. A lock on the server keeps programs that start at the
+// same time from doing so at once.
 absl::Status Migrate(const std::string& uri) {
-  constexpr PostgresConnection::Prepared kVersion[] = {
-      {"version", "SELECT version FROM parlance_schema"}};
+  const PostgresConnection::Prepared select_version = {
+      .name = "version", .sql = "SELECT version FROM parlance_schema"};
   absl::StatusOr<PostgresConnection> connection = PostgresConnection::Open(uri, {});
   if (!connection.ok()) return connection.status();
   // Any number will do, as long as it is always the same: "Parl" in ASCII.
@@ -710,8 +734,11 @@ absl::Status Migrate(const std::string& uri) {
       !locked.ok()) {
     return locked;
   }
-  if (absl::Status prepared = connection->Prepare(kVersion); !prepared.ok()) return prepared;
-  absl::StatusOr<PostgresRows> rows = connection->Query("version", {});
+  if (absl::Status prepared = connection->Prepare(absl::MakeConstSpan(&select_version, 1));
+      !prepared.ok()) {
+    return prepared;
+  }
+  absl::StatusOr<PostgresRows> rows = connection->Query(select_version.name, {});
   if (!rows.ok()) return rows.status();
   const int64_t version = rows->Integer(0, 0);
   const auto newest = static_cast<int64_t>(PostgresMigrations().size());
@@ -734,7 +761,7 @@ absl::Status Migrate(const std::string& uri) {
 absl::StatusOr<std::unique_ptr<SessionStore>> OpenPostgresStore(const std::string& uri,
                                                                 PostgresStoreOptions options) {
   if (absl::Status migrated = Migrate(uri); !migrated.ok()) return migrated;
-  absl::StatusOr<PostgresConnection> writer = PostgresConnection::Open(uri, Statements());
+  absl::StatusOr<PostgresConnection> writer = PostgresConnection::Open(uri, Sql().all);
   if (!writer.ok()) return writer.status();
   // More would only fill the buffers between here and the server.
   options.queue.max_batch = std::min<size_t>(options.queue.max_batch, 500);

@@ -30,6 +30,9 @@ namespace parlance::session {
 // Reset. Text is bound without a copy, and has to live until Reset.
 class Statement {
  public:
+  // Empty: it can only be assigned to or destroyed.
+  Statement() = default;
+
   // Parameters count from 1.
   void Bind(int parameter, absl::string_view text);
   void Bind(int parameter, int64_t value);

@@ -51,22 +51,6 @@ std::string FtsQuery(absl::string_view words) {
   return query;
 }
 
-enum class Read {
-  kBegin,
-  kEnd,
-  kGetSession,
-  kListSessions,
-  kFindSession,
-  kHistoryAfter,
-  kNewHistoryAfter,
-  kHistoryBefore,
-  kNewHistoryBefore,
-  kSearchAll,
-  kSearchSession,
-  kNewMessages,
-  kStats,
-};
-
 // `best`: selects id and score of the hits, best first. Only they are read, and only they get a
 // snippet, however many more there are.
 std::string SearchQuery(const char* best) {
@@ -78,7 +62,7 @@ std::string SearchQuery(const char* best) {
                       "WHERE messages_fts MATCH ?1 ORDER BY best.score, m.id DESC");
 }
 
-// Of a session, the messages between two sequences.
+// Selects the messages of a session between two sequences, from `messages` and from `new_messages`.
 std::string HistoryQuery(const char* order) {
   return absl::StrCat("SELECT ", kMessageColumns,
                       " FROM messages m WHERE m.id > (?1 << 24) + ?2 AND m.id < (?1 << 24) + ?3 "
@@ -92,31 +76,35 @@ std::string NewHistoryQuery(const char* order) {
                       order, " LIMIT ?4");
 }
 
-std::vector<std::string> ReadQueries() {
-  return {
-      "BEGIN",
-      "COMMIT",
-      absl::StrCat("SELECT ", kSessionColumns, " FROM sessions WHERE public_id = ?1"),
-      absl::StrCat("SELECT ", kSessionColumns,
-                   " FROM sessions WHERE (activity, id) < (?1, ?3) ORDER BY activity DESC, "
-                   "id DESC LIMIT ?2"),
-      "SELECT id, activity FROM sessions WHERE public_id = ?1",
-      HistoryQuery("ASC"),
-      NewHistoryQuery("ASC"),
-      HistoryQuery("DESC"),
-      NewHistoryQuery("DESC"),
+// The statements of a connection that reads.
+struct ReadStatements {
+  Preparer prepare;
+  Statement begin = prepare("BEGIN");
+  Statement end = prepare("COMMIT");
+  Statement get_session =
+      prepare(absl::StrCat("SELECT ", kSessionColumns, " FROM sessions WHERE public_id = ?1"));
+  Statement list_sessions =
+      prepare(absl::StrCat("SELECT ", kSessionColumns,
+                           " FROM sessions WHERE (activity, id) < (?1, ?3) ORDER BY activity DESC, "
+                           "id DESC LIMIT ?2"));
+  Statement find_session = prepare("SELECT id, activity FROM sessions WHERE public_id = ?1");
+  Statement history_after = prepare(HistoryQuery("ASC"));
+  Statement new_history_after = prepare(NewHistoryQuery("ASC"));
+  Statement history_before = prepare(HistoryQuery("DESC"));
+  Statement new_history_before = prepare(NewHistoryQuery("DESC"));
+  Statement search_all = prepare(
       SearchQuery("SELECT rowid AS id, rank AS score FROM messages_fts WHERE messages_fts MATCH ?1 "
-                  "ORDER BY rank LIMIT ?2"),
+                  "ORDER BY rank LIMIT ?2"));
+  Statement search_session = prepare(
       SearchQuery("SELECT rowid AS id, rank AS score FROM messages_fts WHERE messages_fts MATCH ?1 "
-                  "AND rowid > ?3 << 24 AND rowid < (?3 + 1) << 24 ORDER BY rank LIMIT ?2"),
-      R"sql(SELECT ifnull((SELECT min(id) FROM new_messages), 0),
-          ifnull((SELECT max(id) FROM new_messages), 0))sql",
-      R"sql(SELECT count(*), ifnull(sum(closed_us IS NOT NULL), 0),
-          ifnull(sum(next_sequence - 1), 0), (SELECT count(*) FROM new_messages) FROM sessions)sql",
-  };
-}
+                  "AND rowid > ?3 << 24 AND rowid < (?3 + 1) << 24 ORDER BY rank LIMIT ?2"));
+  Statement new_messages = prepare(R"sql(SELECT ifnull((SELECT min(id) FROM new_messages), 0),
+      ifnull((SELECT max(id) FROM new_messages), 0))sql");
+  Statement stats = prepare(R"sql(SELECT count(*), ifnull(sum(closed_us IS NOT NULL), 0),
+      ifnull(sum(next_sequence - 1), 0), (SELECT count(*) FROM new_messages) FROM sessions)sql");
+};
 
-using Reader = Connection<Read>;
+using Reader = Connection<ReadStatements>;
 
 // Calls `row` for each row. The statement is reset at the end.
 template <typename Row>
@@ -134,11 +122,11 @@ absl::Status ForEachRow(Statement& query, Row&& row) {
 class Snapshot {
  public:
   static absl::StatusOr<Snapshot> Take(Reader& reader) {
-    if (absl::Status begun = reader[Read::kBegin].Run(); !begun.ok()) return begun;
+    if (absl::Status begun = reader.statements().begin.Run(); !begun.ok()) return begun;
     return Snapshot(reader);
   }
   ~Snapshot() {
-    if (reader_ != nullptr) (*reader_)[Read::kEnd].Run().IgnoreError();
+    if (reader_ != nullptr) reader_->statements().end.Run().IgnoreError();
   }
   Snapshot(Snapshot&& other) noexcept : reader_(std::exchange(other.reader_, nullptr)) {}
   Snapshot& operator=(Snapshot&&) = delete;
@@ -182,7 +170,7 @@ absl::StatusOr<Reader> OpenReader(const std::string& path, const DatabaseOptions
       !set.ok()) {
     return set;
   }
-  return Reader::Create(*std::move(database), ReadQueries());
+  return Reader::Create(*std::move(database));
 }
 
 absl::Status SyncFile(const std::string& path, int flags) {
@@ -302,7 +290,7 @@ class SqliteStoreImpl : public SqliteStore {
   absl::StatusOr<Session> GetSession(absl::string_view session_id) override {
     auto reader = readers_.Take();
     if (!reader.ok()) return reader.status();
-    Statement& query = (**reader)[Read::kGetSession];
+    Statement& query = (*reader)->statements().get_session;
     query.Bind(1, session_id);
     std::optional<Session> session;
     if (absl::Status read = ForEachRow(query, [&] { session = SessionOf(query); }); !read.ok()) {
@@ -322,7 +310,7 @@ class SqliteStoreImpl : public SqliteStore {
       if (!key.ok()) return key.status();
       end = *key;
     }
-    Statement& query = (**reader)[Read::kListSessions];
+    Statement& query = (*reader)->statements().list_sessions;
     query.Bind(1, end.activity);
     query.Bind(2, static_cast<int64_t>(limit));
     query.Bind(3, end.id);
@@ -445,10 +433,9 @@ class SqliteStoreImpl : public SqliteStore {
     absl::StatusOr<SessionKey> key = FindSession(**reader, session_id);
     if (!key.ok()) return key.status();
     std::vector<Message> messages;
-    const auto read = [&](Read which) -> absl::Status {
+    const auto read = [&](Statement& query) -> absl::Status {
       const int64_t left = options.limit - static_cast<int64_t>(messages.size());
       if (left == 0) return absl::OkStatus();
-      Statement& query = (**reader)[which];
       query.Bind(1, key->id);
       query.Bind(2, std::clamp<int64_t>(options.after.value_or(0), 0, kMostMessages));
       query.Bind(3, std::clamp<int64_t>(options.before.value_or(INT64_MAX), 0, kMostMessages + 1));
@@ -457,9 +444,11 @@ class SqliteStoreImpl : public SqliteStore {
     };
     // New messages follow all others of their session.
     const bool forward = options.after.has_value();
-    for (const Read which : forward ? std::array{Read::kHistoryAfter, Read::kNewHistoryAfter}
-                                    : std::array{Read::kNewHistoryBefore, Read::kHistoryBefore}) {
-      if (absl::Status done = read(which); !done.ok()) return done;
+    ReadStatements& sql = (*reader)->statements();
+    for (Statement* const query : forward
+                                      ? std::array{&sql.history_after, &sql.new_history_after}
+                                      : std::array{&sql.new_history_before, &sql.history_before}) {
+      if (absl::Status done = read(*query); !done.ok()) return done;
     }
     if (!forward) std::reverse(messages.begin(), messages.end());
     return messages;
@@ -486,7 +475,8 @@ class SqliteStoreImpl : public SqliteStore {
     }
     auto reader = readers_.Take();
     if (!reader.ok()) return reader.status();
-    Statement& query = (**reader)[session_id.empty() ? Read::kSearchAll : Read::kSearchSession];
+    ReadStatements& sql = (*reader)->statements();
+    Statement& query = session_id.empty() ? sql.search_all : sql.search_session;
     if (!session_id.empty()) {
       absl::StatusOr<SessionKey> key = FindSession(**reader, session_id);
       if (!key.ok()) return key.status();
@@ -517,7 +507,7 @@ class SqliteStoreImpl : public SqliteStore {
     auto reader = readers_.Take();
     if (!reader.ok()) return reader.status();
     Stats stats;
-    Statement& query = (**reader)[Read::kStats];
+    Statement& query = (*reader)->statements().stats;
     if (absl::Status read = ForEachRow(query,
                                        [&] {
                                          stats.num_sessions = query.Integer(0);
@@ -618,7 +608,7 @@ class SqliteStoreImpl : public SqliteStore {
   }
 
   static absl::StatusOr<SessionKey> FindSession(Reader& reader, absl::string_view session_id) {
-    Statement& query = reader[Read::kFindSession];
+    Statement& query = reader.statements().find_session;
     query.Bind(1, session_id);
     std::optional<SessionKey> key;
     if (absl::Status read = ForEachRow(
@@ -631,7 +621,7 @@ class SqliteStoreImpl : public SqliteStore {
   }
 
   static absl::StatusOr<NewMessages> FindNewMessages(Reader& reader) {
-    Statement& query = reader[Read::kNewMessages];
+    Statement& query = reader.statements().new_messages;
     NewMessages found;
     if (absl::Status read = ForEachRow(
             query, [&] { found = {.first = query.Integer(0), .last = query.Integer(1)}; });

@@ -12,40 +12,16 @@
 
 namespace parlance::session {
 
-enum class SqliteWriter::Query {
-  kBegin,
-  kCommit,
-  kDataVersion,
-  kLastActivity,
-  kCreateSession,
-  kFindSession,
-  kUpdateSession,
-  kFindKey,
-  kInsertMessage,
-  kRename,
-  kSetClosed,
-  kSetTimes,
-  kDeleteSession,
-  kDeleteAllBut,
-  kDeleteBefore,
-  kCountNew,
-  kHasNew,
-  kEndOfSettling,
-  kMoveMessages,
-  kIndexMessages,
-  kForgetNew,
-};
-
 namespace {
 
 // New messages that there may be before appends have to wait until some are settled, which takes
 // about a second for so many.
-constexpr int64_t kMostNew = 100000;
+constexpr int64_t kMaxNewMessages = 100000;
 
 // Sessions whose rows are remembered from one batch to the next.
-constexpr size_t kMostKnown = 4096;
+constexpr size_t kMaxRememberedSessions = 4096;
 
-// Of a message, what both of its tables have, in the order that Insert binds.
+// The columns that both tables of messages have, in the order in which Insert binds them.
 constexpr char kContentColumns[] =
     "role, content, name, tool_call_id, tool_calls, created_us, client_key, metadata, "
     "input_tokens, output_tokens, latency_us";
@@ -53,47 +29,6 @@ constexpr char kContentColumns[] =
 // From a session on, up to a message.
 constexpr char kToSettle[] =
     " FROM new_messages WHERE session >= ?1 AND (session, sequence) <= (?2, ?3)";
-
-std::vector<std::string> Queries() {
-  return {
-      "BEGIN IMMEDIATE",
-      "COMMIT",
-      "PRAGMA data_version",
-      // With no session, any time is later.
-      "SELECT ifnull(max(activity), -9000000000000000000) FROM sessions",
-      R"sql(INSERT INTO sessions (public_id, title, metadata, created_us, updated_us, activity)
-          VALUES (?1, ?2, ?3, ?4, ?5, ?6))sql",
-      "SELECT id, next_sequence, closed_us IS NOT NULL FROM sessions WHERE public_id = ?1",
-      "UPDATE sessions SET next_sequence = ?2, updated_us = ?3, activity = ?4 WHERE id = ?1",
-      R"sql(SELECT sequence FROM new_messages WHERE session = ?1 AND client_key = ?2 UNION ALL
-          SELECT sequence FROM messages WHERE session = ?1 AND client_key = ?2)sql",
-      absl::StrCat("INSERT INTO new_messages (session, sequence, ", kContentColumns,
-                   ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"),
-      "UPDATE sessions SET title = ?2, updated_us = ?3, activity = ?4 WHERE public_id = ?1",
-      "UPDATE sessions SET closed_us = ?2, updated_us = ?3, activity = ?4 WHERE public_id = ?1",
-      R"sql(UPDATE sessions SET closed_us = ?2, updated_us = ?3, activity = ?4
-          WHERE public_id = ?1)sql",
-      "DELETE FROM sessions WHERE public_id = ?1",
-      R"sql(DELETE FROM sessions WHERE (activity, id) <= (SELECT activity, id FROM sessions
-          ORDER BY activity DESC, id DESC LIMIT 1 OFFSET ?1))sql",
-      "DELETE FROM sessions WHERE updated_us < ?1",
-      // More than there are, where some that came between are settled or deleted.
-      R"sql(SELECT ifnull((SELECT max(id) FROM new_messages) + 1 -
-          (SELECT min(id) FROM new_messages), 0))sql",
-      "SELECT EXISTS (SELECT 1 FROM new_messages)",
-      // Settling goes from session to session, as those of one session come to lie on one page, and
-      // the search index writes a part of itself for each step back.
-      R"sql(SELECT session, sequence FROM new_messages WHERE session >= ?1
-          ORDER BY session, sequence LIMIT 1 OFFSET ?2)sql",
-      absl::StrCat("INSERT INTO messages (id, ", kContentColumns,
-                   ") SELECT session << 24 | sequence, ", kContentColumns, kToSettle,
-                   " ORDER BY session, sequence"),
-      absl::StrCat(
-          "INSERT INTO messages_fts (rowid, content) SELECT session << 24 | sequence, content",
-          kToSettle, " ORDER BY session, sequence"),
-      absl::StrCat("DELETE", kToSettle),
-  };
-}
 
 bool IsRefusal(const absl::Status& status) {
   switch (status.code()) {
@@ -121,9 +56,62 @@ absl::StatusOr<int64_t> OneInteger(Statement& statement) {
 
 }  // namespace
 
+struct SqliteWriter::Statements {
+  Preparer prepare;
+  Statement begin = prepare("BEGIN IMMEDIATE");
+  Statement commit = prepare("COMMIT");
+  Statement data_version = prepare("PRAGMA data_version");
+  // With no session, any time is later.
+  Statement last_activity =
+      prepare("SELECT ifnull(max(activity), -9000000000000000000) FROM sessions");
+  Statement create_session = prepare(R"sql(INSERT INTO sessions
+      (public_id, title, metadata, created_us, updated_us, activity)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6))sql");
+  Statement find_session =
+      prepare("SELECT id, next_sequence, closed_us IS NOT NULL FROM sessions WHERE public_id = ?1");
+  Statement update_session = prepare(
+      "UPDATE sessions SET next_sequence = ?2, updated_us = ?3, activity = ?4 WHERE id = ?1");
+  Statement find_key = prepare(R"sql(SELECT sequence FROM new_messages
+      WHERE session = ?1 AND client_key = ?2 UNION ALL
+      SELECT sequence FROM messages WHERE session = ?1 AND client_key = ?2)sql");
+  Statement insert_message =
+      prepare(absl::StrCat("INSERT INTO new_messages (session, sequence, ", kContentColumns,
+                           ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"));
+  Statement rename = prepare(
+      "UPDATE sessions SET title = ?2, updated_us = ?3, activity = ?4 WHERE public_id = ?1");
+  Statement set_times = prepare(
+      "UPDATE sessions SET closed_us = ?2, updated_us = ?3, activity = ?4 WHERE public_id = ?1");
+  Statement delete_session = prepare("DELETE FROM sessions WHERE public_id = ?1");
+  Statement delete_all_but = prepare(R"sql(DELETE FROM sessions
+      WHERE (activity, id) <= (SELECT activity, id FROM sessions
+      ORDER BY activity DESC, id DESC LIMIT 1 OFFSET ?1))sql");
+  Statement delete_before = prepare("DELETE FROM sessions WHERE updated_us < ?1");
+  // More than there are, where some that came between are settled or deleted.
+  Statement count_new = prepare(R"sql(SELECT ifnull((SELECT max(id) FROM new_messages) + 1 -
+      (SELECT min(id) FROM new_messages), 0))sql");
+  Statement has_new = prepare("SELECT EXISTS (SELECT 1 FROM new_messages)");
+  // Settling goes from session to session, because those of one session come to lie on one page,
+  // and because the search index writes a part of itself for each step back.
+  Statement end_of_settling = prepare(R"sql(SELECT session, sequence FROM new_messages
+      WHERE session >= ?1 ORDER BY session, sequence LIMIT 1 OFFSET ?2)sql");
+  Statement move_messages = prepare(absl::StrCat(
+      "INSERT INTO messages (id, ", kContentColumns, ") SELECT session << 24 | sequence, ",
+      kContentColumns, kToSettle, " ORDER BY session, sequence"));
+  Statement index_messages = prepare(absl::StrCat(
+      "INSERT INTO messages_fts (rowid, content) SELECT session << 24 | sequence, content",
+      kToSettle, " ORDER BY session, sequence"));
+  Statement forget_new = prepare(absl::StrCat("DELETE", kToSettle));
+};
+
+SqliteWriter::SqliteWriter(Connection<Statements> connection)
+    : connection_(std::make_unique<Connection<Statements>>(std::move(connection))),
+      sql_(connection_->statements()) {}
+
+SqliteWriter::~SqliteWriter() = default;
+
 absl::StatusOr<std::unique_ptr<SqliteWriter>> SqliteWriter::Create(Database database) {
   if (absl::Status set = database.Execute(kWriterSettings); !set.ok()) return set;
-  auto connection = Connection<Query>::Create(std::move(database), Queries());
+  auto connection = Connection<Statements>::Create(std::move(database));
   if (!connection.ok()) return connection.status();
   return std::unique_ptr<SqliteWriter>(new SqliteWriter(*std::move(connection)));
 }
@@ -143,7 +131,7 @@ void SqliteWriter::Commit(absl::Span<SqliteWrite* const> writes) {
 }
 
 absl::Status SqliteWriter::TryCommit(absl::Span<SqliteWrite* const> writes) {
-  if (absl::Status begun = connection_[Query::kBegin].Run(); !begun.ok()) return begun;
+  if (absl::Status begun = sql_.begin.Run(); !begun.ok()) return begun;
   num_appended_ = 0;
   absl::Status status = ForgetIfStale();
   for (size_t i = 0; status.ok() && i < writes.size(); ++i) {
@@ -152,7 +140,7 @@ absl::Status SqliteWriter::TryCommit(absl::Span<SqliteWrite* const> writes) {
   }
   if (status.ok()) status = WriteAppended();
   if (status.ok()) status = SettleIfMany();
-  if (status.ok()) status = connection_[Query::kCommit].Run();
+  if (status.ok()) status = sql_.commit.Run();
   if (!status.ok()) Rollback();
   return status;
 }
@@ -160,13 +148,13 @@ absl::Status SqliteWriter::TryCommit(absl::Span<SqliteWrite* const> writes) {
 void SqliteWriter::Rollback() {
   Forget();
   // Fails only where SQLite has rolled back by itself already, as it does on a full disk.
-  connection_.database().Execute("ROLLBACK").IgnoreError();
+  connection_->database().Execute("ROLLBACK").IgnoreError();
 }
 
 absl::Status SqliteWriter::ForgetIfStale() {
-  absl::StatusOr<int64_t> version = OneInteger(connection_[Query::kDataVersion]);
+  absl::StatusOr<int64_t> version = OneInteger(sql_.data_version);
   if (!version.ok()) return version.status();
-  if (*version != data_version_ || sessions_.size() > kMostKnown) Forget();
+  if (*version != data_version_ || sessions_.size() > kMaxRememberedSessions) Forget();
   data_version_ = *version;
   return absl::OkStatus();
 }
@@ -180,7 +168,7 @@ void SqliteWriter::Forget() {
 
 absl::StatusOr<int64_t> SqliteWriter::NextActivity(absl::Time now) {
   if (!last_activity_.has_value()) {
-    absl::StatusOr<int64_t> last = OneInteger(connection_[Query::kLastActivity]);
+    absl::StatusOr<int64_t> last = OneInteger(sql_.last_activity);
     if (!last.ok()) return last.status();
     last_activity_ = *last;
   }
@@ -191,7 +179,7 @@ absl::StatusOr<int64_t> SqliteWriter::NextActivity(absl::Time now) {
 absl::Status SqliteWriter::CreateSession(Session& session, absl::Time now) {
   absl::StatusOr<int64_t> activity = NextActivity(now);
   if (!activity.ok()) return activity.status();
-  Statement& insert = connection_[Query::kCreateSession];
+  Statement& insert = sql_.create_session;
   insert.Bind(1, absl::string_view(session.id));
   insert.Bind(2, absl::string_view(session.title));
   insert.BindOptional(3, session.metadata);
@@ -210,7 +198,7 @@ absl::StatusOr<SqliteWriter::SessionRow*> SqliteWriter::FindSession(absl::string
   if (const auto known = sessions_.find(session_id); known != sessions_.end()) {
     return known->second.get();
   }
-  Statement& find = connection_[Query::kFindSession];
+  Statement& find = sql_.find_session;
   const StatementReset reset(find);
   find.Bind(1, session_id);
   absl::StatusOr<bool> row = find.Step();
@@ -224,7 +212,7 @@ absl::StatusOr<SqliteWriter::SessionRow*> SqliteWriter::FindSession(absl::string
 }
 
 absl::StatusOr<int64_t> SqliteWriter::FindKey(int64_t session_row, absl::string_view client_key) {
-  Statement& find = connection_[Query::kFindKey];
+  Statement& find = sql_.find_key;
   find.Bind(1, session_row);
   find.Bind(2, client_key);
   return OneInteger(find);
@@ -273,7 +261,7 @@ absl::StatusOr<int64_t> SqliteWriter::Append(absl::string_view session_id,
 
 absl::Status SqliteWriter::Insert(int64_t session_row, int64_t sequence, const Message& message,
                                   absl::Time now) {
-  Statement& insert = connection_[Query::kInsertMessage];
+  Statement& insert = sql_.insert_message;
   insert.Bind(1, session_row);
   insert.Bind(2, sequence);
   insert.Bind(3, RoleName(message.role));
@@ -298,7 +286,7 @@ absl::Status SqliteWriter::Insert(int64_t session_row, int64_t sequence, const M
 }
 
 absl::Status SqliteWriter::WriteAppended() {
-  Statement& update = connection_[Query::kUpdateSession];
+  Statement& update = sql_.update_session;
   for (SessionRow* const session : appended_to_) {
     update.Bind(1, session->id);
     update.Bind(2, session->next_sequence);
@@ -316,13 +304,13 @@ absl::Status SqliteWriter::RenameSession(absl::string_view session_id, absl::str
   absl::StatusOr<int64_t> activity = NextActivity(now);
   if (!activity.ok()) return activity.status();
   if (absl::Status written = WriteAppended(); !written.ok()) return written;
-  Statement& update = connection_[Query::kRename];
+  Statement& update = sql_.rename;
   update.Bind(1, session_id);
   update.Bind(2, title);
   update.Bind(3, absl::ToUnixMicros(now));
   update.Bind(4, *activity);
   if (absl::Status updated = update.Run(); !updated.ok()) return updated;
-  return connection_.database().NumChanged() == 0 ? NoSession(session_id) : absl::OkStatus();
+  return connection_->database().NumChanged() == 0 ? NoSession(session_id) : absl::OkStatus();
 }
 
 absl::Status SqliteWriter::SetClosed(absl::string_view session_id, std::optional<absl::Time> closed,
@@ -333,52 +321,51 @@ absl::Status SqliteWriter::SetClosed(absl::string_view session_id, std::optional
   if (const auto known = sessions_.find(session_id); known != sessions_.end()) {
     known->second->closed = closed.has_value();
   }
-  Statement& update = connection_[Query::kSetClosed];
+  Statement& update = sql_.set_times;
   update.Bind(1, session_id);
   update.BindOptional(2, Micros(closed));
   update.Bind(3, absl::ToUnixMicros(now));
   update.Bind(4, *activity);
   if (absl::Status updated = update.Run(); !updated.ok()) return updated;
-  return connection_.database().NumChanged() == 0 ? NoSession(session_id) : absl::OkStatus();
+  return connection_->database().NumChanged() == 0 ? NoSession(session_id) : absl::OkStatus();
 }
 
 absl::Status SqliteWriter::SetTimes(const Session& session) {
   if (absl::Status written = WriteAppended(); !written.ok()) return written;
   // The order may go back by this, or far ahead.
   Forget();
-  Statement& update = connection_[Query::kSetTimes];
+  Statement& update = sql_.set_times;
   update.Bind(1, absl::string_view(session.id));
   update.BindOptional(2, Micros(session.closed));
   update.Bind(3, absl::ToUnixMicros(session.updated));
   update.Bind(4, session.activity);
   if (absl::Status updated = update.Run(); !updated.ok()) return updated;
-  return connection_.database().NumChanged() == 0 ? NoSession(session.id) : absl::OkStatus();
+  return connection_->database().NumChanged() == 0 ? NoSession(session.id) : absl::OkStatus();
 }
 
 absl::Status SqliteWriter::DeleteSession(absl::string_view session_id) {
   if (absl::Status written = WriteAppended(); !written.ok()) return written;
   Forget();
-  Statement& statement = connection_[Query::kDeleteSession];
+  Statement& statement = sql_.delete_session;
   statement.Bind(1, session_id);
   if (absl::Status deleted = statement.Run(); !deleted.ok()) return deleted;
-  return connection_.database().NumChanged() == 0 ? NoSession(session_id) : absl::OkStatus();
+  return connection_->database().NumChanged() == 0 ? NoSession(session_id) : absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> SqliteWriter::DeleteSessions(Query query, int64_t parameter) {
+absl::StatusOr<int64_t> SqliteWriter::DeleteSessions(Statement& statement, int64_t parameter) {
   if (absl::Status written = WriteAppended(); !written.ok()) return written;
   Forget();
-  Statement& statement = connection_[query];
   statement.Bind(1, parameter);
   if (absl::Status deleted = statement.Run(); !deleted.ok()) return deleted;
-  return connection_.database().NumChanged();
+  return connection_->database().NumChanged();
 }
 
 absl::StatusOr<int64_t> SqliteWriter::KeepSessions(int64_t keep) {
-  return DeleteSessions(Query::kDeleteAllBut, keep);
+  return DeleteSessions(sql_.delete_all_but, keep);
 }
 
 absl::StatusOr<int64_t> SqliteWriter::DeleteSessionsBefore(absl::Time updated) {
-  return DeleteSessions(Query::kDeleteBefore, absl::ToUnixMicros(updated));
+  return DeleteSessions(sql_.delete_before, absl::ToUnixMicros(updated));
 }
 
 absl::StatusOr<bool> SqliteWriter::Settle(int64_t most) {
@@ -386,7 +373,7 @@ absl::StatusOr<bool> SqliteWriter::Settle(int64_t most) {
   int64_t end_session = INT64_MAX;
   int64_t end_sequence = 0;
   {
-    Statement& find_end = connection_[Query::kEndOfSettling];
+    Statement& find_end = sql_.end_of_settling;
     const StatementReset reset(find_end);
     find_end.Bind(1, settle_from_);
     find_end.Bind(2, most - 1);
@@ -397,28 +384,27 @@ absl::StatusOr<bool> SqliteWriter::Settle(int64_t most) {
       end_sequence = find_end.Integer(1);
     }
   }
-  for (const Query query : {Query::kMoveMessages, Query::kIndexMessages, Query::kForgetNew}) {
-    Statement& step = connection_[query];
-    step.Bind(1, settle_from_);
-    step.Bind(2, end_session);
-    step.Bind(3, end_sequence);
-    const absl::Status done = step.Run();
+  for (Statement* const step : {&sql_.move_messages, &sql_.index_messages, &sql_.forget_new}) {
+    step->Bind(1, settle_from_);
+    step->Bind(2, end_session);
+    step->Bind(3, end_sequence);
+    const absl::Status done = step->Run();
     if (absl::IsAlreadyExists(done)) {
       // A number or key that `messages` has too. No refusal: half of it is done.
       return absl::DataLossError(absl::StrCat("a message is there twice: ", done.message()));
     }
     if (!done.ok()) return done;
   }
-  if (num_new_messages_.has_value()) *num_new_messages_ -= connection_.database().NumChanged();
+  if (num_new_messages_.has_value()) *num_new_messages_ -= connection_->database().NumChanged();
   settle_from_ = end_session == INT64_MAX ? 0 : end_session;
-  absl::StatusOr<int64_t> has_more = OneInteger(connection_[Query::kHasNew]);
+  absl::StatusOr<int64_t> has_more = OneInteger(sql_.has_new);
   if (!has_more.ok()) return has_more.status();
   return *has_more != 0;
 }
 
 absl::StatusOr<int64_t> SqliteWriter::CountNew() {
   if (!num_new_messages_.has_value()) {
-    absl::StatusOr<int64_t> count = OneInteger(connection_[Query::kCountNew]);
+    absl::StatusOr<int64_t> count = OneInteger(sql_.count_new);
     if (!count.ok()) return count.status();
     num_new_messages_ = *count;
   }
@@ -429,7 +415,7 @@ absl::Status SqliteWriter::SettleIfMany() {
   if (num_appended_ == 0) return absl::OkStatus();
   absl::StatusOr<int64_t> count = CountNew();
   if (!count.ok()) return count.status();
-  return *count <= kMostNew ? absl::OkStatus() : Settle(2 * num_appended_).status();
+  return *count <= kMaxNewMessages ? absl::OkStatus() : Settle(2 * num_appended_).status();
 }
 
 absl::Status SqliteWriter::CheckIndex() {
@@ -437,7 +423,7 @@ absl::Status SqliteWriter::CheckIndex() {
   settle_from_ = 0;
   if (absl::StatusOr<bool> settled = Settle(kAll); !settled.ok()) return settled.status();
   // Compares the index with the text it refers to (FTS5 documentation, section 6.5).
-  return connection_.database().Execute(
+  return connection_->database().Execute(
       "INSERT INTO messages_fts (messages_fts, rank) VALUES ('integrity-check', 1)");
 }
 

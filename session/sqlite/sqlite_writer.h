@@ -60,6 +60,10 @@ class SqliteWrite {
 
 class SqliteWriter {
  public:
+  ~SqliteWriter();
+  SqliteWriter(const SqliteWriter&) = delete;
+  SqliteWriter& operator=(const SqliteWriter&) = delete;
+
   // Takes a database with the current schema, in WAL mode, and makes its commits durable.
   static absl::StatusOr<std::unique_ptr<SqliteWriter>> Create(Database database);
 
@@ -96,18 +100,19 @@ class SqliteWriter {
   absl::Status CheckIndex();
 
  private:
-  enum class Query;
+  // Each statement with its SQL.
+  struct Statements;
   // A session's row. That of one that the batch appends to is written once, at the end.
   struct SessionRow {
     int64_t id = 0;
     int64_t next_sequence = 1;
     bool closed = false;
-    // Of an append that is not written yet.
+    // What an append sets that is not written yet. An activity of 0: there is none.
     int64_t updated_us = 0;
     int64_t activity = 0;
   };
 
-  explicit SqliteWriter(Connection<Query> connection) : connection_(std::move(connection)) {}
+  explicit SqliteWriter(Connection<Statements> connection);
 
   absl::Status TryCommit(absl::Span<SqliteWrite* const> writes);
   void Rollback();
@@ -124,13 +129,14 @@ class SqliteWriter {
                       absl::Time now);
   // Writes the rows of the sessions that were appended to, so that statements see them.
   absl::Status WriteAppended();
-  // Those that a statement with one parameter deletes.
-  absl::StatusOr<int64_t> DeleteSessions(Query query, int64_t parameter);
+  // Runs a statement with one parameter that deletes sessions. Returns how many it deleted.
+  absl::StatusOr<int64_t> DeleteSessions(Statement& statement, int64_t parameter);
   absl::StatusOr<int64_t> CountNew();
-  // Keeps new messages from becoming more than kMostNew.
+  // Keeps new messages from becoming more than kMaxNewMessages.
   absl::Status SettleIfMany();
 
-  Connection<Query> connection_;
+  const std::unique_ptr<Connection<Statements>> connection_;
+  Statements& sql_;
   // Changes with each transaction of another connection.
   int64_t data_version_ = 0;
   absl::flat_hash_map<std::string, std::unique_ptr<SessionRow>> sessions_;
@@ -139,7 +145,7 @@ class SqliteWriter {
   std::optional<int64_t> num_new_messages_;
   // The session from which on settling goes on.
   int64_t settle_from_ = 0;
-  // Of this batch.
+  // What this batch appends: to which sessions, and how many messages.
   std::vector<SessionRow*> appended_to_;
   int64_t num_appended_ = 0;
 };

@@ -41,43 +41,35 @@ absl::StatusOr<RawSqlite> RawSqlite::Create(const std::string& path, int num_ses
   absl::StatusOr<Database> database = Database::Open(path, {});
   if (!database.ok()) return database.status();
   if (absl::Status set = database->Execute(kWriterSettings); !set.ok()) return set;
-  auto connection = Connection<Query>::Create(
-      *std::move(database),
-      {"BEGIN IMMEDIATE",
-       "INSERT INTO new_messages (session, sequence, role, content, created_us) VALUES (?1, ?2, "
-       "?3, "
-       "?4, ?5)",
-       "UPDATE sessions SET next_sequence = ?2, updated_us = ?3, activity = ?4 WHERE id = ?1",
-       "COMMIT"});
+  auto connection = Connection<Statements>::Create(*std::move(database));
   if (!connection.ok()) return connection.status();
   return RawSqlite(*std::move(connection), num_sessions);
 }
 
 absl::Status RawSqlite::Commit(absl::Span<const Message> messages) {
   constexpr int64_t kNow = 1'700'000'000'000'000;
-  if (absl::Status begun = connection_[Query::kBegin].Run(); !begun.ok()) return begun;
-  Statement& insert = connection_[Query::kInsert];
-  Statement& update = connection_[Query::kUpdate];
+  Statements& sql = connection_.statements();
+  if (absl::Status begun = sql.begin.Run(); !begun.ok()) return begun;
   const size_t num_sessions = next_sequences_.size();
   const size_t first = next_session_;
   for (const Message& message : messages) {
     const size_t session = next_session_++ % num_sessions;
-    insert.Bind(1, static_cast<int64_t>(session) + 1);
-    insert.Bind(2, next_sequences_[session]++);
-    insert.Bind(3, RoleName(message.role));
-    insert.Bind(4, absl::string_view(message.content));
-    insert.Bind(5, kNow);
-    if (absl::Status inserted = insert.Run(); !inserted.ok()) return inserted;
+    sql.insert.Bind(1, static_cast<int64_t>(session) + 1);
+    sql.insert.Bind(2, next_sequences_[session]++);
+    sql.insert.Bind(3, RoleName(message.role));
+    sql.insert.Bind(4, absl::string_view(message.content));
+    sql.insert.Bind(5, kNow);
+    if (absl::Status inserted = sql.insert.Run(); !inserted.ok()) return inserted;
   }
   for (size_t i = 0; i < std::min(messages.size(), num_sessions); ++i) {
     const size_t session = (first + i) % num_sessions;
-    update.Bind(1, static_cast<int64_t>(session) + 1);
-    update.Bind(2, next_sequences_[session]);
-    update.Bind(3, kNow);
-    update.Bind(4, ++activity_);
-    if (absl::Status updated = update.Run(); !updated.ok()) return updated;
+    sql.update.Bind(1, static_cast<int64_t>(session) + 1);
+    sql.update.Bind(2, next_sequences_[session]);
+    sql.update.Bind(3, kNow);
+    sql.update.Bind(4, ++activity_);
+    if (absl::Status updated = sql.update.Run(); !updated.ok()) return updated;
   }
-  return connection_[Query::kCommit].Run();
+  return sql.commit.Run();
 }
 
 }  // namespace parlance::session

@@ -44,14 +44,23 @@ class RawSqlite {
   absl::Status Clear() { return connection_.database().Execute("DELETE FROM new_messages"); }
 
  private:
-  enum class Query { kBegin, kInsert, kUpdate, kCommit };
+  struct Statements {
+    Preparer prepare;
+    Statement begin = prepare("BEGIN IMMEDIATE");
+    Statement insert = prepare(
+        "INSERT INTO new_messages (session, sequence, role, content, created_us) "
+        "VALUES (?1, ?2, ?3, ?4, ?5)");
+    Statement update = prepare(
+        "UPDATE sessions SET next_sequence = ?2, updated_us = ?3, activity = ?4 WHERE id = ?1");
+    Statement commit = prepare("COMMIT");
+  };
 
-  RawSqlite(Connection<Query> connection, int num_sessions)
+  RawSqlite(Connection<Statements> connection, int num_sessions)
       : connection_(std::move(connection)),
         next_sequences_(static_cast<size_t>(num_sessions), 1),
         activity_(num_sessions) {}
 
-  Connection<Query> connection_;
+  Connection<Statements> connection_;
   std::vector<int64_t> next_sequences_;
   int64_t activity_;
   size_t next_session_ = 0;
