@@ -21,7 +21,7 @@ Progress::Progress(absl::string_view what)
 
 Progress::~Progress() {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     over_ = true;
   }
   changed_.notify_one();
@@ -29,16 +29,18 @@ Progress::~Progress() {
 }
 
 void Progress::Update(absl::string_view detail) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   detail_ = std::string(detail);
 }
 
 void Progress::Run() {
   const Clock::time_point begin = Clock::now();
   std::chrono::seconds interval = kFirst;
-  std::unique_lock<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   for (Clock::time_point next = begin + kFirst;; next += interval) {
-    if (changed_.wait_until(lock, next, [&] { return over_; })) return;
+    while (!over_ && changed_.wait_until(lock.native(), next) != std::cv_status::timeout) {
+    }
+    if (over_) return;
     const auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin);
     const std::string line = PrintableLine(absl::StrCat(
         what_, ": at work for ", elapsed.count(), " s", detail_.empty() ? "" : ", ", detail_));

@@ -3,11 +3,12 @@
 #define COMMAND_PROGRESS_H_
 
 #include <condition_variable>
-#include <mutex>
 #include <string>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
+#include "third_party/annotated_mutex.h"
 
 namespace command {
 
@@ -30,10 +31,10 @@ class Progress {
 
   const std::string what_;
   const bool is_terminal_;
-  std::mutex mutex_;
+  annotated::Mutex mutex_;
   std::condition_variable changed_;
-  std::string detail_;
-  bool over_ = false;
+  std::string detail_ ABSL_GUARDED_BY(mutex_);
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;
   // The thread uses the other members, so it is made last and joined before they go.
   std::thread thread_;
 };

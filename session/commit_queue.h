@@ -21,25 +21,27 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "third_party/annotated_mutex.h"
 
 namespace parlance::session {
 
 struct CommitQueueOptions {
-  // Of waiting writes, in number and in what they keep in memory. A single larger one passes alone.
+  // The most writes that may wait, in number and in what they keep in memory. A single larger one
+  // passes alone.
   size_t max_writes = 8192;
   size_t max_bytes = size_t{64} << 20;
   // How long Run and Submit wait for room.
   absl::Duration patience = absl::Seconds(5);
-  // Writes of one batch at most, so that no commit holds the others up for long.
+  // The most writes of one batch, so that no commit holds the others up for long.
   size_t max_batch = 4096;
   // After so long without a commit, idle work is done.
   absl::Duration idle_after = absl::Milliseconds(50);
@@ -61,7 +63,7 @@ class CommitQueue {
   // Commits what is waiting. Nothing may be handed in any more.
   ~CommitQueue() {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       stop_ = true;
     }
     work_.notify_one();
@@ -73,7 +75,7 @@ class CommitQueue {
   // Returns when the write's commit is over, whatever its result. ResourceExhausted if the queue
   // stayed full; the write was not tried then.
   absl::Status Run(Write& write) {
-    std::unique_lock<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     if (!committing_ && waiting_.empty()) {
       committing_ = true;
       lock.unlock();
@@ -94,7 +96,7 @@ class CommitQueue {
   // Returns at once, if there is room. The write is destroyed after its commit. ResourceExhausted
   // as above.
   absl::Status Submit(std::unique_ptr<Write> write) {
-    std::unique_lock<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     Write* pointer = write.get();
     return Add(lock, {pointer, std::move(write), nullptr});
   }
@@ -142,15 +144,29 @@ class CommitQueue {
     Signal* over;
   };
 
-  bool HasRoom(size_t bytes) const {
+  bool HasRoom(size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return waiting_.empty() ||
            (waiting_.size() < options_.max_writes && waiting_bytes_ + bytes <= options_.max_bytes);
   }
 
-  absl::Status Add(std::unique_lock<std::mutex>& lock, Entry entry) {
+  // Whether the thread has to do something at once.
+  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return !committing_ && (!waiting_.empty() || stop_);
+  }
+
+  // `lock` holds the mutex. False if there is no room after the queue's patience.
+  bool WaitForRoom(annotated::MutexLock& lock, size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto end =
+        std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options_.patience);
+    while (!HasRoom(bytes)) {
+      if (room_.wait_until(lock.native(), end) == std::cv_status::timeout) return HasRoom(bytes);
+    }
+    return true;
+  }
+
+  absl::Status Add(annotated::MutexLock& lock, Entry entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const size_t bytes = entry.write->bytes();
-    if (!HasRoom(bytes) && !room_.wait_for(lock, absl::ToChronoNanoseconds(options_.patience),
-                                           [&] { return HasRoom(bytes); })) {
+    if (!HasRoom(bytes) && !WaitForRoom(lock, bytes)) {
       return absl::ResourceExhaustedError(absl::StrCat(
           "the queue of writes stayed full for ", absl::FormatDuration(options_.patience), " with ",
           waiting_.size(), " waiting; the disk does not keep up"));
@@ -161,8 +177,7 @@ class CommitQueue {
     return absl::OkStatus();
   }
 
-  // Under the mutex.
-  void EndCommit() {
+  void EndCommit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     committing_ = false;
     idle_left_ = idle_ != nullptr;
     last_commit_ = std::chrono::steady_clock::now();
@@ -170,7 +185,8 @@ class CommitQueue {
     if (!waiting_.empty() || (idle_left_ && !napping_)) work_.notify_one();
   }
 
-  void CommitWaiting(std::unique_lock<std::mutex>& lock) {
+  // The writes that have waited longest, which are to be committed now.
+  std::vector<Entry> TakeBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::vector<Entry> batch;
     const size_t count = std::min(waiting_.size(), options_.max_batch);
     batch.reserve(count);
@@ -180,10 +196,12 @@ class CommitQueue {
       waiting_.pop_front();
     }
     committing_ = true;
-    lock.unlock();
-    room_.notify_all();
+    return batch;
+  }
+
+  void CommitBatch(std::vector<Entry> batch) ABSL_LOCKS_EXCLUDED(mutex_) {
     std::vector<Write*> writes;
-    writes.reserve(count);
+    writes.reserve(batch.size());
     for (const Entry& entry : batch) writes.push_back(entry.write);
     num_commits_.fetch_add(1, std::memory_order_relaxed);
     commit_(writes);
@@ -192,21 +210,19 @@ class CommitQueue {
       if (entry.over != nullptr) waiters.push_back(entry.over);
     }
     Signal::RaiseAll(waiters);
-    batch.clear();
-    lock.lock();
-    EndCommit();
   }
 
   void Serve() {
-    std::unique_lock<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     for (;;) {
-      const auto has_work = [&] { return !committing_ && (!waiting_.empty() || stop_); };
       if (!idle_left_) {
-        work_.wait(lock, [&] { return has_work() || (idle_left_ && !committing_); });
+        while (!HasWork() && (!idle_left_ || committing_)) work_.wait(lock.native());
       } else {
         napping_ = true;
         const auto idle_from = last_commit_ + absl::ToChronoNanoseconds(options_.idle_after);
-        work_.wait_until(lock, idle_from, has_work);
+        while (!HasWork() &&
+               work_.wait_until(lock.native(), idle_from) != std::cv_status::timeout) {
+        }
         napping_ = false;
       }
       if (committing_) {
@@ -215,7 +231,12 @@ class CommitQueue {
         continue;
       }
       if (!waiting_.empty()) {
-        CommitWaiting(lock);
+        std::vector<Entry> batch = TakeBatch();
+        lock.unlock();
+        room_.notify_all();
+        CommitBatch(std::move(batch));
+        lock.lock();
+        EndCommit();
       } else if (stop_) {
         return;
       } else if (idle_left_ && std::chrono::steady_clock::now() >=
@@ -235,19 +256,20 @@ class CommitQueue {
   const std::function<bool()> idle_;
 
   std::atomic<int64_t> num_commits_ = 0;
-  std::mutex mutex_;
-  // For the thread: there are writes and nobody commits, or it is to stop.
+  annotated::Mutex mutex_;
+  // Wakes the thread: there are writes and nobody commits, or it is to stop.
   std::condition_variable work_;
-  // For those who bring writes.
+  // Wakes those who bring writes.
   std::condition_variable room_;
-  std::deque<Entry> waiting_;
-  size_t waiting_bytes_ = 0;
+  std::deque<Entry> waiting_ ABSL_GUARDED_BY(mutex_);
+  size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   // Somebody commits, or does idle work.
-  bool committing_ = false;
-  bool idle_left_ = false;
-  bool napping_ = false;
-  bool stop_ = false;
-  std::chrono::steady_clock::time_point last_commit_;
+  bool committing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool idle_left_ ABSL_GUARDED_BY(mutex_) = false;
+  // The thread sleeps, but not without end.
+  bool napping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  std::chrono::steady_clock::time_point last_commit_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

@@ -3,15 +3,16 @@
 #include <atomic>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "third_party/annotated_mutex.h"
 
 namespace parlance::session {
 namespace {
@@ -38,41 +39,41 @@ class Committer {
       std::vector<int> batch;
       for (const Number* write : writes) batch.push_back(write->value);
       {
-        std::unique_lock<std::mutex> lock(mutex_);
+        annotated::MutexLock lock(mutex_);
         threads_.push_back(std::this_thread::get_id());
         batches_.push_back(std::move(batch));
         changed_.notify_all();
-        changed_.wait(lock, [&] { return !held_; });
+        while (held_) changed_.wait(lock.native());
       }
       committing_ = false;
     };
   }
 
   void Hold(bool held) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     held_ = held;
     changed_.notify_all();
   }
   void WaitForBatches(size_t count) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return batches_.size() >= count; });
+    annotated::MutexLock lock(mutex_);
+    while (batches_.size() < count) changed_.wait(lock.native());
   }
   std::vector<std::vector<int>> batches() {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     return batches_;
   }
   std::thread::id thread_of(size_t batch) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     return threads_[batch];
   }
 
  private:
-  std::mutex mutex_;
+  annotated::Mutex mutex_;
   std::condition_variable changed_;
-  bool held_ = false;
+  bool held_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<bool> committing_ = false;
-  std::vector<std::vector<int>> batches_;
-  std::vector<std::thread::id> threads_;
+  std::vector<std::vector<int>> batches_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread::id> threads_ ABSL_GUARDED_BY(mutex_);
 };
 
 using Queue = CommitQueue<Number>;

@@ -5,15 +5,16 @@
 #include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "third_party/annotated_mutex.h"
 
 namespace parlance::session {
 
-// Makes up to `most` readers, the next one when all others are in use. Thread-safe.
+// Makes up to `max_readers` readers, the next one when all others are in use. Thread-safe.
 template <typename Reader>
 class ReaderPool {
  public:
@@ -38,13 +39,13 @@ class ReaderPool {
     std::unique_ptr<Reader> reader_;
   };
 
-  ReaderPool(int most, Open open) : most_(most), open_(std::move(open)) {}
+  ReaderPool(int max_readers, Open open) : max_readers_(max_readers), open_(std::move(open)) {}
 
   // Waits if all are in use. The errors of `open`.
   absl::StatusOr<Lease> Take() {
     {
-      std::unique_lock<std::mutex> lock(mutex_);
-      given_back_.wait(lock, [&] { return !idle_.empty() || num_open_ < most_; });
+      annotated::MutexLock lock(mutex_);
+      while (idle_.empty() && num_open_ >= max_readers_) given_back_.wait(lock.native());
       if (!idle_.empty()) {
         Lease lease(this, std::move(idle_.back()));
         idle_.pop_back();
@@ -55,7 +56,7 @@ class ReaderPool {
     absl::StatusOr<Reader> reader = open_();
     if (!reader.ok()) {
       {
-        std::lock_guard<std::mutex> lock(mutex_);
+        annotated::MutexLock lock(mutex_);
         --num_open_;
       }
       given_back_.notify_one();
@@ -67,19 +68,19 @@ class ReaderPool {
  private:
   void GiveBack(std::unique_ptr<Reader> reader) {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       idle_.push_back(std::move(reader));
     }
     given_back_.notify_one();
   }
 
-  const int most_;
+  const int max_readers_;
   const Open open_;
-  std::mutex mutex_;
+  annotated::Mutex mutex_;
   std::condition_variable given_back_;
   // The one used last at the end: its pages are the warmest.
-  std::vector<std::unique_ptr<Reader>> idle_;
-  int num_open_ = 0;
+  std::vector<std::unique_ptr<Reader>> idle_ ABSL_GUARDED_BY(mutex_);
+  int num_open_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace parlance::session

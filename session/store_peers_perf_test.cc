@@ -10,12 +10,12 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -26,6 +26,7 @@
 #include "session/sqlite/sqlite_store.h"
 #include "session/sqlite/testing/raw_peers.h"
 #include "session/testing/conversation.h"
+#include "third_party/annotated_mutex.h"
 
 namespace parlance::session {
 namespace {
@@ -132,25 +133,25 @@ class Window {
  public:
   explicit Window(int size) : free_(size), size_(size) {}
   void Enter() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return free_ > 0; });
+    annotated::MutexLock lock(mutex_);
+    while (free_ <= 0) changed_.wait(lock.native());
     --free_;
   }
   void Leave() {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     ++free_;
     // Half a window at a time: a writer that is woken for each one does little else.
     if (free_ == size_ / 2 || free_ == size_) changed_.notify_one();
   }
   void WaitUntilEmpty() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return free_ == size_; });
+    annotated::MutexLock lock(mutex_);
+    while (free_ != size_) changed_.wait(lock.native());
   }
 
  private:
-  std::mutex mutex_;
+  annotated::Mutex mutex_;
   std::condition_variable changed_;
-  int free_;
+  int free_ ABSL_GUARDED_BY(mutex_);
   const int size_;
 };
 

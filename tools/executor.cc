@@ -15,10 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "rapidjson/document.h"
+#include "third_party/annotated_mutex.h"
 #include "tools/arguments.h"
 
 namespace parlance::tools {
@@ -97,7 +99,7 @@ class ToolExecutor::Call : public CallScheduler::Call {
   // Held while progress is reported. Recursive, because whoever hears of it may end the call.
   std::recursive_mutex progress_mutex;
 
-  // The rest under the executor's mutex, until the call has ended; then they do not change.
+  // The rest is guarded by the executor's mutex until the call has ended; then it does not change.
   std::vector<Done> done;
   ToolResponse response;
   // While the executor needs it.
@@ -113,7 +115,8 @@ class ToolExecutor::Impl {
                     .max_pending = options.max_pending,
                     .max_abandoned = options.max_abandoned,
                     .first_pause = absl::ToChronoNanoseconds(options.first_pause)},
-                   [this](CallScheduler::Call& call) { OnEnd(static_cast<Call&>(call)); }),
+                   [this](CallScheduler::Call& call)
+                       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { OnEnd(static_cast<Call&>(call)); }),
         timer_([this] { ServeTimers(); }) {}
 
   ~Impl() {
@@ -181,7 +184,7 @@ class ToolExecutor::Impl {
           EndUnsubmitted(*call, Error(ToolErrorKind::kInvalidArguments,
                                       absl::StrCat("the call id '", call->request.id,
                                                    "' was used for another call")));
-          lock.ended().push_back(std::move(call));
+          ended_.push_back(std::move(call));
           return nullptr;
         }
         if (!IsEnding(first->state())) {
@@ -189,7 +192,7 @@ class ToolExecutor::Impl {
           return first;
         }
         call->response = first->response;
-        lock.ended().push_back(std::move(call));
+        ended_.push_back(std::move(call));
         return nullptr;
       }
     }
@@ -199,7 +202,7 @@ class ToolExecutor::Impl {
       EndUnsubmitted(*call, Error(absl::IsCancelled(submitted) ? ToolErrorKind::kCancelled
                                                                : ToolErrorKind::kOverloaded,
                                   std::string(submitted.message())));
-      lock.ended().push_back(std::move(call));
+      ended_.push_back(std::move(call));
       return nullptr;
     }
     if (once) Remember(call);
@@ -221,11 +224,11 @@ class ToolExecutor::Impl {
   }
 
   int num_running() const {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     return scheduler_.num_running();
   }
   int num_abandoned() const {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     return scheduler_.num_abandoned();
   }
 
@@ -234,23 +237,26 @@ class ToolExecutor::Impl {
  private:
   struct Worker {
     std::condition_variable woken;
+    // Guarded by the executor's mutex.
     bool is_awake = true;
     std::thread thread;
   };
 
-  // Holds the mutex, and when it lets go of it, tells of the calls that have ended meanwhile.
-  class Lock {
+  // Holds the mutex, and when it lets go of it, tells of the calls that have ended meanwhile. To
+  // the thread safety analysis it is a lock like any other; how it is made is not analysed.
+  class ABSL_SCOPED_LOCKABLE Lock {
    public:
-    explicit Lock(Impl& impl) : impl_(impl), lock_(impl.mutex_) {}
-    ~Lock() { Release(); }
+    explicit Lock(Impl& impl) ABSL_EXCLUSIVE_LOCK_FUNCTION(impl.mutex_)
+        : impl_(impl), lock_(impl.mutex_) {}
+    ~Lock() ABSL_UNLOCK_FUNCTION() { Release(); }
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
-    std::unique_lock<std::mutex>& get() { return lock_; }
-    std::vector<std::shared_ptr<Call>>& ended() { return impl_.ended_; }
+    // What a condition variable waits with.
+    std::unique_lock<std::mutex>& native() { return lock_.native(); }
 
-    void Release() {
-      if (!lock_.owns_lock()) return;
+    void Release() ABSL_UNLOCK_FUNCTION() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      if (!lock_.native().owns_lock()) return;
       std::vector<std::shared_ptr<Call>> ended;
       ended.swap(impl_.ended_);
       lock_.unlock();
@@ -260,19 +266,20 @@ class ToolExecutor::Impl {
         for (const Done& done : std::exchange(call->done, {})) done(call->response);
       }
     }
-    void Acquire() { lock_.lock(); }
+    void Acquire() ABSL_EXCLUSIVE_LOCK_FUNCTION() ABSL_NO_THREAD_SAFETY_ANALYSIS { lock_.lock(); }
 
    private:
     Impl& impl_;
-    std::unique_lock<std::mutex> lock_;
+    annotated::MutexLock lock_;
   };
 
-  std::shared_ptr<Call> FindRemembered(const Call& call) const {
+  std::shared_ptr<Call> FindRemembered(const Call& call) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto found = remembered_.find(call.request.id);
     return found == remembered_.end() ? nullptr : found->second;
   }
 
-  void Remember(const std::shared_ptr<Call>& call) {
+  void Remember(const std::shared_ptr<Call>& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     remembered_[call->request.id] = call;
     remembered_ids_.push_back(call->request.id);
     // One that runs is not forgotten: calling it again would run it twice.
@@ -297,8 +304,8 @@ class ToolExecutor::Impl {
     call.response.result = std::move(error);
   }
 
-  // In an event of the scheduler.
-  void OnEnd(Call& call) {
+  // The scheduler calls this in the event that ends the call.
+  void OnEnd(Call& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     call.cancelled.store(true, std::memory_order_relaxed);
     const absl::string_view name = call.tool->tool.name;
     if (call.state() == CallState::kTimedOut) {
@@ -325,8 +332,9 @@ class ToolExecutor::Impl {
     if (!call.is_inside()) call.self = nullptr;
   }
 
-  // If a call is ready and no worker is on its way to look for one: that one wakes the next.
-  void WakeWorker() {
+  // Wakes or starts a worker if a call is ready and no worker is on its way to look for one. That
+  // worker wakes the next.
+  void WakeWorker() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (is_stopping_ || num_searching_ > 0 || !scheduler_.HasReady()) return;
     ++num_searching_;
     if (!idle_.empty()) {
@@ -356,7 +364,7 @@ class ToolExecutor::Impl {
         worker.is_awake = false;
         idle_.push_back(&worker);
         TellOfEnded(lock);
-        worker.woken.wait(lock.get(), [&] { return worker.is_awake; });
+        while (!worker.is_awake) worker.woken.wait(lock.native());
         is_searching = true;
         continue;
       }
@@ -389,7 +397,7 @@ class ToolExecutor::Impl {
     const std::function<void(const ToolProgress&)> report = [&](const ToolProgress& progress) {
       const std::lock_guard<std::recursive_mutex> reporting(call.progress_mutex);
       {
-        std::lock_guard<std::mutex> lock(mutex_);
+        annotated::MutexLock lock(mutex_);
         if (!scheduler_.Progress(call, Clock::now())) return;
         ++call.response.record.num_progress;
       }
@@ -400,7 +408,9 @@ class ToolExecutor::Impl {
         {.deadline = call.deadline(), .cancelled = call.cancelled, .on_progress = &report});
   }
 
-  void TellOfEnded(Lock& lock) {
+  // Lets go of the mutex and takes it again, which the analysis cannot follow in an argument.
+  void TellOfEnded(Lock& lock)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     while (!ended_.empty()) {
       lock.Release();
       lock.Acquire();
@@ -418,9 +428,9 @@ class ToolExecutor::Impl {
       const std::optional<TimePoint> next = scheduler_.NextTimer();
       timer_wakes_at_ = next.value_or(TimePoint::max());
       if (next.has_value()) {
-        timer_changed_.wait_until(lock.get(), *next);
+        timer_changed_.wait_until(lock.native(), *next);
       } else {
-        timer_changed_.wait(lock.get());
+        timer_changed_.wait(lock.native());
       }
       timer_wakes_at_ = TimePoint::min();
     }
@@ -429,21 +439,21 @@ class ToolExecutor::Impl {
   const ToolRegistry* const registry_;
   const Options options_;
 
-  mutable std::mutex mutex_;
-  CallScheduler scheduler_;
-  // Of the event under way; the one who holds the mutex tells of them.
-  std::vector<std::shared_ptr<Call>> ended_;
-  std::unordered_map<std::string, std::shared_ptr<Call>> remembered_;
-  std::deque<std::string> remembered_ids_;
-  bool is_stopping_ = false;
-  std::vector<std::unique_ptr<Worker>> workers_;
-  // Woken or started, and has not looked for a call yet.
-  int num_searching_ = 0;
-  // Asleep, the last one to fall asleep last: its cache is warmest.
-  std::vector<Worker*> idle_;
+  mutable annotated::Mutex mutex_;
+  CallScheduler scheduler_ ABSL_GUARDED_BY(mutex_);
+  // The calls that the event under way has ended. Whoever holds the mutex tells of them.
+  std::vector<std::shared_ptr<Call>> ended_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::shared_ptr<Call>> remembered_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::string> remembered_ids_ ABSL_GUARDED_BY(mutex_);
+  bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::unique_ptr<Worker>> workers_ ABSL_GUARDED_BY(mutex_);
+  // How many workers were woken or started and have not looked for a call yet.
+  int num_searching_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The workers that sleep, the last one to fall asleep last: its cache is warmest.
+  std::vector<Worker*> idle_ ABSL_GUARDED_BY(mutex_);
   std::condition_variable timer_changed_;
-  // What the timers' thread waits for; the past while it does not wait.
-  TimePoint timer_wakes_at_ = TimePoint::min();
+  // When the timers' thread wakes by itself; the past while it does not wait.
+  TimePoint timer_wakes_at_ ABSL_GUARDED_BY(mutex_) = TimePoint::min();
   // Last, as it uses the others at once.
   std::thread timer_;
 };

@@ -139,7 +139,7 @@ absl::Status ToolRegistry::Register(Tool tool) {
       RegisteredTool{std::move(tool), *std::move(schema), std::move(result_schema)});
 
   const std::string& name = registered->tool.name;
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   const auto [place, is_new] = tools_.try_emplace(name);
   if (!is_new) {
     return absl::AlreadyExistsError(absl::StrCat("there is a tool '", name, "' already"));
@@ -158,7 +158,7 @@ absl::Status ToolRegistry::Register(Tool tool) {
 }
 
 absl::Status ToolRegistry::Remove(absl::string_view name) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   const auto found = tools_.find(name);
   if (found == tools_.end()) {
     return absl::NotFoundError(absl::StrCat("there is no tool '", name, "'"));
@@ -183,7 +183,7 @@ ToolPtr ToolRegistry::Find(absl::string_view name) const {
 }
 
 std::vector<ToolPtr> ToolRegistry::List() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   std::vector<ToolPtr> list;
   list.reserve(tools_.size());
   for (const auto& [name, entry] : tools_) list.push_back(entry->tool);

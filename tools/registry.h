@@ -10,13 +10,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "third_party/annotated_mutex.h"
 #include "tools/json_schema/json_schema.h"
 #include "tools/reader_gate.h"
 #include "tools/tool_definition.h"
@@ -61,12 +62,11 @@ class ToolRegistry {
   struct Entry;
   class Table;
 
-  // Under the mutex.
-  void Publish(std::unique_ptr<Table> table);
+  void Publish(std::unique_ptr<Table> table) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  mutable std::mutex mutex_;
-  std::map<std::string, std::unique_ptr<const Entry>, std::less<>> tools_;
-  std::unique_ptr<Table> owned_table_;
+  mutable annotated::Mutex mutex_;
+  std::map<std::string, std::unique_ptr<const Entry>, std::less<>> tools_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Table> owned_table_ ABSL_GUARDED_BY(mutex_);
 
   std::atomic<const Table*> table_;
   mutable ReaderGate gate_;

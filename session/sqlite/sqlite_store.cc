@@ -10,12 +10,12 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -29,6 +29,7 @@
 #include "session/sqlite/sqlite_writer.h"
 #include "session/sqlite/temporary_folder.h"
 #include "session/unspaced.h"
+#include "third_party/annotated_mutex.h"
 
 namespace parlance::session {
 namespace {
@@ -679,7 +680,7 @@ class SqliteStoreImpl : public SqliteStore {
 
   // Returns a copy of a store that may only be read, as it is when this is called first.
   absl::StatusOr<SqliteStore*> Copy() {
-    std::lock_guard<std::mutex> lock(copy_mutex_);
+    annotated::MutexLock lock(copy_mutex_);
     if (copy_ == nullptr) {
       absl::StatusOr<Database> source = Database::Open(place_.opened, ReadingOptions());
       if (!source.ok()) return source.status();
@@ -696,8 +697,8 @@ class SqliteStoreImpl : public SqliteStore {
   const bool may_change_;
   const std::unique_ptr<SqliteWriter> writer_;
   ReaderPool<Reader> readers_;
-  std::mutex copy_mutex_;
-  std::unique_ptr<SqliteStore> copy_;
+  annotated::Mutex copy_mutex_;
+  std::unique_ptr<SqliteStore> copy_ ABSL_GUARDED_BY(copy_mutex_);
   // Last, so that it ends first: it uses the others.
   CommitQueue<SqliteWrite> queue_;
 };

@@ -20,7 +20,7 @@ void SortByDue(std::vector<Timer>& timers) {
 }  // namespace
 
 absl::StatusOr<int64_t> InMemoryNoteStore::Add(absl::string_view text) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   if (notes_.size() >= max_notes_) {
     return absl::ResourceExhaustedError(
         absl::StrCat("there are ", max_notes_, " notes already; remove one first"));
@@ -30,20 +30,20 @@ absl::StatusOr<int64_t> InMemoryNoteStore::Add(absl::string_view text) {
 }
 
 absl::StatusOr<std::vector<Note>> InMemoryNoteStore::List() {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   std::vector<Note> notes;
   for (const auto& [id, text] : notes_) notes.push_back({.id = id, .text = text});
   return notes;
 }
 
 absl::Status InMemoryNoteStore::Remove(int64_t id) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   if (notes_.erase(id) == 0) return absl::NotFoundError(absl::StrCat("there is no note ", id));
   return absl::OkStatus();
 }
 
 absl::StatusOr<Timer> InMemoryTimerStore::Start(absl::string_view label, absl::Time due) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   if (timers_.size() >= max_timers_) {
     return absl::ResourceExhaustedError(
         absl::StrCat("there are ", max_timers_, " timers already; cancel one first"));
@@ -54,7 +54,7 @@ absl::StatusOr<Timer> InMemoryTimerStore::Start(absl::string_view label, absl::T
 }
 
 std::vector<Timer> InMemoryTimerStore::List() {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   std::vector<Timer> timers;
   for (const auto& [id, timer] : timers_) timers.push_back(timer);
   SortByDue(timers);
@@ -62,13 +62,13 @@ std::vector<Timer> InMemoryTimerStore::List() {
 }
 
 absl::Status InMemoryTimerStore::Cancel(int64_t id) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   if (timers_.erase(id) == 0) return absl::NotFoundError(absl::StrCat("there is no timer ", id));
   return absl::OkStatus();
 }
 
 std::vector<Timer> InMemoryTimerStore::TakeDue(absl::Time now) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   std::vector<Timer> due;
   for (auto timer = timers_.begin(); timer != timers_.end();) {
     if (timer->second.due > now) {

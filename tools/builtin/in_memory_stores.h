@@ -4,10 +4,11 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "third_party/annotated_mutex.h"
 #include "tools/builtin/dependencies.h"
 
 namespace parlance::tools {
@@ -22,9 +23,9 @@ class InMemoryNoteStore : public NoteStore {
 
  private:
   const size_t max_notes_;
-  std::mutex mutex_;
-  int64_t next_id_ = 1;
-  std::map<int64_t, std::string> notes_;
+  annotated::Mutex mutex_;
+  int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;
+  std::map<int64_t, std::string> notes_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Thread-safe. At most `max_timers`; ResourceExhausted beyond.
@@ -40,9 +41,9 @@ class InMemoryTimerStore : public TimerStore {
 
  private:
   const size_t max_timers_;
-  std::mutex mutex_;
-  int64_t next_id_ = 1;
-  std::map<int64_t, Timer> timers_;
+  annotated::Mutex mutex_;
+  int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;
+  std::map<int64_t, Timer> timers_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace parlance::tools

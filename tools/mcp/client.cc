@@ -114,7 +114,7 @@ absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value) {
 
 }  // namespace
 
-// A request that somebody waits for.
+// A request that somebody waits for. Guarded by the client's mutex while it is in pending_.
 struct Client::Pending {
   std::condition_variable changed;
   bool wants_progress = false;
@@ -153,7 +153,7 @@ Client::Client(std::unique_ptr<Transport> transport, ClientOptions options)
 
 Client::~Client() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     ending_ = true;
   }
   changed_.notify_all();
@@ -164,7 +164,7 @@ Client::~Client() {
 }
 
 ServerInfo Client::server_info() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   return info_;
 }
 
@@ -174,9 +174,11 @@ Client::Clock::time_point Client::Deadline(absl::Duration timeout) const {
 }
 
 absl::Status Client::InitializeAgain(int64_t generation, Clock::time_point deadline) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  if (!changed_.wait_until(lock, deadline, [&] { return !initializing_; })) {
-    return absl::DeadlineExceededError("the session was not initialised before the deadline");
+  annotated::MutexLock lock(mutex_);
+  while (initializing_) {
+    if (changed_.wait_until(lock.native(), deadline) == std::cv_status::timeout && initializing_) {
+      return absl::DeadlineExceededError("the session was not initialised before the deadline");
+    }
   }
   // Another request that found the session expired has done it meanwhile.
   if (generation_ != generation) return absl::OkStatus();
@@ -218,7 +220,7 @@ absl::Status Client::Initialize(Clock::time_point deadline) {
     info.version = StringMember(*server, "version").value_or("");
   }
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     info_ = std::move(info);
   }
   transport_->SetProtocolVersion(*revision);
@@ -232,7 +234,7 @@ absl::StatusOr<Message> Client::Request(absl::string_view method, const std::str
                                         const CallToolOptions& options) {
   int64_t generation = 0;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     generation = generation_;
   }
   absl::StatusOr<Message> answer = RequestOnce(method, params, deadline, options);
@@ -255,7 +257,7 @@ absl::StatusOr<Message> Client::RequestOnce(absl::string_view method, const std:
   Pending pending;
   pending.wants_progress = options.on_progress != nullptr;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     if (closed_.has_value()) return *closed_;
     pending_[id] = &pending;
   }
@@ -264,7 +266,7 @@ absl::StatusOr<Message> Client::RequestOnce(absl::string_view method, const std:
            RequestText(id, method, pending.wants_progress ? WithProgressToken(params, id) : params),
        .method = std::string(method),
        .request_id = id});
-  std::unique_lock<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   if (!sent.ok()) {
     pending_.erase(id);
     return sent;
@@ -284,8 +286,9 @@ absl::StatusOr<Message> Client::RequestOnce(absl::string_view method, const std:
     const Clock::time_point wake = options.cancelled == nullptr
                                        ? deadline
                                        : std::min(deadline, Clock::now() + kCancelledInterval);
-    pending.changed.wait_until(
-        lock, wake, [&] { return pending.result.has_value() || !pending.progress.empty(); });
+    while (!pending.result.has_value() && pending.progress.empty() &&
+           pending.changed.wait_until(lock.native(), wake) != std::cv_status::timeout) {
+    }
   }
   pending_.erase(id);
   lock.unlock();
@@ -430,7 +433,7 @@ std::string Client::AnswerTo(const Message& request) {
 void Client::OnNotification(const Message& message) {
   if (message.method() == "notifications/tools/list_changed") {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       tools_changed_ = true;
     }
     changed_.notify_all();
@@ -441,7 +444,7 @@ void Client::OnNotification(const Message& message) {
   const rapidjson::Value* const progress = FindMember(message.params(), "progress");
   if (token == nullptr || !token->IsInt64() || progress == nullptr || !progress->IsNumber()) return;
   const rapidjson::Value* const total = FindMember(message.params(), "total");
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   const auto found = pending_.find(token->GetInt64());
   if (found == pending_.end()) return;
   Pending& pending = *found->second;
@@ -465,7 +468,7 @@ void Client::Settle(const RequestId& id, absl::StatusOr<Message> result) {
   } else {
     number = std::get<int64_t>(id);
   }
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   const auto found = pending_.find(number);
   // Of a request that was given up, or of none.
   if (found == pending_.end() || found->second->result.has_value()) return;
@@ -474,7 +477,7 @@ void Client::Settle(const RequestId& id, absl::StatusOr<Message> result) {
 }
 
 void Client::SettleWithoutId(const absl::Status& status, bool surely) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   for (const auto& [id, pending] : pending_) {
     if (pending->result.has_value()) continue;
     pending->remark = std::string(status.message());
@@ -485,7 +488,7 @@ void Client::SettleWithoutId(const absl::Status& status, bool surely) {
 }
 
 void Client::OnClosed(const absl::Status& status) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   closed_ = status;
   for (const auto& [id, pending] : pending_) {
     if (pending->result.has_value()) continue;
@@ -495,9 +498,9 @@ void Client::OnClosed(const absl::Status& status) {
 }
 
 void Client::TellOfChanges() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [&] { return tools_changed_ || ending_; });
+    while (!tools_changed_ && !ending_) changed_.wait(lock.native());
     if (ending_) return;
     tools_changed_ = false;
     lock.unlock();

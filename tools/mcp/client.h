@@ -20,18 +20,19 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <variant>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "rapidjson/document.h"
+#include "third_party/annotated_mutex.h"
 #include "tools/mcp/transport/json_rpc.h"
 #include "tools/mcp/transport/transport.h"
 #include "tools/tool_definition.h"
@@ -174,17 +175,18 @@ class Client {
   const std::unique_ptr<Transport> transport_;
   std::atomic<int64_t> next_id_ = 1;
 
-  mutable std::mutex mutex_;
-  ServerInfo info_;
-  // One at a time.
-  bool initializing_ = false;
+  mutable annotated::Mutex mutex_;
+  ServerInfo info_ ABSL_GUARDED_BY(mutex_);
+  // There is one initialisation at a time.
+  bool initializing_ ABSL_GUARDED_BY(mutex_) = false;
   // How many initialisations there were.
-  int64_t generation_ = 0;
-  std::map<int64_t, Pending*> pending_;
-  std::optional<absl::Status> closed_;
-  bool tools_changed_ = false;
-  bool ending_ = false;
-  // The tools, the end, or an initialisation that is over.
+  int64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The requests that somebody waits for.
+  std::map<int64_t, Pending*> pending_ ABSL_GUARDED_BY(mutex_);
+  std::optional<absl::Status> closed_ ABSL_GUARDED_BY(mutex_);
+  bool tools_changed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ending_ ABSL_GUARDED_BY(mutex_) = false;
+  // Tells that the tools have changed, that the client ends, or that an initialisation is over.
   std::condition_variable changed_;
   std::thread changes_thread_;
 };

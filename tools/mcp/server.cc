@@ -73,26 +73,34 @@ std::string ResultJson(const ToolResult& result) {
 struct Server::Call {
   RequestId id;
   Reply reply;
-  // Under the server's mutex.
+  // The rest is guarded by the server's mutex.
   bool cancelled = false;
   // Null before the executor has it, and if it has ended by then.
   std::shared_ptr<ToolExecutor::Call> running = nullptr;
 };
 
 // The answers to a batch, until all are there.
-struct Server::Batch {
-  std::mutex mutex;
-  size_t num_open = 0;
-  // In the order of the messages; nothing for those that want none.
-  std::vector<std::optional<std::string>> answers;
+class Server::Batch {
+ public:
+  explicit Batch(size_t num_messages) : num_open_(num_messages), answers_(num_messages) {}
 
-  std::vector<std::string> Answers() const {
+  // Takes the answer to a message, or that there is none. With the last one, returns all answers in
+  // the order of the messages.
+  std::vector<std::string> Add(size_t i, std::optional<std::string> answer) {
+    annotated::MutexLock lock(mutex_);
+    answers_[i] = std::move(answer);
     std::vector<std::string> all;
-    for (const std::optional<std::string>& answer : answers) {
-      if (answer.has_value()) all.push_back(*answer);
+    if (--num_open_ > 0) return all;
+    for (std::optional<std::string>& one : answers_) {
+      if (one.has_value()) all.push_back(*std::move(one));
     }
     return all;
   }
+
+ private:
+  annotated::Mutex mutex_;
+  size_t num_open_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::optional<std::string>> answers_ ABSL_GUARDED_BY(mutex_);
 };
 
 Server::Server(const ToolRegistry* registry, ToolExecutor* executor, ServerOptions options,
@@ -105,7 +113,7 @@ Server::Server(const ToolRegistry* registry, ToolExecutor* executor, ServerOptio
 Server::~Server() {
   std::map<RequestId, std::shared_ptr<Call>> calls;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     calls = calls_;
     for (const auto& [id, call] : calls) call->cancelled = true;
   }
@@ -125,26 +133,18 @@ void Server::Receive(absl::string_view text) {
   if (const std::optional<std::string> refusal = RefusalOfBatches()) {
     return Refuse({.code = kInvalidRequest, .message = *refusal});
   }
-  auto batch = std::make_shared<Batch>();
-  batch->num_open = parsed.messages.size();
-  batch->answers.resize(batch->num_open);
+  auto batch = std::make_shared<Batch>(parsed.messages.size());
   for (size_t i = 0; i < parsed.messages.size(); ++i) {
     OnMessage(parsed.messages[i], /*in_batch=*/true,
               [this, batch, i](std::optional<std::string> answer) {
-                {
-                  std::lock_guard<std::mutex> lock(batch->mutex);
-                  batch->answers[i] = std::move(answer);
-                  if (--batch->num_open > 0) return;
-                }
-                // Nobody else changes it any more.
-                const std::vector<std::string> answers = batch->Answers();
+                const std::vector<std::string> answers = batch->Add(i, std::move(answer));
                 if (!answers.empty()) Send(BatchText(answers));
               });
   }
 }
 
 std::optional<std::string> Server::RefusalOfBatches() {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   // Revisions are dates. Before there is one, what is in the batch is refused anyway.
   if (revision_ < kFirstRevisionWithoutBatches) return std::nullopt;
   return absl::StrCat("revision ", revision_, " of the protocol has no batches");
@@ -165,13 +165,13 @@ void Server::OnMessage(const ParsedMessage& parsed, bool in_batch, const Reply& 
 void Server::Refuse(const JsonRpcError& error) { Send(ErrorText(std::nullopt, error)); }
 
 void Server::Drain() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [&] { return calls_.empty(); });
+  annotated::MutexLock lock(mutex_);
+  while (!calls_.empty()) changed_.wait(lock.native());
 }
 
 void Server::NotifyToolsChanged() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     if (revision_.empty()) return;
   }
   Send(NotificationText("notifications/tools/list_changed", "{}"));
@@ -181,7 +181,7 @@ void Server::OnRequest(const Message& message, bool in_batch, const Reply& reply
   const std::string& method = message.method();
   bool initialized = false;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     initialized = !revision_.empty();
   }
   const auto fail = [&](int64_t code, std::string text) {
@@ -206,7 +206,7 @@ void Server::OnNotification(const Message& message) {
   if (!id.has_value()) return;
   std::shared_ptr<ToolExecutor::Call> running;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     const auto call = calls_.find(*id);
     if (call == calls_.end()) return;
     call->second->cancelled = true;
@@ -227,7 +227,7 @@ std::string Server::Initialize(const Message& message) {
           ? ""
           : absl::StrCat(R"(,"instructions":)", StringJson(options_.instructions));
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     revision_ = revision;
   }
   return ResultText(
@@ -284,7 +284,7 @@ void Server::CallTool(const Message& message, const Reply& reply) {
   bool is_duplicate = false;
   bool is_overloaded = false;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     is_duplicate = calls_.count(call->id) > 0;
     is_overloaded = calls_.size() >= options_.max_calls;
     if (!is_duplicate && !is_overloaded) calls_[call->id] = call;
@@ -310,25 +310,25 @@ void Server::CallTool(const Message& message, const Reply& reply) {
       std::move(request),
       [this, call](const ToolResponse& response) { OnEnd(*call, response.result); });
   // A cancel is a message, and comes on this thread.
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   call->running = std::move(running);
 }
 
 void Server::OnEnd(Call& call, const ToolResult& result) {
   bool is_cancelled = false;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     is_cancelled = call.cancelled;
   }
   call.reply(is_cancelled ? std::nullopt : std::optional(ResultText(call.id, ResultJson(result))));
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   calls_.erase(call.id);
   // Under the mutex, because the server may be gone as soon as nothing is under way.
   changed_.notify_all();
 }
 
 void Server::Send(const std::string& text) {
-  std::lock_guard<std::mutex> lock(send_mutex_);
+  annotated::MutexLock lock(send_mutex_);
   send_(text);
 }
 

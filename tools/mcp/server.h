@@ -17,13 +17,14 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "rapidjson/document.h"
+#include "third_party/annotated_mutex.h"
 #include "tools/executor.h"
 #include "tools/mcp/transport/json_rpc.h"
 #include "tools/registry.h"
@@ -71,7 +72,7 @@ class Server {
 
  private:
   struct Call;
-  struct Batch;
+  class Batch;
   // Takes a request's answer, or that there is none, exactly once. From any thread.
   using Reply = std::function<void(std::optional<std::string> answer)>;
 
@@ -90,16 +91,16 @@ class Server {
   ToolExecutor* const executor_;
   const ServerOptions options_;
 
-  std::mutex send_mutex_;
-  const std::function<void(const std::string&)> send_;
+  annotated::Mutex send_mutex_;
+  const std::function<void(const std::string&)> send_ ABSL_GUARDED_BY(send_mutex_);
 
-  std::mutex mutex_;
-  // Calls have ended.
+  annotated::Mutex mutex_;
+  // Tells that calls have ended.
   std::condition_variable changed_;
   // Empty before the session is initialised.
-  std::string revision_;
-  // Those under way.
-  std::map<RequestId, std::shared_ptr<Call>> calls_;
+  std::string revision_ ABSL_GUARDED_BY(mutex_);
+  // The calls under way.
+  std::map<RequestId, std::shared_ptr<Call>> calls_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace parlance::tools::mcp

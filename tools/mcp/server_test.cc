@@ -5,18 +5,19 @@
 #include <condition_variable>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
+#include "third_party/annotated_mutex.h"
 #include "tools/json/json_value.h"
 #include "tools/mcp/testing/received.h"
 
@@ -32,20 +33,20 @@ class Gate {
  public:
   void Open() {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       open_ = true;
     }
     opened_.notify_all();
   }
   void Wait() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    opened_.wait(lock, [&] { return open_; });
+    annotated::MutexLock lock(mutex_);
+    while (!open_) opened_.wait(lock.native());
   }
 
  private:
-  std::mutex mutex_;
+  annotated::Mutex mutex_;
   std::condition_variable opened_;
-  bool open_ = false;
+  bool open_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 class ServerTest : public testing::Test {

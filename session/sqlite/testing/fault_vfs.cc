@@ -26,8 +26,8 @@ struct FaultFile {
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   static FaultFile& Of(sqlite3_file* file) { return *reinterpret_cast<FaultFile*>(file); }
 
-  // Remembers how the range is now. Under the vfs's mutex.
-  void Remember(int64_t offset, int64_t size) {
+  // Remembers how the range is now.
+  void Remember(int64_t offset, int64_t size) ABSL_EXCLUSIVE_LOCKS_REQUIRED(vfs->mutex_) {
     sqlite3_int64 file_size = 0;
     real()->pMethods->xFileSize(real(), &file_size);
     std::string bytes(static_cast<size_t>(std::clamp<sqlite3_int64>(file_size - offset, 0, size)),
@@ -56,7 +56,7 @@ struct FaultMethods {
   }
   static int Write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
     FaultFile& fault_file = FaultFile::Of(file);
-    std::lock_guard<std::mutex> lock(fault_file.vfs->mutex_);
+    annotated::MutexLock lock(fault_file.vfs->mutex_);
     sqlite3_file* real = fault_file.real();
     const int failed = fault_file.vfs->Operate(SQLITE_IOERR_WRITE, false);
     if (failed != SQLITE_OK) {
@@ -71,7 +71,7 @@ struct FaultMethods {
   }
   static int Truncate(sqlite3_file* file, sqlite3_int64 size) {
     FaultFile& fault_file = FaultFile::Of(file);
-    std::lock_guard<std::mutex> lock(fault_file.vfs->mutex_);
+    annotated::MutexLock lock(fault_file.vfs->mutex_);
     if (const int failed = fault_file.vfs->Operate(SQLITE_IOERR_TRUNCATE, false)) return failed;
     fault_file.Remember(size, INT32_MAX);
     sqlite3_file* real = fault_file.real();
@@ -80,7 +80,7 @@ struct FaultMethods {
   static int Sync(sqlite3_file* file, int) {
     FaultFile& fault_file = FaultFile::Of(file);
     FaultVfs& vfs = *fault_file.vfs;
-    std::lock_guard<std::mutex> lock(vfs.mutex_);
+    annotated::MutexLock lock(vfs.mutex_);
     if (const int failed = vfs.Operate(SQLITE_IOERR_FSYNC, true)) return failed;
     vfs.unsynced_.erase(
         std::remove_if(vfs.unsynced_.begin(), vfs.unsynced_.end(),
@@ -155,7 +155,7 @@ struct FaultMethods {
     FaultFile& fault_file = FaultFile::Of(file);
     file->pMethods = nullptr;
     {
-      std::lock_guard<std::mutex> lock(fault_vfs.mutex_);
+      annotated::MutexLock lock(fault_vfs.mutex_);
       if (fault_vfs.read_only_ && (flags & SQLITE_OPEN_MAIN_DB) != 0) {
         flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
       }
@@ -170,7 +170,7 @@ struct FaultMethods {
   }
   static int Delete(sqlite3_vfs* vfs, const char* path, int sync_directory) {
     FaultVfs& fault_vfs = Vfs(vfs);
-    std::lock_guard<std::mutex> lock(fault_vfs.mutex_);
+    annotated::MutexLock lock(fault_vfs.mutex_);
     if (const int failed = fault_vfs.Operate(SQLITE_IOERR_DELETE, false)) return failed;
     fault_vfs.unsynced_.erase(
         std::remove_if(fault_vfs.unsynced_.begin(), fault_vfs.unsynced_.end(),
@@ -217,33 +217,33 @@ int FaultVfs::Operate(int if_io, bool is_sync) {
 }
 
 void FaultVfs::BreakAfter(int64_t num_operations, Fault fault) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   breaks_at_ = num_operations_ + num_operations;
   fault_ = fault;
 }
 
 void FaultVfs::Heal() {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   breaks_at_ = INT64_MAX;
 }
 
 void FaultVfs::SetReadOnly(bool read_only) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   read_only_ = read_only;
 }
 
 int64_t FaultVfs::num_operations() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   return num_operations_;
 }
 
 bool FaultVfs::broken() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   return num_operations_ > breaks_at_;
 }
 
 void FaultVfs::LoseUnsynced(std::mt19937_64& random) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   std::reverse(unsynced_.begin(), unsynced_.end());
   for (const Undo& undo : unsynced_) {
     // 0: it was written after all.

@@ -9,10 +9,12 @@
 #include <sqlite3.h>
 
 #include <cstdint>
-#include <mutex>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "third_party/annotated_mutex.h"
 
 namespace parlance::session {
 
@@ -62,18 +64,18 @@ class FaultVfs {
   };
 
   // Counts one operation. SQLITE_OK, or the error with which it fails; `if_io`: for an I/O error.
-  int Operate(int if_io, bool is_sync);
+  int Operate(int if_io, bool is_sync) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   std::string name_;
   sqlite3_vfs vfs_ = {};
   sqlite3_vfs* real_ = nullptr;
-  mutable std::mutex mutex_;
-  int64_t num_operations_ = 0;
-  int64_t breaks_at_ = INT64_MAX;
-  Fault fault_ = Fault::kIoError;
-  bool read_only_ = false;
+  mutable annotated::Mutex mutex_;
+  int64_t num_operations_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t breaks_at_ ABSL_GUARDED_BY(mutex_) = INT64_MAX;
+  Fault fault_ ABSL_GUARDED_BY(mutex_) = Fault::kIoError;
+  bool read_only_ ABSL_GUARDED_BY(mutex_) = false;
   // In the order of the writes.
-  std::vector<Undo> unsynced_;
+  std::vector<Undo> unsynced_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace parlance::session

@@ -3,10 +3,12 @@
 #define TOOLS_MCP_TESTING_RECEIVED_H_
 
 #include <condition_variable>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "third_party/annotated_mutex.h"
 
 namespace parlance::tools::mcp {
 
@@ -15,7 +17,7 @@ class Received {
  public:
   void Add(std::string text) {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       texts_.push_back(std::move(text));
     }
     changed_.notify_all();
@@ -23,20 +25,20 @@ class Received {
 
   // Waits until there are as many, and returns all. A test that waits in vain ends by its timeout.
   std::vector<std::string> WaitFor(size_t count) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return texts_.size() >= count; });
+    annotated::MutexLock lock(mutex_);
+    while (texts_.size() < count) changed_.wait(lock.native());
     return texts_;
   }
 
   std::vector<std::string> texts() {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     return texts_;
   }
 
  private:
-  std::mutex mutex_;
+  annotated::Mutex mutex_;
   std::condition_variable changed_;
-  std::vector<std::string> texts_;
+  std::vector<std::string> texts_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace parlance::tools::mcp

@@ -4,14 +4,15 @@
 
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "third_party/annotated_mutex.h"
 #include "tools/mcp/transport/json_rpc.h"
 #include "tools/mcp/transport/transport.h"
 
@@ -43,7 +44,7 @@ class ScriptedServer {
   void CloseConnection(const absl::Status& status) { handler_.on_closed(status); }
 
   std::vector<OutgoingMessage> sent() const {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     return sent_;
   }
   // The texts that were sent with this method.
@@ -56,11 +57,11 @@ class ScriptedServer {
   }
   // Requests that the client is done with, and whether they were answered.
   std::vector<std::pair<int64_t, bool>> finished() const {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     return finished_;
   }
   std::string protocol_version() const {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     return protocol_version_;
   }
 
@@ -69,10 +70,10 @@ class ScriptedServer {
 
   const Script script_;
   Transport::Handler handler_;
-  mutable std::mutex mutex_;
-  std::vector<OutgoingMessage> sent_;
-  std::vector<std::pair<int64_t, bool>> finished_;
-  std::string protocol_version_;
+  mutable annotated::Mutex mutex_;
+  std::vector<OutgoingMessage> sent_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::pair<int64_t, bool>> finished_ ABSL_GUARDED_BY(mutex_);
+  std::string protocol_version_ ABSL_GUARDED_BY(mutex_);
 };
 
 class ScriptedTransport : public Transport {
@@ -86,7 +87,7 @@ class ScriptedTransport : public Transport {
   absl::Status Send(OutgoingMessage message) override {
     if (!server_->send_status.ok()) return server_->send_status;
     {
-      std::lock_guard<std::mutex> lock(server_->mutex_);
+      annotated::MutexLock lock(server_->mutex_);
       server_->sent_.push_back(message);
     }
     if (message.method == "initialize" && !server_->initialize_answer.empty()) {
@@ -97,11 +98,11 @@ class ScriptedTransport : public Transport {
     return absl::OkStatus();
   }
   void Finish(int64_t request_id, bool answered) override {
-    std::lock_guard<std::mutex> lock(server_->mutex_);
+    annotated::MutexLock lock(server_->mutex_);
     server_->finished_.emplace_back(request_id, answered);
   }
   void SetProtocolVersion(const std::string& version) override {
-    std::lock_guard<std::mutex> lock(server_->mutex_);
+    annotated::MutexLock lock(server_->mutex_);
     server_->protocol_version_ = version;
   }
   void Close() override {}

@@ -8,14 +8,15 @@
 #include <deque>
 #include <functional>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <thread>
 #include <variant>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "third_party/annotated_mutex.h"
 #include "tools/mcp/transport/json_rpc.h"
 #include "tools/mcp/transport/sse.h"
 
@@ -139,7 +140,7 @@ class HttpTransport : public Transport {
 
   absl::Status Send(OutgoingMessage message) override {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       if (stopping_) return absl::UnavailableError("the connection is closed");
       if (unsent_bytes_ + message.text.size() > options_.max_unsent_bytes) {
         return absl::ResourceExhaustedError("too much waits to be sent");
@@ -154,7 +155,7 @@ class HttpTransport : public Transport {
 
   void Finish(int64_t request_id, bool answered) override {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       open_requests_.erase(request_id);
       finished_.emplace_back(request_id, answered);
     }
@@ -162,13 +163,13 @@ class HttpTransport : public Transport {
   }
 
   void SetProtocolVersion(const std::string& version) override {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     protocol_version_ = version;
   }
 
   void Close() override {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       stopping_ = true;
     }
     curl_multi_wakeup(multi_);
@@ -177,7 +178,7 @@ class HttpTransport : public Transport {
 
  private:
   bool IsOpen(int64_t request_id) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     return open_requests_.count(request_id) > 0;
   }
 
@@ -190,7 +191,7 @@ class HttpTransport : public Transport {
     for (;;) {
       bool stopping = false;
       {
-        std::lock_guard<std::mutex> lock(mutex_);
+        annotated::MutexLock lock(mutex_);
         stopping = stopping_;
       }
       if (stopping && !stop_by.has_value()) {
@@ -242,7 +243,7 @@ class HttpTransport : public Transport {
   void EndFinished() {
     std::vector<std::pair<int64_t, bool>> finished;
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       finished.swap(finished_);
       for (const auto& [id, answered] : finished) {
         // What was given up before it was sent.
@@ -276,7 +277,7 @@ class HttpTransport : public Transport {
     for (;;) {
       OutgoingMessage message;
       {
-        std::lock_guard<std::mutex> lock(mutex_);
+        annotated::MutexLock lock(mutex_);
         // Requests are several connections at once, and none may overtake this one.
         if (unsent_.empty() || initialized_under_way_) return;
         message = std::move(unsent_.front());
@@ -364,7 +365,7 @@ class HttpTransport : public Transport {
     }
     if (!is_initialize) {
       if (!session_id_.empty()) add("MCP-Session-Id", session_id_);
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       if (!protocol_version_.empty()) add("MCP-Protocol-Version", protocol_version_);
     }
     exchange->has_session = !is_initialize && !session_id_.empty();
@@ -510,21 +511,21 @@ class HttpTransport : public Transport {
   Handler handler_;
   std::thread thread_;
 
-  // The thread's.
+  // Used by the thread alone.
   std::list<std::unique_ptr<Exchange>> exchanges_;
   std::list<Reconnect> reconnects_;
   std::string session_id_;
   bool initialized_under_way_ = false;
   int failed_listens_ = 0;
 
-  std::mutex mutex_;
-  bool stopping_ = false;
-  std::deque<OutgoingMessage> unsent_;
-  size_t unsent_bytes_ = 0;
-  // Whose answer somebody waits for.
-  std::set<int64_t> open_requests_;
-  std::vector<std::pair<int64_t, bool>> finished_;
-  std::string protocol_version_;
+  annotated::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<OutgoingMessage> unsent_ ABSL_GUARDED_BY(mutex_);
+  size_t unsent_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Requests whose answer somebody waits for.
+  std::set<int64_t> open_requests_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::pair<int64_t, bool>> finished_ ABSL_GUARDED_BY(mutex_);
+  std::string protocol_version_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace

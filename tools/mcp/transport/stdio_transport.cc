@@ -11,12 +11,13 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "third_party/annotated_mutex.h"
 #include "tools/mcp/transport/line_io.h"
 
 namespace parlance::tools::mcp {
@@ -45,7 +46,7 @@ class StdioTransport : public Transport {
 
   absl::Status Send(OutgoingMessage message) override {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       if (closed_) return absl::UnavailableError("the connection is closed");
       if (unsent_bytes_ + message.text.size() > options_.max_unsent_bytes) {
         return absl::ResourceExhaustedError("the server does not read what it is sent");
@@ -64,7 +65,7 @@ class StdioTransport : public Transport {
 
   void Close() override {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       closed_ = true;
       stopping_ = true;
     }
@@ -90,7 +91,7 @@ class StdioTransport : public Transport {
       bool has_unsent = false;
       bool stopping = false;
       {
-        std::lock_guard<std::mutex> lock(mutex_);
+        annotated::MutexLock lock(mutex_);
         has_unsent = !unsent_.empty();
         stopping = stopping_;
       }
@@ -112,7 +113,7 @@ class StdioTransport : public Transport {
       if (fds[1].revents != 0) {
         if (const absl::Status read = ReadSome(); !read.ok()) {
           {
-            std::lock_guard<std::mutex> lock(mutex_);
+            annotated::MutexLock lock(mutex_);
             closed_ = true;
           }
           handler_.on_closed(read);
@@ -124,7 +125,7 @@ class StdioTransport : public Transport {
 
   // Until nothing is left, or the pipe is full.
   void WriteSome() {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     while (!unsent_.empty()) {
       const std::string& line = unsent_.front();
       const ssize_t count =
@@ -186,16 +187,16 @@ class StdioTransport : public Transport {
   const int wake_fd_;
   Handler handler_;
   std::thread thread_;
-  // The thread's.
+  // Used by the thread alone.
   LineSplitter splitter_;
 
-  std::mutex mutex_;
-  bool closed_ = false;
-  bool stopping_ = false;
-  std::deque<std::string> unsent_;
-  size_t unsent_bytes_ = 0;
-  // Of the first line.
-  size_t num_written_ = 0;
+  annotated::Mutex mutex_;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<std::string> unsent_ ABSL_GUARDED_BY(mutex_);
+  size_t unsent_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  // How many bytes of the first line are written.
+  size_t num_written_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace

@@ -94,7 +94,7 @@ HttpPeer::HttpPeer(Script script)
 
 HttpPeer::~HttpPeer() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     stopping_ = true;
     for (const int fd : open_fds_) shutdown(fd, SHUT_RDWR);
   }
@@ -107,7 +107,7 @@ HttpPeer::~HttpPeer() {
 std::string HttpPeer::url() const { return absl::StrCat("http://127.0.0.1:", port_, "/mcp"); }
 
 std::vector<HttpPeer::Request> HttpPeer::requests() {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   return requests_;
 }
 
@@ -115,7 +115,7 @@ void HttpPeer::Accept() {
   for (;;) {
     const int fd = accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) return;
-    std::lock_guard<std::mutex> lock(mutex_);
+    annotated::MutexLock lock(mutex_);
     if (stopping_) {
       close(fd);
       return;
@@ -129,13 +129,13 @@ void HttpPeer::Serve(int fd) {
   Request request;
   if (ReadRequest(fd, request)) {
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      annotated::MutexLock lock(mutex_);
       requests_.push_back(request);
     }
     Responder responder(fd);
     script_(request, responder);
   }
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   open_fds_.remove(fd);
   close(fd);
 }

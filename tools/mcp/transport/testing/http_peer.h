@@ -5,12 +5,13 @@
 #include <functional>
 #include <list>
 #include <map>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
+#include "third_party/annotated_mutex.h"
 
 namespace parlance::tools::mcp {
 
@@ -66,11 +67,11 @@ class HttpPeer {
   const Script script_;
   int listen_fd_;
   int port_ = 0;
-  std::mutex mutex_;
-  bool stopping_ = false;
-  std::list<int> open_fds_;
-  std::list<std::thread> threads_;
-  std::vector<Request> requests_;
+  annotated::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::list<int> open_fds_ ABSL_GUARDED_BY(mutex_);
+  std::list<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Request> requests_ ABSL_GUARDED_BY(mutex_);
   std::thread accept_thread_;
 };
 
