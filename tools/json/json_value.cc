@@ -182,6 +182,13 @@ std::optional<std::pair<SizeType, SizeType>> FindEqualHashed(const Value& array,
 
 // A refusal that is told from the others by its address.
 constexpr char kTooDeep[] = "nested too deeply";
+constexpr char kTooSmall[] = "Number too small to be stored in double.";
+
+// Whether a number that is well-formed JSON has no digit but 0 before its exponent.
+bool IsZero(absl::string_view number) {
+  return number.substr(0, number.find_first_of("eE")).find_first_of("123456789") ==
+         absl::string_view::npos;
+}
 
 // Hands what a reader finds to a document, but converts numbers itself: what RapidJSON does by
 // default is inexact, and its kParseFullPrecisionFlag has undefined behaviour for 0e308. Refuses
@@ -191,7 +198,8 @@ class ExactValues {
  public:
   using SizeType = rapidjson::SizeType;
 
-  // `has_escapes`: of code units. `refusal` is set to why, if something is refused.
+  // `has_escapes`: whether the text may have an escaped code unit. `refusal` is set to why, if
+  // something is refused.
   ExactValues(Document& document, bool has_escapes, int max_depth, const char*& refusal)
       : document_(document),
         has_escapes_(has_escapes),
@@ -217,6 +225,10 @@ class ExactValues {
     double value = 0;
     if (absl::from_chars(text, end, value).ec != std::errc() && std::abs(value) >= 1) {
       return Refuse(rapidjson::kParseErrorNumberTooBig);
+    }
+    if (value == 0 && !IsZero({text, length})) {
+      refusal_ = kTooSmall;
+      return false;
     }
     return document_.Double(value);
   }
@@ -333,7 +345,8 @@ bool IsUtf8(absl::string_view text) {
     const unsigned char lead = byte(0);
     const ptrdiff_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
     if (lead < 0xC2 || lead > 0xF4 || end - at < length) return false;
-    // Of the second byte; beyond lie what a shorter way says, surrogates and too large numbers.
+    // The bounds of the second byte. Beyond them lie characters that a shorter sequence encodes,
+    // surrogates, and numbers that are too large.
     const int least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     const int most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
     if (byte(1) < least || byte(1) > most) return false;

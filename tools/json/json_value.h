@@ -67,10 +67,11 @@ struct JsonLimits {
 };
 
 // Parses JSON (RFC 8259). It is the only way into the room: nothing else calls RapidJSON's parsers,
-// so that no text, whoever sent it, gives a value that is too deep to be walked
-// (.ci/laws). Doubles are the nearest to what is written, and what is not UTF-8 is an
-// error, as is a number beyond the range of doubles. A byte order mark is skipped. Nothing if it
-// went well; otherwise where and why: "at byte 7 (line 1): Invalid value: NaN".
+// so that no text, whoever sent it, gives a value that is too deep to be walked (.ci/laws). Doubles
+// are the nearest to what is written. What is not UTF-8 is an error, as is a number beyond the
+// range of doubles, or one so small that it would be read as 0 and is not. A byte order mark is
+// skipped. Returns nothing if it went well; otherwise where and why: "at byte 7 (line 1): Invalid
+// value: NaN".
 std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document,
                                      const JsonLimits& limits = {});
 
@@ -95,7 +96,7 @@ const rapidjson::Value* FindMember(const rapidjson::Value& object, const char* n
 // The object's member if it is a string; otherwise nothing. `object` may be of any type.
 std::optional<std::string> StringMember(const rapidjson::Value& object, const char* name);
 
-// Of valid UTF-8.
+// How many characters a text of valid UTF-8 has.
 size_t CodePoints(absl::string_view text);
 
 // Whether no value inside lies deeper than `levels`; a number or an empty array needs none.

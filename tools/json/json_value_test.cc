@@ -71,7 +71,7 @@ TEST(JsonValueTest, NumbersAreParsedExactly) {
   EXPECT_TRUE(Json("1.0").IsDouble());
   EXPECT_EQ(Json("0e308").GetDouble(), 0);
   EXPECT_EQ(Json("0.0e-999").GetDouble(), 0);
-  EXPECT_EQ(Json("1e-999").GetDouble(), 0);
+  EXPECT_EQ(Json("-0.000E-999").GetDouble(), 0);
   EXPECT_EQ(Json("-1.5E+2").GetDouble(), -150);
   EXPECT_EQ(Json("1.7976931348623157e308").GetDouble(), std::numeric_limits<double>::max());
 }
@@ -85,6 +85,9 @@ TEST(JsonValueTest, SaysWhereTextIsNoJson) {
       {"[1] 2", "at byte 4 (line 1): The document root must not be followed by other values."},
       {"[01]", "at byte 2 (line 1): Missing a comma or ']' after an array element."},
       {"[1,1e309]", "at byte 3 (line 1): Number too big to be stored in double."},
+      // It was read as 0, and nobody heard of it.
+      {"[1,1e-400]", "at byte 3 (line 1): Number too small to be stored in double."},
+      {"[-0.001e-999]", "at byte 1 (line 1): Number too small to be stored in double."},
       {"[1.]", "at byte 3 (line 1): Miss fraction part in number."},
       {"NaN", "at byte 0 (line 1): Invalid value. JSON has no NaN."},
       {"[1,\n\n -Infinity]", "at byte 7 (line 3): Invalid value. JSON has no -Infinity."},

@@ -12,6 +12,7 @@
 namespace parlance::tools::mcp {
 namespace {
 
+constexpr char kListTools[] = "tools/list";
 // How often a caller's flag is looked at.
 constexpr std::chrono::milliseconds kCancelledInterval(5);
 // A caller that is slower than the server's progress misses the oldest.
@@ -43,9 +44,15 @@ std::string ObjectMember(const rapidjson::Value& object, const char* name) {
   return member != nullptr && member->IsObject() ? ValueJson(*member) : "";
 }
 
-absl::StatusOr<RemoteTool> ReadTool(const rapidjson::Value& value) {
+// `max_depth`: of the message that lists the tool.
+absl::StatusOr<RemoteTool> ReadTool(const rapidjson::Value& value, int max_depth) {
   std::optional<std::string> name = StringMember(value, "name");
   if (!name.has_value()) return absl::InvalidArgumentError("it has no name");
+  // The message, its result and the list are three levels.
+  if (!NestedWithin(value, max_depth - 3)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("it is nested too deeply; the limit is ", max_depth, " levels"));
+  }
   RemoteTool tool;
   tool.name = *std::move(name);
   tool.title = StringMember(value, "title").value_or("");
@@ -62,12 +69,12 @@ absl::StatusOr<RemoteTool> ReadTool(const rapidjson::Value& value) {
 }
 
 // Adds a page's tools. False if there are too many.
-bool ReadPage(const rapidjson::Value& list, size_t max_tools, std::set<std::string>& names,
-              RemoteTools& tools) {
+bool ReadPage(const rapidjson::Value& list, size_t max_tools, int max_depth,
+              std::set<std::string>& names, RemoteTools& tools) {
   for (const rapidjson::Value& value : list.GetArray()) {
     const size_t number = tools.tools.size() + tools.skipped.size() + 1;
     if (number > max_tools) return false;
-    absl::StatusOr<RemoteTool> tool = ReadTool(value);
+    absl::StatusOr<RemoteTool> tool = ReadTool(value, max_depth);
     if (tool.ok() && !names.insert(tool->name).second) {
       tool = absl::InvalidArgumentError("the server lists another of that name before it");
     }
@@ -294,7 +301,16 @@ absl::StatusOr<Message> Client::RequestOnce(absl::string_view method, const std:
   lock.unlock();
   const bool answered = pending.result.has_value();
   transport_->Finish(id, answered);
-  if (answered) return *std::move(pending.result);
+  if (answered) {
+    // Of a list, ReadTool looks at each tool, so that one that is too deep does not lose the
+    // others.
+    const int max_depth = options_.limits.max_depth;
+    if (pending.result->ok() && method != kListTools &&
+        !NestedWithin((*pending.result)->result(), max_depth - 1)) {
+      return Malformed(absl::StrCat("nested deeper than ", max_depth, " levels, the limit"));
+    }
+    return *std::move(pending.result);
+  }
   const bool cancelled = is_cancelled();
   // initialize must not be cancelled. If this cannot be sent, the server finds out by itself.
   if (method != "initialize") {
@@ -307,10 +323,11 @@ absl::StatusOr<Message> Client::RequestOnce(absl::string_view method, const std:
                 .request_id = std::nullopt})
         .IgnoreError();
   }
-  if (cancelled) return absl::CancelledError(absl::StrCat(method, " was cancelled"));
+  const std::string remark =
+      pending.remark.empty() ? "" : absl::StrCat("; meanwhile it sent this: ", pending.remark);
+  if (cancelled) return absl::CancelledError(absl::StrCat(method, " was cancelled", remark));
   return absl::DeadlineExceededError(
-      absl::StrCat("the server did not answer ", method, " before the deadline",
-                   pending.remark.empty() ? "" : "; meanwhile it sent this: ", pending.remark));
+      absl::StrCat("the server did not answer ", method, " before the deadline", remark));
 }
 
 absl::StatusOr<RemoteTools> Client::ListTools(absl::Duration timeout) {
@@ -321,7 +338,7 @@ absl::StatusOr<RemoteTools> Client::ListTools(absl::Duration timeout) {
   std::set<std::string> cursors;
   std::string params = "{}";
   for (size_t page = 0; page < options_.max_pages; ++page) {
-    absl::StatusOr<Message> answer = Request("tools/list", params, deadline);
+    absl::StatusOr<Message> answer = Request(kListTools, params, deadline);
     const rapidjson::Value* const list =
         answer.ok() ? FindMember(answer->result(), "tools") : nullptr;
     if (answer.ok() && (list == nullptr || !list->IsArray())) {
@@ -332,7 +349,7 @@ absl::StatusOr<RemoteTools> Client::ListTools(absl::Duration timeout) {
       tools.cut_short = absl::StrCat("page ", page + 1, ": ", answer.status().message());
       return tools;
     }
-    if (!ReadPage(*list, options_.max_tools, names, tools)) {
+    if (!ReadPage(*list, options_.max_tools, options_.limits.max_depth, names, tools)) {
       tools.cut_short = absl::StrCat("the server lists more than ", options_.max_tools, " tools");
       return tools;
     }
@@ -372,7 +389,10 @@ absl::Status Client::Ping(absl::Duration timeout) {
 }
 
 void Client::OnMessage(const std::string& text) {
-  ParsedText parsed = ParseMessages(text, options_.limits);
+  // RequestOnce and ReadTool look at the depth again, each at its part.
+  MessageLimits limits = options_.limits;
+  limits.max_depth = kMaxJsonDepth;
+  ParsedText parsed = ParseMessages(text, limits);
   std::vector<std::string> answers;
   for (ParsedMessage& one : parsed.messages) {
     std::optional<std::string> answer;
@@ -470,7 +490,7 @@ void Client::Settle(const RequestId& id, absl::StatusOr<Message> result) {
   }
   annotated::MutexLock lock(mutex_);
   const auto found = pending_.find(number);
-  // Of a request that was given up, or of none.
+  // Otherwise it answers a request that was given up, or none.
   if (found == pending_.end() || found->second->result.has_value()) return;
   found->second->result = std::move(result);
   found->second->changed.notify_all();

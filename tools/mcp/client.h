@@ -74,7 +74,7 @@ struct RemoteTools {
   };
   // In the server's order, each name once.
   std::vector<RemoteTool> tools;
-  // What is no tool, which does not lose the others.
+  // What is no tool, or is nested too deeply. The others are not lost for it.
   std::vector<Skipped> skipped;
   // Why the list ends before its end, in a sentence that goes on after "the list of tools is cut
   // short: ". Empty if it does not.

@@ -233,6 +233,31 @@ TEST(ClientTest, OneBadToolDoesNotLoseTheOthers) {
             "first: the server lists another of that name before it\n");
 }
 
+// A schema that was too deep lost all of a server's tools.
+TEST(ClientTest, AToolThatIsTooDeepDoesNotLoseTheOthers) {
+  const auto list = [](int num_levels) {
+    return absl::StrCat(R"({"tools":[{"name":"first","inputSchema":{}},)",
+                        R"({"name":"deep","inputSchema":{"enum":)", std::string(num_levels, '['),
+                        std::string(num_levels, ']'),
+                        R"(}},{"name":"last","inputSchema":{"type":"object"}}]})");
+  };
+  for (const auto& [num_levels, names] :
+       std::vector<std::pair<int, std::string>>{{100, "first deep last "}, {200, "first last "}}) {
+    ScriptedServer server(
+        [&, levels = num_levels](ScriptedServer& self, const OutgoingMessage& message) {
+          if (message.method == "tools/list") self.Answer(message, list(levels));
+        });
+    const auto tools = Connect(server)->ListTools();
+    ASSERT_TRUE(tools.ok()) << tools.status();
+    EXPECT_EQ(NamesOf(*tools), names);
+    EXPECT_EQ(tools->cut_short, "");
+    if (num_levels < 128) continue;
+    ASSERT_EQ(tools->skipped.size(), 1);
+    EXPECT_EQ(tools->skipped[0].name, "deep");
+    EXPECT_EQ(tools->skipped[0].reason, "it is nested too deeply; the limit is 128 levels");
+  }
+}
+
 TEST(ClientTest, RefusesAMalformedList) {
   for (const char* result : {"{}", R"({"tools":{}})", R"({"tools":null})", R"({"tools":"a"})"}) {
     ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
@@ -458,12 +483,16 @@ TEST(ClientTest, ABatchWithOneBadAnswerFailsThatOneOnly) {
 
 TEST(ClientTest, TheCallerCancels) {
   std::atomic<bool> cancelled = false;
-  ScriptedServer server([&](ScriptedServer&, const OutgoingMessage& message) {
-    if (message.method == "tools/call") cancelled = true;
+  ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+    if (message.method != "tools/call") return;
+    self.Deliver(ErrorText(std::nullopt, {.code = -32601, .message = "whose?"}));
+    cancelled = true;
   });
   const auto client = Connect(server);
-  EXPECT_EQ(client->CallTool("tool", "", {.cancelled = &cancelled}).status().code(),
-            absl::StatusCode::kCancelled);
+  const absl::Status status = client->CallTool("tool", "", {.cancelled = &cancelled}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+  // What the server said meanwhile was lost.
+  EXPECT_TRUE(absl::StrContains(status.message(), "meanwhile it sent this: whose?")) << status;
   EXPECT_TRUE(absl::StrContains(server.sent("notifications/cancelled").at(0),
                                 R"({"requestId":2,"reason":"cancelled"})"));
 }
