@@ -43,7 +43,7 @@ struct Message {
   Role role = Role::kUser;
   // UTF-8.
   std::string content = {};
-  // Of the tool, for role tool.
+  // The tool's name, for role tool.
   std::optional<std::string> name = {};
   // Which call the message answers, for role tool.
   std::optional<std::string> tool_call_id = {};
@@ -55,7 +55,7 @@ struct Message {
   std::optional<std::string> client_key = {};
   // A JSON object that the store keeps as it is.
   std::optional<std::string> metadata = {};
-  // Of the model's call that made the message.
+  // What the model's call cost that made the message.
   std::optional<int64_t> input_tokens = {};
   std::optional<int64_t> output_tokens = {};
   // From the end of what was asked to the start of the answer.
@@ -73,7 +73,7 @@ struct Session {
   // A JSON object that the store keeps as it is.
   std::optional<std::string> metadata;
   absl::Time created;
-  // Of the last append or change.
+  // When the session was appended to or changed last.
   absl::Time updated;
   // Set if the session is closed: it takes no more messages until it is resumed.
   std::optional<absl::Time> closed;

@@ -99,11 +99,11 @@ absl::Status CheckTime(absl::string_view what, absl::Time time) {
 }
 
 absl::Status CheckId(absl::string_view id) {
-  constexpr size_t kLongest = 128;
-  if (id.empty() || id.size() > kLongest || !std::all_of(id.begin(), id.end(), [](char c) {
+  constexpr size_t kMaxIdSize = 128;
+  if (id.empty() || id.size() > kMaxIdSize || !std::all_of(id.begin(), id.end(), [](char c) {
         return absl::ascii_isgraph(static_cast<unsigned char>(c));
       })) {
-    return absl::InvalidArgumentError(absl::StrCat("a session's id has 1 to ", kLongest,
+    return absl::InvalidArgumentError(absl::StrCat("a session's id has 1 to ", kMaxIdSize,
                                                    " visible ASCII characters, and this is none"));
   }
   return absl::OkStatus();
@@ -133,9 +133,9 @@ absl::Status CheckRetention(const SessionStore::Retention& retention) {
 }
 
 absl::Status CheckLimit(int limit) {
-  constexpr int kMost = 10000;
-  if (limit < 1 || limit > kMost) {
-    return absl::InvalidArgumentError(absl::StrCat("limit ", limit, " is not in 1 to ", kMost));
+  constexpr int kMaxRows = 10000;
+  if (limit < 1 || limit > kMaxRows) {
+    return absl::InvalidArgumentError(absl::StrCat("limit ", limit, " is not in 1 to ", kMaxRows));
   }
   return absl::OkStatus();
 }

@@ -33,7 +33,7 @@ absl::Status CheckId(absl::string_view id);
 absl::Status CheckMessages(absl::Span<const Message> messages, size_t max_bytes);
 // That something is asked, and can be done.
 absl::Status CheckRetention(const SessionStore::Retention& retention);
-// Of rows that are asked for at once: 1 to 10000.
+// How many rows may be asked for at once: 1 to 10000.
 absl::Status CheckLimit(int limit);
 
 }  // namespace parlance::session

@@ -14,7 +14,7 @@ namespace parlance::session {
 
 inline constexpr char kSessionColumns[] =
     "public_id, title, metadata, created_us, updated_us, closed_us, next_sequence - 1, activity";
-// Of messages, called m.
+// The columns of a table of messages that the query calls m.
 inline constexpr char kMessageColumns[] =
     "m.sequence, m.role, m.content, m.name, m.tool_call_id, m.tool_calls, m.created_us, "
     "m.client_key, m.metadata, m.input_tokens, m.output_tokens, m.latency_us";

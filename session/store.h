@@ -40,7 +40,7 @@ class SessionStore {
   struct NewSession {
     std::string title = {};
     std::optional<std::string> metadata = {};
-    // Of a session from elsewhere. Otherwise the store chooses.
+    // The id and times of a session from elsewhere. Otherwise the store chooses.
     std::optional<std::string> id = {};
     std::optional<absl::Time> created = {};
     // What was said there: the session begins with them, and is there with all or not at all.

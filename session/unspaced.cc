@@ -35,9 +35,9 @@ bool IsUnseen(uint32_t code) { return IsIn(kUnseen, code); }
 
 size_t FindUnspaced(absl::string_view text) {
   // U+0E01, the first of them, is E0 B8 81.
-  constexpr unsigned char kLeastLead = 0xE0;
+  constexpr unsigned char kMinLead = 0xE0;
   for (size_t i = 0; i < text.size();) {
-    if (static_cast<unsigned char>(text[i]) < kLeastLead) {
+    if (static_cast<unsigned char>(text[i]) < kMinLead) {
       ++i;
       continue;
     }

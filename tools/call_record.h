@@ -29,7 +29,7 @@ struct CallRecord {
   int num_progress = 0;
   // An ending.
   CallState ending = CallState::kFailed;
-  // Of a call that has not succeeded.
+  // Why a call has not succeeded.
   std::optional<ToolErrorKind> error = {};
 
   // One JSON object. Its names are those of OpenTelemetry's semantic conventions for generative AI

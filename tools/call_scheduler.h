@@ -88,7 +88,7 @@ class CallScheduler {
     CallState state() const { return state_; }
     TimePoint deadline() const { return deadline_; }
     int num_attempts() const { return num_attempts_; }
-    // Of a call that was cancelled.
+    // Why the call was cancelled, if it was.
     CancelReason cancel_reason() const { return cancel_reason_; }
     // Whether its handler has been entered and has not returned.
     bool is_inside() const { return is_inside_; }
@@ -161,9 +161,9 @@ class CallScheduler {
   int num_running_ = 0;
   int num_abandoned_ = 0;
   size_t num_pending_ = 0;
-  // Of tools with a limit: handlers that are inside.
+  // How many handlers are inside, by tool, for tools with a limit.
   std::unordered_map<const void*, int> num_inside_;
-  // In the order they came.
+  // The calls that wait for nothing but room, in the order in which they came.
   std::list<Call*> ready_;
   // A deadline or the end of a pause, for each call that has not ended.
   std::multimap<TimePoint, Call*> timers_;

@@ -150,7 +150,7 @@ class ToolExecutor::Impl {
     return tool;
   }
 
-  // On this thread.
+  // Calls the tool on this thread.
   ToolResult Compute(const RegisteredTool& tool, absl::string_view arguments_json,
                      absl::Duration timeout, CallRecord* record) const {
     const Clock::time_point start = Clock::now();

@@ -32,8 +32,8 @@ struct ToolRequest {
   std::string name;
   // A JSON text; empty means {}.
   std::string arguments = {};
-  // The caller's name for the call. Of a tool that may not repeat, a second call with the id of one
-  // of the last Options::max_remembered runs nothing: it waits for the first, and has its result.
+  // The caller's name for the call. If the tool may not repeat, a second call with the id of one of
+  // the last Options::max_remembered runs nothing: it waits for the first, and has its result.
   std::string id = {};
   // Zero: the tool's, or else the executor's default.
   absl::Duration timeout = absl::ZeroDuration();
@@ -58,9 +58,9 @@ class ToolExecutor {
     size_t max_pending = 1024;
     // Handlers that did not return when their calls ended, before calls are refused. At least 1.
     int max_abandoned = 256;
-    // Of a call whose tool states none. Positive.
+    // The time for a call where neither the call nor its tool states one. Positive.
     absl::Duration default_timeout = absl::Seconds(10);
-    // Of the arguments' text.
+    // The most bytes that the text of the arguments may have.
     size_t max_argument_bytes = size_t{64} << 10;
     // The pause before a second attempt, doubled before each further one.
     absl::Duration first_pause = absl::Milliseconds(50);
@@ -98,7 +98,7 @@ class ToolExecutor {
   // All calls that go through workers: what a turn that was spoken over needs no more.
   void CancelAll(CancelReason reason);
 
-  // Of calls and handlers, at this moment.
+  // How many calls run and how many handlers are abandoned at this moment.
   int num_running() const;
   int num_abandoned() const;
 

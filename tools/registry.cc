@@ -101,9 +101,9 @@ class ToolRegistry::Table {
     std::atomic<const Entry*> entry = nullptr;
   };
 
-  // Of a removed entry. A name may have it too: names are compared in any case.
+  // The hash of a removed entry. A name may have it too, so names are compared as well.
   static constexpr size_t kNoHash = 0;
-  // Has no name.
+  // Marks a slot whose entry was removed. It has no name.
   static const Entry kRemoved;
 
   size_t Mask() const { return slots_.size() - 1; }

@@ -26,9 +26,9 @@ namespace parlance::tools {
 
 struct RegisteredTool {
   Tool tool;
-  // Of the arguments.
+  // What the arguments have to fit.
   JsonSchema schema;
-  // Of the result, if the tool has one.
+  // What the result has to fit, if the tool says so.
   std::optional<JsonSchema> result_schema;
 };
 

@@ -135,7 +135,7 @@ struct Tool {
   // Calls of this tool that run at once, those that ended but whose handler has not returned
   // included. 0: as many as the executor allows.
   int max_concurrency = 0;
-  // Of a call that states none. 0: the executor's default.
+  // The time for a call that states none. 0: the executor's default.
   absl::Duration timeout = absl::ZeroDuration();
   // How often at most a call is tried whose handler returns Unavailable. More than 1 only for tools
   // whose annotations allow it.

@@ -32,7 +32,7 @@ std::string McpToolsJson(absl::Span<const ToolPtr> tools);
 // "description","parameters"}}].
 std::string OpenAiToolsJson(absl::Span<const ToolPtr> tools);
 
-// Of MCP's annotations, an object; what is missing or malformed has its default.
+// Reads MCP's annotations, an object. What is missing or malformed has its default.
 ToolAnnotations ReadToolAnnotations(const rapidjson::Value& object);
 
 // What a file says of tools.

@@ -186,7 +186,7 @@ std::string Pretty(const std::string& json) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-// Of a description, what fits a line.
+// The part of a description that fits a line.
 std::string FirstLine(const std::string& text) {
   return Shortened(command::PrintableLine(text.substr(0, text.find('\n'))), 90);
 }

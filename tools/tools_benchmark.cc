@@ -105,7 +105,7 @@ BENCHMARK_CAPTURE(BM_Schema, small, SmallArguments(), "Parse and Validate, Small
 BENCHMARK_CAPTURE(BM_Schema, large, LargeArguments(), "Parse and Validate, 10 kB")
     ->Name("tools.schema.validate_10k");
 
-// Of a value that is parsed already.
+// Validates a value that is parsed already.
 void BM_SchemaOnly(benchmark::State& state, const Arguments& arguments, const char* label) {
   state.SetLabel(label);
   const auto schema = JsonSchema::Compile(arguments.schema);

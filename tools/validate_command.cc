@@ -118,8 +118,9 @@ class LineReader {
  public:
   explicit LineReader(int fd) : fd_(fd) {}
 
-  // Without its end. False at the end of the file, or if it cannot be read. Of a line that is too
-  // long, more than kMaxInputBytes are kept.
+  // Reads the next line, without its end. False at the end of the file, or if it cannot be read. A
+  // line that is too long is kept up to a little more than kMaxInputBytes, so that it is seen to
+  // be.
   bool Next(std::string& line) {
     line.clear();
     for (;;) {

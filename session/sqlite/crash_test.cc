@@ -38,7 +38,7 @@ int Trials() {
   return text != nullptr && absl::SimpleAtoi(text, &trials) ? trials : 100;
 }
 
-// Of varying length, up to several pages, and to be told apart.
+// The content of a message, which varies in length up to several pages and is no other's.
 std::string Content(int key) {
   return absl::StrCat("message ", key, " ", std::string(static_cast<size_t>(key * 37 % 9000), 'x'));
 }
@@ -66,7 +66,7 @@ class CrashTest : public testing::TestWithParam<int> {
     EXPECT_TRUE(store->CreateSession(SessionStore::NewSession{.title = "talk", .id = "s"}).ok());
   }
 
-  // Of this part.
+  // The seed of this part of the trials.
   static uint64_t Seed() { return 20260101 + static_cast<uint64_t>(GetParam()); }
 
   void StartAnew() {

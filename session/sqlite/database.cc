@@ -160,8 +160,8 @@ int Database::WaitForLock(void* patience, int num_waits) {
   if (now >= waiting.end) return 0;
   // A linear congruential generator (Numerical Recipes): any spread will do.
   waiting.random = waiting.random * 1664525 + 1013904223;
-  constexpr uint32_t kLongestUs = 1000;
-  std::this_thread::sleep_for(std::chrono::microseconds(20 + (waiting.random >> 16) % kLongestUs));
+  constexpr uint32_t kMaxSleepUs = 1000;
+  std::this_thread::sleep_for(std::chrono::microseconds(20 + (waiting.random >> 16) % kMaxSleepUs));
   return 1;
 }
 

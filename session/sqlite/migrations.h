@@ -20,7 +20,7 @@ inline constexpr int64_t kApplicationId = 0x5061726c;
 // A row of `messages` has its session's row number, shifted by so many bits, and its sequence as
 // its own number. So a session's messages lie side by side, and there are at most so many of them.
 inline constexpr int kSequenceBits = 24;
-inline constexpr int64_t kMostMessages = (int64_t{1} << kSequenceBits) - 1;
+inline constexpr int64_t kMaxMessages = (int64_t{1} << kSequenceBits) - 1;
 
 // Step i leads from version i to version i + 1. Steps are only ever added: what a step did,
 // databases in the field have.

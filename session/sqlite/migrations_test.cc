@@ -116,7 +116,7 @@ INSERT INTO messages (session, sequence, role, content, name, tool_call_id, crea
   EXPECT_TRUE(store.CheckIntegrity().ok());
 }
 
-// Of version 2, whose search index did not know the last message yet.
+// The store is of version 2, and its search index does not know the last message yet.
 TEST_F(MigrationsTest, AStoreOfVersion2KeepsEverything) {
   ASSERT_TRUE(Migrate(database_, SchemaMigrations().first(2)).ok());
   ASSERT_TRUE(database_

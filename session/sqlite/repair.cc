@@ -29,7 +29,7 @@ namespace {
 // for further on, by ever larger steps, and then as near to the gap as possible.
 class DamagedTable {
  public:
-  // Of a row: its number, and then `columns`.
+  // What is read of a row is its number, and then `columns`.
   static absl::StatusOr<DamagedTable> Open(Database& database, const std::string& table,
                                            const std::string& columns) {
     absl::StatusOr<Statement> next = database.Prepare(absl::StrCat(
@@ -138,13 +138,13 @@ using Doubts = std::map<int64_t, int64_t>;
 struct Copy {
   const char* from;
   const char* to;
-  // Of `from`: what is the number of a row in `to`.
+  // What of a row in `from` is its number in `to`, as SQL.
   const char* id;
   // How far the number of a row in `to` is shifted to be that of its session.
   int session_shift;
 };
 
-// As an unreadable page leaves it, and as nobody says it.
+// Whether the text has what an unreadable page leaves in it, and nobody says.
 bool HasStretchOfNuls(absl::string_view text) {
   constexpr size_t kMany = 64;
   return absl::StrContains(text, absl::string_view(std::string(kMany, '\0')));

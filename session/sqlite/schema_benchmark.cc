@@ -27,9 +27,9 @@ namespace {
 
 struct Layout {
   const char* schema;
-  // Of session, sequence and content.
+  // Inserts a session, a sequence and a content.
   const char* insert;
-  // Of a session, the last 50.
+  // Selects the last 50 messages of a session.
   const char* history;
   // Executed with every kSettleEvery messages, in the same transaction.
   const char* settle = nullptr;
@@ -185,7 +185,7 @@ void Insert(benchmark::State& state, const Layout& layout) {
   state.counters["messages_per_second"] = benchmark::Counter(written, benchmark::Counter::kIsRate);
 }
 
-// Of a thousand sessions, and more than the page cache holds.
+// Reads histories of a thousand sessions, which are more than the page cache holds.
 void History(benchmark::State& state, const Layout& layout) {
   constexpr int64_t kSessions = 1000;
   const std::vector<Message> messages = Conversation(1000);

@@ -119,7 +119,7 @@ absl::Status ForEachRow(Statement& query, Row&& row) {
   }
 }
 
-// All that is read while it lives is of one moment.
+// While it lives, everything that the reader reads is from one moment.
 class Snapshot {
  public:
   static absl::StatusOr<Snapshot> Take(Reader& reader) {
@@ -196,7 +196,7 @@ size_t BytesOf(absl::Span<const Message> messages) {
   return bytes;
 }
 
-// In one step: of several, each would start from the beginning when something was written.
+// Copies in one step: each of several would start from the beginning when something was written.
 absl::Status CopyDatabase(Database& source, const std::string& path) {
   absl::StatusOr<Database> copy = Database::Open(path, {});
   if (!copy.ok()) return copy.status();
@@ -213,7 +213,7 @@ absl::Status CopyDatabase(Database& source, const std::string& path) {
                                    " to ", path, ": ", sqlite3_errstr(result)));
 }
 
-// Nothing if there is no such file.
+// The size of a file; 0 if there is none.
 int64_t SizeOf(const std::string& path) {
   struct stat file = {};
   return stat(path.c_str(), &file) == 0 ? file.st_size : 0;
@@ -231,18 +231,18 @@ bool MayBeWritten(const std::string& path) {
   return access(path.c_str(), W_OK) == 0 && access(folder.c_str(), W_OK) == 0;
 }
 
-// Below.
+// Defined below.
 absl::StatusOr<std::unique_ptr<SqliteStore>> OpenCopy(const std::string& path, Database* source,
                                                       SqliteStoreOptions options);
 
 // Where a store is, and how it is read.
 struct Place {
-  // As it was asked for.
+  // The path that was asked for.
   std::string path;
   // What is opened, which may be a copy.
   std::string opened;
   Access access = Access::kChange;
-  // Where the copy is.
+  // Holds the copy, if it is one.
   std::unique_ptr<TemporaryFolder> folder = nullptr;
 };
 
@@ -438,8 +438,8 @@ class SqliteStoreImpl : public SqliteStore {
       const int64_t left = options.limit - static_cast<int64_t>(messages.size());
       if (left == 0) return absl::OkStatus();
       query.Bind(1, key->id);
-      query.Bind(2, std::clamp<int64_t>(options.after.value_or(0), 0, kMostMessages));
-      query.Bind(3, std::clamp<int64_t>(options.before.value_or(INT64_MAX), 0, kMostMessages + 1));
+      query.Bind(2, std::clamp<int64_t>(options.after.value_or(0), 0, kMaxMessages));
+      query.Bind(3, std::clamp<int64_t>(options.before.value_or(INT64_MAX), 0, kMaxMessages + 1));
       query.Bind(4, left);
       return ForEachRow(query, [&] { messages.push_back(MessageOf(query)); });
     };
@@ -586,7 +586,7 @@ class SqliteStoreImpl : public SqliteStore {
     int64_t last = 0;
   };
 
-  // As precise as it is stored.
+  // The time, as precise as it is stored.
   absl::Time Now() const { return absl::FromUnixMicros(absl::ToUnixMicros(options_.now())); }
 
   DatabaseOptions ReadingOptions() const {
@@ -595,13 +595,13 @@ class SqliteStoreImpl : public SqliteStore {
     return reading;
   }
 
-  // What a caller asked for.
+  // Writes what a caller asked for.
   absl::Status Write(size_t bytes, SqliteWrite::Apply apply) {
     if (!may_change_) return MayOnlyBeRead(place_.path);
     return WriteOwn(bytes, std::move(apply));
   }
 
-  // What the store does for itself.
+  // Writes what the store needs for itself.
   absl::Status WriteOwn(size_t bytes, SqliteWrite::Apply apply) {
     SqliteWrite write(bytes, std::move(apply));
     if (absl::Status queued = queue_.Run(write); !queued.ok()) return queued;
@@ -632,8 +632,8 @@ class SqliteStoreImpl : public SqliteStore {
     return found;
   }
 
-  // On the queue's thread, which does not commit meanwhile. An error can wait: a search or a check
-  // meets it too, and has somebody to tell.
+  // Called on the queue's thread, which does not commit meanwhile. Whether there is more to settle.
+  // An error can wait: a search or a check meets it too, and has somebody to tell.
   bool SettleSome(int64_t most) {
     bool more = false;
     SqliteWrite settle(0, [&](SqliteWriter& writer) -> absl::Status {
@@ -647,7 +647,7 @@ class SqliteStoreImpl : public SqliteStore {
     return settle.status().ok() && more;
   }
 
-  // Until search knows every message that is there now.
+  // Returns when search knows every message that is there now.
   absl::Status CatchUp() {
     int64_t last = 0;
     for (bool first = true;; first = false) {

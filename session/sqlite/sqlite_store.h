@@ -23,7 +23,8 @@ struct SqliteStoreOptions {
   std::function<absl::Time()> now = absl::Now;
   // Unique names for new sessions. Default: NewSessionId.
   std::function<std::string()> new_id = {};
-  // Of content, metadata and tool_calls. SQLite's own limit is 1,000,000,000.
+  // The most bytes that content, metadata or tool_calls may have. SQLite's own limit is
+  // 1,000,000,000.
   size_t max_message_bytes = size_t{16} << 20;
   // Whether a store is made if the file is not there, or is empty. Otherwise that is NotFound.
   bool may_make = true;

@@ -280,11 +280,11 @@ TEST_F(SqliteStoreTest, AFullSessionTakesNothing) {
   const std::string id = NewSession(*store);
   ASSERT_TRUE(store->Append(id, User("the first")).ok());
   ASSERT_TRUE(Database::Open(path_, {})
-                  ->Execute(absl::StrCat("UPDATE sessions SET next_sequence = ", kMostMessages))
+                  ->Execute(absl::StrCat("UPDATE sessions SET next_sequence = ", kMaxMessages))
                   .ok());
   const std::vector<Message> two = {User("one"), User("two")};
   EXPECT_EQ(store->AppendAll(id, two).status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(*store->Append(id, User("the last")), kMostMessages);
+  EXPECT_EQ(*store->Append(id, User("the last")), kMaxMessages);
   EXPECT_EQ(store->Append(id, User("more")).status().code(), absl::StatusCode::kFailedPrecondition);
   // Neighbours by number, and of different sessions.
   const std::string next = NewSession(*store);

@@ -26,7 +26,7 @@ constexpr char kContentColumns[] =
     "role, content, name, tool_call_id, tool_calls, created_us, client_key, metadata, "
     "input_tokens, output_tokens, latency_us";
 
-// From a session on, up to a message.
+// Selects the new messages from a session on, up to a message.
 constexpr char kToSettle[] =
     " FROM new_messages WHERE session >= ?1 AND (session, sequence) <= (?2, ?3)";
 
@@ -237,9 +237,9 @@ absl::StatusOr<int64_t> SqliteWriter::Append(absl::string_view session_id,
     return absl::FailedPreconditionError(
         absl::StrCat("the session '", session_id, "' is closed; resume it first"));
   }
-  if (static_cast<int64_t>(messages.size()) > kMostMessages + 1 - session.next_sequence) {
+  if (static_cast<int64_t>(messages.size()) > kMaxMessages + 1 - session.next_sequence) {
     return absl::FailedPreconditionError(absl::StrCat("the session '", session_id, "' is full: it ",
-                                                      "can have ", kMostMessages, " messages"));
+                                                      "can have ", kMaxMessages, " messages"));
   }
   absl::StatusOr<int64_t> activity = NextActivity(now);
   if (!activity.ok()) return activity.status();

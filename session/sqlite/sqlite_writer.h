@@ -71,10 +71,10 @@ class SqliteWriter {
   // that none fails for another's sake; if the database is locked by somebody else, all fail.
   void Commit(absl::Span<SqliteWrite* const> writes);
 
-  // For the writes.
+  // The following are for the writes.
 
-  // Open, and changed after all others, which sets its activity if that is kNoActivity
-  // (new_session.h). AlreadyExists if the id is taken.
+  // The session is open, and changed after all others, which sets its activity if that is
+  // kNoActivity (new_session.h). AlreadyExists if the id is taken.
   absl::Status CreateSession(Session& session, absl::Time now);
   // Returns the sequence of the first. NotFound; FailedPrecondition if the session is closed
   // or full; AlreadyExists if one of the client keys but not the first is taken. If the first is,
@@ -85,9 +85,9 @@ class SqliteWriter {
   absl::Status RenameSession(absl::string_view session_id, absl::string_view title, absl::Time now);
   absl::Status SetClosed(absl::string_view session_id, std::optional<absl::Time> closed,
                          absl::Time now);
-  // `updated`, `closed` and `activity` as they were elsewhere.
+  // Sets `updated`, `closed` and `activity` to what they were elsewhere.
   absl::Status SetTimes(const Session& session);
-  // With its messages, and with what the search index has of them.
+  // Deletes the session with its messages, and with what the search index has of them.
   absl::Status DeleteSession(absl::string_view session_id);
   // Deletes all but the `keep` sessions that changed last. Returns how many.
   absl::StatusOr<int64_t> KeepSessions(int64_t keep);
@@ -96,7 +96,7 @@ class SqliteWriter {
   // Moves up to so many new messages to where they lie by session and search knows them, from
   // where the last call ended, and then from the first session again. Whether there are more.
   absl::StatusOr<bool> Settle(int64_t most);
-  // All of them, and compares the search index with the messages. DataLoss if they differ.
+  // Settles all of them, and compares the search index with the messages. DataLoss if they differ.
   absl::Status CheckIndex();
 
  private:
@@ -116,12 +116,12 @@ class SqliteWriter {
 
   absl::Status TryCommit(absl::Span<SqliteWrite* const> writes);
   void Rollback();
-  // What is known of the database from earlier batches, unless another connection has written
+  // Forgets what is known of the database from earlier batches if another connection has written
   // since.
   absl::Status ForgetIfStale();
   void Forget();
   absl::StatusOr<SessionRow*> FindSession(absl::string_view session_id);
-  // After all others, and `now` if that is.
+  // The next value of `activity`: after all others, and `now` if that is after them.
   absl::StatusOr<int64_t> NextActivity(absl::Time now);
   // The sequence under which the session has the key, or 0.
   absl::StatusOr<int64_t> FindKey(int64_t session_row, absl::string_view client_key);

@@ -316,7 +316,7 @@ TEST_P(StoreContract, PrunesByAgeAndByCount) {
   EXPECT_EQ(store->PruneSessions({.most_sessions = -1}).status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(store->CheckIntegrity().ok());
-  // Of three, one is too old and one too many.
+  // There are three sessions: one is too old, and one is too many.
   const absl::Time updated = (*store->ListSessions(10))[1].updated;
   EXPECT_EQ(*store->PruneSessions({.changed_since = updated, .most_sessions = 1}), 2);
   EXPECT_EQ((*store->ListSessions(10))[0].id, ids[5]);

@@ -60,9 +60,9 @@ class TimerStore {
 // All must outlive the tools.
 struct BuiltinDependencies {
   std::function<absl::Time()> now;
-  // Of "what time is it", where no zone is asked for.
+  // The zone in which "what time is it" is answered where no zone is asked for.
   absl::TimeZone local_zone;
-  // Those that can be asked for. Null: this machine's.
+  // The zones that can be asked for. Null: this machine's.
   const TimeZones* time_zones = nullptr;
   NoteStore* notes = nullptr;
   ConversationSearch* conversation = nullptr;

@@ -21,9 +21,9 @@ namespace {
 
 constexpr uint32_t kLastCodePoint = 0x10FFFF;
 // What RE2 takes.
-constexpr int kMostRepetitions = 1000;
+constexpr int kMaxRepetitions = 1000;
 // Counts beyond that are written out.
-constexpr size_t kMostBytes = 1 << 16;
+constexpr size_t kMaxBytes = 1 << 16;
 
 // Inside a class. WhiteSpace and LineTerminator of ECMA-262, 12.2 and 12.3.
 constexpr absl::string_view kSpace =
@@ -113,7 +113,7 @@ class Translator {
   absl::StatusOr<std::string> Translate() {
     while (at_ < pattern_.size()) {
       if (absl::Status ok = Term(); !ok.ok()) return ok;
-      if (output_.size() > kMostBytes) return Error("makes the expression too large");
+      if (output_.size() > kMaxBytes) return Error("makes the expression too large");
     }
     if (!groups_.empty()) return Error("lacks a closing parenthesis");
     return std::move(output_);
@@ -286,20 +286,20 @@ class Translator {
     const absl::string_view separator = is_range ? "(?:)" : "";
     const auto append = [&](absl::string_view repetitions) {
       absl::StrAppend(&output_, atom, "{", repetitions, "}", separator);
-      return output_.size() <= kMostBytes;
+      return output_.size() <= kMaxBytes;
     };
     int least = counts.least;
-    for (; least > kMostRepetitions; least -= kMostRepetitions) {
-      if (!append(absl::StrCat(kMostRepetitions))) break;
+    for (; least > kMaxRepetitions; least -= kMaxRepetitions) {
+      if (!append(absl::StrCat(kMaxRepetitions))) break;
     }
     if (!counts.most.has_value()) {
       append(absl::StrCat(least, ","));
     } else {
       int optional = *counts.most - counts.least;
-      append(absl::StrCat(least, ",", std::min(least + optional, kMostRepetitions)));
-      optional -= std::min(optional, kMostRepetitions - least);
-      for (; optional > 0; optional -= kMostRepetitions) {
-        if (!append(absl::StrCat("0,", std::min(optional, kMostRepetitions)))) break;
+      append(absl::StrCat(least, ",", std::min(least + optional, kMaxRepetitions)));
+      optional -= std::min(optional, kMaxRepetitions - least);
+      for (; optional > 0; optional -= kMaxRepetitions) {
+        if (!append(absl::StrCat("0,", std::min(optional, kMaxRepetitions)))) break;
       }
     }
     output_.push_back(')');

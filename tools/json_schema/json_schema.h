@@ -56,8 +56,8 @@ struct SchemaError {
   // where a limit is exceeded, and for `false` as the whole schema.
   std::string keyword;
   // Goes on after the pointer, in words that a language model can correct itself by: "is 7,
-  // expected at most 5". Of alternatives (anyOf, oneOf) it is about the only one that the value can
-  // be meant for, by its type and constants, or lists what is wrong with some.
+  // expected at most 5". With alternatives (anyOf, oneOf) it is about the one alternative that the
+  // value can be meant for, by its type and constants, or lists what is wrong with some.
   std::string message;
 };
 

@@ -26,7 +26,7 @@ namespace {
 
 using rapidjson::Value;
 
-// Of all patterns of a schema together, in RE2's instructions: some 20 MB.
+// The most instructions of RE2 that all patterns of a schema may have together: some 20 MB.
 constexpr int kMaxPatternInstructions = 1'000'000;
 
 // Where a keyword holds schemas.
@@ -821,7 +821,7 @@ class Compiler {
   absl::flat_hash_map<const Value*, int> resource_of_;
   // By resource and name.
   std::map<std::pair<int, std::string>, const Value*> dynamic_anchors_;
-  // Of those that a $dynamicRef names.
+  // The numbers of the dynamic anchors that a $dynamicRef names.
   std::map<std::string, int> dynamic_numbers_;
   absl::flat_hash_map<const Value*, SchemaNode*> compiled_;
   absl::flat_hash_map<const SchemaNode*, std::string> pointers_;

@@ -7,8 +7,9 @@
 
 namespace parlance::tools {
 
-// Of `program.document`, whose values must stay where they are. `max_depth` bounds the nesting of
-// schemas, and that of constants. InvalidArgument as JsonSchema::Compile says.
+// Compiles the schema in `program.document`, whose values must stay where they are, into the rest
+// of `program`. `max_depth` bounds the nesting of schemas, and that of constants. InvalidArgument
+// as JsonSchema::Compile says.
 absl::Status CompileSchema(int max_depth, SchemaProgram& program);
 
 }  // namespace parlance::tools

@@ -27,13 +27,13 @@ inline bool IsBefore(absl::string_view a, absl::string_view b) {
 
 constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
 
-// Of a count.
+// The bounds of a count, such as minLength and maxLength.
 struct SchemaRange {
   uint64_t least = 0;
   uint64_t most = kNoLimit;
 };
 
-// Of `enum`.
+// The values of `enum`.
 struct SchemaChoices {
   const rapidjson::Value* values = nullptr;
   // The strings among them, sorted as IsBefore says, and the others.
@@ -71,7 +71,7 @@ struct SchemaObjectRules {
   // A name that some keyword of the node speaks of.
   struct Name {
     absl::string_view text;
-    // Of `properties`, or null.
+    // The schema that `properties` has for the name, or null.
     const SchemaNode* schema = nullptr;
     bool required = false;
   };

@@ -22,11 +22,11 @@ using rapidjson::Value;
 
 // What messages quote, in bytes: enough to tell one thing from another.
 constexpr size_t kQuoteBytes = 80;
-// Of lists, such as those of names.
+// The most bytes of a list in a message, such as a list of names.
 constexpr size_t kListBytes = 400;
-// Alternatives and names that a message lists at most.
-constexpr size_t kMostListed = 12;
-constexpr size_t kMostAlternatives = 4;
+// The most names and the most alternatives that a message lists.
+constexpr size_t kMaxListed = 12;
+constexpr size_t kMaxAlternatives = 4;
 // For saying what is wrong with alternatives.
 constexpr int64_t kExplanationWork = 100'000;
 constexpr int kExplanationDepth = 8;
@@ -429,7 +429,7 @@ class Validator {
       }
       std::string unexpected = absl::StrCat("is an unexpected property '",
                                             Shortened(View(member.name), kQuoteBytes), "'");
-      if (names.size() > kMostListed || !rules.patterns.empty()) return unexpected;
+      if (names.size() > kMaxListed || !rules.patterns.empty()) return unexpected;
       if (names.empty()) return absl::StrCat(unexpected, ", expected none");
       return absl::StrCat(unexpected, ", expected only ", absl::StrJoin(names, ", "));
     });
@@ -681,7 +681,7 @@ class Validator {
     if (fitting.empty()) fitting = schemas;
     std::vector<std::string> reasons;
     for (const SchemaNode* schema : fitting) {
-      if (reasons.size() == kMostAlternatives) {
+      if (reasons.size() == kMaxAlternatives) {
         reasons.emplace_back("…");
         break;
       }

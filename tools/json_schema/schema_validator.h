@@ -12,11 +12,13 @@
 namespace parlance::tools {
 
 struct ValidationLimits {
-  // Of nested values.
+  // How deep values may be nested.
   int max_depth;
-  // Of schemas under way at once, which bounds the stack: a level of values may take several.
+  // How many schemas may be under way at once, which bounds the stack: a level of values may take
+  // several.
   int max_schemas;
-  // Of what is looked at: a schema applied to a value, a value compared, 64 bytes of a string.
+  // How much may be looked at: a schema applied to a value, a value compared and 64 bytes of a
+  // string each count one.
   int64_t max_work;
 };
 

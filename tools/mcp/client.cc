@@ -38,7 +38,7 @@ absl::Status Malformed(absl::string_view what) {
   return absl::InternalError(absl::StrCat("the server's answer is malformed: ", what));
 }
 
-// JSON of the member, or nothing if it is absent or no object.
+// The member as JSON, or nothing if it is absent or no object.
 std::string ObjectMember(const rapidjson::Value& object, const char* name) {
   const rapidjson::Value* const member = FindMember(object, name);
   return member != nullptr && member->IsObject() ? ValueJson(*member) : "";
@@ -302,8 +302,8 @@ absl::StatusOr<Message> Client::RequestOnce(absl::string_view method, const std:
   const bool answered = pending.result.has_value();
   transport_->Finish(id, answered);
   if (answered) {
-    // Of a list, ReadTool looks at each tool, so that one that is too deep does not lose the
-    // others.
+    // ReadTool looks at each tool of a list by itself, so that one that is too deep does not lose
+    // the others.
     const int max_depth = options_.limits.max_depth;
     if (pending.result->ok() && method != kListTools &&
         !NestedWithin((*pending.result)->result(), max_depth - 1)) {

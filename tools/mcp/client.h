@@ -44,10 +44,10 @@ struct ClientOptions {
   std::string name = "parlance";
   std::string version = "1.0.0";
   absl::Duration initialize_timeout = absl::Seconds(30);
-  // Of a request that states none.
+  // The time for a request that states none.
   absl::Duration request_timeout = absl::Seconds(30);
   MessageLimits limits = {};
-  // Of a list.
+  // The most pages that a list of tools is read to, and the most tools that are kept of it.
   size_t max_pages = 1000;
   size_t max_tools = 10'000;
   // Called when the server says that its tools have changed; several such messages may become one
@@ -120,7 +120,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // As of the last initialisation.
+  // What the server said of itself when the session was last initialised.
   ServerInfo server_info() const;
 
   // All pages, as far as they can be had: a list that goes beyond the limits, whose cursor comes
@@ -157,7 +157,7 @@ class Client {
   // With progressToken, if somebody wants to know of it.
   static std::string WithProgressToken(const std::string& params, int64_t id);
 
-  // From the transport's thread.
+  // The following are called on the transport's thread.
   void OnMessage(const std::string& text);
   // What is to be answered, if anything.
   std::optional<std::string> OnMalformed(const MalformedMessage& malformed);

@@ -134,7 +134,7 @@ void UseEverything(std::shared_ptr<Client> client) {
   EXPECT_TRUE(absl::StrContains(finished->output.text, "completed"));
   EXPECT_EQ(progress, (std::vector<double>{1, 2, 3, 4}));
 
-  // Of an hour; given up when it has surely begun.
+  // A call that takes an hour is given up when it has surely begun.
   std::atomic<bool> cancelled = false;
   EXPECT_EQ(
       call("trigger-long-running-operation", R"({"duration":3600,"steps":36000})",

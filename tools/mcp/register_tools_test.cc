@@ -115,7 +115,7 @@ TEST(RegisterToolsTest, MakesNamesValidAndUnique) {
   EXPECT_EQ(names, (std::vector<std::string>{"admin_list", "admin_list_2", std::string(64, 'n'),
                                              absl::StrCat(std::string(62, 'n'), "_2"), "__"}));
   EXPECT_EQ(result->registered[1].remote_name, "admin/list");
-  // Of no name at all none is made.
+  // An empty name makes no tool.
   EXPECT_EQ(result->skipped.size(), 1);
   // The server knows its own names only.
   auto executor = *ToolExecutor::Create(&registry, {});

@@ -38,11 +38,11 @@ struct ServerOptions {
   std::string version = "1.0.0";
   // For a model: how to use the tools. May be empty.
   std::string instructions = {};
-  // Of a page of tools/list. At least 1.
+  // How many tools a page of tools/list has. At least 1.
   size_t page_size = 100;
-  // Calls under way. Any more fail.
+  // How many calls may be under way. Any more fail.
   size_t max_calls = 64;
-  // Of a call; zero means the tool's, or the executor's default.
+  // The time for a call; zero means the tool's, or the executor's default.
   absl::Duration call_timeout = absl::ZeroDuration();
   MessageLimits limits = {};
 };

@@ -101,7 +101,7 @@ class ServerTest : public testing::Test {
 
   void Forget() { sent_ = std::make_unique<Received>(); }
 
-  // Of a server that answers at once.
+  // What the server answers, which is asked nothing that takes time.
   std::string Answer(const std::string& text) {
     Forget();
     server_->Receive(text);

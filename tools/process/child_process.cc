@@ -118,7 +118,7 @@ std::optional<bool> HasMark(pid_t pid, const std::string& mark) {
 }
 
 // Kills what has the mark in its environment and began no earlier than `start_time`, whatever group
-// or session it has moved to. Of other users' processes it sees nothing.
+// or session it has moved to. It cannot see the processes of other users.
 void KillMarked(const std::string& mark, uint64_t start_time) {
   // Again, while there are any: one may have started another just before it was killed. The bound
   // is for programs that run without an environment.

@@ -76,9 +76,9 @@ class ChildProcess {
 
   struct State {
     bool runs = true;
-    // Of one that has exited by itself.
+    // The status with which it exited by itself.
     int exit_status = 0;
-    // That ended it; 0 if none did.
+    // The signal that ended it; 0 if none did.
     int signal = 0;
 
     // "exited with status 3", "was ended by signal 9", "runs".

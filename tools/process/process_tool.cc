@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 
 // How long a cancel may go unnoticed. The call itself has ended by then.
 constexpr int kPollMilliseconds = 5;
-// Of what a program says to its standard error, the end.
+// How much is kept of what a program writes to its standard error: its end.
 constexpr size_t kMaxErrorBytes = 4096;
 
 // Reads what is there. False at the end.

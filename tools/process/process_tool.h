@@ -32,7 +32,7 @@ struct ProcessToolOptions {
                           .memory_bytes = int64_t{1} << 30,
                           .open_files = 256,
                           .file_bytes = int64_t{64} << 20};
-  // Of the result.
+  // The most that a program may write to its standard output.
   size_t max_output_bytes = size_t{1} << 20;
 };
 

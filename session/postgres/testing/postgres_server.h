@@ -21,10 +21,11 @@ class PostgresServer {
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
 
-  // Of a new, empty database; the same one for the same name. Lower-case letters, digits and _.
+  // The URI of a new, empty database; the same one for the same name, which has lower-case letters,
+  // digits and underscores.
   absl::StatusOr<std::string> Uri(const std::string& database);
 
-  // As a crash would, and back.
+  // Ends the server as a crash would, and starts it again.
   absl::Status Kill();
   absl::Status StartAgain();
 

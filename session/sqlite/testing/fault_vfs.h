@@ -44,7 +44,7 @@ class FaultVfs {
   void Heal();
   // Databases that are opened from now on cannot be written.
   void SetReadOnly(bool read_only);
-  // So far.
+  // How many operations there were so far.
   int64_t num_operations() const;
   bool broken() const;
 
@@ -74,7 +74,7 @@ class FaultVfs {
   int64_t breaks_at_ ABSL_GUARDED_BY(mutex_) = INT64_MAX;
   Fault fault_ ABSL_GUARDED_BY(mutex_) = Fault::kIoError;
   bool read_only_ ABSL_GUARDED_BY(mutex_) = false;
-  // In the order of the writes.
+  // How to undo the writes that are not synced, in their order.
   std::vector<Undo> unsynced_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -28,7 +28,7 @@ using std::chrono::milliseconds;
 
 constexpr char kInitialize[] = "initialize";
 constexpr char kInitialized[] = "notifications/initialized";
-// Of a body that only says what went wrong.
+// How much is kept of a body that only says what went wrong.
 constexpr size_t kMaxErrorBytes = 4096;
 // How long the server may take to end a stream whose request is answered. Cut off before, the
 // connection could not be used again.
@@ -55,7 +55,7 @@ absl::StatusCode CodeOf(long http_status) {
   }
 }
 
-// What the server says of it, if it says so as JSON-RPC.
+// The error of an HTTP status, with what the server says about it, if it says so as JSON-RPC.
 absl::Status HttpError(long http_status, const std::string& body) {
   const auto parsed = ParseMessage(body);
   const auto* message = std::get_if<Message>(&parsed);
@@ -97,13 +97,13 @@ struct Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   Kind kind = Kind::kPost;
-  // What is sent, of a POST. Of a stream, the request whose answer it is to bring, if any.
+  // For a POST: what is sent. For a stream: the request whose answer it is to bring, if any.
   OutgoingMessage message;
   bool has_session = false;
   CURL* easy = nullptr;
   curl_slist* headers = nullptr;
   std::function<absl::Status(absl::string_view)> receive;
-  // Of the response.
+  // What is read of the response.
   Body body = Body::kUnknown;
   std::string text;
   SseParser events;
@@ -228,7 +228,7 @@ class HttpTransport : public Transport {
     for (const auto& exchange : exchanges_) curl_multi_remove_handle(multi_, exchange->easy);
   }
 
-  // Until something is to be done that no socket tells.
+  // How long to wait, at most, for the sockets: until something else is to be done.
   int PollTimeout(std::optional<Clock::time_point> stop_by) const {
     Clock::time_point next = Clock::now() + milliseconds(60'000);
     if (stop_by.has_value()) next = std::min(next, *stop_by);
@@ -323,7 +323,7 @@ class HttpTransport : public Transport {
     session_id_.clear();
   }
 
-  // Those of a session that has expired.
+  // Ends the streams that listened in a session that has expired.
   void DropListeners() {
     reconnects_.remove_if([](const Reconnect& one) { return !one.request_id.has_value(); });
     exchanges_.remove_if([&](const std::unique_ptr<Exchange>& exchange) {
@@ -414,7 +414,7 @@ class HttpTransport : public Transport {
     }
   }
 
-  // When the first of the body is there, or there is none.
+  // Called when the first part of the body is there, or there is none.
   void ReadHeaders(Exchange& exchange) {
     long status = 0;
     curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);

@@ -23,12 +23,12 @@ struct HttpTransportOptions {
   std::string url = {};
   // Sent with each request, such as Authorization.
   std::vector<std::pair<std::string, std::string>> headers = {};
-  // Of a message that arrives; a larger one fails its request.
+  // The size of a message that arrives; a larger one fails its request.
   size_t max_message_bytes = size_t{4} << 20;
-  // Of what waits to be sent.
+  // How much may wait to be sent.
   size_t max_unsent_bytes = size_t{64} << 20;
   absl::Duration connect_timeout = absl::Seconds(10);
-  // Of what no answer is expected to. Requests end when nobody waits for them any more.
+  // The time for what no answer is expected to. Requests end when nobody waits for them any more.
   absl::Duration notification_timeout = absl::Seconds(30);
   // Whether to listen for what the server says by itself.
   bool listen = true;

@@ -242,7 +242,7 @@ TEST(HttpTransportTest, BoundsWhatItReads) {
                 kNever, {}, options)
                 .code(),
             absl::StatusCode::kResourceExhausted);
-  // Of an error's body, little is kept.
+  // Only a little is kept of an error's body.
   EXPECT_EQ(Call([&](const HttpPeer::Request&,
                      HttpPeer::Responder& responder) { responder.Answer(500, "text/html", large); },
                  kNever, {}, options)

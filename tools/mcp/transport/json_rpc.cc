@@ -224,8 +224,8 @@ ParsedText One(ParsedMessage message) {
   return parsed;
 }
 
-// What can be said of a text that is not read. Of a batch, those who wait for an answer in it are
-// to hear of it.
+// What can be said of a text that is not read. If it is a batch, those who wait for an answer in it
+// hear of it.
 ParsedText Unreadable(absl::string_view text, const JsonRpcError& error) {
   ParsedText parsed;
   for (Outline& outline : OutlineReader(text).Read()) {

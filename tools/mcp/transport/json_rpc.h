@@ -54,13 +54,13 @@ class Message {
   Kind kind() const { return kind_; }
   // Set for a request and a result; for an error, unless the sender could not read the id.
   const std::optional<RequestId>& id() const { return id_; }
-  // Of a request or notification.
+  // The method of a request or a notification.
   const std::string& method() const { return method_; }
   // An object, empty if there are none.
   const rapidjson::Value& params() const { return Member("params"); }
-  // An object, of a result.
+  // The result, an object, of a message of the kind kResult.
   const rapidjson::Value& result() const { return Member("result"); }
-  // Of an error.
+  // The error of a message of the kind kError.
   const JsonRpcError& error() const { return error_; }
 
  private:

@@ -23,7 +23,7 @@ struct SseEvent {
 
 class SseParser {
  public:
-  // Of an event's data, and of a line.
+  // `max_bytes`: the most that an event's data and that a line may have.
   explicit SseParser(size_t max_bytes) : max_bytes_(max_bytes) {}
 
   // Calls `on_event` for each event that is complete now and has data. ResourceExhausted if one is
@@ -46,7 +46,7 @@ class SseParser {
   bool after_cr_ = false;
   std::string type_;
   std::string data_;
-  // Of the event that is being read.
+  // The id of the event that is being read.
   std::string id_;
   std::string last_event_id_;
   std::optional<std::chrono::milliseconds> retry_;

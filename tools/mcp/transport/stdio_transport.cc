@@ -123,7 +123,7 @@ class StdioTransport : public Transport {
     }
   }
 
-  // Until nothing is left, or the pipe is full.
+  // Writes until nothing is left, or the pipe is full.
   void WriteSome() {
     annotated::MutexLock lock(mutex_);
     while (!unsent_.empty()) {

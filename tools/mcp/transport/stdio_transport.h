@@ -15,9 +15,10 @@ namespace parlance::tools::mcp {
 
 struct StdioTransportOptions {
   ChildProcessOptions process = {};
-  // Of a message that arrives. A server that sends a larger one is not listened to any more.
+  // The size of a message that arrives. A server that sends a larger one is not listened to any
+  // more.
   size_t max_message_bytes = size_t{4} << 20;
-  // Of what waits for the server to read it.
+  // How much may wait for the server to read it.
   size_t max_unsent_bytes = size_t{64} << 20;
   // At the end: how long to wait after its input is closed, and after SIGTERM.
   absl::Duration exit_timeout = absl::Seconds(2);

@@ -15,9 +15,9 @@ namespace parlance::tools::mcp {
 struct OutgoingMessage {
   // One JSON-RPC message.
   std::string text;
-  // Of a request or a notification; empty for a response.
+  // The method of a request or a notification; empty for a response.
   std::string method;
-  // Of a request.
+  // The id of a request; nothing for others.
   std::optional<int64_t> request_id;
 };
 
