@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "absl/algorithm/container.h"
 #include "absl/flags/commandlineflag.h"
@@ -55,7 +56,9 @@ std::string Suggestion(absl::string_view wrong, absl::Span<const absl::string_vi
 // What stands for the flag's value in the help, after a space; "" for a switch.
 std::string ValueName(const absl::CommandLineFlag& flag) {
   if (flag.IsOfType<bool>()) return "";
-  if (flag.IsOfType<absl::Duration>()) return " DURATION";
+  if (flag.IsOfType<absl::Duration>() || flag.IsOfType<std::optional<absl::Duration>>()) {
+    return " DURATION";
+  }
   if (flag.IsOfType<double>() || flag.IsOfType<float>()) return " NUMBER";
   if (flag.IsOfType<std::string>()) return " TEXT";
   if (flag.IsOfType<std::vector<std::string>>()) return " TEXT,...";

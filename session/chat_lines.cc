@@ -42,7 +42,7 @@ void WriteInteger(JsonWriter& writer, absl::string_view key, int64_t value) {
 
 void WriteJson(JsonWriter& writer, absl::string_view key, const std::string& text) {
   writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
-  // What is no JSON, as in a damaged store, must not make the line none.
+  // Text that is not JSON, as in a damaged store, must not make the line unreadable.
   if (!CheckJson(text).ok()) {
     writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
     return;
@@ -142,7 +142,7 @@ absl::Status ReadContent(const Member& member, std::string& content) {
     absl::StatusOr<JsonMembers> part = JsonMembers::OfChecked(element);
     if (!part.ok()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("\"content\" has a part that is no text: ", part.status().message()));
+          absl::StrCat("\"content\" has a part that is not text: ", part.status().message()));
     }
     bool has_text = false;
     for (const Member& of_part : part->all()) {
@@ -155,7 +155,7 @@ absl::Status ReadContent(const Member& member, std::string& content) {
       } else if (const std::string type = JsonString(of_part.value);
                  type != "text" && type != "input_text" && type != "output_text") {
         return absl::InvalidArgumentError(
-            absl::StrCat("\"content\" has a part that is no text, but of type ", of_part.value));
+            absl::StrCat("\"content\" has a part that is not text but of type ", of_part.value));
       }
     }
     if (!has_text) return absl::InvalidArgumentError("\"content\" has a part that has no text");
@@ -191,9 +191,10 @@ absl::Status ReadMembers(const JsonMembers& members, const std::vector<Reading>&
   for (const Member* const member : unknown) {
     for (const Member& other : already->all()) {
       if (other.name == member->name) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("\"", member->name,
-                         "\" is unknown, and \"metadata\", where it would be kept, has one"));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "\"", member->name,
+            "\" is unknown, and \"metadata\", where it would be kept, has a member of that "
+            "name already"));
       }
     }
     absl::StrAppend(&added, is_empty ? "" : ",", member->name_text, ":", member->value);
@@ -204,7 +205,8 @@ absl::Status ReadMembers(const JsonMembers& members, const std::vector<Reading>&
   return absl::OkStatus();
 }
 
-// `sequence`: of our own lines; OpenAI's messages have none.
+// `sequence`: takes the sequence of a line that we wrote. Null for OpenAI's messages, which have
+// none.
 absl::StatusOr<Message> MessageOf(const JsonMembers& members, std::optional<int64_t>* sequence) {
   Message message;
   std::string role;
@@ -274,8 +276,8 @@ class Importer {
     }
     if (type == "message" && !has_messages) return AtLine(number, TakeMessage(*members));
     if (type != "session" && !has_messages) {
-      return AtLine(number, absl::InvalidArgumentError("neither \"type\" is \"session\" or "
-                                                       "\"message\", nor has it \"messages\""));
+      return AtLine(number, absl::InvalidArgumentError("it has neither the \"type\" \"session\" or "
+                                                       "\"message\" nor \"messages\""));
     }
     if (absl::Status stored = StoreOpen(); !stored.ok()) return stored;
     Open open = {.line = number};
@@ -315,11 +317,13 @@ class Importer {
     const int64_t count = imported_.num_sessions;
     return absl::Status(
         error.code(),
-        absl::StrCat(error.message(), "; ",
-                     count == 0 ? "nothing was imported"
-                                : absl::StrCat("the ", count, count == 1 ? " session" : " sessions",
-                                               " before it ", count == 1 ? "is" : "are",
-                                               " imported; import the rest of the file, mended")));
+        absl::StrCat(
+            error.message(), "; ",
+            count == 0
+                ? "nothing was imported"
+                : absl::StrCat("the ", count, count == 1 ? " session" : " sessions", " before it ",
+                               count == 1 ? "is" : "are",
+                               " imported; correct the line and import the rest of the file")));
   }
 
  private:
@@ -357,7 +361,7 @@ class Importer {
 
   absl::Status TakeMessage(const JsonMembers& members) {
     if (!open_.has_value()) {
-      return absl::InvalidArgumentError("a message before the line of its session");
+      return absl::InvalidArgumentError("the message comes before the line of its session");
     }
     std::optional<int64_t> sequence;
     absl::StatusOr<Message> message = MessageOf(members, &sequence);
@@ -396,8 +400,8 @@ class Importer {
   Imported imported_;
 };
 
-// The next line, without its end. False at the end of the input; InvalidArgument if the line is too
-// long, before more of it is read.
+// Reads the next line, without its end. False at the end of the input; InvalidArgument if the line
+// is too long, before more of it is read.
 absl::StatusOr<bool> ReadLine(std::istream& in, size_t max_bytes, std::string& line) {
   line.clear();
   std::array<char, 65536> part;

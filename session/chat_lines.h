@@ -34,15 +34,15 @@ using ChatLinesSink = absl::FunctionRef<absl::Status(absl::string_view)>;
 // Reads in pages, so memory does not grow with the session; messages appended meanwhile may or may
 // not be there. NotFound; the sink's and the store's errors.
 absl::Status ExportSession(SessionStore& store, absl::string_view session_id, ChatLinesSink sink);
-// To a stream; Unavailable if it fails.
+// Writes to a stream; Unavailable if it fails.
 absl::Status ExportSession(SessionStore& store, absl::string_view session_id, std::ostream& out);
 
 // Returns the ids of all sessions, that of the one that changed last at the end: an import in this
 // order changes them in this order, too.
 absl::StatusOr<std::vector<std::string>> AllSessionIds(SessionStore& store);
 
-// What a line may have in bytes. The longest line that an export writes is shorter, with messages
-// of up to 16 MiB.
+// The most bytes that a line may have. The longest line that an export writes is shorter, with
+// messages of up to 16 MiB.
 inline constexpr size_t kMaxLineBytes = size_t{512} << 20;
 
 struct Imported {
@@ -63,7 +63,7 @@ struct Imported {
 absl::StatusOr<Imported> ImportSessions(std::istream& in, SessionStore& store,
                                         size_t max_line_bytes = kMaxLineBytes);
 
-// Without "type".
+// The object of a message or a session as an export writes it, without "type".
 std::string MessageJson(const Message& message);
 std::string SessionJson(const Session& session);
 

@@ -103,8 +103,8 @@ absl::Status CheckId(absl::string_view id) {
   if (id.empty() || id.size() > kMaxIdSize || !std::all_of(id.begin(), id.end(), [](char c) {
         return absl::ascii_isgraph(static_cast<unsigned char>(c));
       })) {
-    return absl::InvalidArgumentError(absl::StrCat("a session's id has 1 to ", kMaxIdSize,
-                                                   " visible ASCII characters, and this is none"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("a session's id must be 1 to ", kMaxIdSize, " visible ASCII characters"));
   }
   return absl::OkStatus();
 }
@@ -116,7 +116,7 @@ absl::Status CheckMessages(absl::Span<const Message> messages, size_t max_bytes)
     if (absl::Status ok = CheckMessage(message, max_bytes); !ok.ok()) return ok;
     if (message.client_key.has_value() && !keys.insert(*message.client_key).second) {
       return absl::InvalidArgumentError(
-          absl::StrCat("client_key '", *message.client_key, "' is there twice"));
+          absl::StrCat("client_key '", *message.client_key, "' is used twice"));
     }
   }
   return absl::OkStatus();
@@ -124,10 +124,11 @@ absl::Status CheckMessages(absl::Span<const Message> messages, size_t max_bytes)
 
 absl::Status CheckRetention(const SessionStore::Retention& retention) {
   if (!retention.changed_since.has_value() && !retention.most_sessions.has_value()) {
-    return absl::InvalidArgumentError("say what to delete: by age, by count, or both");
+    return absl::InvalidArgumentError("say what to delete: by age, by number, or both");
   }
   if (retention.most_sessions.value_or(0) < 0) {
-    return absl::InvalidArgumentError("fewer than no sessions cannot be kept");
+    return absl::InvalidArgumentError(
+        absl::StrCat("the sessions to keep must be 0 or more, but are ", *retention.most_sessions));
   }
   return absl::OkStatus();
 }
@@ -135,7 +136,8 @@ absl::Status CheckRetention(const SessionStore::Retention& retention) {
 absl::Status CheckLimit(int limit) {
   constexpr int kMaxRows = 10000;
   if (limit < 1 || limit > kMaxRows) {
-    return absl::InvalidArgumentError(absl::StrCat("limit ", limit, " is not in 1 to ", kMaxRows));
+    return absl::InvalidArgumentError(
+        absl::StrCat("limit ", limit, " is not between 1 and ", kMaxRows));
   }
   return absl::OkStatus();
 }

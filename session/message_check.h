@@ -13,27 +13,28 @@
 
 namespace parlance::session {
 
-// NotFound, as every store says it.
+// The NotFound error with which every store says that there is no such session.
 absl::Status NoSession(absl::string_view session_id);
 
 bool IsUtf8(absl::string_view text);
 
 // All others return InvalidArgument with what is wrong. `what`: how the message calls the text.
 
-// UTF-8, and at most so long.
+// Checks that the text is UTF-8, and no longer than `max_bytes`.
 absl::Status CheckText(absl::string_view what, absl::string_view text, size_t max_bytes);
-// As CheckText, and one JSON value of that kind (CheckJson in json_text.h).
+// Checks as CheckText does, and that the text is one JSON value of that kind (CheckJson in
+// json_text.h).
 absl::Status CheckJsonObject(absl::string_view what, absl::string_view text, size_t max_bytes);
 absl::Status CheckJsonArray(absl::string_view what, absl::string_view text, size_t max_bytes);
-// In the years 1 to 9999, which can be written and read again.
+// Checks that the time is in the years 1 to 9999, which can be written and read again.
 absl::Status CheckTime(absl::string_view what, absl::Time time);
-// 1 to 128 visible ASCII characters.
+// Checks that the id is 1 to 128 visible ASCII characters.
 absl::Status CheckId(absl::string_view id);
-// That there is one, that each is whole, and that no client key is there twice.
+// Checks that there is a message, that each is whole, and that no client key is used twice.
 absl::Status CheckMessages(absl::Span<const Message> messages, size_t max_bytes);
-// That something is asked, and can be done.
+// Checks that something is asked for, and can be done.
 absl::Status CheckRetention(const SessionStore::Retention& retention);
-// How many rows may be asked for at once: 1 to 10000.
+// Checks how many rows are asked for at once: 1 to 10000.
 absl::Status CheckLimit(int limit);
 
 }  // namespace parlance::session

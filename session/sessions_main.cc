@@ -1,4 +1,4 @@
-// Looks into a store of sessions, and looks after it.
+// Lists, searches, exports, backs up and repairs stored sessions.
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -6,6 +6,7 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,15 +39,17 @@
 
 ABSL_FLAG(std::string, db, "",
           "The database of sessions: an SQLite file, or postgresql://USER@HOST/NAME of a server.");
-ABSL_FLAG(bool, json, false, "Print JSON, one object a line.");
+ABSL_FLAG(bool, json, false, "Print JSON, one object per line.");
 ABSL_FLAG(int, limit, 20, "How many sessions, messages or hits to print at most, 1 to 10000.");
 ABSL_FLAG(std::string, before, "",
-          "list: go on after the session of this id. show: go on before this sequence.");
-ABSL_FLAG(std::string, session, "", "Search only in the session of this id.");
+          "list: continue after the session with this id. show: continue before the message with "
+          "this sequence number.");
+ABSL_FLAG(std::string, session, "", "Search only the session with this id.");
 ABSL_FLAG(std::string, output, "", "Write to this file instead of standard output.");
-ABSL_FLAG(absl::Duration, older_than, absl::ZeroDuration(),
-          "Delete sessions that did not change for so long, such as 720h.");
-ABSL_FLAG(int64_t, keep, -1, "Keep at most so many sessions, which changed last.");
+ABSL_FLAG(std::optional<absl::Duration>, older_than, std::nullopt,
+          "Delete the sessions that have not changed for this long, such as 720h.");
+ABSL_FLAG(std::optional<int64_t>, keep, std::nullopt,
+          "Keep this many sessions, the most recently changed ones, and delete the others.");
 
 namespace parlance::session {
 namespace {
@@ -80,7 +83,8 @@ using StoreCommand = int (*)(SessionStore& store, const Arguments& arguments);
 
 std::function<int(const Arguments&)> OnStore(const char* name, Need need, StoreCommand run) {
   return [=](const Arguments& arguments) {
-    if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: which database");
+    if (absl::GetFlag(FLAGS_db).empty())
+      return WrongUse("--db is missing: the database of sessions");
     const command::Progress progress(absl::StrCat("sessions: ", name));
     absl::StatusOr<std::unique_ptr<SessionStore>> store = OpenDatabase(need);
     if (!store.ok()) return Fail(store.status());
@@ -88,7 +92,7 @@ std::function<int(const Arguments&)> OnStore(const char* name, Need need, StoreC
   };
 }
 
-// What must not be written over.
+// The files that must not be overwritten.
 std::vector<std::string> FilesToKeep() {
   return IsServer() ? std::vector<std::string>() : command::DatabaseFiles(absl::GetFlag(FLAGS_db));
 }
@@ -140,7 +144,8 @@ int List(SessionStore& store, const Arguments&) {
                         "TITLE"));
   for (const Session& session : *sessions) Print(SessionLine(session));
   if (sessions->size() == static_cast<size_t>(absl::GetFlag(FLAGS_limit))) {
-    Print(absl::StrCat("There may be more: --before ", PrintableLine(sessions->back().id), "\n"));
+    Print(absl::StrCat("There may be more; continue with --before ",
+                       PrintableLine(sessions->back().id), "\n"));
   }
   return kDone;
 }
@@ -174,7 +179,8 @@ int Show(SessionStore& store, const Arguments& arguments) {
                      session->closed.has_value() ? ", closed" : "", "\n\n"));
   for (const Message& message : *messages) Print(MessageText(message));
   if (!messages->empty() && messages->front().sequence > 1) {
-    Print(absl::StrCat("There is more: --before ", messages->front().sequence, "\n"));
+    Print(absl::StrCat("There are earlier messages; continue with --before ",
+                       messages->front().sequence, "\n"));
   }
   return kDone;
 }
@@ -214,7 +220,7 @@ int Search(SessionStore& store, const Arguments& arguments) {
   return kNo;
 }
 
-// Without ids, all sessions: one that is deleted meanwhile is left out.
+// `all`: the ids are those of all sessions, and one that is deleted meanwhile is left out.
 absl::Status ExportTo(SessionStore& store, const std::vector<std::string>& ids, bool all,
                       ChatLinesSink sink) {
   for (const std::string& id : ids) {
@@ -239,7 +245,7 @@ int Export(SessionStore& store, const Arguments& arguments) {
     if (!found.ok()) return Fail(found.status());
     ids = *std::move(found);
   } else {
-    // Before anything is printed.
+    // Every id is looked up before anything is printed.
     for (const std::string& id : ids) {
       if (absl::StatusOr<Session> session = store.GetSession(id); !session.ok()) {
         return Fail(session.status());
@@ -261,7 +267,7 @@ int Export(SessionStore& store, const Arguments& arguments) {
       ExportTo(store, ids, all, [&](absl::string_view lines) { return file->Write(lines); });
   if (exported.ok()) exported = file->Commit();
   if (!exported.ok()) return Fail(exported);
-  // Not to standard output, which may be the file.
+  // This is not printed to standard output, which may be the file.
   command::Say(absl::StrCat("Exported ", ids.size(), " sessions to ", path, "."));
   return kDone;
 }
@@ -275,7 +281,7 @@ bool IsDatabase(const std::string& path) {
 
 int Import(const Arguments& arguments) {
   const std::string& typed = arguments[0];
-  if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: which database");
+  if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: the database of sessions");
   std::ifstream file;
   if (typed != "-") {
     const std::string path = command::UserPath(typed);
@@ -286,7 +292,7 @@ int Import(const Arguments& arguments) {
     if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
       return Fail(absl::StrCat("cannot read ", typed, ": it is a folder"));
     }
-    // Before the database is made.
+    // The file is opened before the database is made.
     errno = 0;
     file.open(path, std::ios::binary);
     if (!file) return Fail(absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", typed)));
@@ -301,8 +307,8 @@ int Import(const Arguments& arguments) {
     command::Say(absl::StrCat(command::InputName(typed), ": ", imported->first_incomplete,
                               imported->num_incomplete == 1
                                   ? ""
-                                  : absl::StrCat("; and so do ", imported->num_incomplete - 1,
-                                                 " other sessions lack some")));
+                                  : absl::StrCat("; ", imported->num_incomplete - 1,
+                                                 " other sessions lack messages, too")));
   }
   Print(absl::StrCat("Imported ", imported->num_sessions, " sessions with ", imported->num_messages,
                      " messages.\n"));
@@ -335,18 +341,19 @@ int PrintStats(SessionStore& store, const Arguments&) {
   return kDone;
 }
 
-// Damage is an answer, also where the store cannot even be opened for it.
+// Damage is an answer (kNo), also if it keeps the store from being opened.
 int Check(const Arguments&) {
-  if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: which database");
+  if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: the database of sessions");
   const command::Progress progress("sessions: check");
   absl::StatusOr<std::unique_ptr<SessionStore>> store = OpenDatabase(Need::kRead);
   const absl::Status checked = store.ok() ? (*store)->CheckIntegrity() : store.status();
   if (checked.ok()) {
-    Print("Everything is sound.\n");
+    Print("No damage was found.\n");
     return kDone;
   }
   if (!absl::IsDataLoss(checked)) return Fail(checked);
-  command::Say(absl::StrCat(checked.message(), "; `sessions repair` saves what it can"));
+  command::Say(
+      absl::StrCat(checked.message(), "; `sessions repair` saves what can be read to a new file"));
   return kNo;
 }
 
@@ -357,7 +364,7 @@ command::OutputOptions NewDatabase() {
 int Backup(SessionStore& store, const Arguments& arguments) {
   auto* const database = dynamic_cast<SqliteStore*>(&store);
   if (database == nullptr) {
-    return Fail("a PostgreSQL store is copied by pg_dump, not by this");
+    return Fail("backup copies SQLite files only; use pg_dump for a PostgreSQL store");
   }
   absl::StatusOr<command::OutputFile> file =
       command::OutputFile::CreateNamed(arguments[0], NewDatabase());
@@ -370,11 +377,23 @@ int Backup(SessionStore& store, const Arguments& arguments) {
 }
 
 int Prune(SessionStore& store, const Arguments&) {
-  SessionStore::Retention retention;
-  if (absl::GetFlag(FLAGS_older_than) > absl::ZeroDuration()) {
-    retention.changed_since = absl::Now() - absl::GetFlag(FLAGS_older_than);
+  const std::optional<absl::Duration> older_than = absl::GetFlag(FLAGS_older_than);
+  const std::optional<int64_t> keep = absl::GetFlag(FLAGS_keep);
+  if (!older_than.has_value() && !keep.has_value()) {
+    return WrongUse("say what to delete: with --older_than, --keep or both");
   }
-  if (absl::GetFlag(FLAGS_keep) >= 0) retention.most_sessions = absl::GetFlag(FLAGS_keep);
+  SessionStore::Retention retention;
+  if (older_than.has_value()) {
+    if (*older_than <= absl::ZeroDuration()) {
+      return WrongUse(absl::StrCat("--older_than must be positive, but is ",
+                                   absl::FormatDuration(*older_than)));
+    }
+    retention.changed_since = absl::Now() - *older_than;
+  }
+  if (keep.has_value()) {
+    if (*keep < 0) return WrongUse(absl::StrCat("--keep must be 0 or more, but is ", *keep));
+    retention.most_sessions = *keep;
+  }
   absl::StatusOr<int64_t> deleted = store.PruneSessions(retention);
   if (!deleted.ok()) return Fail(deleted.status());
   Print(absl::StrCat("Deleted ", *deleted, " sessions.\n"));
@@ -394,15 +413,15 @@ std::string Losses(const Salvaged& salvaged) {
     absl::StrAppend(&text, "Rows could not be read in ", salvaged.num_gaps, " places.\n");
   }
   if (salvaged.num_refused > 0) {
-    absl::StrAppend(&text, salvaged.num_refused, " rows were no rows of a store, and left out.\n");
+    absl::StrAppend(&text, salvaged.num_refused, " rows were damaged and are left out.\n");
   }
   if (salvaged.log_was_ignored) {
     absl::StrAppend(&text,
-                    "The database's log (-wal) could not be used: what was said last may be "
+                    "The database's log (-wal) could not be used: the newest messages may be "
                     "missing.\n");
   }
   if (salvaged.num_orphans > 0) {
-    absl::StrAppend(&text, salvaged.num_orphans, " sessions are without their titles and times.\n");
+    absl::StrAppend(&text, salvaged.num_orphans, " sessions have lost their titles and times.\n");
   }
   int64_t num_lost = 0;
   for (const Salvaged::Loss& loss : salvaged.losses) {
@@ -417,8 +436,10 @@ std::string Losses(const Salvaged& salvaged) {
 }
 
 int Repair(const Arguments& arguments) {
-  if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: which database");
-  if (IsServer()) return Fail("a PostgreSQL store is repaired by its server's means, not by this");
+  if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: the database of sessions");
+  if (IsServer())
+    return Fail(
+        "repair reads SQLite files only; use the tools of PostgreSQL for a PostgreSQL store");
   absl::StatusOr<command::OutputFile> file =
       command::OutputFile::CreateNamed(arguments[0], NewDatabase());
   if (!file.ok()) return Fail(file.status());
@@ -435,7 +456,7 @@ int Repair(const Arguments& arguments) {
 command::Program Sessions() {
   return {
       .name = "sessions",
-      .summary = "Looks into a store of sessions, and looks after it.",
+      .summary = "Lists, searches, exports, backs up and repairs stored sessions.",
       .synopsis = {"sessions COMMAND --db FILE [ARGUMENT...] [FLAG...]"},
       .details = "",
       .flag_groups = {{"Flags",
@@ -449,28 +470,28 @@ command::Program Sessions() {
           "lost (repair)",
       .subcommands = {{.name = "list",
                        .arguments = "",
-                       .description = "the sessions, most recently changed first",
+                       .description = "list the sessions, the most recently changed first",
                        .min_arguments = 0,
                        .max_arguments = 0,
                        .flags = {"limit", "before", "json"},
                        .run = OnStore("list", Need::kRead, List)},
                       {.name = "show",
                        .arguments = "ID",
-                       .description = "a session and its last messages",
+                       .description = "print a session and its last messages",
                        .min_arguments = 1,
                        .max_arguments = 1,
                        .flags = {"limit", "before", "json"},
                        .run = OnStore("show", Need::kRead, Show)},
                       {.name = "search",
                        .arguments = "WORD...",
-                       .description = "messages with all the words, best first",
+                       .description = "find messages that have all the words, the best match first",
                        .min_arguments = 1,
                        .max_arguments = command::kAnyNumber,
                        .flags = {"limit", "session", "json"},
                        .run = OnStore("search", Need::kRead, Search)},
                       {.name = "export",
                        .arguments = "[ID...]",
-                       .description = "sessions as JSON Lines; without an id, all",
+                       .description = "write sessions as JSON Lines; without an id, all of them",
                        .min_arguments = 0,
                        .max_arguments = command::kAnyNumber,
                        .flags = {"output"},
@@ -478,22 +499,23 @@ command::Program Sessions() {
                       {.name = "import",
                        .arguments = "FILE",
                        .description =
-                           "JSON Lines of `export`, or OpenAI chats {\"messages\": [...]}; - reads "
-                           "standard input. Makes the database if it is not there.",
+                           "read JSON Lines as `export` writes them, or OpenAI chats "
+                           "{\"messages\": [...]}; - reads standard input. The database is created "
+                           "if it does not exist.",
                        .min_arguments = 1,
                        .max_arguments = 1,
                        .flags = {},
                        .run = Import},
                       {.name = "stats",
                        .arguments = "",
-                       .description = "how much there is",
+                       .description = "count sessions, messages and bytes",
                        .min_arguments = 0,
                        .max_arguments = 0,
                        .flags = {"json"},
                        .run = OnStore("stats", Need::kRead, PrintStats)},
                       {.name = "check",
                        .arguments = "",
-                       .description = "read everything and say whether it is sound",
+                       .description = "read everything and report damage",
                        .min_arguments = 0,
                        .max_arguments = 0,
                        .flags = {},
@@ -507,7 +529,7 @@ command::Program Sessions() {
                        .run = OnStore("backup", Need::kRead, Backup)},
                       {.name = "prune",
                        .arguments = "",
-                       .description = "delete old sessions",
+                       .description = "delete old sessions: by age, by number, or both",
                        .min_arguments = 0,
                        .max_arguments = 0,
                        .flags = {"older_than", "keep"},

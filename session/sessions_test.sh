@@ -29,12 +29,12 @@ expect_unchanged s.db 2 "s.db is the database itself" import s.db --db s.db
 expect_unchanged s.db 2 "the database itself" import ./s.db --db s.db
 expect 0 "talk_1" list --db s.db
 expect 0 '"title":"Trains"' list --db s.db --json
-expect 0 "There may be more: --before talk_2" list --db s.db --limit 1
-expect 2 "limit 0" list --db s.db --limit 0
+expect 0 "There may be more; continue with --before talk_2" list --db s.db --limit 1
+expect 2 "limit 0 is not between 1 and 10000" list --db s.db --limit 0
 expect 2 "there is no session 'gone'" list --db s.db --before gone
 expect 0 "when does the train leave" show talk_1 --db s.db
 expect 0 'at nine \x1b[31m' show talk_1 --db s.db
-expect 0 "There is more: --before 2" show talk_1 --db s.db --limit 1
+expect 0 "There are earlier messages; continue with --before 2" show talk_1 --db s.db --limit 1
 expect 2 "--before=x is not" show talk_1 --db s.db --before x
 expect 1 "there is no session 'gone'" show gone --db s.db
 expect 0 "the [train]" search train --db s.db
@@ -47,7 +47,7 @@ expect 2 "there is no session 'gone'" search train --db s.db --session gone
 expect 2 "there is no word" search " " --db s.db
 expect 0 "Messages                            3" stats --db s.db
 expect 0 '"sessions":2' stats --db s.db --json
-expect 0 "Everything is sound." check --db s.db
+expect 0 "No damage was found." check --db s.db
 
 # Exports.
 expect 0 "Exported 2 sessions to all.jsonl." export --db s.db --output all.jsonl
@@ -70,7 +70,7 @@ for name in to_s hard ./s.db; do
   expect_unchanged s.db 2 "it is the same file as s.db" export --db s.db --output "$name"
 done
 rm to_s hard
-expect 0 "Everything is sound." check --db s.db
+expect 0 "No damage was found." check --db s.db
 echo precious >notes.txt
 expect_unchanged notes.txt 2 "it is there already" export --db s.db --output notes.txt
 expect_full_disk export --db s.db
@@ -165,7 +165,7 @@ as_anybody 0 "talk_1" list --db closed/s.db
 as_anybody 0 "the [train]" search train --db closed/s.db
 as_anybody 0 "at nine" show talk_1 --db closed/s.db
 as_anybody 0 "Exported 2" export --db closed/s.db --output from_closed.jsonl
-as_anybody 0 "Everything is sound." check --db closed/s.db
+as_anybody 0 "No damage was found." check --db closed/s.db
 as_anybody 0 "Copied" backup from_closed.db --db closed/s.db
 as_anybody 0 "Every row could be read." repair repaired_closed.db --db closed/s.db
 as_anybody 2 "may only be read" delete talk_1 --db closed/s.db
@@ -174,11 +174,14 @@ cmp -s all.jsonl from_closed.jsonl || fail "the export of a store that may only 
 [[ $(find closed | wc -l) == 2 ]] || fail "files are left beside a store that may only be read"
 chmod 700 closed
 
-# Looking after it.
+# Backups, deletions and repairs.
 expect 0 "Copied to backup.db." backup backup.db --db s.db
 expect_unchanged backup.db 2 "it is there already" backup backup.db --db s.db
 expect_unchanged backup.db 2 "it is there already" repair backup.db --db s.db
-expect 2 "say what to delete" prune --db s.db
+expect 2 "say what to delete: with --older_than, --keep or both" prune --db s.db
+expect 2 "--keep must be 0 or more, but is -1" prune --keep -1 --db s.db
+expect 2 "--older_than must be positive, but is -1h" prune --older_than=-1h --db s.db
+expect 2 "--older_than must be positive, but is 0" prune --older_than 0 --db s.db
 expect 0 "Deleted 0 sessions." prune --older_than 1000000h --db s.db
 expect 0 "Deleted 1 sessions." prune --keep 1 --db s.db
 expect 0 "Deleted talk_2." delete talk_2 --db s.db
@@ -186,7 +189,7 @@ expect 2 "there is no session 'talk_2'" delete talk_2 --db s.db
 expect 0 "There are no sessions." list --db s.db
 expect 0 "Saved 2 sessions and 3 messages to saved.db." repair saved.db --db backup.db
 expect 0 "Every row could be read." repair saved2.db --db backup.db
-expect 0 "Everything is sound." check --db saved.db
+expect 0 "No damage was found." check --db saved.db
 head -c 3000 /dev/zero | tr '\0' x >broken.db
 expect 2 "broken.db" list --db broken.db
 expect 1 "broken.db" check --db broken.db
@@ -207,7 +210,7 @@ head -c -4096 big.db >cut_store.db
 expect 1 "" check --db cut_store.db
 expect_unchanged cut_store.db 1 "messages to cut_saved.db" repair cut_saved.db --db cut_store.db
 grep -q "could not be read\|lost" out || fail "a cut store: what was lost is not said"
-expect 0 "Everything is sound." check --db cut_saved.db
+expect 0 "No damage was found." check --db cut_saved.db
 
 # Another database's log, which SQLite would write into the copy.
 : >beside.db-wal
@@ -226,8 +229,8 @@ echo '{"my":"config"}' >package.json
 expect_unchanged package.json 2 "it is there already and is not an export of sessions" export --db big.db --output package.json
 # What cannot be read to its end.
 mkfifo store_fifo
-expect 2 "is no file, but a folder or a device" repair from_fifo.db --db store_fifo
-expect 2 "is no file, but a folder or a device" repair from_folder.db --db .
+expect 2 "is not a file but a folder or a device" repair from_fifo.db --db store_fifo
+expect 2 "is not a file but a folder or a device" repair from_folder.db --db .
 # An import that fails says what is there already, and a chat before the mistake is.
 printf '%s\n' '{"messages":[{"role":"user","content":"one"}],"id":"c1"}' '{"messages":[{"role":"user","content":"two"}],"id":"c2"}' '{bad' >chats_cut.jsonl
 expect 2 "the 2 sessions before it are imported" import chats_cut.jsonl --db chats.db

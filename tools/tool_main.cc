@@ -41,26 +41,28 @@
 
 ABSL_FLAG(
     std::string, mcp, "",
-    "The tools of a Model Context Protocol server: a command line, which is started, or a URL "
-    "(streamable HTTP).");
+    "Use the tools of a Model Context Protocol (MCP) server: the command line that starts it, or "
+    "its URL (streamable HTTP).");
 ABSL_FLAG(
     std::string, tools, "",
-    "Programs as tools, a file: {\"tools\":[{\"name\": ..., \"description\": ..., "
+    "Use programs as tools. They are listed in a file: {\"tools\":[{\"name\": ..., "
+    "\"description\": ..., "
     "\"inputSchema\": ..., \"command\": [\"PROGRAM\", \"ARGUMENT\"...]}]}. A program reads its "
     "arguments from standard input and writes one JSON value.");
 ABSL_FLAG(bool, json, false, "Print JSON.");
-ABSL_FLAG(std::string, format, "mcp", "What list --json writes: mcp or openai.");
+ABSL_FLAG(std::string, format, "mcp", "The form that list --json prints: mcp or openai.");
 ABSL_FLAG(absl::Duration, timeout, absl::Seconds(30), "How long a call may take.");
-ABSL_FLAG(bool, record, false,
-          "After the call, print a line of JSON on standard error: times, attempts, ending.");
+ABSL_FLAG(
+    bool, record, false,
+    "After the call, print times, attempts and the ending as a line of JSON on standard error.");
 ABSL_FLAG(bool, stdio, false, "Serve over standard input and output.");
 ABSL_FLAG(std::string, output, "",
-          "A file for the definitions that can be used, as MCP writes them.");
+          "Write the definitions that can be used to this file, in the form of MCP.");
 
 namespace parlance::tools {
 namespace {
 
-// Nobody has said anything to a command.
+// A search that finds nothing: a command has no conversation.
 class NoConversation : public ConversationSearch {
  public:
   absl::StatusOr<std::vector<std::string>> Search(absl::string_view, int) override {
@@ -194,7 +196,8 @@ std::string FirstLine(const std::string& text) {
 int List(const command::Arguments&) {
   const std::string format = absl::GetFlag(FLAGS_format);
   if (format != "mcp" && format != "openai") {
-    return command::WrongUse(absl::StrCat("there is no format '", format, "'"));
+    return command::WrongUse(
+        absl::StrCat("there is no format '", format, "'; --format is mcp or openai"));
   }
   Toolbox toolbox;
   if (absl::Status opened = toolbox.Open(); !opened.ok()) return command::Fail(opened);
@@ -224,7 +227,7 @@ int Describe(const command::Arguments& arguments) {
   if (found == nullptr) {
     WarnOfSkipped(toolbox, arguments[0]);
     return command::Fail(
-        absl::StrCat("there is no tool '", arguments[0], "'; `tool list` has them"));
+        absl::StrCat("there is no tool '", arguments[0], "'; `tool list` shows all tools"));
   }
   const Tool& tool = found->tool;
   if (absl::GetFlag(FLAGS_json)) {
@@ -251,7 +254,8 @@ int Describe(const command::Arguments& arguments) {
   return command::kDone;
 }
 
-// A tool that says no has answered; one that could not be asked, or did not answer, has not.
+// A tool that reports an error has answered (kNo). One that could not be asked, or did not answer
+// in time, has not (kFailed).
 int ExitCodeOf(ToolErrorKind kind) {
   return kind == ToolErrorKind::kFailed || kind == ToolErrorKind::kInvalidArguments
              ? command::kNo
@@ -260,7 +264,8 @@ int ExitCodeOf(ToolErrorKind kind) {
 
 int Call(const command::Arguments& arguments) {
   if (absl::GetFlag(FLAGS_timeout) <= absl::ZeroDuration()) {
-    return command::WrongUse("--timeout has to be positive");
+    return command::WrongUse(absl::StrCat("--timeout must be positive, but is ",
+                                          absl::FormatDuration(absl::GetFlag(FLAGS_timeout))));
   }
   Toolbox toolbox;
   if (absl::Status opened = toolbox.Open(); !opened.ok()) return command::Fail(opened);
@@ -295,7 +300,8 @@ int Call(const command::Arguments& arguments) {
 }
 
 int Serve(const command::Arguments&) {
-  if (!absl::GetFlag(FLAGS_stdio)) return command::WrongUse("serve needs --stdio: how to serve");
+  if (!absl::GetFlag(FLAGS_stdio))
+    return command::WrongUse("serve needs --stdio: it serves over standard input and output");
   Toolbox toolbox;
   if (absl::Status opened = toolbox.Open(); !opened.ok()) return command::Fail(opened);
   WarnOfSkipped(toolbox);
@@ -305,7 +311,7 @@ int Serve(const command::Arguments&) {
 }
 
 absl::StatusOr<ToolOutput> CannotBeCalled(const rapidjson::Value&, const ToolContext&) {
-  return absl::UnimplementedError("a definition has no handler");
+  return absl::UnimplementedError("a definition cannot be called");
 }
 
 // An import may replace an earlier one, but no other JSON.
@@ -315,7 +321,7 @@ bool IsToolList(absl::string_view head) {
 
 int Import(const command::Arguments& arguments) {
   if (arguments.empty() == absl::GetFlag(FLAGS_mcp).empty()) {
-    return command::WrongUse("import takes a file, or --mcp");
+    return command::WrongUse("import takes either a file or --mcp");
   }
   // A path that cannot be written is said before a server is started.
   const std::string path = absl::GetFlag(FLAGS_output);
@@ -385,19 +391,19 @@ command::Program ToolProgram() {
   program.subcommands = {
       {.name = "list",
        .arguments = "",
-       .description = "The tools there are.",
+       .description = "Lists the tools.",
        .flags = {"mcp", "tools", "json", "format"},
        .run = List},
       {.name = "describe",
        .arguments = "NAME",
-       .description = "One tool, with the schema of its arguments.",
+       .description = "Prints a tool with the schema of its arguments.",
        .min_arguments = 1,
        .max_arguments = 1,
        .flags = {"mcp", "tools", "json"},
        .run = Describe},
       {.name = "call",
        .arguments = "NAME [ARGUMENTS]",
-       .description = "Calls it; ARGUMENTS is a JSON object.",
+       .description = "Calls a tool. ARGUMENTS is a JSON object.",
        .min_arguments = 1,
        .max_arguments = 2,
        .flags = {"mcp", "tools", "timeout", "json", "record"},
@@ -409,15 +415,16 @@ command::Program ToolProgram() {
        .run = Serve},
       {.name = "import",
        .arguments = "[FILE]",
-       .description = "Checks definitions of tools, as OpenAI or MCP write them, of a file or of "
-                      "--mcp. - is standard input.",
+       .description =
+           "Checks definitions of tools in the form of OpenAI or MCP, from a file or from "
+           "--mcp. - is standard input.",
        .max_arguments = 1,
        .flags = {"mcp", "tools", "output"},
        .run = Import},
       {.name = "validate",
        .arguments = "",
        .description =
-           "Checks a value against a JSON Schema (2020-12), or many. - is standard input.",
+           "Checks a value, or many, against a JSON Schema (2020-12). - is standard input.",
        .flags = {"schema", "instance", "batch"},
        .run = ValidateCommand},
   };
@@ -431,9 +438,9 @@ command::Program ToolProgram() {
                       "tool list --mcp 'npx -y @modelcontextprotocol/server-everything'",
                       "tool serve --stdio"};
   program.no_means =
-      "a tool says no, a value is invalid, or a definition cannot be used. A tool that is not "
-      "there "
-      "or does not answer in time, and a schema that is refused, are 2";
+      "the tool reports an error, the value is invalid, or a definition cannot be used. A tool "
+      "that "
+      "does not exist or does not answer in time is 2, and so is a schema that cannot be used";
   return program;
 }
 

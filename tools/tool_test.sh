@@ -60,13 +60,13 @@ expect 2 "the line lacks 'schema' or 'instance'" validate --batch - <<<'{"schema
 deep="$(printf '[%.0s' {1..500})$(printf ']%.0s' {1..500})"
 expect 2 "(line 1): nested deeper than 256 levels, the limit" validate --batch - <<<'{"schema":true,"instance":'"$deep"'}'
 expect 2 "cannot read missing.jsonl" validate --batch missing.jsonl
-expect 2 "--batch goes without" validate --batch batch.jsonl --schema schema.json
+expect 2 "--batch cannot be combined with --schema or --instance" validate --batch batch.jsonl --schema schema.json
 
 # The built-in tools.
 expect 0 "convert_units" list
 expect 0 '"readOnlyHint":true' list --json
 expect 0 '{"type":"function","function":{"name":"calculator"' list --json --format openai
-expect 2 "there is no format 'xml'" list --json --format xml
+expect 2 "there is no format 'xml'; --format is mcp or openai" list --json --format xml
 expect 0 '"required"' describe convert_units
 expect 2 "there is no tool 'nothing'" describe nothing
 expect 2 "describe takes one argument" describe
@@ -81,7 +81,7 @@ expect 0 "The answer is 123456.78." call calculator '{"expression":"123456.78"}'
 expect 0 "The answer is 12345678.9." call calculator '{"expression":"12345678.9"}'
 expect 0 "The answer is 0.3." call calculator '{"expression":"0.1+0.2"}'
 expect 1 "the arguments are not JSON: at byte 0 (line 1): Invalid value. JSON has no NaN." call calculator NaN
-expect 2 "--timeout has to be positive" call calculator '{"expression":"1"}' --timeout 0s
+expect 2 "--timeout must be positive, but is 0" call calculator '{"expression":"1"}' --timeout 0s
 
 # Programs.
 cat >programs.json <<'EOF'
@@ -109,7 +109,7 @@ expect 2 'no_list.json: "tools" is not an array' list --tools no_list.json
 
 # Definitions of others.
 expect 0 "shout: can be used" import programs.json
-expect 2 "import takes a file, or --mcp" import
+expect 2 "import takes either a file or --mcp" import
 echo '[{"name":"a b","description":"x"},{"name":"fine","description":"z","parameters":{"type":"object"}}]' >openai.json
 expect 1 "a b: refused: tool name 'a b' is not" import openai.json --output imported.json
 grep -q '"name": "fine"' imported.json || fail "imported.json has no tool"

@@ -28,10 +28,11 @@
 #include "tools/json/json_value.h"
 #include "tools/json_schema/json_schema.h"
 
-ABSL_FLAG(std::string, schema, "", "validate: the JSON Schema, a file; - is standard input.");
-ABSL_FLAG(std::string, instance, "", "validate: the value, a file; - is standard input.");
-ABSL_FLAG(std::string, batch, "",
-          "validate: JSON Lines of {\"schema\": ..., \"instance\": ...}; - is standard input.");
+ABSL_FLAG(std::string, schema, "", "validate: the file with the JSON Schema; - is standard input.");
+ABSL_FLAG(std::string, instance, "", "validate: the file with the value; - is standard input.");
+ABSL_FLAG(
+    std::string, batch, "",
+    "validate: a file of JSON Lines {\"schema\": ..., \"instance\": ...}; - is standard input.");
 
 namespace parlance::tools {
 namespace {
@@ -74,7 +75,7 @@ void Put(Writer& writer, const char* name, absl::string_view text) {
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
 
-// Goes on with the line's object; the exit code that the line stands for.
+// Writes the rest of the line's object. Returns the exit code that the line stands for.
 int ValidateLine(absl::string_view line, Writer& writer) {
   const auto refuse = [&](absl::string_view reason) {
     Put(writer, "schema_error", reason);
@@ -192,12 +193,13 @@ int ValidateCommand(const std::vector<std::string>&) {
   const std::string batch = absl::GetFlag(FLAGS_batch);
   if (!batch.empty()) {
     if (!schema.empty() || !instance.empty()) {
-      return command::WrongUse("--batch goes without --schema and --instance");
+      return command::WrongUse("--batch cannot be combined with --schema or --instance");
     }
     return ValidateBatch(batch);
   }
-  if (schema.empty()) return command::WrongUse("--schema is missing: what to check against");
-  if (instance.empty()) return command::WrongUse("--instance is missing: what to check");
+  if (schema.empty())
+    return command::WrongUse("--schema is missing: the JSON Schema to check against");
+  if (instance.empty()) return command::WrongUse("--instance is missing: the value to check");
   return ValidateFile(schema, instance);
 }
 

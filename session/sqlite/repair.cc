@@ -202,7 +202,8 @@ absl::Status CopyTable(Database& damaged, Database& fresh, const Copy& copy, Sal
   absl::StatusOr<std::vector<std::string>> columns =
       CommonColumns(damaged, copy.from, fresh, copy.to);
   if (!columns.ok()) return columns.status();
-  if (columns->empty()) return absl::DataLossError(absl::StrCat("there is no table ", copy.from));
+  if (columns->empty())
+    return absl::DataLossError(absl::StrCat("the table ", copy.from, " is missing"));
   const std::string names = absl::StrJoin(*columns, ", ");
   absl::StatusOr<DamagedTable> rows =
       DamagedTable::Open(damaged, copy.from, absl::StrCat(copy.id, ", ", names));
@@ -396,7 +397,7 @@ absl::StatusOr<Salvaged> SalvageStore(const std::string& damaged, const std::str
   if (!S_ISREG(file.st_mode)) {
     // Reading a FIFO would never end.
     return absl::InvalidArgumentError(
-        absl::StrCat(damaged, " is no file, but a folder or a device"));
+        absl::StrCat(damaged, " is not a file but a folder or a device"));
   }
   // With a log, SQLite has to write beside the file, and would write what the log has into it.
   std::unique_ptr<TemporaryFolder> folder;

@@ -220,8 +220,8 @@ int64_t SizeOf(const std::string& path) {
 }
 
 absl::Status MayOnlyBeRead(const std::string& path) {
-  return absl::PermissionDeniedError(
-      absl::StrCat(path, " may only be read: this needs to write the file, and beside it"));
+  return absl::PermissionDeniedError(absl::StrCat(
+      path, " may only be read; this needs write access to the file and to its folder"));
 }
 
 // Whether the file, and files beside it, may be.
@@ -735,9 +735,10 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> OpenToWrite(Place place, SqliteStor
 absl::StatusOr<std::unique_ptr<SqliteStore>> OpenCopy(const std::string& path, Database* source,
                                                       SqliteStoreOptions options) {
   const auto failed = [&](const absl::Status& status) {
-    return absl::Status(status.code(),
-                        absl::StrCat(path, " may only be read, and this needs a copy of it: ",
-                                     status.message(), "; TMPDIR may name another folder"));
+    return absl::Status(
+        status.code(),
+        absl::StrCat(path, " may only be read, and the copy that this needs failed: ",
+                     status.message(), "; set TMPDIR to make copies in another folder"));
   };
   absl::StatusOr<std::unique_ptr<TemporaryFolder>> folder = TemporaryFolder::Make();
   if (!folder.ok()) return failed(folder.status());
@@ -791,7 +792,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
       if (!options.may_make) return absl::NotFoundError(absl::StrCat("there is no ", path));
     } else if (!S_ISREG(file.st_mode)) {
       // Reading a FIFO would never end.
-      return absl::NotFoundError(absl::StrCat(path, " is no file, but a folder or a device"));
+      return absl::NotFoundError(absl::StrCat(path, " is not a file but a folder or a device"));
     } else if (!options.may_make && file.st_size == 0 && SizeOf(absl::StrCat(path, "-wal")) == 0) {
       return absl::NotFoundError(absl::StrCat(path, " is empty: there is no store in it"));
     }

@@ -585,8 +585,8 @@ TEST_F(SqliteStoreTest, SaysWhyAPathCannotBeOpened) {
       {loop, "Too many levels of symbolic links"},
       {absl::StrCat(loop, "/x.db"), "Too many levels of symbolic links"},
       {absl::StrCat(directory_, "/", std::string(300, 'x')), "File name too long"},
-      {fifo, "is no file"},
-      {directory_, "is no file"},
+      {fifo, "is not a file"},
+      {directory_, "is not a file"},
   };
   for (const auto& [path, expected] : cases) {
     EXPECT_TRUE(absl::StrContains(message(path), expected)) << message(path);

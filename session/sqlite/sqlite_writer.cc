@@ -391,7 +391,7 @@ absl::StatusOr<bool> SqliteWriter::Settle(int64_t most) {
     const absl::Status done = step->Run();
     if (absl::IsAlreadyExists(done)) {
       // A number or key that `messages` has too. No refusal: half of it is done.
-      return absl::DataLossError(absl::StrCat("a message is there twice: ", done.message()));
+      return absl::DataLossError(absl::StrCat("a message is stored twice: ", done.message()));
     }
     if (!done.ok()) return done;
   }

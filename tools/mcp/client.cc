@@ -215,8 +215,9 @@ absl::Status Client::Initialize(Clock::time_point deadline) {
     return Malformed("initialize gives no protocolVersion and capabilities");
   }
   if (!IsKnownRevision(*revision)) {
-    return absl::FailedPreconditionError(absl::StrCat("the server speaks revision ", *revision,
-                                                      " of the protocol, which we do not"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("the server speaks revision ", *revision,
+                     " of the protocol, which this client does not know"));
   }
   ServerInfo info;
   info.protocol_version = *revision;
