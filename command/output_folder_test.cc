@@ -7,10 +7,16 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace command {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::Not;
 
 namespace fs = std::filesystem;
 
@@ -50,12 +56,12 @@ TEST_F(OutputFolderTest, LeavesTheUsersOwnFolderAlone) {
   fs::create_directory(Path("records"), error);
   Write(Path("records/precious"));
   const absl::Status status = PrepareOwnFolder(Path("records"), "perf");
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_TRUE(Exists(Path("records/precious")));
   EXPECT_FALSE(Exists(Path("records/.made-by-perf")));
   // Another program's is not ours either.
   Write(Path("records/.made-by-other"));
-  EXPECT_FALSE(PrepareOwnFolder(Path("records"), "perf").ok());
+  EXPECT_THAT(PrepareOwnFolder(Path("records"), "perf"), Not(IsOk()));
 }
 
 TEST_F(OutputFolderTest, TakesAnEmptyFolder) {
@@ -86,21 +92,21 @@ TEST_F(OutputFolderTest, FollowsNoLinks) {
   // Not even if what it leads to is ours.
   fs::create_directory_symlink(Path("own"), Path("link"), error);
   Write(Path("own/kept"));
-  EXPECT_FALSE(PrepareOwnFolder(Path("link"), "perf").ok());
+  EXPECT_THAT(PrepareOwnFolder(Path("link"), "perf"), Not(IsOk()));
   EXPECT_TRUE(Exists(Path("own/kept")));
   // A marker that is a link is no marker.
   fs::create_directory(Path("marked"), error);
   Write(Path("marked/precious"));
   fs::create_symlink(Path("own/.made-by-perf"), Path("marked/.made-by-perf"), error);
-  EXPECT_FALSE(PrepareOwnFolder(Path("marked"), "perf").ok());
+  EXPECT_THAT(PrepareOwnFolder(Path("marked"), "perf"), Not(IsOk()));
   EXPECT_TRUE(Exists(Path("marked/precious")));
 }
 
 TEST_F(OutputFolderTest, SaysWhatIsInTheWay) {
   Write(Path("file"));
-  EXPECT_FALSE(PrepareOwnFolder(Path("file"), "perf").ok());
-  EXPECT_FALSE(PrepareOwnFolder(Path("file/below"), "perf").ok());
-  EXPECT_FALSE(PrepareOwnFolder(Path(std::string(300, 'n')), "perf").ok());
+  EXPECT_THAT(PrepareOwnFolder(Path("file"), "perf"), Not(IsOk()));
+  EXPECT_THAT(PrepareOwnFolder(Path("file/below"), "perf"), Not(IsOk()));
+  EXPECT_THAT(PrepareOwnFolder(Path(std::string(300, 'n')), "perf"), Not(IsOk()));
   EXPECT_TRUE(Exists(Path("file")));
 }
 

@@ -7,15 +7,21 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 #include "session/sqlite/sqlite_store.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::session {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::Not;
 
 class ChatLinesTest : public testing::Test {
  protected:
@@ -29,7 +35,7 @@ class ChatLinesTest : public testing::Test {
 
   static std::unique_ptr<SqliteStore> Open(const std::string& name) {
     auto store = SqliteStore::Open(Path(name));
-    EXPECT_TRUE(store.ok()) << store.status();
+    EXPECT_THAT(store, IsOk());
     return *std::move(store);
   }
 
@@ -41,8 +47,8 @@ class ChatLinesTest : public testing::Test {
   static std::string ExportAll(SessionStore& store) {
     std::ostringstream out;
     const auto ids = AllSessionIds(store);
-    EXPECT_TRUE(ids.ok()) << ids.status();
-    for (const std::string& id : *ids) EXPECT_TRUE(ExportSession(store, id, out).ok());
+    EXPECT_THAT(ids, IsOk());
+    for (const std::string& id : *ids) EXPECT_THAT(ExportSession(store, id, out), IsOk());
     return out.str();
   }
 
@@ -55,9 +61,9 @@ TEST_F(ChatLinesTest, ExportsOneObjectALine) {
   call.role = Role::kAssistant;
   call.content = "line\nbreak";
   call.tool_calls = "[\n{\"id\": \"call_1\"}\n]";
-  for (int i = 0; i < 700; ++i) ASSERT_TRUE(store_->AppendAll(id, {call, call}).ok());
+  for (int i = 0; i < 700; ++i) ASSERT_THAT(store_->AppendAll(id, {call, call}), IsOk());
   std::ostringstream out;
-  ASSERT_TRUE(ExportSession(*store_, id, out).ok());
+  ASSERT_THAT(ExportSession(*store_, id, out), IsOk());
   std::istringstream in(out.str());
   std::string line;
   int64_t sequence = -1;
@@ -76,7 +82,7 @@ TEST_F(ChatLinesTest, ExportsOneObjectALine) {
   }
   EXPECT_EQ(sequence, 1400);
   out.setstate(std::ios::failbit);
-  EXPECT_EQ(ExportSession(*store_, id, out).code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(ExportSession(*store_, id, out), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 // A session as rich as they come, there and back, is the same to the byte.
@@ -99,22 +105,22 @@ TEST_F(ChatLinesTest, WhatIsExportedIsImported) {
   for (int i = 0; i < 300; ++i) {
     Message next = call;
     next.client_key = absl::StrCat(i);
-    ASSERT_TRUE(store_->AppendAll(id, {next, result}).ok());
+    ASSERT_THAT(store_->AppendAll(id, {next, result}), IsOk());
   }
   const std::string other = store_->CreateSession("nothing said")->id;
   std::ostringstream out;
-  ASSERT_TRUE(ExportSession(*store_, id, out).ok());
-  ASSERT_TRUE(ExportSession(*store_, other, out).ok());
+  ASSERT_THAT(ExportSession(*store_, id, out), IsOk());
+  ASSERT_THAT(ExportSession(*store_, other, out), IsOk());
 
   auto copy = Open("copy");
   std::istringstream in(out.str());
   const auto imported = ImportSessions(in, *copy);
-  ASSERT_TRUE(imported.ok()) << imported.status();
+  ASSERT_THAT(imported, IsOk());
   EXPECT_EQ(imported->num_sessions, 2);
   EXPECT_EQ(imported->num_messages, 600);
   std::ostringstream again;
-  ASSERT_TRUE(ExportSession(*copy, id, again).ok());
-  ASSERT_TRUE(ExportSession(*copy, other, again).ok());
+  ASSERT_THAT(ExportSession(*copy, id, again), IsOk());
+  ASSERT_THAT(ExportSession(*copy, other, again), IsOk());
   EXPECT_EQ(again.str(), out.str());
 }
 
@@ -129,18 +135,18 @@ TEST_F(ChatLinesTest, TimesAndOrderOfSessionsAreImported) {
   std::vector<std::string> ids;
   for (int i = 0; i < 12; ++i) ids.push_back(store->CreateSession(absl::StrCat("talk ", i))->id);
   for (const size_t i : {5u, 2u, 9u, 5u, 0u}) {
-    ASSERT_TRUE(store->Append(ids[i], Message{.content = "hello"}).ok());
+    ASSERT_THAT(store->Append(ids[i], Message{.content = "hello"}), IsOk());
   }
-  ASSERT_TRUE(store->CloseSession(ids[3]).ok());
-  ASSERT_TRUE(store->CloseSession(ids[7]).ok());
-  ASSERT_TRUE(store->ResumeSession(ids[7]).ok());
+  ASSERT_THAT(store->CloseSession(ids[3]), IsOk());
+  ASSERT_THAT(store->CloseSession(ids[7]), IsOk());
+  ASSERT_THAT(store->ResumeSession(ids[7]), IsOk());
   const std::string exported = ExportAll(*store);
 
   auto copy = Open("copy");
   // One that was there already, and changed later than all of them.
   const std::string there = copy->CreateSession("there")->id;
   std::istringstream in(exported);
-  ASSERT_TRUE(ImportSessions(in, *copy).ok());
+  ASSERT_THAT(ImportSessions(in, *copy), IsOk());
   const auto before = *store->ListSessions(100);
   const auto after = *copy->ListSessions(100);
   ASSERT_EQ(after.size(), before.size() + 1);
@@ -152,19 +158,19 @@ TEST_F(ChatLinesTest, TimesAndOrderOfSessionsAreImported) {
     EXPECT_EQ(after[i + 1].closed, before[i].closed);
     EXPECT_EQ(after[i + 1].activity, before[i].activity);
   }
-  ASSERT_TRUE(copy->DeleteSession(there).ok());
-  ASSERT_TRUE(store->PruneSessions({.changed_since = {}, .most_sessions = 4}).ok());
-  ASSERT_TRUE(copy->PruneSessions({.changed_since = {}, .most_sessions = 4}).ok());
+  ASSERT_THAT(copy->DeleteSession(there), IsOk());
+  ASSERT_THAT(store->PruneSessions({.changed_since = {}, .most_sessions = 4}), IsOk());
+  ASSERT_THAT(copy->PruneSessions({.changed_since = {}, .most_sessions = 4}), IsOk());
   EXPECT_EQ(ExportAll(*copy), ExportAll(*store));
 }
 
 // As an older program exported them: the one that changed last comes first, and has no "activity".
 TEST_F(ChatLinesTest, SessionsInAnyOrderTakeTheirPlacesByTheirTimes) {
-  ASSERT_TRUE(Import(R"({"type":"session","id":"c","updated":"2024-05-06T07:08:12Z"}
+  ASSERT_THAT(Import(R"({"type":"session","id":"c","updated":"2024-05-06T07:08:12Z"}
 {"type":"session","id":"b","updated":"2024-05-06T07:08:11Z","closed":"2024-05-06T07:08:11Z"}
 {"type":"session","id":"a","updated":"2024-05-06T07:08:10Z"}
-)")
-                  .ok());
+)"),
+              IsOk());
   EXPECT_EQ(*store_->PruneSessions({.changed_since = {}, .most_sessions = 2}), 1);
   const auto sessions = *store_->ListSessions(10);
   ASSERT_EQ(sessions.size(), 2u);
@@ -188,7 +194,7 @@ TEST_F(ChatLinesTest, JsonIsKeptByteForByte) {
     absl::StrAppend(&lines, "\n", R"({"type":"message","role":"user","content":"x","metadata":)",
                     object, R"(,"tool_calls":[)", object, "]}");
   }
-  ASSERT_TRUE(Import(lines).ok()) << Import(lines).status();
+  ASSERT_THAT(Import(lines), IsOk());
   EXPECT_EQ(store_->GetSession("s")->metadata, R"({"n":0.30000000000000004440})");
   const auto history = *store_->History("s", {});
   ASSERT_EQ(history.size(), objects.size());
@@ -196,11 +202,11 @@ TEST_F(ChatLinesTest, JsonIsKeptByteForByte) {
   for (size_t i = 0; i < objects.size(); ++i) {
     EXPECT_EQ(history[i].metadata, objects[i]);
     EXPECT_EQ(history[i].tool_calls, absl::StrCat("[", objects[i], "]"));
-    EXPECT_TRUE(absl::StrContains(exported, absl::StrCat("\"metadata\":", objects[i]))) << exported;
+    EXPECT_THAT(exported, HasSubstr(absl::StrCat("\"metadata\":", objects[i])));
   }
   auto copy = Open("copy");
   std::istringstream in(exported);
-  ASSERT_TRUE(ImportSessions(in, *copy).ok());
+  ASSERT_THAT(ImportSessions(in, *copy), IsOk());
   EXPECT_EQ(ExportAll(*copy), exported);
 }
 
@@ -214,7 +220,7 @@ TEST_F(ChatLinesTest, WhatIsNotUnderstoodIsKeptInTheMetadata) {
              R"({"type":"session","id":"t","new":1e3})"
              "\n"
              R"({"type":"message","role":"user","content":"x","sequence":1,"mood":[ 1.50 ]})");
-  ASSERT_TRUE(imported.ok()) << imported.status();
+  ASSERT_THAT(imported, IsOk());
   EXPECT_EQ(store_->GetSession("s")->metadata,
             R"({"tools":[{"type":"function"}],"parallel_tool_calls":false})");
   EXPECT_EQ(store_->GetSession("t")->metadata, R"({"new":1e3})");
@@ -233,18 +239,18 @@ TEST_F(ChatLinesTest, SaysWhichSessionsLackMessages) {
 {"type":"message","sequence":3,"role":"user","content":"x"}
 {"type":"session","id":"cut","num_messages":2}
 {"type":"message","sequence":1,"role":"user","content":"x"})");
-  ASSERT_TRUE(imported.ok()) << imported.status();
+  ASSERT_THAT(imported, IsOk());
   EXPECT_EQ(imported->num_incomplete, 2);
   EXPECT_EQ(imported->first_incomplete, "line 3: the session 'gap' has 2 of 3 messages");
 }
 
 // Zero, in the clock's numbers.
 TEST_F(ChatLinesTest, WhatWasSaidIn1970StaysThere) {
-  ASSERT_TRUE(Import(R"({"type":"session","id":"s","created":"1970-01-01T00:00:00Z"}
-{"type":"message","role":"user","created":"1970-01-01T00:00:00Z"})")
-                  .ok());
+  ASSERT_THAT(Import(R"({"type":"session","id":"s","created":"1970-01-01T00:00:00Z"}
+{"type":"message","role":"user","created":"1970-01-01T00:00:00Z"})"),
+              IsOk());
   EXPECT_EQ(store_->GetSession("s")->created, absl::UnixEpoch());
-  ASSERT_TRUE(Import(R"({"type":"session","id":"t","updated":"1970-01-01T00:00:00Z"})").ok());
+  ASSERT_THAT(Import(R"({"type":"session","id":"t","updated":"1970-01-01T00:00:00Z"})"), IsOk());
   EXPECT_EQ(store_->GetSession("t")->activity, 0);
   EXPECT_EQ((*store_->ListSessions(1))[0].id, "s");
   EXPECT_EQ((*store_->History("s", {}))[0].created, absl::UnixEpoch());
@@ -254,7 +260,7 @@ TEST_F(ChatLinesTest, TakesAByteOrderMarkAndLinesThatEndAsOnWindows) {
   const auto imported = Import(
       "\xEF\xBB\xBF{\"type\":\"session\"}\r\n\r\n"
       "{\"type\":\"message\",\"role\":\"user\"}\r\n");
-  ASSERT_TRUE(imported.ok()) << imported.status();
+  ASSERT_THAT(imported, IsOk());
   EXPECT_EQ(imported->num_messages, 1);
 }
 
@@ -262,10 +268,8 @@ TEST_F(ChatLinesTest, ALineHasALimitAndIsNotReadBeyond) {
   std::istringstream in(
       absl::StrCat("{\"type\":\"session\"}\n{\"a\":\"", std::string(300000, 'x'), "\"}\n"));
   const auto imported = ImportSessions(in, *store_, 200000);
-  EXPECT_EQ(imported.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(
-      absl::StrContains(imported.status().message(), "line 2: the line has more than 200000 bytes"))
-      << imported.status();
+  EXPECT_THAT(imported, StatusIs(absl::StatusCode::kInvalidArgument,
+                                 HasSubstr("line 2: the line has more than 200000 bytes")));
   // Longer than what is read at a time, in each way that it can end.
   for (const size_t length : {65530u, 65534u, 65535u, 65536u, 131070u}) {
     std::istringstream fits(
@@ -287,15 +291,16 @@ TEST_F(ChatLinesTest, DeeplyNestedJsonIsRefusedWhereverItIs) {
         absl::StrCat(session, std::string(200000, '[')),
         absl::StrCat(session, R"({"type":"message","role":"user","new":)", deep, "}")}) {
     const auto imported = Import(line);
-    EXPECT_EQ(imported.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(imported, StatusIs(absl::StatusCode::kInvalidArgument));
     EXPECT_EQ(imported.status().message(),
               "line 2: the JSON is nested more than 200 deep; nothing was imported");
   }
   const std::string id = store_->CreateSession("x")->id;
-  EXPECT_FALSE(store_->Append(id, Message{.tool_calls = deep}).ok());
-  EXPECT_FALSE(store_->Append(id, Message{.metadata = absl::StrCat("{\"a\":", deep, "}")}).ok());
-  EXPECT_FALSE(
-      store_->CreateSession({.title = "x", .metadata = absl::StrCat("{\"a\":", deep, "}")}).ok());
+  EXPECT_THAT(store_->Append(id, Message{.tool_calls = deep}), Not(IsOk()));
+  EXPECT_THAT(store_->Append(id, Message{.metadata = absl::StrCat("{\"a\":", deep, "}")}),
+              Not(IsOk()));
+  EXPECT_THAT(store_->CreateSession({.title = "x", .metadata = absl::StrCat("{\"a\":", deep, "}")}),
+              Not(IsOk()));
 }
 
 TEST_F(ChatLinesTest, TakesOpenAiChats) {
@@ -303,7 +308,7 @@ TEST_F(ChatLinesTest, TakesOpenAiChats) {
       R"({"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"Hi, "},{"type":"text","text":"you"}]},{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"42"}]})"
       "\n\n"
       R"({"messages":[{"role":"user","content":"again"}],"title":"second"})");
-  ASSERT_TRUE(imported.ok()) << imported.status();
+  ASSERT_THAT(imported, IsOk());
   EXPECT_EQ(imported->num_sessions, 2);
   EXPECT_EQ(imported->num_messages, 5);
   const auto sessions = store_->ListSessions(10);
@@ -313,7 +318,7 @@ TEST_F(ChatLinesTest, TakesOpenAiChats) {
   ASSERT_EQ(history->size(), 4u);
   EXPECT_EQ((*history)[1].content, "Hi, you");
   EXPECT_EQ((*history)[2].content, "");
-  EXPECT_TRUE(absl::StrContains(*(*history)[2].tool_calls, "\"id\":\"c\""));
+  EXPECT_THAT(*(*history)[2].tool_calls, HasSubstr("\"id\":\"c\""));
   EXPECT_EQ((*history)[3].tool_call_id, "c");
 }
 
@@ -358,12 +363,12 @@ TEST_F(ChatLinesTest, SaysWhatIsWrongAndInWhichLine) {
   };
   for (const auto& [text, expected] : cases) {
     const auto imported = Import(text);
-    EXPECT_EQ(imported.status().code(), absl::StatusCode::kInvalidArgument) << text;
-    EXPECT_TRUE(absl::StrContains(imported.status().message(), expected)) << imported.status();
+    EXPECT_THAT(imported, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(expected)))
+        << text;
     EXPECT_TRUE(store_->ListSessions(10)->empty()) << text;
   }
-  ASSERT_TRUE(Import(good).ok());
-  EXPECT_EQ(Import(good).status().code(), absl::StatusCode::kAlreadyExists);
+  ASSERT_THAT(Import(good), IsOk());
+  EXPECT_THAT(Import(good), StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
 }  // namespace

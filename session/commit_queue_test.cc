@@ -11,11 +11,16 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "third_party/annotated_mutex.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::session {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 struct Number {
   int value = 0;
@@ -83,7 +88,7 @@ TEST(CommitQueue, ALoneWriterCommitsItself) {
   Queue queue({}, committer.Commit(), nullptr);
   for (int i = 1; i <= 3; ++i) {
     Number write{.value = i};
-    ASSERT_TRUE(queue.Run(write).ok());
+    ASSERT_THAT(queue.Run(write), IsOk());
   }
   EXPECT_EQ(committer.batches(), (std::vector<std::vector<int>>{{1}, {2}, {3}}));
   EXPECT_EQ(committer.thread_of(0), std::this_thread::get_id());
@@ -95,15 +100,15 @@ TEST(CommitQueue, WhatGathersIsCommittedTogetherAndInOrder) {
   committer.Hold(true);
   std::thread lone([&] {
     Number write{.value = 1};
-    EXPECT_TRUE(queue.Run(write).ok());
+    EXPECT_THAT(queue.Run(write), IsOk());
   });
   committer.WaitForBatches(1);
   for (int i = 2; i <= 5; ++i) {
-    ASSERT_TRUE(queue.Submit(std::unique_ptr<Number>(new Number{.value = i})).ok());
+    ASSERT_THAT(queue.Submit(std::unique_ptr<Number>(new Number{.value = i})), IsOk());
   }
   std::thread waiting([&] {
     Number write{.value = 6};
-    EXPECT_TRUE(queue.Run(write).ok());
+    EXPECT_THAT(queue.Run(write), IsOk());
     EXPECT_EQ(committer.batches().size(), 2u);
   });
   // Not needed for what is checked, but the usual order of things: 6 is waiting by now.
@@ -126,13 +131,13 @@ TEST(CommitQueue, AFullQueueMakesWaitAndThenRefuses) {
   committer.Hold(true);
   std::thread lone([&] {
     Number write{.value = 1};
-    EXPECT_TRUE(queue.Run(write).ok());
+    EXPECT_THAT(queue.Run(write), IsOk());
   });
   committer.WaitForBatches(1);
   // Larger than allowed, and alone.
-  EXPECT_TRUE(queue.Submit(std::unique_ptr<Number>(new Number{.value = 2, .size = 11})).ok());
+  EXPECT_THAT(queue.Submit(std::unique_ptr<Number>(new Number{.value = 2, .size = 11})), IsOk());
   Number refused{.value = 3};
-  EXPECT_EQ(queue.Run(refused).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(queue.Run(refused), StatusIs(absl::StatusCode::kResourceExhausted));
   committer.Hold(false);
   lone.join();
   committer.WaitForBatches(2);
@@ -141,13 +146,13 @@ TEST(CommitQueue, AFullQueueMakesWaitAndThenRefuses) {
   committer.Hold(true);
   std::thread another([&] {
     Number write{.value = 4};
-    EXPECT_TRUE(queue.Run(write).ok());
+    EXPECT_THAT(queue.Run(write), IsOk());
   });
   committer.WaitForBatches(3);
-  EXPECT_TRUE(queue.Submit(std::unique_ptr<Number>(new Number{.value = 5})).ok());
-  EXPECT_TRUE(queue.Submit(std::unique_ptr<Number>(new Number{.value = 6})).ok());
-  EXPECT_EQ(queue.Submit(std::unique_ptr<Number>(new Number{.value = 7})).code(),
-            absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(queue.Submit(std::unique_ptr<Number>(new Number{.value = 5})), IsOk());
+  EXPECT_THAT(queue.Submit(std::unique_ptr<Number>(new Number{.value = 6})), IsOk());
+  EXPECT_THAT(queue.Submit(std::unique_ptr<Number>(new Number{.value = 7})),
+              StatusIs(absl::StatusCode::kResourceExhausted));
   // Who has the patience gets in.
   auto patient = std::async(std::launch::async, [&] {
     absl::Status status;
@@ -157,7 +162,7 @@ TEST(CommitQueue, AFullQueueMakesWaitAndThenRefuses) {
     return status;
   });
   committer.Hold(false);
-  EXPECT_TRUE(patient.get().ok());
+  EXPECT_THAT(patient.get(), IsOk());
   another.join();
 }
 
@@ -167,9 +172,9 @@ TEST(CommitQueue, TheEndCommitsWhatWaits) {
   {
     Queue queue({}, committer.Commit(), nullptr);
     for (int i = 0; i < 100; ++i) {
-      ASSERT_TRUE(
-          queue.Submit(std::unique_ptr<Number>(new Number{.value = i, .destroyed = destroyed}))
-              .ok());
+      ASSERT_THAT(
+          queue.Submit(std::unique_ptr<Number>(new Number{.value = i, .destroyed = destroyed})),
+          IsOk());
     }
   }
   EXPECT_EQ(*destroyed, 100);
@@ -188,7 +193,7 @@ TEST(CommitQueue, IdleWorkIsDoneAfterwardsUntilThereIsNone) {
   });
   EXPECT_EQ(left, 3);
   Number write{.value = 1};
-  ASSERT_TRUE(queue.Run(write).ok());
+  ASSERT_THAT(queue.Run(write), IsOk());
   done.get_future().wait();
   EXPECT_EQ(left, 0);
 }
@@ -208,11 +213,11 @@ TEST(CommitQueue, EveryWriteIsCommittedOnce) {
       threads.emplace_back([&, i] {
         for (int j = 0; j < kWrites; ++j) {
           if (j % 3 == 0) {
-            ASSERT_TRUE(
-                queue.Submit(std::unique_ptr<Number>(new Number{.value = i * kWrites + j})).ok());
+            ASSERT_THAT(queue.Submit(std::unique_ptr<Number>(new Number{.value = i * kWrites + j})),
+                        IsOk());
           } else {
             Number write{.value = i * kWrites + j};
-            ASSERT_TRUE(queue.Run(write).ok());
+            ASSERT_THAT(queue.Run(write), IsOk());
           }
         }
       });

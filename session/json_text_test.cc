@@ -4,12 +4,18 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::session {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::Not;
 
 std::string Nested(int depth) {
   return absl::StrCat(std::string(static_cast<size_t>(depth), '['),
@@ -29,7 +35,7 @@ TEST(CheckJson, KnowsEachKind) {
   };
   for (const auto& [text, kind] : cases) {
     const auto checked = CheckJson(text);
-    ASSERT_TRUE(checked.ok()) << text << ": " << checked.status();
+    ASSERT_THAT(checked, IsOk()) << text;
     EXPECT_EQ(*checked, kind) << text;
   }
 }
@@ -52,10 +58,10 @@ TEST(CheckJson, SaysWhatIsWrong) {
   };
   for (const auto& [text, expected] : cases) {
     const auto checked = CheckJson(text);
-    EXPECT_EQ(checked.status().code(), absl::StatusCode::kInvalidArgument) << text.substr(0, 50);
-    EXPECT_TRUE(absl::StrContains(checked.status().message(), expected)) << checked.status();
+    EXPECT_THAT(checked, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(expected)))
+        << text.substr(0, 50);
   }
-  EXPECT_TRUE(CheckJson(Nested(kMaxJsonDepth)).ok());
+  EXPECT_THAT(CheckJson(Nested(kMaxJsonDepth)), IsOk());
 }
 
 TEST(JsonMembers, AreTheTextsOwnBytes) {
@@ -63,7 +69,7 @@ TEST(JsonMembers, AreTheTextsOwnBytes) {
       "{ \"a\" : 12345678901234567890123 ,\"b\\u0041\":{\"z\":-0,\"a\":[1.0,\"}]\\\"\"]},"
       "\"c\":null,\"d\":\"x\" ,\"e\":[ ],\"f\":1E+2}";
   const auto members = JsonMembers::Parse(text);
-  ASSERT_TRUE(members.ok()) << members.status();
+  ASSERT_THAT(members, IsOk());
   std::string seen;
   for (const JsonMembers::Member& member : members->all()) {
     absl::StrAppend(&seen, member.name, "=", member.value, ";");
@@ -73,10 +79,9 @@ TEST(JsonMembers, AreTheTextsOwnBytes) {
             "e=[ ];f=1E+2;");
   EXPECT_EQ(JsonString(members->all()[3].value), "x");
   EXPECT_TRUE(JsonMembers::Parse(" {} ")->all().empty());
-  EXPECT_FALSE(JsonMembers::Parse("[]").ok());
+  EXPECT_THAT(JsonMembers::Parse("[]"), Not(IsOk()));
   const auto twice = JsonMembers::Parse(R"({"a":1,"b":2,"\u0061":3})");
-  EXPECT_TRUE(absl::StrContains(twice.status().message(), "\"a\" is there twice"))
-      << twice.status();
+  EXPECT_THAT(twice.status().message(), HasSubstr("\"a\" is there twice"));
 }
 
 TEST(JsonElements, AreTheTextsOwnBytes) {

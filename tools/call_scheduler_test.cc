@@ -10,10 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::tools {
 namespace {
+
+using absl_testing::IsOk;
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -108,7 +112,7 @@ class Model {
       oracles_.emplace_back(max_attempts);
       num_endings_.push_back(0);
       progress_left_.push_back(1);
-      EXPECT_TRUE(scheduler_.Submit(*calls_.back(), now_).ok());
+      EXPECT_THAT(scheduler_.Submit(*calls_.back(), now_), IsOk());
     }
   }
 
@@ -326,7 +330,7 @@ TEST_F(LimitsTest, AToolAtItsLimitHoldsUpNoOther) {
   CallScheduler::Call& first = NewCall(&tool_, 1);
   CallScheduler::Call& second = NewCall(&tool_, 1);
   CallScheduler::Call& other = NewCall(&other_tool_, 1);
-  for (const auto& call : calls_) ASSERT_TRUE(scheduler.Submit(*call, kStart).ok());
+  for (const auto& call : calls_) ASSERT_THAT(scheduler.Submit(*call, kStart), IsOk());
   EXPECT_EQ(scheduler.Take(kStart), &first);
   EXPECT_EQ(scheduler.Take(kStart), &other);
   EXPECT_FALSE(scheduler.HasReady());
@@ -345,8 +349,8 @@ TEST_F(LimitsTest, AnAbandonedHandlerTakesNoRoomFromOthers) {
   CallScheduler scheduler = Create({.max_running = 1, .max_abandoned = 2});
   CallScheduler::Call& hung = NewCall(&tool_, 0);
   CallScheduler::Call& healthy = NewCall(&other_tool_, 0);
-  ASSERT_TRUE(scheduler.Submit(hung, kStart).ok());
-  ASSERT_TRUE(scheduler.Submit(healthy, kStart).ok());
+  ASSERT_THAT(scheduler.Submit(hung, kStart), IsOk());
+  ASSERT_THAT(scheduler.Submit(healthy, kStart), IsOk());
   EXPECT_EQ(scheduler.Take(kStart), &hung);
   EXPECT_EQ(scheduler.Take(kStart), nullptr);
   scheduler.Cancel(hung, CancelReason::kBargeIn);
@@ -355,7 +359,7 @@ TEST_F(LimitsTest, AnAbandonedHandlerTakesNoRoomFromOthers) {
   scheduler.Cancel(healthy, CancelReason::kCaller);
   EXPECT_TRUE(absl::IsResourceExhausted(scheduler.Submit(NewCall(&tool_, 0), kStart)));
   scheduler.Return(healthy, Outcome::kError, kStart);
-  EXPECT_TRUE(scheduler.Submit(NewCall(&tool_, 0), kStart).ok());
+  EXPECT_THAT(scheduler.Submit(NewCall(&tool_, 0), kStart), IsOk());
   scheduler.Return(hung, Outcome::kResult, kStart);
   scheduler.Shutdown();
 }
@@ -363,9 +367,9 @@ TEST_F(LimitsTest, AnAbandonedHandlerTakesNoRoomFromOthers) {
 TEST_F(LimitsTest, AFullQueueRefuses) {
   CallScheduler scheduler = Create({.max_running = 1, .max_pending = 1});
   CallScheduler::Call& running = NewCall(&tool_, 0);
-  ASSERT_TRUE(scheduler.Submit(running, kStart).ok());
+  ASSERT_THAT(scheduler.Submit(running, kStart), IsOk());
   ASSERT_EQ(scheduler.Take(kStart), &running);
-  ASSERT_TRUE(scheduler.Submit(NewCall(&tool_, 0), kStart).ok());
+  ASSERT_THAT(scheduler.Submit(NewCall(&tool_, 0), kStart), IsOk());
   const absl::Status refused = scheduler.Submit(NewCall(&tool_, 0), kStart);
   EXPECT_TRUE(absl::IsResourceExhausted(refused));
   EXPECT_EQ(refused.message(), "1 calls run and 1 wait already");
@@ -380,7 +384,7 @@ TEST_F(LimitsTest, PausesGrowAndFitTheDeadline) {
   CallScheduler scheduler =
       Create({.max_running = 1, .first_pause = seconds(1), .largest_pause = seconds(3)});
   CallScheduler::Call& call = NewCall(&tool_, 0, 10);
-  ASSERT_TRUE(scheduler.Submit(call, kStart).ok());
+  ASSERT_THAT(scheduler.Submit(call, kStart), IsOk());
   TimePoint now = kStart;
   // 1 + 2 + 3 + 3 seconds, and no time for one more.
   for (const int pause : {1, 2, 3, 3}) {
@@ -401,7 +405,7 @@ TEST_F(LimitsTest, PausesGrowAndFitTheDeadline) {
 TEST_F(LimitsTest, WhatIsLateWhenItComesNeverRuns) {
   CallScheduler scheduler = Create({});
   CallScheduler::Call& call = NewCall(&tool_, 0);
-  ASSERT_TRUE(scheduler.Submit(call, call.deadline()).ok());
+  ASSERT_THAT(scheduler.Submit(call, call.deadline()), IsOk());
   EXPECT_EQ(call.state(), CallState::kTimedOut);
   EXPECT_EQ(ended_.size(), 1u);
   EXPECT_EQ(scheduler.Take(call.deadline()), nullptr);

@@ -11,12 +11,18 @@
 #include <variant>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::tools {
 namespace {
+
+using absl_testing::IsOk;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 // Tools that end when the test lets them.
 class ExecutorTest : public testing::Test {
@@ -57,7 +63,7 @@ class ExecutorTest : public testing::Test {
            .parameters = R"({"type":"object","properties":{"text":{"type":"string"}}})",
            .computes_only = computes_only,
            .handler = handler});
-      EXPECT_TRUE(registered.ok()) << registered;
+      EXPECT_THAT(registered, IsOk());
     }
   }
 
@@ -67,7 +73,7 @@ class ExecutorTest : public testing::Test {
     options.max_pending = max_pending;
     options.first_pause = absl::Milliseconds(1);
     auto created = ToolExecutor::Create(&registry_, options);
-    ASSERT_TRUE(created.ok()) << created.status();
+    ASSERT_THAT(created, IsOk());
     executor_ = *std::move(created);
   }
 
@@ -97,18 +103,18 @@ TEST_F(ExecutorTest, ErrorsAreTyped) {
   CreateExecutor(1);
   EXPECT_EQ(ErrorOf(executor_->Execute("nothing", "{}")),
             "unknown_tool: there is no tool 'nothing'");
-  EXPECT_TRUE(absl::StartsWith(ErrorOf(executor_->Execute("echo", R"({"text":)")),
-                               "invalid_arguments: the arguments are not JSON: at byte 8"));
+  EXPECT_THAT(ErrorOf(executor_->Execute("echo", R"({"text":)")),
+              StartsWith("invalid_arguments: the arguments are not JSON: at byte 8"));
   EXPECT_EQ(ErrorOf(executor_->Execute("echo", R"({"text":1})")),
             "invalid_arguments: /text: is number, expected string");
   EXPECT_EQ(ErrorOf(executor_->Execute("echo", "[]")),
             "invalid_arguments: the arguments: is array, expected object");
-  EXPECT_TRUE(absl::StrContains(ErrorOf(executor_->Execute("echo", std::string(70000, ' '))),
-                                "the limit is 65536"));
-  EXPECT_TRUE(absl::StartsWith(ErrorOf(executor_->Execute("echo", std::string(60000, '['))),
-                               "invalid_arguments: "));
-  EXPECT_TRUE(absl::StartsWith(ErrorOf(executor_->Execute("echo", "{\"text\":\"\xff\"}")),
-                               "invalid_arguments: the arguments are not JSON"));
+  EXPECT_THAT(ErrorOf(executor_->Execute("echo", std::string(70000, ' '))),
+              HasSubstr("the limit is 65536"));
+  EXPECT_THAT(ErrorOf(executor_->Execute("echo", std::string(60000, '['))),
+              StartsWith("invalid_arguments: "));
+  EXPECT_THAT(ErrorOf(executor_->Execute("echo", "{\"text\":\"\xff\"}")),
+              StartsWith("invalid_arguments: the arguments are not JSON"));
   for (const std::string suffix : {"", "_inline"}) {
     EXPECT_EQ(ErrorOf(executor_->Execute(absl::StrCat("refuses", suffix), "")),
               "invalid_arguments: not that text");
@@ -123,8 +129,8 @@ TEST_F(ExecutorTest, ErrorsAreTyped) {
 
 TEST_F(ExecutorTest, ADeadlineIsKeptWhateverTheHandlerDoes) {
   CreateExecutor(2);
-  EXPECT_TRUE(absl::StartsWith(ErrorOf(executor_->Execute("blocked", "{}", absl::Milliseconds(1))),
-                               "deadline_exceeded: "));
+  EXPECT_THAT(ErrorOf(executor_->Execute("blocked", "{}", absl::Milliseconds(1))),
+              StartsWith("deadline_exceeded: "));
   // The handler that overran keeps its place, and no other.
   const ToolResult result = executor_->Execute("echo", R"({"text":"still here"})");
   EXPECT_TRUE(std::holds_alternative<ToolOutput>(result)) << ErrorOf(result);
@@ -133,9 +139,8 @@ TEST_F(ExecutorTest, ADeadlineIsKeptWhateverTheHandlerDoes) {
 
 TEST_F(ExecutorTest, AHandlerHearsThatNobodyWaits) {
   CreateExecutor(1);
-  EXPECT_TRUE(
-      absl::StartsWith(ErrorOf(executor_->Execute("until_cancelled", "{}", absl::Milliseconds(1))),
-                       "deadline_exceeded: "));
+  EXPECT_THAT(ErrorOf(executor_->Execute("until_cancelled", "{}", absl::Milliseconds(1))),
+              StartsWith("deadline_exceeded: "));
   // Its place is free once it has ended.
   const ToolResult result = executor_->Execute("echo", R"({"text":"next"})");
   EXPECT_TRUE(std::holds_alternative<ToolOutput>(result)) << ErrorOf(result);
@@ -155,9 +160,9 @@ TEST_F(ExecutorTest, WaitsForRoomUntilTheDeadline) {
   CreateExecutor(1);
   auto first = std::async(std::launch::async, [&] { return executor_->Execute("blocked", "{}"); });
   while (num_started_ == 0) std::this_thread::yield();
-  EXPECT_TRUE(absl::StartsWith(
+  EXPECT_THAT(
       ErrorOf(executor_->Execute("echo", "{\"text\":\"a\"}", absl::Milliseconds(1))),
-      "deadline_exceeded: the call of 'echo' waited for others until its deadline"));
+      StartsWith("deadline_exceeded: the call of 'echo' waited for others until its deadline"));
   auto second = std::async(std::launch::async,
                            [&] { return executor_->Execute("echo", R"({"text":"waited"})"); });
   release_.set_value();
@@ -198,7 +203,7 @@ TEST_F(ExecutorTest, ItsEndCancelsWhatRuns) {
   auto call = std::async(std::launch::async, [&] {
     return executor_->Execute("until_cancelled", "{}", absl::Milliseconds(1));
   });
-  EXPECT_TRUE(absl::StartsWith(ErrorOf(call.get()), "deadline_exceeded"));
+  EXPECT_THAT(ErrorOf(call.get()), StartsWith("deadline_exceeded"));
   executor_.reset();
 }
 
@@ -274,21 +279,19 @@ TEST_F(ExecutorTest, TriesAgainWhatMayRepeatAndNothingElse) {
     if (++num_calls < 3) return absl::StatusOr<ToolOutput>(absl::UnavailableError("not yet"));
     return absl::StatusOr<ToolOutput>(ToolOutput{.json = "{}", .text = "third time"});
   };
-  ASSERT_TRUE(registry_
-                  .Register({.name = "lucky",
-                             .description = "For tests.",
-                             .parameters = "{}",
-                             .annotations = {.idempotent = true},
-                             .max_attempts = 3,
-                             .handler = third_time})
-                  .ok());
-  EXPECT_FALSE(registry_
-                   .Register({.name = "once",
-                              .description = "For tests.",
-                              .parameters = "{}",
-                              .max_attempts = 3,
-                              .handler = third_time})
-                   .ok());
+  ASSERT_THAT(registry_.Register({.name = "lucky",
+                                  .description = "For tests.",
+                                  .parameters = "{}",
+                                  .annotations = {.idempotent = true},
+                                  .max_attempts = 3,
+                                  .handler = third_time}),
+              IsOk());
+  EXPECT_THAT(registry_.Register({.name = "once",
+                                  .description = "For tests.",
+                                  .parameters = "{}",
+                                  .max_attempts = 3,
+                                  .handler = third_time}),
+              Not(IsOk()));
   CreateExecutor(1);
   const auto [result, record] = executor_->Execute(ToolRequest{.name = "lucky"});
   EXPECT_EQ(std::get<ToolOutput>(result).text, "third time");
@@ -394,25 +397,24 @@ TEST_F(ExecutorTest, LetsGoOfWhoWaitsWhenACallHasEnded) {
 
 TEST_F(ExecutorTest, AResultHasToBeWhatItsSchemaSays) {
   for (const bool computes_only : {false, true}) {
-    ASSERT_TRUE(registry_
-                    .Register({.name = computes_only ? "b" : "a",
-                               .description = "For tests.",
-                               .parameters = "{}",
-                               .result_schema = R"({"type":"object","required":["sum"]})",
-                               .computes_only = computes_only,
-                               .handler =
-                                   [](const rapidjson::Value& arguments, const ToolContext&) {
-                                     return absl::StatusOr<ToolOutput>(ToolOutput{
-                                         .json = arguments.HasMember("ok") ? R"({"sum":1})" : "{}",
-                                         .text = "1"});
-                                   }})
-                    .ok());
+    ASSERT_THAT(
+        registry_.Register({.name = computes_only ? "b" : "a",
+                            .description = "For tests.",
+                            .parameters = "{}",
+                            .result_schema = R"({"type":"object","required":["sum"]})",
+                            .computes_only = computes_only,
+                            .handler =
+                                [](const rapidjson::Value& arguments, const ToolContext&) {
+                                  return absl::StatusOr<ToolOutput>(ToolOutput{
+                                      .json = arguments.HasMember("ok") ? R"({"sum":1})" : "{}",
+                                      .text = "1"});
+                                }}),
+        IsOk());
   }
   CreateExecutor(1);
   for (const char* name : {"a", "b"}) {
     EXPECT_TRUE(std::holds_alternative<ToolOutput>(executor_->Execute(name, R"({"ok":1})")));
-    EXPECT_TRUE(
-        absl::StartsWith(ErrorOf(executor_->Execute(name, "{}")), "failed: the tool's result"));
+    EXPECT_THAT(ErrorOf(executor_->Execute(name, "{}")), StartsWith("failed: the tool's result"));
   }
 }
 
@@ -466,7 +468,7 @@ TEST_F(ExecutorTest, LeavesARecordOfEachCall) {
         R"("gen_ai.tool.call.id":"call_7")", R"("gen_ai.execute_tool.duration":)",
         R"("parlance.tool.ending":"succeeded")",
         R"("parlance.tool.arguments_digest":"46e18969cb83033f")"}) {
-    EXPECT_TRUE(absl::StrContains(json, part)) << part << " in " << json;
+    EXPECT_THAT(json, HasSubstr(part)) << part << " in ";
   }
   rapidjson::Document document;
   EXPECT_FALSE(document.Parse(json.c_str()).HasParseError());
@@ -513,7 +515,7 @@ TEST_F(ExecutorTest, ARemovedToolsCallsGoOn) {
   CreateExecutor(1);
   Started call = Start(*executor_, {.name = "blocked"});
   while (num_started_ == 0) std::this_thread::yield();
-  ASSERT_TRUE(registry_.Remove("blocked").ok());
+  ASSERT_THAT(registry_.Remove("blocked"), IsOk());
   EXPECT_EQ(std::get<ToolError>(executor_->Execute("blocked", "{}")).kind,
             ToolErrorKind::kUnknownTool);
   release_.set_value();
@@ -521,9 +523,10 @@ TEST_F(ExecutorTest, ARemovedToolsCallsGoOn) {
 }
 
 TEST_F(ExecutorTest, RefusesOptionsOutOfRange) {
-  EXPECT_FALSE(ToolExecutor::Create(&registry_, {.max_concurrency = 0}).ok());
-  EXPECT_FALSE(ToolExecutor::Create(&registry_, {.default_timeout = absl::ZeroDuration()}).ok());
-  EXPECT_FALSE(ToolExecutor::Create(&registry_, {.max_argument_bytes = 0}).ok());
+  EXPECT_THAT(ToolExecutor::Create(&registry_, {.max_concurrency = 0}), Not(IsOk()));
+  EXPECT_THAT(ToolExecutor::Create(&registry_, {.default_timeout = absl::ZeroDuration()}),
+              Not(IsOk()));
+  EXPECT_THAT(ToolExecutor::Create(&registry_, {.max_argument_bytes = 0}), Not(IsOk()));
 }
 
 }  // namespace

@@ -6,13 +6,19 @@
 #include <thread>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 #include "tools/reader_gate.h"
 
 namespace parlance::tools {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::Not;
 
 Tool Named(const std::string& name) {
   return {.name = name,
@@ -26,8 +32,8 @@ Tool Named(const std::string& name) {
 
 TEST(RegistryTest, FindsWhatIsRegistered) {
   ToolRegistry registry;
-  ASSERT_TRUE(registry.Register(Named("b-2")).ok());
-  ASSERT_TRUE(registry.Register(Named("a_1")).ok());
+  ASSERT_THAT(registry.Register(Named("b-2")), IsOk());
+  ASSERT_THAT(registry.Register(Named("a_1")), IsOk());
   ASSERT_NE(registry.Find("a_1"), nullptr);
   EXPECT_EQ(registry.Find("a_1")->tool.name, "a_1");
   EXPECT_EQ(registry.Find("a"), nullptr);
@@ -41,40 +47,42 @@ TEST(RegistryTest, RefusesMalformedTools) {
   ToolRegistry registry;
   for (const std::string& name : {std::string(), std::string("a b"), std::string("ä"),
                                   std::string(65, 'a'), std::string("a/b")}) {
-    EXPECT_EQ(registry.Register(Named(name)).code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_THAT(registry.Register(Named(name)), StatusIs(absl::StatusCode::kInvalidArgument))
+        << name;
   }
   Tool tool = Named("a");
   tool.description.clear();
-  EXPECT_FALSE(registry.Register(tool).ok());
+  EXPECT_THAT(registry.Register(tool), Not(IsOk()));
   tool = Named("a");
   tool.handler = nullptr;
-  EXPECT_FALSE(registry.Register(tool).ok());
+  EXPECT_THAT(registry.Register(tool), Not(IsOk()));
   tool = Named("a");
   tool.parameters = R"({"type":"objekt"})";
   const absl::Status registered = registry.Register(tool);
-  EXPECT_TRUE(absl::StrContains(registered.message(), "tool 'a': schema '/type'")) << registered;
+  EXPECT_THAT(registered.message(), HasSubstr("tool 'a': schema '/type'"));
   EXPECT_TRUE(registry.List().empty());
 }
 
 TEST(RegistryTest, ARemovedToolIsGoneAndMayStillBeUsed) {
   ToolRegistry registry;
-  ASSERT_TRUE(registry.Register(Named("a")).ok());
+  ASSERT_THAT(registry.Register(Named("a")), IsOk());
   const ToolPtr tool = registry.Find("a");
   const uint64_t version = registry.version();
-  ASSERT_TRUE(registry.Remove("a").ok());
+  ASSERT_THAT(registry.Remove("a"), IsOk());
   EXPECT_GT(registry.version(), version);
   EXPECT_EQ(registry.Find("a"), nullptr);
   EXPECT_TRUE(registry.List().empty());
   EXPECT_EQ(tool->tool.name, "a");
-  EXPECT_EQ(registry.Remove("a").code(), absl::StatusCode::kNotFound);
-  ASSERT_TRUE(registry.Register(Named("a")).ok());
+  EXPECT_THAT(registry.Remove("a"), StatusIs(absl::StatusCode::kNotFound));
+  ASSERT_THAT(registry.Register(Named("a")), IsOk());
   EXPECT_NE(registry.Find("a"), tool);
 }
 
 TEST(RegistryTest, FindsAmongMany) {
   ToolRegistry registry;
-  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(registry.Register(Named(absl::StrCat("t", i))).ok());
-  for (int i = 0; i < 1000; i += 2) ASSERT_TRUE(registry.Remove(absl::StrCat("t", i)).ok());
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_THAT(registry.Register(Named(absl::StrCat("t", i))), IsOk());
+  for (int i = 0; i < 1000; i += 2) ASSERT_THAT(registry.Remove(absl::StrCat("t", i)), IsOk());
   for (int i = 0; i < 1000; ++i) {
     const ToolPtr tool = registry.Find(absl::StrCat("t", i));
     ASSERT_EQ(tool != nullptr, i % 2 == 1) << i;
@@ -87,7 +95,7 @@ TEST(RegistryTest, FindsAmongMany) {
 // Under the sanitizers this would be a use after free, or a race.
 TEST(RegistryTest, ToolsComeAndGoWhileOthersLookThemUp) {
   ToolRegistry registry;
-  ASSERT_TRUE(registry.Register(Named("stays")).ok());
+  ASSERT_THAT(registry.Register(Named("stays")), IsOk());
   std::atomic<bool> stop = false;
   std::atomic<int> num_wrong = 0;
   std::vector<std::thread> readers;
@@ -102,8 +110,8 @@ TEST(RegistryTest, ToolsComeAndGoWhileOthersLookThemUp) {
     });
   }
   for (int i = 0; i < 300; ++i) {
-    ASSERT_TRUE(registry.Register(Named("comes")).ok());
-    ASSERT_TRUE(registry.Remove("comes").ok());
+    ASSERT_THAT(registry.Register(Named("comes")), IsOk());
+    ASSERT_THAT(registry.Remove("comes"), IsOk());
   }
   stop = true;
   for (std::thread& reader : readers) reader.join();
@@ -129,8 +137,8 @@ TEST(ReaderGateTest, AWriterWaitsForReadersThatBeganBefore) {
 
 TEST(RegistryTest, RefusesANameThatIsTaken) {
   ToolRegistry registry;
-  ASSERT_TRUE(registry.Register(Named("a")).ok());
-  EXPECT_EQ(registry.Register(Named("a")).code(), absl::StatusCode::kAlreadyExists);
+  ASSERT_THAT(registry.Register(Named("a")), IsOk());
+  EXPECT_THAT(registry.Register(Named("a")), StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
 }  // namespace

@@ -3,12 +3,16 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::tools {
 namespace {
+
+using absl_testing::IsOk;
+using testing::HasSubstr;
 
 absl::StatusOr<ToolOutput> Nothing(const rapidjson::Value&, const ToolContext&) {
   return ToolOutput{.json = "{}", .text = ""};
@@ -17,23 +21,22 @@ absl::StatusOr<ToolOutput> Nothing(const rapidjson::Value&, const ToolContext&) 
 class ToolJsonTest : public testing::Test {
  protected:
   ToolJsonTest() {
-    EXPECT_TRUE(registry_
-                    .Register({.name = "weather",
-                               .title = "The Weather",
-                               .description = "Says \"how\" it is.",
-                               .version = "1.2",
-                               .parameters = "{\"type\": \"object\",\n \"title\": \"a \\\" \\\\\", "
-                                             "\"required\": [\"city\"]}",
-                               .result_schema = R"({"type":"object"})",
-                               .annotations = {.read_only = true, .idempotent = true},
-                               .handler = Nothing})
-                    .ok());
-    EXPECT_TRUE(registry_
-                    .Register({.name = "alarm",
-                               .description = "Wakes.",
-                               .parameters = R"({"type":"object"})",
-                               .handler = Nothing})
-                    .ok());
+    EXPECT_THAT(
+        registry_.Register({.name = "weather",
+                            .title = "The Weather",
+                            .description = "Says \"how\" it is.",
+                            .version = "1.2",
+                            .parameters = "{\"type\": \"object\",\n \"title\": \"a \\\" \\\\\", "
+                                          "\"required\": [\"city\"]}",
+                            .result_schema = R"({"type":"object"})",
+                            .annotations = {.read_only = true, .idempotent = true},
+                            .handler = Nothing}),
+        IsOk());
+    EXPECT_THAT(registry_.Register({.name = "alarm",
+                                    .description = "Wakes.",
+                                    .parameters = R"({"type":"object"})",
+                                    .handler = Nothing}),
+                IsOk());
   }
 
   ToolRegistry registry_;
@@ -61,7 +64,7 @@ TEST_F(ToolJsonTest, WritesWhatOpenAiTakes) {
 
 TEST_F(ToolJsonTest, ReadsWhatItWrites) {
   const auto mcp = ReadTools(McpToolsJson(registry_.List()));
-  ASSERT_TRUE(mcp.ok()) << mcp.status();
+  ASSERT_THAT(mcp, IsOk());
   ASSERT_EQ(mcp->tools.size(), 2u);
   const Tool& weather = mcp->tools[1].tool;
   EXPECT_EQ(weather.name, "weather");
@@ -73,7 +76,7 @@ TEST_F(ToolJsonTest, ReadsWhatItWrites) {
   EXPECT_TRUE(weather.annotations.idempotent);
   EXPECT_TRUE(weather.annotations.destructive);
   const auto openai = ReadTools(OpenAiToolsJson(registry_.List()));
-  ASSERT_TRUE(openai.ok()) << openai.status();
+  ASSERT_THAT(openai, IsOk());
   EXPECT_EQ(openai->tools[1].tool.description, "Says \"how\" it is.");
   EXPECT_EQ(openai->tools[1].tool.parameters,
             R"({"type":"object","title":"a \" \\","required":["city"]})");
@@ -81,7 +84,7 @@ TEST_F(ToolJsonTest, ReadsWhatItWrites) {
 
 TEST_F(ToolJsonTest, ReadsOneToolAndOnesWithoutParameters) {
   const auto tools = ReadTools(R"({"name":"ping","description":"Pings."})");
-  ASSERT_TRUE(tools.ok()) << tools.status();
+  ASSERT_THAT(tools, IsOk());
   ASSERT_EQ(tools->tools.size(), 1u);
   EXPECT_EQ(tools->tools[0].tool.parameters, R"({"type":"object","properties":{}})");
 }
@@ -94,14 +97,14 @@ TEST_F(ToolJsonTest, SaysWhatIsNoTool) {
            {R"({"tools":{}})", "\"tools\" is not an array"},
            {R"({"tools":null})", "\"tools\" is not an array"}}) {
     const auto tools = ReadTools(text);
-    EXPECT_TRUE(absl::StrContains(tools.status().message(), message)) << text << tools.status();
+    EXPECT_THAT(tools.status().message(), HasSubstr(message)) << text;
   }
 }
 
 TEST_F(ToolJsonTest, OneDefinitionThatIsNoToolDoesNotLoseTheOthers) {
   const auto tools = ReadTools(
       R"([{"name":"a"},7,{"description":"nameless"},{"name":7},{"name":""},null,{"name":"b"}])");
-  ASSERT_TRUE(tools.ok()) << tools.status();
+  ASSERT_THAT(tools, IsOk());
   ASSERT_EQ(tools->tools.size(), 2u);
   EXPECT_EQ(tools->tools[1].tool.name, "b");
   std::string refused;
@@ -115,7 +118,7 @@ TEST_F(ToolJsonTest, OneDefinitionThatIsNoToolDoesNotLoseTheOthers) {
 TEST_F(ToolJsonTest, ReadsTheCommandOfAProgram) {
   const auto tools = ReadTools(
       R"({"tools":[{"name":"a","command":["x","-y"]},{"name":"b","command":["x",1]},{"name":"c"}]})");
-  ASSERT_TRUE(tools.ok()) << tools.status();
+  ASSERT_THAT(tools, IsOk());
   EXPECT_EQ(tools->tools[0].command, (std::vector<std::string>{"x", "-y"}));
   EXPECT_TRUE(tools->tools[1].command.empty());
   EXPECT_TRUE(tools->tools[2].command.empty());
@@ -127,8 +130,7 @@ TEST_F(ToolJsonTest, DeepNestingIsRefused) {
   for (const std::string& text : {deep, R"([{"name":"a","parameters":{"x":)" + deep + "}}]",
                                   R"({"tools":[{"name":"a","annotations":)" + deep + "}]}"}) {
     const auto tools = ReadTools(text);
-    EXPECT_TRUE(absl::StrContains(tools.status().message(), "nested deeper than 512 levels"))
-        << tools.status();
+    EXPECT_THAT(tools.status().message(), HasSubstr("nested deeper than 512 levels"));
   }
 }
 

@@ -12,13 +12,18 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "session/postgres/postgres_connection.h"
 #include "session/postgres/testing/postgres_server.h"
 #include "session/testing/store_contract.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::session {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 // One for all tests: it takes a second to start.
 PostgresServer* server = nullptr;
@@ -59,27 +64,26 @@ TEST(PostgresStoreTest, ServiceResumesWhenTheServerIsBackAndNothingIsLost) {
           if (sequence.ok()) {
             acknowledged[i].emplace_back(key, *sequence);
           } else {
-            EXPECT_EQ(sequence.status().code(), absl::StatusCode::kUnavailable)
-                << sequence.status();
+            EXPECT_THAT(sequence, StatusIs(absl::StatusCode::kUnavailable));
           }
         }
       });
     }
     while (next < round * 1000 + 100) std::this_thread::yield();
-    ASSERT_TRUE(server->Kill().ok());
+    ASSERT_THAT(server->Kill(), IsOk());
     stop = true;
     for (std::thread& thread : threads) thread.join();
-    EXPECT_EQ(store->History(id, {}).status().code(), absl::StatusCode::kUnavailable);
-    ASSERT_TRUE(server->StartAgain().ok());
+    EXPECT_THAT(store->History(id, {}), StatusIs(absl::StatusCode::kUnavailable));
+    ASSERT_THAT(server->StartAgain(), IsOk());
     const auto after = store->Append(id, Keyed(round * 1000 + 999));
-    ASSERT_TRUE(after.ok()) << after.status();
+    ASSERT_THAT(after, IsOk());
     for (const auto& thread : acknowledged) {
       for (const auto& [key, sequence] : thread) {
         // A retry finds it, under its number.
         ASSERT_EQ(*store->Append(id, Keyed(key)), sequence);
       }
     }
-    ASSERT_TRUE(store->CheckIntegrity().ok());
+    ASSERT_THAT(store->CheckIntegrity(), IsOk());
   }
 }
 
@@ -96,30 +100,30 @@ TEST(PostgresStoreTest, TwoStoresShareADatabase) {
       for (int j = 0; j < 200; ++j) {
         const auto& id = ids[static_cast<size_t>(i % 2 == 0 ? j : 200 - j) % ids.size()];
         const auto sequence = store.Append(id, Keyed(i * 1000 + j));
-        ASSERT_TRUE(sequence.ok()) << sequence.status();
+        ASSERT_THAT(sequence, IsOk());
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(one->GetStats()->num_messages, 8 * 200);
-  EXPECT_TRUE(one->CheckIntegrity().ok());
+  EXPECT_THAT(one->CheckIntegrity(), IsOk());
 }
 
 TEST(PostgresStoreTest, AStoreOfVersion1KeepsEverything) {
   const std::string uri = *server->Uri("version1");
   {
     auto connection = *PostgresConnection::Open(uri, {});
-    ASSERT_TRUE(connection
-                    .Execute(absl::StrCat("CREATE TABLE parlance_schema (version int NOT NULL); "
-                                          "INSERT INTO parlance_schema VALUES (1);",
-                                          PostgresMigrations()[0], R"sql(
+    ASSERT_THAT(
+        connection.Execute(absl::StrCat("CREATE TABLE parlance_schema (version int NOT NULL); "
+                                        "INSERT INTO parlance_schema VALUES (1);",
+                                        PostgresMigrations()[0], R"sql(
 SELECT parlance_create('a', 'first', NULL, 1, 5000000, '[{"role":"user","content":"讨论部署方案"}]', true);
 SELECT parlance_create('b', 'second', NULL, 2, 4000000, '[{"role":"user","content":"oat milk"}]', false);
-)sql"))
-                    .ok());
+)sql")),
+        IsOk());
   }
   auto opened = OpenPostgresStore(uri);
-  ASSERT_TRUE(opened.ok()) << opened.status();
+  ASSERT_THAT(opened, IsOk());
   SessionStore& store = **opened;
   // The order is kept, though the clock went back.
   const auto sessions = store.ListSessions(10);
@@ -132,7 +136,7 @@ SELECT parlance_create('b', 'second', NULL, 2, 4000000, '[{"role":"user","conten
   EXPECT_EQ(store.Search("milk", "", 10)->size(), 1u);
   EXPECT_EQ(*store.Append("b", Keyed(1)), 2);
   EXPECT_EQ(store.GetStats()->schema_version, 2);
-  EXPECT_TRUE(store.CheckIntegrity().ok());
+  EXPECT_THAT(store.CheckIntegrity(), IsOk());
 }
 
 // Half a million letters, each pair another one, is more than a tsvector can hold.
@@ -150,13 +154,13 @@ TEST(PostgresStoreTest, ALongChineseMessageIsTakenAndItsBeginningFound) {
     }
   }
   const auto appended = store->Append(id, message);
-  ASSERT_TRUE(appended.ok()) << appended.status();
+  ASSERT_THAT(appended, IsOk());
   EXPECT_EQ(store->Search("部署", "", 10)->size(), 1u);
 }
 
 TEST(PostgresStoreTest, SaysWhyItCannotBeOpened) {
   const auto missing = OpenPostgresStore("postgresql://nobody@/none?host=/no/such/folder");
-  EXPECT_EQ(missing.status().code(), absl::StatusCode::kUnavailable) << missing.status();
+  EXPECT_THAT(missing, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_NE(std::string(missing.status().message()).find("/no/such/folder"), std::string::npos)
       << missing.status();
 }

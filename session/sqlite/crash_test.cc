@@ -25,12 +25,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "session/sqlite/sqlite_store.h"
 #include "session/sqlite/testing/fault_vfs.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::session {
 namespace {
+
+using absl_testing::IsOk;
 
 int Trials() {
   const char* text = std::getenv("SESSION_CRASH_TRIALS");
@@ -63,7 +67,7 @@ class CrashTest : public testing::TestWithParam<int> {
     path_ = absl::StrCat(directory_, "/store.db");
     template_ = absl::StrCat(directory_, "/template.db");
     auto store = *SqliteStore::Open(template_);
-    EXPECT_TRUE(store->CreateSession(SessionStore::NewSession{.title = "talk", .id = "s"}).ok());
+    EXPECT_THAT(store->CreateSession(SessionStore::NewSession{.title = "talk", .id = "s"}), IsOk());
   }
 
   // The seed of this part of the trials.
@@ -81,7 +85,7 @@ class CrashTest : public testing::TestWithParam<int> {
     options.database.vfs = vfs;
     options.queue.idle_after = absl::Milliseconds(1);
     auto store = SqliteStore::Open(path_, options);
-    EXPECT_TRUE(store.ok()) << store.status();
+    EXPECT_THAT(store, IsOk());
     return store.ok() ? *std::move(store) : nullptr;
   }
 
@@ -92,7 +96,7 @@ class CrashTest : public testing::TestWithParam<int> {
     ASSERT_NE(store, nullptr);
     const auto check = [&] {
       const auto history = store->History("s", {.after = 0, .before = {}, .limit = 10000});
-      ASSERT_TRUE(history.ok()) << history.status();
+      ASSERT_THAT(history, IsOk());
       std::map<int, int64_t> there;
       for (size_t i = 0; i < history->size(); ++i) {
         const Message& message = (*history)[i];
@@ -113,16 +117,15 @@ class CrashTest : public testing::TestWithParam<int> {
     // Handed in together, because single commits would take most of the test's time.
     std::vector<std::promise<absl::StatusOr<int64_t>>> retries(static_cast<size_t>(num_keys));
     for (int key = 0; key < num_keys; ++key) {
-      ASSERT_TRUE(store
-                      ->AppendAsync("s", {Keyed(key)},
-                                    [&, key](const absl::StatusOr<int64_t>& sequence) {
-                                      retries[static_cast<size_t>(key)].set_value(sequence);
-                                    })
-                      .ok());
+      ASSERT_THAT(store->AppendAsync("s", {Keyed(key)},
+                                     [&, key](const absl::StatusOr<int64_t>& sequence) {
+                                       retries[static_cast<size_t>(key)].set_value(sequence);
+                                     }),
+                  IsOk());
     }
     for (int key = 0; key < num_keys; ++key) {
       const absl::StatusOr<int64_t> sequence = retries[static_cast<size_t>(key)].get_future().get();
-      ASSERT_TRUE(sequence.ok()) << sequence.status();
+      ASSERT_THAT(sequence, IsOk());
       const auto before = acknowledged.find(key);
       if (before != acknowledged.end()) {
         ASSERT_EQ(*sequence, before->second);
@@ -131,7 +134,7 @@ class CrashTest : public testing::TestWithParam<int> {
     check();
     ASSERT_EQ(store->GetSession("s")->num_messages, num_keys);
     const absl::Status sound = store->CheckIntegrity();
-    ASSERT_TRUE(sound.ok()) << sound;
+    ASSERT_THAT(sound, IsOk());
   }
 
   std::string directory_;
@@ -218,18 +221,18 @@ TEST_P(CrashTest, DisksThatFailForAWhile) {
       disk.Heal();
       // Whether or not it was there before, it is now, and once.
       const auto healed = store->Append("s", Keyed(1000));
-      ASSERT_TRUE(healed.ok()) << healed.status();
+      ASSERT_THAT(healed, IsOk());
       acknowledged[1000] = *healed;
       for (int key = 0; key < kKeys; ++key) {
         const auto sequence = store->Append("s", Keyed(key));
-        ASSERT_TRUE(sequence.ok()) << sequence.status();
+        ASSERT_THAT(sequence, IsOk());
         const auto before = acknowledged.find(key);
         if (before != acknowledged.end()) {
           ASSERT_EQ(*sequence, before->second);
         }
         acknowledged[key] = *sequence;
       }
-      ASSERT_TRUE(store->CheckIntegrity().ok());
+      ASSERT_THAT(store->CheckIntegrity(), IsOk());
     }
     auto store = Open();
     ASSERT_NE(store, nullptr);

@@ -10,15 +10,20 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "session/message.h"
 #include "session/sqlite/database.h"
 #include "session/sqlite/migrations.h"
 #include "session/sqlite/sqlite_store.h"
 #include "session/testing/conversation.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::session {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 constexpr int kSessions = 5;
 constexpr int kMessages = 400;
@@ -36,18 +41,18 @@ class RepairTest : public testing::Test {
     // Interleaved, as they are in life.
     const std::vector<Message> messages = Conversation(kMessages);
     const auto is_appended = [](const absl::StatusOr<int64_t>& appended) {
-      EXPECT_TRUE(appended.ok()) << appended.status();
+      EXPECT_THAT(appended, IsOk());
     };
     for (size_t i = 0; i < messages.size(); ++i) {
       for (const std::string& id : ids_) {
-        EXPECT_TRUE(store->AppendAsync(id, {messages[i]}, is_appended).ok());
+        EXPECT_THAT(store->AppendAsync(id, {messages[i]}, is_appended), IsOk());
       }
       // From here on they are new, and in another table. What was handed in before it is over when
       // a session is created.
       if (i == messages.size() * 3 / 4) {
         const std::string waited = store->CreateSession("for a moment")->id;
-        EXPECT_TRUE(store->DeleteSession(waited).ok());
-        EXPECT_TRUE(store->Search("anything", "", 1).ok());
+        EXPECT_THAT(store->DeleteSession(waited), IsOk());
+        EXPECT_THAT(store->Search("anything", "", 1), IsOk());
       }
     }
   }
@@ -65,13 +70,13 @@ class RepairTest : public testing::Test {
 
 TEST_F(RepairTest, OfASoundStoreNothingIsLost) {
   const auto salvaged = SalvageStore(path_, fresh_);
-  ASSERT_TRUE(salvaged.ok()) << salvaged.status();
+  ASSERT_THAT(salvaged, IsOk());
   EXPECT_EQ(salvaged->num_sessions, kSessions);
   EXPECT_EQ(salvaged->num_messages, kSessions * kMessages);
   EXPECT_EQ(salvaged->num_orphans, 0);
   EXPECT_TRUE(salvaged->lost_nothing());
   auto fresh = *SqliteStore::Open(fresh_);
-  EXPECT_TRUE(fresh->CheckIntegrity().ok());
+  EXPECT_THAT(fresh->CheckIntegrity(), IsOk());
   auto store = *SqliteStore::Open(path_);
   for (const std::string& id : ids_) {
     const auto before = store->History(id, {.after = 0, .before = {}, .limit = 1000});
@@ -82,7 +87,7 @@ TEST_F(RepairTest, OfASoundStoreNothingIsLost) {
     EXPECT_EQ(*fresh->Append(id, {}), kMessages + 1);
   }
   EXPECT_FALSE(fresh->Search("meeting tomorrow", "", 10)->empty());
-  EXPECT_EQ(SalvageStore(path_, fresh_).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(SalvageStore(path_, fresh_), StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
 TEST_F(RepairTest, SavesWhatCanBeReadOfADamagedOne) {
@@ -104,8 +109,8 @@ TEST_F(RepairTest, SavesWhatCanBeReadOfADamagedOne) {
     if (!salvaged.ok()) continue;
     saved += salvaged->num_messages;
     auto fresh = SqliteStore::Open(fresh_);
-    ASSERT_TRUE(fresh.ok()) << "seed " << kSeed << ", round " << round << ": " << fresh.status();
-    EXPECT_TRUE((*fresh)->CheckIntegrity().ok()) << "seed " << kSeed << ", round " << round;
+    ASSERT_THAT(fresh, IsOk()) << "seed " << kSeed << ", round " << round;
+    EXPECT_THAT((*fresh)->CheckIntegrity(), IsOk()) << "seed " << kSeed << ", round " << round;
     EXPECT_EQ((*fresh)->GetStats()->num_sessions, salvaged->num_sessions);
     EXPECT_EQ(Bytes(), damaged) << "the damaged file is left as it is";
   }
@@ -114,13 +119,12 @@ TEST_F(RepairTest, SavesWhatCanBeReadOfADamagedOne) {
 }
 
 TEST_F(RepairTest, MessagesWhoseSessionIsLostGetANewOne) {
-  ASSERT_TRUE(Database::Open(path_, {})
-                  ->Execute(absl::StrCat(
-                      "DROP TRIGGER session_deleted; DELETE FROM sessions WHERE public_id = '",
-                      ids_[2], "'"))
-                  .ok());
+  ASSERT_THAT(
+      Database::Open(path_, {})->Execute(absl::StrCat(
+          "DROP TRIGGER session_deleted; DELETE FROM sessions WHERE public_id = '", ids_[2], "'")),
+      IsOk());
   const auto salvaged = SalvageStore(path_, fresh_);
-  ASSERT_TRUE(salvaged.ok()) << salvaged.status();
+  ASSERT_THAT(salvaged, IsOk());
   EXPECT_EQ(salvaged->num_orphans, 1);
   EXPECT_EQ(salvaged->num_messages, kSessions * kMessages);
   auto fresh = *SqliteStore::Open(fresh_);
@@ -131,17 +135,16 @@ TEST_F(RepairTest, ReadsOlderVersions) {
   const std::string old = absl::StrCat(directory_, "/old.db");
   {
     auto database = *Database::Open(old, {});
-    ASSERT_TRUE(Migrate(database, SchemaMigrations().first(1)).ok());
-    ASSERT_TRUE(database
-                    .Execute(R"sql(
+    ASSERT_THAT(Migrate(database, SchemaMigrations().first(1)), IsOk());
+    ASSERT_THAT(database.Execute(R"sql(
 INSERT INTO sessions (public_id, title, created_us, updated_us, activity) VALUES ('a', 'old', 1, 1, 1);
 INSERT INTO messages (session, sequence, role, content, created_us) VALUES
   (1, 1, 'user', 'one', 1), (9, 1, 'user', 'lost', 1), (1, 2, 'user', 'two', 1);
-)sql")
-                    .ok());
+)sql"),
+                IsOk());
   }
   const auto salvaged = SalvageStore(old, fresh_);
-  ASSERT_TRUE(salvaged.ok()) << salvaged.status();
+  ASSERT_THAT(salvaged, IsOk());
   EXPECT_EQ(salvaged->num_messages, 3);
   EXPECT_EQ(salvaged->num_orphans, 1);
   auto fresh = *SqliteStore::Open(fresh_);
@@ -149,7 +152,7 @@ INSERT INTO messages (session, sequence, role, content, created_us) VALUES
   ASSERT_EQ(history->size(), 2u);
   EXPECT_EQ((*history)[1].content, "two");
   EXPECT_EQ(fresh->Search("lost", "sess_recovered_9", 10)->size(), 1u);
-  EXPECT_TRUE(fresh->CheckIntegrity().ok());
+  EXPECT_THAT(fresh->CheckIntegrity(), IsOk());
 }
 
 // Whichever page is lost, what is missing is said: what was saved and what is known to be lost are
@@ -163,7 +166,7 @@ TEST_F(RepairTest, WhicheverPageIsLostWhatIsMissingIsSaid) {
     std::ofstream(path_, std::ios::binary) << damaged;
     std::filesystem::remove(fresh_);
     const auto salvaged = SalvageStore(path_, fresh_);
-    ASSERT_TRUE(salvaged.ok()) << what << " " << page << ": " << salvaged.status();
+    ASSERT_THAT(salvaged, IsOk()) << what << " " << page;
     int64_t num_lost = 0;
     for (const Salvaged::Loss& loss : salvaged->losses) num_lost += loss.num_lost;
     if (salvaged->num_orphans == 0) {
@@ -190,9 +193,9 @@ TEST_F(RepairTest, OfAFileThatWasCutNothingIsLostThatLayBefore) {
   std::string damaged = Bytes();
   damaged.resize(damaged.size() - 4096);
   std::ofstream(path_, std::ios::binary) << damaged;
-  EXPECT_EQ(SqliteStore::Open(path_).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(SqliteStore::Open(path_), StatusIs(absl::StatusCode::kDataLoss));
   const auto salvaged = SalvageStore(path_, fresh_);
-  ASSERT_TRUE(salvaged.ok()) << salvaged.status();
+  ASSERT_THAT(salvaged, IsOk());
   EXPECT_EQ(salvaged->num_sessions, kSessions);
   EXPECT_GT(salvaged->num_messages, kSessions * kMessages * 9 / 10);
 }
@@ -216,7 +219,7 @@ TEST_F(RepairTest, ADamagedIndexOrFreeListLosesNothing) {
     std::ofstream(path_, std::ios::binary) << damaged;
     std::filesystem::remove(fresh_);
     const auto salvaged = SalvageStore(path_, fresh_);
-    ASSERT_TRUE(salvaged.ok()) << page << ": " << salvaged.status();
+    ASSERT_THAT(salvaged, IsOk()) << page;
     EXPECT_EQ(salvaged->num_messages, kSessions * kMessages) << page;
     EXPECT_TRUE(salvaged->lost_nothing()) << page;
   }
@@ -226,7 +229,7 @@ TEST_F(RepairTest, ADamagedIndexOrFreeListLosesNothing) {
   std::ofstream(path_, std::ios::binary) << damaged;
   std::filesystem::remove(fresh_);
   const auto salvaged = SalvageStore(path_, fresh_);
-  ASSERT_TRUE(salvaged.ok()) << salvaged.status();
+  ASSERT_THAT(salvaged, IsOk());
   EXPECT_TRUE(salvaged->lost_nothing());
 }
 
@@ -238,7 +241,7 @@ TEST_F(RepairTest, WhatIsInTheLogIsSavedAndTheLogLeftAsItIs) {
   {
     auto store = *SqliteStore::Open(path_);
     for (int i = 0; i < 10; ++i) {
-      ASSERT_TRUE(store->Append(ids_[0], Message{.content = "said last"}).ok());
+      ASSERT_THAT(store->Append(ids_[0], Message{.content = "said last"}), IsOk());
     }
     for (const char* suffix : {"", "-wal"}) {
       std::filesystem::copy_file(path_ + suffix, copy + suffix);
@@ -247,7 +250,7 @@ TEST_F(RepairTest, WhatIsInTheLogIsSavedAndTheLogLeftAsItIs) {
   const auto log_size = std::filesystem::file_size(copy + "-wal");
   ASSERT_GT(log_size, 0u);
   const auto salvaged = SalvageStore(copy, fresh_);
-  ASSERT_TRUE(salvaged.ok()) << salvaged.status();
+  ASSERT_THAT(salvaged, IsOk());
   EXPECT_EQ(salvaged->num_messages, kSessions * kMessages + 10);
   EXPECT_TRUE(salvaged->lost_nothing());
   EXPECT_EQ(std::filesystem::file_size(copy + "-wal"), log_size);
@@ -275,27 +278,26 @@ TEST_F(RepairTest, RandomBytesInARowNeitherHangNorPassInSilence) {
     std::ofstream(path_, std::ios::binary) << damaged;
     std::filesystem::remove(fresh_);
     const auto salvaged = SalvageStore(path_, fresh_);
-    ASSERT_TRUE(salvaged.ok()) << "seed " << kSeed << ", round " << round << salvaged.status();
+    ASSERT_THAT(salvaged, IsOk()) << "seed " << kSeed << ", round " << round;
     if (salvaged->num_messages < kSessions * kMessages) {
       EXPECT_FALSE(salvaged->lost_nothing()) << "seed " << kSeed << ", round " << round;
     }
     auto fresh = SqliteStore::Open(fresh_);
-    ASSERT_TRUE(fresh.ok()) << fresh.status();
-    EXPECT_TRUE((*fresh)->CheckIntegrity().ok());
+    ASSERT_THAT(fresh, IsOk());
+    EXPECT_THAT((*fresh)->CheckIntegrity(), IsOk());
   }
 }
 
 TEST_F(RepairTest, DoubtfulTextIsSaidAndMended) {
-  ASSERT_TRUE(
-      Database::Open(path_, {})
-          ->Execute(absl::StrCat(
-              "UPDATE messages SET content = CAST(x'68C36869' AS TEXT) WHERE id = 1 << 24 | 1;"
-              "UPDATE messages SET content = CAST(zeroblob(100) AS TEXT) WHERE id = 1 << 24 | 2;"
-              "UPDATE messages SET metadata = '{' WHERE id = 2 << 24 | 1;"
-              "UPDATE messages SET tool_calls = '{}' WHERE id = 2 << 24 | 2;"))
-          .ok());
+  ASSERT_THAT(
+      Database::Open(path_, {})->Execute(absl::StrCat(
+          "UPDATE messages SET content = CAST(x'68C36869' AS TEXT) WHERE id = 1 << 24 | 1;"
+          "UPDATE messages SET content = CAST(zeroblob(100) AS TEXT) WHERE id = 1 << 24 | 2;"
+          "UPDATE messages SET metadata = '{' WHERE id = 2 << 24 | 1;"
+          "UPDATE messages SET tool_calls = '{}' WHERE id = 2 << 24 | 2;")),
+      IsOk());
   const auto salvaged = SalvageStore(path_, fresh_);
-  ASSERT_TRUE(salvaged.ok()) << salvaged.status();
+  ASSERT_THAT(salvaged, IsOk());
   ASSERT_EQ(salvaged->losses.size(), 2u);
   EXPECT_EQ(salvaged->losses[0].session_id, ids_[0]);
   EXPECT_EQ(salvaged->losses[0].num_doubtful, 2);
@@ -315,7 +317,7 @@ TEST_F(RepairTest, SessionsWhoseRowsAreLostKeepTheirIdsByTheIndex) {
   damaged.replace((root - 1) * 4096, 4096, 4096, '\0');
   std::ofstream(path_, std::ios::binary) << damaged;
   const auto salvaged = SalvageStore(path_, fresh_);
-  ASSERT_TRUE(salvaged.ok()) << salvaged.status();
+  ASSERT_THAT(salvaged, IsOk());
   EXPECT_EQ(salvaged->num_orphans, kSessions);
   EXPECT_EQ(salvaged->num_messages, kSessions * kMessages);
   auto fresh = *SqliteStore::Open(fresh_);
@@ -331,7 +333,7 @@ TEST_F(RepairTest, RefusesWhatIsNoStore) {
   std::ofstream(text) << std::string(5000, 'x');
   EXPECT_EQ(code(text), absl::StatusCode::kDataLoss);
   const std::string other = absl::StrCat(directory_, "/other.db");
-  ASSERT_TRUE(Database::Open(other, {})->Execute("CREATE TABLE birds (name TEXT)").ok());
+  ASSERT_THAT(Database::Open(other, {})->Execute("CREATE TABLE birds (name TEXT)"), IsOk());
   EXPECT_EQ(code(other), absl::StatusCode::kFailedPrecondition);
   EXPECT_FALSE(std::filesystem::exists(fresh_));
 }

@@ -23,14 +23,21 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "session/sqlite/database.h"
 #include "session/sqlite/migrations.h"
 #include "session/sqlite/testing/fault_vfs.h"
 #include "session/testing/store_contract.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::session {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::Not;
 
 Message User(const std::string& content) {
   Message message;
@@ -63,13 +70,13 @@ class SqliteStoreTest : public testing::Test {
 
   std::unique_ptr<SqliteStore> OpenStore(SqliteStoreOptions options = {}) {
     auto store = SqliteStore::Open(path_, std::move(options));
-    EXPECT_TRUE(store.ok()) << store.status();
+    EXPECT_THAT(store, IsOk());
     return store.ok() ? *std::move(store) : nullptr;
   }
 
   static std::string NewSession(SessionStore& store) {
     auto session = store.CreateSession("a talk");
-    EXPECT_TRUE(session.ok()) << session.status();
+    EXPECT_THAT(session, IsOk());
     return session.ok() ? session->id : "";
   }
 
@@ -80,27 +87,27 @@ class SqliteStoreTest : public testing::Test {
 TEST_F(SqliteStoreTest, BacksUpWhileItIsWritten) {
   auto store = OpenStore();
   const std::string id = NewSession(*store);
-  for (int i = 0; i < 50; ++i) ASSERT_TRUE(store->Append(id, User("before")).ok());
+  for (int i = 0; i < 50; ++i) ASSERT_THAT(store->Append(id, User("before")), IsOk());
   std::atomic<bool> stop = false;
   std::thread writer([&] {
-    while (!stop) EXPECT_TRUE(store->Append(id, User("meanwhile")).ok());
+    while (!stop) EXPECT_THAT(store->Append(id, User("meanwhile")), IsOk());
   });
   const std::string copy_path = absl::StrCat(directory_, "/copy.db");
   const absl::Status copied = store->Backup(copy_path);
   stop = true;
   writer.join();
-  ASSERT_TRUE(copied.ok()) << copied;
+  ASSERT_THAT(copied, IsOk());
   EXPECT_FALSE(std::filesystem::exists(absl::StrCat(copy_path, ".partial")));
-  EXPECT_EQ(store->Backup(copy_path).code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_FALSE(store->Backup(absl::StrCat(directory_, "/no/folder.db")).ok());
+  EXPECT_THAT(store->Backup(copy_path), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(store->Backup(absl::StrCat(directory_, "/no/folder.db")), Not(IsOk()));
   auto copy = SqliteStore::Open(copy_path);
-  ASSERT_TRUE(copy.ok()) << copy.status();
+  ASSERT_THAT(copy, IsOk());
   const auto session = (*copy)->GetSession(id);
-  ASSERT_TRUE(session.ok());
+  ASSERT_THAT(session, IsOk());
   EXPECT_GE(session->num_messages, 50);
   EXPECT_EQ((*copy)->History(id, {.after = 0, .before = {}, .limit = 10000})->size(),
             static_cast<size_t>(session->num_messages));
-  EXPECT_TRUE((*copy)->CheckIntegrity().ok());
+  EXPECT_THAT((*copy)->CheckIntegrity(), IsOk());
 }
 
 TEST_F(SqliteStoreTest, ProcessesShareAFileAndNoneIsToldThatItIsLocked) {
@@ -143,28 +150,27 @@ TEST_F(SqliteStoreTest, ProcessesShareAFileAndNoneIsToldThatItIsLocked) {
 TEST_F(SqliteStoreTest, RefusesFilesThatAreNoStore) {
   const auto status_of = [](const std::string& path) { return SqliteStore::Open(path).status(); };
   std::ofstream(path_) << std::string(5000, 'x');
-  EXPECT_EQ(status_of(path_).code(), absl::StatusCode::kDataLoss) << status_of(path_);
-  EXPECT_TRUE(absl::StrContains(status_of(path_).message(), path_)) << status_of(path_);
-  EXPECT_EQ(status_of(directory_).code(), absl::StatusCode::kNotFound) << status_of(directory_);
+  EXPECT_THAT(status_of(path_), StatusIs(absl::StatusCode::kDataLoss, HasSubstr(path_)));
+  EXPECT_THAT(status_of(directory_), StatusIs(absl::StatusCode::kNotFound));
   const std::string missing = absl::StrCat(directory_, "/no/such/folder.db");
-  EXPECT_EQ(status_of(missing).code(), absl::StatusCode::kNotFound) << status_of(missing);
+  EXPECT_THAT(status_of(missing), StatusIs(absl::StatusCode::kNotFound));
 
   const std::string other = absl::StrCat(directory_, "/other.db");
-  ASSERT_TRUE(Database::Open(other, {})->Execute("CREATE TABLE birds (name TEXT)").ok());
-  EXPECT_EQ(status_of(other).code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(absl::StrContains(status_of(other).message(), "another application"));
+  ASSERT_THAT(Database::Open(other, {})->Execute("CREATE TABLE birds (name TEXT)"), IsOk());
+  EXPECT_THAT(status_of(other),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another application")));
 
   const std::string newer = absl::StrCat(directory_, "/newer.db");
-  ASSERT_TRUE(SqliteStore::Open(newer).ok());
-  ASSERT_TRUE(Database::Open(newer, {})->Execute("PRAGMA user_version = 999").ok());
-  EXPECT_EQ(status_of(newer).code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(absl::StrContains(status_of(newer).message(), "schema version 999"));
+  ASSERT_THAT(SqliteStore::Open(newer), IsOk());
+  ASSERT_THAT(Database::Open(newer, {})->Execute("PRAGMA user_version = 999"), IsOk());
+  EXPECT_THAT(status_of(newer),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("schema version 999")));
 }
 
 TEST_F(SqliteStoreTest, AnEmptyFileIsANewStore) {
   std::ofstream(path_).flush();
   auto store = OpenStore();
-  EXPECT_TRUE(store->Append(NewSession(*store), User("hello")).ok());
+  EXPECT_THAT(store->Append(NewSession(*store), User("hello")), IsOk());
 }
 
 // Whatever is cut off is noticed; whatever is overwritten makes no crash, though bytes that nothing
@@ -174,7 +180,7 @@ TEST_F(SqliteStoreTest, SurvivesDamagedFiles) {
     auto store = OpenStore();
     const std::string id = NewSession(*store);
     for (int i = 0; i < 200; ++i) {
-      ASSERT_TRUE(store->Append(id, User(absl::StrCat("message number ", i))).ok());
+      ASSERT_THAT(store->Append(id, User(absl::StrCat("message number ", i))), IsOk());
     }
   }
   std::ifstream file(path_, std::ios::binary);
@@ -220,9 +226,9 @@ TEST_F(SqliteStoreTest, TwoStoresShareAFile) {
   auto other = OpenStore();
   const std::string id = NewSession(*one);
   std::thread thread([&] {
-    for (int i = 0; i < 50; ++i) EXPECT_TRUE(other->Append(id, User("other")).ok());
+    for (int i = 0; i < 50; ++i) EXPECT_THAT(other->Append(id, User("other")), IsOk());
   });
-  for (int i = 0; i < 50; ++i) EXPECT_TRUE(one->Append(id, User("one")).ok());
+  for (int i = 0; i < 50; ++i) EXPECT_THAT(one->Append(id, User("one")), IsOk());
   thread.join();
   EXPECT_EQ(one->GetSession(id)->num_messages, 100);
 }
@@ -238,16 +244,16 @@ TEST_F(SqliteStoreTest, AStoreNoticesWhatAnotherChanged) {
   const std::string second = NewSession(*other);
   EXPECT_EQ(*one->Append(id, User("one")), 4);
   EXPECT_EQ((*one->ListSessions(1))[0].id, id);
-  ASSERT_TRUE(other->CloseSession(id).ok());
-  EXPECT_EQ(one->Append(id, User("one")).status().code(), absl::StatusCode::kFailedPrecondition);
-  ASSERT_TRUE(other->ResumeSession(id).ok());
+  ASSERT_THAT(other->CloseSession(id), IsOk());
+  EXPECT_THAT(one->Append(id, User("one")), StatusIs(absl::StatusCode::kFailedPrecondition));
+  ASSERT_THAT(other->ResumeSession(id), IsOk());
   EXPECT_EQ(*one->Append(id, User("one")), 5);
-  ASSERT_TRUE(other->DeleteSession(id).ok());
-  EXPECT_EQ(one->Append(id, User("one")).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_THAT(other->DeleteSession(id), IsOk());
+  EXPECT_THAT(one->Append(id, User("one")), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(*one->Append(second, User("one")), 1);
   EXPECT_EQ(*other->PruneSessions({.changed_since = {}, .most_sessions = 0}), 1);
-  EXPECT_EQ(one->Append(second, User("one")).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_TRUE(one->CheckIntegrity().ok());
+  EXPECT_THAT(one->Append(second, User("one")), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(one->CheckIntegrity(), IsOk());
 }
 
 TEST_F(SqliteStoreTest, MoreSessionsThanAreRememberedTakeMessages) {
@@ -259,14 +265,13 @@ TEST_F(SqliteStoreTest, MoreSessionsThanAreRememberedTakeMessages) {
   for (int round = 1; round <= 2; ++round) {
     for (const std::string& id : ids) {
       if (round == 1) {
-        ASSERT_TRUE(store->CreateSession({.title = "a talk", .id = id}).ok());
+        ASSERT_THAT(store->CreateSession({.title = "a talk", .id = id}), IsOk());
       }
-      ASSERT_TRUE(store
-                      ->AppendAsync(id, {User("hello")},
-                                    [&, round](const absl::StatusOr<int64_t>& sequence) {
-                                      num_failed += !sequence.ok() || *sequence != round;
-                                    })
-                      .ok());
+      ASSERT_THAT(store->AppendAsync(id, {User("hello")},
+                                     [&, round](const absl::StatusOr<int64_t>& sequence) {
+                                       num_failed += !sequence.ok() || *sequence != round;
+                                     }),
+                  IsOk());
     }
   }
   // What was handed in before it is over when it is.
@@ -278,23 +283,23 @@ TEST_F(SqliteStoreTest, MoreSessionsThanAreRememberedTakeMessages) {
 TEST_F(SqliteStoreTest, AFullSessionTakesNothing) {
   auto store = OpenStore();
   const std::string id = NewSession(*store);
-  ASSERT_TRUE(store->Append(id, User("the first")).ok());
-  ASSERT_TRUE(Database::Open(path_, {})
-                  ->Execute(absl::StrCat("UPDATE sessions SET next_sequence = ", kMaxMessages))
-                  .ok());
+  ASSERT_THAT(store->Append(id, User("the first")), IsOk());
+  ASSERT_THAT(Database::Open(path_, {})->Execute(
+                  absl::StrCat("UPDATE sessions SET next_sequence = ", kMaxMessages)),
+              IsOk());
   const std::vector<Message> two = {User("one"), User("two")};
-  EXPECT_EQ(store->AppendAll(id, two).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(store->AppendAll(id, two), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_EQ(*store->Append(id, User("the last")), kMaxMessages);
-  EXPECT_EQ(store->Append(id, User("more")).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(store->Append(id, User("more")), StatusIs(absl::StatusCode::kFailedPrecondition));
   // Neighbours by number, and of different sessions.
   const std::string next = NewSession(*store);
-  ASSERT_TRUE(store->Append(next, User("the first")).ok());
+  ASSERT_THAT(store->Append(next, User("the first")), IsOk());
   EXPECT_EQ(store->Search("first", "", 10)->size(), 2u);
   EXPECT_EQ(store->Search("last", id, 10)->size(), 1u);
   EXPECT_EQ(store->Search("last", next, 10)->size(), 0u);
   EXPECT_EQ(store->History(id, {})->size(), 2u);
   EXPECT_EQ(store->History(next, {})->size(), 1u);
-  ASSERT_TRUE(store->DeleteSession(id).ok());
+  ASSERT_THAT(store->DeleteSession(id), IsOk());
   EXPECT_EQ(store->Search("first", "", 10)->size(), 1u);
   EXPECT_EQ(store->History(next, {})->size(), 1u);
 }
@@ -376,7 +381,7 @@ TEST_F(SqliteStoreTest, WhatAppendAcknowledgedSurvivesKill9) {
     // One append may have been on its way: durable, and not acknowledged yet.
     ASSERT_GE(num_messages, last) << "seed " << kSeed;
     ASSERT_LE(num_messages, last + 1) << "seed " << kSeed;
-    ASSERT_TRUE(store->CheckIntegrity().ok());
+    ASSERT_THAT(store->CheckIntegrity(), IsOk());
     ASSERT_EQ((*store->History(id, {.after = {}, .before = {}, .limit = 1}))[0].sequence,
               num_messages);
     last = num_messages;
@@ -394,7 +399,7 @@ TEST_F(SqliteStoreTest, AFullDiskLosesNothing) {
   EXPECT_GT(last, 10);
   auto store = OpenStore();
   EXPECT_EQ(store->GetSession(id)->num_messages, last);
-  EXPECT_TRUE(store->CheckIntegrity().ok());
+  EXPECT_THAT(store->CheckIntegrity(), IsOk());
   EXPECT_EQ(*store->Append(id, User("there is room again")), last + 1);
 }
 
@@ -404,9 +409,9 @@ TEST_F(SqliteStoreTest, ALockedFileIsSaidToBeBusy) {
   auto store = OpenStore(std::move(options));
   const std::string id = NewSession(*store);
   auto other = Database::Open(path_, {});
-  ASSERT_TRUE(other->Execute("BEGIN IMMEDIATE").ok());
-  EXPECT_EQ(store->Append(id, User("x")).status().code(), absl::StatusCode::kUnavailable);
-  ASSERT_TRUE(other->Execute("COMMIT").ok());
+  ASSERT_THAT(other->Execute("BEGIN IMMEDIATE"), IsOk());
+  EXPECT_THAT(store->Append(id, User("x")), StatusIs(absl::StatusCode::kUnavailable));
+  ASSERT_THAT(other->Execute("COMMIT"), IsOk());
   EXPECT_EQ(*store->Append(id, User("x")), 1);
 }
 
@@ -421,7 +426,7 @@ TEST_F(SqliteStoreTest, AReadOnlyFileIsSaidToBe) {
   options.database.vfs = disk.name();
   auto store = SqliteStore::Open(path_, options);
   const absl::Status status = store.ok() ? (*store)->CreateSession("x").status() : store.status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied) << status;
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
 // Runs `check` in a child process for which permissions count, though it may be root's. Returns
@@ -523,8 +528,8 @@ TEST_F(SqliteStoreTest, AStoreThatMayOnlyBeReadIsReadAndNothingIsWrittenBesideIt
       // Nothing is settled unless it is asked for.
       options.queue.idle_after = absl::Hours(1);
       auto store = *SqliteStore::Open(original, options);
-      ASSERT_TRUE(store->CreateSession({.title = "talk", .id = "s"}).ok());
-      for (int i = 0; i < 50; ++i) ASSERT_TRUE(store->Append("s", User("oat milk")).ok());
+      ASSERT_THAT(store->CreateSession({.title = "talk", .id = "s"}), IsOk());
+      for (int i = 0; i < 50; ++i) ASSERT_THAT(store->Append("s", User("oat milk")), IsOk());
       if (test.settled) {
         ASSERT_EQ(store->Search("milk", "", 100)->size(), 50u);
       }
@@ -536,15 +541,14 @@ TEST_F(SqliteStoreTest, AStoreThatMayOnlyBeReadIsReadAndNothingIsWrittenBesideIt
       }
     } else {
       auto database = *Database::Open(path, {});
-      ASSERT_TRUE(Migrate(database, SchemaMigrations().first(test.version)).ok());
-      ASSERT_TRUE(database
-                      .Execute(R"sql(PRAGMA journal_mode = WAL;
+      ASSERT_THAT(Migrate(database, SchemaMigrations().first(test.version)), IsOk());
+      ASSERT_THAT(database.Execute(R"sql(PRAGMA journal_mode = WAL;
 INSERT INTO sessions (public_id, title, created_us, updated_us, activity, next_sequence)
   VALUES ('s', 'talk', 1, 1, 1, 51);
 WITH RECURSIVE number (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM number LIMIT 50)
 INSERT INTO new_messages (session, sequence, role, content, created_us)
-  SELECT 1, value, 'user', 'oat milk', 1 FROM number;)sql")
-                      .ok());
+  SELECT 1, value, 'user', 'oat milk', 1 FROM number;)sql"),
+                  IsOk());
     }
     std::vector<std::string> before;
     for (const auto& entry : fs::directory_iterator(folder)) {
@@ -589,10 +593,10 @@ TEST_F(SqliteStoreTest, SaysWhyAPathCannotBeOpened) {
       {directory_, "is not a file"},
   };
   for (const auto& [path, expected] : cases) {
-    EXPECT_TRUE(absl::StrContains(message(path), expected)) << message(path);
-    EXPECT_TRUE(absl::StrContains(message(path), path)) << message(path);
+    EXPECT_THAT(message(path), HasSubstr(expected));
+    EXPECT_THAT(message(path), HasSubstr(path));
     if (path != missing && path != path_) {
-      EXPECT_TRUE(absl::StrContains(message_if_made(path), expected)) << message_if_made(path);
+      EXPECT_THAT(message_if_made(path), HasSubstr(expected));
     }
   }
   EXPECT_FALSE(fs::exists(missing));
@@ -616,12 +620,12 @@ TEST_F(SqliteStoreTest, SaysWhyAPathCannotBeOpened) {
 TEST_F(SqliteStoreTest, ABackupIsWrittenIntoAnEmptyFileAndEmptiesItAgainIfItFails) {
   auto store = OpenStore();
   const std::string id = NewSession(*store);
-  ASSERT_TRUE(store->Append(id, User("hello")).ok());
+  ASSERT_THAT(store->Append(id, User("hello")), IsOk());
   const std::string target = absl::StrCat(directory_, "/target.db");
   std::ofstream(target).flush();
-  ASSERT_TRUE(store->Backup(target).ok());
+  ASSERT_THAT(store->Backup(target), IsOk());
   EXPECT_EQ((*SqliteStore::Open(target))->GetStats()->num_messages, 1);
-  EXPECT_EQ(store->Backup(target).code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(store->Backup(target), StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
 }  // namespace

@@ -10,11 +10,17 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::session {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::Not;
 
 Message User(const std::string& content) {
   Message message;
@@ -28,13 +34,13 @@ std::unique_ptr<SessionStore> StoreContract::Open(const StoreContractOptions& op
   std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
   name = absl::StrCat("store_", name.substr(0, name.find('/')));
   auto store = GetParam().open(name, options);
-  EXPECT_TRUE(store.ok()) << store.status();
+  EXPECT_THAT(store, IsOk());
   return store.ok() ? *std::move(store) : nullptr;
 }
 
 std::string StoreContract::NewSession(SessionStore& store) {
   auto session = store.CreateSession("a talk");
-  EXPECT_TRUE(session.ok()) << session.status();
+  EXPECT_THAT(session, IsOk());
   return session.ok() ? session->id : "";
 }
 
@@ -56,7 +62,7 @@ TEST_P(StoreContract, RemembersWhatWasSaid) {
   }
   auto store = Open();
   const auto history = store->History(id, {});
-  ASSERT_TRUE(history.ok()) << history.status();
+  ASSERT_THAT(history, IsOk());
   ASSERT_EQ(history->size(), 3u);
   EXPECT_EQ((*history)[0].content, "what time is it");
   EXPECT_EQ((*history)[0].role, Role::kUser);
@@ -71,7 +77,7 @@ TEST_P(StoreContract, KeepsEveryCharacter) {
   auto store = Open();
   const std::string id = NewSession(*store);
   const std::string text = "quote ' \", 漢字, \xF0\x9F\x8E\xA4, back\\slash, end\n";
-  ASSERT_TRUE(store->Append(id, User(text)).ok());
+  ASSERT_THAT(store->Append(id, User(text)), IsOk());
   EXPECT_EQ((*store->History(id, {}))[0].content, text);
 
   const std::string with_nul = absl::StrCat("nul ", std::string(1, '\0'), " end");
@@ -79,7 +85,7 @@ TEST_P(StoreContract, KeepsEveryCharacter) {
   if (GetParam().keeps_nul) {
     EXPECT_EQ((*store->History(id, {}))[1].content, with_nul);
   } else {
-    EXPECT_EQ(appended.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(appended, StatusIs(absl::StatusCode::kInvalidArgument));
   }
 }
 
@@ -89,9 +95,9 @@ TEST_P(StoreContract, PagesInBothDirections) {
   for (const int num_known : {0, 1, 7, 10}) {
     const std::string id = NewSession(*store);
     for (int i = 1; i <= 10; ++i) {
-      ASSERT_TRUE(store->Append(id, User(absl::StrCat(i))).ok());
+      ASSERT_THAT(store->Append(id, User(absl::StrCat(i))), IsOk());
       if (i == num_known) {
-        ASSERT_TRUE(store->Search("all", "", 1).ok());
+        ASSERT_THAT(store->Search("all", "", 1), IsOk());
       }
     }
     const auto contents = [&](const SessionStore::HistoryOptions& options) {
@@ -116,8 +122,8 @@ TEST_P(StoreContract, PagesInBothDirections) {
     EXPECT_EQ(contents({.after = INT64_MAX, .before = {}, .limit = 3}), "");
     EXPECT_EQ(contents({.after = {}, .before = 1, .limit = 3}), "");
     EXPECT_EQ(contents({.after = {}, .before = INT64_MIN, .limit = 3}), "");
-    EXPECT_EQ(store->History(id, {.after = {}, .before = {}, .limit = 0}).status().code(),
-              absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(store->History(id, {.after = {}, .before = {}, .limit = 0}),
+                StatusIs(absl::StatusCode::kInvalidArgument));
   }
 }
 
@@ -129,7 +135,7 @@ TEST_P(StoreContract, ListsTheLastChangedFirstWhateverTheClockSays) {
   const std::string a = NewSession(*store);
   const std::string b = NewSession(*store);
   const std::string c = NewSession(*store);
-  ASSERT_TRUE(store->Append(a, User("again")).ok());
+  ASSERT_THAT(store->Append(a, User("again")), IsOk());
   const auto first = store->ListSessions(2);
   ASSERT_EQ(first->size(), 2u);
   EXPECT_EQ((*first)[0].id, a);
@@ -137,21 +143,21 @@ TEST_P(StoreContract, ListsTheLastChangedFirstWhateverTheClockSays) {
   const auto second = store->ListSessions(2, c);
   ASSERT_EQ(second->size(), 1u);
   EXPECT_EQ((*second)[0].id, b);
-  EXPECT_EQ(store->ListSessions(2, "gone").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(store->ListSessions(2, "gone"), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_P(StoreContract, FindsWords) {
   auto store = Open();
   const std::string a = NewSession(*store);
   const std::string b = NewSession(*store);
-  ASSERT_TRUE(store->Append(a, User("remind me to buy oat milk tomorrow")).ok());
-  ASSERT_TRUE(store->Append(b, User("milk is in the fridge")).ok());
-  ASSERT_TRUE(store->Append(b, User("no dairy here")).ok());
+  ASSERT_THAT(store->Append(a, User("remind me to buy oat milk tomorrow")), IsOk());
+  ASSERT_THAT(store->Append(b, User("milk is in the fridge")), IsOk());
+  ASSERT_THAT(store->Append(b, User("no dairy here")), IsOk());
   EXPECT_EQ(store->Search("MILK", "", 10)->size(), 2u);
   const auto hits = store->Search("milk oat", "", 10);
   ASSERT_EQ(hits->size(), 1u);
   EXPECT_EQ((*hits)[0].session_id, a);
-  EXPECT_TRUE(absl::StrContains((*hits)[0].snippet, "[oat] [milk]")) << (*hits)[0].snippet;
+  EXPECT_THAT((*hits)[0].snippet, HasSubstr("[oat] [milk]"));
   EXPECT_EQ(store->Search("milk", b, 10)->size(), 1u);
   EXPECT_TRUE(store->Search("honey", "", 10)->empty());
 }
@@ -159,28 +165,28 @@ TEST_P(StoreContract, FindsWords) {
 TEST_P(StoreContract, NothingInASearchIsSyntax) {
   auto store = Open();
   const std::string id = NewSession(*store);
-  ASSERT_TRUE(store->Append(id, User("rock AND roll (live) \"now\" a* col: -x")).ok());
+  ASSERT_THAT(store->Append(id, User("rock AND roll (live) \"now\" a* col: -x")), IsOk());
   for (const std::string words :
        {"\"", "AND", "rock AND", "(", "a*", "col:", "-x", "NEAR(", "'", "^", "\"now\"", "{x}: y"}) {
-    EXPECT_TRUE(store->Search(words, "", 10).ok()) << words;
+    EXPECT_THAT(store->Search(words, "", 10), IsOk()) << words;
   }
   EXPECT_EQ(store->Search("rock AND roll", "", 10)->size(), 1u);
-  EXPECT_EQ(store->Search(" \t ", "", 10).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(store->Search(" \t ", "", 10), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_P(StoreContract, DeletesASessionWithItsMessages) {
   auto store = Open();
   const std::string a = NewSession(*store);
   const std::string b = NewSession(*store);
-  ASSERT_TRUE(store->Append(a, User("secret")).ok());
-  ASSERT_TRUE(store->Append(b, User("secret too")).ok());
-  ASSERT_TRUE(store->DeleteSession(a).ok());
-  EXPECT_EQ(store->DeleteSession(a).code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store->GetSession(a).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store->History(a, {}).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store->Append(a, User("x")).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_THAT(store->Append(a, User("secret")), IsOk());
+  ASSERT_THAT(store->Append(b, User("secret too")), IsOk());
+  ASSERT_THAT(store->DeleteSession(a), IsOk());
+  EXPECT_THAT(store->DeleteSession(a), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(store->GetSession(a), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(store->History(a, {}), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(store->Append(a, User("x")), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(store->Search("secret", "", 10)->size(), 1u);
-  EXPECT_TRUE(store->CheckIntegrity().ok());
+  EXPECT_THAT(store->CheckIntegrity(), IsOk());
 }
 
 TEST_P(StoreContract, KeepsWhatBelongsToAMessage) {
@@ -193,7 +199,7 @@ TEST_P(StoreContract, KeepsWhatBelongsToAMessage) {
   message.output_tokens = 0;
   message.latency = absl::Milliseconds(321);
   message.created = absl::FromUnixSeconds(1234567890);
-  ASSERT_TRUE(store->AppendAll(id, {message, User("bare")}).ok());
+  ASSERT_THAT(store->AppendAll(id, {message, User("bare")}), IsOk());
   const auto history = store->History(id, {});
   ASSERT_EQ(history->size(), 2u);
   const Message& kept = (*history)[0];
@@ -207,7 +213,7 @@ TEST_P(StoreContract, KeepsWhatBelongsToAMessage) {
   EXPECT_FALSE((*history)[1].input_tokens.has_value());
   EXPECT_FALSE((*history)[1].latency.has_value());
   message.metadata = "[]";
-  EXPECT_EQ(store->Append(id, message).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(store->Append(id, message), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_P(StoreContract, ARetryWithTheSameKeyIsAcknowledgedAndAppendsNothing) {
@@ -225,30 +231,29 @@ TEST_P(StoreContract, ARetryWithTheSameKeyIsAcknowledgedAndAppendsNothing) {
   EXPECT_EQ(store->GetSession(a)->num_messages, 2);
   Message third = User("third");
   third.client_key = "3";
-  EXPECT_EQ(store->AppendAll(a, {third, second}).status().code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_EQ(store->AppendAll(a, {third, third}).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(store->AppendAll(a, {third, second}), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(store->AppendAll(a, {third, third}), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(store->GetSession(a)->num_messages, 2);
-  ASSERT_TRUE(store->CloseSession(a).ok());
+  ASSERT_THAT(store->CloseSession(a), IsOk());
   EXPECT_EQ(*store->Append(a, first), 1) << "what was acknowledged once is again";
 }
 
 TEST_P(StoreContract, AClosedSessionTakesNothingUntilItIsResumed) {
   auto store = Open();
   const std::string id = NewSession(*store);
-  ASSERT_TRUE(store->CloseSession(id).ok());
-  ASSERT_TRUE(store->CloseSession(id).ok());
+  ASSERT_THAT(store->CloseSession(id), IsOk());
+  ASSERT_THAT(store->CloseSession(id), IsOk());
   EXPECT_TRUE(store->GetSession(id)->closed.has_value());
-  EXPECT_EQ(store->Append(id, User("x")).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(store->Append(id, User("x")), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_TRUE(store->History(id, {})->empty());
   const auto resumed = store->ResumeSession(id);
-  ASSERT_TRUE(resumed.ok());
+  ASSERT_THAT(resumed, IsOk());
   EXPECT_FALSE(resumed->closed.has_value());
   EXPECT_EQ(*store->Append(id, User("x")), 1);
   for (const absl::Status& status :
        {store->CloseSession("gone"), store->ResumeSession("gone").status(),
         store->RenameSession("gone", "x")}) {
-    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kNotFound));
   }
 }
 
@@ -256,10 +261,10 @@ TEST_P(StoreContract, RenamesAndCountsAsAChange) {
   auto store = Open();
   const std::string a = NewSession(*store);
   NewSession(*store);
-  ASSERT_TRUE(store->RenameSession(a, "the train").ok());
+  ASSERT_THAT(store->RenameSession(a, "the train"), IsOk());
   EXPECT_EQ(store->GetSession(a)->title, "the train");
   EXPECT_EQ((*store->ListSessions(1))[0].id, a);
-  EXPECT_EQ(store->RenameSession(a, "\xFF").code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(store->RenameSession(a, "\xFF"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_P(StoreContract, TakesSessionsFromElsewhereWhole) {
@@ -272,9 +277,9 @@ TEST_P(StoreContract, TakesSessionsFromElsewhereWhole) {
                                          .updated = absl::FromUnixSeconds(3000),
                                          .closed = absl::FromUnixSeconds(2000)};
   const auto created = store->CreateSession(session);
-  ASSERT_TRUE(created.ok()) << created.status();
+  ASSERT_THAT(created, IsOk());
   const auto kept = store->GetSession("old_1");
-  ASSERT_TRUE(kept.ok());
+  ASSERT_THAT(kept, IsOk());
   EXPECT_EQ(kept->title, "old");
   EXPECT_EQ(kept->metadata, session.metadata);
   EXPECT_EQ(kept->created, absl::FromUnixSeconds(1000));
@@ -284,11 +289,11 @@ TEST_P(StoreContract, TakesSessionsFromElsewhereWhole) {
   EXPECT_EQ(kept->activity, int64_t{3000} * 1000000);
   EXPECT_EQ(created->updated, kept->updated);
   EXPECT_EQ(created->closed, kept->closed);
-  EXPECT_EQ(store->CreateSession(session).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(store->CreateSession(session), StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ(store->GetSession("old_1")->num_messages, 2);
   for (const std::string id : {"", "with space", "line\nbreak"}) {
-    EXPECT_EQ(store->CreateSession(SessionStore::NewSession{.id = id}).status().code(),
-              absl::StatusCode::kInvalidArgument)
+    EXPECT_THAT(store->CreateSession(SessionStore::NewSession{.id = id}),
+                StatusIs(absl::StatusCode::kInvalidArgument))
         << id;
   }
 }
@@ -301,21 +306,21 @@ TEST_P(StoreContract, PrunesByAgeAndByCount) {
   std::vector<std::string> ids;
   for (int i = 0; i < 6; ++i) {
     ids.push_back(NewSession(*store));
-    ASSERT_TRUE(store->Append(ids.back(), User(absl::StrCat("word", i, " shared"))).ok());
+    ASSERT_THAT(store->Append(ids.back(), User(absl::StrCat("word", i, " shared"))), IsOk());
     now += absl::Hours(1);
   }
   ASSERT_EQ(store->Search("shared", "", 10)->size(), 6u);
   EXPECT_EQ(*store->PruneSessions({.changed_since = now - absl::Hours(4)}), 2);
-  EXPECT_EQ(store->GetSession(ids[1]).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(store->GetSession(ids[1]), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(*store->PruneSessions({.most_sessions = 3}), 1);
   EXPECT_EQ(*store->PruneSessions({.most_sessions = 3}), 0);
   EXPECT_EQ(store->Search("shared", "", 10)->size(), 3u);
   EXPECT_EQ(store->ListSessions(10)->size(), 3u);
   EXPECT_EQ((*store->ListSessions(10))[0].id, ids[5]);
-  EXPECT_EQ(store->PruneSessions({}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(store->PruneSessions({.most_sessions = -1}).status().code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(store->CheckIntegrity().ok());
+  EXPECT_THAT(store->PruneSessions({}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(store->PruneSessions({.most_sessions = -1}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(store->CheckIntegrity(), IsOk());
   // There are three sessions: one is too old, and one is too many.
   const absl::Time updated = (*store->ListSessions(10))[1].updated;
   EXPECT_EQ(*store->PruneSessions({.changed_since = updated, .most_sessions = 1}), 2);
@@ -336,18 +341,17 @@ TEST_P(StoreContract, SessionsFromElsewhereTakeTheirPlaceInTheOrder) {
   const absl::Time between = now - absl::Hours(1);
   const auto from_elsewhere = [&](const std::string& id, absl::Time updated) {
     SessionStore::NewSession session{.id = id, .messages = {User("x")}, .updated = updated};
-    EXPECT_TRUE(store->CreateSession(session).ok());
+    EXPECT_THAT(store->CreateSession(session), IsOk());
   };
   from_elsewhere("b", between);
   // At the same moment: the one that came later changed later.
   from_elsewhere("c", between);
   from_elsewhere("a", absl::FromUnixSeconds(5));
-  EXPECT_TRUE(store
-                  ->CreateSession(SessionStore::NewSession{
-                      .id = "d",
-                      .updated = absl::FromUnixSeconds(1),
-                      .activity = absl::ToUnixMicros(between + absl::Seconds(1))})
-                  .ok());
+  EXPECT_THAT(store->CreateSession(SessionStore::NewSession{
+                  .id = "d",
+                  .updated = absl::FromUnixSeconds(1),
+                  .activity = absl::ToUnixMicros(between + absl::Seconds(1))}),
+              IsOk());
   const auto ids = [&] {
     std::vector<std::string> all;
     std::string before;
@@ -362,15 +366,13 @@ TEST_P(StoreContract, SessionsFromElsewhereTakeTheirPlaceInTheOrder) {
   EXPECT_EQ(*store->PruneSessions({.most_sessions = 3}), 3);
   EXPECT_EQ(ids(), (std::vector<std::string>{newest, "d", "c"}));
   // What happens here is later than all of it.
-  ASSERT_TRUE(store->Append("c", User("more")).ok());
+  ASSERT_THAT(store->Append("c", User("more")), IsOk());
   EXPECT_EQ(ids(), (std::vector<std::string>{"c", newest, "d"}));
   for (const absl::Time time : {absl::InfiniteFuture(), absl::InfinitePast()}) {
-    EXPECT_EQ(
-        store->CreateSession(SessionStore::NewSession{.id = "e", .updated = time}).status().code(),
-        absl::StatusCode::kInvalidArgument);
-    EXPECT_EQ(
-        store->CreateSession(SessionStore::NewSession{.id = "e", .closed = time}).status().code(),
-        absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(store->CreateSession(SessionStore::NewSession{.id = "e", .updated = time}),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+    EXPECT_THAT(store->CreateSession(SessionStore::NewSession{.id = "e", .closed = time}),
+                StatusIs(absl::StatusCode::kInvalidArgument));
   }
 }
 
@@ -414,28 +416,28 @@ TEST_P(StoreContract, FindsWordsOfScriptsWithoutSpaces) {
   };
   for (const auto& test : cases) {
     const std::string id = NewSession(*store);
-    ASSERT_TRUE(store->Append(id, User(test.text)).ok()) << test.name;
-    ASSERT_TRUE(store->Append(id, User("something else")).ok());
+    ASSERT_THAT(store->Append(id, User(test.text)), IsOk()) << test.name;
+    ASSERT_THAT(store->Append(id, User("something else")), IsOk());
     for (const std::string& words : test.found) {
       const auto hits = store->Search(words, id, 10);
-      ASSERT_TRUE(hits.ok()) << test.name << ": " << hits.status();
+      ASSERT_THAT(hits, IsOk()) << test.name;
       ASSERT_EQ(hits->size(), 1u) << test.name << ": " << words;
       EXPECT_EQ((*hits)[0].message.content, test.text);
     }
     for (const std::string& words : test.not_found) {
       EXPECT_EQ(store->Search(words, id, 10)->size(), 0u) << test.name << ": " << words;
     }
-    ASSERT_TRUE(store->DeleteSession(id).ok());
+    ASSERT_THAT(store->DeleteSession(id), IsOk());
   }
-  EXPECT_TRUE(store->CheckIntegrity().ok());
+  EXPECT_THAT(store->CheckIntegrity(), IsOk());
   // What surrounds the word is shown, and not all of a long text.
   const std::string id = NewSession(*store);
   std::string large;
   for (int i = 0; i < 200; ++i) large += "前后左右";
-  ASSERT_TRUE(store->Append(id, User(large + "部署" + large)).ok());
+  ASSERT_THAT(store->Append(id, User(large + "部署" + large)), IsOk());
   const std::string snippet = (*store->Search("部署", id, 1))[0].snippet;
-  EXPECT_TRUE(absl::StrContains(snippet, "[部署]")) << snippet;
-  EXPECT_TRUE(absl::StrContains(snippet, "…")) << snippet;
+  EXPECT_THAT(snippet, HasSubstr("[部署]"));
+  EXPECT_THAT(snippet, HasSubstr("…"));
   EXPECT_LT(snippet.size(), 120u) << snippet;
 }
 
@@ -445,22 +447,22 @@ TEST_P(StoreContract, SearchKnowsWhatTakesADeletedOnesPlace) {
   auto store = Open();
   const std::string a = NewSession(*store);
   const std::string b = NewSession(*store);
-  ASSERT_TRUE(store->Append(a, User("first apple")).ok());
-  ASSERT_TRUE(store->Append(b, User("second apple")).ok());
+  ASSERT_THAT(store->Append(a, User("first apple")), IsOk());
+  ASSERT_THAT(store->Append(b, User("second apple")), IsOk());
   EXPECT_EQ(store->Search("apple", "", 10)->size(), 2u);
   // Indexed, and then not indexed.
-  ASSERT_TRUE(store->DeleteSession(b).ok());
+  ASSERT_THAT(store->DeleteSession(b), IsOk());
   const std::string c = NewSession(*store);
-  ASSERT_TRUE(store->Append(c, User("third apple")).ok());
+  ASSERT_THAT(store->Append(c, User("third apple")), IsOk());
   const std::string d = NewSession(*store);
-  ASSERT_TRUE(store->Append(d, User("fourth apple")).ok());
-  ASSERT_TRUE(store->DeleteSession(d).ok());
-  ASSERT_TRUE(store->Append(c, User("fifth apple")).ok());
+  ASSERT_THAT(store->Append(d, User("fourth apple")), IsOk());
+  ASSERT_THAT(store->DeleteSession(d), IsOk());
+  ASSERT_THAT(store->Append(c, User("fifth apple")), IsOk());
   EXPECT_EQ(store->Search("apple", "", 10)->size(), 3u);
   EXPECT_EQ(store->Search("third", "", 10)->size(), 1u);
   EXPECT_TRUE(store->Search("second", "", 10)->empty());
   EXPECT_TRUE(store->Search("fourth", "", 10)->empty());
-  EXPECT_TRUE(store->CheckIntegrity().ok());
+  EXPECT_THAT(store->CheckIntegrity(), IsOk());
 }
 
 TEST_P(StoreContract, AppendsInFlightAreAcknowledgedInOrder) {
@@ -471,23 +473,21 @@ TEST_P(StoreContract, AppendsInFlightAreAcknowledgedInOrder) {
     id = NewSession(*store);
     // From the thread that commits, one after the other.
     for (int i = 0; i < 1000; ++i) {
-      ASSERT_TRUE(store
-                      ->AppendAsync(id, {User(absl::StrCat(i))},
-                                    [&](const absl::StatusOr<int64_t>& sequence) {
-                                      ASSERT_TRUE(sequence.ok()) << sequence.status();
-                                      sequences.push_back(*sequence);
-                                    })
-                      .ok());
+      ASSERT_THAT(store->AppendAsync(id, {User(absl::StrCat(i))},
+                                     [&](const absl::StatusOr<int64_t>& sequence) {
+                                       ASSERT_TRUE(sequence.ok()) << sequence.status();
+                                       sequences.push_back(*sequence);
+                                     }),
+                  IsOk());
     }
     std::promise<absl::Status> refused;
-    ASSERT_TRUE(store
-                    ->AppendAsync("gone", {User("x")},
-                                  [&](const absl::StatusOr<int64_t>& sequence) {
-                                    refused.set_value(sequence.status());
-                                  })
-                    .ok());
-    EXPECT_EQ(refused.get_future().get().code(), absl::StatusCode::kNotFound);
-    EXPECT_EQ(store->AppendAsync(id, {}, nullptr).code(), absl::StatusCode::kInvalidArgument);
+    ASSERT_THAT(store->AppendAsync("gone", {User("x")},
+                                   [&](const absl::StatusOr<int64_t>& sequence) {
+                                     refused.set_value(sequence.status());
+                                   }),
+                IsOk());
+    EXPECT_THAT(refused.get_future().get(), StatusIs(absl::StatusCode::kNotFound));
+    EXPECT_THAT(store->AppendAsync(id, {}, nullptr), StatusIs(absl::StatusCode::kInvalidArgument));
   }
   ASSERT_EQ(sequences.size(), 1000u);
   for (size_t i = 0; i < sequences.size(); ++i)
@@ -502,12 +502,11 @@ TEST_P(StoreContract, NoAppendFailsForAnothersSake) {
   const std::string id = NewSession(*store);
   std::vector<std::promise<absl::StatusOr<int64_t>>> results(60);
   for (size_t i = 0; i < results.size(); ++i) {
-    ASSERT_TRUE(store
-                    ->AppendAsync(i % 3 == 1 ? "gone" : id, {User("x")},
-                                  [&, i](const absl::StatusOr<int64_t>& sequence) {
-                                    results[i].set_value(sequence);
-                                  })
-                    .ok());
+    ASSERT_THAT(store->AppendAsync(i % 3 == 1 ? "gone" : id, {User("x")},
+                                   [&, i](const absl::StatusOr<int64_t>& sequence) {
+                                     results[i].set_value(sequence);
+                                   }),
+                IsOk());
   }
   int64_t last = 0;
   for (size_t i = 0; i < results.size(); ++i) {
@@ -524,20 +523,19 @@ TEST_P(StoreContract, TakesALargeMessage) {
   auto store = Open();
   const std::string id = NewSession(*store);
   const std::string large(size_t{16} << 20, 'a');
-  ASSERT_TRUE(store->Append(id, User(large)).ok());
+  ASSERT_THAT(store->Append(id, User(large)), IsOk());
   EXPECT_EQ((*store->History(id, {}))[0].content, large);
-  EXPECT_EQ(store->Append(id, User(large + "a")).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(store->Append(id, User(large + "a")), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_P(StoreContract, CountsWhatThereIs) {
   auto store = Open();
   const std::string id = NewSession(*store);
-  ASSERT_TRUE(store->CloseSession(NewSession(*store)).ok());
-  ASSERT_TRUE(store->AppendAll(id, {User("a"), User("b"), User("c")}).ok());
-  ASSERT_TRUE(store->Search("a", "", 1).ok());
+  ASSERT_THAT(store->CloseSession(NewSession(*store)), IsOk());
+  ASSERT_THAT(store->AppendAll(id, {User("a"), User("b"), User("c")}), IsOk());
+  ASSERT_THAT(store->Search("a", "", 1), IsOk());
   const auto stats = store->GetStats();
-  ASSERT_TRUE(stats.ok()) << stats.status();
+  ASSERT_THAT(stats, IsOk());
   EXPECT_EQ(stats->num_sessions, 2);
   EXPECT_EQ(stats->num_closed_sessions, 1);
   EXPECT_EQ(stats->num_messages, 3);
@@ -567,11 +565,11 @@ TEST_P(StoreContract, RefusesMalformedMessages) {
   for (const auto& [message, expected] : cases) {
     // The good message before it is not kept either.
     const auto appended = store->AppendAll(id, {User("good"), message});
-    EXPECT_EQ(appended.status().code(), absl::StatusCode::kInvalidArgument) << expected;
-    EXPECT_TRUE(absl::StrContains(appended.status().message(), expected)) << appended.status();
+    EXPECT_THAT(appended, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(expected)))
+        << expected;
   }
   EXPECT_TRUE(store->History(id, {})->empty());
-  EXPECT_FALSE(store->AppendAll(id, {}).ok());
+  EXPECT_THAT(store->AppendAll(id, {}), Not(IsOk()));
 }
 
 TEST_P(StoreContract, ThreadsAppendWithoutGaps) {
@@ -583,8 +581,8 @@ TEST_P(StoreContract, ThreadsAppendWithoutGaps) {
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
       for (int j = 0; j < kMessages; ++j) {
-        EXPECT_TRUE(store->Append(id, User(absl::StrCat("thread ", i))).ok());
-        EXPECT_TRUE(store->History(id, {}).ok());
+        EXPECT_THAT(store->Append(id, User(absl::StrCat("thread ", i))), IsOk());
+        EXPECT_THAT(store->History(id, {}), IsOk());
       }
     });
   }

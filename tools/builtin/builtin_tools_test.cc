@@ -10,10 +10,11 @@
 #include <variant>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 #include "tools/builtin/in_memory_stores.h"
 #include "tools/executor.h"
 #include "tools/registry.h"
@@ -22,6 +23,10 @@
 
 namespace parlance::tools {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::StartsWith;
 
 class BuiltinToolsTest : public testing::Test {
  protected:
@@ -32,7 +37,7 @@ class BuiltinToolsTest : public testing::Test {
                                                           .conversation = &conversation_,
                                                           .timers = &timers_},
                                                          registry_);
-    EXPECT_TRUE(registered.ok()) << registered;
+    EXPECT_THAT(registered, IsOk());
     executor_ = *ToolExecutor::Create(&registry_, {});
   }
 
@@ -67,10 +72,9 @@ TEST_F(BuiltinToolsTest, ClockKnowsTimeZones) {
   EXPECT_EQ(Call("clock", R"({"time_zone":"Asia/Tokyo"})"),
             "It is 21:00 in Asia/Tokyo, Thursday, January 1.");
   EXPECT_EQ(json_, R"({"time":"2026-01-01T21:00:00+09:00","time_zone":"Asia/Tokyo"})");
-  EXPECT_TRUE(
-      absl::StartsWith(Call("clock", R"({"time_zone":"new york"})"), "It is 07:00 in new york"));
-  EXPECT_TRUE(absl::StartsWith(Call("clock", R"({"time_zone":"Atlantis"})"),
-                               "invalid_arguments: there is no time zone 'Atlantis'"));
+  EXPECT_THAT(Call("clock", R"({"time_zone":"new york"})"), StartsWith("It is 07:00 in new york"));
+  EXPECT_THAT(Call("clock", R"({"time_zone":"Atlantis"})"),
+              StartsWith("invalid_arguments: there is no time zone 'Atlantis'"));
   // Opened, the FIFO would never return. A name of a zone is short, so its path has to be, too.
   char folder[] = "/tmp/zXXXXXX";
   ASSERT_NE(mkdtemp(folder), nullptr);
@@ -80,8 +84,8 @@ TEST_F(BuiltinToolsTest, ClockKnowsTimeZones) {
        {std::string("../../etc/passwd"), std::string("/etc/localtime"), absl::StrCat("file:", fifo),
         absl::StrCat("FILE:", fifo), fifo, std::string("file:/dev/stdin"),
         std::string("Fixed/UTC+01:00:00"), std::string("localtime")}) {
-    EXPECT_TRUE(absl::StartsWith(Call("clock", absl::StrCat(R"({"time_zone":")", path, "\"}")),
-                                 "invalid_arguments: "))
+    EXPECT_THAT(Call("clock", absl::StrCat(R"({"time_zone":")", path, "\"}")),
+                StartsWith("invalid_arguments: "))
         << path;
   }
   std::error_code ignored;
@@ -92,13 +96,13 @@ TEST_F(BuiltinToolsTest, ClockKnowsTimeZones) {
 TEST_F(BuiltinToolsTest, ClockSaysTheZoneOrItsOffset) {
   const auto zone_of = [&](const absl::TimeZone& local_zone) {
     ToolRegistry registry;
-    EXPECT_TRUE(RegisterBuiltinTools({.now = [this] { return now_; },
+    EXPECT_THAT(RegisterBuiltinTools({.now = [this] { return now_; },
                                       .local_zone = local_zone,
                                       .notes = &notes_,
                                       .conversation = &conversation_,
                                       .timers = &timers_},
-                                     registry)
-                    .ok());
+                                     registry),
+                IsOk());
     const auto executor = *ToolExecutor::Create(&registry, {});
     const ToolResult result = executor->Execute("clock", "{}");
     const std::string json = std::get<ToolOutput>(result).json;
@@ -120,11 +124,9 @@ TEST_F(BuiltinToolsTest, CalculatorCalculates) {
   EXPECT_EQ(Call("calculator", R"({"expression":"1/3"})"), "The answer is about 0.333333333333.");
   EXPECT_EQ(json_, R"({"value":0.3333333333333333,"rounded":true})");
   EXPECT_EQ(Call("calculator", R"({"expression":"1/0"})"), "failed: division by zero");
-  EXPECT_TRUE(
-      absl::StartsWith(Call("calculator", R"({"expression":"1+"})"), "invalid_arguments: "));
-  EXPECT_TRUE(
-      absl::StartsWith(Call("calculator", "{}"),
-                       "invalid_arguments: the arguments: lacks the property 'expression'"));
+  EXPECT_THAT(Call("calculator", R"({"expression":"1+"})"), StartsWith("invalid_arguments: "));
+  EXPECT_THAT(Call("calculator", "{}"),
+              StartsWith("invalid_arguments: the arguments: lacks the property 'expression'"));
 }
 
 TEST_F(BuiltinToolsTest, ConvertsUnits) {
@@ -134,10 +136,10 @@ TEST_F(BuiltinToolsTest, ConvertsUnits) {
   EXPECT_EQ(Call("convert_units", R"({"value":123456.78,"from":"m","to":"km"})"),
             "123456.78 meters is 123.45678 kilometers.");
   EXPECT_EQ(json_, R"({"value":123.45678,"unit":"kilometers"})");
-  EXPECT_TRUE(absl::StartsWith(Call("convert_units", R"({"value":1,"from":"x","to":"feet"})"),
-                               "invalid_arguments: there is no unit 'x'"));
-  EXPECT_TRUE(absl::StartsWith(Call("convert_units", R"({"value":1e308,"from":"km","to":"mm"})"),
-                               "failed: "));
+  EXPECT_THAT(Call("convert_units", R"({"value":1,"from":"x","to":"feet"})"),
+              StartsWith("invalid_arguments: there is no unit 'x'"));
+  EXPECT_THAT(Call("convert_units", R"({"value":1e308,"from":"km","to":"mm"})"),
+              StartsWith("failed: "));
 }
 
 TEST_F(BuiltinToolsTest, TimersStartListAndCancel) {
@@ -150,18 +152,17 @@ TEST_F(BuiltinToolsTest, TimersStartListAndCancel) {
   now_ += absl::Seconds(100);
   EXPECT_EQ(Call("timers", R"({"action":"list"})"),
             "You have 2 timers. The next rings in 3 minutes 20 seconds.");
-  EXPECT_TRUE(absl::StartsWith(Call("timers", R"({"action":"start","seconds":1})"),
-                               "failed: there are 2 timers already"));
+  EXPECT_THAT(Call("timers", R"({"action":"start","seconds":1})"),
+              StartsWith("failed: there are 2 timers already"));
   EXPECT_EQ(Call("timers", R"({"action":"cancel","id":1})"), "Timer 1 is cancelled.");
   EXPECT_EQ(Call("timers", R"({"action":"cancel","id":1})"), "failed: there is no timer 1");
   // 1.0 is an integer to a schema, and so is 1e300.
   EXPECT_EQ(Call("timers", R"({"action":"cancel","id":1.0})"), "failed: there is no timer 1");
   for (const char* id : {"1e300", "18446744073709551615", "9223372036854775808"}) {
-    EXPECT_TRUE(
-        absl::StartsWith(Call("timers", absl::StrCat(R"({"action":"cancel","id":)", id, "}")),
-                         "failed: there is no"));
+    EXPECT_THAT(Call("timers", absl::StrCat(R"({"action":"cancel","id":)", id, "}")),
+                StartsWith("failed: there is no"));
   }
-  EXPECT_TRUE(absl::StartsWith(Call("timers", R"({"action":"start"})"), "invalid_arguments: "));
+  EXPECT_THAT(Call("timers", R"({"action":"start"})"), StartsWith("invalid_arguments: "));
   EXPECT_TRUE(timers_.TakeDue(now_).empty());
   const auto due = timers_.TakeDue(now_ + absl::Hours(2));
   ASSERT_EQ(due.size(), 1u);
@@ -178,7 +179,7 @@ TEST_F(BuiltinToolsTest, NotesAreKept) {
   EXPECT_EQ(Call("notes", R"({"action":"remove","id":1})"), "The note is removed.");
   EXPECT_EQ(Call("notes", R"({"action":"remove","id":1})"), "failed: there is no note 1");
   EXPECT_EQ(Call("notes", R"({"action":"find","text":"milk"})"), "There is no note.");
-  EXPECT_TRUE(absl::StartsWith(Call("notes", R"({"action":"add"})"), "invalid_arguments: "));
+  EXPECT_THAT(Call("notes", R"({"action":"add"})"), StartsWith("invalid_arguments: "));
 }
 
 TEST_F(BuiltinToolsTest, SearchesTheConversation) {
@@ -192,7 +193,7 @@ TEST_F(BuiltinToolsTest, SearchesTheConversation) {
 
 TEST(RegisterBuiltinToolsTest, NeedsItsDependencies) {
   ToolRegistry registry;
-  EXPECT_EQ(RegisterBuiltinTools({}, registry).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(RegisterBuiltinTools({}, registry), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

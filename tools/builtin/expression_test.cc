@@ -4,11 +4,16 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::tools {
 namespace {
+
+using absl_testing::IsOk;
+using testing::HasSubstr;
+using testing::Not;
 
 TEST(ExpressionTest, Evaluates) {
   const std::vector<std::pair<std::string, double>> cases = {
@@ -34,7 +39,7 @@ TEST(ExpressionTest, Evaluates) {
   };
   for (const auto& [expression, expected] : cases) {
     const auto value = Evaluate(expression);
-    ASSERT_TRUE(value.ok()) << expression << ": " << value.status();
+    ASSERT_THAT(value, IsOk()) << expression;
     EXPECT_DOUBLE_EQ(value->ToDouble(), expected) << expression;
   }
 }
@@ -66,8 +71,8 @@ TEST(ExpressionTest, SaysWhatIsWrong) {
   };
   for (const auto& [expression, message] : cases) {
     const auto value = Evaluate(expression);
-    ASSERT_FALSE(value.ok()) << expression;
-    EXPECT_TRUE(absl::StrContains(value.status().message(), message)) << value.status();
+    ASSERT_THAT(value, Not(IsOk())) << expression;
+    EXPECT_THAT(value.status().message(), HasSubstr(message));
   }
 }
 
@@ -183,7 +188,7 @@ TEST(ExpressionTest, SaysNumbersAsPeopleWriteThemAndExactlyWhereTheyAre) {
   };
   for (const auto& [expression, said] : cases) {
     const auto value = Evaluate(expression);
-    ASSERT_TRUE(value.ok()) << expression << ": " << value.status();
+    ASSERT_THAT(value, IsOk()) << expression;
     EXPECT_EQ(value->Spoken(12), said) << expression;
   }
 }

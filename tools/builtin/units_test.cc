@@ -3,11 +3,16 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::tools {
 namespace {
+
+using absl_testing::IsOk;
+using testing::HasSubstr;
+using testing::Not;
 
 struct ConversionCase {
   double value;
@@ -33,7 +38,7 @@ TEST(UnitsTest, Converts) {
   };
   for (const ConversionCase& c : cases) {
     const auto converted = ConvertUnits(Number::Inexact(c.value), c.from, c.to);
-    ASSERT_TRUE(converted.ok()) << converted.status();
+    ASSERT_THAT(converted, IsOk());
     EXPECT_NEAR(converted->value.ToDouble(), c.expected, 1e-9 * std::abs(c.expected) + 1e-9)
         << c.from << c.to;
   }
@@ -67,23 +72,21 @@ TEST(UnitsTest, SaysExactlyWhatIsExact) {
   };
   for (const auto& [value, from, to, said] : kCases) {
     const auto converted = ConvertUnits(*Number::FromDecimal(value), from, to);
-    ASSERT_TRUE(converted.ok()) << converted.status();
+    ASSERT_THAT(converted, IsOk());
     EXPECT_EQ(converted->value.Spoken(6), said) << value << " " << from;
   }
   // Absolute zero itself is none below.
   EXPECT_TRUE(ConvertUnits(Number::FromDecimal(true, 45967, -2), "f", "k")->value.is_zero());
-  EXPECT_FALSE(ConvertUnits(Number::FromDecimal(true, 459670001, -6), "f", "k").ok());
+  EXPECT_THAT(ConvertUnits(Number::FromDecimal(true, 459670001, -6), "f", "k"), Not(IsOk()));
 }
 
 TEST(UnitsTest, SaysWhatIsWrong) {
-  EXPECT_TRUE(absl::StrContains(ConvertUnits(Number(1), "parsecs", "miles").status().message(),
-                                "there is no unit 'parsecs'; there are: meters"));
+  EXPECT_THAT(ConvertUnits(Number(1), "parsecs", "miles").status().message(),
+              HasSubstr("there is no unit 'parsecs'; there are: meters"));
   const auto mixed = ConvertUnits(Number(1), "miles", "hours");
-  EXPECT_TRUE(
-      absl::StrContains(mixed.status().message(), "miles is a unit of length and hours of time"))
-      << mixed.status();
-  EXPECT_TRUE(absl::StrContains(ConvertUnits(Number(-500), "celsius", "kelvin").status().message(),
-                                "below absolute zero"));
+  EXPECT_THAT(mixed.status().message(), HasSubstr("miles is a unit of length and hours of time"));
+  EXPECT_THAT(ConvertUnits(Number(-500), "celsius", "kelvin").status().message(),
+              HasSubstr("below absolute zero"));
 }
 
 }  // namespace

@@ -6,12 +6,14 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace parlance::tools {
 namespace {
+
+using testing::EndsWith;
 
 rapidjson::Document Json(const std::string& text) {
   rapidjson::Document document;
@@ -123,7 +125,7 @@ TEST(JsonValueTest, DeepNestingIsRefusedWithLineByteAndLimit) {
     rapidjson::Document document;
     const std::optional<std::string> error = ParseJson(text, document);
     ASSERT_TRUE(error.has_value());
-    EXPECT_TRUE(absl::EndsWith(*error, ": nested deeper than 512 levels, the limit")) << *error;
+    EXPECT_THAT(*error, EndsWith(": nested deeper than 512 levels, the limit"));
     EXPECT_EQ(ParseInMemory(text), error);
     EXPECT_FALSE(CompactJson(text).has_value());
   }

@@ -4,12 +4,17 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "re2/re2.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::tools {
 namespace {
+
+using absl_testing::IsOk;
+using testing::HasSubstr;
+using testing::Not;
 
 struct PatternCase {
   std::string pattern;
@@ -110,7 +115,7 @@ TEST(EcmaPatternTest, MatchesAsEcmaDoes) {
   };
   for (const PatternCase& test_case : cases) {
     const auto translated = EcmaToRe2(test_case.pattern);
-    ASSERT_TRUE(translated.ok()) << test_case.pattern << " " << translated.status();
+    ASSERT_THAT(translated, IsOk()) << test_case.pattern;
     const re2::RE2 expression(*translated, re2::RE2::Quiet);
     ASSERT_TRUE(expression.ok()) << test_case.pattern << " " << *translated << " "
                                  << expression.error();
@@ -184,9 +189,8 @@ TEST(EcmaPatternTest, RefusesWhatItCannotTranslate) {
   };
   for (const auto& [pattern, message] : cases) {
     const auto translated = EcmaToRe2(pattern);
-    ASSERT_FALSE(translated.ok()) << pattern << " as " << *translated;
-    EXPECT_TRUE(absl::StrContains(translated.status().message(), message))
-        << pattern << " " << translated.status();
+    ASSERT_THAT(translated, Not(IsOk())) << pattern << " as " << *translated;
+    EXPECT_THAT(translated.status().message(), HasSubstr(message)) << pattern;
   }
 }
 

@@ -6,15 +6,19 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
+#include "third_party/status_matchers.h"
 #include "tools/json/json_value.h"
 #include "tools/json_schema/json_schema.h"
 
 namespace parlance::tools {
 namespace {
+
+using absl_testing::IsOk;
 
 std::string ToJson(const rapidjson::Value& value) {
   rapidjson::StringBuffer buffer;
@@ -33,7 +37,7 @@ TEST(JsonSchemaCasesTest, TellsValidFromInvalid) {
   for (const rapidjson::Value& test_case : cases.GetArray()) {
     const std::string schema_json = ToJson(test_case["schema"]);
     const auto schema = JsonSchema::Compile(schema_json);
-    ASSERT_TRUE(schema.ok()) << schema_json << " " << schema.status();
+    ASSERT_THAT(schema, IsOk()) << schema_json;
     for (const rapidjson::Value& value : test_case["valid"].GetArray()) {
       const auto error = schema->Validate(value);
       EXPECT_FALSE(error.has_value())

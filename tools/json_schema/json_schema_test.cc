@@ -4,14 +4,21 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/process/allocations.h"
+#include "third_party/status_matchers.h"
 #include "tools/json/json_value.h"
 
 namespace parlance::tools {
 namespace {
+
+using absl_testing::IsOk;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 rapidjson::Document Json(const std::string& text) {
   rapidjson::Document document;
@@ -106,7 +113,7 @@ TEST(JsonSchemaTest, SaysWhatIsWrongAndWhere) {
   };
   for (const ErrorCase& test_case : cases) {
     const auto schema = JsonSchema::Compile(test_case.schema);
-    ASSERT_TRUE(schema.ok()) << schema.status();
+    ASSERT_THAT(schema, IsOk());
     const auto error = schema->Validate(Json(test_case.value));
     ASSERT_TRUE(error.has_value()) << test_case.schema << " " << test_case.value;
     EXPECT_EQ(error->pointer, test_case.pointer) << test_case.schema << " " << test_case.value;
@@ -119,11 +126,11 @@ TEST(JsonSchemaTest, LongListsAreShortened) {
   std::string values = R"("value 0")";
   for (int i = 1; i < 1000; ++i) absl::StrAppend(&values, ",\"värde ", i, "\"");
   const auto schema = JsonSchema::Compile(absl::StrCat(R"({"enum":[)", values, "]}"));
-  ASSERT_TRUE(schema.ok()) << schema.status();
+  ASSERT_THAT(schema, IsOk());
   const auto error = schema->Validate(Json("1"));
   ASSERT_TRUE(error.has_value());
-  EXPECT_TRUE(absl::StartsWith(error->message, R"(is none of ["value 0","värde 1")"));
-  EXPECT_TRUE(absl::EndsWith(error->message, "…"));
+  EXPECT_THAT(error->message, StartsWith(R"(is none of ["value 0","värde 1")"));
+  EXPECT_THAT(error->message, EndsWith("…"));
   EXPECT_LT(error->message.size(), 450);
 }
 
@@ -192,32 +199,31 @@ TEST(JsonSchemaTest, RefusesSchemasItCannotHonour) {
   };
   for (const auto& [schema, message] : cases) {
     const auto compiled = JsonSchema::Compile(schema);
-    ASSERT_FALSE(compiled.ok()) << schema;
-    EXPECT_TRUE(absl::StrContains(compiled.status().message(), message)) << compiled.status();
+    ASSERT_THAT(compiled, Not(IsOk())) << schema;
+    EXPECT_THAT(compiled.status().message(), HasSubstr(message));
   }
 }
 
 TEST(JsonSchemaTest, DepthIsBounded) {
   std::string schema = "{}";
   for (int i = 0; i < 1000; ++i) schema = absl::StrCat(R"({"items":)", schema, "}");
-  EXPECT_FALSE(JsonSchema::Compile(schema).ok());
+  EXPECT_THAT(JsonSchema::Compile(schema), Not(IsOk()));
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');
   for (const char* keyword : {"const", "default", "$ref", "pattern", "properties", "x-own"}) {
     const auto refused = JsonSchema::Compile(absl::StrCat("{\"", keyword, "\":", deep, "}"));
-    EXPECT_TRUE(absl::StrContains(refused.status().message(), "nested deeper than 192 levels"))
-        << refused.status();
+    EXPECT_THAT(refused.status().message(), HasSubstr("nested deeper than 192 levels"));
   }
 
   const std::string deepest_allowed =
       std::string(JsonSchema::kMaxDepth, '[') + std::string(JsonSchema::kMaxDepth, ']');
   for (const char* list : {R"({"items":{"$ref":"#"}})", R"({"uniqueItems":true})"}) {
     const auto compiled = JsonSchema::Compile(list);
-    ASSERT_TRUE(compiled.ok()) << compiled.status();
+    ASSERT_THAT(compiled, IsOk());
     EXPECT_FALSE(compiled->Validate(Json(deepest_allowed)).has_value());
     const auto error =
         compiled->Validate(Json(std::string(kMaxJsonDepth, '[') + std::string(kMaxJsonDepth, ']')));
     ASSERT_TRUE(error.has_value());
-    EXPECT_TRUE(absl::StrContains(error->message, "nested too deeply"));
+    EXPECT_THAT(error->message, HasSubstr("nested too deeply"));
     EXPECT_EQ(error->keyword, "");
   }
 }
@@ -226,11 +232,11 @@ TEST(JsonSchemaTest, DepthIsBounded) {
 TEST(JsonSchemaTest, ALimitInsideNotIsAnError) {
   const auto schema = JsonSchema::Compile(
       R"({"not":{"$ref":"#/$defs/list"},"$defs":{"list":{"items":{"$ref":"#/$defs/list"}}}})");
-  ASSERT_TRUE(schema.ok()) << schema.status();
+  ASSERT_THAT(schema, IsOk());
   const auto error =
       schema->Validate(Json(std::string(kMaxJsonDepth, '[') + std::string(kMaxJsonDepth, ']')));
   ASSERT_TRUE(error.has_value());
-  EXPECT_TRUE(absl::StrContains(error->message, "nested too deeply"));
+  EXPECT_THAT(error->message, HasSubstr("nested too deeply"));
 }
 
 // References may be chained as long as a schema is, which must not end the stack.
@@ -244,11 +250,11 @@ TEST(JsonSchemaTest, ChainsOfReferencesAreBounded) {
                                             length, R"(":{"type":"null"}}})"));
   };
   const auto short_chain = chain(500);
-  ASSERT_TRUE(short_chain.ok()) << short_chain.status();
+  ASSERT_THAT(short_chain, IsOk());
   EXPECT_FALSE(short_chain->Validate(Json("null")).has_value());
   EXPECT_EQ(short_chain->Validate(Json("1"))->keyword, "type");
   const auto long_chain = chain(20000);
-  ASSERT_TRUE(long_chain.ok()) << long_chain.status();
+  ASSERT_THAT(long_chain, IsOk());
   const auto error = long_chain->Validate(Json("null"));
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->message, "is nested too deeply for the references of the schema");
@@ -267,16 +273,16 @@ absl::StatusOr<JsonSchema> Alternatives(const std::string& keyword, int levels) 
 
 TEST(JsonSchemaTest, WorkIsBounded) {
   const auto schema = Alternatives("oneOf", 60);
-  ASSERT_TRUE(schema.ok()) << schema.status();
+  ASSERT_THAT(schema, IsOk());
   const auto error = schema->Validate(Json("1"));
   ASSERT_TRUE(error.has_value());
-  EXPECT_TRUE(absl::StrContains(error->message, "too much work")) << error->message;
+  EXPECT_THAT(error->message, HasSubstr("too much work"));
 }
 
 // What can be checked may still be too much to explain.
 TEST(JsonSchemaTest, ExplanationsAreBounded) {
   const auto schema = Alternatives("anyOf", 18);
-  ASSERT_TRUE(schema.ok()) << schema.status();
+  ASSERT_THAT(schema, IsOk());
   const auto error = schema->Validate(Json("1"));
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->keyword, "anyOf");
@@ -289,7 +295,7 @@ TEST(JsonSchemaTest, UniqueItemsTakesTimeInProportion) {
   items.pop_back();
   for (int i = 1; i < 300000; ++i) absl::StrAppend(&items, ",{\"a\":", i, "}");
   const auto schema = JsonSchema::Compile(R"({"uniqueItems":true})");
-  ASSERT_TRUE(schema.ok()) << schema.status();
+  ASSERT_THAT(schema, IsOk());
   EXPECT_FALSE(schema->Validate(Json(absl::StrCat(items, "]"))).has_value());
   const auto error = schema->Validate(Json(absl::StrCat(items, ",{\"a\":7.0}]")));
   ASSERT_TRUE(error.has_value());
@@ -297,16 +303,16 @@ TEST(JsonSchemaTest, UniqueItemsTakesTimeInProportion) {
 }
 
 TEST(JsonSchemaTest, SizeIsBounded) {
-  EXPECT_FALSE(
-      JsonSchema::Compile(absl::StrCat(R"({"title":")", std::string(2000000, 'x'), "\"}")).ok());
+  EXPECT_THAT(JsonSchema::Compile(absl::StrCat(R"({"title":")", std::string(2000000, 'x'), "\"}")),
+              Not(IsOk()));
   // Each pattern alone is small enough.
   std::string patterns;
   for (int i = 0; i < 200; ++i) {
     absl::StrAppend(&patterns, i == 0 ? "" : ",", R"(".{1,900}x)", i, R"(":{})");
   }
   const auto many = JsonSchema::Compile(absl::StrCat(R"({"patternProperties":{)", patterns, "}}"));
-  ASSERT_FALSE(many.ok());
-  EXPECT_TRUE(absl::StrContains(many.status().message(), "too large")) << many.status();
+  ASSERT_THAT(many, Not(IsOk()));
+  EXPECT_THAT(many.status().message(), HasSubstr("too large"));
 }
 
 TEST(JsonSchemaTest, ManyNamesAndMembers) {
@@ -321,7 +327,7 @@ TEST(JsonSchemaTest, ManyNamesAndMembers) {
   const auto schema = JsonSchema::Compile(absl::StrCat(R"({"allOf":[{"properties":{)", properties,
                                                        R"(},"required":[)", required,
                                                        R"(]}],"unevaluatedProperties":false})"));
-  ASSERT_TRUE(schema.ok()) << schema.status();
+  ASSERT_THAT(schema, IsOk());
   EXPECT_FALSE(schema->Validate(Json(absl::StrCat("{", value, "}"))).has_value());
   EXPECT_EQ(schema->Validate(Json(absl::StrCat("{", value, R"(,"more":1})")))->pointer, "/more");
   EXPECT_EQ(
@@ -331,7 +337,7 @@ TEST(JsonSchemaTest, ManyNamesAndMembers) {
 
 TEST(JsonSchemaTest, ANameThatIsThereTwiceIsCheckedTwice) {
   const auto schema = JsonSchema::Compile(R"({"properties":{"a":{"type":"integer"}}})");
-  ASSERT_TRUE(schema.ok()) << schema.status();
+  ASSERT_THAT(schema, IsOk());
   EXPECT_FALSE(schema->Validate(Json(R"({"a":1,"a":2})")).has_value());
   EXPECT_TRUE(schema->Validate(Json(R"({"a":"x","a":2})")).has_value());
   EXPECT_TRUE(schema->Validate(Json(R"({"a":1,"a":"x"})")).has_value());
@@ -349,7 +355,7 @@ TEST(JsonSchemaTest, ValidatingAllocatesNothing) {
       "patternProperties":{"^la":{"maxLength":20}},"not":{"required":["x"]},
       "oneOf":[{"properties":{"action":{"const":"start"}},"required":["seconds"]},
                {"properties":{"action":{"const":"list"}}}]})");
-  ASSERT_TRUE(schema.ok()) << schema.status();
+  ASSERT_THAT(schema, IsOk());
   const rapidjson::Document value =
       Json(R"({"action":"start","seconds":300,"label":"for the tea","amount":12.34,
       "tags":["a","b","c","d","e","f","g","h","i","j","k"],"place":[{"y":2,"x":1.0}]})");

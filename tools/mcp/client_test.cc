@@ -12,11 +12,19 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 #include "tools/mcp/testing/scripted_transport.h"
 
 namespace parlance::tools::mcp {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 // Long enough never to pass, and so short that it surely does.
 constexpr absl::Duration kNever = absl::Minutes(5);
@@ -27,7 +35,7 @@ void Silent(ScriptedServer&, const OutgoingMessage&) {}
 std::unique_ptr<Client> Connect(ScriptedServer& server, ClientOptions options = {}) {
   options.request_timeout = kNever;
   auto client = Client::Connect(std::make_unique<ScriptedTransport>(&server), std::move(options));
-  EXPECT_TRUE(client.ok()) << client.status();
+  EXPECT_THAT(client, IsOk());
   return client.ok() ? *std::move(client) : nullptr;
 }
 
@@ -72,26 +80,24 @@ TEST(ClientTest, TakesOlderRevisionsAndNoOthers) {
   ScriptedServer server(Silent);
   server.initialize_answer = R"({"protocolVersion":"1999-01-01","capabilities":{}})";
   const auto refused = Client::Connect(std::make_unique<ScriptedTransport>(&server), {});
-  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition) << refused.status();
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_TRUE(server.sent("notifications/initialized").empty());
 }
 
 TEST(ClientTest, ConnectFailsWithASilentOrMalformedServer) {
   ScriptedServer silent(Silent);
   silent.initialize_answer = "";
-  EXPECT_EQ(
-      Client::Connect(std::make_unique<ScriptedTransport>(&silent), {.initialize_timeout = kSoon})
-          .status()
-          .code(),
-      absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(
+      Client::Connect(std::make_unique<ScriptedTransport>(&silent), {.initialize_timeout = kSoon}),
+      StatusIs(absl::StatusCode::kDeadlineExceeded));
   // It must not be cancelled.
   EXPECT_EQ(silent.sent().size(), 1);
   for (const char* answer : {"{}", R"({"protocolVersion":"2025-11-25"})",
                              R"({"protocolVersion":7,"capabilities":{}})"}) {
     ScriptedServer malformed(Silent);
     malformed.initialize_answer = answer;
-    EXPECT_EQ(Client::Connect(std::make_unique<ScriptedTransport>(&malformed), {}).status().code(),
-              absl::StatusCode::kInternal);
+    EXPECT_THAT(Client::Connect(std::make_unique<ScriptedTransport>(&malformed), {}),
+                StatusIs(absl::StatusCode::kInternal));
   }
 }
 
@@ -109,7 +115,7 @@ TEST(ClientTest, ListsAllPages) {
   });
   const auto client = Connect(server);
   const auto tools = client->ListTools();
-  ASSERT_TRUE(tools.ok()) << tools.status();
+  ASSERT_THAT(tools, IsOk());
   EXPECT_TRUE(tools->skipped.empty());
   EXPECT_EQ(tools->cut_short, "");
   ASSERT_EQ(tools->tools.size(), 2);
@@ -133,12 +139,12 @@ TEST(ClientTest, EndsAListThatDoesNotEndAndKeepsWhatWasRead) {
                                       R"(","inputSchema":{}}],"nextCursor":")", number, "\"}"));
   });
   const auto by_pages = Connect(server, {.max_pages = 30})->ListTools();
-  ASSERT_TRUE(by_pages.ok()) << by_pages.status();
+  ASSERT_THAT(by_pages, IsOk());
   EXPECT_EQ(by_pages->tools.size(), 30);
   EXPECT_EQ(by_pages->cut_short, "the server lists its tools on more than 30 pages");
   EXPECT_EQ(page, 30);
   const auto by_tools = Connect(server, {.max_tools = 5})->ListTools();
-  ASSERT_TRUE(by_tools.ok()) << by_tools.status();
+  ASSERT_THAT(by_tools, IsOk());
   EXPECT_EQ(by_tools->tools.size(), 5);
   EXPECT_EQ(by_tools->cut_short, "the server lists more than 5 tools");
   EXPECT_EQ(page, 36);
@@ -159,7 +165,7 @@ TEST(ClientTest, ARepeatedCursorKeepsWhatWasRead) {
                                       R"(","inputSchema":{}}],"nextCursor":"x"})"));
   });
   const auto tools = Connect(server)->ListTools();
-  ASSERT_TRUE(tools.ok()) << tools.status();
+  ASSERT_THAT(tools, IsOk());
   EXPECT_EQ(NamesOf(*tools), "a b ");
   EXPECT_EQ(tools->cut_short, "page 2 leads back to an earlier one");
   EXPECT_EQ(server.sent("tools/list").size(), 2);
@@ -182,9 +188,9 @@ TEST(ClientTest, ALaterPageThatFailsKeepsTheEarlier) {
           }
         });
     const auto tools = Connect(server)->ListTools();
-    ASSERT_TRUE(tools.ok()) << tools.status();
+    ASSERT_THAT(tools, IsOk());
     EXPECT_EQ(NamesOf(*tools), "a ");
-    EXPECT_TRUE(absl::StartsWith(tools->cut_short, why)) << tools->cut_short;
+    EXPECT_THAT(tools->cut_short, StartsWith(why));
   }
 }
 
@@ -196,7 +202,7 @@ TEST(ClientTest, AnEmptyOrNullCursorIsTheEnd) {
                                         cursor, "}"));
     });
     const auto tools = Connect(server)->ListTools();
-    ASSERT_TRUE(tools.ok()) << tools.status();
+    ASSERT_THAT(tools, IsOk());
     EXPECT_EQ(NamesOf(*tools), "a ");
     EXPECT_EQ(tools->cut_short, "");
   }
@@ -216,7 +222,7 @@ TEST(ClientTest, OneBadToolDoesNotLoseTheOthers) {
                 R"("outputSchema":null,"inputSchema":{}},{"name":"last","inputSchema":{}}]})");
   });
   const auto tools = Connect(server)->ListTools();
-  ASSERT_TRUE(tools.ok()) << tools.status();
+  ASSERT_THAT(tools, IsOk());
   EXPECT_EQ(NamesOf(*tools), "first odd last ");
   EXPECT_EQ(tools->cut_short, "");
   std::string skipped;
@@ -248,7 +254,7 @@ TEST(ClientTest, AToolThatIsTooDeepDoesNotLoseTheOthers) {
           if (message.method == "tools/list") self.Answer(message, list(levels));
         });
     const auto tools = Connect(server)->ListTools();
-    ASSERT_TRUE(tools.ok()) << tools.status();
+    ASSERT_THAT(tools, IsOk());
     EXPECT_EQ(NamesOf(*tools), names);
     EXPECT_EQ(tools->cut_short, "");
     if (num_levels < 128) continue;
@@ -263,14 +269,14 @@ TEST(ClientTest, RefusesAMalformedList) {
     ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
       if (message.method == "tools/list") self.Answer(message, result);
     });
-    EXPECT_EQ(Connect(server)->ListTools().status().code(), absl::StatusCode::kInternal) << result;
+    EXPECT_THAT(Connect(server)->ListTools(), StatusIs(absl::StatusCode::kInternal)) << result;
   }
 }
 
 TEST(ClientTest, AsksForNoToolsWhereNoneAreOffered) {
   ScriptedServer server(Silent);
   server.initialize_answer = R"({"protocolVersion":"2025-11-25","capabilities":{}})";
-  EXPECT_EQ(Connect(server)->ListTools().status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(Connect(server)->ListTools(), StatusIs(absl::StatusCode::kUnimplemented));
   EXPECT_TRUE(server.sent("tools/list").empty());
 }
 
@@ -278,7 +284,7 @@ TEST(ClientTest, CallsATool) {
   ScriptedServer server(
       AnswerCalls(R"({"content":[{"type":"text","text":"one"},{"type":"text","text":"two"}]})"));
   const auto result = Connect(server)->CallTool("the tool", R"({"a":[1]})");
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_FALSE(result->is_error);
   EXPECT_EQ(result->output.text, "one\ntwo");
   EXPECT_EQ(result->output.json,
@@ -296,7 +302,7 @@ TEST(ClientTest, ReadsEveryKindOfContent) {
                               R"({"type":"of the future"},{"type":"text","text":"said"}])";
   ScriptedServer server(AnswerCalls(absl::StrCat(R"({"content":)", content, "}")));
   const auto result = Connect(server)->CallTool("tool", "");
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->output.text, "said");
   EXPECT_EQ(result->output.json, absl::StrCat(R"({"content":)", content, "}"));
 }
@@ -306,7 +312,7 @@ TEST(ClientTest, PrefersStructuredContentAndLeavesOutItsCopy) {
       R"({"content":[{"type":"text","text":"It is 7."},{"type":"text","text":"{ \"a\": 7 }"}],)"
       R"("structuredContent":{"a":7}})"));
   const auto both = Connect(server)->CallTool("tool", "");
-  ASSERT_TRUE(both.ok()) << both.status();
+  ASSERT_THAT(both, IsOk());
   EXPECT_EQ(both->output.json, R"({"a":7})");
   EXPECT_EQ(both->output.text, "It is 7.");
   ScriptedServer copy_only(AnswerCalls(
@@ -318,7 +324,7 @@ TEST(ClientTest, AnErrorOfTheToolIsAResult) {
   ScriptedServer server(
       AnswerCalls(R"({"content":[{"type":"text","text":"no such city"}],"isError":true})"));
   const auto result = Connect(server)->CallTool("tool", "");
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_TRUE(result->is_error);
   EXPECT_EQ(result->output.text, "no such city");
 }
@@ -335,7 +341,7 @@ TEST(ClientTest, AnErrorOfTheProtocolIsAStatus) {
     });
     const auto result = Connect(server)->CallTool("tool", "");
     EXPECT_EQ(result.status().code(), status) << code;
-    EXPECT_TRUE(absl::StrContains(result.status().message(), "the reason"));
+    EXPECT_THAT(result.status().message(), HasSubstr("the reason"));
   }
 }
 
@@ -358,8 +364,7 @@ TEST(ClientTest, SendsNoArgumentsThatAreNoObject) {
   const std::string nul(1, '\0');
   for (const std::string& arguments :
        {std::string("[]"), std::string("7"), std::string("{"), std::string("{} x"), "{}" + nul}) {
-    EXPECT_EQ(client->CallTool("tool", arguments).status().code(),
-              absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(client->CallTool("tool", arguments), StatusIs(absl::StatusCode::kInvalidArgument));
   }
   EXPECT_TRUE(server.sent("tools/call").empty());
 }
@@ -367,8 +372,8 @@ TEST(ClientTest, SendsNoArgumentsThatAreNoObject) {
 TEST(ClientTest, ADeadlineHoldsAndTheServerIsTold) {
   ScriptedServer server(Silent);
   const auto client = Connect(server);
-  EXPECT_EQ(client->CallTool("tool", "", {.timeout = kSoon}).status().code(),
-            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(client->CallTool("tool", "", {.timeout = kSoon}),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
   const std::vector<std::string> cancelled = server.sent("notifications/cancelled");
   ASSERT_EQ(cancelled.size(), 1);
   EXPECT_EQ(cancelled[0], R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":)"
@@ -391,9 +396,9 @@ TEST(ClientTest, AnswersToOtherRequestsAreNone) {
   });
   const auto client = Connect(server);
   const absl::Status status = client->CallTool("tool", "", {.timeout = kSoon}).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDeadlineExceeded));
   // Whoever looks for the reason may find it there.
-  EXPECT_TRUE(absl::StrContains(status.message(), "meanwhile it sent this: whose?")) << status;
+  EXPECT_THAT(status.message(), HasSubstr("meanwhile it sent this: whose?"));
 }
 
 // They waited out the deadline, and then were said to be no answer.
@@ -425,8 +430,7 @@ TEST(ClientTest, AnAnswerThatCannotBeReadIsAnErrorAtOnce) {
           self.Deliver(absl::StrCat(R"({"jsonrpc":"2.0",)", answer, "}"));
         });
     const auto result = Connect(server)->CallTool("tool", "");
-    EXPECT_EQ(result.status().code(), absl::StatusCode::kInternal) << answer;
-    EXPECT_TRUE(absl::StrContains(result.status().message(), says)) << result.status();
+    EXPECT_THAT(result, StatusIs(absl::StatusCode::kInternal, HasSubstr(says))) << answer;
   }
 }
 
@@ -438,8 +442,8 @@ TEST(ClientTest, WhatComesAfterAnErrorIsNoAnswer) {
     self.Deliver(ErrorText(*message.request_id, {.code = -32602, .message = "second"}));
   });
   const auto client = Connect(server);
-  EXPECT_TRUE(absl::StrContains(client->CallTool("tool", "").status().message(), "first"));
-  EXPECT_TRUE(absl::StrContains(client->CallTool("tool", "").status().message(), "first"));
+  EXPECT_THAT(client->CallTool("tool", "").status().message(), HasSubstr("first"));
+  EXPECT_THAT(client->CallTool("tool", "").status().message(), HasSubstr("first"));
 }
 
 TEST(ClientTest, ReadsABatchAndAnswersItWithOne) {
@@ -452,7 +456,7 @@ TEST(ClientTest, ReadsABatchAndAnswersItWithOne) {
   });
   server.initialize_answer = R"({"protocolVersion":"2025-03-26","capabilities":{"tools":{}}})";
   const auto result = Connect(server)->CallTool("tool", "");
-  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(result, IsOk());
   EXPECT_EQ(server.sent(""),
             std::vector<std::string>{
                 R"([{"jsonrpc":"2.0","id":70,"result":{}},{"jsonrpc":"2.0","id":"b",)"
@@ -490,11 +494,11 @@ TEST(ClientTest, TheCallerCancels) {
   });
   const auto client = Connect(server);
   const absl::Status status = client->CallTool("tool", "", {.cancelled = &cancelled}).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kCancelled));
   // What the server said meanwhile was lost.
-  EXPECT_TRUE(absl::StrContains(status.message(), "meanwhile it sent this: whose?")) << status;
-  EXPECT_TRUE(absl::StrContains(server.sent("notifications/cancelled").at(0),
-                                R"({"requestId":2,"reason":"cancelled"})"));
+  EXPECT_THAT(status.message(), HasSubstr("meanwhile it sent this: whose?"));
+  EXPECT_THAT(server.sent("notifications/cancelled").at(0),
+              HasSubstr(R"({"requestId":2,"reason":"cancelled"})"));
 }
 
 std::string ProgressText(int64_t token, int progress) {
@@ -521,19 +525,18 @@ TEST(ClientTest, ToldOfProgressBeforeTheResult) {
   std::vector<ToolProgress> told;
   const auto result = client->CallTool(
       "tool", "", {.on_progress = [&](const ToolProgress& progress) { told.push_back(progress); }});
-  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(result, IsOk());
   ASSERT_EQ(told.size(), 2);
   EXPECT_EQ(told[0].progress, 1);
   EXPECT_EQ(told[0].total, 10);
   EXPECT_EQ(told[0].message, "step 1");
   EXPECT_EQ(told[1].progress, 1.5);
   EXPECT_FALSE(told[1].total.has_value());
-  EXPECT_TRUE(
-      absl::StrContains(server.sent("tools/call")[0],
-                        R"("params":{"_meta":{"progressToken":2},"name":"tool","arguments":{}})"));
+  EXPECT_THAT(server.sent("tools/call")[0],
+              HasSubstr(R"("params":{"_meta":{"progressToken":2},"name":"tool","arguments":{}})"));
   // Nobody is told, so nobody is asked.
-  EXPECT_TRUE(client->CallTool("tool", "").ok());
-  EXPECT_FALSE(absl::StrContains(server.sent("tools/call")[1], "progressToken"));
+  EXPECT_THAT(client->CallTool("tool", ""), IsOk());
+  EXPECT_THAT(server.sent("tools/call")[1], Not(HasSubstr("progressToken")));
 }
 
 TEST(ClientTest, AFloodOfProgressIsBoundedAndHoldsUpNothing) {
@@ -549,7 +552,7 @@ TEST(ClientTest, AFloodOfProgressIsBoundedAndHoldsUpNothing) {
                      server.Deliver(ProgressText(2, static_cast<int>(progress.progress)));
                      ++num_told;
                    }});
-  EXPECT_EQ(result.status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_GT(num_told, 0);
   // Far fewer than came at first, but for those that came one by one.
   ScriptedServer burst([](ScriptedServer& self, const OutgoingMessage& message) {
@@ -558,12 +561,11 @@ TEST(ClientTest, AFloodOfProgressIsBoundedAndHoldsUpNothing) {
     self.Answer(message, R"({"content":[]})");
   });
   std::vector<double> told;
-  EXPECT_TRUE(
-      Connect(burst)
-          ->CallTool("tool", "",
-                     {.on_progress =
-                          [&](const ToolProgress& progress) { told.push_back(progress.progress); }})
-          .ok());
+  EXPECT_THAT(Connect(burst)->CallTool(
+                  "tool", "",
+                  {.on_progress =
+                       [&](const ToolProgress& progress) { told.push_back(progress.progress); }}),
+              IsOk());
   ASSERT_EQ(told.size(), 64);
   EXPECT_EQ(told.back(), 9999);
 }
@@ -579,9 +581,9 @@ TEST(ClientTest, AnswersPingAndRefusesWhatItDoesNotOffer) {
   const std::vector<std::string> answers = server.sent("");
   ASSERT_EQ(answers.size(), 4);
   EXPECT_EQ(answers[0], R"({"jsonrpc":"2.0","id":"p","result":{}})");
-  EXPECT_TRUE(absl::StrContains(answers[1], R"("id":5,"error":{"code":-32601)")) << answers[1];
-  EXPECT_TRUE(absl::StrContains(answers[2], R"("id":6,"error":{"code":-32601)")) << answers[2];
-  EXPECT_TRUE(absl::StrContains(answers[3], R"("id":7,"error":{"code":-32602)")) << answers[3];
+  EXPECT_THAT(answers[1], HasSubstr(R"("id":5,"error":{"code":-32601)"));
+  EXPECT_THAT(answers[2], HasSubstr(R"("id":6,"error":{"code":-32601)"));
+  EXPECT_THAT(answers[3], HasSubstr(R"("id":7,"error":{"code":-32602)"));
 }
 
 TEST(ClientTest, ALostConnectionFailsWhatWaitsAndWhatComes) {
@@ -591,7 +593,7 @@ TEST(ClientTest, ALostConnectionFailsWhatWaitsAndWhatComes) {
   const auto client = Connect(server);
   EXPECT_EQ(client->CallTool("tool", "").status(), absl::UnavailableError("it died"));
   EXPECT_EQ(client->CallTool("tool", "").status(), absl::UnavailableError("it died"));
-  EXPECT_EQ(client->Ping().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(client->Ping(), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(server.sent("tools/call").size(), 1);
 }
 
@@ -640,7 +642,7 @@ TEST(ClientTest, InitialisesAgainWhenTheSessionHasExpired) {
     }
   });
   const auto client = Connect(server);
-  EXPECT_TRUE(client->CallTool("tool", "").ok());
+  EXPECT_THAT(client->CallTool("tool", ""), IsOk());
   EXPECT_EQ(server.sent("initialize").size(), 2);
   EXPECT_EQ(server.sent("notifications/initialized").size(), 2);
   EXPECT_EQ(num_calls, 2);
@@ -708,7 +710,7 @@ TEST(ClientTest, CallsAreUnderWayAtOnceAndAnsweredInAnyOrder) {
   for (int i = 0; i < kNumCalls; ++i) {
     threads.emplace_back([&, name = absl::StrCat("tool_", i)] {
       const auto result = client->CallTool(name, "");
-      ASSERT_TRUE(result.ok()) << result.status();
+      ASSERT_THAT(result, IsOk());
       EXPECT_EQ(result->output.text, name);
     });
   }

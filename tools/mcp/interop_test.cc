@@ -19,8 +19,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
+#include "third_party/status_matchers.h"
 #include "tools/executor.h"
 #include "tools/json/json_value.h"
 #include "tools/mcp/connect.h"
@@ -32,6 +34,11 @@
 
 namespace parlance::tools::mcp {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::Not;
 
 constexpr absl::Duration kNever = absl::Minutes(5);
 constexpr char kOurServer[] = "tools/mcp/testing/serve_builtin";
@@ -72,10 +79,10 @@ void UseEverything(std::shared_ptr<Client> client) {
   Say(absl::StrCat("connected to ", info.name, " ", info.version, ", revision ",
                    info.protocol_version));
   EXPECT_EQ(info.protocol_version, "2025-11-25");
-  EXPECT_TRUE(client->Ping(kNever).ok());
+  EXPECT_THAT(client->Ping(kNever), IsOk());
 
   const auto tools = client->ListTools(kNever);
-  ASSERT_TRUE(tools.ok()) << tools.status();
+  ASSERT_THAT(tools, IsOk());
   Say(absl::StrCat("tools: ",
                    absl::StrJoin(tools->tools, " ", [](std::string* out, const RemoteTool& t) {
                      out->append(t.name);
@@ -96,26 +103,26 @@ void UseEverything(std::shared_ptr<Client> client) {
   };
 
   const auto echo = call("echo", R"({"message":"h\u00e9llo \"you\"\n"})");
-  ASSERT_TRUE(echo.ok());
+  ASSERT_THAT(echo, IsOk());
   EXPECT_EQ(echo->output.text, "Echo: h\xC3\xA9llo \"you\"\n");
   const auto sum = call("get-sum", R"({"a":2,"b":40})");
-  ASSERT_TRUE(sum.ok());
-  EXPECT_TRUE(absl::StrContains(sum->output.text, "42"));
+  ASSERT_THAT(sum, IsOk());
+  EXPECT_THAT(sum->output.text, HasSubstr("42"));
 
   const auto structured = call("get-structured-content", R"({"location":"Chicago"})");
-  ASSERT_TRUE(structured.ok());
+  ASSERT_THAT(structured, IsOk());
   rapidjson::Document weather;
   weather.Parse(structured->output.json.c_str());
   ASSERT_TRUE(weather.IsObject());
   EXPECT_TRUE(weather.HasMember("temperature") && weather["temperature"].IsNumber());
 
   const auto image = call("get-tiny-image", "");
-  ASSERT_TRUE(image.ok());
-  EXPECT_TRUE(absl::StrContains(image->output.json, R"("type":"image")"));
+  ASSERT_THAT(image, IsOk());
+  EXPECT_THAT(image->output.json, HasSubstr(R"("type":"image")"));
   EXPECT_FALSE(image->output.text.empty());
   const auto link = call("get-resource-links", R"({"count":2})");
-  ASSERT_TRUE(link.ok());
-  EXPECT_TRUE(absl::StrContains(link->output.json, R"("type":"resource_link")"));
+  ASSERT_THAT(link, IsOk());
+  EXPECT_THAT(link->output.json, HasSubstr(R"("type":"resource_link")"));
 
   // It is for the server to say how: as an error of the tool, or of the protocol.
   const auto wrong = call("get-sum", R"({"a":"x"})");
@@ -130,28 +137,24 @@ void UseEverything(std::shared_ptr<Client> client) {
              Say(absl::StrCat("progress ", one.progress, " of ", one.total.value_or(-1)));
              progress.push_back(one.progress);
            }});
-  ASSERT_TRUE(finished.ok());
-  EXPECT_TRUE(absl::StrContains(finished->output.text, "completed"));
+  ASSERT_THAT(finished, IsOk());
+  EXPECT_THAT(finished->output.text, HasSubstr("completed"));
   EXPECT_EQ(progress, (std::vector<double>{1, 2, 3, 4}));
 
   // A call that takes an hour is given up when it has surely begun.
   std::atomic<bool> cancelled = false;
-  EXPECT_EQ(
-      call("trigger-long-running-operation", R"({"duration":3600,"steps":36000})",
-           {.cancelled = &cancelled, .on_progress = [&](const ToolProgress&) { cancelled = true; }})
-          .status()
-          .code(),
-      absl::StatusCode::kCancelled);
-  EXPECT_EQ(call("trigger-long-running-operation", R"({"duration":3600,"steps":1})",
-                 {.timeout = absl::Milliseconds(100)})
-                .status()
-                .code(),
-            absl::StatusCode::kDeadlineExceeded);
-  EXPECT_TRUE(client->Ping(kNever).ok());
+  EXPECT_THAT(call("trigger-long-running-operation", R"({"duration":3600,"steps":36000})",
+                   {.cancelled = &cancelled,
+                    .on_progress = [&](const ToolProgress&) { cancelled = true; }}),
+              StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_THAT(call("trigger-long-running-operation", R"({"duration":3600,"steps":1})",
+                   {.timeout = absl::Milliseconds(100)}),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(client->Ping(kNever), IsOk());
 
   ToolRegistry registry;
   const auto registered = RegisterMcpTools(client, registry, "everything_");
-  ASSERT_TRUE(registered.ok()) << registered.status();
+  ASSERT_THAT(registered, IsOk());
   for (const auto& skipped : registered->skipped) {
     Say(absl::StrCat("skipped ", skipped.remote_name, ": ", skipped.reason));
   }
@@ -162,7 +165,7 @@ void UseEverything(std::shared_ptr<Client> client) {
   const auto executor = *ToolExecutor::Create(&registry, {.default_timeout = kNever});
   const ToolResult ours = executor->Execute("everything_get-sum", R"({"a":1,"b":2})");
   ASSERT_TRUE(std::holds_alternative<ToolOutput>(ours)) << std::get<ToolError>(ours).message;
-  EXPECT_TRUE(absl::StrContains(std::get<ToolOutput>(ours).text, "3"));
+  EXPECT_THAT(std::get<ToolOutput>(ours).text, HasSubstr("3"));
   const ToolResult refused = executor->Execute("everything_get-sum", R"({"a":1})");
   ASSERT_TRUE(std::holds_alternative<ToolError>(refused));
   EXPECT_EQ(std::get<ToolError>(refused).kind, ToolErrorKind::kInvalidArguments);
@@ -170,7 +173,7 @@ void UseEverything(std::shared_ptr<Client> client) {
 
 TEST_F(InteropTest, OurClientWithTheReferenceServerOverStdio) {
   auto client = ConnectStdio(Everything("stdio"), {}, {.initialize_timeout = kNever});
-  ASSERT_TRUE(client.ok()) << client.status();
+  ASSERT_THAT(client, IsOk());
   UseEverything(*std::move(client));
 }
 
@@ -212,14 +215,14 @@ TEST_F(InteropTest, OurClientWithTheReferenceServerOverHttp) {
     for (const std::string& word : Everything("streamableHttp")) options.words.push_back(word);
     options.environment = {{"PORT", absl::StrCat(port)}};
     auto started = ChildProcess::Start(options);
-    ASSERT_TRUE(started.ok()) << started.status();
+    ASSERT_THAT(started, IsOk());
     server = *std::move(started);
     url = absl::StrCat("http://127.0.0.1:", port, "/mcp");
     if (WaitUntilItListens(*server)) break;
   }
   ASSERT_EQ(server->state().ToString(), "runs");
   auto client = ConnectHttp(url, {}, {.initialize_timeout = kNever});
-  ASSERT_TRUE(client.ok()) << client.status();
+  ASSERT_THAT(client, IsOk());
   UseEverything(*std::move(client));
   // The server says of each session that it has ended, among much else.
   std::string said;
@@ -264,13 +267,13 @@ TEST_F(InteropTest, TheInspectorWithOurServer) {
       inspector,
       {"--method", "tools/call", "--tool-name", "calculator", "--tool-arg", "expression=6 * 7"});
   ASSERT_TRUE(result.IsObject() && result.HasMember("structuredContent"));
-  EXPECT_TRUE(absl::StrContains(ValueJson(result["structuredContent"]), "42"));
+  EXPECT_THAT(ValueJson(result["structuredContent"]), HasSubstr("42"));
 }
 
 TEST_F(InteropTest, TheSdkWithOurServer) {
   const auto result =
       RunCommand({"node", "tools/mcp/testing/sdk_client.mjs", folder_, kOurServer, "3"}, kNever);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   std::cout << result->output << std::endl;
   EXPECT_EQ(result->state, "exited with status 0");
   for (const char* line :
@@ -280,11 +283,11 @@ TEST_F(InteropTest, TheSdkWithOurServer) {
         R"(tools: ["calculator","clock","convert_units","notes",)", "wrong cursor: -32602",
         "wrong argument: [true,", "failure: [true,", R"(unknown tool: {"code":-32602,)",
         R"(order: ["calculator","slow"])", R"(after: {"done":true})", "closed: true"}) {
-    EXPECT_TRUE(absl::StrContains(result->output, line)) << line;
+    EXPECT_THAT(result->output, HasSubstr(line)) << line;
   }
-  EXPECT_TRUE(absl::StrContains(result->output, R"(calculator: [false,{)"));
-  EXPECT_TRUE(absl::StrContains(result->output, "enough")) << "cancelled";
-  EXPECT_FALSE(absl::StrContains(result->output, "client error"));
+  EXPECT_THAT(result->output, HasSubstr(R"(calculator: [false,{)"));
+  EXPECT_THAT(result->output, HasSubstr("enough")) << "cancelled";
+  EXPECT_THAT(result->output, Not(HasSubstr("client error")));
 }
 
 }  // namespace

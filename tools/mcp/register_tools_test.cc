@@ -11,16 +11,23 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 #include "tools/executor.h"
 #include "tools/mcp/testing/scripted_transport.h"
 
 namespace parlance::tools::mcp {
 namespace {
 
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::StartsWith;
+
 std::shared_ptr<Client> Connect(ScriptedServer& server) {
   auto client = Client::Connect(std::make_unique<ScriptedTransport>(&server), {});
-  EXPECT_TRUE(client.ok()) << client.status();
+  EXPECT_THAT(client, IsOk());
   return *std::move(client);
 }
 
@@ -44,7 +51,7 @@ ToolResult Call(const std::string& answer, const std::string& arguments,
                 absl::Duration timeout = absl::Minutes(5)) {
   ScriptedServer server(Serve(kTool, answer));
   ToolRegistry registry;
-  EXPECT_TRUE(RegisterMcpTools(Connect(server), registry, "x_").ok());
+  EXPECT_THAT(RegisterMcpTools(Connect(server), registry, "x_"), IsOk());
   auto executor = *ToolExecutor::Create(&registry, {});
   return executor->Execute("x_add", arguments, timeout);
 }
@@ -72,8 +79,7 @@ TEST(RegisterToolsTest, EveryFailureHasItsKind) {
   EXPECT_EQ(failed.message, "too large");
   const ToolError unfit = Error(Call(R"({"structuredContent":{"total":3}})", R"({"a":1})"));
   EXPECT_EQ(unfit.kind, ToolErrorKind::kFailed);
-  EXPECT_TRUE(absl::StrContains(unfit.message, "the tool's result: lacks the property 'sum'"))
-      << unfit.message;
+  EXPECT_THAT(unfit.message, HasSubstr("the tool's result: lacks the property 'sum'"));
   EXPECT_EQ(Error(Call("", R"({"a":1})", absl::Milliseconds(20))).kind,
             ToolErrorKind::kDeadlineExceeded);
 }
@@ -81,20 +87,20 @@ TEST(RegisterToolsTest, EveryFailureHasItsKind) {
 TEST(RegisterToolsTest, ACallEndsWithItsContext) {
   ScriptedServer server(Serve(kTool));
   ToolRegistry registry;
-  ASSERT_TRUE(RegisterMcpTools(Connect(server), registry, "").ok());
+  ASSERT_THAT(RegisterMcpTools(Connect(server), registry, ""), IsOk());
   const std::atomic<bool> cancelled = true;
   rapidjson::Document arguments;
   arguments.Parse(R"({"a":1})");
   const auto result = registry.Find("add")->tool.handler(
       arguments, {.deadline = std::chrono::steady_clock::now() + std::chrono::minutes(5),
                   .cancelled = cancelled});
-  EXPECT_EQ(result.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kCancelled));
   EXPECT_EQ(server.sent("notifications/cancelled").size(), 1);
   const std::atomic<bool> not_cancelled = false;
   const auto late = registry.Find("add")->tool.handler(
       arguments, {.deadline = std::chrono::steady_clock::now() - std::chrono::minutes(5),
                   .cancelled = not_cancelled});
-  EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(late, StatusIs(absl::StatusCode::kDeadlineExceeded));
 }
 
 TEST(RegisterToolsTest, MakesNamesValidAndUnique) {
@@ -109,7 +115,7 @@ TEST(RegisterToolsTest, MakesNamesValidAndUnique) {
   ToolRegistry registry;
   const auto client = Connect(server);
   const auto result = RegisterMcpTools(client, registry, "");
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   std::vector<std::string> names;
   for (const auto& registered : result->registered) names.push_back(registered.name);
   EXPECT_EQ(names, (std::vector<std::string>{"admin_list", "admin_list_2", std::string(64, 'n'),
@@ -120,7 +126,7 @@ TEST(RegisterToolsTest, MakesNamesValidAndUnique) {
   // The server knows its own names only.
   auto executor = *ToolExecutor::Create(&registry, {});
   executor->Execute("admin_list_2", "{}");
-  EXPECT_TRUE(absl::StrContains(server.sent("tools/call").at(0), R"("name":"admin/list")"));
+  EXPECT_THAT(server.sent("tools/call").at(0), HasSubstr(R"("name":"admin/list")"));
   // A description there is always.
   EXPECT_EQ(registry.Find("admin_list")->tool.description, "admin.list");
 }
@@ -131,12 +137,12 @@ TEST(RegisterToolsTest, NamesWhatItSkips) {
                    R"({"name":"last","inputSchema":{"type":"object"}})")));
   ToolRegistry registry;
   const auto result = RegisterMcpTools(Connect(server), registry, "p-");
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(registry.List().size(), 2);
   EXPECT_NE(registry.Find("p-last"), nullptr);
   ASSERT_EQ(result->skipped.size(), 1);
   EXPECT_EQ(result->skipped[0].remote_name, "odd");
-  EXPECT_TRUE(absl::StrContains(result->skipped[0].reason, "noSuchKeyword"));
+  EXPECT_THAT(result->skipped[0].reason, HasSubstr("noSuchKeyword"));
 }
 
 TEST(RegisterToolsTest, FollowsAListThatChanges) {
@@ -154,11 +160,11 @@ TEST(RegisterToolsTest, FollowsAListThatChanges) {
   ToolRegistry registry;
   const auto client = Connect(server);
   const auto before = RegisterMcpTools(client, registry, "x_");
-  ASSERT_TRUE(before.ok()) << before.status();
+  ASSERT_THAT(before, IsOk());
   const ToolPtr stays = registry.Find("x_stays");
   tools = absl::StrCat(tool("changes", "d"), ",", tool("stays", "a"), ",", tool("comes", "e"));
   const auto after = RegisterMcpTools(client, registry, "x_", *before);
-  ASSERT_TRUE(after.ok()) << after.status();
+  ASSERT_THAT(after, IsOk());
   EXPECT_EQ(after->registered.size(), 3);
   EXPECT_EQ(registry.List().size(), 3);
   EXPECT_EQ(registry.Find("x_stays"), stays);
@@ -172,7 +178,7 @@ TEST(RegisterToolsTest, OneBadToolDoesNotLoseTheOthers) {
       Serve(absl::StrCat(R"({"name":"bare"},{"inputSchema":{}},)", kTool, ",", kTool)));
   ToolRegistry registry;
   const auto result = RegisterMcpTools(Connect(server), registry, "");
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(registry.List().size(), 1);
   EXPECT_NE(registry.Find("add"), nullptr);
   ASSERT_EQ(result->skipped.size(), 3);
@@ -197,13 +203,13 @@ TEST(RegisterToolsTest, AListThatIsCutShortRemovesNothing) {
   ToolRegistry registry;
   const auto client = Connect(server);
   const auto before = RegisterMcpTools(client, registry, "");
-  ASSERT_TRUE(before.ok()) << before.status();
+  ASSERT_THAT(before, IsOk());
   EXPECT_EQ(before->cut_short, "");
   const ToolPtr changes = registry.Find("changes");
   is_broken = true;
   const auto after = RegisterMcpTools(client, registry, "", *before);
-  ASSERT_TRUE(after.ok()) << after.status();
-  EXPECT_TRUE(absl::StartsWith(after->cut_short, "page 2: "));
+  ASSERT_THAT(after, IsOk());
+  EXPECT_THAT(after->cut_short, StartsWith("page 2: "));
   EXPECT_EQ(after->registered.size(), 2);
   EXPECT_NE(registry.Find("stays"), nullptr);
   ASSERT_NE(registry.Find("changes"), nullptr);

@@ -12,15 +12,20 @@
 #include <variant>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 #include "tools/json/json_value.h"
 #include "tools/mcp/transport/json_rpc.h"
 
 namespace parlance::tools::mcp {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
 
 constexpr char kInitialize[] =
     "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
@@ -36,7 +41,7 @@ class ServeStdioTest : public testing::Test {
     tool.handler = [](const rapidjson::Value& arguments, const ToolContext&) {
       return ToolOutput{.json = ValueJson(arguments), .text = "two\nlines"};
     };
-    EXPECT_TRUE(registry_.Register(std::move(tool)).ok());
+    EXPECT_THAT(registry_.Register(std::move(tool)), IsOk());
     executor_ = *ToolExecutor::Create(&registry_, {});
     EXPECT_EQ(pipe2(in_.data(), O_CLOEXEC), 0);
     EXPECT_EQ(pipe2(out_.data(), O_CLOEXEC), 0);
@@ -64,7 +69,7 @@ class ServeStdioTest : public testing::Test {
       }
     });
     const absl::Status served = ServeStdio(&registry_, executor_.get(), in_[0], out_[1], options);
-    EXPECT_TRUE(served.ok()) << served;
+    EXPECT_THAT(served, IsOk());
     close(out_[1]);
     writer.join();
     reader.join();
@@ -106,8 +111,8 @@ TEST_F(ServeStdioTest, GoesOnAfterAMessageThatIsTooLong) {
                          RequestText(int64_t{7}, "tools/list", "{}"), "\n"),
             {.limits = {.max_bytes = 1000}});
   ASSERT_EQ(lines.size(), 3);
-  EXPECT_TRUE(absl::StrContains(lines[1], "-32600")) << lines[1];
-  EXPECT_TRUE(absl::StrContains(lines[2], R"("id":7)")) << lines[2];
+  EXPECT_THAT(lines[1], HasSubstr("-32600"));
+  EXPECT_THAT(lines[2], HasSubstr(R"("id":7)"));
 }
 
 TEST_F(ServeStdioTest, WaitsForInputThatDoesNotBlock) {
@@ -118,14 +123,14 @@ TEST_F(ServeStdioTest, WaitsForInputThatDoesNotBlock) {
 TEST_F(ServeStdioTest, SaysThatTheClientIsGone) {
   close(std::exchange(out_[0], -1));
   ASSERT_GT(write(in_[1], kInitialize, sizeof(kInitialize) - 1), 0);
-  EXPECT_EQ(ServeStdio(&registry_, executor_.get(), in_[0], out_[1], {}).code(),
-            absl::StatusCode::kUnavailable);
+  EXPECT_THAT(ServeStdio(&registry_, executor_.get(), in_[0], out_[1], {}),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(ServeStdioTest, SaysThatItCannotRead) {
   close(std::exchange(in_[0], -1));
-  EXPECT_EQ(ServeStdio(&registry_, executor_.get(), -1, out_[1], {}).code(),
-            absl::StatusCode::kInternal);
+  EXPECT_THAT(ServeStdio(&registry_, executor_.get(), -1, out_[1], {}),
+              StatusIs(absl::StatusCode::kInternal));
 }
 
 }  // namespace

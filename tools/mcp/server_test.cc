@@ -15,14 +15,22 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 #include "third_party/annotated_mutex.h"
+#include "third_party/status_matchers.h"
 #include "tools/json/json_value.h"
 #include "tools/mcp/testing/received.h"
 
 namespace parlance::tools::mcp {
 namespace {
+
+using absl_testing::IsOk;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 constexpr char kInitialize[] =
     R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
@@ -80,7 +88,7 @@ class ServerTest : public testing::Test {
     tool.description = absl::StrCat("Does ", name, ".");
     tool.parameters = "{\n  \"properties\": {\"n\": {\"type\": \"integer\"}}\n}";
     tool.handler = std::move(handler);
-    ASSERT_TRUE(registry_.Register(std::move(tool)).ok());
+    ASSERT_THAT(registry_.Register(std::move(tool)), IsOk());
   }
 
   // A new server, which has not been spoken to.
@@ -141,23 +149,22 @@ TEST_F(ServerTest, AnswersWithTheRevisionAskedForOrItsNewest) {
                                                         {"", "2025-11-25"}};
   for (const auto& [asked, answered] : kCases) {
     Start({});
-    EXPECT_TRUE(absl::StrContains(
-        Request("initialize", absl::StrCat(R"({"protocolVersion":")", asked, "\"}")),
-        absl::StrCat(R"("protocolVersion":")", answered, "\"")))
+    EXPECT_THAT(Request("initialize", absl::StrCat(R"({"protocolVersion":")", asked, "\"}")),
+                HasSubstr(absl::StrCat(R"("protocolVersion":")", answered, "\"")))
         << asked;
   }
   Start({});
-  EXPECT_TRUE(absl::StrContains(Request("initialize", "{}"), "-32602"));
+  EXPECT_THAT(Request("initialize", "{}"), HasSubstr("-32602"));
 }
 
 TEST_F(ServerTest, RefusesTheWrongOrder) {
-  EXPECT_TRUE(absl::StrContains(Request("tools/list", "{}"), "-32600"));
-  EXPECT_TRUE(absl::StrContains(Call(R"({"name":"echo"})"), "-32600"));
+  EXPECT_THAT(Request("tools/list", "{}"), HasSubstr("-32600"));
+  EXPECT_THAT(Call(R"({"name":"echo"})"), HasSubstr("-32600"));
   EXPECT_EQ(Request("ping", "{}"), R"({"jsonrpc":"2.0","id":1,"result":{}})");
   server_->NotifyToolsChanged();
   EXPECT_EQ(sent_->texts().size(), 1);
   StartInitialised();
-  EXPECT_TRUE(absl::StrContains(Answer(kInitialize), "-32600"));
+  EXPECT_THAT(Answer(kInitialize), HasSubstr("-32600"));
 }
 
 TEST_F(ServerTest, ListsToolsByNameWithTheirSchemas) {
@@ -195,8 +202,8 @@ TEST_F(ServerTest, ListsInPagesOfAnySize) {
     EXPECT_EQ(num_pages, (4 + page_size - 1) / page_size);
   }
   for (const char* cursor : {"\"\"", "\"*\"", "7", "null"}) {
-    EXPECT_TRUE(absl::StrContains(Request("tools/list", absl::StrCat(R"({"cursor":)", cursor, "}")),
-                                  "-32602"))
+    EXPECT_THAT(Request("tools/list", absl::StrCat(R"({"cursor":)", cursor, "}")),
+                HasSubstr("-32602"))
         << cursor;
   }
 }
@@ -207,13 +214,11 @@ TEST_F(ServerTest, CallsATool) {
             R"({"jsonrpc":"2.0","id":1,"result":{"content":[)"
             R"({"type":"text","text":"It is said."},{"type":"text","text":"{\"n\":7}"}],)"
             R"("structuredContent":{"n":7},"isError":false}})");
-  EXPECT_TRUE(absl::StrContains(Call(R"({"name":"echo"})"), R"("structuredContent":{})"));
+  EXPECT_THAT(Call(R"({"name":"echo"})"), HasSubstr(R"("structuredContent":{})"));
   // Some clients say so that there are none.
-  EXPECT_TRUE(
-      absl::StrContains(Call(R"({"name":"echo","arguments":null})"), R"("structuredContent":{})"));
-  EXPECT_TRUE(
-      absl::StrContains(Call(R"({"name":"broken"})"),
-                        R"({"content":[{"type":"text","text":"only said"}],"isError":false})"));
+  EXPECT_THAT(Call(R"({"name":"echo","arguments":null})"), HasSubstr(R"("structuredContent":{})"));
+  EXPECT_THAT(Call(R"({"name":"broken"})"),
+              HasSubstr(R"({"content":[{"type":"text","text":"only said"}],"isError":false})"));
 }
 
 TEST_F(ServerTest, FailuresOfToolsAreResultsAndOfTheProtocolErrors) {
@@ -222,22 +227,22 @@ TEST_F(ServerTest, FailuresOfToolsAreResultsAndOfTheProtocolErrors) {
             R"({"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text",)"
             R"("text":"no such note"}],"isError":true}})");
   const std::string wrong = Call(R"({"name":"echo","arguments":{"n":"x"}})");
-  EXPECT_TRUE(absl::StrContains(wrong, R"("isError":true)")) << wrong;
-  EXPECT_TRUE(absl::StrContains(wrong, "/n")) << wrong;
+  EXPECT_THAT(wrong, HasSubstr(R"("isError":true)"));
+  EXPECT_THAT(wrong, HasSubstr("/n"));
   EXPECT_EQ(Call(R"({"name":"none"})"),
             R"({"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"Unknown tool: none"}})");
   for (const char* params : {"{}", R"({"name":7})", R"({"name":"echo","arguments":[]})"}) {
-    EXPECT_TRUE(absl::StrContains(Call(params), "-32602")) << params;
+    EXPECT_THAT(Call(params), HasSubstr("-32602")) << params;
   }
-  EXPECT_TRUE(absl::StrContains(Request("prompts/list", "{}"), "-32601"));
+  EXPECT_THAT(Request("prompts/list", "{}"), HasSubstr("-32601"));
 }
 
 TEST_F(ServerTest, AnswersWhatIsMalformed) {
   StartInitialised();
-  EXPECT_TRUE(absl::StartsWith(Answer("{"), R"({"jsonrpc":"2.0","error":{"code":-32700)"));
-  EXPECT_TRUE(absl::StartsWith(Answer("[]"), R"({"jsonrpc":"2.0","error":{"code":-32600)"));
-  EXPECT_TRUE(absl::StartsWith(Answer(R"({"jsonrpc":"2.0","id":"x","method":7})"),
-                               R"({"jsonrpc":"2.0","id":"x","error":{"code":-32600)"));
+  EXPECT_THAT(Answer("{"), StartsWith(R"({"jsonrpc":"2.0","error":{"code":-32700)"));
+  EXPECT_THAT(Answer("[]"), StartsWith(R"({"jsonrpc":"2.0","error":{"code":-32600)"));
+  EXPECT_THAT(Answer(R"({"jsonrpc":"2.0","id":"x","method":7})"),
+              StartsWith(R"({"jsonrpc":"2.0","id":"x","error":{"code":-32600)"));
   // Responses and notifications are never answered.
   for (const char* text :
        {R"({"jsonrpc":"2.0","id":1,"result":{}})", R"({"jsonrpc":"2.0","id":1,"result":7})",
@@ -255,13 +260,13 @@ TEST_F(ServerTest, AnswersWhatIsMalformed) {
 
 TEST_F(ServerTest, AnswersWhatIsNoJsonToWhoAsked) {
   StartInitialised();
-  EXPECT_TRUE(absl::StartsWith(
+  EXPECT_THAT(
       Answer(R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":NaN}})"),
-      R"({"jsonrpc":"2.0","id":5,"error":{"code":-32700,"message":"not JSON: at byte)"));
-  EXPECT_TRUE(absl::StartsWith(
+      StartsWith(R"({"jsonrpc":"2.0","id":5,"error":{"code":-32700,"message":"not JSON: at byte)"));
+  EXPECT_THAT(
       Answer(absl::StrCat(R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":)",
                           std::string(1000, '['), std::string(1000, ']'), "}}")),
-      R"({"jsonrpc":"2.0","id":5,"error":{"code":-32700)"));
+      StartsWith(R"({"jsonrpc":"2.0","id":5,"error":{"code":-32700)"));
   EXPECT_EQ(Answer(R"({"jsonrpc":"2.0","id":5,"result":NaN})"), "(0 answers)");
 }
 
@@ -291,8 +296,8 @@ TEST_F(ServerTest, AnswersABatchWithABatch) {
   // Nothing in it wants an answer.
   EXPECT_EQ(Answer(BatchText({NotificationText("n", "{}"), ResultText(int64_t{1}, "{}")})),
             "(0 answers)");
-  EXPECT_TRUE(absl::StartsWith(Answer("[]"), R"({"jsonrpc":"2.0","error":{"code":-32600)"));
-  EXPECT_TRUE(absl::StartsWith(Answer("[1,"), R"({"jsonrpc":"2.0","error":{"code":-32700)"));
+  EXPECT_THAT(Answer("[]"), StartsWith(R"({"jsonrpc":"2.0","error":{"code":-32600)"));
+  EXPECT_THAT(Answer("[1,"), StartsWith(R"({"jsonrpc":"2.0","error":{"code":-32700)"));
 }
 
 TEST_F(ServerTest, ABatchIsAnsweredWhenItsLastCallHasEnded) {
@@ -310,19 +315,17 @@ TEST_F(ServerTest, ABatchIsAnsweredWhenItsLastCallHasEnded) {
   server_->Drain();
   ASSERT_EQ(sent_->texts().size(), 1);
   const std::string answers = sent_->texts()[0];
-  EXPECT_TRUE(absl::StartsWith(answers, R"([{"jsonrpc":"2.0","id":1,"result":{"content")"))
-      << answers;
-  EXPECT_TRUE(absl::EndsWith(answers, R"(,{"jsonrpc":"2.0","id":3,"result":{}}])")) << answers;
-  EXPECT_FALSE(absl::StrContains(answers, R"("id":2)"));
+  EXPECT_THAT(answers, StartsWith(R"([{"jsonrpc":"2.0","id":1,"result":{"content")"));
+  EXPECT_THAT(answers, EndsWith(R"(,{"jsonrpc":"2.0","id":3,"result":{}}])"));
+  EXPECT_THAT(answers, Not(HasSubstr(R"("id":2)")));
 }
 
 TEST_F(ServerTest, NewerRevisionsHaveNoBatches) {
   StartInitialised();
   const std::string refused = Answer(BatchText({RequestText(int64_t{1}, "ping", "{}")}));
-  EXPECT_TRUE(absl::StrContains(refused, "revision 2025-11-25 of the protocol has no batches"))
-      << refused;
+  EXPECT_THAT(refused, HasSubstr("revision 2025-11-25 of the protocol has no batches"));
   Start({});
-  EXPECT_TRUE(absl::StrContains(Answer(BatchText({kInitialize})), "not to be part of a batch"));
+  EXPECT_THAT(Answer(BatchText({kInitialize})), HasSubstr("not to be part of a batch"));
 }
 
 // It ran on the thread that reads, and nothing else was heard until it returned.
@@ -338,7 +341,7 @@ TEST_F(ServerTest, AToolThatOnlyComputesAndHangsHoldsUpNobody) {
     gate_.Wait();
     return ToolOutput{.json = "{}", .text = ""};
   };
-  ASSERT_TRUE(registry_.Register(std::move(tool)).ok());
+  ASSERT_THAT(registry_.Register(std::move(tool)), IsOk());
   StartInitialised({.call_timeout = absl::Milliseconds(20)});
   BeginCall(1, "hang");
   server_->Receive(RequestText(int64_t{2}, "ping", "{}"));
@@ -360,10 +363,10 @@ TEST_F(ServerTest, CallsRunAtOnceAndAreAnsweredWhenTheyEnd) {
   BeginCall(2, "wait");
   started_.WaitFor(2);
   BeginCall(3, "echo");
-  EXPECT_TRUE(absl::StrContains(sent_->WaitFor(1)[0], R"("id":3)"));
+  EXPECT_THAT(sent_->WaitFor(1)[0], HasSubstr(R"("id":3)"));
   // Its id is in use.
   BeginCall(1, "echo");
-  EXPECT_TRUE(absl::StrContains(sent_->WaitFor(2)[1], "-32600"));
+  EXPECT_THAT(sent_->WaitFor(2)[1], HasSubstr("-32600"));
   gate_.Open();
   const std::vector<std::string> all = sent_->WaitFor(4);
   std::set<bool> ids = {absl::StrContains(all[2], R"("id":1)"),
@@ -385,7 +388,7 @@ TEST_F(ServerTest, ACancelledCallIsNotAnswered) {
   server_->Drain();
   const std::vector<std::string> texts = sent_->texts();
   ASSERT_EQ(texts.size(), 1);
-  EXPECT_TRUE(absl::StrContains(texts[0], R"("id":3)"));
+  EXPECT_THAT(texts[0], HasSubstr(R"("id":3)"));
   // The one that waited did not begin.
   EXPECT_EQ(started_.texts().size(), 1);
 }
@@ -395,8 +398,8 @@ TEST_F(ServerTest, BoundsWhatWaits) {
   for (int64_t id = 1; id <= 3; ++id) BeginCall(id, "wait");
   BeginCall(4, "echo");
   const std::string refused = sent_->WaitFor(1)[0];
-  EXPECT_TRUE(absl::StrContains(refused, R"("id":4,"result")")) << refused;
-  EXPECT_TRUE(absl::StrContains(refused, R"("isError":true)")) << refused;
+  EXPECT_THAT(refused, HasSubstr(R"("id":4,"result")"));
+  EXPECT_THAT(refused, HasSubstr(R"("isError":true)"));
   gate_.Open();
   EXPECT_EQ(sent_->WaitFor(4).size(), 4);
 }
@@ -428,7 +431,7 @@ TEST_F(ServerTest, ReportsProgressToWhoAsksForIt) {
   EXPECT_EQ(texts[1],
             R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"a",)"
             R"("progress":1.5}})");
-  EXPECT_TRUE(absl::StrContains(texts[2], R"("id":1,"result")"));
+  EXPECT_THAT(texts[2], HasSubstr(R"("id":1,"result")"));
   Call(R"({"name":"steps"})");
   EXPECT_EQ(sent_->texts().size(), 1);
 }

@@ -16,12 +16,17 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 #include "tools/executor.h"
 #include "tools/registry.h"
 
 namespace parlance::tools {
 namespace {
+
+using absl_testing::IsOk;
+using testing::StartsWith;
 
 // Tools that are shell scripts.
 class ProcessToolTest : public testing::Test {
@@ -44,7 +49,7 @@ class ProcessToolTest : public testing::Test {
                             .annotations = {.idempotent = max_attempts > 1},
                             .max_attempts = max_attempts,
                             .handler = ProcessHandler(std::move(options))});
-    ASSERT_TRUE(registered.ok()) << registered;
+    ASSERT_THAT(registered, IsOk());
   }
 
   std::string Call(const std::string& name, const std::string& arguments = "{}",
@@ -103,18 +108,17 @@ TEST_F(ProcessToolTest, SaysWhyItFailed) {
       "failed: the program's result is not JSON: at byte 0 (line 1): Invalid value. JSON has no "
       "hello.");
   Register("silent", "exit 0");
-  EXPECT_TRUE(absl::StartsWith(Call("silent"), "failed: the program's result is not JSON"));
+  EXPECT_THAT(Call("silent"), StartsWith("failed: the program's result is not JSON"));
   for (const bool with_limits : {false, true}) {
     ProcessToolOptions options{.words = {"/no/such/program"}};
     if (!with_limits) options.limits = {};
-    ASSERT_TRUE(registry_
-                    .Register({.name = with_limits ? "missing_limited" : "missing",
-                               .description = "For tests.",
-                               .parameters = "{}",
-                               .handler = ProcessHandler(options)})
-                    .ok());
-    EXPECT_TRUE(absl::StartsWith(Call(with_limits ? "missing_limited" : "missing"),
-                                 "failed: cannot start '/no/such/program'"));
+    ASSERT_THAT(registry_.Register({.name = with_limits ? "missing_limited" : "missing",
+                                    .description = "For tests.",
+                                    .parameters = "{}",
+                                    .handler = ProcessHandler(options)}),
+                IsOk());
+    EXPECT_THAT(Call(with_limits ? "missing_limited" : "missing"),
+                StartsWith("failed: cannot start '/no/such/program'"));
   }
 }
 
@@ -134,15 +138,15 @@ TEST_F(ProcessToolTest, LimitsHold) {
   EXPECT_EQ(std::filesystem::file_size(absl::StrCat(directory_, "/big")), 8192u);
   Register("opens", "exec 3<. 4<. 5<. 6<. 7<. 8<. 9<. || exit 9; echo '\"opened\"'",
            {.limits = {.open_files = 6}});
-  EXPECT_TRUE(absl::StartsWith(Call("opens"), "failed: ")) << Call("opens");
+  EXPECT_THAT(Call("opens"), StartsWith("failed: "));
   // The shell itself would fit; what it reads into memory does not.
   Register("grows", "x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo \\\"${#x}\\\"",
            {.limits = {.memory_bytes = int64_t{100} << 20}});
-  EXPECT_TRUE(absl::StartsWith(Call("grows"), "failed: ")) << Call("grows");
+  EXPECT_THAT(Call("grows"), StartsWith("failed: "));
   Register("floods", "while :; do echo 1111111111; done", {.max_output_bytes = 100000});
   EXPECT_EQ(Call("floods"), "failed: the program's result has more than 100000 bytes");
   Register("floods_errors", "head -c 1000000 /dev/zero | tr '\\0' e >&2; exit 1");
-  EXPECT_TRUE(absl::StartsWith(Call("floods_errors"), "failed: the program exited with status 1"));
+  EXPECT_THAT(Call("floods_errors"), StartsWith("failed: the program exited with status 1"));
 }
 
 TEST_F(ProcessToolTest, AHungProgramIsKilledWithItsChildren) {
@@ -163,7 +167,7 @@ TEST_F(ProcessToolTest, AHungProgramIsKilledWithItsChildren) {
 
 TEST_F(ProcessToolTest, ADeadlineEndsTheProgram) {
   Register("hangs", "exec sleep 1000");
-  EXPECT_TRUE(absl::StartsWith(Call("hangs", "{}", absl::Milliseconds(20)), "deadline_exceeded: "));
+  EXPECT_THAT(Call("hangs", "{}", absl::Milliseconds(20)), StartsWith("deadline_exceeded: "));
   // Its handler returns when it is killed.
   while (executor_->num_abandoned() > 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -13,12 +13,18 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 #include "tools/mcp/connect.h"
 #include "tools/mcp/transport/testing/http_peer.h"
 
 namespace parlance::tools::mcp {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
 
 constexpr absl::Duration kNever = absl::Minutes(5);
 constexpr absl::Duration kSoon = absl::Milliseconds(50);
@@ -61,7 +67,7 @@ HttpPeer::Script AnswerCalls(HttpPeer::Script answer) {
 std::unique_ptr<Client> Connect(const HttpPeer& peer, HttpTransportOptions transport = {},
                                 ClientOptions options = {}) {
   auto client = ConnectHttp(peer.url(), std::move(transport), std::move(options));
-  EXPECT_TRUE(client.ok()) << client.status();
+  EXPECT_THAT(client, IsOk());
   return client.ok() ? *std::move(client) : nullptr;
 }
 
@@ -81,7 +87,7 @@ TEST(HttpTransportTest, SendsWhatTheProtocolAsks) {
         Connect(peer, {.headers = {{"Authorization", "Bearer secret"}}, .listen = false});
     EXPECT_EQ(client->server_info().protocol_version, "2025-06-18");
     const auto result = client->CallTool("tool", "");
-    EXPECT_TRUE(result.ok()) << result.status();
+    EXPECT_THAT(result, IsOk());
   }
   const auto requests = peer.requests();
   ASSERT_EQ(requests.size(), 4);
@@ -113,7 +119,7 @@ TEST(HttpTransportTest, NothingOvertakesTheEndOfTheInitialisation) {
     was_initialised = is_initialised.load();
     responder.Answer(200, "application/json", kResult);
   });
-  EXPECT_TRUE(Connect(peer)->CallTool("tool", "").ok());
+  EXPECT_THAT(Connect(peer)->CallTool("tool", ""), IsOk());
   EXPECT_TRUE(was_initialised);
 }
 
@@ -143,16 +149,17 @@ TEST(HttpTransportTest, ReadsAStreamOfEvents) {
                      EXPECT_EQ(progress.progress, 0.5);
                      ++num_told;
                    }});
-  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(result, IsOk());
   EXPECT_EQ(num_told, 1);
 }
 
 TEST(HttpTransportTest, AStreamThatStaysOpenAfterTheAnswerHoldsUpNothing) {
-  EXPECT_TRUE(Call([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+  EXPECT_THAT(Call([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
                 responder.StartStream();
                 responder.Write(absl::StrCat("data: ", kResult, "\n\n"));
                 responder.WaitForHangUp();
-              }).ok());
+              }),
+              IsOk());
 }
 
 TEST(HttpTransportTest, TakesABrokenStreamUpAgain) {
@@ -171,7 +178,7 @@ TEST(HttpTransportTest, TakesABrokenStreamUpAgain) {
   // Longer than the test would last, if the server's were not respected.
   const auto client = Connect(peer, {.listen = false, .reconnect_delay = kNever});
   const auto result = client->CallTool("tool", "", {.timeout = kNever});
-  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(result, IsOk());
   const auto requests = peer.requests();
   ASSERT_EQ(requests.size(), 5);
   EXPECT_EQ(requests[3].header("last-event-id"), "e1");
@@ -187,67 +194,64 @@ TEST(HttpTransportTest, EveryFailureIsAStatus) {
     };
   };
   using absl::StatusCode;
-  EXPECT_EQ(Call(answer(500, "", "")).code(), StatusCode::kUnavailable);
-  EXPECT_EQ(Call(answer(401, "", "")).code(), StatusCode::kUnauthenticated);
-  EXPECT_EQ(Call(answer(403, "", "")).code(), StatusCode::kPermissionDenied);
-  EXPECT_EQ(Call(answer(429, "", "")).code(), StatusCode::kResourceExhausted);
-  EXPECT_EQ(Call(answer(301, "", "")).code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Call(answer(500, "", "")), StatusIs(StatusCode::kUnavailable));
+  EXPECT_THAT(Call(answer(401, "", "")), StatusIs(StatusCode::kUnauthenticated));
+  EXPECT_THAT(Call(answer(403, "", "")), StatusIs(StatusCode::kPermissionDenied));
+  EXPECT_THAT(Call(answer(429, "", "")), StatusIs(StatusCode::kResourceExhausted));
+  EXPECT_THAT(Call(answer(301, "", "")), StatusIs(StatusCode::kFailedPrecondition));
   const absl::Status said =
       Call(answer(400, "application/json",
                   R"({"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"the reason"}})"));
-  EXPECT_EQ(said.code(), StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(absl::StrContains(said.message(), "400: the reason")) << said;
+  EXPECT_THAT(said, StatusIs(StatusCode::kFailedPrecondition, HasSubstr("400: the reason")));
   // Neither JSON nor events, no body, another message, no message.
-  EXPECT_EQ(Call(answer(200, "text/html", "<p>")).code(), StatusCode::kInternal);
-  EXPECT_EQ(Call(answer(202, "", "")).code(), StatusCode::kInternal);
-  EXPECT_EQ(Call(answer(200, "application/json", R"({"jsonrpc":"2.0","id":9,"result":{}})")).code(),
-            StatusCode::kInternal);
-  EXPECT_EQ(Call(answer(200, "application/json", "{")).code(), StatusCode::kInternal);
+  EXPECT_THAT(Call(answer(200, "text/html", "<p>")), StatusIs(StatusCode::kInternal));
+  EXPECT_THAT(Call(answer(202, "", "")), StatusIs(StatusCode::kInternal));
+  EXPECT_THAT(Call(answer(200, "application/json", R"({"jsonrpc":"2.0","id":9,"result":{}})")),
+              StatusIs(StatusCode::kInternal));
+  EXPECT_THAT(Call(answer(200, "application/json", "{")), StatusIs(StatusCode::kInternal));
   // Hangs up: at once, in the middle of the body, before the answer.
-  EXPECT_EQ(Call([](const HttpPeer::Request&, HttpPeer::Responder&) {}).code(),
-            StatusCode::kUnavailable);
-  EXPECT_EQ(Call([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
-              responder.Write(
-                  "HTTP/1.1 200 x\r\nContent-Type: application/json\r\n"
-                  "Content-Length: 1000\r\n\r\n{");
-            }).code(),
-            StatusCode::kUnavailable);
-  EXPECT_EQ(Call([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
-              responder.StartStream();
-              responder.Write(absl::StrCat("data: ", kResult, "\n"));
-            }).code(),
-            StatusCode::kUnavailable);
-  EXPECT_EQ(Call([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
-              responder.Write("no HTTP\r\n\r\n");
-            }).code(),
-            StatusCode::kUnavailable);
+  EXPECT_THAT(Call([](const HttpPeer::Request&, HttpPeer::Responder&) {}),
+              StatusIs(StatusCode::kUnavailable));
+  EXPECT_THAT(Call([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+                responder.Write(
+                    "HTTP/1.1 200 x\r\nContent-Type: application/json\r\n"
+                    "Content-Length: 1000\r\n\r\n{");
+              }),
+              StatusIs(StatusCode::kUnavailable));
+  EXPECT_THAT(Call([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+                responder.StartStream();
+                responder.Write(absl::StrCat("data: ", kResult, "\n"));
+              }),
+              StatusIs(StatusCode::kUnavailable));
+  EXPECT_THAT(Call([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+                responder.Write("no HTTP\r\n\r\n");
+              }),
+              StatusIs(StatusCode::kUnavailable));
 }
 
 TEST(HttpTransportTest, BoundsWhatItReads) {
   const std::string large(200'000, 'x');
   ClientOptions options;
   options.limits.max_bytes = 100'000;
-  EXPECT_EQ(Call(
-                [&](const HttpPeer::Request&, HttpPeer::Responder& responder) {
-                  responder.Answer(200, "application/json", large);
-                },
-                kNever, {}, options)
-                .code(),
-            absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(Call(
-                [&](const HttpPeer::Request&, HttpPeer::Responder& responder) {
-                  responder.StartStream();
-                  responder.Write(absl::StrCat("data: ", large));
-                },
-                kNever, {}, options)
-                .code(),
-            absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(Call(
+                  [&](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+                    responder.Answer(200, "application/json", large);
+                  },
+                  kNever, {}, options),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(Call(
+                  [&](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+                    responder.StartStream();
+                    responder.Write(absl::StrCat("data: ", large));
+                  },
+                  kNever, {}, options),
+              StatusIs(absl::StatusCode::kResourceExhausted));
   // Only a little is kept of an error's body.
-  EXPECT_EQ(Call([&](const HttpPeer::Request&,
-                     HttpPeer::Responder& responder) { responder.Answer(500, "text/html", large); },
-                 kNever, {}, options)
-                .code(),
-            absl::StatusCode::kUnavailable);
+  EXPECT_THAT(
+      Call([&](const HttpPeer::Request&,
+               HttpPeer::Responder& responder) { responder.Answer(500, "text/html", large); },
+           kNever, {}, options),
+      StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST(HttpTransportTest, ADeadlineHoldsWhateverTheServerDoes) {
@@ -275,8 +279,8 @@ TEST(HttpTransportTest, ADeadlineHoldsWhateverTheServerDoes) {
       if (resumes || !AnswerSession(request, responder)) script(request, responder);
     });
     auto client = Connect(peer, {.listen = false});
-    EXPECT_EQ(client->CallTool("tool", "", {.timeout = kSoon}).status().code(),
-              absl::StatusCode::kDeadlineExceeded);
+    EXPECT_THAT(client->CallTool("tool", "", {.timeout = kSoon}),
+                StatusIs(absl::StatusCode::kDeadlineExceeded));
     client.reset();
     bool told = false;
     for (const auto& request : peer.requests()) told |= Is(request, "notifications/cancelled");
@@ -290,14 +294,14 @@ TEST(HttpTransportTest, NobodyThere) {
     const HttpPeer peer([](const HttpPeer::Request&, HttpPeer::Responder&) {});
     url = peer.url();
   }
-  EXPECT_EQ(ConnectHttp(url).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(ConnectHttp(url), StatusIs(absl::StatusCode::kUnavailable));
   for (const char* wrong : {"", "ftp://127.0.0.1/", "file:///etc/passwd", "http://"}) {
-    EXPECT_EQ(ConnectHttp(wrong).status().code(), absl::StatusCode::kInvalidArgument) << wrong;
+    EXPECT_THAT(ConnectHttp(wrong), StatusIs(absl::StatusCode::kInvalidArgument)) << wrong;
   }
-  EXPECT_EQ(ConnectHttp(url, {.headers = {{"A", "b\r\nC: d"}}}).status().code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(ConnectHttp(url, {.headers = {{"A:", "b"}}}).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(ConnectHttp(url, {.headers = {{"A", "b\r\nC: d"}}}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ConnectHttp(url, {.headers = {{"A:", "b"}}}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(HttpTransportTest, AnExpiredSessionIsInitialisedAgain) {
@@ -321,7 +325,7 @@ TEST(HttpTransportTest, AnExpiredSessionIsInitialisedAgain) {
       }
     });
     const auto client = Connect(peer, {.listen = false});
-    EXPECT_TRUE(client->Ping(kNever).ok());
+    EXPECT_THAT(client->Ping(kNever), IsOk());
     const auto requests = peer.requests();
     ASSERT_EQ(requests.size(), 6);
     EXPECT_EQ(requests[2].header("mcp-session-id"), "s1");
@@ -401,7 +405,7 @@ TEST(HttpTransportTest, CallsAreUnderWayAtOnce) {
   for (int i = 0; i < kNumCalls; ++i) {
     threads.emplace_back([&] {
       const auto result = client->CallTool("tool", "", {.timeout = kNever});
-      ASSERT_TRUE(result.ok()) << result.status();
+      ASSERT_THAT(result, IsOk());
       std::lock_guard<std::mutex> lock(texts_mutex);
       texts.insert(result->output.text);
     });

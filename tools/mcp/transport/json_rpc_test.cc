@@ -4,13 +4,15 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tools/json/json_value.h"
 
 namespace parlance::tools::mcp {
 namespace {
+
+using testing::HasSubstr;
 
 Message Read(absl::string_view text) {
   auto parsed = ParseMessage(text);
@@ -157,8 +159,7 @@ TEST(JsonRpcTest, KeepsTheIdOfWhatIsNoJson) {
     const MalformedMessage malformed = Refuse(text);
     EXPECT_EQ(malformed.id, id) << text;
     EXPECT_EQ(malformed.is_response, is_response) << text;
-    EXPECT_TRUE(absl::StrContains(malformed.error.message, says))
-        << text << malformed.error.message;
+    EXPECT_THAT(malformed.error.message, HasSubstr(says)) << text;
   }
 }
 
@@ -223,9 +224,8 @@ TEST(JsonRpcTest, BoundsSizeAndDepth) {
       ParseMessage(text, {.max_bytes = text.size(), .max_depth = 4})));
   EXPECT_EQ(Refuse(text, {.max_bytes = text.size() - 1}).error.code, kInvalidRequest);
   EXPECT_EQ(Refuse(text, {.max_depth = 3}).error.code, kParseError);
-  EXPECT_TRUE(absl::StrContains(Refuse(text, {.max_depth = 3}).error.message,
-                                "at byte 45 (line 1): nested deeper than 3 levels"))
-      << Refuse(text, {.max_depth = 3}).error.message;
+  EXPECT_THAT(Refuse(text, {.max_depth = 3}).error.message,
+              HasSubstr("at byte 45 (line 1): nested deeper than 3 levels"));
   EXPECT_EQ(Refuse(std::string(3'000'000, '[')).error.code, kParseError);
 }
 

@@ -9,10 +9,15 @@
 #include <thread>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::tools::mcp {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 std::vector<std::string> Lines(LineSplitter& splitter, absl::string_view text, size_t piece) {
   std::vector<std::string> lines;
@@ -59,7 +64,7 @@ TEST(WriteAllTest, WritesMoreThanAPipeHolds) {
       if (count > 0) arrived.append(buffer.data(), static_cast<size_t>(count));
     }
   });
-  EXPECT_TRUE(WriteAll(fds[1], text).ok());
+  EXPECT_THAT(WriteAll(fds[1], text), IsOk());
   close(fds[1]);
   reader.join();
   close(fds[0]);
@@ -72,7 +77,7 @@ TEST(WriteAllTest, AReaderThatIsGoneIsAnErrorAndNoSignal) {
   close(fds[0]);
   // What a program has by default: the signal would end this test.
   ASSERT_NE(std::signal(SIGPIPE, SIG_DFL), SIG_ERR);
-  EXPECT_EQ(WriteAll(fds[1], "x").code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(WriteAll(fds[1], "x"), StatusIs(absl::StatusCode::kUnavailable));
   sigset_t pending;
   ASSERT_EQ(sigpending(&pending), 0);
   EXPECT_EQ(sigismember(&pending, SIGPIPE), 0);

@@ -5,10 +5,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::tools::mcp {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 std::vector<std::string> Events(SseParser& parser, absl::string_view text, size_t piece) {
   std::vector<std::string> events;
@@ -16,7 +21,7 @@ std::vector<std::string> Events(SseParser& parser, absl::string_view text, size_
     const absl::Status status = parser.Append(text.substr(0, piece), [&](const SseEvent& event) {
       events.push_back(absl::StrCat(event.type, "|", event.data));
     });
-    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_THAT(status, IsOk());
     text.remove_prefix(std::min(piece, text.size()));
   }
   return events;
@@ -58,11 +63,11 @@ TEST(SseTest, AnEventWithoutDataGivesItsIdOnly) {
 TEST(SseTest, BoundsLinesAndEvents) {
   const auto ignore = [](const SseEvent&) {};
   SseParser line(10);
-  EXPECT_TRUE(line.Append("0123456789", ignore).ok());
-  EXPECT_EQ(line.Append("x", ignore).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(line.Append("0123456789", ignore), IsOk());
+  EXPECT_THAT(line.Append("x", ignore), StatusIs(absl::StatusCode::kResourceExhausted));
   SseParser event(10);
-  EXPECT_TRUE(event.Append("data:1234\ndata:123\n", ignore).ok());
-  EXPECT_EQ(event.Append("data:1\n", ignore).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(event.Append("data:1234\ndata:123\n", ignore), IsOk());
+  EXPECT_THAT(event.Append("data:1\n", ignore), StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
 }  // namespace

@@ -15,12 +15,18 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 #include "tools/mcp/connect.h"
 #include "tools/mcp/testing/received.h"
 
 namespace parlance::tools::mcp {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::StartsWith;
 
 constexpr absl::Duration kNever = absl::Minutes(5);
 constexpr absl::Duration kSoon = absl::Milliseconds(20);
@@ -38,15 +44,14 @@ class Peer {
  public:
   explicit Peer(const StdioTransportOptions& options) {
     auto transport = StartStdioTransport(options);
-    EXPECT_TRUE(transport.ok()) << transport.status();
+    EXPECT_THAT(transport, IsOk());
     transport_ = *std::move(transport);
-    EXPECT_TRUE(
-        transport_
-            ->Start({.on_message = [this](std::string text) { received.Add(std::move(text)); },
-                     .on_request_failed = [](int64_t, const absl::Status&) { FAIL(); },
-                     .on_closed =
-                         [this](const absl::Status& status) { closed.Add(status.ToString()); }})
-            .ok());
+    EXPECT_THAT(
+        transport_->Start(
+            {.on_message = [this](std::string text) { received.Add(std::move(text)); },
+             .on_request_failed = [](int64_t, const absl::Status&) { FAIL(); },
+             .on_closed = [this](const absl::Status& status) { closed.Add(status.ToString()); }}),
+        IsOk());
   }
 
   absl::Status Send(const std::string& text) {
@@ -74,14 +79,14 @@ bool Runs(const std::string& pid_text) {
 
 TEST(StdioTransportTest, AMessageIsALineBothWays) {
   Peer peer(Shell("cat"));
-  ASSERT_TRUE(peer.Send("{\n\"a\": 1}").ok());
+  ASSERT_THAT(peer.Send("{\n\"a\": 1}"), IsOk());
   const std::string large(3'000'000, 'x');
-  ASSERT_TRUE(peer.Send(large).ok());
-  ASSERT_TRUE(peer.Send("last").ok());
+  ASSERT_THAT(peer.Send(large), IsOk());
+  ASSERT_THAT(peer.Send("last"), IsOk());
   EXPECT_EQ(peer.received.WaitFor(3), (std::vector<std::string>{"{ \"a\": 1}", large, "last"}));
   EXPECT_TRUE(peer.closed.texts().empty());
   peer.Close();
-  EXPECT_EQ(peer.Send("x").code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(peer.Send("x"), StatusIs(absl::StatusCode::kUnavailable));
   // We ended it: that is no news.
   EXPECT_TRUE(peer.closed.texts().empty());
 }
@@ -95,21 +100,21 @@ TEST(StdioTransportTest, GivesItsEnvironmentAndFolder) {
 }
 
 TEST(StdioTransportTest, SaysThatItCannotStart) {
-  EXPECT_EQ(ConnectStdio({}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(ConnectStdio({"no-such-program"}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(ConnectStdio({}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ConnectStdio({"no-such-program"}), StatusIs(absl::StatusCode::kNotFound));
   StdioTransportOptions options;
   options.process.directory = "/no/such/folder";
-  EXPECT_EQ(ConnectStdio({"cat"}, options).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(ConnectStdio({"/"}).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(ConnectStdio({"cat"}, options), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(ConnectStdio({"/"}), StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST(StdioTransportTest, SaysHowTheServerEnded) {
   Peer exits(Shell("echo last; exit 3"));
-  EXPECT_TRUE(absl::StartsWith(exits.closed.WaitFor(1)[0], "UNAVAILABLE"));
+  EXPECT_THAT(exits.closed.WaitFor(1)[0], StartsWith("UNAVAILABLE"));
   EXPECT_EQ(exits.received.texts(), std::vector<std::string>{"last"});
-  EXPECT_EQ(exits.Send("x").code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(exits.Send("x"), StatusIs(absl::StatusCode::kUnavailable));
   Peer killed(Shell("kill -9 $$"));
-  EXPECT_TRUE(absl::StartsWith(killed.closed.WaitFor(1)[0], "UNAVAILABLE"));
+  EXPECT_THAT(killed.closed.WaitFor(1)[0], StartsWith("UNAVAILABLE"));
 }
 
 TEST(StdioTransportTest, AServerThatReadsNothingHoldsUpNobody) {
@@ -121,7 +126,7 @@ TEST(StdioTransportTest, AServerThatReadsNothingHoldsUpNobody) {
   absl::Status sent;
   int num_sent = 0;
   for (; sent.ok() && num_sent < 1000; ++num_sent) sent = peer.Send(std::string(10'000, 'x'));
-  EXPECT_EQ(sent.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(sent, StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_GE(num_sent, 100);
 }
 
@@ -130,7 +135,7 @@ TEST(StdioTransportTest, AMessageThatIsTooLongEndsIt) {
   options.max_message_bytes = 100'000;
   options.exit_timeout = kSoon;
   Peer peer(options);
-  EXPECT_TRUE(absl::StartsWith(peer.closed.WaitFor(1)[0], "RESOURCE_EXHAUSTED"));
+  EXPECT_THAT(peer.closed.WaitFor(1)[0], StartsWith("RESOURCE_EXHAUSTED"));
   EXPECT_EQ(peer.received.texts(), std::vector<std::string>{"first"});
 }
 
@@ -195,39 +200,38 @@ absl::Status CallCode(const std::string& script, absl::Duration timeout = kNever
 }
 
 TEST(StdioClientTest, WhateverTheServerDoesACallEnds) {
-  EXPECT_TRUE(
-      CallCode(R"(read line; echo '{"jsonrpc":"2.0","id":2,"result":{"content":[]}}'; cat)").ok());
+  EXPECT_THAT(
+      CallCode(R"(read line; echo '{"jsonrpc":"2.0","id":2,"result":{"content":[]}}'; cat)"),
+      IsOk());
   // Silent.
-  EXPECT_EQ(CallCode("sleep 1000", kSoon).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(CallCode("sleep 1000", kSoon), StatusIs(absl::StatusCode::kDeadlineExceeded));
   // Reads, and says what is none of it.
-  EXPECT_EQ(CallCode("while read line; do echo garbage; echo '[]'; done", kSoon).code(),
-            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(CallCode("while read line; do echo garbage; echo '[]'; done", kSoon),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
   // Dies in the middle of its answer.
-  EXPECT_EQ(CallCode(R"(read line; printf '{"jsonrpc":"2.0","id":2,')").code(),
-            absl::StatusCode::kUnavailable);
+  EXPECT_THAT(CallCode(R"(read line; printf '{"jsonrpc":"2.0","id":2,')"),
+              StatusIs(absl::StatusCode::kUnavailable));
   // Floods.
-  EXPECT_EQ(CallCode(R"(yes '{"jsonrpc":"2.0","method":"notifications/progress","params":)"
-                     R"({"progressToken":2,"progress":1}}')",
-                     kSoon)
-                .code(),
-            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(CallCode(R"(yes '{"jsonrpc":"2.0","method":"notifications/progress","params":)"
+                       R"({"progressToken":2,"progress":1}}')",
+                       kSoon),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
   // Asks without end, and reads nothing of the answers.
-  EXPECT_EQ(CallCode(R"(yes '{"jsonrpc":"2.0","method":"ping","id":"x"}')", kSoon).code(),
-            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(CallCode(R"(yes '{"jsonrpc":"2.0","method":"ping","id":"x"}')", kSoon),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
   // Too much for one message.
-  EXPECT_EQ(CallCode("yes | tr -d '\\n'", kNever, {.max_bytes = 100'000}).code(),
-            absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(CallCode("yes | tr -d '\\n'", kNever, {.max_bytes = 100'000}),
+              StatusIs(absl::StatusCode::kResourceExhausted));
   // Closes its output, and stays.
-  EXPECT_EQ(CallCode("exec >&-; sleep 1000").code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(CallCode("exec >&-; sleep 1000"), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST(StdioClientTest, AServerThatNeverAnswersDoesNotConnect) {
   StdioTransportOptions transport = Shell("");
   transport.exit_timeout = kSoon;
-  EXPECT_EQ(
-      ConnectStdio({"sleep", "1000"}, transport, {.initialize_timeout = kSoon}).status().code(),
-      absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(ConnectStdio({"true"}, transport).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(ConnectStdio({"sleep", "1000"}, transport, {.initialize_timeout = kSoon}),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(ConnectStdio({"true"}, transport), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 }  // namespace
