@@ -105,7 +105,7 @@ class CommitQueue {
   int64_t num_commits() const { return num_commits_.load(std::memory_order_relaxed); }
 
  private:
-  // A thread's wake-up. A POSIX semaphore, because it may end as soon as Wait has returned, while
+  // Wakes a thread. It is a POSIX semaphore, because it may end as soon as Wait has returned, while
   // whoever raised it is still at it, and because it sleeps at once: std::atomic's and
   // std::binary_semaphore's waits yield the processor several times before.
   class Signal {

@@ -17,15 +17,15 @@
 
 namespace parlance::session {
 
-// Arrays and objects in each other, at most. Nothing that people or models write comes near it, and
+// How deep arrays and objects may be nested. Nothing that people or models write comes near it, and
 // whoever reads an export with a recursive parser is safe.
 inline constexpr int kMaxJsonDepth = 200;
 
 enum class JsonKind { kNull, kBool, kNumber, kString, kArray, kObject };
 
-// The kind of the one value that `text` is. InvalidArgument, and in which byte, if the text is
-// empty, is no JSON (RFC 8259), is not UTF-8 or is nested deeper than kMaxJsonDepth. Needs no
-// memory, and no stack, for the depth of the text.
+// Checks that `text` is one JSON value, and returns its kind. InvalidArgument, and in which byte,
+// if the text is empty, is no JSON (RFC 8259), is not UTF-8 or is nested deeper than kMaxJsonDepth.
+// Needs no memory, and no stack, for the depth of the text.
 absl::StatusOr<JsonKind> CheckJson(absl::string_view text);
 
 // The string that a JSON string stands for. `text` has passed CheckJson with kString.
@@ -39,7 +39,7 @@ class JsonMembers {
  public:
   struct Member {
     std::string name;
-    // As they are in the text, without the white space around them.
+    // The name and the value as they are in the text, without the white space around them.
     absl::string_view name_text;
     absl::string_view value;
   };

@@ -13,7 +13,7 @@ namespace parlance::session {
 
 enum class Role { kSystem, kDeveloper, kUser, kAssistant, kTool };
 
-// "system", "developer", "user", "assistant", "tool".
+// The role's name: "system", "developer", "user", "assistant", "tool".
 constexpr absl::string_view RoleName(Role role) {
   switch (role) {
     case Role::kSystem:
@@ -30,7 +30,7 @@ constexpr absl::string_view RoleName(Role role) {
   return "";
 }
 
-// Nothing if there is no such role.
+// The role of that name; nothing if there is none.
 constexpr std::optional<Role> RoleOf(absl::string_view name) {
   for (const Role role :
        {Role::kSystem, Role::kDeveloper, Role::kUser, Role::kAssistant, Role::kTool}) {
@@ -41,7 +41,7 @@ constexpr std::optional<Role> RoleOf(absl::string_view name) {
 
 struct Message {
   Role role = Role::kUser;
-  // UTF-8.
+  // What was said, in UTF-8.
   std::string content = {};
   // The tool's name, for role tool.
   std::optional<std::string> name = {};
@@ -58,7 +58,7 @@ struct Message {
   // What the model's call cost that made the message.
   std::optional<int64_t> input_tokens = {};
   std::optional<int64_t> output_tokens = {};
-  // From the end of what was asked to the start of the answer.
+  // The time from the end of the question to the start of the answer.
   std::optional<absl::Duration> latency = {};
   // The time of the append, which says nothing of the order, because clocks jump. Set by the store,
   // unless the caller did; no message was said in the infinite past.

@@ -14,11 +14,13 @@
 
 namespace parlance::session {
 
-// "sess_", 48 bits of the time in milliseconds and 80 random bits, in hexadecimal: the time first,
-// so that new ones are neighbours in an index (as UUIDv7, RFC 9562, section 5.7). Thread-safe.
+// Makes a new id: "sess_", 48 bits of the time in milliseconds and 80 random bits, in hexadecimal:
+// the time first, so that new ones are neighbours in an index (as UUIDv7, RFC 9562, section 5.7).
+// Thread-safe.
 std::string NewSessionId(absl::Time now);
 
-// InvalidArgument with what is wrong. `max_bytes`: of each text.
+// Checks what a session is made from. InvalidArgument with what is wrong. `max_bytes`: the most
+// that each text may have.
 absl::Status CheckNewSession(const SessionStore::NewSession& from, size_t max_bytes);
 
 // What a session's activity is while the store has not chosen it yet.

@@ -14,7 +14,8 @@
 
 namespace parlance::session {
 
-// Makes up to `max_readers` readers, the next one when all others are in use. Thread-safe.
+// Lends up to `max_readers` readers, and makes the next one when all others are in use.
+// Thread-safe.
 template <typename Reader>
 class ReaderPool {
  public:
@@ -41,7 +42,7 @@ class ReaderPool {
 
   ReaderPool(int max_readers, Open open) : max_readers_(max_readers), open_(std::move(open)) {}
 
-  // Waits if all are in use. The errors of `open`.
+  // Takes a reader, and waits if all are in use. Errors are those of `open`.
   absl::StatusOr<Lease> Take() {
     {
       annotated::MutexLock lock(mutex_);
@@ -78,7 +79,7 @@ class ReaderPool {
   const Open open_;
   annotated::Mutex mutex_;
   std::condition_variable given_back_;
-  // The one used last at the end: its pages are the warmest.
+  // The readers that nobody uses. The one used last is at the end: its pages are the warmest.
   std::vector<std::unique_ptr<Reader>> idle_ ABSL_GUARDED_BY(mutex_);
   int num_open_ ABSL_GUARDED_BY(mutex_) = 0;
 };

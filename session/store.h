@@ -51,17 +51,17 @@ class SessionStore {
     // Its place in the order of last changes. Otherwise that of `updated`.
     std::optional<int64_t> activity = {};
   };
-  // Times and activity are kept as they are, so that a session from elsewhere takes its place among
-  // those that are here. AlreadyExists if the id is taken; InvalidArgument for a time before the
-  // year 1 or after 9999.
+  // Creates a session. Times and activity are kept as they are, so that a session from elsewhere
+  // takes its place among those that are here. AlreadyExists if the id is taken; InvalidArgument
+  // for a time before the year 1 or after 9999.
   virtual absl::StatusOr<Session> CreateSession(const NewSession& session) = 0;
   absl::StatusOr<Session> CreateSession(absl::string_view title) {
     return CreateSession(NewSession{.title = std::string(title)});
   }
-  // NotFound, as of every method that names a session.
+  // NotFound if there is no such session, as all methods that name a session.
   virtual absl::StatusOr<Session> GetSession(absl::string_view session_id) = 0;
-  // Most recently changed first, by `activity`. `before`: the id of the last session of the page
-  // before, or empty.
+  // Returns a page of sessions, the most recently changed first, by `activity`. `before`: the id of
+  // the last session of the page before, or empty.
   virtual absl::StatusOr<std::vector<Session>> ListSessions(int limit,
                                                             absl::string_view before) = 0;
   absl::StatusOr<std::vector<Session>> ListSessions(int limit) { return ListSessions(limit, ""); }
@@ -69,23 +69,24 @@ class SessionStore {
   // A closed session takes no more messages, until it is resumed. Closing twice is no error.
   virtual absl::Status CloseSession(absl::string_view session_id) = 0;
   virtual absl::StatusOr<Session> ResumeSession(absl::string_view session_id) = 0;
-  // With all its messages, and all that search knows of them.
+  // Deletes the session with all its messages, and all that search knows of them.
   virtual absl::Status DeleteSession(absl::string_view session_id) = 0;
   struct Retention {
-    // Delete what did not change since.
+    // Delete the sessions that did not change since.
     std::optional<absl::Time> changed_since = {};
-    // Delete all but so many, which changed last.
+    // Delete all sessions but so many, those that changed last. 0 or more.
     std::optional<int64_t> most_sessions = {};
   };
-  // Returns how many were deleted. InvalidArgument if nothing is asked.
+  // Returns how many sessions were deleted. InvalidArgument if nothing is asked for.
   virtual absl::StatusOr<int64_t> PruneSessions(const Retention& retention) = 0;
 
   // Messages.
 
-  // All or none, in order; returns the sequence of the first. InvalidArgument for a message of role
-  // tool without tool_call_id, and for tool_calls that are no JSON array; FailedPrecondition if the
-  // session is closed. If the session has the first message's client key already, nothing is
-  // appended, and its sequence is returned; AlreadyExists if it has that of a later one.
+  // Appends all messages or none, in order. Returns the sequence of the first. InvalidArgument for
+  // a message of role tool without tool_call_id, and for tool_calls that are no JSON array;
+  // FailedPrecondition if the session is closed. If the session has the first message's client key
+  // already, nothing is appended, and its sequence is returned; AlreadyExists if it has that of a
+  // later one.
   virtual absl::StatusOr<int64_t> AppendAll(absl::string_view session_id,
                                             absl::Span<const Message> messages) = 0;
   absl::StatusOr<int64_t> Append(absl::string_view session_id, const Message& message) {
@@ -104,10 +105,10 @@ class SessionStore {
     // the end.
     std::optional<int64_t> after;
     std::optional<int64_t> before;
-    // At least 1.
+    // How many messages are returned at most. At least 1.
     int limit = 50;
   };
-  // In the order they were said.
+  // Returns messages in the order in which they were said.
   virtual absl::StatusOr<std::vector<Message>> History(absl::string_view session_id,
                                                        const HistoryOptions& options) = 0;
 
@@ -117,27 +118,28 @@ class SessionStore {
     // The part around the words, which are between [ and ].
     std::string snippet;
   };
-  // Messages that have every word of `words`, best first (BM25). Nothing in `words` is syntax.
-  // `session_id` empty: in all. InvalidArgument if there is no word. The search index follows
-  // messages at some distance: after many were appended, a search waits until it has caught up.
+  // Finds messages that have every word of `words`, the best match first (BM25). Nothing in `words`
+  // is syntax. `session_id` empty: in all. InvalidArgument if there is no word. The search index
+  // follows messages at some distance: after many were appended, a search waits until it has caught
+  // up.
   virtual absl::StatusOr<std::vector<SearchHit>> Search(absl::string_view words,
                                                         absl::string_view session_id,
                                                         int limit) = 0;
 
-  // The whole.
+  // About the store as a whole.
 
   struct Stats {
     int64_t num_sessions = 0;
     int64_t num_closed_sessions = 0;
     int64_t num_messages = 0;
-    // Which search does not know yet.
+    // Messages that search does not know yet.
     int64_t num_unindexed_messages = 0;
-    // On the disk.
+    // The size on the disk.
     int64_t bytes = 0;
     int64_t schema_version = 0;
   };
   virtual absl::StatusOr<Stats> GetStats() = 0;
-  // DataLoss if the data or the search index is damaged. Reads everything; writes wait meanwhile.
+  // Reads everything. DataLoss if the data or the search index is damaged. Writes wait meanwhile.
   virtual absl::Status CheckIntegrity() = 0;
 };
 

@@ -19,8 +19,8 @@ struct CharacterRange {
   uint32_t last;
 };
 
-// In order. Letters, and the marks that belong to them; digits and punctuation are as in all
-// scripts.
+// The ranges of such characters, in order: letters, and the marks that belong to them; digits and
+// punctuation are as in all scripts.
 inline constexpr CharacterRange kUnspaced[] = {
     {0x0E01, 0x0E3A},
     {0x0E40, 0x0E4E},  // Thai
@@ -72,13 +72,13 @@ struct Character {
   uint32_t code = 0;
   size_t size = 0;
 };
-// `text` is not empty.
+// Decodes the first character of `text`, which must not be empty.
 Character FirstCharacter(absl::string_view text);
 
 bool IsUnspaced(uint32_t code);
 bool IsUnseen(uint32_t code);
 
-// Whether there is a character of kUnspaced, and where the first one begins: npos if none. Passes
+// Finds where the first character of kUnspaced begins; npos if there is none. Passes
 // quickly over text that is mostly ASCII.
 size_t FindUnspaced(absl::string_view text);
 

@@ -14,7 +14,7 @@
 
 namespace parlance::tools {
 
-// Empty text is {}.
+// Reads the text of a call's arguments. Empty text is {}.
 absl::Status ReadArguments(absl::string_view text, const JsonSchema& schema,
                            rapidjson::Document& arguments);
 
@@ -31,7 +31,7 @@ class ArgumentsOnThread {
   ArgumentsOnThread& operator=(const ArgumentsOnThread&) = delete;
 
   const absl::Status& status() const { return status_; }
-  // If the status is OK.
+  // Valid if the status is OK.
   const rapidjson::Value& value() const { return *value_; }
 
  private:
@@ -39,7 +39,7 @@ class ArgumentsOnThread {
 
   absl::Status status_;
   const rapidjson::Value* value_ = nullptr;
-  // The thread's, unless a handler makes another call meanwhile.
+  // The thread's memory, unless a handler makes another call meanwhile.
   Memory* memory_;
   std::unique_ptr<Memory> own_memory_;
 };

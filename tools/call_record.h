@@ -14,27 +14,27 @@
 namespace parlance::tools {
 
 struct CallRecord {
-  // The model's or the client's; empty if it gave none.
+  // The id that the model or the client gave the call; empty if it gave none.
   std::string id;
   std::string name;
   // DigestOf the arguments' text: tells calls apart without keeping what was said.
   uint64_t arguments_digest = 0;
   absl::Time start;
-  // From the start until the arguments were read and accepted; until a handler was first entered,
-  // if one was; and until the end.
+  // The times from the start until the arguments were read and accepted, until a handler was first
+  // entered, if one was, and until the end.
   absl::Duration validated = {};
   std::optional<absl::Duration> running = {};
   absl::Duration ended = {};
   int num_attempts = 0;
   int num_progress = 0;
-  // An ending.
+  // The state in which the call ended.
   CallState ending = CallState::kFailed;
   // Why a call has not succeeded.
   std::optional<ToolErrorKind> error = {};
 
-  // One JSON object. Its names are those of OpenTelemetry's semantic conventions for generative AI
-  // (gen_ai.tool.name, gen_ai.tool.call.id, error.type; gen_ai.execute_tool.duration in seconds),
-  // and parlance.tool.… for what those do not have.
+  // The record as one JSON object. Its names are those of OpenTelemetry's semantic conventions for
+  // generative AI (gen_ai.tool.name, gen_ai.tool.call.id, error.type; gen_ai.execute_tool.duration
+  // in seconds), and parlance.tool.… for what those do not have.
   std::string ToJson() const;
 };
 

@@ -38,7 +38,7 @@ using TimePoint = std::chrono::steady_clock::time_point;
 
 enum class CallState { kPending, kRunning, kSucceeded, kFailed, kTimedOut, kCancelled };
 
-// "pending", "running", …
+// The state's name: "pending", "running", …
 absl::string_view CallStateName(CallState state);
 
 constexpr bool IsEnding(CallState state) {
@@ -63,11 +63,11 @@ enum class Outcome {
 class CallScheduler {
  public:
   struct Limits {
-    // Calls that run at once.
+    // How many calls may run at once.
     int max_running = 8;
-    // Calls that wait for that.
+    // How many calls may wait to run.
     size_t max_pending = 1024;
-    // Handlers that did not return when their calls ended, before calls are refused.
+    // How many handlers may go on after their calls have ended, before calls are refused.
     int max_abandoned = 256;
     // The pause before the second attempt; doubled before each further one, up to the largest.
     std::chrono::nanoseconds first_pause = std::chrono::milliseconds(50);
@@ -97,7 +97,7 @@ class CallScheduler {
     friend class CallScheduler;
 
     const void* const tool_;
-    // 0: no limit.
+    // How many calls of the tool may run at once. 0: no limit.
     const int max_of_tool_;
     const int max_attempts_;
     const TimePoint deadline_;
@@ -127,10 +127,10 @@ class CallScheduler {
     return call.state_ == CallState::kRunning && now < call.deadline_;
   }
 
-  // The handler of a taken call has come back.
+  // Tells that the handler of a taken call has returned.
   void Return(Call& call, Outcome outcome, TimePoint now);
 
-  // Nothing, if it has ended.
+  // Ends the call, unless it has ended.
   void Cancel(Call& call, CancelReason reason);
 
   // Ends calls whose deadline has come, and readies those whose pause is over.

@@ -35,7 +35,7 @@ struct ToolRequest {
   // The caller's name for the call. If the tool may not repeat, a second call with the id of one of
   // the last Options::max_remembered runs nothing: it waits for the first, and has its result.
   std::string id = {};
-  // Zero: the tool's, or else the executor's default.
+  // The time for the call. Zero: the tool's, or else the executor's default.
   absl::Duration timeout = absl::ZeroDuration();
   // Called on the handler's thread; never at the same time as `done`, nor after it. Must not block.
   std::function<void(const ToolProgress&)> on_progress = nullptr;
@@ -52,11 +52,12 @@ struct ToolResponse {
 class ToolExecutor {
  public:
   struct Options {
-    // At least 1.
+    // How many calls may run at once. At least 1.
     int max_concurrency = 8;
-    // Calls that wait when as many run as may; one more is refused. 0: none waits.
+    // How many calls may wait to run; one more is refused. 0: none waits.
     size_t max_pending = 1024;
-    // Handlers that did not return when their calls ended, before calls are refused. At least 1.
+    // How many handlers may go on after their calls have ended, before calls are refused. At
+    // least 1.
     int max_abandoned = 256;
     // The time for a call where neither the call nor its tool states one. Positive.
     absl::Duration default_timeout = absl::Seconds(10);
@@ -64,7 +65,7 @@ class ToolExecutor {
     size_t max_argument_bytes = size_t{64} << 10;
     // The pause before a second attempt, doubled before each further one.
     absl::Duration first_pause = absl::Milliseconds(50);
-    // Ids of ended calls that are remembered, with their results.
+    // How many ids of ended calls are remembered, with their results.
     size_t max_remembered = 1024;
   };
 
@@ -83,8 +84,8 @@ class ToolExecutor {
   ToolResult Execute(absl::string_view name, absl::string_view arguments_json,
                      absl::Duration timeout = absl::ZeroDuration());
 
-  // The calls of one turn, at once; returns their responses in the order of the requests, when all
-  // have ended.
+  // Runs the calls of one turn at once. Returns their responses in the order of the requests, when
+  // all have ended.
   std::vector<ToolResponse> ExecuteAll(absl::Span<const ToolRequest> requests);
 
   // Calls `done` exactly once, and then lets go of it: on this thread if the call has ended when
@@ -95,7 +96,7 @@ class ToolExecutor {
 
   // Ends the call at once, unless it has ended.
   void Cancel(const std::shared_ptr<Call>& call, CancelReason reason = CancelReason::kCaller);
-  // All calls that go through workers: what a turn that was spoken over needs no more.
+  // Ends all calls that go through workers: a turn that was spoken over needs them no more.
   void CancelAll(CancelReason reason);
 
   // How many calls run and how many handlers are abandoned at this moment.

@@ -33,7 +33,7 @@ class ReaderGate {
   };
 
   // Returns when every reader that may have seen what was published before the last store has left.
-  // By one thread at a time, which is no reader.
+  // It is called by one thread at a time, which must not be a reader.
   void WaitForReaders() {
     // Twice: a reader may have looked at the turn before the last change of it, and count itself
     // now.

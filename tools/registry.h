@@ -32,7 +32,7 @@ struct RegisteredTool {
   std::optional<JsonSchema> result_schema;
 };
 
-// Whoever has one may go on using the tool after it is removed.
+// A tool that is registered. Whoever has it may go on using it after it is removed.
 using ToolPtr = std::shared_ptr<const RegisteredTool>;
 
 class ToolRegistry {
@@ -52,7 +52,7 @@ class ToolRegistry {
   // Null if there is none.
   ToolPtr Find(absl::string_view name) const;
 
-  // By name, so that the list is the same every time.
+  // All tools in the order of their names, so that the list is the same every time.
   std::vector<ToolPtr> List() const;
 
   // Grows with each change.

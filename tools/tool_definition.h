@@ -39,7 +39,7 @@ enum class ToolErrorKind {
   kFailed,
 };
 
-// "unknown_tool", "invalid_arguments", …
+// The kind's name: "unknown_tool", "invalid_arguments", …
 constexpr absl::string_view ToolErrorName(ToolErrorKind kind) {
   switch (kind) {
     case ToolErrorKind::kUnknownTool:
@@ -97,13 +97,13 @@ using ToolHandler = std::function<absl::StatusOr<ToolOutput>(const rapidjson::Va
 // What a caller may expect of a tool, and its defaults: the Model Context Protocol's (revision
 // 2025-11-25, Server Features, Tools, ToolAnnotations).
 struct ToolAnnotations {
-  // Changes nothing.
+  // The tool changes nothing.
   bool read_only = false;
-  // May undo or overwrite something, not only add to it.
+  // The tool may undo or overwrite something, not only add to it.
   bool destructive = true;
   // Calling it again with the same arguments changes nothing more.
   bool idempotent = false;
-  // Touches things beyond what the agent owns.
+  // The tool touches things beyond what the agent owns.
   bool open_world = true;
 
   bool MayRepeat() const { return read_only || idempotent; }
@@ -118,11 +118,11 @@ constexpr bool IsToolNameCharacter(char c) {
 struct Tool {
   // 1 to 64 letters, digits, _ and -, as OpenAI and MCP require.
   std::string name;
-  // For people. Empty: the name.
+  // The tool's name for people. Empty: its name.
   std::string title = {};
   // For whoever chooses a tool: what it does, when to use it.
   std::string description;
-  // The tool's own, in whatever form it counts.
+  // The tool's own version, in whatever form it counts.
   std::string version = {};
   // JSON Schema of the arguments, an object.
   std::string parameters;
@@ -132,8 +132,8 @@ struct Tool {
   // The handler only computes, for microseconds: it never waits. It is run on the caller's thread,
   // which saves two thread switches; its deadline is looked at afterwards.
   bool computes_only = false;
-  // Calls of this tool that run at once, those that ended but whose handler has not returned
-  // included. 0: as many as the executor allows.
+  // How many calls of this tool may run at once, including those that have ended but whose handler
+  // has not returned. 0: as many as the executor allows.
   int max_concurrency = 0;
   // The time for a call that states none. 0: the executor's default.
   absl::Duration timeout = absl::ZeroDuration();

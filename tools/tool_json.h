@@ -38,7 +38,7 @@ ToolAnnotations ReadToolAnnotations(const rapidjson::Value& object);
 // What a file says of tools.
 struct ToolDefinitions {
   struct Defined {
-    // Without a handler. Whether its name and schemas are good is Register's to say.
+    // The tool, without a handler. Whether its name and schemas are good is Register's to say.
     Tool tool;
     // The "command" of a tool that is a program: the program and its arguments. Empty if it has
     // none, or not one of words.
@@ -51,7 +51,7 @@ struct ToolDefinitions {
   };
   // Both in the file's order.
   std::vector<Defined> tools;
-  // What is no tool. The others are read all the same.
+  // What could not be read as a tool. The others are read all the same.
   std::vector<Refused> refused;
 };
 

@@ -14,7 +14,7 @@
 
 namespace parlance::session {
 
-// "postgresql://…" or "postgres://…".
+// Whether the location is a URI of PostgreSQL: "postgresql://…" or "postgres://…".
 bool IsPostgresUri(absl::string_view location);
 
 struct OpenStoreOptions {
@@ -24,8 +24,8 @@ struct OpenStoreOptions {
   bool may_be_read_only = false;
 };
 
-// A PostgreSQL server's for its URI, or else the one in the SQLite file of that path. The errors of
-// OpenPostgresStore and SqliteStore::Open.
+// Opens the store of a PostgreSQL server for its URI, and otherwise the one in the SQLite file of
+// that path. Errors are those of OpenPostgresStore and SqliteStore::Open.
 absl::StatusOr<std::unique_ptr<SessionStore>> OpenStore(const std::string& location,
                                                         const OpenStoreOptions& options = {});
 

@@ -37,7 +37,7 @@ class PostgresRows {
   int64_t Integer(int row, int column) const;
   std::optional<int64_t> OptionalInteger(int row, int column) const;
 
-  // One of them; valid as long as they are.
+  // One of the rows; valid as long as they are.
   class Row {
    public:
     Row(const PostgresRows& rows, int row) : rows_(rows), row_(row) {}
@@ -84,7 +84,7 @@ class PostgresConnection {
   // Prepares further statements.
   absl::Status Prepare(absl::Span<const Prepared> statements);
 
-  // One or more statements whose rows do not matter.
+  // Runs one or more statements whose rows do not matter.
   absl::Status Execute(const std::string& sql);
   absl::StatusOr<PostgresRows> Query(const char* prepared, const PostgresParameters& parameters);
 
@@ -93,8 +93,8 @@ class PostgresConnection {
     const char* prepared;
     PostgresParameters parameters;
   };
-  // All in one transaction and one exchange with the server (pipeline mode, 34.5), committed at
-  // the end: the answer to each, in order, or why the transaction was rolled back.
+  // Runs all requests in one transaction and one exchange with the server (pipeline mode, 34.5).
+  // Returns the answer to each, in order, or why the transaction was rolled back.
   absl::StatusOr<std::vector<PostgresRows>> Transaction(absl::Span<const Request> requests);
 
  private:
@@ -107,7 +107,7 @@ class PostgresConnection {
 
   absl::Status StatusOf(const PGresult* result) const;
   bool Send(const Request& request);
-  // The rows of the next statement of the pipeline.
+  // Returns the rows of the next statement of the pipeline.
   absl::StatusOr<PostgresRows> Receive();
 
   std::unique_ptr<PGconn, Closer> connection_;

@@ -39,7 +39,7 @@ class Statement {
   void BindOptional(int parameter, const std::optional<std::string>& text);
   void BindOptional(int parameter, const std::optional<int64_t>& value);
 
-  // Whether there is a row.
+  // Goes to the next row. Returns whether there is one.
   absl::StatusOr<bool> Step();
   // For statements without rows: steps once and resets.
   absl::Status Run();
@@ -102,9 +102,9 @@ class Database {
   static absl::StatusOr<Database> Open(const std::string& path, const DatabaseOptions& options);
 
   absl::StatusOr<Statement> Prepare(absl::string_view sql);
-  // One or more statements whose rows do not matter.
+  // Runs one or more statements whose rows do not matter.
   absl::Status Execute(const std::string& sql);
-  // The first column of the only row, for pragmas.
+  // Return the first column of the only row, for pragmas.
   absl::StatusOr<int64_t> QueryInteger(absl::string_view sql);
   absl::StatusOr<std::string> QueryText(absl::string_view sql);
 

@@ -26,7 +26,7 @@ class NoteStore {
   virtual ~NoteStore() = default;
   // Returns the note's id.
   virtual absl::StatusOr<int64_t> Add(absl::string_view text) = 0;
-  // Oldest first.
+  // All notes, the oldest first.
   virtual absl::StatusOr<std::vector<Note>> List() = 0;
   // NotFound.
   virtual absl::Status Remove(int64_t id) = 0;
@@ -51,13 +51,13 @@ class TimerStore {
  public:
   virtual ~TimerStore() = default;
   virtual absl::StatusOr<Timer> Start(absl::string_view label, absl::Time due) = 0;
-  // The next to ring first.
+  // All timers, the next to ring first.
   virtual std::vector<Timer> List() = 0;
   // NotFound.
   virtual absl::Status Cancel(int64_t id) = 0;
 };
 
-// All must outlive the tools.
+// What the tools need. All of it must outlive them.
 struct BuiltinDependencies {
   std::function<absl::Time()> now;
   // The zone in which "what time is it" is answered where no zone is asked for.

@@ -13,7 +13,7 @@
 
 namespace parlance::tools {
 
-// Thread-safe. At most `max_notes`; ResourceExhausted beyond.
+// Keeps at most `max_notes` notes; ResourceExhausted beyond. Thread-safe.
 class InMemoryNoteStore : public NoteStore {
  public:
   explicit InMemoryNoteStore(size_t max_notes = 10000) : max_notes_(max_notes) {}
@@ -28,7 +28,7 @@ class InMemoryNoteStore : public NoteStore {
   std::map<int64_t, std::string> notes_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Thread-safe. At most `max_timers`; ResourceExhausted beyond.
+// Keeps at most `max_timers` timers; ResourceExhausted beyond. Thread-safe.
 class InMemoryTimerStore : public TimerStore {
  public:
   explicit InMemoryTimerStore(size_t max_timers = 1000) : max_timers_(max_timers) {}

@@ -26,7 +26,7 @@
 // schema embedded in it, resolved by RFC 3986. Nothing is ever fetched.
 //
 // Numbers and equality are those of json_value.h, which parses, too: 1.0 is an integer and
-// equals 1. Numbers beyond the range of doubles are no JSON to the parser. A name that an object
+// equals 1. The parser refuses numbers that a double cannot hold. A name that an object
 // has twice is checked twice, and counts twice for maxProperties; in a schema it is refused.
 //
 // Threads: a compiled schema is immutable. Allocation: validating allocates nothing when the value
@@ -52,8 +52,8 @@ namespace parlance::tools {
 struct SchemaError {
   // JSON Pointer (RFC 6901) into the value; empty for the whole.
   std::string pointer;
-  // The one that fails, such as "required"; that which applies it, for the schema `false`. Empty
-  // where a limit is exceeded, and for `false` as the whole schema.
+  // The keyword that fails, such as "required"; for the schema `false`, the keyword that applies
+  // it. Empty where a limit is exceeded, and for `false` as the whole schema.
   std::string keyword;
   // Goes on after the pointer, in words that a language model can correct itself by: "is 7,
   // expected at most 5". With alternatives (anyOf, oneOf) it is about the one alternative that the

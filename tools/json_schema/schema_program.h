@@ -54,7 +54,7 @@ struct SchemaNumberRules {
 struct SchemaStringRules {
   SchemaRange length;
   std::unique_ptr<re2::RE2> pattern;
-  // As it was written.
+  // The text of the pattern as it was written.
   absl::string_view pattern_text;
 };
 
@@ -80,7 +80,8 @@ struct SchemaObjectRules {
     const SchemaNode* schema = nullptr;
   };
 
-  // Those of `properties` first, in the schema's order, which is mostly that of the values.
+  // The names of `properties` come first, in the schema's order, which is mostly that of the
+  // values.
   std::vector<Name> names;
   // Places in `names`, sorted as IsBefore says.
   std::vector<uint32_t> sorted_names;

@@ -68,7 +68,7 @@ struct RemoteTool {
 // What a server lists.
 struct RemoteTools {
   struct Skipped {
-    // Its name, or "tool 3" where it has none, counted from 1.
+    // The tool's name, or "tool 3" where it has none, counted from 1.
     std::string name;
     std::string reason;
   };
@@ -96,7 +96,7 @@ struct CallToolResult {
   // are text, a line each, without one that only repeats the structured content; where there is no
   // other, the structured content.
   ToolOutput output;
-  // The tool could not do it, and the text says why.
+  // Whether the tool failed; then the text says why.
   bool is_error = false;
 };
 
@@ -112,7 +112,7 @@ struct ServerInfo {
 class Client {
  public:
   // Initialises the session. FailedPrecondition if the server speaks no revision that we do;
-  // otherwise errors as of any request.
+  // otherwise the errors of any request.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(std::unique_ptr<Transport> transport,
                                                          ClientOptions options);
   // Ends the session and, over stdio, the server.
@@ -123,11 +123,11 @@ class Client {
   // What the server said of itself when the session was last initialised.
   ServerInfo server_info() const;
 
-  // All pages, as far as they can be had: a list that goes beyond the limits, whose cursor comes
-  // again, or of which a later page fails, is cut short. Errors, of the first page:
+  // Lists all pages, as far as they can be had: a list that goes beyond the limits, whose cursor
+  // comes again, or of which a later page fails, is cut short. Errors, of the first page:
   // DeadlineExceeded; Unavailable if the connection is lost; Internal for one that is malformed;
   // Unimplemented if the server offers no tools; what the server answers, with the code that is
-  // nearest (InvalidArgument for -32602). `timeout`: of the whole; zero means
+  // nearest (InvalidArgument for -32602). `timeout`: for all pages together; zero means
   // ClientOptions::request_timeout.
   absl::StatusOr<RemoteTools> ListTools(absl::Duration timeout = absl::ZeroDuration());
 
@@ -154,18 +154,19 @@ class Client {
                                   Clock::time_point deadline, const CallToolOptions& options = {});
   absl::StatusOr<Message> RequestOnce(absl::string_view method, const std::string& params,
                                       Clock::time_point deadline, const CallToolOptions& options);
-  // With progressToken, if somebody wants to know of it.
+  // Adds a progressToken to a request's params.
   static std::string WithProgressToken(const std::string& params, int64_t id);
 
   // The following are called on the transport's thread.
   void OnMessage(const std::string& text);
-  // What is to be answered, if anything.
+  // Returns what is to be answered, if anything.
   std::optional<std::string> OnMalformed(const MalformedMessage& malformed);
   static std::string AnswerTo(const Message& request);
   void OnNotification(const Message& message);
   void Settle(const RequestId& id, absl::StatusOr<Message> result);
-  // An answer that does not say to what: to the only request, if there is but one and `surely` it
-  // is an answer to a request. Otherwise it is what those hear who wait in vain.
+  // Takes an answer that does not say to which request. It ends the only request, if there is but
+  // one and it is `surely` an answer to a request. Otherwise requests that end without an answer
+  // say it.
   void SettleWithoutId(const absl::Status& status, bool surely);
   void OnClosed(const absl::Status& status);
 

@@ -15,9 +15,9 @@ namespace parlance::tools::mcp {
 
 struct RegisteredMcpTools {
   struct Registered {
-    // In the registry.
+    // The tool's name in the registry.
     std::string name;
-    // On the server.
+    // The tool's name on the server.
     std::string remote_name;
     RemoteTool definition;
   };
@@ -27,7 +27,7 @@ struct RegisteredMcpTools {
   };
   // In the server's order.
   std::vector<Registered> registered;
-  // Such as those that have no schema, or one that JsonSchema::Compile refuses.
+  // Tools that cannot be used, such as those without a schema that JsonSchema::Compile takes.
   std::vector<Skipped> skipped;
   // As in RemoteTools.
   std::string cut_short;

@@ -34,9 +34,9 @@ struct ProcessLimits {
 
 enum class ChildStderr {
   kDrop,
-  // To where this process's goes.
+  // It goes to where this process's standard error goes.
   kPass,
-  // To a pipe.
+  // It goes to a pipe, from which it can be read.
   kCapture,
 };
 
@@ -45,14 +45,15 @@ struct ChildProcessOptions {
   std::vector<std::string> words = {};
   // In addition to this process's environment, or in place of what it has there.
   std::vector<std::pair<std::string, std::string>> environment = {};
-  // Where it starts; empty means here.
+  // The folder in which it starts; empty means the current one.
   std::string directory = {};
   ChildStderr standard_error = ChildStderr::kDrop;
   ProcessLimits limits = {};
 };
 
-// In a process group of its own, and with a mark in its environment (PARLANCE_CHILD), which what it
-// starts inherits: both are how all of that is found and ended with it. One thread at a time.
+// A program that runs in a process group of its own, and with a mark in its environment
+// (PARLANCE_CHILD), which what it starts inherits: by both, all of that is found and ended with it.
+// One thread at a time.
 class ChildProcess {
  public:
   // InvalidArgument for no words; NotFound if there is no such program or directory.
@@ -68,7 +69,7 @@ class ChildProcess {
   int stdout_fd() const { return stdout_fd_; }
   int stderr_fd() const { return stderr_fd_; }
 
-  // It reads the end of its input.
+  // Closes its standard input, so that it reads the end of it.
   void CloseStdin();
 
   // Waits for it to end by itself. False if it did not.

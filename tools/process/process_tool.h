@@ -26,7 +26,7 @@ struct ProcessToolOptions {
   std::vector<std::string> words = {};
   // In addition to this process's environment.
   std::vector<std::pair<std::string, std::string>> environment = {};
-  // Where it starts; empty means here.
+  // The folder in which it starts; empty means the current one.
   std::string directory = {};
   ProcessLimits limits = {.cpu_seconds = 10,
                           .memory_bytes = int64_t{1} << 30,
@@ -36,9 +36,9 @@ struct ProcessToolOptions {
   size_t max_output_bytes = size_t{1} << 20;
 };
 
-// For Tool::handler. Errors of calls: NotFound if there is no such program, Cancelled and
-// DeadlineExceeded, ResourceExhausted if the result is too long, Unavailable as above, Internal
-// otherwise.
+// Returns a Tool::handler that runs the program. Errors of calls: NotFound if there is no such
+// program, Cancelled and DeadlineExceeded, ResourceExhausted if the result is too long, Unavailable
+// as above, Internal otherwise.
 ToolHandler ProcessHandler(ProcessToolOptions options);
 
 }  // namespace parlance::tools

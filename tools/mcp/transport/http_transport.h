@@ -19,9 +19,9 @@
 namespace parlance::tools::mcp {
 
 struct HttpTransportOptions {
-  // http:// or https://.
+  // The server's URL: http:// or https://.
   std::string url = {};
-  // Sent with each request, such as Authorization.
+  // Headers that are sent with each request, such as Authorization.
   std::vector<std::pair<std::string, std::string>> headers = {};
   // The size of a message that arrives; a larger one fails its request.
   size_t max_message_bytes = size_t{4} << 20;
@@ -32,13 +32,14 @@ struct HttpTransportOptions {
   absl::Duration notification_timeout = absl::Seconds(30);
   // Whether to listen for what the server says by itself.
   bool listen = true;
-  // Before a stream is taken up again, if the server does not say how long.
+  // How long to wait before a stream is taken up again, if the server does not say.
   absl::Duration reconnect_delay = absl::Seconds(1);
-  // At the end: for notifications that are on their way, and for ending the session.
+  // How long the end may take: for notifications that are on their way, and for ending the session.
   absl::Duration close_timeout = absl::Seconds(2);
 };
 
-// Connects to nothing yet. InvalidArgument for a malformed URL or header.
+// Creates the transport, which connects to nothing yet. InvalidArgument for a malformed URL or
+// header.
 absl::StatusOr<std::unique_ptr<Transport>> CreateHttpTransport(const HttpTransportOptions& options);
 
 }  // namespace parlance::tools::mcp

@@ -24,7 +24,7 @@ namespace parlance::tools::mcp {
 
 using RequestId = std::variant<int64_t, std::string>;
 
-// Section 5.1.
+// The codes of section 5.1.
 enum JsonRpcErrorCode : int64_t {
   kParseError = -32700,
   kInvalidRequest = -32600,
@@ -40,23 +40,24 @@ struct JsonRpcError {
 
 struct MessageLimits {
   size_t max_bytes = size_t{4} << 20;
-  // Nesting of arrays and objects, the message itself included, a batch around it not.
+  // How deep arrays and objects may be nested, counting the message itself but not a batch around
+  // it.
   int max_depth = 128;
-  // Messages in a batch.
+  // The most messages in a batch.
   size_t max_batch = 1000;
 };
 
-// One of the four kinds, read and checked.
+// A message of one of four kinds, read and checked.
 class Message {
  public:
   enum class Kind { kRequest, kNotification, kResult, kError };
 
   Kind kind() const { return kind_; }
-  // Set for a request and a result; for an error, unless the sender could not read the id.
+  // The id. Set for a request and a result; for an error, unless the sender could not read it.
   const std::optional<RequestId>& id() const { return id_; }
   // The method of a request or a notification.
   const std::string& method() const { return method_; }
-  // An object, empty if there are none.
+  // The params, an object, which is empty if there are none.
   const rapidjson::Value& params() const { return Member("params"); }
   // The result, an object, of a message of the kind kResult.
   const rapidjson::Value& result() const { return Member("result"); }
@@ -79,8 +80,8 @@ class Message {
 struct MalformedMessage {
   // kParseError, kInvalidRequest or kInvalidParams.
   JsonRpcError error;
-  // What could be read of its id, even of a text that is no JSON, so that who waits for it need not
-  // wait for ever.
+  // What could be read of its id, even of a text that is no JSON, so that whoever waits for it need
+  // not wait for ever.
   std::optional<RequestId> id;
   // It has a result or an error, so that nothing is to be answered.
   bool is_response = false;
@@ -96,11 +97,11 @@ struct ParsedText {
   std::vector<ParsedMessage> messages;
 };
 
-// A message, or a batch of them. One that is malformed does not spoil the others of its batch. An
-// empty batch, or one beyond the limits, is one malformed message.
+// Reads a message, or a batch of them. One that is malformed does not spoil the others of its
+// batch. An empty batch, or one beyond the limits, is one malformed message.
 ParsedText ParseMessages(absl::string_view text, const MessageLimits& limits = {});
 
-// One message; a batch is malformed.
+// Reads one message; a batch is malformed.
 ParsedMessage ParseMessage(absl::string_view text, const MessageLimits& limits = {});
 
 // "7", or "\"seven\"": the id as JSON.
@@ -119,7 +120,7 @@ std::string ErrorText(const std::optional<RequestId>& id, const JsonRpcError& er
 // A batch of messages that are JSON.
 std::string BatchText(const std::vector<std::string>& messages);
 
-// A string or an integer, which may be written as 1.0; otherwise nothing.
+// The id that a value is: a string or an integer, which may be written as 1.0; otherwise nothing.
 std::optional<RequestId> IdOf(const rapidjson::Value& value);
 
 }  // namespace parlance::tools::mcp

@@ -16,7 +16,7 @@
 namespace parlance::tools::mcp {
 
 struct SseEvent {
-  // "message" unless the stream says otherwise.
+  // The event's type: "message" unless the stream says otherwise.
   std::string type;
   std::string data;
 };
@@ -31,7 +31,7 @@ class SseParser {
   absl::Status Append(absl::string_view piece,
                       const std::function<void(const SseEvent&)>& on_event);
 
-  // For Last-Event-ID; empty if the stream gave none.
+  // The id to send as Last-Event-ID; empty if the stream gave none.
   const std::string& last_event_id() const { return last_event_id_; }
   // How long to wait before reconnecting, if the stream says so.
   const std::optional<std::chrono::milliseconds>& retry() const { return retry_; }

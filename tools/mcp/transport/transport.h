@@ -28,28 +28,28 @@ class Transport {
   // Called from one thread of the transport, one at a time. What takes long here holds up all
   // messages.
   struct Handler {
-    // One message's text, not looked at yet.
+    // Takes the text of one message, which nobody has looked at yet.
     std::function<void(std::string text)> on_message;
     // The request will not be answered. Aborted means that the session has expired: initialise
     // again.
     std::function<void(int64_t request_id, absl::Status)> on_request_failed;
-    // Nothing comes any more, and nothing can be sent. At most once.
+    // Called at most once: nothing comes any more, and nothing can be sent.
     std::function<void(absl::Status)> on_closed;
   };
 
   virtual ~Transport() = default;
 
-  // Once, before anything else.
+  // Called once, before anything else.
   virtual absl::Status Start(Handler handler) = 0;
 
   // Takes the message to be sent. Unavailable if the transport is closed; ResourceExhausted if too
   // much waits to be sent, as it does when the server reads nothing.
   virtual absl::Status Send(OutgoingMessage message) = 0;
 
-  // Nobody waits for the request any more: it was answered, or given up.
+  // Tells that nobody waits for the request any more: it was answered, or given up.
   virtual void Finish(int64_t request_id, bool answered) = 0;
 
-  // The revision that was agreed on; called before notifications/initialized is sent.
+  // Tells the revision that was agreed on; called before notifications/initialized is sent.
   virtual void SetProtocolVersion(const std::string& version) = 0;
 
   // Ends the connection. Afterwards the handler is not called any more. Bounded in time.
