@@ -19,7 +19,7 @@ bool IsSqlite(absl::string_view head) {
   return absl::StartsWith(head, absl::string_view("SQLite format 3\0", 16));
 }
 
-// Without white space and a byte order mark before it.
+// The text without white space and a byte order mark before it.
 absl::string_view Content(absl::string_view head) {
   absl::ConsumePrefix(&head, "\xEF\xBB\xBF");
   return absl::StripLeadingAsciiWhitespace(head);

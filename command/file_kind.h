@@ -7,7 +7,7 @@
 namespace command {
 
 struct FileKind {
-  // For messages, with its article: "a WAV file".
+  // The kind's name in messages, with its article: "a WAV file".
   const char* name;
   // Whether a file that begins with `head`, its first 4096 bytes or all of a shorter one, may be of
   // this kind.

@@ -21,7 +21,7 @@
 namespace command {
 namespace {
 
-// As the kernel does; more is a loop.
+// How many links are followed, as by the kernel; more is a loop.
 constexpr int kMaxLinks = 40;
 constexpr size_t kHeadBytes = 4096;
 // What SQLite adds to a database's name for its write-ahead log, shared memory and journal.

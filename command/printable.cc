@@ -10,7 +10,7 @@ namespace {
 
 struct CodePoint {
   char32_t value = 0;
-  // In bytes; 0 if the text does not begin with a character in UTF-8.
+  // The character's size in bytes; 0 if the text does not begin with a character in UTF-8.
   size_t size = 0;
 };
 

@@ -22,7 +22,7 @@ using Arguments = std::vector<std::string>;
 // A subcommand, such as `export` of `sessions export ID`.
 struct Subcommand {
   std::string name;
-  // As the help shows them: "[ID...]".
+  // The arguments as the help shows them: "[ID...]".
   std::string arguments;
   // What it does, in a sentence or two; the help breaks lines.
   std::string description;

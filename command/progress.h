@@ -12,9 +12,9 @@
 
 namespace command {
 
-// While it lives, says from the second second on, on standard error, that the program is at work:
-// every two seconds on a terminal, otherwise after 2, 4, 8, … seconds, so that a log stays short.
-// Thread-safe.
+// Reports, while it lives, from the second second on, on standard error, that the program is at
+// work: every two seconds on a terminal, otherwise after 2, 4, 8, … seconds, so that a log stays
+// short. Thread-safe.
 class Progress {
  public:
   // `what`: for example "vad: call.wav".

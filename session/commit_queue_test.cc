@@ -229,7 +229,7 @@ TEST(CommitQueue, EveryWriteIsCommittedOnce) {
   for (const std::vector<int>& batch : committer.batches()) {
     for (const int value : batch) {
       ++seen[static_cast<size_t>(value)];
-      // Those of one thread in its order.
+      // The writes of one thread are committed in its order.
       EXPECT_GT(value, last[static_cast<size_t>(value / kWrites)]);
       last[static_cast<size_t>(value / kWrites)] = value;
     }

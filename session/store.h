@@ -92,10 +92,10 @@ class SessionStore {
   absl::StatusOr<int64_t> Append(absl::string_view session_id, const Message& message) {
     return AppendAll(session_id, absl::MakeConstSpan(&message, 1));
   }
-  // As AppendAll, but returns when the messages are handed in, and calls `done` with the result
-  // once they are durable, in the order of the calls. `done` runs on a thread of the store, is
-  // called before the store's destructor returns, and must not block. Errors that are known at once
-  // are returned, and `done` is not called then. Waits while too much is under way.
+  // Appends as AppendAll does, but returns when the messages are handed in, and calls `done` with
+  // the result once they are durable, in the order of the calls. `done` runs on a thread of the
+  // store, is called before the store's destructor returns, and must not block. Errors that are
+  // known at once are returned, and `done` is not called then. Waits while too much is under way.
   using AppendDone = std::function<void(const absl::StatusOr<int64_t>&)>;
   virtual absl::Status AppendAsync(absl::string_view session_id, std::vector<Message> messages,
                                    AppendDone done) = 0;

@@ -26,7 +26,7 @@ void RemoveDatabase(const std::string& path) {
   for (const char* suffix : {"", "-wal", "-shm"}) std::remove(absl::StrCat(path, suffix).c_str());
 }
 
-// Without what the store does when it is idle, so that counts are the same every time.
+// Opens a store that does nothing when it is idle, so that counts are the same every time.
 std::unique_ptr<SqliteStore> OpenBusy(const std::string& path) {
   SqliteStoreOptions options;
   options.queue.idle_after = absl::Hours(1);

@@ -32,7 +32,7 @@ namespace parlance::session {
 namespace {
 
 constexpr int kWriters = 64;
-// That each writer of `pipelined` has under way.
+// How many appends each writer of `pipelined` has under way.
 constexpr int kInFlight = 32;
 
 std::string Path(const std::string& name) {
@@ -155,7 +155,8 @@ class Window {
   const int size_;
 };
 
-// As many messages as go. The raw peer commits batches of the size that the store's formed.
+// Writes as many messages as possible. The raw peer commits batches of the size that the store's
+// formed.
 TEST(SessionPeers, Throughput) {
   auto store = *SqliteStore::Open(Path("many_store"));
   auto pipelined_store = *SqliteStore::Open(Path("many_pipelined"));

@@ -102,7 +102,7 @@ class ToolExecutor::Call : public CallScheduler::Call {
   // The rest is guarded by the executor's mutex until the call has ended; then it does not change.
   std::vector<Done> done;
   ToolResponse response;
-  // While the executor needs it.
+  // Keeps the call alive while the executor needs it.
   std::shared_ptr<Call> self;
 };
 
@@ -494,7 +494,7 @@ std::shared_ptr<ToolExecutor::Call> ToolExecutor::Start(ToolRequest request, Don
   ToolError error;
   ToolPtr tool = impl_->Find(request.name, request.arguments.size(), error);
   if (tool == nullptr) return end(error);
-  // At most once is the scheduler's work.
+  // The scheduler sees to it that a call runs at most once.
   if (tool->tool.computes_only && !request.on_worker &&
       (request.id.empty() || tool->tool.annotations.MayRepeat())) {
     return end(impl_->Compute(*tool, request.arguments, request.timeout, &record));

@@ -114,7 +114,7 @@ void ReadDefinition(const Value& value, size_t number, ToolDefinitions& definiti
   }
 }
 
-// As the protocol wants it: an object that says type: object.
+// Returns the schema as the protocol wants it: an object that says type: object.
 std::string InputSchema(const std::string& parameters) {
   rapidjson::Document schema;
   // Compiled, so it is JSON, and a boolean if it is no object; `true` takes any arguments.

@@ -86,7 +86,7 @@ Arguments LargeArguments() {
           .text = std::move(text)};
 }
 
-// From the text on, as a call comes.
+// Validates from the text on, as a call comes.
 void BM_Schema(benchmark::State& state, const Arguments& arguments, const char* label) {
   state.SetLabel(label);
   const auto schema = JsonSchema::Compile(arguments.schema);
@@ -173,7 +173,7 @@ BENCHMARK_CAPTURE(BM_RapidJsonOnly, small, SmallArguments(), "RapidJSON: Validat
 BENCHMARK_CAPTURE(BM_RapidJsonOnly, large, LargeArguments(), "RapidJSON: Validate, 10 kB")
     ->Name("tools.rapidjson.validate_parsed_10k");
 
-// On the caller's thread.
+// Executes on the caller's thread.
 void BM_ExecuteInline(benchmark::State& state) {
   state.SetLabel("Calculator Call");
   BuiltinTools tools(1);

@@ -30,7 +30,8 @@ absl::Status RegisterTrivial(ToolRegistry& registry, const std::string& name) {
        }});
 }
 
-// With nothing else going on, and while a thread adds and removes a tool all the time, by turns.
+// Looks tools up with nothing else going on, and while a thread adds and removes a tool all the
+// time, by turns.
 TEST(ToolPerformance, RegistryLookupSpeed) {
   constexpr int kTools = 10000;
   constexpr int kBatch = 10000;

@@ -12,7 +12,7 @@
 namespace parlance::session {
 namespace {
 
-// By SQLSTATE (PostgreSQL documentation, appendix A).
+// The code of an SQLSTATE (PostgreSQL documentation, appendix A).
 absl::StatusCode CodeOf(absl::string_view state) {
   if (absl::StartsWith(state, "08") || absl::StartsWith(state, "40") ||
       absl::StartsWith(state, "57") || state == "55P03") {

@@ -210,7 +210,7 @@ ALTER TABLE parlance_messages ADD COLUMN words tsvector
 CREATE INDEX parlance_messages_by_word ON parlance_messages USING gin (words);
 )sql";
 
-// For a bracket expression of the server's regular expressions.
+// Writes the ranges for a bracket expression of the server's regular expressions.
 std::string ClassOf(absl::Span<const CharacterRange> ranges) {
   std::string text;
   for (const CharacterRange& range : ranges) {

@@ -26,7 +26,7 @@ namespace parlance::session {
 
 struct PostgresStoreOptions {
   std::function<absl::Time()> now = absl::Now;
-  // As SqliteStoreOptions.
+  // The following mean what they mean in SqliteStoreOptions.
   std::function<std::string()> new_id = {};
   size_t max_message_bytes = size_t{16} << 20;
   int max_readers = 4;

@@ -89,8 +89,8 @@ class CrashTest : public testing::TestWithParam<int> {
     return store.ok() ? *std::move(store) : nullptr;
   }
 
-  // That every acknowledged message is there, once, whole, in its place, and none in part; that the
-  // store is sound and goes on; and that a retry of everything makes no second one.
+  // Checks that every acknowledged message is there, once, whole, in its place, and none in part;
+  // that the store is sound and goes on; and that a retry of everything makes no second one.
   void Verify(const std::map<int, int64_t>& acknowledged, int num_keys, const std::string& vfs) {
     auto store = Open(vfs);
     ASSERT_NE(store, nullptr);

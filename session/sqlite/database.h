@@ -41,7 +41,7 @@ class Statement {
 
   // Goes to the next row. Returns whether there is one.
   absl::StatusOr<bool> Step();
-  // For statements without rows: steps once and resets.
+  // Runs a statement without rows: steps once and resets.
   absl::Status Run();
   // Must be called before the statement is bound again, and as soon as its rows are read: until
   // then it keeps its snapshot of the database. StatementReset does it at the end of a scope.
@@ -117,7 +117,7 @@ class Database {
   struct Closer {
     void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
   };
-  // Until when the present wait for a lock may last.
+  // How long, and until when, the present wait for a lock may last.
   struct Patience {
     absl::Duration timeout;
     std::chrono::steady_clock::time_point end;
@@ -126,7 +126,7 @@ class Database {
   Database(sqlite3* connection, absl::Duration busy_timeout);
   static int WaitForLock(void* patience, int num_waits);
 
-  // On the heap, as SQLite keeps its address. Outlives the connection.
+  // It is on the heap, because SQLite keeps its address. It outlives the connection.
   std::unique_ptr<Patience> patience_;
   std::unique_ptr<sqlite3, Closer> connection_;
 };

@@ -13,8 +13,8 @@ namespace parlance::session {
 struct Salvaged {
   int64_t num_sessions = 0;
   int64_t num_messages = 0;
-  // Those of the sessions whose own row was lost, so that they have no title, and a new id unless
-  // an index had it.
+  // How many of the sessions have lost their own row, so that they have no title, and a new id
+  // unless an index had it.
   int64_t num_orphans = 0;
   // Places where rows could not be read.
   int64_t num_gaps = 0;
@@ -32,7 +32,7 @@ struct Salvaged {
     // it, and tool_calls or metadata that were no JSON and are left out.
     int64_t num_doubtful = 0;
   };
-  // In the order of sessions.
+  // The losses in the order of the sessions.
   std::vector<Loss> losses;
 
   // Whether every row could be read, and nothing is known to be missing.

@@ -37,7 +37,7 @@ struct Layout {
 
 constexpr int64_t kSettleEvery = 2000;
 
-// In the order of arrival, with an index.
+// Messages in the order of arrival, with an index.
 constexpr Layout kByArrival = {
     "CREATE TABLE messages (id INTEGER PRIMARY KEY, session INTEGER NOT NULL, sequence INTEGER NOT "
     "NULL, content TEXT NOT NULL, UNIQUE (session, sequence)) STRICT;",
@@ -70,7 +70,7 @@ constexpr Layout kSettled = {
     "INSERT INTO messages (id, content) SELECT session << 32 | sequence, content FROM new_messages "
     "NOT INDEXED ORDER BY session, sequence; DELETE FROM new_messages;"};
 
-// By arrival, with the search index kept by a trigger instead of in batches.
+// Messages in the order of arrival, with the search index kept by a trigger instead of in batches.
 constexpr Layout kSearchTrigger = {
     "CREATE TABLE messages (id INTEGER PRIMARY KEY, session INTEGER NOT NULL, sequence INTEGER NOT "
     "NULL, content TEXT NOT NULL, UNIQUE (session, sequence)) STRICT; CREATE VIRTUAL TABLE fts "
@@ -108,7 +108,7 @@ class Table {
 
   bool ok() const { return ok_; }
 
-  // To the sessions in turn, in one transaction.
+  // Inserts messages of the sessions in turn, in one transaction.
   bool Commit(const std::vector<Message>& messages, int64_t count) {
     bool ok = Execute("BEGIN IMMEDIATE");
     for (int64_t i = 0; i < count; ++i, ++next_) {

@@ -139,7 +139,7 @@ class Snapshot {
 };
 
 absl::Status Configure(Database& database) {
-  // Before anything is changed: the file may not be ours.
+  // This comes before anything is changed: the file may not be ours.
   if (absl::Status migrated = Migrate(database, SchemaMigrations()); !migrated.ok()) {
     return migrated;
   }
@@ -274,7 +274,7 @@ class SqliteStoreImpl : public SqliteStore {
       if (written.ok() && !from.messages.empty()) {
         written = writer.Append(made.id, from.messages, now).status();
       }
-      // Which appending changed.
+      // Appending has changed them.
       if (written.ok() &&
           (made.closed.has_value() || from.updated.has_value() || from.activity.has_value())) {
         written = writer.SetTimes(made);
@@ -746,7 +746,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> OpenCopy(const std::string& path, D
   if (source != nullptr) {
     if (absl::Status copied = CopyDatabase(*source, *copy); !copied.ok()) return failed(copied);
   } else {
-    // With its log, of which SQLite takes what was committed.
+    // The log is copied, too. SQLite takes from it what was committed.
     copy = (*folder)->CopyWithLog(path);
     if (!copy.ok()) return failed(copy.status());
   }

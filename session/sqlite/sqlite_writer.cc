@@ -61,7 +61,7 @@ struct SqliteWriter::Statements {
   Statement begin = prepare("BEGIN IMMEDIATE");
   Statement commit = prepare("COMMIT");
   Statement data_version = prepare("PRAGMA data_version");
-  // With no session, any time is later.
+  // Where there is no session, any time is later than this.
   Statement last_activity =
       prepare("SELECT ifnull(max(activity), -9000000000000000000) FROM sessions");
   Statement create_session = prepare(R"sql(INSERT INTO sessions
@@ -86,7 +86,7 @@ struct SqliteWriter::Statements {
       WHERE (activity, id) <= (SELECT activity, id FROM sessions
       ORDER BY activity DESC, id DESC LIMIT 1 OFFSET ?1))sql");
   Statement delete_before = prepare("DELETE FROM sessions WHERE updated_us < ?1");
-  // More than there are, where some that came between are settled or deleted.
+  // This counts too many where some that came between are settled or deleted.
   Statement count_new = prepare(R"sql(SELECT ifnull((SELECT max(id) FROM new_messages) + 1 -
       (SELECT min(id) FROM new_messages), 0))sql");
   Statement has_new = prepare("SELECT EXISTS (SELECT 1 FROM new_messages)");
@@ -232,7 +232,8 @@ absl::StatusOr<int64_t> SqliteWriter::Append(absl::string_view session_id,
     return absl::AlreadyExistsError(absl::StrCat("the session has a message with client key '",
                                                  *message.client_key, "' already"));
   }
-  // After the keys, because what was appended before the session was closed is acknowledged again.
+  // This comes after the keys, because what was appended before the session was closed is
+  // acknowledged again.
   if (session.closed) {
     return absl::FailedPreconditionError(
         absl::StrCat("the session '", session_id, "' is closed; resume it first"));

@@ -141,7 +141,7 @@ class SqliteWriter {
   int64_t data_version_ = 0;
   absl::flat_hash_map<std::string, std::unique_ptr<SessionRow>> sessions_;
   std::optional<int64_t> last_activity_;
-  // At least so many as there are.
+  // How many new messages there are at most.
   std::optional<int64_t> num_new_messages_;
   // The session from which on settling goes on.
   int64_t settle_from_ = 0;

@@ -12,7 +12,7 @@ namespace parlance::session {
 
 class TemporaryFolder {
  public:
-  // In `parent`, or if that is empty, in $TMPDIR or /tmp. Errors are the system's.
+  // Makes a folder in `parent`, or if that is empty, in $TMPDIR or /tmp. Errors are the system's.
   static absl::StatusOr<std::unique_ptr<TemporaryFolder>> Make(const std::string& parent = "");
   ~TemporaryFolder();
   TemporaryFolder(const TemporaryFolder&) = delete;

@@ -98,21 +98,21 @@ class Number {
   // Not finite where there is no such number. 0 to a negative exponent is for the caller to refuse.
   static Number Power(const Number& base, const Number& exponent);
 
-  // Towards negative infinity.
+  // Rounds towards negative infinity.
   Number Floor() const;
-  // To the nearest integer, halves away from zero.
+  // Rounds to the nearest integer, halves away from zero.
   Number Round() const;
   Number Abs() const;
   Number SquareRoot() const;
   Number LogarithmOf10() const;
 
-  // As people write it: "84", "0.3", "123456.78", "1e21". Exactly, if that takes no more than 40
-  // digits, or 24 of a fraction; otherwise rounded to `num_digits` digits, or to two behind the
-  // point where that is more, and `rounded` says so.
+  // The number as people write it: "84", "0.3", "123456.78", "1e21". Exactly, if that takes no more
+  // than 40 digits, or 24 of a fraction; otherwise rounded to `num_digits` digits, or to two behind
+  // the point where that is more, and `rounded` says so.
   std::string ToText(int num_digits, bool& rounded) const;
-  // The same with "about " before what is rounded.
+  // The same with "about " before a number that is rounded.
   std::string Spoken(int num_digits) const;
-  // As a number of JSON: exactly, where that takes no more digits than anyone could want, or else
+  // The number as JSON: exactly, where that takes no more digits than anyone could want, or else
   // the nearest double.
   std::string ToJson(bool& rounded) const;
 

@@ -30,16 +30,16 @@ class TimeZones {
   // `load` is only called with one of `names`; those that are no zone names are left out.
   TimeZones(const std::vector<std::string>& names, Load load);
 
-  // Those of the machine's database, which Abseil reads, too: $TZDIR or /usr/share/zoneinfo. The
-  // first call reads their names, which takes some milliseconds.
+  // The zones of the machine's database, which Abseil reads, too: $TZDIR or /usr/share/zoneinfo.
+  // The first call reads their names, which takes some milliseconds.
   static const TimeZones& OfThisMachine();
 
-  // By its name or by its last part, the city, in upper or lower case, with _ or spaces:
-  // "Europe/Paris", "new york".
+  // Finds a zone by its name or by its last part, the city, in upper or lower case, with _ or
+  // spaces: "Europe/Paris", "new york".
   std::optional<absl::TimeZone> Find(absl::string_view asked) const;
 
  private:
-  // By the name or city in lower case.
+  // The zones by their name or city in lower case.
   std::map<std::string, std::string, std::less<>> names_;
   std::map<std::string, std::string, std::less<>> cities_;
   const Load load_;

@@ -12,7 +12,7 @@ namespace parlance::tools {
 
 struct Conversion {
   Number value;
-  // In the plural: "kilometers".
+  // The unit's name in the plural: "kilometers".
   std::string from_unit;
   std::string to_unit;
 };

@@ -22,7 +22,7 @@
 
 namespace parlance::tools {
 
-// Bits, as a schema may allow several.
+// The types are bits, because a schema may allow several.
 enum JsonType : unsigned {
   kNull = 1,
   kBoolean = 2,
@@ -38,7 +38,7 @@ unsigned TypesOf(const rapidjson::Value& value);
 
 // Whether TypesOf and `types` share a bit.
 inline bool HasType(const rapidjson::Value& value, unsigned types) {
-  // In the order of rapidjson::Type.
+  // The types are in the order of rapidjson::Type.
   constexpr unsigned kTypes[] = {kNull, kBoolean, kBoolean, kObject, kArray, kString, kNumber};
   return (kTypes[value.GetType()] & types) != 0 ||
          ((types & kInteger) != 0 && (TypesOf(value) & kInteger) != 0);
@@ -132,8 +132,8 @@ bool EqualValues(const rapidjson::Value& a, const rapidjson::Value& b, Work& wor
 std::optional<std::pair<rapidjson::SizeType, rapidjson::SizeType>> FindEqualItems(
     const rapidjson::Value& array, Work& work);
 
-// As JSON text, of no more than about `max_bytes`; what does not fit is an ellipsis. The value is
-// nested no deeper than the stack allows.
+// Returns the value as JSON text of no more than about `max_bytes`; what does not fit is an
+// ellipsis. The value is nested no deeper than the stack allows.
 std::string ShortJson(const rapidjson::Value& value, size_t max_bytes);
 
 // Cut to about `max_bytes`, between characters, with an ellipsis.

@@ -21,7 +21,7 @@ rapidjson::Document Json(const std::string& text) {
   return document;
 }
 
-// In memory that is given. A value is the same as otherwise.
+// Parses in memory that is given, and checks that the value is the same as otherwise.
 std::optional<std::string> ParseInMemory(const std::string& text) {
   std::string copy = text;
   rapidjson::MemoryPoolAllocator<> allocator;

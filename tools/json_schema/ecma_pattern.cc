@@ -98,7 +98,7 @@ bool IsIn(absl::string_view characters, char c) {
 
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 
-// For RE2, in a class or outside.
+// Writes a character for RE2, in a class or outside.
 std::string Literal(uint32_t code_point) {
   if (code_point < 0x80 && absl::ascii_isalnum(static_cast<unsigned char>(code_point))) {
     return std::string(1, static_cast<char>(code_point));

@@ -343,7 +343,7 @@ class Compiler {
     return &node;
   }
 
-  // Which of two would count is not defined.
+  // Refuses a name that an object has twice: it is not defined which of the two would count.
   static absl::Status RefuseDuplicates(const Value& object, const std::string& pointer) {
     std::set<absl::string_view> names;
     for (const auto& member : object.GetObject()) {
@@ -819,7 +819,7 @@ class Compiler {
   // Places in `resources_`.
   std::map<std::string, int, std::less<>> by_uri_;
   absl::flat_hash_map<const Value*, int> resource_of_;
-  // By resource and name.
+  // The schemas with a $dynamicAnchor, by resource and name.
   std::map<std::pair<int, std::string>, const Value*> dynamic_anchors_;
   // The numbers of the dynamic anchors that a $dynamicRef names.
   std::map<std::string, int> dynamic_numbers_;

@@ -27,7 +27,7 @@ constexpr size_t kListBytes = 400;
 // The most names and the most alternatives that a message lists.
 constexpr size_t kMaxListed = 12;
 constexpr size_t kMaxAlternatives = 4;
-// For saying what is wrong with alternatives.
+// The bounds for saying what is wrong with alternatives.
 constexpr int64_t kExplanationWork = 100'000;
 constexpr int kExplanationDepth = 8;
 

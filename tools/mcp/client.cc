@@ -281,7 +281,7 @@ absl::StatusOr<Message> Client::RequestOnce(absl::string_view method, const std:
   }
   const auto is_cancelled = [&] { return options.cancelled != nullptr && *options.cancelled; };
   for (;;) {
-    // Once a round, so that a flood of them does not keep us from the deadline.
+    // Progress is reported once a round, so that a flood of it does not hide the deadline.
     if (!pending.progress.empty()) {
       std::deque<ToolProgress> progress;
       progress.swap(pending.progress);
@@ -480,7 +480,7 @@ void Client::OnNotification(const Message& message) {
 }
 
 void Client::Settle(const RequestId& id, absl::StatusOr<Message> result) {
-  // All of ours are numbers.
+  // All ids of ours are numbers.
   int64_t number = 0;
   if (const auto* const text = std::get_if<std::string>(&id)) {
     if (!absl::SimpleAtoi(*text, &number)) return;

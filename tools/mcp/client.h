@@ -72,7 +72,7 @@ struct RemoteTools {
     std::string name;
     std::string reason;
   };
-  // In the server's order, each name once.
+  // The tools in the server's order, each name once.
   std::vector<RemoteTool> tools;
   // What is no tool, or is nested too deeply. The others are not lost for it.
   std::vector<Skipped> skipped;

@@ -188,7 +188,7 @@ int FreePort() {
   return bound ? ntohs(address.sin_port) : 0;
 }
 
-// Until it listens; false if it ends before.
+// Waits until it listens; false if it ends before.
 bool WaitUntilItListens(ChildProcess& server) {
   std::string said;
   while (!absl::StrContains(said, "listening on port")) {

@@ -25,11 +25,11 @@ struct RegisteredMcpTools {
     std::string remote_name;
     std::string reason;
   };
-  // In the server's order.
+  // The registered tools in the server's order.
   std::vector<Registered> registered;
   // Tools that cannot be used, such as those without a schema that JsonSchema::Compile takes.
   std::vector<Skipped> skipped;
-  // As in RemoteTools.
+  // Why the list ends before its end, as in RemoteTools.
   std::string cut_short;
 };
 

@@ -38,7 +38,7 @@ std::string ProgressJson(const std::string& token, const ToolProgress& progress)
       "}");
 }
 
-// As JSON: a string or an integer.
+// The progressToken as JSON: a string or an integer.
 std::optional<std::string> ProgressTokenOf(const Message& message) {
   const rapidjson::Value* const meta = FindMember(message.params(), "_meta");
   const rapidjson::Value* const token =
@@ -323,7 +323,7 @@ void Server::OnEnd(Call& call, const ToolResult& result) {
   call.reply(is_cancelled ? std::nullopt : std::optional(ResultText(call.id, ResultJson(result))));
   annotated::MutexLock lock(mutex_);
   calls_.erase(call.id);
-  // Under the mutex, because the server may be gone as soon as nothing is under way.
+  // This is done under the mutex, because the server may be gone as soon as nothing is under way.
   changed_.notify_all();
 }
 

@@ -79,7 +79,7 @@ std::string NewMark() {
 }
 
 struct ProcessStat {
-  // As proc(5) has it: R, S, Z, …
+  // The state as proc(5) has it: R, S, Z, …
   char state = 'X';
   uint64_t flags = 0;
   // Clock ticks after the machine's start.
@@ -120,8 +120,8 @@ std::optional<bool> HasMark(pid_t pid, const std::string& mark) {
 // Kills what has the mark in its environment and began no earlier than `start_time`, whatever group
 // or session it has moved to. It cannot see the processes of other users.
 void KillMarked(const std::string& mark, uint64_t start_time) {
-  // Again, while there are any: one may have started another just before it was killed. The bound
-  // is for programs that run without an environment.
+  // Looks again while there are any: one may have started another just before it was killed. The
+  // bound is for programs that run without an environment.
   for (int round = 0; round < 500; ++round) {
     bool is_over = true;
     std::error_code error;
@@ -165,7 +165,7 @@ std::vector<std::string> WithLimits(const std::vector<std::string>& words,
   return all;
 }
 
-// As execvp(3) looks for it.
+// Finds the program as execvp(3) would.
 bool IsProgram(const std::string& name) {
   if (absl::StrContains(name, '/')) return access(name.c_str(), X_OK) == 0;
   const char* path = std::getenv("PATH");

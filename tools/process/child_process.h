@@ -43,7 +43,7 @@ enum class ChildStderr {
 struct ChildProcessOptions {
   // The program, sought in PATH, and its arguments. No shell reads them.
   std::vector<std::string> words = {};
-  // In addition to this process's environment, or in place of what it has there.
+  // Variables in addition to this process's environment, or in place of what it has there.
   std::vector<std::pair<std::string, std::string>> environment = {};
   // The folder in which it starts; empty means the current one.
   std::string directory = {};
@@ -103,7 +103,7 @@ class ChildProcess {
         stderr_fd_(stderr_fd) {}
 
   const pid_t pid_;
-  // As /proc has it, in clock ticks.
+  // When it started, as /proc has it, in clock ticks.
   const uint64_t start_time_;
   // NAME=VALUE, in the environment.
   const std::string mark_;

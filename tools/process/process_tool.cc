@@ -75,7 +75,7 @@ class Run {
     return absl::OkStatus();
   }
 
-  // Until both of its outputs end.
+  // Reads until both of its outputs end.
   absl::Status Exchange(ChildProcess& child, absl::string_view arguments) {
     // It need not read its arguments.
     const NoSigpipe no_sigpipe;

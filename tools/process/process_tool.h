@@ -24,7 +24,7 @@ namespace parlance::tools {
 struct ProcessToolOptions {
   // The program, sought in PATH, and its arguments. No shell reads them.
   std::vector<std::string> words = {};
-  // In addition to this process's environment.
+  // Variables in addition to this process's environment.
   std::vector<std::pair<std::string, std::string>> environment = {};
   // The folder in which it starts; empty means the current one.
   std::string directory = {};

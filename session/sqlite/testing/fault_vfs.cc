@@ -109,7 +109,7 @@ struct FaultMethods {
     return real->pMethods->xFileControl(real, operation, argument);
   }
   static int SectorSize(sqlite3_file*) { return kSectorBytes; }
-  // None of the real file's promises, such as that appends are safe.
+  // It makes none of the real file's promises, such as that appends are safe.
   static int DeviceCharacteristics(sqlite3_file*) { return 0; }
   static int ShmMap(sqlite3_file* file, int page, int page_size, int extend, void volatile** map) {
     sqlite3_file* real = FaultFile::Of(file).real();

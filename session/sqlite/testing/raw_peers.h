@@ -37,8 +37,8 @@ class RawSqlite {
  public:
   static absl::StatusOr<RawSqlite> Create(const std::string& path, int num_sessions);
 
-  // All in one durable transaction: the messages go to the sessions in turn, and each session's row
-  // is updated once.
+  // Writes all in one durable transaction: the messages go to the sessions in turn, and each
+  // session's row is updated once.
   absl::Status Commit(absl::Span<const Message> messages);
   // Takes away what was committed, as settling does in a store.
   absl::Status Clear() { return connection_.database().Execute("DELETE FROM new_messages"); }

@@ -121,7 +121,7 @@ absl::StatusOr<std::string> InstallNpmPackages(const std::string& source) {
   absl::StatusOr<std::string> installed = folder.string();
   std::error_code error;
   if (!fs::exists(folder, error)) {
-    // Under its name only when it is complete.
+    // The folder gets its name only when it is complete.
     const fs::path partial = *cache / "partial";
     fs::remove_all(partial, error);
     fs::create_directories(partial, error);

@@ -12,7 +12,7 @@
 
 namespace parlance::tools::mcp {
 
-// Any thread.
+// Collects messages. All methods may be called from any thread.
 class Received {
  public:
   void Add(std::string text) {

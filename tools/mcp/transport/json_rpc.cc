@@ -62,7 +62,7 @@ class OutlineReader {
   }
 
  private:
-  // With its quotes. The end of the text ends it, too.
+  // Takes a string with its quotes. The end of the text ends it, too.
   absl::string_view String() {
     const size_t begin = at_++;
     while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
@@ -144,7 +144,7 @@ class MessageReader {
     const rapidjson::Value* const method = FindMember(document, "method");
     const rapidjson::Value* result = FindMember(document, "result");
     const rapidjson::Value* error = FindMember(document, "error");
-    // As JSON-RPC 1.0 has it.
+    // JSON-RPC 1.0 sends both, one of them null.
     if (result != nullptr && error != nullptr) {
       if (error->IsNull()) {
         error = nullptr;

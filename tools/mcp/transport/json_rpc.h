@@ -114,7 +114,7 @@ std::string StringJson(absl::string_view text);
 std::string RequestText(const RequestId& id, absl::string_view method, absl::string_view params);
 std::string NotificationText(absl::string_view method, absl::string_view params);
 std::string ResultText(const RequestId& id, absl::string_view result);
-// Without an id if what is answered had none that could be read.
+// Writes no id if what is answered had none that could be read.
 std::string ErrorText(const std::optional<RequestId>& id, const JsonRpcError& error);
 
 // A batch of messages that are JSON.

@@ -58,9 +58,9 @@ class StdioTransport : public Transport {
     return absl::OkStatus();
   }
 
-  // Whatever comes for it is no trouble, and nothing is held for it.
+  // Nothing is kept for a request, and an answer that comes late does no harm.
   void Finish(int64_t, bool) override {}
-  // Only HTTP says it again.
+  // Only HTTP repeats the revision.
   void SetProtocolVersion(const std::string&) override {}
 
   void Close() override {

@@ -21,7 +21,7 @@ class HttpPeer {
   struct Request {
     // GET, POST, DELETE.
     std::string method;
-    // By their names in lower case.
+    // The headers by their names in lower case.
     std::map<std::string, std::string> headers;
     std::string body;
 
@@ -40,7 +40,7 @@ class HttpPeer {
     // The start of a stream of events, without a length.
     void StartStream(absl::string_view more_headers = "");
     void Write(absl::string_view text);
-    // Until the client hangs up, or the peer ends.
+    // Returns when the client hangs up, or the peer ends.
     void WaitForHangUp();
 
    private:
@@ -57,7 +57,7 @@ class HttpPeer {
   HttpPeer& operator=(const HttpPeer&) = delete;
 
   std::string url() const;
-  // In the order they came.
+  // The requests in the order in which they came.
   std::vector<Request> requests();
 
  private:
