@@ -209,7 +209,7 @@ absl::StatusOr<ToolOutput> ListTimers(const BuiltinDependencies& dependencies) {
   const auto count = static_cast<int64_t>(timers.size());
   output.text =
       timers.empty()
-          ? "There is no timer."
+          ? "There are no timers."
           : absl::StrCat("You have ", Counted(count, "timer"), ". The next rings in ",
                          SpokenDuration(std::max(timers[0].due - now, absl::ZeroDuration())), ".");
   return output;
@@ -273,7 +273,7 @@ absl::StatusOr<ToolOutput> ListNotes(NoteStore& store, absl::string_view words) 
     writer.EndArray();
   });
   if (found.empty()) {
-    output.text = "There is no note.";
+    output.text = "There are no notes.";
   } else {
     output.text =
         absl::StrCat("You have ", Counted(static_cast<int64_t>(found.size()), "note"), ":");

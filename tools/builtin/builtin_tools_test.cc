@@ -143,7 +143,7 @@ TEST_F(BuiltinToolsTest, ConvertsUnits) {
 }
 
 TEST_F(BuiltinToolsTest, TimersStartListAndCancel) {
-  EXPECT_EQ(Call("timers", R"({"action":"list"})"), "There is no timer.");
+  EXPECT_EQ(Call("timers", R"({"action":"list"})"), "There are no timers.");
   EXPECT_EQ(Call("timers", R"({"action":"start","seconds":300,"label":"tea"})"),
             "The timer is set for 5 minutes.");
   EXPECT_EQ(json_, R"({"id":1,"label":"tea","remaining_seconds":300})");
@@ -171,14 +171,14 @@ TEST_F(BuiltinToolsTest, TimersStartListAndCancel) {
 }
 
 TEST_F(BuiltinToolsTest, NotesAreKept) {
-  EXPECT_EQ(Call("notes", R"({"action":"list"})"), "There is no note.");
+  EXPECT_EQ(Call("notes", R"({"action":"list"})"), "There are no notes.");
   EXPECT_EQ(Call("notes", R"({"action":"add","text":"buy oat milk"})"), "I noted: buy oat milk.");
   EXPECT_EQ(Call("notes", R"({"action":"add","text":"call Ada"})"), "I noted: call Ada.");
   EXPECT_EQ(Call("notes", R"({"action":"list"})"), "You have 2 notes: buy oat milk. call Ada.");
   EXPECT_EQ(Call("notes", R"({"action":"find","text":"MILK"})"), "You have 1 note: buy oat milk.");
   EXPECT_EQ(Call("notes", R"({"action":"remove","id":1})"), "The note is removed.");
   EXPECT_EQ(Call("notes", R"({"action":"remove","id":1})"), "failed: there is no note 1");
-  EXPECT_EQ(Call("notes", R"({"action":"find","text":"milk"})"), "There is no note.");
+  EXPECT_EQ(Call("notes", R"({"action":"find","text":"milk"})"), "There are no notes.");
   EXPECT_THAT(Call("notes", R"({"action":"add"})"), StartsWith("invalid_arguments: "));
 }
 

@@ -108,14 +108,14 @@ absl::StatusOr<Conversion> ConvertUnits(const Number& value, absl::string_view f
   for (const auto& [unit, name] : {std::pair(from_unit, from), std::pair(to_unit, to)}) {
     if (unit == nullptr) {
       return absl::InvalidArgumentError(
-          absl::StrCat("there is no unit '", name, "'; there are: ", UnitsOf("")));
+          absl::StrCat("there is no unit '", name, "'; the units are: ", UnitsOf("")));
     }
   }
   if (from_unit->quantity != to_unit->quantity) {
     return absl::InvalidArgumentError(
         absl::StrCat(Plural(*from_unit), " is a unit of ", from_unit->quantity, " and ",
-                     Plural(*to_unit), " of ", to_unit->quantity, "; of ", from_unit->quantity,
-                     " there are: ", UnitsOf(from_unit->quantity)));
+                     Plural(*to_unit), " of ", to_unit->quantity, "; the units of ",
+                     from_unit->quantity, " are: ", UnitsOf(from_unit->quantity)));
   }
   const auto constant = [](absl::string_view text) { return *Number::FromDecimal(text); };
   const Number base = (value + constant(from_unit->offset)) * constant(from_unit->factor) /

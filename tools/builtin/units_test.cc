@@ -82,7 +82,7 @@ TEST(UnitsTest, SaysExactlyWhatIsExact) {
 
 TEST(UnitsTest, SaysWhatIsWrong) {
   EXPECT_THAT(ConvertUnits(Number(1), "parsecs", "miles").status().message(),
-              HasSubstr("there is no unit 'parsecs'; there are: meters"));
+              HasSubstr("there is no unit 'parsecs'; the units are: meters"));
   const auto mixed = ConvertUnits(Number(1), "miles", "hours");
   EXPECT_THAT(mixed.status().message(), HasSubstr("miles is a unit of length and hours of time"));
   EXPECT_THAT(ConvertUnits(Number(-500), "celsius", "kelvin").status().message(),

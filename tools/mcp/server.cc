@@ -244,8 +244,8 @@ std::string Server::ListTools(const Message& message) {
   if (const rapidjson::Value* const cursor = FindMember(message.params(), "cursor")) {
     const std::optional<std::string> text = StringMember(message.params(), "cursor");
     if (!text.has_value() || !absl::WebSafeBase64Unescape(*text, &after) || after.empty()) {
-      return ErrorText(message.id(),
-                       {.code = kInvalidParams, .message = "the cursor is none of ours"});
+      return ErrorText(message.id(), {.code = kInvalidParams,
+                                      .message = "the cursor is not one that this server gave"});
     }
   }
   std::string tools;

@@ -41,7 +41,7 @@ int Main(int argc, char** argv) {
   options.name = "parlance-test";
   options.instructions = "Tools of a voice agent.";
   if (argc > 1 && (!absl::SimpleAtoi(argv[1], &options.page_size) || options.page_size == 0)) {
-    std::fputs("serve_builtin: the argument is no size of a page\n", stderr);
+    std::fputs("serve_builtin: the argument must be the size of a page, 1 or more\n", stderr);
     return 2;
   }
   ToolRegistry registry;
