@@ -141,6 +141,14 @@ int RunProgram(const Program& program, const std::vector<std::string>& words) {
   return subcommand->run(arguments);
 }
 
+// What an exit code means, in lines below each other.
+std::string ExitCodeHelp(int code, absl::string_view meaning) {
+  const std::string begin = absl::StrCat("  ", code, "  ");
+  std::string lines = Wrapped(meaning, begin.size());
+  lines.replace(0, begin.size(), begin);
+  return absl::StrCat(lines, "\n");
+}
+
 }  // namespace
 
 bool WasGiven(absl::string_view flag) { return absl::c_linear_search(Line().flags, flag); }
@@ -170,12 +178,16 @@ std::string Help(const Program& program) {
       absl::StrAppend(&help, "  ", example, "\n");
     }
   }
-  absl::StrAppend(&help, "\nExit code:\n  0  it was done\n");
+  absl::StrAppend(&help, "\nExit code:\n", ExitCodeHelp(kDone, "it was done"));
   if (!program.no_means.empty()) {
-    absl::StrAppend(&help, "  1  it was done, and the answer is no: ", program.no_means, "\n");
+    absl::StrAppend(&help, ExitCodeHelp(kNo, absl::StrCat("it was done, and the answer is no: ",
+                                                          program.no_means)));
   }
-  absl::StrAppend(&help, "  2  it could not be done, or the command line is wrong",
-                  program.failed_means.empty() ? "" : ", or ", program.failed_means, "\n");
+  absl::StrAppend(&help,
+                  ExitCodeHelp(kFailed, "it could not be done, or the command line is wrong"));
+  if (!program.failed_means.empty()) {
+    absl::StrAppend(&help, Wrapped(absl::StrCat("or ", program.failed_means), 5), "\n");
+  }
   return help;
 }
 

@@ -2,6 +2,7 @@
 # The command as its users type it; program_test.sh reads this.
 
 expect 0 "Commands:" --help
+"$program" --help | awk 'length > 100 { exit 1 }' || fail "the help has a line of more than 100 columns"
 expect 2 "no command is given"
 expect 2 "there is no command 'sing'" sing --db s.db
 expect 2 "--db is missing" list

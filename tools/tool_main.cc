@@ -386,7 +386,7 @@ command::Program ToolProgram() {
   program.summary = "Lists, calls, serves and checks tools.";
   program.synopsis = {"tool COMMAND [ARGUMENT...] [FLAG...]"};
   program.details =
-      "The tools are the built-in ones (calculator, clock, convert_units, notes, "
+      "The tools are the built-in ones (calculator, clock, convert_units, notes,\n"
       "search_conversation, timers), or else those of --mcp and --tools.";
   program.subcommands = {
       {.name = "list",
