@@ -60,7 +60,7 @@ TEST(RunComparison, StopsWhenEverythingIsSettled) {
   EXPECT_EQ(result.rounds, kFirstLook);
   EXPECT_EQ(result.compared[0].effect.verdict, STABLE);
   EXPECT_EQ(result.compared[1].effect.verdict, RED);
-  EXPECT_EQ(result.compared[2].effect.verdict, IMPROVEMENT);
+  EXPECT_EQ(result.compared[2].effect.verdict, IMPROVED);
 }
 
 TEST(RunComparison, OnlyWhatIsNotSettledGoesOn) {

@@ -86,7 +86,7 @@ PairedEffect JudgeRounds(absl::Span<const double> log_ratios, int num_comparison
   const bool red_excluded = effect.change_percent_interval.low > -kRedPercent;
   switch (effect.verdict) {
     case RED:
-    case IMPROVEMENT:
+    case IMPROVED:
       effect.settled = true;
       break;
     case YELLOW:

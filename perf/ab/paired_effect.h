@@ -64,7 +64,7 @@ struct PairedEffect {
   Interval change_percent_interval = {};
   //   RED          median more than 20 % worse, near end more than 10 % worse
   //   YELLOW       median more than 10 % worse, near end worse
-  //   IMPROVEMENT  median at least 10 % better, near end better
+  //   IMPROVED     median at least 10 % better, near end better
   //   STABLE       median within the lines, and red excluded
   //   UNRESOLVED   everything else
   // The near end is that of the interval corrected for all benchmarks.

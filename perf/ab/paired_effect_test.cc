@@ -78,7 +78,7 @@ TEST(JudgeRounds, Verdicts) {
       {"beyond red, but only surely yellow", 16, 1.25, 0.20, YELLOW, false},
       {"beyond red, and nothing is sure", 16, 1.25, 0.60, UNRESOLVED, false},
       {"beyond yellow, and nothing is sure", 16, 1.13, 0.40, UNRESOLVED, false},
-      {"improved", 16, 0.85, 0.02, IMPROVEMENT, true},
+      {"improved", 16, 0.85, 0.02, IMPROVED, true},
       {"better, and nothing is sure", 16, 0.85, 0.40, UNRESOLVED, false},
       {"too few rounds to say that it is red", 8, 1.5, 0.01, UNRESOLVED, false},
       {"so wide that even red is not excluded", 256, 1.0, 0.9, UNRESOLVED, false},
@@ -96,7 +96,7 @@ TEST(JudgeRounds, IsSignedByWhatIsBetter) {
   EXPECT_NEAR(JudgeRounds(Rounds(16, 1.25, 0.01), 1, LOWER).change_percent, -25, 1e-9);
   const PairedEffect higher = JudgeRounds(Rounds(16, 1.25, 0.01), 1, HIGHER);
   EXPECT_NEAR(higher.change_percent, 25, 1e-9);
-  EXPECT_EQ(higher.verdict, IMPROVEMENT);
+  EXPECT_EQ(higher.verdict, IMPROVED);
   EXPECT_EQ(JudgeRounds(Rounds(16, 0.75, 0.01), 1, HIGHER).verdict, RED);
 }
 

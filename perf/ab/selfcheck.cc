@@ -169,7 +169,7 @@ class Selfcheck {
     ++tally.comparisons;
     tally.red += effect.verdict == RED;
     tally.slower += effect.verdict == RED || effect.verdict == YELLOW;
-    tally.faster += effect.verdict == IMPROVEMENT;
+    tally.faster += effect.verdict == IMPROVED;
     tally.unresolved += effect.verdict == UNRESOLVED;
     tally.seen += effect.ratio_interval.low > 1;
     tally.leaning_slower += effect.ratio > 1;

@@ -136,12 +136,12 @@ class Builder {
     if (!result.noise().empty() && (result.verdict() == RED || result.verdict() == YELLOW)) {
       result.set_verdict(UNRESOLVED);
     }
-    Summary& stored = summaries_[measurement.name()] = summary;
-    if (!measurement.work().empty()) stored.growth = JudgeSeries(measurement, result);
+    summaries_[measurement.name()] = summary;
+    if (!measurement.work().empty()) JudgeSeries(measurement, result);
   }
 
-  // A leak is one on any machine, and whatever was stored. Returns how much the series grew.
-  double JudgeSeries(const Measurement& measurement, MeasurementResult& result) const {
+  // A leak is one on any machine, and whatever was stored.
+  void JudgeSeries(const Measurement& measurement, MeasurementResult& result) const {
     // In MB; other units state theirs.
     constexpr double kLeastGrowth = 0.1;
     const double stated = MinEffectOfResult(result);
@@ -159,7 +159,6 @@ class Builder {
       result.set_verdict(RED);
       result.set_note(absl::StrCat("it grows with every ", measurement.work_unit()));
     }
-    return growth.trend.growth;
   }
 
   void CompareWithLive(MeasurementResult& result) {
@@ -486,7 +485,9 @@ class Builder {
         return;
       }
       result.set_measured(true);
-      result.set_value(Value(summaries_[measurement.name()], requirement.statistic()));
+      result.set_value(requirement.statistic() == GROWTH
+                           ? measurement.growth().total()
+                           : Value(summaries_[measurement.name()], requirement.statistic()));
       result.set_met(requirement.has_at_most() ? result.value() <= requirement.at_most()
                                                : result.value() >= requirement.at_least());
       return;
@@ -514,8 +515,8 @@ class Builder {
         status.set_num_noisy(status.num_noisy() + 1);
       }
       switch (measurement.verdict()) {
-        case IMPROVEMENT:
-          status.set_num_improvements(status.num_improvements() + 1);
+        case IMPROVED:
+          status.set_num_improved(status.num_improved() + 1);
           break;
         case YELLOW:
           status.set_num_yellow(status.num_yellow() + 1);
@@ -542,23 +543,29 @@ class Builder {
       if (requirement.met()) status.set_num_requirements_met(status.num_requirements_met() + 1);
     }
     if (status.num_red() > 0 || status.num_requirements_met() < status.num_requirements()) {
-      status.set_status(FAILED);
+      status.set_status(STATUS_RED);
     } else if (status.num_missing() > 0) {
-      status.set_status(INCOMPLETE);
-    } else if (status.num_not_comparable() > 0 || status.num_yellow() > 0 ||
-               status.num_unresolved() > 0 || status.num_noisy() > 0) {
-      status.set_status(WARNING);
+      status.set_status(STATUS_MISSING);
+    } else if (status.num_yellow() > 0) {
+      status.set_status(STATUS_YELLOW);
+    } else if (status.num_unresolved() > 0 || status.num_noisy() > 0 ||
+               status.num_not_comparable() > 0) {
+      status.set_status(STATUS_UNRESOLVED);
+    } else if (status.num_improved() > 0) {
+      status.set_status(STATUS_IMPROVED);
+    } else if (status.num_measurements() > status.num_without_baseline()) {
+      status.set_status(STATUS_STABLE);
     } else if (status.num_measurements() > 0) {
-      status.set_status(GREEN);
+      status.set_status(STATUS_NO_BASELINE);
     } else {
-      status.set_status(NOT_MEASURED);
+      status.set_status(STATUS_NOT_MEASURED);
     }
   }
 
   // What is known to be bad stays bad, whatever else could not be measured.
   int ExitCode() const {
     for (const ComponentStatus& status : report_.components()) {
-      if (status.status() == FAILED) return 1;
+      if (status.status() == STATUS_RED) return 1;
     }
     const bool complete = report_.errors().empty() &&
                           absl::c_none_of(report_.measurements(), [](const auto& measurement) {

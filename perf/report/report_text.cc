@@ -28,7 +28,7 @@ absl::string_view Symbol(Verdict verdict) {
   switch (verdict) {
     case STABLE:
       return "✓";
-    case IMPROVEMENT:
+    case IMPROVED:
       return "✅";
     case YELLOW:
       return "⚠";
@@ -46,12 +46,12 @@ absl::string_view Word(Verdict verdict) {
   switch (verdict) {
     case STABLE:
       return "Stable";
-    case IMPROVEMENT:
-      return "Improvement";
+    case IMPROVED:
+      return "Improved";
     case YELLOW:
-      return "Slightly worse";
+      return "Yellow";
     case RED:
-      return "Regression";
+      return "Red";
     case UNRESOLVED:
       return "Unresolved";
     case NO_BASELINE:
@@ -64,7 +64,7 @@ absl::string_view Word(Verdict verdict) {
 }
 
 bool HasChange(Verdict verdict) {
-  return verdict == STABLE || verdict == IMPROVEMENT || verdict == YELLOW || verdict == RED ||
+  return verdict == STABLE || verdict == IMPROVED || verdict == YELLOW || verdict == RED ||
          verdict == UNRESOLVED;
 }
 
@@ -140,9 +140,9 @@ std::string StatisticWord(Statistic statistic) {
       return "average";
     case MEDIAN:
       return "median";
-    case MIN:
+    case MINIMUM:
       return "minimum";
-    case MAX:
+    case MAXIMUM:
       return "maximum";
     case P90:
       return "90th percentile";
@@ -157,14 +157,20 @@ std::string StatisticWord(Statistic statistic) {
 
 absl::string_view StatusText(Status status) {
   switch (status) {
-    case GREEN:
-      return "✓ green";
-    case WARNING:
+    case STATUS_STABLE:
+      return "✓ stable";
+    case STATUS_IMPROVED:
+      return "✅ improved";
+    case STATUS_YELLOW:
       return "⚠ yellow";
-    case FAILED:
+    case STATUS_RED:
       return "✗ red";
-    case INCOMPLETE:
-      return "✗ incomplete";
+    case STATUS_MISSING:
+      return "✗ missing";
+    case STATUS_UNRESOLVED:
+      return "? unresolved";
+    case STATUS_NO_BASELINE:
+      return "- no baseline";
     default:
       return "- not measured";
   }
@@ -202,19 +208,23 @@ std::string Commit(const Report& report) {
 
 std::string Conclusion(const Report& report) {
   int num_red = 0;
+  int num_requirements = 0;
   int num_missed = 0;
   int num_yellow = 0;
   int num_unresolved = 0;
   int num_noisy = 0;
   int num_not_comparable = 0;
+  int num_improved = 0;
   const auto num_missing = absl::c_count_if(report.measurements(), IsMissing);
   for (const ComponentStatus& status : report.components()) {
     num_red += status.num_red();
+    num_requirements += status.num_requirements();
     num_missed += status.num_requirements() - status.num_requirements_met();
     num_yellow += status.num_yellow();
     num_unresolved += status.num_unresolved();
     num_noisy += status.num_noisy();
     num_not_comparable += status.num_not_comparable();
+    num_improved += status.num_improved();
   }
   std::vector<std::string> parts;
   if (num_red > 0) parts.push_back(absl::StrCat(num_red, " red"));
@@ -232,12 +242,28 @@ std::string Conclusion(const Report& report) {
   if (num_not_comparable > 0) {
     parts.push_back(absl::StrCat(num_not_comparable, " not comparable"));
   }
-  if (parts.empty()) return "Green";
-  const absl::string_view word =
-      report.exit_code() == 1   ? "Red: "
-      : report.exit_code() == 2 ? report.errors().empty() ? "Incomplete: " : "Could not measure: "
-                                : "Yellow: ";
-  return absl::StrCat(word, absl::StrJoin(parts, ", "));
+  if (num_improved > 0) parts.push_back(absl::StrCat(num_improved, " improved"));
+  absl::string_view word = "Stable";
+  if (report.exit_code() == 1) {
+    word = "Red";
+  } else if (report.exit_code() == 2) {
+    word = report.errors().empty() ? "Missing" : "Could not measure";
+  } else if (num_yellow > 0) {
+    word = "Yellow";
+  } else if (num_unresolved + num_noisy + num_not_comparable > 0) {
+    word = "Unresolved";
+  } else if (num_improved > 0) {
+    word = "Improved";
+  } else if (!absl::c_any_of(report.measurements(), [](const MeasurementResult& result) {
+               return HasChange(result.verdict());
+             })) {
+    word = "No baseline";
+    if (num_requirements > 0) {
+      parts.push_back(absl::StrCat(
+          "all ", num_requirements, num_requirements == 1 ? " requirement" : " requirements", " met"));
+    }
+  }
+  return parts.empty() ? std::string(word) : absl::StrCat(word, ": ", absl::StrJoin(parts, ", "));
 }
 
 // Columns padded with spaces; the first row is the header.
@@ -369,13 +395,13 @@ std::string RequirementsText(const Report& report, const TextOptions& options) {
 }
 
 std::vector<std::vector<std::string>> StatusRows(const Report& report) {
-  std::vector<std::vector<std::string>> rows = {{"Component", "Status", "Requirements", "Better",
+  std::vector<std::vector<std::string>> rows = {{"Component", "Status", "Requirements", "Improved",
                                                  "Yellow", "Red", "Missing", "Unresolved", "Noisy",
                                                  "No baseline"}};
   for (const ComponentStatus& status : report.components()) {
     rows.push_back({status.component(), std::string(StatusText(status.status())),
                     absl::StrCat(status.num_requirements_met(), "/", status.num_requirements()),
-                    absl::StrCat(status.num_improvements()), absl::StrCat(status.num_yellow()),
+                    absl::StrCat(status.num_improved()), absl::StrCat(status.num_yellow()),
                     absl::StrCat(status.num_red()), absl::StrCat(status.num_missing()),
                     absl::StrCat(status.num_unresolved()), absl::StrCat(status.num_noisy()),
                     absl::StrCat(status.num_without_baseline())});
@@ -417,7 +443,7 @@ int Rank(Verdict verdict) {
       return 1;
     case YELLOW:
       return 2;
-    case IMPROVEMENT:
+    case IMPROVED:
       return 3;
     case NOT_COMPARABLE:
       return 4;

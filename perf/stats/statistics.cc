@@ -58,9 +58,9 @@ double Value(const Summary& summary, Statistic statistic) {
       return summary.mean;
     case MEDIAN:
       return summary.median;
-    case MIN:
+    case MINIMUM:
       return summary.min;
-    case MAX:
+    case MAXIMUM:
       return summary.max;
     case P90:
       return summary.p90;
@@ -68,8 +68,6 @@ double Value(const Summary& summary, Statistic statistic) {
       return summary.p95;
     case P99:
       return summary.p99;
-    case GROWTH:
-      return summary.growth;
     default:
       std::abort();
   }

@@ -21,18 +21,17 @@ struct Summary {
   // Half the distance between the quartiles over the median: the relative spread of the middle
   // half.
   double relative_quartile_deviation = 0;
-  // Of a series over work, as trend.h has it; what summarises samples alone does not know it.
-  double growth = 0;
 };
 
-// Of at least one sample; all zero for none.
+// Summarises at least one sample; all figures are zero for none.
 Summary Summarize(absl::Span<const double> samples);
 
 // The `probability` quantile of sorted samples, interpolated linearly between order statistics
 // (Hyndman & Fan 1996, type 7). Requires at least one sample and a probability in [0, 1].
 double Quantile(absl::Span<const double> sorted, double probability);
 
-// One figure of a summary. STATISTIC_UNKNOWN is not allowed.
+// One figure of a summary. Neither STATISTIC_UNKNOWN nor GROWTH is allowed: a growth is a figure of
+// a series over work, and trend.h has it.
 double Value(const Summary& summary, Statistic statistic);
 
 // A distribution-free interval for the median: the order statistics between which it lies with at

@@ -86,8 +86,8 @@ TEST(StatisticsTest, ValueOfEveryStatistic) {
                         .p99 = 7,
                         .relative_quartile_deviation = 0};
   EXPECT_EQ(Value(summary, MEAN), 1);
-  EXPECT_EQ(Value(summary, MIN), 2);
-  EXPECT_EQ(Value(summary, MAX), 3);
+  EXPECT_EQ(Value(summary, MINIMUM), 2);
+  EXPECT_EQ(Value(summary, MAXIMUM), 3);
   EXPECT_EQ(Value(summary, MEDIAN), 4);
   EXPECT_EQ(Value(summary, P90), 5);
   EXPECT_EQ(Value(summary, P95), 6);

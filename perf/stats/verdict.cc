@@ -24,7 +24,7 @@ double Percent(double gain, double size) {
 // end of the interval, is worse or better.
 Verdict JudgeBesideZero(double gain, const Interval& gains) {
   if (gain < 0) return gains.high < 0 ? RED : UNRESOLVED;
-  return gain > 0 && gains.low > 0 ? IMPROVEMENT : STABLE;
+  return gain > 0 && gains.low > 0 ? IMPROVED : STABLE;
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ Verdict JudgeChange(double change, const Interval& interval) {
     return interval.high < 0 ? YELLOW : UNRESOLVED;
   }
   if (change < -kYellowPercent - kRounding) return interval.high < 0 ? YELLOW : STABLE;
-  if (change >= kYellowPercent - kRounding) return interval.low > 0 ? IMPROVEMENT : STABLE;
+  if (change >= kYellowPercent - kRounding) return interval.low > 0 ? IMPROVED : STABLE;
   return STABLE;
 }
 

@@ -1,4 +1,4 @@
-// How a figure stands to a stored baseline of the same machine.
+// How a figure stands to a baseline of the same machine.
 //
 // A change is a percentage of the baseline and is signed so that + is better, whatever the unit: a
 // time that fell from 10 ms to 9 ms and a throughput that rose from 100/s to 110/s both are +10 %.
@@ -46,7 +46,7 @@ struct Comparison {
 //   RED          median more than 20 % worse, near end of the interval more than 10 % worse
 //   YELLOW       median more than 10 % worse, near end worse
 //   UNRESOLVED   median more than 20 % worse, near end not even worse
-//   IMPROVEMENT  median at least 10 % better, near end better
+//   IMPROVED     median at least 10 % better, near end better
 //   STABLE       everything else
 Verdict JudgeChange(double change, const Interval& interval);
 
@@ -54,7 +54,7 @@ Verdict JudgeChange(double change, const Interval& interval);
 //
 // Beside a baseline of zero, of which there is no percentage, every worsening of at
 // least `min_effect` is RED, or UNRESOLVED if the interval's near end is not worse; what is better
-// is an IMPROVEMENT. A negative baseline, such as one in decibels, is measured by its size.
+// is IMPROVED. A negative baseline, such as one in decibels, is measured by its size.
 Comparison Compare(const Figure& current, const Figure& baseline, Better better, double min_effect);
 
 }  // namespace perf

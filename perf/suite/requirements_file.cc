@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "perf/record/text_proto.h"
 #include "perf/suite/baseline_lines.h"
+#include "re2/re2.h"
 
 namespace perf {
 namespace {
@@ -60,6 +61,10 @@ absl::Status Validate(const ComponentRequirements& requirements) {
       return absl::InvalidArgumentError(
           "a baseline line needs a key, a measurement and a statistic");
     }
+    if (line.statistic() == GROWTH) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("baseline line '", line.key(), "' cannot state a growth"));
+    }
     if (absl::Status checked = CheckBaselineLine(line); !checked.ok()) return checked;
     if (!seen.insert(line.key()).second) {
       return absl::InvalidArgumentError(
@@ -85,8 +90,11 @@ absl::Status Validate(const ComponentRequirements& requirements) {
 
 absl::StatusOr<ComponentRequirements> ParseRequirements(absl::string_view text,
                                                         absl::string_view source) {
+  // The earlier names of two statistics are read as the present ones.
+  std::string present(text);
+  re2::RE2::GlobalReplace(&present, R"(\b(statistic\s*:\s*M(?:IN|AX))\b)", R"(\1IMUM)");
   ComponentRequirements requirements;
-  if (absl::Status parsed = ParseTextProto(text, source, requirements); !parsed.ok()) {
+  if (absl::Status parsed = ParseTextProto(present, source, requirements); !parsed.ok()) {
     return parsed;
   }
   requirements.mutable_min_effect()->MergeFrom(requirements.insignificant());

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace perf {
@@ -18,6 +19,24 @@ TEST(RequirementsFileTest, AMinEffectMayHaveItsEarlierName) {
   EXPECT_EQ(MinEffectOf(*parsed, "a.b"), 2);
   EXPECT_EQ(MinEffectOf(*parsed, "a.c"), 3);
   EXPECT_EQ(MinEffectOf(*parsed, "a.d"), 0);
+}
+
+TEST(RequirementsFileTest, StatisticsMayHaveTheirEarlierNames) {
+  for (const auto& [word, statistic] :
+       {std::pair("MIN", MINIMUM), std::pair("MINIMUM", MINIMUM), std::pair("MAX", MAXIMUM),
+        std::pair("MAXIMUM", MAXIMUM)}) {
+    const auto parsed = ParseRequirements(
+        absl::StrCat("component: 'a'\n"
+                     "requirements { measurement: 'a.b' statistic: ",
+                     word,
+                     " unit: 'ms' at_most: 1 }\n"
+                     "baseline_lines { key: 'A' measurement: 'a.b' statistic:",
+                     word, " }\n"),
+        "requirements.textproto");
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    EXPECT_EQ(parsed->requirements(0).statistic(), statistic) << word;
+    EXPECT_EQ(parsed->baseline_lines(0).statistic(), statistic) << word;
+  }
 }
 
 struct MalformedCase {
@@ -43,18 +62,18 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoComponent", "", "component is not set"},
         {"NoStatistic", "component: 'a' requirements { measurement: 'a.b' at_most: 1 unit: 'ms' }",
          "has no statistic"},
-        {"NoUnit", "component: 'a' requirements { measurement: 'a.b' at_most: 1 statistic: MAX }",
+        {"NoUnit", "component: 'a' requirements { measurement: 'a.b' at_most: 1 statistic: MAXIMUM }",
          "has no unit"},
-        {"NoLimit", "component: 'a' requirements { measurement: 'a.b' statistic: MAX unit: 'ms' }",
+        {"NoLimit", "component: 'a' requirements { measurement: 'a.b' statistic: MAXIMUM unit: 'ms' }",
          "neither at_most nor at_least"},
         {"LimitThatIsNone",
-         "component: 'a' requirements { measurement: 'a.b' statistic: MAX unit: 'ms' at_most: nan "
+         "component: 'a' requirements { measurement: 'a.b' statistic: MAXIMUM unit: 'ms' at_most: nan "
          "}",
          "not finite"},
         {"Twice",
          "component: 'a' "
-         "requirements { measurement: 'a.b' statistic: MAX unit: 'ms' at_most: 1 } "
-         "requirements { measurement: 'a.b' statistic: MAX unit: 'ms' at_most: 2 }",
+         "requirements { measurement: 'a.b' statistic: MAXIMUM unit: 'ms' at_most: 1 } "
+         "requirements { measurement: 'a.b' statistic: MAXIMUM unit: 'ms' at_most: 2 }",
          "stated twice"},
         {"AnInfiniteDifferenceThatDoesNotMatter",
          "component: 'a' min_effect { measurement: 'a.b' below: inf }", "positive, finite"},
@@ -64,6 +83,9 @@ INSTANTIATE_TEST_SUITE_P(
          "component: 'a' min_effect { measurement: 'a.b' below: 1 } "
          "insignificant { measurement: 'a.b' below: 2 }",
          "stated twice"},
+        {"ABaselineLineOfGrowth",
+         "component: 'a' baseline_lines { key: 'A' measurement: 'a.b' statistic: GROWTH }",
+         "cannot state a growth"},
         {"ABaselineLineThatIsReadDifferently",
          "component: 'a' baseline_lines { key: 'A' measurement: 'a.b' statistic: MEDIAN suffix: "
          "'0x' }",
