@@ -3,8 +3,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -82,7 +80,7 @@ std::string Turbo() {
   return OnOff(FileOrEmpty("/sys/devices/system/cpu/cpufreq/boost"), "1");
 }
 
-// By what the compiler defines: of this file, which is built as all are.
+// Read from what the compiler defines in this file, which is built as all others are.
 std::string BuildFlags() {
   std::vector<std::string> flags;
 #if defined(__OPTIMIZE_SIZE__)
@@ -148,7 +146,10 @@ Environment CurrentEnvironment() {
   environment.set_num_cpus(static_cast<int32_t>(std::thread::hardware_concurrency()));
   environment.set_memory_bytes(static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) *
                                sysconf(_SC_PAGESIZE));
-  if (utsname name{}; uname(&name) == 0) environment.set_kernel(name.release);
+  if (utsname name{}; uname(&name) == 0) {
+    environment.set_kernel(name.release);
+    environment.set_architecture(name.machine);
+  }
   environment.set_hypervisor(Hypervisor(cpuinfo));
   environment.set_compiler(std::string(kCompiler));
   environment.set_compilation_mode(PERF_COMPILATION_MODE);
@@ -161,6 +162,17 @@ Environment CurrentEnvironment() {
   environment.set_turbo(Turbo());
   environment.set_build_flags(BuildFlags());
   return environment;
+}
+
+double MemoryClassGib(int64_t bytes) {
+  constexpr double kTolerance = 1.06;
+  const double gib = static_cast<double>(bytes) / (1024.0 * 1024 * 1024);
+  double size = 1;
+  while (gib > size * kTolerance) {
+    if (gib <= size * 1.5 * kTolerance) return size * 1.5;
+    size *= 2;
+  }
+  return size;
 }
 
 std::string MachineSlug(const Environment& environment) {
@@ -181,11 +193,10 @@ std::string MachineSlug(const Environment& environment) {
     if (!clean.empty()) absl::StrAppend(&model, model.empty() ? "" : "-", clean);
   }
   if (model.empty()) model = "unknown";
-  const int64_t gibibytes =
-      std::llround(static_cast<double>(environment.memory_bytes()) / (1024.0 * 1024 * 1024));
   const uint32_t fingerprint = Fingerprint(
-      absl::StrCat(environment.cpu_model(), "|", environment.cpu_id(), "|", environment.num_cpus(),
-                   "|", gibibytes, "|", environment.hypervisor()));
+      absl::StrCat(environment.cpu_model(), "|", environment.cpu_id(), "|",
+                   environment.architecture(), "|", environment.num_cpus(), "|",
+                   MemoryClassGib(environment.memory_bytes()), "|", environment.hypervisor()));
   return absl::StrFormat("%s-%d-cpus-%08x", model, environment.num_cpus(), fingerprint);
 }
 
