@@ -48,8 +48,8 @@ absl::Status Validate(const ComponentBaseline& baseline) {
         !absl::c_all_of(measurement.quantiles(), finite)) {
       return absl::InvalidArgumentError(absl::StrCat(what, " has a figure that is not finite"));
     }
-    if (measurement.median_low() > measurement.median() ||
-        measurement.median() > measurement.median_high() ||
+    const Figure figure = StoredFigure(measurement);
+    if (figure.interval.low > figure.median || figure.median > figure.interval.high ||
         !absl::c_is_sorted(measurement.quantiles())) {
       return absl::InvalidArgumentError(absl::StrCat(what, " has figures out of order"));
     }
@@ -140,14 +140,22 @@ BaselineMeasurement ToBaseline(const Measurement& measurement, const Run& run,
   stored.set_date(std::string(date));
   stored.set_target(run.provenance().target());
   stored.set_count(summary.count);
-  stored.set_mean(Rounded(summary.mean));
   stored.set_median(Rounded(figure.median));
+  if (summary.min == summary.max) return stored;
+  stored.set_mean(Rounded(summary.mean));
   stored.set_median_low(Rounded(figure.interval.low));
   stored.set_median_high(Rounded(figure.interval.high));
   for (int i = 0; i < kNumQuantiles; ++i) {
     stored.add_quantiles(Rounded(Quantile(sorted, static_cast<double>(i) / (kNumQuantiles - 1))));
   }
   return stored;
+}
+
+Figure StoredFigure(const BaselineMeasurement& stored) {
+  if (!stored.has_median_low() && !stored.has_median_high()) {
+    return {.median = stored.median(), .interval = {stored.median(), stored.median()}};
+  }
+  return {.median = stored.median(), .interval = {stored.median_low(), stored.median_high()}};
 }
 
 const BaselineMeasurement* FindBaseline(const ComponentBaseline& baseline, absl::string_view name,

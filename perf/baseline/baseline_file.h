@@ -10,19 +10,20 @@
 #include "absl/strings/string_view.h"
 #include "perf/baseline/baseline.pb.h"
 #include "perf/record/result.pb.h"
+#include "perf/stats/verdict.h"
 
 namespace perf {
 
-// The <machine> of deterministic measurements, which are no machine's own.
+// The <machine> of deterministic measurements, which are the same on every machine.
 inline constexpr char kAnyMachine[] = "any-machine";
 
 // "DIRECTORY/<machine>/<component>.textproto".
 std::string BaselinePath(absl::string_view directory, absl::string_view machine,
                          absl::string_view component);
 
-// InvalidArgument, with the line, for text that is none; also for a baseline without machine or
-// component, a measurement without name, unit, direction or samples, with figures that are not
-// finite or out of order, or stored twice.
+// InvalidArgument, with the line, for text that is no ComponentBaseline; also for a baseline
+// without machine or component, a measurement without name, unit, direction or samples, with
+// figures that are not finite or out of order, or stored twice.
 absl::StatusOr<ComponentBaseline> ParseBaseline(absl::string_view text, absl::string_view source);
 
 // NotFound if there is no such file, and InvalidArgument if it is of another machine or component
@@ -37,9 +38,14 @@ std::string BaselineText(const ComponentBaseline& baseline);
 // Writes it as WriteTogether does.
 absl::Status WriteBaseline(const ComponentBaseline& baseline, absl::string_view directory);
 
-// What is stored of a measurement of `run`.
+// The stored form of a measurement of `run`: its distribution, or `count` and `median` alone if all
+// its samples are equal.
 BaselineMeasurement ToBaseline(const Measurement& measurement, const Run& run,
                                absl::string_view date);
+
+// What is compared of a stored measurement. One that is a single figure has no spread; files of
+// before they were written so repeat it in every field, and leave out what is zero.
+Figure StoredFigure(const BaselineMeasurement& stored);
 
 // The stored measurement of that name, profile and those overrides; null if there is none.
 const BaselineMeasurement* FindBaseline(const ComponentBaseline& baseline, absl::string_view name,

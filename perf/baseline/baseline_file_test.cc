@@ -5,12 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using ::absl_testing::IsOk;
+using ::absl_testing::StatusIs;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string Directory(const std::string& name) {
   return absl::StrCat(std::getenv("TEST_TMPDIR"), "/", name);
@@ -41,6 +48,16 @@ ComponentBaseline Audio() {
   return baseline;
 }
 
+constexpr char kHead[] = "component: 'audio' machine: 'm'";
+constexpr char kMeasurement[] =
+    "measurements { name: 'a.b' unit: 'ms' better: LOWER profile: 'quick' count: 3 median: 2 "
+    "median_low: 1 median_high: 3 }";
+
+std::string WithFigures(const std::string& figures) {
+  return absl::StrCat(
+      kHead, "measurements { name: 'a.b' unit: 'ms' better: LOWER profile: 'quick' ", figures, "}");
+}
+
 TEST(BaselineFileTest, KeepsEnoughOfTheDistribution) {
   const BaselineMeasurement stored = ToBaseline(Speed(), RunOf("quick"), "2026-11-24");
   EXPECT_EQ(stored.count(), 101);
@@ -52,6 +69,59 @@ TEST(BaselineFileTest, KeepsEnoughOfTheDistribution) {
   EXPECT_DOUBLE_EQ(stored.quantiles(20), 33.6667);
   EXPECT_EQ(stored.commit(), "abc+");
 }
+
+TEST(BaselineFileTest, EqualSamplesAreOneFigure) {
+  for (const double figure : {0.0, 1.5, -3.0}) {
+    Measurement measurement = Speed();
+    measurement.clear_samples();
+    for (int i = 0; i < 3; ++i) measurement.add_samples(figure);
+    ComponentBaseline baseline = Audio();
+    baseline.clear_measurements();
+    PutBaseline(ToBaseline(measurement, RunOf("quick"), "2026-11-24"), baseline);
+    const std::string text = BaselineText(baseline);
+    EXPECT_THAT(text, HasSubstr(absl::StrCat("  count: 3\n  median: ", figure, "\n}")));
+    EXPECT_THAT(text, Not(HasSubstr("mean")));
+    EXPECT_THAT(text, Not(HasSubstr("quantiles")));
+    const auto read = ParseBaseline(text, "audio.textproto");
+    ASSERT_THAT(read, IsOk());
+    const Figure stored = StoredFigure(read->measurements(0));
+    EXPECT_EQ(stored.median, figure);
+    EXPECT_EQ(stored.interval.low, figure);
+    EXPECT_EQ(stored.interval.high, figure);
+  }
+}
+
+struct EarlierFormCase {
+  std::string name;
+  std::string figures;
+  Figure figure;
+};
+
+class EarlierFormTest : public testing::TestWithParam<EarlierFormCase> {};
+
+TEST_P(EarlierFormTest, IsReadAsItWasMeant) {
+  const auto read = ParseBaseline(WithFigures(GetParam().figures), "audio.textproto");
+  ASSERT_THAT(read, IsOk());
+  const Figure figure = StoredFigure(read->measurements(0));
+  EXPECT_EQ(figure.median, GetParam().figure.median);
+  EXPECT_EQ(figure.interval.low, GetParam().figure.interval.low);
+  EXPECT_EQ(figure.interval.high, GetParam().figure.interval.high);
+}
+
+// Figures that were zero were not written.
+INSTANTIATE_TEST_SUITE_P(
+    All, EarlierFormTest,
+    testing::ValuesIn(std::vector<EarlierFormCase>{
+        {"ADistribution", "count: 3 mean: 2 median: 2 median_low: 1 median_high: 3", {2, {1, 3}}},
+        {"OneFigureInEveryField",
+         "count: 1 mean: 2 median: 2 median_low: 2 median_high: 2 quantiles: [2, 2, 2]",
+         {2, {2, 2}}},
+        {"Zero", "count: 3 quantiles: [0, 0, 0]", {0, {0, 0}}},
+        {"FromZeroUp", "count: 3 mean: 1 median: 1 median_high: 3", {1, {0, 3}}},
+        {"UpToZero", "count: 3 mean: -1 median: -1 median_low: -3", {-1, {-3, 0}}},
+        {"AroundZero", "count: 3 median_low: -3 median_high: 3", {0, {-3, 3}}},
+    }),
+    [](const testing::TestParamInfo<EarlierFormCase>& test_case) { return test_case.param.name; });
 
 TEST(BaselineFileTest, TheSmallestFiguresAreNotRoundedToNan) {
   for (const double figure : {5e-324, 1e-310, 1e-304, 1e-300, 1e300, 1.7976931348623157e308}) {
@@ -65,29 +135,29 @@ TEST(BaselineFileTest, TheSmallestFiguresAreNotRoundedToNan) {
 
 TEST(BaselineFileTest, WhatIsWrittenIsRead) {
   const std::string directory = Directory("written");
-  ASSERT_TRUE(WriteBaseline(Audio(), directory).ok());
+  ASSERT_THAT(WriteBaseline(Audio(), directory), IsOk());
   const auto read = ReadBaseline(directory, "imaginary", "audio");
-  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_THAT(read, IsOk());
   EXPECT_EQ(read->SerializeAsString(), Audio().SerializeAsString());
 }
 
 TEST(BaselineFileTest, SaysThatThereIsNone) {
-  EXPECT_EQ(ReadBaseline(Directory("none"), "imaginary", "audio").status().code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_THAT(ReadBaseline(Directory("none"), "imaginary", "audio"),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST(BaselineFileTest, RefusesTheBaselineOfAnotherMachine) {
   const std::string directory = Directory("moved");
   ComponentBaseline other = Audio();
-  ASSERT_TRUE(WriteBaseline(other, directory).ok());
+  ASSERT_THAT(WriteBaseline(other, directory), IsOk());
   other.set_machine("fast");
-  ASSERT_TRUE(WriteBaseline(other, directory).ok());
+  ASSERT_THAT(WriteBaseline(other, directory), IsOk());
   ASSERT_EQ(std::rename(BaselinePath(directory, "fast", "audio").c_str(),
                         BaselinePath(directory, "imaginary", "audio").c_str()),
             0);
   const auto read = ReadBaseline(directory, "imaginary", "audio");
-  ASSERT_FALSE(read.ok());
-  EXPECT_TRUE(absl::StrContains(read.status().message(), "audio on fast")) << read.status();
+  ASSERT_THAT(read, Not(IsOk()));
+  EXPECT_THAT(std::string(read.status().message()), HasSubstr("audio on fast"));
 }
 
 TEST(BaselineFileTest, FindsOnlyEqualLoads) {
@@ -122,19 +192,7 @@ class MalformedBaselineTest : public testing::TestWithParam<MalformedCase> {};
 
 TEST_P(MalformedBaselineTest, IsRefused) {
   const auto parsed = ParseBaseline(GetParam().text, "audio.textproto");
-  ASSERT_FALSE(parsed.ok());
-  EXPECT_EQ(parsed.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(absl::StrContains(parsed.status().message(), GetParam().message)) << parsed.status();
-}
-
-constexpr char kHead[] = "component: 'audio' machine: 'm'";
-constexpr char kMeasurement[] =
-    "measurements { name: 'a.b' unit: 'ms' better: LOWER profile: 'quick' count: 3 median: 2 "
-    "median_low: 1 median_high: 3 }";
-
-std::string WithFigures(const std::string& figures) {
-  return absl::StrCat(
-      kHead, "measurements { name: 'a.b' unit: 'ms' better: LOWER profile: 'quick' ", figures, "}");
+  EXPECT_THAT(parsed, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(GetParam().message)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -176,8 +234,8 @@ TEST(BaselineFileTest, SaysWhereItCannotWrite) {
   const std::string path = Directory("file");
   std::ofstream(path) << "not a folder";
   const absl::Status written = WriteBaseline(Audio(), path);
-  ASSERT_FALSE(written.ok());
-  EXPECT_TRUE(absl::StrContains(written.message(), path)) << written;
+  ASSERT_THAT(written, Not(IsOk()));
+  EXPECT_THAT(std::string(written.message()), HasSubstr(path));
 }
 
 }  // namespace

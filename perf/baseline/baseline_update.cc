@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "perf/baseline/baseline_file.h"
 #include "perf/stats/figure_text.h"
 #include "perf/stats/statistics.h"
@@ -23,11 +25,8 @@ std::string Change(const BaselineMeasurement* before, const BaselineMeasurement&
   if (before == nullptr) {
     return absl::StrCat("new: ", FormatFigure(after.median()), " ", after.unit());
   }
-  const Figure old_figure{.median = before->median(),
-                          .interval = {before->median_low(), before->median_high()}};
-  const Figure new_figure{.median = after.median(),
-                          .interval = {after.median_low(), after.median_high()}};
-  const Comparison comparison = Compare(new_figure, old_figure, after.better(), 0);
+  const Comparison comparison =
+      Compare(StoredFigure(after), StoredFigure(*before), after.better(), 0);
   std::string text = absl::StrCat(FormatFigure(before->median()), " ", before->unit(), " -> ",
                                   FormatFigure(after.median()), " ", after.unit());
   if (before->unit() == after.unit() && comparison.verdict != NOT_COMPARABLE) {
@@ -36,8 +35,19 @@ std::string Change(const BaselineMeasurement* before, const BaselineMeasurement&
   return text;
 }
 
-// Without what varies from run to run, which would be noise in every review; and, as counts and
-// what is deterministic are the same everywhere, of those only what they depend on.
+// "  dropped: audio.vad (was 5.00 ms at 0123456789ab, profile default): WHY"
+std::string Dropped(const BaselineMeasurement& stored, absl::string_view why) {
+  return absl::StrCat(
+      "  dropped: ", stored.name(), " (was ", FormatFigure(stored.median()), " ", stored.unit(),
+      stored.commit().empty() ? "" : absl::StrCat(" at ", stored.commit().substr(0, 12)),
+      ", profile ", stored.profile(), "): ", why, "\n");
+}
+
+// Begins a line of a performance_baseline.txt that says why there is none of a key.
+constexpr absl::string_view kRemark = "# ";
+
+// The environment without what varies from run to run, which would be noise in every review. Counts
+// and what is deterministic are the same everywhere: theirs has only what they depend on.
 Environment StoredEnvironment(const Run& run, bool same_everywhere) {
   Environment environment = run.environment();
   environment.clear_load_average();
@@ -45,6 +55,7 @@ Environment StoredEnvironment(const Run& run, bool same_everywhere) {
   Environment build;
   build.set_compiler(environment.compiler());
   build.set_compilation_mode(environment.compilation_mode());
+  build.set_sanitizer(environment.sanitizer());
   return build;
 }
 
@@ -56,9 +67,12 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
   BaselineUpdate update;
   // What was measured now, by component.
   std::map<std::string, std::set<std::string>> measured;
-  std::string profile;
-  std::map<std::string, double> overrides;
+  std::set<std::string> profiles;
+  // Stored figures that another compiler built, by component; those that are not measured again go.
+  std::map<std::string, ComponentBaseline> of_other_compilers;
   for (const Run& run : runs) {
+    // A run without anything for this machine still says that nothing for it is measured any more.
+    if (!run.measurements().empty()) profiles.insert(run.provenance().profile());
     for (const Measurement& measurement : run.measurements()) {
       if (measurement.deterministic() != (machine == kAnyMachine)) continue;
       const std::string& component = measurement.component();
@@ -73,6 +87,7 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
         if (!compiler.empty() && compiler != run.environment().compiler()) {
           absl::StrAppend(&update.description, "  ", component, ": all figures of ", compiler,
                           " go; this is ", run.environment().compiler(), "\n");
+          of_other_compilers[component] = baseline;
           baseline.clear_measurements();
         }
         baseline.set_component(component);
@@ -80,9 +95,9 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
         *baseline.mutable_environment() =
             StoredEnvironment(run, !measurement.counted().empty() || measurement.deterministic());
       }
-      profile = run.provenance().profile();
-      overrides = {run.provenance().load_overrides().begin(),
-                   run.provenance().load_overrides().end()};
+      const std::map<std::string, double> overrides = {run.provenance().load_overrides().begin(),
+                                                       run.provenance().load_overrides().end()};
+      const std::string& profile = run.provenance().profile();
       const BaselineMeasurement after = ToBaseline(measurement, run, date);
       absl::StrAppend(&update.description, "  ", measurement.name(), " (", profile, "): ",
                       Change(FindBaseline(baseline, measurement.name(), profile, overrides), after),
@@ -90,24 +105,35 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
       PutBaseline(after, baseline);
     }
   }
+  for (const auto& [component, before] : of_other_compilers) {
+    for (const BaselineMeasurement& gone : before.measurements()) {
+      if (FindBaseline(update.baselines.at(component), gone.name(), gone.profile(),
+                       {gone.load_overrides().begin(), gone.load_overrides().end()}) != nullptr) {
+        continue;
+      }
+      absl::StrAppend(&update.description,
+                      Dropped(gone, absl::StrCat("built by ", before.environment().compiler())));
+    }
+  }
   if (!complete) return update;
   // A component of which nothing is measured any more has stored figures all the same.
   for (const auto& [component, baseline] : stored) {
-    if (!profile.empty()) update.baselines.try_emplace(component, baseline);
+    if (!profiles.empty()) update.baselines.try_emplace(component, baseline);
   }
   for (auto& [component, baseline] : update.baselines) {
     auto& kept = *baseline.mutable_measurements();
     for (int i = kept.size() - 1; i >= 0; --i) {
-      if (kept[i].profile() != profile || measured[component].contains(kept[i].name())) continue;
-      absl::StrAppend(&update.description, "  ", kept[i].name(), " (", profile,
-                      "): goes, no test measures it any more\n");
+      if (!profiles.contains(kept[i].profile()) || measured[component].contains(kept[i].name())) {
+        continue;
+      }
+      absl::StrAppend(&update.description, Dropped(kept[i], "no test measures it any more"));
       kept.DeleteSubrange(i, 1);
     }
   }
   // Those that stay as they are need not be written.
   for (auto entry = update.baselines.begin(); entry != update.baselines.end();) {
     const auto found = stored.find(entry->first);
-    const bool same = !measured.contains(entry->first) && found != stored.end() &&
+    const bool same = measured[entry->first].empty() && found != stored.end() &&
                       found->second.measurements_size() == entry->second.measurements_size();
     entry = same ? update.baselines.erase(entry) : std::next(entry);
   }
@@ -131,12 +157,11 @@ absl::StatusOr<std::string> UpdateBaselineLines(
       for (const BaselineLine& line : component->second.baseline_lines()) {
         if (line.measurement() != measurement.name()) continue;
         const double value = Value(Summarize(measurement.samples()), line.statistic());
-        if (!(value > 0 && std::isfinite(value))) {
-          return absl::InvalidArgumentError(
-              absl::StrCat(line.key(), " would be ", FormatFigureExactly(value), line.suffix(),
-                           ", and a line of a ", kBaselineLinesFile, " has to be positive"));
-        }
-        lines[line.key()] = FormatBaselineLine(line, value);
+        lines[line.key()] = value > 0 && std::isfinite(value)
+                                ? FormatBaselineLine(line, value)
+                                : absl::StrCat(kRemark, line.key(), " is left out: it would be ",
+                                               FormatFigureExactly(value), line.suffix(),
+                                               ", and a line has to be positive");
       }
     }
   }
@@ -172,6 +197,11 @@ absl::StatusOr<PreparedUpdate> PrepareUpdate(const UpdateInputs& inputs) {
   if (absl::Status readable = ParseBaselineLines(*lines, path).status(); !readable.ok()) {
     return readable;
   }
+  std::string remarks;
+  for (absl::string_view line : absl::StrSplit(*lines, '\n')) {
+    if (absl::ConsumePrefix(&line, kRemark)) absl::StrAppend(&remarks, "  ", line, "\n");
+  }
+  if (!remarks.empty()) absl::StrAppend(&prepared.description, "\nIn ", path, "\n", remarks);
   if (!lines->empty()) prepared.files[path] = *std::move(lines);
   return prepared;
 }

@@ -22,17 +22,18 @@ struct BaselineUpdate {
   std::string description;
 };
 
-// `stored`: the baselines of `machine`, by component. Those of kAnyMachine get what is deterministic, those
-// of any other the rest. `complete`: components of which every test
-// ran, so that a stored measurement of this profile that was not measured now is one that no longer
-// exists, and goes. Figures of another compiler go too, as nothing is compared with them any more.
+// What `runs` change in `stored`, the baselines of `machine` by component. Those of kAnyMachine get
+// what is deterministic, those of any other machine the rest. `complete`: every test of the
+// components ran, so that a stored measurement of this profile that was not measured now no longer
+// exists, and is dropped. Figures of another compiler are dropped too, as nothing is compared with
+// them any more. The description names everything that is dropped, with its figure and commit.
 BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
                                const std::map<std::string, ComponentBaseline>& stored,
                                absl::string_view machine, bool complete, absl::string_view date);
 
 // The text of a performance_baseline.txt with this run's figures; lines of `previous` that the run
-// did not measure stay as they are. InvalidArgument if `previous` is malformed, or a figure is not
-// positive, as a line has to be.
+// did not measure stay as they are. A figure that is not positive, as a line has to be, leaves a
+// comment line in its place that says so. InvalidArgument if `previous` is malformed.
 absl::StatusOr<std::string> UpdateBaselineLines(
     absl::Span<const Run> runs, const std::map<std::string, ComponentRequirements>& requirements,
     absl::string_view previous, absl::string_view previous_source);

@@ -4,17 +4,25 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/baseline/baseline_file.h"
 #include "perf/suite/requirements_file.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
 
+using ::absl_testing::IsOk;
+using ::absl_testing::StatusIs;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
 Run RunWith(const std::vector<std::pair<std::string, double>>& measured) {
   Run run;
   run.mutable_provenance()->set_profile("default");
+  run.mutable_provenance()->set_commit("0123456789abcdef");
   run.mutable_environment()->set_compiler("gcc 12");
   for (const auto& [name, value] : measured) {
     Measurement& measurement = *run.add_measurements();
@@ -51,10 +59,12 @@ TEST(BaselineUpdateTest, ShowsWhatChanges) {
   const BaselineUpdate update =
       UpdateBaselines(std::vector<perf::Run>{RunWith({{"audio.a", 9}, {"audio.new", 1}})},
                       Stored({{"audio.a", 10}, {"audio.gone", 5}}), "here", true, "2026-11-24");
-  EXPECT_EQ(update.description,
-            "  audio.a (default): 10.0 ms -> 9.00 ms (+10.0%)\n"
-            "  audio.new (default): new: 1.00 ms\n"
-            "  audio.gone (default): goes, no test measures it any more\n");
+  EXPECT_EQ(
+      update.description,
+      "  audio.a (default): 10.0 ms -> 9.00 ms (+10.0%)\n"
+      "  audio.new (default): new: 1.00 ms\n"
+      "  dropped: audio.gone (was 5.00 ms at 0123456789ab, profile default): no test measures it "
+      "any more\n");
   EXPECT_EQ(update.baselines.at("audio").measurements_size(), 2);
 }
 
@@ -72,8 +82,10 @@ TEST(BaselineUpdateTest, FiguresOfAnotherCompilerGo) {
       UpdateBaselines(std::vector<perf::Run>{run}, Stored({{"audio.a", 10}, {"audio.b", 5}}),
                       "here", false, "2026-11-24");
   EXPECT_EQ(update.baselines.at("audio").measurements_size(), 1);
-  EXPECT_TRUE(absl::StrContains(update.description, "all figures of gcc 12 go"))
-      << update.description;
+  EXPECT_THAT(update.description, HasSubstr("all figures of gcc 12 go"));
+  EXPECT_THAT(update.description, HasSubstr("  dropped: audio.b (was 5.00 ms at 0123456789ab, "
+                                            "profile default): built by gcc 12\n"));
+  EXPECT_THAT(update.description, Not(HasSubstr("dropped: audio.a")));
 }
 
 TEST(BaselineUpdateTest, CountsAreOfNoMachine) {
@@ -96,9 +108,9 @@ TEST(BaselineUpdateTest, OneLineFormKeepsWhatWasNotMeasured) {
   const auto lines = UpdateBaselineLines(
       std::vector<perf::Run>{RunWith({{"audio.a", 9}})}, {{"audio", *requirements}},
       "A_BASELINE: 10.0 ms\nTOOL_BASELINE: 150.0 exec/sec\n", "f");
-  ASSERT_TRUE(lines.ok()) << lines.status();
+  ASSERT_THAT(lines, IsOk());
   EXPECT_EQ(*lines, "A_BASELINE: 9.0 ms\nTOOL_BASELINE: 150.0 exec/sec\n");
-  EXPECT_FALSE(UpdateBaselineLines({}, {}, "rubbish", "f").ok());
+  EXPECT_THAT(UpdateBaselineLines({}, {}, "rubbish", "f"), Not(IsOk()));
 }
 
 ComponentRequirements WithLine() {
@@ -120,30 +132,68 @@ TEST(BaselineUpdateTest, AllThatIsWrittenIsReadAgain) {
                                        .complete = true,
                                        .date = "2026-11-28",
                                        .previous_lines = "B_BASELINE: 0.00012x\n"});
-  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  ASSERT_THAT(prepared, IsOk());
   ASSERT_EQ(prepared->files.size(), 2u);
   EXPECT_TRUE(prepared->files.contains("/baselines/here/audio.textproto"));
   EXPECT_EQ(prepared->files.at("/baselines/here/performance_baseline.txt"),
             "A_BASELINE: 0.348x\nB_BASELINE: 0.00012x\n");
 }
 
-// Once the textprotos were written, and then the line was refused.
-TEST(BaselineUpdateTest, ALineThatCannotBeStatedIsRefusedBeforeAnythingIsWritten) {
+// Beside a median of zero, nothing could be stored at all.
+TEST(BaselineUpdateTest, ALineThatCannotBeStatedIsLeftOutAndSaysSo) {
   const std::map<std::string, ComponentRequirements> requirements = {{"audio", WithLine()}};
   for (const auto& [value, previous] :
-       {std::pair(0.0, ""), std::pair(-1.0, ""), std::pair(1.0, "A_BASELINE: fast\n")}) {
+       {std::pair(0.0, ""), std::pair(-1.0, ""), std::pair(0.0, "A_BASELINE: 2.0x\n")}) {
     const std::vector<perf::Run> runs = {RunWith({{"audio.a", value}})};
-    const auto prepared = PrepareUpdate({.runs = runs,
-                                         .requirements = requirements,
-                                         .baselines = {},
-                                         .deterministic_baselines = {},
-                                         .directory = "/baselines",
-                                         .machine = "here",
-                                         .date = "2026-11-28",
-                                         .previous_lines = previous});
-    EXPECT_EQ(prepared.status().code(), absl::StatusCode::kInvalidArgument) << value;
-    EXPECT_TRUE(absl::StrContains(prepared.status().message(), "A_BASELINE")) << prepared.status();
+    const auto prepared =
+        PrepareUpdate({.runs = runs,
+                       .requirements = requirements,
+                       .baselines = {},
+                       .deterministic_baselines = {},
+                       .directory = "/baselines",
+                       .machine = "here",
+                       .date = "2026-11-28",
+                       .previous_lines = absl::StrCat(previous, "B_BASELINE: 3.0x\n")});
+    ASSERT_THAT(prepared, IsOk());
+    const std::string remark =
+        absl::StrCat("A_BASELINE is left out: it would be ", value == 0 ? "0.0" : "-1.0",
+                     "x, and a line has to be positive\n");
+    EXPECT_EQ(prepared->files.at("/baselines/here/performance_baseline.txt"),
+              absl::StrCat("# ", remark, "B_BASELINE: 3.0x\n"));
+    EXPECT_THAT(prepared->description, HasSubstr(remark));
+    EXPECT_TRUE(prepared->files.contains("/baselines/here/audio.textproto"));
   }
+}
+
+// Once the textprotos were written, and then the line was refused.
+TEST(BaselineUpdateTest, AMalformedLineIsRefusedBeforeAnythingIsWritten) {
+  const std::map<std::string, ComponentRequirements> requirements = {{"audio", WithLine()}};
+  const std::vector<perf::Run> runs = {RunWith({{"audio.a", 1.0}})};
+  EXPECT_THAT(PrepareUpdate({.runs = runs,
+                             .requirements = requirements,
+                             .baselines = {},
+                             .deterministic_baselines = {},
+                             .directory = "/baselines",
+                             .machine = "here",
+                             .date = "2026-11-28",
+                             .previous_lines = "A_BASELINE: fast\n"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("A_BASELINE")));
+}
+
+// It stayed in the stored file for ever: nothing else deterministic was measured.
+TEST(BaselineUpdateTest, TheLastDeterministicMeasurementOfAComponentIsDropped) {
+  perf::Run run = RunWith({{"audio.accuracy", 0.9}});
+  run.mutable_measurements(0)->set_deterministic(true);
+  const std::map<std::string, ComponentBaseline> stored =
+      UpdateBaselines({run}, {}, kAnyMachine, true, "2026-11-26").baselines;
+  ASSERT_EQ(stored.at("audio").measurements_size(), 1);
+  const std::vector<perf::Run> runs = {RunWith({{"audio.a", 9}})};
+  const BaselineUpdate update = UpdateBaselines(runs, stored, kAnyMachine, true, "2026-11-28");
+  EXPECT_EQ(update.baselines.at("audio").measurements_size(), 0);
+  EXPECT_THAT(update.description, HasSubstr("dropped: audio.accuracy (was 0.9 ms at"));
+  // A narrowed run knows nothing of it, and neither does one that measured nothing at all.
+  EXPECT_TRUE(UpdateBaselines(runs, stored, kAnyMachine, false, "2026-11-28").baselines.empty());
+  EXPECT_TRUE(UpdateBaselines({}, stored, kAnyMachine, true, "2026-11-28").baselines.empty());
 }
 
 TEST(BaselineUpdateTest, AComponentOfWhichNothingIsMeasuredAnyMoreIsEmptied) {

@@ -4,13 +4,18 @@
 #include <fstream>
 #include <string>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/record/text_proto.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using ::absl_testing::IsOk;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string Folder(const std::string& name) {
   std::string path = absl::StrCat(testing::TempDir(), "/", name);
@@ -20,8 +25,10 @@ std::string Folder(const std::string& name) {
 
 TEST(WrittenTogetherTest, MakesFoldersAndReplacesFiles) {
   const std::string folder = Folder("all");
-  ASSERT_TRUE(WriteTogether({{folder + "/m/a.textproto", "a"}, {folder + "/m/b.txt", "b"}}).ok());
-  ASSERT_TRUE(WriteTogether({{folder + "/m/a.textproto", "a2"}, {folder + "/n/c.txt", "c"}}).ok());
+  ASSERT_THAT(WriteTogether({{folder + "/m/a.textproto", "a"}, {folder + "/m/b.txt", "b"}}),
+              IsOk());
+  ASSERT_THAT(WriteTogether({{folder + "/m/a.textproto", "a2"}, {folder + "/n/c.txt", "c"}}),
+              IsOk());
   EXPECT_EQ(*ReadFile(folder + "/m/a.textproto"), "a2");
   EXPECT_EQ(*ReadFile(folder + "/m/b.txt"), "b");
   EXPECT_EQ(*ReadFile(folder + "/n/c.txt"), "c");
@@ -29,13 +36,13 @@ TEST(WrittenTogetherTest, MakesFoldersAndReplacesFiles) {
 
 TEST(WrittenTogetherTest, OneThatCannotBeWrittenLeavesAllAsTheyWere) {
   const std::string folder = Folder("none");
-  ASSERT_TRUE(WriteTogether({{folder + "/a.textproto", "old"}}).ok());
+  ASSERT_THAT(WriteTogether({{folder + "/a.textproto", "old"}}), IsOk());
   // A folder is in the place of the last file.
   std::filesystem::create_directories(folder + "/z.txt");
   const absl::Status written = WriteTogether(
       {{folder + "/a.textproto", "new"}, {folder + "/b.textproto", "b"}, {folder + "/z.txt", "z"}});
-  ASSERT_FALSE(written.ok());
-  EXPECT_TRUE(absl::StrContains(written.message(), folder + "/z.txt")) << written;
+  ASSERT_THAT(written, Not(IsOk()));
+  EXPECT_THAT(std::string(written.message()), HasSubstr(folder + "/z.txt"));
   EXPECT_EQ(*ReadFile(folder + "/a.textproto"), "old");
   EXPECT_FALSE(std::filesystem::exists(folder + "/b.textproto"));
 }
