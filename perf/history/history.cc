@@ -2,17 +2,21 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "perf/record/environment.h"
+#include "perf/record/health.h"
 #include "perf/record/record_check.h"
 #include "perf/stats/statistics.h"
 
@@ -21,7 +25,7 @@ namespace {
 
 // "PRLH".
 constexpr int kApplicationId = 0x50524C48;
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 
 constexpr char kSchema[] = R"sql(
   CREATE TABLE run (
@@ -35,6 +39,8 @@ constexpr char kSchema[] = R"sql(
     git_commit TEXT NOT NULL,
     dirty INTEGER NOT NULL,
     build TEXT NOT NULL DEFAULT '',
+    -- Why the machine was noisy, '' if it was quiet, NULL if nobody knows.
+    noise TEXT,
     UNIQUE (run_id, target, shard, start_ns)
   );
   CREATE TABLE measurement (
@@ -88,37 +94,15 @@ class Statement {
     const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
     return text == nullptr ? "" : std::string(text, static_cast<size_t>(Bytes(column)));
   }
+  std::optional<std::string> OptionalText(int column) {
+    if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
+    return Text(column);
+  }
 
  private:
   sqlite3_stmt* statement_ = nullptr;
   int bound_ = 0;
 };
-
-std::string Load(const Provenance& provenance) {
-  std::vector<std::string> overrides;
-  for (const auto& [name, value] : provenance.load_overrides()) {
-    overrides.push_back(absl::StrCat(", ", name, "=", value));
-  }
-  std::sort(overrides.begin(), overrides.end());
-  std::string load = provenance.profile().empty() ? "default" : provenance.profile();
-  for (const std::string& override_ : overrides) load += override_;
-  return load;
-}
-
-// What of a build makes its figures comparable with those of another.
-std::string Build(const Environment& environment) {
-  std::vector<std::string> parts;
-  if (!environment.compiler().empty()) parts.push_back(environment.compiler());
-  if (!environment.compilation_mode().empty()) parts.push_back(environment.compilation_mode());
-  if (!environment.sanitizer().empty()) {
-    parts.push_back(absl::StrCat(environment.sanitizer(), " sanitizer"));
-  }
-  std::string build = absl::StrJoin(parts, ", ");
-  if (!environment.build_flags().empty()) {
-    absl::StrAppend(&build, build.empty() ? "" : " ", "(", environment.build_flags(), ")");
-  }
-  return build;
-}
 
 std::string Packed(const google::protobuf::RepeatedField<double>& samples) {
   std::string bytes(static_cast<size_t>(samples.size()) * sizeof(float), '\0');
@@ -170,9 +154,11 @@ absl::Status History::Prepare() {
     status.Update(Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str()));
   } else if (application != kApplicationId) {
     status = absl::FailedPreconditionError(absl::StrCat(path_, " is another application's"));
-  } else if (version == 1) {
-    // Nobody knows the build of the runs so far, so they are a series of their own.
-    status = Execute("ALTER TABLE run ADD COLUMN build TEXT NOT NULL DEFAULT ''");
+  } else if (version == 1 || version == 2) {
+    // Nobody knows the build of the first version's runs, so they are a series of their own.
+    if (version == 1) status = Execute("ALTER TABLE run ADD COLUMN build TEXT NOT NULL DEFAULT ''");
+    // Nor how noisy the machine was in the runs so far, so no baseline is made of them.
+    status.Update(Execute("ALTER TABLE run ADD COLUMN noise TEXT"));
     status.Update(Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str()));
   } else if (version != kVersion) {
     status = absl::FailedPreconditionError(
@@ -189,16 +175,17 @@ absl::StatusOr<bool> History::AddRun(const Run& run) {
   const Provenance& provenance = run.provenance();
   Statement insert(database_,
                    "INSERT OR IGNORE INTO run (run_id, target, shard, start_ns, machine, load, "
-                   "git_commit, dirty, build) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                   "git_commit, dirty, build, noise) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert.Bind(run.run_id())
       .Bind(provenance.target())
       .Bind(static_cast<int64_t>(provenance.shard_index()))
-      .Bind(run.start_time().seconds() * 1'000'000'000 + run.start_time().nanos())
+      .Bind(absl::ToUnixNanos(StartOf(run)))
       .Bind(MachineSlug(run.environment()))
-      .Bind(Load(provenance))
+      .Bind(SeriesLoad(provenance))
       .Bind(provenance.commit())
       .Bind(static_cast<int64_t>(provenance.dirty()))
-      .Bind(Build(run.environment()));
+      .Bind(SeriesBuild(run.environment()))
+      .Bind(WhyNoisy(run.health()));
   if (insert.Step() != SQLITE_DONE) return Error("cannot add a run");
   if (sqlite3_changes(database_) == 0) return false;
   const int64_t id = sqlite3_last_insert_rowid(database_);
@@ -238,7 +225,7 @@ absl::StatusOr<int> History::Add(const std::vector<Run>& runs) {
 absl::StatusOr<std::vector<HistorySeries>> History::Series(const std::string& name) const {
   Statement select(database_,
                    "SELECT machine, name, load, title, unit, better, git_commit, dirty, start_ns, "
-                   "median, LENGTH(samples), build "
+                   "median, LENGTH(samples), build, run_id, noise "
                    "FROM measurement JOIN run ON run.id = measurement.run "
                    "WHERE INSTR(name, ?) > 0 OR ? = '' "
                    "ORDER BY machine, build, name, load, unit, better, start_ns, id");
@@ -269,14 +256,29 @@ absl::StatusOr<std::vector<HistorySeries>> History::Series(const std::string& na
     HistorySeries& series = all.back();
     // The newest title counts.
     series.title = select.Text(3);
-    series.points.push_back({.commit = select.Text(6),
+    series.points.push_back({.run_id = select.Text(12),
+                             .commit = select.Text(6),
                              .dirty = select.Int(7) != 0,
                              .time = absl::FromUnixNanos(select.Int(8)),
                              .median = select.Double(9),
-                             .num_samples = select.Int(10) / static_cast<int64_t>(sizeof(float))});
+                             .num_samples = select.Int(10) / static_cast<int64_t>(sizeof(float)),
+                             .noise = select.OptionalText(13)});
   }
   if (step != SQLITE_DONE) return Error("cannot read");
   return all;
+}
+
+absl::StatusOr<std::map<std::string, HistoryBaseline>> ReadHistoryBaselines(
+    const std::string& path, absl::Span<const Run> runs) {
+  std::error_code error;
+  if (path.empty() || !std::filesystem::exists(path, error)) {
+    return std::map<std::string, HistoryBaseline>();
+  }
+  const absl::StatusOr<std::unique_ptr<History>> history = History::Open(path);
+  if (!history.ok()) return history.status();
+  const absl::StatusOr<std::vector<HistorySeries>> series = (*history)->Series("");
+  if (!series.ok()) return series.status();
+  return HistoryBaselines(*series, runs);
 }
 
 }  // namespace perf

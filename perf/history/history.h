@@ -2,7 +2,7 @@
 #ifndef PERF_HISTORY_HISTORY_H_
 #define PERF_HISTORY_HISTORY_H_
 
-#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,46 +10,21 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "perf/history/history_baseline.h"
+#include "perf/history/history_series.h"
 #include "perf/record/result.pb.h"
 
 struct sqlite3;
 
 namespace perf {
 
-// One measurement in one run.
-struct HistoryPoint {
-  std::string commit;
-  // Whether the tree had changes that are not in the commit.
-  bool dirty = false;
-  absl::Time time;
-  double median = 0;
-  int64_t num_samples = 0;
-};
-
-// A measurement's runs that can be compared: on one machine, of one build, with one load, in one
-// unit and direction.
-struct HistorySeries {
-  std::string machine;
-  // Compiler, mode, sanitizer and flags: "gcc 12.2.0, opt (optimize, pie)". Empty for runs that
-  // were added before the history kept it.
-  std::string build;
-  std::string name;
-  // The profile, and overridden loads: "default", "quick, iterations=10".
-  std::string load;
-  std::string title;
-  std::string unit;
-  Better better = BETTER_UNKNOWN;
-  // By the time of the run.
-  std::vector<HistoryPoint> points;
-};
-
 // Not thread-safe; several processes may use one file.
 class History {
  public:
   // Makes the database if there is none, and brings one of an older version up to date.
-  // FailedPrecondition for a file that is no history, or of a
-  // newer version; otherwise SQLite's error with the path.
+  // FailedPrecondition for a file that is no history, or of a newer version; otherwise SQLite's
+  // error with the path.
   static absl::StatusOr<std::unique_ptr<History>> Open(const std::string& path);
   ~History();
   History(const History&) = delete;
@@ -76,6 +51,11 @@ class History {
   sqlite3* database_;
   const std::string path_;
 };
+
+// The baselines that the history in the file `path` gives to the measurements of `runs`, by name;
+// none if there is no such file or `path` is empty. Errors are those of History.
+absl::StatusOr<std::map<std::string, HistoryBaseline>> ReadHistoryBaselines(
+    const std::string& path, absl::Span<const Run> runs);
 
 }  // namespace perf
 

@@ -6,18 +6,25 @@
 #include <fstream>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/history/history_text.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using ::absl_testing::IsOk;
+using ::absl_testing::StatusIs;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string Path() {
   const std::string name = absl::StrReplaceAll(
@@ -56,7 +63,7 @@ TEST(History, KeepsRunsInTheOrderOfTheirTime) {
     EXPECT_EQ(*history->Add({MakeRun(2, 20)}), 1);
   }
   const auto series = (*History::Open(path))->Series("");
-  ASSERT_TRUE(series.ok()) << series.status();
+  ASSERT_THAT(series, IsOk());
   ASSERT_EQ(series->size(), 1u);
   const HistorySeries& vad = series->front();
   EXPECT_EQ(vad.title, "VAD Processing");
@@ -82,10 +89,10 @@ TEST(History, MachinesAndLoadsAreKeptApart) {
   other_machine.mutable_environment()->set_cpu_model("Another CPU");
   perf::Run other_load = MakeRun(3, 10);
   (*other_load.mutable_provenance()->mutable_load_overrides())["iterations"] = 5;
-  ASSERT_TRUE(history->Add({MakeRun(1, 10), other_machine, other_load}).ok());
+  ASSERT_THAT(history->Add({MakeRun(1, 10), other_machine, other_load}), IsOk());
   const auto series = *history->Series("");
   ASSERT_EQ(series.size(), 3u);
-  EXPECT_TRUE(absl::StrContains(HistoryList(series), "default, iterations=5"));
+  EXPECT_THAT(HistoryList(series), HasSubstr("default, iterations=5"));
 }
 
 struct ApartCase {
@@ -103,13 +110,13 @@ TEST_P(HistoryApartTest, AreNoPointsOfOneSeries) {
     runs.push_back(MakeRun(day, (day < 30 ? 10 : 10'000) + day % 3 * 0.05));
     if (day >= 30) GetParam().change(runs.back());
   }
-  ASSERT_TRUE(history->Add(runs).ok());
+  ASSERT_THAT(history->Add(runs), IsOk());
   const auto series = *history->Series("");
   ASSERT_EQ(series.size(), 2u);
   EXPECT_EQ(series[0].points.size(), 20u);
   EXPECT_EQ(series[1].points.size(), 20u);
-  EXPECT_FALSE(absl::StrContains(HistoryList(series), "% worse")) << HistoryList(series);
-  EXPECT_TRUE(absl::StrContains(HistoryPlot(series[1], 60), "No change of level"));
+  EXPECT_THAT(HistoryList(series), Not(HasSubstr("% worse")));
+  EXPECT_THAT(HistoryPlot(series[1], 60), HasSubstr("No change of level"));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -127,40 +134,61 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const testing::TestParamInfo<ApartCase>& test_case) { return test_case.param.name; });
 
-TEST(History, ReadsOneOfTheFirstVersion) {
+class EarlierVersionTest : public testing::TestWithParam<int> {};
+
+TEST_P(EarlierVersionTest, IsReadAndBroughtUpToDate) {
+  const int version = GetParam();
   const std::string path = Path();
   sqlite3* raw = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &raw), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(raw, R"sql(
-      CREATE TABLE run (id INTEGER PRIMARY KEY, run_id TEXT NOT NULL, target TEXT NOT NULL,
-        shard INTEGER NOT NULL, start_ns INTEGER NOT NULL, machine TEXT NOT NULL,
-        load TEXT NOT NULL, git_commit TEXT NOT NULL, dirty INTEGER NOT NULL,
-        UNIQUE (run_id, target, shard, start_ns));
-      CREATE TABLE measurement (run INTEGER NOT NULL REFERENCES run (id), name TEXT NOT NULL,
-        title TEXT NOT NULL, unit TEXT NOT NULL, better INTEGER NOT NULL, median REAL NOT NULL,
-        samples BLOB NOT NULL, PRIMARY KEY (name, run)) WITHOUT ROWID;
-      INSERT INTO run VALUES (1, 'r', '//a', 0, 5, 'm', 'default', 'abc', 0);
-      INSERT INTO measurement VALUES (1, 'audio.vad.process_1s', 'VAD', 'ms', 1, 10, x'00000000');
-      PRAGMA application_id = 0x50524C48; PRAGMA user_version = 1;)sql",
-                         nullptr, nullptr, nullptr),
-            SQLITE_OK);
+  const std::string sql = absl::StrCat(
+      "CREATE TABLE run (id INTEGER PRIMARY KEY, run_id TEXT NOT NULL, target TEXT NOT NULL, "
+      "shard INTEGER NOT NULL, start_ns INTEGER NOT NULL, machine TEXT NOT NULL, "
+      "load TEXT NOT NULL, git_commit TEXT NOT NULL, dirty INTEGER NOT NULL, ",
+      version == 1 ? "" : "build TEXT NOT NULL DEFAULT '', ",
+      "UNIQUE (run_id, target, shard, start_ns));"
+      "CREATE TABLE measurement (run INTEGER NOT NULL REFERENCES run (id), name TEXT NOT NULL, "
+      "title TEXT NOT NULL, unit TEXT NOT NULL, better INTEGER NOT NULL, median REAL NOT NULL, "
+      "samples BLOB NOT NULL, PRIMARY KEY (name, run)) WITHOUT ROWID;"
+      "INSERT INTO run VALUES (1, 'r', '//a', 0, 5, 'm', 'default', 'abc', 0",
+      version == 1 ? "" : ", 'gcc 12'",
+      ");"
+      "INSERT INTO measurement VALUES (1, 'audio.vad.process_1s', 'VAD', 'ms', 1, 10, x'00000000');"
+      "PRAGMA application_id = 0x50524C48; PRAGMA user_version = ",
+      version, ";");
+  ASSERT_EQ(sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(raw);
   sqlite3_close(raw);
   for (int times = 0; times < 2; ++times) {
     const auto history = History::Open(path);
-    ASSERT_TRUE(history.ok()) << history.status();
+    ASSERT_THAT(history, IsOk());
     const auto series = *(*history)->Series("");
     ASSERT_EQ(series.size(), 1u);
-    EXPECT_EQ(series[0].points.size(), 1u);
-    EXPECT_TRUE(absl::StrContains(HistoryList(series), "m, build not recorded\n"))
-        << HistoryList(series);
+    ASSERT_EQ(series[0].points.size(), 1u);
+    EXPECT_EQ(series[0].points[0].noise, std::nullopt) << "nobody knows it";
+    EXPECT_THAT(HistoryList(series),
+                HasSubstr(version == 1 ? "m, build not recorded\n" : "m, gcc 12\n"));
   }
+  EXPECT_EQ(*(*History::Open(path))->Add({MakeRun(1, 10)}), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EarlierVersionTest, testing::Values(1, 2));
+
+TEST(History, KeepsWhyAMachineWasNoisy) {
+  auto history = *History::Open(Path());
+  perf::Run noisy = MakeRun(2, 10);
+  noisy.mutable_health()->set_others_percent(60);
+  ASSERT_THAT(history->Add({MakeRun(1, 10), noisy}), IsOk());
+  const auto series = *history->Series("");
+  EXPECT_EQ(series[0].points[0].noise, "");
+  EXPECT_EQ(series[0].points[1].noise, "other processes used 60 % of the CPU time");
 }
 
 TEST(History, RefusesWhatIsNoFigure) {
   auto history = *History::Open(Path());
   perf::Run run = MakeRun(1, 10);
   run.mutable_measurements(0)->set_samples(0, std::numeric_limits<double>::quiet_NaN());
-  EXPECT_FALSE(history->Add({run}).ok());
+  EXPECT_THAT(history->Add({run}), Not(IsOk()));
   EXPECT_TRUE(history->Series("")->empty());
 }
 
@@ -170,7 +198,7 @@ TEST(History, SamplesTakeFourBytes) {
   perf::Run run = MakeRun(1, 10);
   for (int i = 0; i < 500'000; ++i) run.mutable_measurements(0)->add_samples(i * 0.37);
   const auto empty = std::filesystem::file_size(path);
-  ASSERT_TRUE(history->Add({run}).ok());
+  ASSERT_THAT(history->Add({run}), IsOk());
   const auto bytes = static_cast<double>(std::filesystem::file_size(path) - empty);
   EXPECT_LE(bytes / 500'003, 4.05);
 }
@@ -178,15 +206,15 @@ TEST(History, SamplesTakeFourBytes) {
 TEST(History, AFullDiskLosesNothingThatWasThere) {
   const std::string path = Path();
   auto history = *History::Open(path);
-  ASSERT_TRUE(history->Add({MakeRun(1, 10)}).ok());
+  ASSERT_THAT(history->Add({MakeRun(1, 10)}), IsOk());
   // What fills the disk, as SQLite sees it: a file that may not grow.
   sqlite3* raw = history->database_for_test();
   ASSERT_EQ(sqlite3_exec(raw, "PRAGMA max_page_count = 1", nullptr, nullptr, nullptr), SQLITE_OK);
   perf::Run large = MakeRun(2, 10);
   for (int i = 0; i < 100'000; ++i) large.mutable_measurements(0)->add_samples(i);
   const auto full = history->Add({MakeRun(3, 10), large});
-  ASSERT_FALSE(full.ok());
-  EXPECT_TRUE(absl::StrContains(full.status().message(), "full")) << full.status();
+  ASSERT_THAT(full, Not(IsOk()));
+  EXPECT_THAT(std::string(full.status().message()), HasSubstr("full"));
   // All or none.
   EXPECT_EQ((*history->Series(""))[0].points.size(), 1u);
 }
@@ -194,16 +222,15 @@ TEST(History, AFullDiskLosesNothingThatWasThere) {
 TEST(History, RefusesWhatIsNoHistory) {
   const std::string text = Path();
   std::ofstream(text) << std::string(5000, 'x');
-  EXPECT_TRUE(absl::IsFailedPrecondition(History::Open(text).status()));
+  EXPECT_THAT(History::Open(text), StatusIs(absl::StatusCode::kFailedPrecondition));
   const std::string other = Path() + ".other";
   sqlite3* raw = nullptr;
   sqlite3_open(other.c_str(), &raw);
   sqlite3_exec(raw, "CREATE TABLE birds (name)", nullptr, nullptr, nullptr);
   sqlite3_close(raw);
   const auto refused = History::Open(other);
-  EXPECT_TRUE(absl::StrContains(refused.status().message(), "another application"))
-      << refused.status();
-  EXPECT_FALSE(History::Open("/no/such/folder/history.db").ok());
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("another application"));
+  EXPECT_THAT(History::Open("/no/such/folder/history.db"), Not(IsOk()));
 }
 
 TEST(HistoryText, NamesTheCommitsBetweenWhichALevelChanged) {
@@ -213,25 +240,25 @@ TEST(HistoryText, NamesTheCommitsBetweenWhichALevelChanged) {
     // A spike on day 20, a step of 20 % on day 30.
     runs.push_back(MakeRun(day, (day < 30 ? 10 : 12) * (day == 20 ? 5 : 1) + day % 3 * 0.05));
   }
-  ASSERT_TRUE(history->Add(runs).ok());
+  ASSERT_THAT(history->Add(runs), IsOk());
   const auto series = *history->Series("vad");
   const std::string list = HistoryList(series);
-  EXPECT_TRUE(absl::StrContains(list, "40 runs")) << list;
-  EXPECT_TRUE(absl::StrContains(list, "% worse since ")) << list;
-  EXPECT_TRUE(absl::StrContains(list, "between 290000000000 and 300000000000")) << list;
+  EXPECT_THAT(list, HasSubstr("40 runs"));
+  EXPECT_THAT(list, HasSubstr("% worse since "));
+  EXPECT_THAT(list, HasSubstr("between 290000000000 and 300000000000"));
   const std::string plot = HistoryPlot(series[0], 60);
-  EXPECT_TRUE(absl::StrContains(plot, "VAD Processing")) << plot;
-  EXPECT_TRUE(absl::StrContains(plot, "between 290000000000 and 300000000000")) << plot;
-  EXPECT_FALSE(absl::StrContains(plot, "200000000000 ")) << plot;
+  EXPECT_THAT(plot, HasSubstr("VAD Processing"));
+  EXPECT_THAT(plot, HasSubstr("between 290000000000 and 300000000000"));
+  EXPECT_THAT(plot, Not(HasSubstr("200000000000 ")));
 }
 
 TEST(HistoryText, OneRunIsShown) {
   auto history = *History::Open(Path());
-  ASSERT_TRUE(history->Add({MakeRun(10, 10)}).ok());
+  ASSERT_THAT(history->Add({MakeRun(10, 10)}), IsOk());
   const auto series = *history->Series("");
-  EXPECT_TRUE(absl::StrContains(HistoryPlot(series[0], 60), "No change of level"));
-  EXPECT_TRUE(absl::StrContains(HistoryList(series), "1 run"));
-  EXPECT_TRUE(absl::StrContains(HistoryList({}), "nothing"));
+  EXPECT_THAT(HistoryPlot(series[0], 60), HasSubstr("No change of level"));
+  EXPECT_THAT(HistoryList(series), HasSubstr("1 run"));
+  EXPECT_THAT(HistoryList({}), HasSubstr("nothing"));
 }
 
 }  // namespace

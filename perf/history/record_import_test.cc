@@ -6,13 +6,18 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/record/record_file.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using ::absl_testing::IsOk;
+using ::absl_testing::StatusIs;
+using ::testing::HasSubstr;
 
 std::string Folder(const std::string& name) {
   std::string path = absl::StrCat(testing::TempDir(), "/", name);
@@ -26,7 +31,7 @@ void Write(const std::string& directory, const std::string& target) {
   perf::Run run;
   run.mutable_provenance()->set_target(target);
   run.set_num_measurements(0);
-  ASSERT_TRUE(WriteRunFile(run, directory).ok());
+  ASSERT_THAT(WriteRunFile(run, directory), IsOk());
 }
 
 TEST(RecordImportTest, FindsRecordsInFoldersBelow) {
@@ -35,7 +40,7 @@ TEST(RecordImportTest, FindsRecordsInFoldersBelow) {
   Write(absl::StrCat(folder, "/a"), "//a");
   std::ofstream(absl::StrCat(folder, "/a/notes.txt")) << "no record";
   const auto runs = ReadRecords(folder);
-  ASSERT_TRUE(runs.ok()) << runs.status();
+  ASSERT_THAT(runs, IsOk());
   ASSERT_EQ(runs->size(), 2);
   EXPECT_EQ((*runs)[0].provenance().target(), "//a");
   EXPECT_EQ((*runs)[1].provenance().target(), "//b");
@@ -43,14 +48,13 @@ TEST(RecordImportTest, FindsRecordsInFoldersBelow) {
 
 TEST(RecordImportTest, NamesWhatIsMissingOrDamaged) {
   const std::string folder = Folder("damaged");
-  EXPECT_TRUE(absl::IsNotFound(ReadRecords(folder).status()));
-  EXPECT_TRUE(absl::IsNotFound(ReadRecords(absl::StrCat(folder, "/none")).status()));
+  EXPECT_THAT(ReadRecords(folder), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(ReadRecords(absl::StrCat(folder, "/none")), StatusIs(absl::StatusCode::kNotFound));
   Write(absl::StrCat(folder, "/a"), "//a");
   std::filesystem::create_directories(absl::StrCat(folder, "/b"));
   std::ofstream(absl::StrCat(folder, "/b/perf_run.pb")) << "half a rec";
   const auto runs = ReadRecords(folder);
-  EXPECT_TRUE(absl::IsDataLoss(runs.status())) << runs.status();
-  EXPECT_TRUE(absl::StrContains(runs.status().message(), "/b/perf_run.pb: ")) << runs.status();
+  EXPECT_THAT(runs, StatusIs(absl::StatusCode::kDataLoss, HasSubstr("/b/perf_run.pb: ")));
 }
 
 TEST(RecordImportTest, NamesFileAndMeasurementOfANan) {
@@ -63,12 +67,11 @@ TEST(RecordImportTest, NamesFileAndMeasurementOfANan) {
   measurement.set_better(LOWER);
   measurement.add_samples(std::numeric_limits<double>::quiet_NaN());
   run.set_num_measurements(1);
-  ASSERT_TRUE(WriteRunFile(run, folder).ok());
+  ASSERT_THAT(WriteRunFile(run, folder), IsOk());
   const auto runs = ReadRecords(folder);
-  EXPECT_TRUE(absl::IsDataLoss(runs.status())) << runs.status();
-  EXPECT_TRUE(absl::StrContains(runs.status().message(),
-                                "/perf_run.pb: measurement 'audio.vad' has a sample that is not"))
-      << runs.status();
+  EXPECT_THAT(
+      runs, StatusIs(absl::StatusCode::kDataLoss,
+                     HasSubstr("/perf_run.pb: measurement 'audio.vad' has a sample that is not")));
 }
 
 }  // namespace

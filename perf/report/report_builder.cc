@@ -38,6 +38,7 @@ class Builder {
     if (report_.measurements().empty() && report_.errors().empty()) {
       report_.add_errors("nothing was measured: the selection matches no test");
     }
+    NoteHistory();
     AddMissing();
     for (const auto& [component, requirements] : inputs_.requirements) {
       for (const Requirement& requirement : requirements.requirements()) {
@@ -50,7 +51,7 @@ class Builder {
   }
 
  private:
-  // By what they are of, so that the report is the same in whatever order they come.
+  // The runs by test, shard and time, so that the report is the same in whatever order they come.
   std::vector<const Run*> RunsInOrder() const {
     std::vector<const Run*> runs;
     for (const Run& run : inputs_.runs) runs.push_back(&run);
@@ -118,8 +119,8 @@ class Builder {
     result.set_p99(summary.p99);
     *result.mutable_counters() = measurement.counters();
     result.set_counted(measurement.counted());
-    // Of two builds measured in turns, the machine was as noisy for one as for the other; and
-    // counts are what they are. So are memory and what is deterministic.
+    // The machine is as noisy for one of two builds measured in turns as for the other; and no
+    // noise changes counts, memory and what is deterministic.
     if (measurement.counted().empty() && measurement.work().empty() &&
         !measurement.deterministic() && inputs_.ab_revision.empty()) {
       result.set_noise(WhyNoisy(run.health()));
@@ -127,7 +128,7 @@ class Builder {
     const auto attempts = inputs_.attempts.find(measurement.name());
     result.set_attempts(attempts == inputs_.attempts.end() ? 1 : attempts->second);
     if (!inputs_.ab_revision.empty()) {
-      CompareWithLive(result);
+      CompareWithRevision(result);
     } else if (inputs_.baseline_lines_source.empty()) {
       CompareWithStored(measurement, run, result);
     } else {
@@ -143,11 +144,11 @@ class Builder {
   // A leak is one on any machine, and whatever was stored.
   void JudgeSeries(const Measurement& measurement, MeasurementResult& result) const {
     // In MB; other units state theirs.
-    constexpr double kLeastGrowth = 0.1;
+    constexpr double kMinGrowth = 0.1;
     const double stated = MinEffectOfResult(result);
     const std::vector<double> work(measurement.work().begin(), measurement.work().end());
     const Growth growth =
-        JudgeGrowth(work, measurement.samples(), stated > 0 ? stated : kLeastGrowth);
+        JudgeGrowth(work, measurement.samples(), stated > 0 ? stated : kMinGrowth);
     GrowthResult& found = *result.mutable_growth();
     found.set_each(growth.trend.slope);
     found.set_each_low(growth.trend.slope_interval.low);
@@ -161,7 +162,7 @@ class Builder {
     }
   }
 
-  void CompareWithLive(MeasurementResult& result) {
+  void CompareWithRevision(MeasurementResult& result) {
     result.set_verdict(NO_BASELINE);
     const auto found = inputs_.ab.find(result.name());
     if (found == inputs_.ab.end()) {
@@ -219,9 +220,10 @@ class Builder {
         measurement.deterministic() ? inputs_.deterministic_baselines : inputs_.baselines;
     const auto component = baselines.find(measurement.component());
     if (component == baselines.end()) {
-      result.set_note(measurement.deterministic()
-                          ? "the component has no deterministic baseline"
-                          : "this machine has no baseline of the component");
+      CompareWithHistory(measurement, result,
+                         measurement.deterministic()
+                             ? "no deterministic baseline of the component is stored"
+                             : "this machine has no baseline of the component");
       return;
     }
     const auto& overrides = run.provenance().load_overrides();
@@ -229,9 +231,10 @@ class Builder {
         FindBaseline(component->second, measurement.name(), run.provenance().profile(),
                      {overrides.begin(), overrides.end()});
     if (stored == nullptr) {
-      result.set_note(absl::StrCat("no baseline of this measurement with profile '",
-                                   run.provenance().profile(), "'",
-                                   overrides.empty() ? "" : " and these loads"));
+      CompareWithHistory(
+          measurement, result,
+          absl::StrCat("no baseline of this measurement with profile '", run.provenance().profile(),
+                       "'", overrides.empty() ? "" : " and these loads"));
       return;
     }
     result.set_baseline(absl::StrCat(stored->commit().substr(0, 12), " of ", stored->date()));
@@ -241,24 +244,87 @@ class Builder {
                                    ", ", Better_Name(stored->better())));
       return;
     }
-    if (component->second.environment().compiler() != run.environment().compiler()) {
+    const std::string other_build =
+        WhyAnotherBuild(component->second.environment(), run.environment());
+    if (!other_build.empty()) {
       result.set_verdict(NOT_COMPARABLE);
-      result.set_note(absl::StrCat("the baseline was built by ",
-                                   component->second.environment().compiler(), ", this by ",
-                                   run.environment().compiler()));
-      return;
-    }
-    const std::string& flags = component->second.environment().build_flags();
-    if (!flags.empty() && flags != run.environment().build_flags()) {
-      result.set_verdict(NOT_COMPARABLE);
-      result.set_note(absl::StrCat("the baseline was built with ", flags, ", this with ",
-                                   run.environment().build_flags()));
+      result.set_note(other_build);
       return;
     }
     NoteChanges(component->second, run.environment());
-    const Figure baseline{.median = stored->median(),
-                          .interval = {stored->median_low(), stored->median_high()}};
-    Judge(FigureOf(measurement.samples()), baseline, result);
+    Judge(FigureOf(measurement.samples()), StoredFigure(*stored), result);
+  }
+
+  // Where nothing is stored, `why_not_stored`, the last runs on this machine are the baseline. Too
+  // few of them only show by how much the figure differs.
+  void CompareWithHistory(const Measurement& measurement, MeasurementResult& result,
+                          absl::string_view why_not_stored) {
+    const auto found = inputs_.history.find(measurement.name());
+    if (found == inputs_.history.end()) {
+      result.set_note(std::string(why_not_stored));
+      return;
+    }
+    const HistoryBaseline& baseline = found->second;
+    result.set_history_runs(baseline.num_runs);
+    result.set_baseline(baseline.num_runs == 1
+                            ? "the last run on this machine, from the history"
+                            : absl::StrCat("the median of the last ", baseline.num_runs,
+                                           " runs on this machine, from the history"));
+    Judge(FigureOf(measurement.samples()), baseline.figure, result);
+    if (baseline.num_runs >= kMinJudgingRuns) {
+      ++judged_by_history_;
+      return;
+    }
+    ++shown_by_history_;
+    result.set_verdict(NO_BASELINE);
+    result.set_note(
+        absl::StrCat("nothing is judged before ", kMinJudgingRuns, " runs in the history"));
+  }
+
+  // Says once for all what the history was used for.
+  void NoteHistory() {
+    const auto measurements = [](int count) {
+      return absl::StrCat(count, count == 1 ? " measurement" : " measurements");
+    };
+    if (judged_by_history_ > 0) {
+      report_.add_notes(absl::StrCat(
+          measurements(judged_by_history_),
+          " without a stored baseline: compared with the median of the last runs on this machine, "
+          "from the history"));
+    }
+    if (shown_by_history_ > 0) {
+      report_.add_notes(
+          absl::StrCat(measurements(shown_by_history_),
+                       " without a stored baseline and with fewer than ", kMinJudgingRuns,
+                       " undisturbed runs on this machine in the history: changes are shown, and "
+                       "not judged"));
+    }
+  }
+
+  // Why figures of two builds are not compared; empty if they are. Baselines of before a part was
+  // kept do not say what it was.
+  static std::string WhyAnotherBuild(const Environment& then, const Environment& now) {
+    if (then.compiler() != now.compiler()) {
+      return absl::StrCat("the baseline was built by ", then.compiler(), ", this by ",
+                          now.compiler());
+    }
+    if (!then.compilation_mode().empty() && then.compilation_mode() != now.compilation_mode()) {
+      return absl::StrCat("the baseline was built in mode '", then.compilation_mode(),
+                          "', this in mode '", now.compilation_mode(), "'");
+    }
+    if (then.sanitizer() != now.sanitizer()) {
+      const auto sanitizer = [](const Environment& build) {
+        return build.sanitizer().empty()
+                   ? std::string("without a sanitizer")
+                   : absl::StrCat("with the ", build.sanitizer(), " sanitizer");
+      };
+      return absl::StrCat("the baseline was built ", sanitizer(then), ", this ", sanitizer(now));
+    }
+    if (!then.build_flags().empty() && then.build_flags() != now.build_flags()) {
+      return absl::StrCat("the baseline was built with ", then.build_flags(), ", this with ",
+                          now.build_flags());
+    }
+    return "";
   }
 
   // What may have moved every figure since the baseline was stored, once a component.
@@ -579,6 +645,9 @@ class Builder {
   std::map<std::string, Summary> summaries_;
   // By measurement.
   std::map<std::string, Measured> measured_;
+  // How many measurements were judged by the history, and how many only shown beside it.
+  int judged_by_history_ = 0;
+  int shown_by_history_ = 0;
   // What records were made with.
   std::map<std::string, std::vector<Loads>> loads_of_test_;
   std::map<std::string, std::vector<Loads>> loads_of_component_;

@@ -11,6 +11,7 @@
 
 #include "perf/ab/paired_effect.h"
 #include "perf/baseline/baseline.pb.h"
+#include "perf/history/history_baseline.h"
 #include "perf/record/result.pb.h"
 #include "perf/report/report.pb.h"
 #include "perf/suite/baseline_lines.h"
@@ -47,6 +48,9 @@ struct ReportInputs {
   std::map<std::string, ComponentBaseline> baselines;
   // By component: those of deterministic measurements, which any machine is compared with.
   std::map<std::string, ComponentBaseline> deterministic_baselines;
+  // By measurement: the level of the last runs on this machine, compared where no baseline is
+  // stored.
+  std::map<std::string, HistoryBaseline> history;
   // By key, from the file that `baseline_lines_source` names; compared instead of `baselines`, if
   // named.
   std::map<std::string, ParsedBaselineLine> baseline_lines;

@@ -74,15 +74,16 @@ bool IsMissing(const MeasurementResult& result) { return result.verdict() == MIS
 // of something that is where there was none before, or of memory that grows without any baseline.
 bool HasPercentage(const MeasurementResult& result) {
   const bool none_before = result.baseline_median() == 0 && result.median() != 0;
-  return HasChange(result.verdict()) && result.count() > 0 && !result.baseline().empty() &&
-         !none_before;
+  const bool shown =
+      HasChange(result.verdict()) || (result.verdict() == NO_BASELINE && result.history_runs() > 0);
+  return shown && result.count() > 0 && !result.baseline().empty() && !none_before;
 }
 
 bool IsWorse(Verdict verdict) {
   return verdict == RED || verdict == YELLOW || verdict == UNRESOLVED;
 }
 
-// Whole numbers in full: a count is exact.
+// Whole numbers are printed in full: a count is exact.
 std::string FormatCount(double value) {
   return value == std::floor(value) ? absl::StrFormat("%.0f", value)
                                     : absl::StrFormat("%.2f", value);
@@ -93,7 +94,9 @@ std::string VerdictText(const MeasurementResult& result) {
   if (HasPercentage(result)) {
     // Rounded before it is printed, and without the sign of a negative zero.
     const double change = std::round(result.change_percent() * 10) / 10 + 0.0;
-    absl::StrAppendFormat(&text, ": %+.1f%% vs baseline", change);
+    absl::StrAppendFormat(
+        &text, ": %+.1f%% vs %s", change,
+        result.verdict() == NO_BASELINE ? absl::string_view(result.baseline()) : "baseline");
   }
   if (result.verdict() == UNRESOLVED && result.noise().empty()) {
     absl::StrAppend(&text, "; the samples spread too widely to tell, measure again or longer");
@@ -108,8 +111,8 @@ std::string VerdictText(const MeasurementResult& result) {
   return text;
 }
 
-// Worse and better in the unit's own terms, for who has to act on it.
-std::string RedDetail(const MeasurementResult& result) {
+// The figures behind a percentage, for whoever has to act on it.
+std::string ChangeDetail(const MeasurementResult& result) {
   return absl::StrFormat("median %s, baseline %s (%s); change between %+.1f%% and %+.1f%%",
                          WithUnit(result.median(), result.unit()),
                          WithUnit(result.baseline_median(), result.unit()), result.baseline(),
@@ -260,7 +263,7 @@ std::string Conclusion(const Report& report) {
     word = "No baseline";
     if (num_requirements > 0) {
       parts.push_back(absl::StrCat(
-          "all ", num_requirements, num_requirements == 1 ? " requirement" : " requirements", " met"));
+          num_requirements, num_requirements == 1 ? " requirement" : " requirements", " met"));
     }
   }
   return parts.empty() ? std::string(word) : absl::StrCat(word, ": ", absl::StrJoin(parts, ", "));
@@ -315,7 +318,7 @@ std::string MeasurementText(const MeasurementResult& result, const TextOptions& 
   if (result.has_growth()) absl::StrAppend(&text, "  ", GrowthText(result), "\n");
   absl::StrAppend(&text, "  ", VerdictText(result), "\n");
   if (HasPercentage(result) && (options.verbose || result.verdict() != STABLE)) {
-    absl::StrAppend(&text, "    ", RedDetail(result), "\n");
+    absl::StrAppend(&text, "    ", ChangeDetail(result), "\n");
   } else if (IsWorse(result.verdict()) && !result.baseline().empty()) {
     absl::StrAppendFormat(&text, "    median %s, baseline %s (%s)\n",
                           WithUnit(result.median(), result.unit()),
@@ -477,7 +480,7 @@ std::string TextReport(const Report& report, const TextOptions& options) {
   std::string text = Title("Performance Test Report");
   for (const MeasurementResult& result : report.measurements()) {
     if (IsMissing(result)) continue;
-    // Of counts, the table below shows all, and here are those to act on.
+    // The table below shows all counts; here are those to act on.
     const bool in_table_only = !result.counted().empty() && !options.verbose &&
                                result.verdict() != RED && result.verdict() != YELLOW &&
                                result.verdict() != UNRESOLVED;

@@ -109,6 +109,7 @@ class SuiteRun {
                             : options_.against.empty() ? MeasureSuite()
                                                        : MeasureAgainst();
     if (!measured.ok()) return measured;
+    if (options_.against.empty() && !options_.counts) ReadHistory();
     Report report = BuildReport(inputs_);
     if (absl::Status confirmed = Confirm(report); !confirmed.ok()) return confirmed;
 
@@ -559,6 +560,13 @@ class SuiteRun {
       if (absl::Status written = WriteRunFile(run, place); !written.ok()) return written;
     }
     return absl::OkStatus();
+  }
+
+  // What is compared with where no baseline is stored. A history that cannot be read is said when
+  // the run is added to it, after the report.
+  void ReadHistory() {
+    auto baselines = ReadHistoryBaselines(options_.history, inputs_.runs);
+    if (baselines.ok()) inputs_.history = *std::move(baselines);
   }
 
   // What was measured beside another revision is of short, broken runs: no point of a series.

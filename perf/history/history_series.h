@@ -1,0 +1,56 @@
+// Results of many runs in the order of time, and which of them can be compared.
+#ifndef PERF_HISTORY_HISTORY_SERIES_H_
+#define PERF_HISTORY_HISTORY_SERIES_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "perf/record/result.pb.h"
+
+namespace perf {
+
+// One measurement in one run.
+struct HistoryPoint {
+  // The invocation it was measured in.
+  std::string run_id = {};
+  std::string commit = {};
+  // Whether the tree had changes that are not in the commit.
+  bool dirty = false;
+  absl::Time time = absl::UnixEpoch();
+  double median = 0;
+  int64_t num_samples = 0;
+  // Why the machine was noisy, in WhyNoisy's words; "" if it was quiet. Not set for runs that were
+  // added before the history kept it.
+  std::optional<std::string> noise = std::nullopt;
+};
+
+// A measurement's runs that can be compared: on one machine, of one build, with one load, in one
+// unit and direction.
+struct HistorySeries {
+  std::string machine;
+  // Compiler, mode, sanitizer and flags: "gcc 12.2.0, opt (optimize, pie)". Empty for runs that
+  // were added before the history kept it.
+  std::string build;
+  std::string name;
+  // The profile, and overridden loads: "default", "quick, iterations=10".
+  std::string load;
+  std::string title;
+  std::string unit;
+  Better better = BETTER_UNKNOWN;
+  // By the time of the run.
+  std::vector<HistoryPoint> points;
+};
+
+// What a HistorySeries calls the loads of a run, and its build.
+std::string SeriesLoad(const Provenance& provenance);
+std::string SeriesBuild(const Environment& environment);
+
+// When a run began, as a HistoryPoint has it.
+absl::Time StartOf(const Run& run);
+
+}  // namespace perf
+
+#endif  // PERF_HISTORY_HISTORY_SERIES_H_
