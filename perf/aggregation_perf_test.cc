@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/process/memory.h"
@@ -11,9 +12,12 @@
 #include "perf/record/text_proto.h"
 #include "perf/recorder.h"
 #include "perf/report/report_builder.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using ::absl_testing::IsOk;
 
 constexpr int kRecords = 1000;
 
@@ -34,7 +38,7 @@ std::vector<std::string> Records(int measurements, int samples) {
       for (int j = 0; j < samples; ++j) measurement.add_samples(1 + (record + i * 7 + j) % 100);
     }
     run.set_num_measurements(measurements);
-    EXPECT_TRUE(WriteRunFile(run, testing::TempDir()).ok());
+    EXPECT_THAT(WriteRunFile(run, testing::TempDir()), IsOk());
     files.push_back(*ReadFile(absl::StrCat(testing::TempDir(), "/", kRunFileName)));
   }
   return files;
@@ -55,7 +59,7 @@ void Aggregate(const std::string& name, const std::string& title, int measuremen
     const Report report = time.Time([&] {
       for (const std::string& file : files) {
         absl::StatusOr<Run> run = ParseRun(file);
-        EXPECT_TRUE(run.ok()) << run.status();
+        EXPECT_THAT(run, IsOk());
         if (run.ok()) inputs.runs.push_back(*std::move(run));
       }
       return BuildReport(inputs);

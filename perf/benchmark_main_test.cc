@@ -4,15 +4,19 @@
 #include <string>
 #include <system_error>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/process/subprocess.h"
 #include "perf/record/record_file.h"
 #include "perf/record/text_proto.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using ::absl_testing::IsOk;
+using ::testing::HasSubstr;
 
 struct Outcome {
   int exit_code = 0;
@@ -37,7 +41,7 @@ Outcome RunSamples(const std::string& filter) {
                       absl::StrCat(runfiles, "perf/gbench/testing/sample_loads.textproto")},
                      {"TEST_UNDECLARED_OUTPUTS_DIR", outputs}}},
       SubprocessOutput::kCapture);
-  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(result, IsOk());
   Outcome outcome;
   if (!result.ok()) return outcome;
   outcome.exit_code = result->exit_code;
@@ -45,7 +49,7 @@ Outcome RunSamples(const std::string& filter) {
   const auto bytes = ReadFile(absl::StrCat(outputs, "/", kRunFileName));
   if (!bytes.ok()) return outcome;
   const auto run = ParseRun(*bytes);
-  EXPECT_TRUE(run.ok()) << run.status();
+  EXPECT_THAT(run, IsOk());
   if (!run.ok()) return outcome;
   for (const Measurement& measurement : run->measurements()) {
     outcome.measured.insert(measurement.name());
@@ -65,8 +69,7 @@ TEST(BenchmarkMainTest, OneThreadAndTwoAreTwoMeasurements) {
 TEST(BenchmarkMainTest, OneThatReportsAggregatesOnlyIsAnError) {
   const Outcome outcome = RunSamples("^sample\\.(aggregates|count$)");
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_TRUE(absl::StrContains(outcome.output, "sample.aggregates was not measured"))
-      << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("sample.aggregates was not measured"));
   EXPECT_TRUE(outcome.measured.empty());
 }
 

@@ -11,9 +11,12 @@
 #include "perf/load.h"
 #include "perf/recorder.h"
 #include "perf/stats/statistics.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using ::absl_testing::IsOk;
 
 constexpr char kEmpty[] = "sample.empty";
 
@@ -24,9 +27,9 @@ TEST(PerfPerformance, EmptyBodyInEpochs) {
   const std::string directory = get_current_dir_name();
   const std::string path = absl::StrCat(directory, "/perf/gbench/testing/sample_benchmarks");
   absl::StatusOr<EpochChild> child = EpochChild::Start({.path = path, .directory = directory});
-  ASSERT_TRUE(child.ok()) << child.status();
+  ASSERT_THAT(child, IsOk());
   const absl::StatusOr<Calibration> calibration = child->Calibrate(kEmpty, absl::Milliseconds(5));
-  ASSERT_TRUE(calibration.ok()) << calibration.status();
+  ASSERT_THAT(calibration, IsOk());
   const TestProgram plain{.label = kEmpty,
                           .executable = path,
                           .directory = directory,
@@ -45,10 +48,10 @@ TEST(PerfPerformance, EmptyBodyInEpochs) {
                   .better = LOWER});
   for (int64_t i = 0; i < Load("epoch_pairs"); ++i) {
     const absl::StatusOr<Epoch> epoch = child->Run(kEmpty, calibration->iterations());
-    ASSERT_TRUE(epoch.ok()) << epoch.status();
+    ASSERT_THAT(epoch, IsOk());
     const absl::StatusOr<perf::Run> run =
         RunTestProgram(plain, absl::StrCat(testing::TempDir(), "/plain"));
-    ASSERT_TRUE(run.ok()) << run.status();
+    ASSERT_THAT(run, IsOk());
     ASSERT_EQ(run->measurements_size(), 1);
     ASSERT_EQ(run->measurements(0).unit(), "ns");
     const double own =

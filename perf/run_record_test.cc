@@ -8,14 +8,19 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/record/record_file.h"
 #include "perf/record/text_proto.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using ::absl_testing::IsOk;
+using ::absl_testing::StatusIs;
+using ::testing::HasSubstr;
 
 Measurement Good() {
   Measurement measurement;
@@ -33,8 +38,7 @@ TEST(RunRecordTest, RefusesMalformedMeasurements) {
     Measurement measurement = Good();
     change(measurement);
     const absl::Status added = record.Add(measurement);
-    EXPECT_EQ(added.code(), absl::StatusCode::kInvalidArgument) << message;
-    EXPECT_TRUE(absl::StrContains(added.message(), message)) << added;
+    EXPECT_THAT(added, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message))) << message;
   };
   refused([](Measurement& m) { m.set_name("vad"); }, "dotted name");
   refused([](Measurement& m) { m.clear_title(); }, "title and a unit");
@@ -52,7 +56,7 @@ TEST(RunRecordTest, RefusesMalformedMeasurements) {
         m.add_work(2);
       },
       "increasing");
-  EXPECT_TRUE(record.Add(Good()).ok());
+  EXPECT_THAT(record.Add(Good()), IsOk());
   refused([](Measurement&) {}, "recorded before");
   EXPECT_EQ(record.Snapshot().num_measurements(), 1);
 }
@@ -60,12 +64,12 @@ TEST(RunRecordTest, RefusesMalformedMeasurements) {
 TEST(RunRecordTest, WritesWhatCanBeRead) {
   const std::string directory = testing::TempDir();
   RunRecord record{perf::Run()};
-  ASSERT_TRUE(record.Add(Good()).ok());
-  ASSERT_TRUE(record.WriteTo(directory).ok());
+  ASSERT_THAT(record.Add(Good()), IsOk());
+  ASSERT_THAT(record.WriteTo(directory), IsOk());
   const auto bytes = ReadFile(absl::StrCat(directory, "/", kRunFileName));
-  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  ASSERT_THAT(bytes, IsOk());
   const auto run = ParseRun(*bytes);
-  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_THAT(run, IsOk());
   EXPECT_EQ(run->measurements(0).name(), "audio.vad");
   EXPECT_FALSE(std::filesystem::exists(absl::StrCat(directory, "/", kRunFileName, ".tmp")));
 }
@@ -76,15 +80,15 @@ TEST(RunRecordTest, SamplesTakeFourBytesEach) {
     RunRecord record{perf::Run()};
     Measurement measurement = Good();
     for (int i = 1; i < num_samples; ++i) measurement.add_samples(1 + i * 1e-3);
-    EXPECT_TRUE(record.Add(measurement).ok());
-    EXPECT_TRUE(record.WriteTo(directory).ok());
+    EXPECT_THAT(record.Add(measurement), IsOk());
+    EXPECT_THAT(record.WriteTo(directory), IsOk());
     return std::filesystem::file_size(absl::StrCat(directory, "/", kRunFileName));
   };
   const auto small = size_with(1000);
   // What else is in a record takes some bytes more or less from run to run.
   EXPECT_LE(size_with(11000) - small, 40100u);
   const auto run = ParseRun(*ReadFile(absl::StrCat(directory, "/", kRunFileName)));
-  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_THAT(run, IsOk());
   ASSERT_EQ(run->measurements(0).samples_size(), 11000);
   EXPECT_EQ(run->measurements(0).stored_samples_size(), 0);
   EXPECT_NEAR(run->measurements(0).samples(10999), 11.999, 1e-6);
@@ -96,10 +100,10 @@ TEST(RunRecordTest, WhatDoesNotFitFourBytesIsNotCutShort) {
   Measurement measurement = Good();
   measurement.add_samples(1e300);
   measurement.add_samples(-1e-300);
-  ASSERT_TRUE(record.Add(measurement).ok());
-  ASSERT_TRUE(record.WriteTo(directory).ok());
+  ASSERT_THAT(record.Add(measurement), IsOk());
+  ASSERT_THAT(record.WriteTo(directory), IsOk());
   const auto run = ParseRun(*ReadFile(absl::StrCat(directory, "/", kRunFileName)));
-  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_THAT(run, IsOk());
   ASSERT_EQ(run->measurements(0).samples_size(), 3);
   EXPECT_EQ(run->measurements(0).samples(1), 1e300);
   EXPECT_EQ(run->measurements(0).samples(2), -1e-300);
@@ -111,21 +115,21 @@ TEST(RunRecordTest, CountsStayExact) {
   Measurement measurement = Good();
   measurement.set_counted("instructions");
   measurement.set_samples(0, 123456789);
-  ASSERT_TRUE(record.Add(measurement).ok());
-  ASSERT_TRUE(record.WriteTo(directory).ok());
+  ASSERT_THAT(record.Add(measurement), IsOk());
+  ASSERT_THAT(record.WriteTo(directory), IsOk());
   const auto run = ParseRun(*ReadFile(absl::StrCat(directory, "/", kRunFileName)));
-  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_THAT(run, IsOk());
   EXPECT_EQ(run->measurements(0).samples(0), 123456789);
 }
 
 TEST(RunRecordTest, AnEmptyRecordIsAnErrorUnlessNarrowed) {
   const std::string directory = testing::TempDir();
-  EXPECT_EQ(RunRecord(perf::Run()).WriteTo(directory).code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(RunRecord(perf::Run()).WriteTo(directory),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
   perf::Run narrowed;
   narrowed.mutable_provenance()->set_filter("Speed");
   narrowed.set_num_measurements(0);
-  EXPECT_TRUE(RunRecord(narrowed).WriteTo(directory).ok());
+  EXPECT_THAT(RunRecord(narrowed).WriteTo(directory), IsOk());
 }
 
 TEST(RunRecordTest, AFullDiskLeavesNoRecord) {
@@ -133,18 +137,17 @@ TEST(RunRecordTest, AFullDiskLeavesNoRecord) {
   std::filesystem::create_directories(directory);
   std::filesystem::create_symlink("/dev/full", absl::StrCat(directory, "/", kRunFileName, ".tmp"));
   RunRecord record{perf::Run()};
-  ASSERT_TRUE(record.Add(Good()).ok());
+  ASSERT_THAT(record.Add(Good()), IsOk());
   const absl::Status written = record.WriteTo(directory);
-  EXPECT_TRUE(absl::IsResourceExhausted(written)) << written;
+  EXPECT_THAT(written, StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_FALSE(std::filesystem::exists(absl::StrCat(directory, "/", kRunFileName)));
 }
 
 TEST(RunRecordTest, SaysWhereItCannotWrite) {
   RunRecord record{perf::Run()};
-  ASSERT_TRUE(record.Add(Good()).ok());
+  ASSERT_THAT(record.Add(Good()), IsOk());
   const absl::Status written = record.WriteTo("/no/such/folder");
-  EXPECT_EQ(written.code(), absl::StatusCode::kNotFound);
-  EXPECT_TRUE(absl::StrContains(written.message(), "/no/such/folder")) << written;
+  EXPECT_THAT(written, StatusIs(absl::StatusCode::kNotFound, HasSubstr("/no/such/folder")));
 }
 
 }  // namespace

@@ -6,12 +6,17 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/record/record_file.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using ::absl_testing::IsOk;
+using ::absl_testing::StatusIs;
+using ::testing::HasSubstr;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -43,11 +48,10 @@ Measurement& First(perf::Run& run) { return *run.mutable_measurements(0); }
 // Any program may write the file, so it is the reader that refuses.
 TEST_P(RecordCheckTest, TheReaderRefuses) {
   perf::Run run = Good();
-  ASSERT_TRUE(ParseRun(run.SerializeAsString()).ok());
+  ASSERT_THAT(ParseRun(run.SerializeAsString()), IsOk());
   GetParam().spoil(run);
   const auto parsed = ParseRun(run.SerializeAsString());
-  EXPECT_EQ(parsed.status().code(), absl::StatusCode::kDataLoss) << parsed.status();
-  EXPECT_TRUE(absl::StrContains(parsed.status().message(), GetParam().message)) << parsed.status();
+  EXPECT_THAT(parsed, StatusIs(absl::StatusCode::kDataLoss, HasSubstr(GetParam().message)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -126,7 +130,7 @@ TEST(RecordCheckTest, ExtremesThatAreFigures) {
     First(run).add_samples(sample);
   }
   const auto parsed = ParseRun(run.SerializeAsString());
-  EXPECT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(parsed, IsOk());
 }
 
 }  // namespace

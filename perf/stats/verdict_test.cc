@@ -40,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"ThroughputThatRoseIsPlus", Narrow(110), Narrow(100), HIGHER, 0, IMPROVED, 10},
         {"TimeThatRoseIsMinus", Narrow(10.5), Narrow(10), LOWER, 0, STABLE, -5},
         {"ThroughputThatFellIsMinus", Narrow(95), Narrow(100), HIGHER, 0, STABLE, -5},
-        {"TenPercentWorseIsGreen", Narrow(11), Narrow(10), LOWER, 0, STABLE, -10},
+        {"TenPercentWorseIsStable", Narrow(11), Narrow(10), LOWER, 0, STABLE, -10},
         {"BeyondTenIsYellow", Narrow(11.1), Narrow(10), LOWER, 0, YELLOW, -11},
         {"TwentyPercentWorseIsYellow", Narrow(12), Narrow(10), LOWER, 0, YELLOW, -20},
         {"BeyondTwentyIsRed", Narrow(12.1), Narrow(10), LOWER, 0, RED, -21},

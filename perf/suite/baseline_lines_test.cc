@@ -6,11 +6,18 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using ::absl_testing::IsOk;
+using ::absl_testing::StatusIs;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 BaselineLine Line(const std::string& key, const std::string& suffix) {
   BaselineLine line;
@@ -29,7 +36,7 @@ TEST(BaselineLinesTest, ReadsThem) {
   const auto lines = ParseBaselineLines(
       "# ours\nVAD_BASELINE: 2.5x\n\n  TOOL_BASELINE:150.0 exec/sec\r\nSESSION_BASELINE: 75\n",
       "f");
-  ASSERT_TRUE(lines.ok()) << lines.status();
+  ASSERT_THAT(lines, IsOk());
   ASSERT_EQ(lines->size(), 3u);
   EXPECT_DOUBLE_EQ(lines->at("VAD_BASELINE").value, 2.5);
   EXPECT_EQ(lines->at("VAD_BASELINE").suffix, "x");
@@ -42,12 +49,11 @@ TEST(BaselineLinesTest, RefusesWhatIsNone) {
   for (const std::string text : {"VAD_BASELINE", "VAD_BASELINE: fast", "VAD_BASELINE: -1x", ": 3x",
                                  "VAD_BASELINE: 0x", "VAD_BASELINE: 1.2.3x", "A: 1x\nA: 2x"}) {
     const auto lines = ParseBaselineLines("# first\n" + text, "baseline.txt");
-    ASSERT_FALSE(lines.ok()) << text;
-    EXPECT_EQ(lines.status().code(), absl::StatusCode::kInvalidArgument) << text;
-    EXPECT_TRUE(absl::StartsWith(lines.status().message(), text.find('\n') == std::string::npos
-                                                               ? "baseline.txt:2: "
-                                                               : "baseline.txt:3: "))
-        << lines.status();
+    EXPECT_THAT(lines,
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         StartsWith(text.find('\n') == std::string::npos ? "baseline.txt:2: "
+                                                                         : "baseline.txt:3: ")))
+        << text;
   }
 }
 
@@ -62,7 +68,7 @@ class RoundTripTest : public testing::TestWithParam<RoundTripCase> {};
 void ExpectReadAgain(double value, const std::string& suffix) {
   const std::string text = FormatBaselineLine(Line("A_BASELINE", suffix), value);
   const auto lines = ParseBaselineLines(text, "f");
-  ASSERT_TRUE(lines.ok()) << lines.status();
+  ASSERT_THAT(lines, IsOk());
   EXPECT_EQ(lines->at("A_BASELINE").value, value) << text;
   EXPECT_EQ(lines->at("A_BASELINE").suffix, suffix) << text;
 }
@@ -107,14 +113,14 @@ TEST(BaselineLinesTest, ASuffixMayBeginLikeAnExponent) {
 }
 
 TEST(BaselineLinesTest, RefusesALineThatWouldBeReadDifferently) {
-  EXPECT_TRUE(CheckBaselineLine(Line("VAD_BASELINE", "x")).ok());
-  EXPECT_TRUE(CheckBaselineLine(Line("VAD_BASELINE", "")).ok());
-  EXPECT_TRUE(CheckBaselineLine(Line("VAD_BASELINE", " exec/sec")).ok());
+  EXPECT_THAT(CheckBaselineLine(Line("VAD_BASELINE", "x")), IsOk());
+  EXPECT_THAT(CheckBaselineLine(Line("VAD_BASELINE", "")), IsOk());
+  EXPECT_THAT(CheckBaselineLine(Line("VAD_BASELINE", " exec/sec")), IsOk());
   for (const char* suffix : {"0", ".5", "e5", "E-3", "x ", "x\n", "\t"}) {
-    EXPECT_FALSE(CheckBaselineLine(Line("A", suffix)).ok()) << suffix;
+    EXPECT_THAT(CheckBaselineLine(Line("A", suffix)), Not(IsOk())) << suffix;
   }
   for (const char* key : {"", "A:B", "# A", " A", "A ", "A\nB"}) {
-    EXPECT_FALSE(CheckBaselineLine(Line(key, "x")).ok()) << key;
+    EXPECT_THAT(CheckBaselineLine(Line(key, "x")), Not(IsOk())) << key;
   }
 }
 

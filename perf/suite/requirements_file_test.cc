@@ -3,37 +3,42 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using ::absl_testing::IsOk;
+using ::absl_testing::StatusIs;
+using ::testing::HasSubstr;
 
 TEST(RequirementsFileTest, AMinEffectMayHaveItsEarlierName) {
   const auto parsed = ParseRequirements(
       "component: 'a' min_effect { measurement: 'a.b' below: 2 } "
       "insignificant { measurement: 'a.c' below: 3 }",
       "requirements.textproto");
-  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  ASSERT_THAT(parsed, IsOk());
   EXPECT_EQ(MinEffectOf(*parsed, "a.b"), 2);
   EXPECT_EQ(MinEffectOf(*parsed, "a.c"), 3);
   EXPECT_EQ(MinEffectOf(*parsed, "a.d"), 0);
 }
 
 TEST(RequirementsFileTest, StatisticsMayHaveTheirEarlierNames) {
-  for (const auto& [word, statistic] :
-       {std::pair("MIN", MINIMUM), std::pair("MINIMUM", MINIMUM), std::pair("MAX", MAXIMUM),
-        std::pair("MAXIMUM", MAXIMUM)}) {
-    const auto parsed = ParseRequirements(
-        absl::StrCat("component: 'a'\n"
-                     "requirements { measurement: 'a.b' statistic: ",
-                     word,
-                     " unit: 'ms' at_most: 1 }\n"
-                     "baseline_lines { key: 'A' measurement: 'a.b' statistic:",
-                     word, " }\n"),
-        "requirements.textproto");
-    ASSERT_TRUE(parsed.ok()) << parsed.status();
+  for (const auto& [word, statistic] : {std::pair("MIN", MINIMUM), std::pair("MINIMUM", MINIMUM),
+                                        std::pair("MAX", MAXIMUM), std::pair("MAXIMUM", MAXIMUM)}) {
+    const auto parsed =
+        ParseRequirements(absl::StrCat("component: 'a'\n"
+                                       "requirements { measurement: 'a.b' statistic: ",
+                                       word,
+                                       " unit: 'ms' at_most: 1 }\n"
+                                       "baseline_lines { key: 'A' measurement: 'a.b' statistic:",
+                                       word, " }\n"),
+                          "requirements.textproto");
+    ASSERT_THAT(parsed, IsOk());
     EXPECT_EQ(parsed->requirements(0).statistic(), statistic) << word;
     EXPECT_EQ(parsed->baseline_lines(0).statistic(), statistic) << word;
   }
@@ -49,9 +54,7 @@ class MalformedRequirementsTest : public testing::TestWithParam<MalformedCase> {
 
 TEST_P(MalformedRequirementsTest, IsRefused) {
   const auto parsed = ParseRequirements(GetParam().text, "requirements.textproto");
-  ASSERT_FALSE(parsed.ok());
-  EXPECT_EQ(parsed.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(absl::StrContains(parsed.status().message(), GetParam().message)) << parsed.status();
+  EXPECT_THAT(parsed, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(GetParam().message)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -62,12 +65,15 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoComponent", "", "component is not set"},
         {"NoStatistic", "component: 'a' requirements { measurement: 'a.b' at_most: 1 unit: 'ms' }",
          "has no statistic"},
-        {"NoUnit", "component: 'a' requirements { measurement: 'a.b' at_most: 1 statistic: MAXIMUM }",
+        {"NoUnit",
+         "component: 'a' requirements { measurement: 'a.b' at_most: 1 statistic: MAXIMUM }",
          "has no unit"},
-        {"NoLimit", "component: 'a' requirements { measurement: 'a.b' statistic: MAXIMUM unit: 'ms' }",
+        {"NoLimit",
+         "component: 'a' requirements { measurement: 'a.b' statistic: MAXIMUM unit: 'ms' }",
          "neither at_most nor at_least"},
         {"LimitThatIsNone",
-         "component: 'a' requirements { measurement: 'a.b' statistic: MAXIMUM unit: 'ms' at_most: nan "
+         "component: 'a' requirements { measurement: 'a.b' statistic: MAXIMUM unit: 'ms' at_most: "
+         "nan "
          "}",
          "not finite"},
         {"Twice",

@@ -5,12 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using ::absl_testing::IsOk;
+using ::absl_testing::StatusIs;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class SuiteSelectionTest : public testing::Test {
  protected:
@@ -29,7 +36,7 @@ class SuiteSelectionTest : public testing::Test {
        "requirements": ")",
                        Path("tools.textproto"), R"("}]})"));
     auto suite = ReadSuite(Path("manifest.json"));
-    EXPECT_TRUE(suite.ok()) << suite.status();
+    EXPECT_THAT(suite, IsOk());
     suite_ = *std::move(suite);
   }
 
@@ -73,24 +80,23 @@ TEST_F(SuiteSelectionTest, NamesWhatThereIs) {
       "there is no type 'speed'; there are: performance, stress, regression, integration, all");
   EXPECT_EQ(Selected({.components = {"video"}}),
             "there is no component 'video'; there are: audio, tools");
-  EXPECT_TRUE(absl::StrContains(Selected({.kinds = {"stress"}, .components = {"tools"}}),
-                                "matches no test"));
+  EXPECT_THAT(Selected({.kinds = {"stress"}, .components = {"tools"}}),
+              HasSubstr("matches no test"));
 }
 
 TEST_F(SuiteSelectionTest, ChecksOverrides) {
-  EXPECT_TRUE(CheckOverrides(suite_, "").ok());
-  EXPECT_TRUE(CheckOverrides(suite_, "iterations=3,tools.rounds=4").ok());
-  EXPECT_TRUE(absl::StrContains(CheckOverrides(suite_, "tools.iterations=3").message(),
-                                "there is no load 'tools.iterations'"));
-  EXPECT_FALSE(CheckOverrides(suite_, "iterations=no").ok());
+  EXPECT_THAT(CheckOverrides(suite_, ""), IsOk());
+  EXPECT_THAT(CheckOverrides(suite_, "iterations=3,tools.rounds=4"), IsOk());
+  EXPECT_THAT(std::string(CheckOverrides(suite_, "tools.iterations=3").message()),
+              HasSubstr("there is no load 'tools.iterations'"));
+  EXPECT_THAT(CheckOverrides(suite_, "iterations=no"), Not(IsOk()));
 }
 
 TEST_F(SuiteSelectionTest, RefusesABrokenManifest) {
   Write("broken.json", "{");
   const auto suite = ReadSuite(Path("broken.json"));
-  EXPECT_EQ(suite.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(absl::StrContains(suite.status().message(), "broken.json")) << suite.status();
-  EXPECT_EQ(ReadSuite(Path("none.json")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(suite, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("broken.json")));
+  EXPECT_THAT(ReadSuite(Path("none.json")), StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace
