@@ -18,13 +18,14 @@
 
 namespace perf {
 
-// The load's size, of this process's profile and overrides. Thread-safe.
+// The load's size under this process's profile and overrides, rounded to a whole number.
+// Thread-safe.
 int64_t Load(absl::string_view name);
 
-// As stated, for durations such as 0.5 s.
+// The size as it is stated, for durations such as 0.5 s.
 double LoadValue(absl::string_view name);
 
-// Of this process, read on first use. Ends the process if it cannot be read.
+// The table of this process, read on first use. Ends the process if it cannot be read.
 const LoadTable& ProcessLoadTable();
 
 // The component this process measures, from its requirements file.

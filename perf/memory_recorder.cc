@@ -11,13 +11,13 @@
 namespace perf {
 namespace {
 
-constexpr size_t kMostReadings = 256;
+constexpr size_t kMaxReadings = 256;
 
 }  // namespace
 
 MemoryRecorder::MemoryRecorder(Options options) : options_(std::move(options)) {
   // So that recording does not grow what it records.
-  readings_.reserve(kMostReadings);
+  readings_.reserve(kMaxReadings);
 }
 
 MemoryRecorder::~MemoryRecorder() {
@@ -28,10 +28,10 @@ MemoryRecorder::~MemoryRecorder() {
 void MemoryRecorder::Sample(int64_t work_done) {
   if (calls_++ % stride_ != 0) return;
   if (!readings_.empty() && work_done <= readings_.back().work) return;
-  if (readings_.size() == kMostReadings) {
+  if (readings_.size() == kMaxReadings) {
     // Every second one goes.
-    for (size_t i = 0; i < kMostReadings / 2; ++i) readings_[i] = readings_[2 * i];
-    readings_.resize(kMostReadings / 2);
+    for (size_t i = 0; i < kMaxReadings / 2; ++i) readings_[i] = readings_[2 * i];
+    readings_.resize(kMaxReadings / 2);
     stride_ *= 2;
   }
   readings_.push_back(

@@ -49,7 +49,7 @@ class Recorder {
 
   // One sample, in the unit.
   void Add(double sample);
-  // One sample. The unit must be one of time.
+  // One sample. The unit has to be one of time: ns, us, ms or s.
   void Add(absl::Duration sample);
 
   // One sample of a state, such as occupied memory, after so much work; `work` increases.

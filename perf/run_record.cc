@@ -60,7 +60,7 @@ RunRecord& RunRecord::Process() {
 
 absl::Status RunRecord::Add(Measurement measurement) {
   if (absl::Status checked = CheckMeasurement(measurement); !checked.ok()) return checked;
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   for (const Measurement& other : run_.measurements()) {
     if (other.name() == measurement.name()) {
       return absl::InvalidArgumentError(absl::StrCat("measurement '", measurement.name(),
@@ -73,7 +73,7 @@ absl::Status RunRecord::Add(Measurement measurement) {
 }
 
 Run RunRecord::Snapshot() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  annotated::MutexLock lock(mutex_);
   return run_;
 }
 

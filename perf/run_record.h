@@ -5,30 +5,31 @@
 #ifndef PERF_RUN_RECORD_H_
 #define PERF_RUN_RECORD_H_
 
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "perf/record/health.h"
 #include "perf/record/result.pb.h"
+#include "third_party/annotated_mutex.h"
 
 namespace perf {
 
 class RunRecord {
  public:
-  // The process's own, stamped with its environment and Bazel's shard variables, and begun when
-  // this is first called.
+  // The record of this process, stamped with its environment and Bazel's shard variables, and begun
+  // when this is first called.
   static RunRecord& Process();
 
   // `begin`: what the record's health is counted from.
   explicit RunRecord(Run header, const HealthReading& begin = ReadHealth())
       : begin_(begin), run_(std::move(header)) {}
 
-  // InvalidArgument for a measurement without a dotted name, title, unit, direction or sample, with
-  // a sample that is not finite, with work that does not belong to the samples one by one and
-  // increasing, or whose name was added before.
+  // InvalidArgument for a measurement without a dotted name that begins with its component, title,
+  // unit, direction or sample, with a sample that is not finite, with work that does not belong to
+  // the samples one by one and increasing, or whose name was added before.
   absl::Status Add(Measurement measurement);
 
   // The run so far, complete with its trailer.
@@ -41,8 +42,8 @@ class RunRecord {
 
  private:
   const HealthReading begin_;
-  mutable std::mutex mutex_;
-  Run run_;
+  mutable annotated::Mutex mutex_;
+  Run run_ ABSL_GUARDED_BY(mutex_);
 };
 
 // What a perf main does when the tests are done: prints every measurement's summary, and writes the

@@ -41,6 +41,7 @@ TEST(RunRecordTest, RefusesMalformedMeasurements) {
     EXPECT_THAT(added, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message))) << message;
   };
   refused([](Measurement& m) { m.set_name("vad"); }, "dotted name");
+  refused([](Measurement& m) { m.set_component("tools"); }, "begins with its component, tools");
   refused([](Measurement& m) { m.clear_title(); }, "title and a unit");
   refused([](Measurement& m) { m.clear_unit(); }, "title and a unit");
   refused([](Measurement& m) { m.clear_better(); }, "direction");

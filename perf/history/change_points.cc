@@ -13,11 +13,11 @@
 namespace perf {
 namespace {
 
-constexpr size_t kMostPoints = 500;
-// A step has to explain a series so much better than a line.
+constexpr size_t kMaxPoints = 500;
+// The residuals of a step have to be less than this share of those of a straight line.
 constexpr double kClearly = 0.97;
-// A change is so many times the standard error of the difference of medians: as many places are
-// tried for it, three are not enough.
+// A change is at least so many times the standard error of the difference of medians. Three are not
+// enough, since many places are tried for it.
 constexpr double kStandardErrors = 4.5;
 // Two changes in the same direction, with fewer points between them, are one that took a while.
 constexpr size_t kOneChange = 12;
@@ -35,7 +35,7 @@ double AbsoluteResiduals(absl::Span<const double> values) {
   return sum;
 }
 
-// Of the straight line through the medians of both halves' points.
+// The absolute residuals from the straight line through the medians of both halves' points.
 double LineResiduals(absl::Span<const double> values) {
   const size_t half = values.size() / 2;
   const double left = Median(values.first(half));
@@ -81,17 +81,17 @@ double EnergyStatistic(size_t num_left, size_t num_right, double between, double
 // computed once.
 class Splitter {
  public:
-  Splitter(absl::Span<const double> values, size_t least_points)
-      : values_(values), least_points_(least_points), to_all_(values.size()) {
+  Splitter(absl::Span<const double> values, size_t min_points)
+      : values_(values), min_points_(min_points), to_all_(values.size()) {
     for (size_t i = 0; i < values.size(); ++i) {
       for (const double value : values) to_all_[i] += std::abs(values[i] - value);
       total_ += to_all_[i];
     }
   }
 
-  // Of all points, in this order. Moving a point x from the right side to the left adds its
-  // distances to the left side, and takes those to the right side away, which are those to all
-  // points less those to the left: n^2 / 2 distances altogether.
+  // Where all points, in this order, split best. Moving a point x from the right side to the left
+  // adds its distances to the left side, and takes those to the right side away, which are those to
+  // all points less those to the left: n^2 / 2 distances altogether.
   Split Best(absl::Span<const size_t> order) {
     Arrange(order);
     const size_t count = arranged_.size();
@@ -102,7 +102,7 @@ class Splitter {
       const double to_left = DistancesTo(arranged_[at - 1], at - 1);
       within_left += 2 * to_left;
       between += to_all_[order[at - 1]] - 2 * to_left;
-      if (at < least_points_ || at + least_points_ > count) continue;
+      if (at < min_points_ || at + min_points_ > count) continue;
       const double statistic =
           EnergyStatistic(at, count - at, between, within_left, total_ - within_left - 2 * between);
       if (statistic > best.statistic) best = {.at = at, .statistic = statistic};
@@ -125,9 +125,9 @@ class Splitter {
       }
     }
     Split best;
-    for (size_t at = least_points_; at + least_points_ <= count; ++at) {
+    for (size_t at = min_points_; at + min_points_ <= count; ++at) {
       const double within_left = sums_[at * width + at];
-      for (size_t end = at + least_points_; end <= count; ++end) {
+      for (size_t end = at + min_points_; end <= count; ++end) {
         const double left_to_end = sums_[at * width + end];
         const double statistic =
             EnergyStatistic(at, end - at, left_to_end - within_left, within_left,
@@ -156,8 +156,8 @@ class Splitter {
   }
 
   const absl::Span<const double> values_;
-  const size_t least_points_;
-  // Of each point, and of all ordered pairs.
+  const size_t min_points_;
+  // The sums of distances from each point to all others, and of all ordered pairs.
   std::vector<double> to_all_;
   double total_ = 0;
   std::vector<double> arranged_;
@@ -170,7 +170,7 @@ class Divider {
       : series_(series),
         filtered_(MedianOfThree(series)),
         options_(options),
-        least_points_(std::max<size_t>(3, options.least_points)),
+        min_points_(std::max<size_t>(3, options.min_points)),
         random_(options.seed) {}
 
   std::vector<size_t> Run() {
@@ -182,8 +182,8 @@ class Divider {
 
  private:
   void Divide(size_t begin, size_t end) {
-    if (end - begin < 2 * least_points_) return;
-    Splitter splitter(absl::MakeConstSpan(filtered_).subspan(begin, end - begin), least_points_);
+    if (end - begin < 2 * min_points_) return;
+    Splitter splitter(absl::MakeConstSpan(filtered_).subspan(begin, end - begin), min_points_);
     size_t at = SignificantSplit(
         end - begin, [&](absl::Span<const size_t> order) { return splitter.Best(order); });
     if (at == 0) {
@@ -267,8 +267,8 @@ class Divider {
     constexpr size_t kReach = 8;
     const size_t begin = Begin(i);
     const size_t end = End(i);
-    const size_t first = std::max(begin + least_points_, splits_[i] - std::min(splits_[i], kReach));
-    const size_t last = std::min(end - least_points_, splits_[i] + kReach);
+    const size_t first = std::max(begin + min_points_, splits_[i] - std::min(splits_[i], kReach));
+    const size_t last = std::min(end - min_points_, splits_[i] + kReach);
     double least = -1;
     size_t place = splits_[i];
     for (size_t at = first; at <= last; ++at) {
@@ -288,7 +288,7 @@ class Divider {
   }
 
   bool IsChange(size_t i) const {
-    if (std::abs(Change(i)) < options_.least_change) return false;
+    if (std::abs(Change(i)) < options_.min_change) return false;
     const double step = AbsoluteResiduals(Before(i)) + AbsoluteResiduals(After(i));
     // The median absolute residual of normal noise is 0.67 deviations, and a median's standard
     // error 1.25 deviations over the root of the number of points.
@@ -309,7 +309,7 @@ class Divider {
   const absl::Span<const double> series_;
   const std::vector<double> filtered_;
   const ChangePointOptions options_;
-  const size_t least_points_;
+  const size_t min_points_;
   std::mt19937_64 random_;
   std::vector<size_t> splits_;
 };
@@ -318,7 +318,7 @@ class Divider {
 
 std::vector<ChangePoint> FindChangePoints(absl::Span<const double> series,
                                           const ChangePointOptions& options) {
-  const size_t skipped = series.size() > kMostPoints ? series.size() - kMostPoints : 0;
+  const size_t skipped = series.size() > kMaxPoints ? series.size() - kMaxPoints : 0;
   std::vector<double> finite;
   for (const double value : series.subspan(skipped)) {
     const double before = finite.empty() ? 0 : finite.back();

@@ -19,26 +19,25 @@ struct ChangePoint {
 };
 
 struct ChangePointOptions {
-  // Of the permutation test.
+  // The significance level of the permutation test.
   double significance = 0.01;
   int permutations = 399;
   // Fewer points on either side are no level. At least 3.
-  size_t least_points = 5;
+  size_t min_points = 5;
   // Smaller changes of the median are none, as a share of the level before.
-  double least_change = 0.02;
-  // Of the permutations; equal seeds give equal results.
+  double min_change = 0.02;
+  // Seeds the permutations; equal seeds give equal results.
   uint64_t seed = 1;
 };
 
 // The change points of `series`, in order. E-Divisive means (Matteson & James 2014, with alpha 1):
 // the split that maximises the energy distance between both sides, tested by permutation, and so on
 // in both parts; as used by MongoDB (Daly et al. 2020) and Apache Otava (Fleming et al. 2023). Four
-// things are ours, all against reports that nobody can act on:
+// things are added, all against reports that nobody can act on:
 //   - a running median of three first, so that a single outlier is no change;
 //   - a change is dropped if a straight line explains both sides as well as a step: that is a
-//   drift,
-//     which has no commit;
-//   - a change of less than `least_change` is dropped;
+//     drift, which has no commit;
+//   - a change of less than `min_change` is dropped;
 //   - the place is the step that leaves the least absolute residuals of the unfiltered series.
 // Takes O(n^2) memory and time per change point; the last 500 points are looked at. Values that are
 // not finite are taken for the value before them.

@@ -19,10 +19,10 @@
 namespace perf {
 namespace {
 
-constexpr double kMostStealPercent = 5;
-constexpr double kMostOthersPercent = 15;
-constexpr double kMostLatenessMs = 1;
-constexpr double kMostClockJumpS = 1;
+constexpr double kMaxStealPercent = 5;
+constexpr double kMaxOthersPercent = 15;
+constexpr double kMaxLatenessMs = 1;
+constexpr double kMaxClockJumpS = 1;
 
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -79,8 +79,8 @@ Health HealthBetween(const HealthReading& begin, const HealthReading& end) {
                                           begin.involuntary_context_switches);
   const double all = end.all_cpu_s - begin.all_cpu_s;
   // The kernel counts in hundredths of a second, and in each tick whoever runs has it all.
-  constexpr double kLeastS = 0.5;
-  if (begin.all_cpu_s == 0 || all < kLeastS) return health;
+  constexpr double kMinS = 0.5;
+  if (begin.all_cpu_s == 0 || all < kMinS) return health;
   const double steal = end.steal_cpu_s - begin.steal_cpu_s;
   const double own = end.own_cpu_s - begin.own_cpu_s;
   const double others = all - (end.idle_cpu_s - begin.idle_cpu_s) - steal - own;
@@ -91,15 +91,15 @@ Health HealthBetween(const HealthReading& begin, const HealthReading& end) {
 
 std::string WhyNoisy(const Health& health) {
   std::vector<std::string> reasons;
-  if (health.steal_percent() >= kMostStealPercent) {
+  if (health.steal_percent() >= kMaxStealPercent) {
     reasons.push_back(
         absl::StrFormat("the hypervisor took %.0f %% of the CPU time", health.steal_percent()));
   }
-  if (health.others_percent() >= kMostOthersPercent) {
+  if (health.others_percent() >= kMaxOthersPercent) {
     reasons.push_back(
         absl::StrFormat("other processes used %.0f %% of the CPU time", health.others_percent()));
   }
-  if (health.timer_lateness_median_ms() >= kMostLatenessMs) {
+  if (health.timer_lateness_median_ms() >= kMaxLatenessMs) {
     reasons.push_back(absl::StrFormat("half of the timers were more than %.1f ms late",
                                       health.timer_lateness_median_ms()));
   }
@@ -107,7 +107,7 @@ std::string WhyNoisy(const Health& health) {
 }
 
 double ClockJump(const Health& health) {
-  return std::abs(health.clock_jump_s()) > kMostClockJumpS ? health.clock_jump_s() : 0;
+  return std::abs(health.clock_jump_s()) > kMaxClockJumpS ? health.clock_jump_s() : 0;
 }
 
 }  // namespace perf

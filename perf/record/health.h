@@ -17,7 +17,7 @@
 namespace perf {
 
 struct HealthReading {
-  // Of the clocks that do not jump and that may.
+  // The clock that never jumps, and the one that may be set.
   int64_t steady_ns = 0;
   int64_t system_ns = 0;
   // Time of all CPUs together, in seconds since the machine started. 0 if it could not be read.

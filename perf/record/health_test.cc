@@ -9,7 +9,7 @@
 namespace perf {
 namespace {
 
-// Of a machine with two CPUs, `seconds` after it started.
+// What a machine with two CPUs reads `seconds` after it started.
 HealthReading At(double seconds) {
   HealthReading reading;
   reading.steady_ns = static_cast<int64_t>(seconds * 1e9);

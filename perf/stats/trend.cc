@@ -8,9 +8,9 @@
 namespace perf {
 
 Trend TheilSen(absl::Span<const double> times, absl::Span<const double> values, double confidence) {
-  constexpr size_t kMostPoints = 3000;
+  constexpr size_t kMaxPoints = 3000;
   const size_t n = times.size();
-  if (n < 3 || n > kMostPoints || values.size() != n) return {};
+  if (n < 3 || n > kMaxPoints || values.size() != n) return {};
   std::vector<double> slopes;
   slopes.reserve(n * (n - 1) / 2);
   for (size_t i = 0; i < n; ++i) {

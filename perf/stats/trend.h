@@ -11,9 +11,9 @@ struct Trend {
   // The median of the slopes between all pairs of points (Theil 1950; Sen 1968): in the values'
   // unit per unit of `times`. A third of the points may be anything without moving it far.
   double slope = 0;
-  // Of the slope, from Kendall's S, whose exact tails are approximated by a normal distribution
-  // with continuity correction (Hollander & Wolfe 1999, section 9.3). Too few points for the
-  // confidence give the slopes' whole range.
+  // The slope's confidence interval, from Kendall's S, whose exact tails are approximated by a
+  // normal distribution with continuity correction (Hollander & Wolfe 1999, section 9.3). Too few
+  // points for the confidence give the slopes' whole range.
   Interval slope_interval;
   // The slope times the length of the series.
   double growth = 0;
@@ -25,7 +25,8 @@ Trend TheilSen(absl::Span<const double> times, absl::Span<const double> values, 
 
 // Whether what is occupied grows while the same work is done again and again.
 struct Growth {
-  // Of the later half of the series: what fills up once, such as a cache, does so in the first.
+  // The trend of the later half of the series: what fills up once, such as a cache, does so in the
+  // first.
   Trend trend;
   // The slope's interval lies above 0, so it is no noise; and the growth is more than `least`, so
   // it is no step of the allocator.

@@ -16,8 +16,8 @@ double Gain(double current, double baseline, Better better) {
 
 // `gain` in percent of a baseline of that size. What no report could print is cut off.
 double Percent(double gain, double size) {
-  constexpr double kMost = 1e9;
-  return std::clamp(gain / size * 100, -kMost, kMost);
+  constexpr double kMaxPercent = 1e9;
+  return std::clamp(gain / size * 100, -kMaxPercent, kMaxPercent);
 }
 
 // A baseline that no percentage can be taken of is the only line there is: beyond it, with the near

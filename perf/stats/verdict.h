@@ -21,10 +21,10 @@ inline constexpr double kYellowPercent = 10;
 inline constexpr double kRedPercent = 20;
 inline constexpr double kConfidence = 0.99;
 
-// What of a distribution is compared.
+// The part of a distribution that is compared.
 struct Figure {
   double median = 0;
-  // Of the median, at kConfidence.
+  // The interval for the median, at kConfidence.
   Interval interval;
 };
 

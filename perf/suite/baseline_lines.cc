@@ -43,9 +43,9 @@ std::string FormatFigureExactly(double value) {
   // As many digits as tell the figure from every other, and no more.
   std::array<char, 64> buffer;
   const double size = std::abs(value);
-  constexpr double kLeastPlain = 1e-4;
-  constexpr double kMostPlain = 1e15;
-  const bool plain = size == 0 || (size >= kLeastPlain && size < kMostPlain);
+  constexpr double kMinPlain = 1e-4;
+  constexpr double kMaxPlain = 1e15;
+  const bool plain = size == 0 || (size >= kMinPlain && size < kMaxPlain);
   const std::to_chars_result end =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
                     plain ? std::chars_format::fixed : std::chars_format::scientific);
