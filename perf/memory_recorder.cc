@@ -16,7 +16,7 @@ constexpr size_t kMaxReadings = 256;
 }  // namespace
 
 MemoryRecorder::MemoryRecorder(Options options) : options_(std::move(options)) {
-  // So that recording does not grow what it records.
+  // Room for all at once, so that recording does not grow what it records.
   readings_.reserve(kMaxReadings);
 }
 
@@ -29,7 +29,7 @@ void MemoryRecorder::Sample(int64_t work_done) {
   if (calls_++ % stride_ != 0) return;
   if (!readings_.empty() && work_done <= readings_.back().work) return;
   if (readings_.size() == kMaxReadings) {
-    // Every second one goes.
+    // Every second reading is dropped.
     for (size_t i = 0; i < kMaxReadings / 2; ++i) readings_[i] = readings_[2 * i];
     readings_.resize(kMaxReadings / 2);
     stride_ *= 2;

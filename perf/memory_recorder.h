@@ -22,7 +22,7 @@
 
 namespace perf {
 
-// One belongs to one thread; what it samples is of all.
+// Each belongs to one thread, and samples the memory of the whole process.
 class MemoryRecorder {
  public:
   struct Options {
@@ -56,7 +56,7 @@ class MemoryRecorder {
 
   const Options options_;
   std::vector<Reading> readings_;
-  // Every how many calls a reading is kept, and how many calls there have been.
+  // One call in `stride_` keeps a reading; `calls_` counts all.
   int64_t stride_ = 1;
   int64_t calls_ = 0;
 };

@@ -76,7 +76,7 @@ class Recorder {
 
  private:
   Measurement measurement_;
-  // Samples a second of time stands for; 0 if the unit is none of time.
+  // How many of the unit a second is; 0 if the unit is not one of time.
   double units_per_second_ = 0;
 };
 

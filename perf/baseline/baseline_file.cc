@@ -56,7 +56,7 @@ absl::Status Validate(const ComponentBaseline& baseline) {
     for (const auto& [name, value] : measurement.load_overrides()) {
       if (!(finite(value) && value > 0)) {
         return absl::InvalidArgumentError(
-            absl::StrCat(what, " is of the load ", name, "=", value, ", which is not positive"));
+            absl::StrCat(what, " has the load ", name, "=", value, ", which is not positive"));
       }
     }
     if (!seen.insert(Key(measurement)).second) {
@@ -100,9 +100,9 @@ absl::StatusOr<ComponentBaseline> ReadBaseline(absl::string_view directory,
   absl::StatusOr<ComponentBaseline> baseline = ParseBaseline(*text, path);
   if (!baseline.ok()) return baseline.status();
   if (baseline->machine() != machine || baseline->component() != component) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": is the baseline of ",
-                                                   baseline->component(), " on ",
-                                                   baseline->machine(), ", not of its place"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": this is the baseline of ", baseline->component(), " on ",
+                     baseline->machine(), ", and does not belong there"));
   }
   return baseline;
 }

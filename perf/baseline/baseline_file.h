@@ -26,8 +26,8 @@ std::string BaselinePath(absl::string_view directory, absl::string_view machine,
 // figures that are not finite or out of order, or stored twice.
 absl::StatusOr<ComponentBaseline> ParseBaseline(absl::string_view text, absl::string_view source);
 
-// NotFound if there is no such file, and InvalidArgument if it is of another machine or component
-// than its place says, besides what ParseBaseline returns.
+// Reads the file of that machine and component. NotFound if there is none, InvalidArgument if it
+// names another machine or component than its path, and what ParseBaseline returns.
 absl::StatusOr<ComponentBaseline> ReadBaseline(absl::string_view directory,
                                                absl::string_view machine,
                                                absl::string_view component);

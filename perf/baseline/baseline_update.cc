@@ -43,7 +43,7 @@ std::string Dropped(const BaselineMeasurement& stored, absl::string_view why) {
       ", profile ", stored.profile(), "): ", why, "\n");
 }
 
-// Begins a line of a performance_baseline.txt that says why there is none of a key.
+// Begins a line of a performance_baseline.txt that says why a key is left out.
 constexpr absl::string_view kRemark = "# ";
 
 // The environment without what varies from run to run, which would be noise in every review. Counts

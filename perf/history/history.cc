@@ -162,7 +162,7 @@ absl::Status History::Prepare() {
     status.Update(Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str()));
   } else if (version != kVersion) {
     status = absl::FailedPreconditionError(
-        absl::StrCat(path_, " is of version ", version, ", and this program knows ", kVersion));
+        absl::StrCat(path_, " has version ", version, ", and this program reads up to ", kVersion));
   }
   if (!status.ok()) {
     Execute("ROLLBACK").IgnoreError();

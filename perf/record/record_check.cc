@@ -32,8 +32,8 @@ absl::Status CheckProvenance(const Provenance& provenance) {
   const bool sharded = provenance.total_shards() != 0;
   if (provenance.total_shards() < 0 || provenance.shard_index() < 0 ||
       (sharded && provenance.shard_index() >= provenance.total_shards())) {
-    return Refused("the record", absl::StrCat("is of shard index ", provenance.shard_index(),
-                                              " of ", provenance.total_shards()));
+    return Refused("the record", absl::StrCat("has shard index ", provenance.shard_index(), " of ",
+                                              provenance.total_shards()));
   }
   for (const auto& [name, value] : provenance.load_overrides()) {
     if (!(std::isfinite(value) && value > 0)) {
@@ -63,8 +63,9 @@ absl::Status CheckStart(const google::protobuf::Timestamp& start) {
   constexpr int64_t kLast = 253'402'300'799;
   if (start.seconds() < kFirst || start.seconds() > kLast || start.nanos() < 0 ||
       start.nanos() >= 1'000'000'000) {
-    return Refused("the record", absl::StrCat("began at ", start.seconds(), " s and ",
-                                              start.nanos(), " ns, which is no time"));
+    return Refused("the record",
+                   absl::StrCat("began at ", start.seconds(), " s and ", start.nanos(),
+                                " ns, which is outside of the calendar"));
   }
   return absl::OkStatus();
 }
@@ -74,7 +75,7 @@ absl::Status CheckStart(const google::protobuf::Timestamp& start) {
 absl::Status CheckMeasurement(const Measurement& measurement) {
   const std::string what = absl::StrCat("measurement '", measurement.name(), "'");
   const std::string& component = measurement.component();
-  // Figures of which no component is known are those of unit tests.
+  // Only unit tests make measurements without a component.
   const bool owned =
       component.empty() || absl::StartsWith(measurement.name(), absl::StrCat(component, "."));
   if (!absl::StrContains(measurement.name(), '.') || !owned) {
@@ -102,7 +103,7 @@ absl::Status CheckRun(const Run& run) {
   if (absl::Status checked = CheckStart(run.start_time()); !checked.ok()) return checked;
   if (absl::Status checked = CheckHealth(run.health()); !checked.ok()) return checked;
   if (run.environment().num_cpus() < 0 || run.environment().memory_bytes() < 0) {
-    return Refused("the record", "is of a machine with fewer than no CPUs or bytes of memory");
+    return Refused("the record", "has a negative number of CPUs or bytes of memory");
   }
   std::set<std::string> names;
   for (const Measurement& measurement : run.measurements()) {

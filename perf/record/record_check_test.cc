@@ -113,13 +113,13 @@ INSTANTIATE_TEST_SUITE_P(
          "load iterations=nan"},
         {"ATimeOfNoCalendar",
          [](perf::Run& run) { run.mutable_start_time()->set_seconds(1'000'000'000'000'000'000); },
-         "which is no time"},
+         "outside of the calendar"},
         {"AHealthThatIsNan", [](perf::Run& run) { run.mutable_health()->set_steal_percent(kNan); },
          "health"},
         {"AClockThatJumpedByNan",
          [](perf::Run& run) { run.mutable_health()->set_clock_jump_s(kNan); }, "health"},
         {"FewerThanNoCpus", [](perf::Run& run) { run.mutable_environment()->set_num_cpus(-2); },
-         "fewer than no CPUs"},
+         "a negative number of CPUs"},
     }),
     [](const testing::TestParamInfo<RefusedCase>& test_case) { return test_case.param.name; });
 

@@ -75,8 +75,8 @@ class Builder {
     }
     // Where no component is stated, there is no status to be left out of.
     if (!inputs_.requirements.empty() && Requirements(measurement.component()) == nullptr) {
-      return refused(absl::StrCat("'", measurement.name(), "' is of the component '",
-                                  measurement.component(), "', which was not to be measured"));
+      return refused(absl::StrCat("'", measurement.name(), "' belongs to the component '",
+                                  measurement.component(), "', which is not measured in this run"));
     }
     const auto [first, inserted] = measured_.emplace(
         measurement.name(),
@@ -199,7 +199,7 @@ class Builder {
     result.set_change_percent_high(comparison.change_percent_interval.high);
     result.set_baseline_median(comparison.of_zero ? 0 : baseline.median);
     if (comparison.of_zero && comparison.verdict != STABLE) {
-      result.set_note(result.counted().empty() ? "the baseline is zero" : "there was none");
+      result.set_note(result.counted().empty() ? "the baseline is zero" : "the baseline has none");
     } else if (comparison.of_zero && current.median != 0) {
       result.set_note(absl::StrCat("the baseline is zero, and less than ", min_effect, " ",
                                    result.unit(), " does not matter here"));
@@ -540,8 +540,8 @@ class Builder {
         // Beside a revision, medians of whole runs are compared.
         if (!inputs_.ab_revision.empty()) return;
         report_.add_errors(absl::StrCat(measurement.target(), ": '", measurement.name(),
-                                        "' is no series over work, and its requirement is of its "
-                                        "growth"));
+                                        "' is no series over work, so its requirement cannot limit "
+                                        "its growth"));
         return;
       }
       if (measurement.unit() != requirement.unit()) {
@@ -562,7 +562,7 @@ class Builder {
     // With errors, what is missing has been said already; beside a revision, notes say what is new
     // or gone, and what is the same in both was not run.
     if (report_.selection().empty() && inputs_.errors.empty() && inputs_.ab_revision.empty()) {
-      report_.add_errors(absl::StrCat(component, ": a requirement is stated of '",
+      report_.add_errors(absl::StrCat(component, ": there is a requirement for '",
                                       requirement.measurement(), "', which no test measures"));
     }
   }

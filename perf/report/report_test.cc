@@ -565,7 +565,7 @@ TEST(ReportTest, AnAllocationWhereThereWasNoneIsRed) {
   const Report report = BuildReport(inputs);
   EXPECT_EQ(report.exit_code(), 1);
   const std::string text = TextReport(report, {});
-  EXPECT_THAT(text, HasSubstr("✗ Red: there was none"));
+  EXPECT_THAT(text, HasSubstr("✗ Red: the baseline has none"));
   EXPECT_THAT(text, HasSubstr("1 ✗ (none before)"));
 }
 

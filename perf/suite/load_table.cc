@@ -34,7 +34,7 @@ absl::StatusOr<LoadTable> LoadTable::Create(const ComponentRequirements& require
   }
   if (table.profile_ != "quick" && table.profile_ != "default" && table.profile_ != "long") {
     return absl::InvalidArgumentError(absl::StrCat(
-        "load profile '", profile, "' is none of quick, default and long (PERF_PROFILE)"));
+        "load profile '", profile, "' is not quick, default or long (PERF_PROFILE)"));
   }
   for (absl::string_view override_text : absl::StrSplit(overrides, ',', absl::SkipWhitespace())) {
     const std::pair<absl::string_view, absl::string_view> parts =
