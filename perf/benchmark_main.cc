@@ -101,7 +101,7 @@ class RecordReporter : public benchmark::BenchmarkReporter {
 
  private:
   const perf::MeasurementNames& names_;
-  // By measurement.
+  // The names of measurements.
   std::set<std::string> reported_;
   std::map<std::string, perf::Measurement> measurements_;
   bool failed_ = false;

@@ -17,13 +17,14 @@ namespace perf {
 // The <machine> of deterministic measurements, which are the same on every machine.
 inline constexpr char kAnyMachine[] = "any-machine";
 
-// "DIRECTORY/<machine>/<component>.textproto".
+// The path of a component's baseline: "DIRECTORY/<machine>/<component>.textproto".
 std::string BaselinePath(absl::string_view directory, absl::string_view machine,
                          absl::string_view component);
 
-// InvalidArgument, with the line, for text that is no ComponentBaseline; also for a baseline
-// without machine or component, a measurement without name, unit, direction or samples, with
-// figures that are not finite or out of order, or stored twice.
+// Parses and validates `text`; `source` names it in messages. InvalidArgument, with the line, for
+// text that is no ComponentBaseline; also for a baseline without machine or component, a
+// measurement without name, unit, direction or samples, with figures that are not finite or out of
+// order, or stored twice.
 absl::StatusOr<ComponentBaseline> ParseBaseline(absl::string_view text, absl::string_view source);
 
 // Reads the file of that machine and component. NotFound if there is none, InvalidArgument if it
@@ -35,7 +36,7 @@ absl::StatusOr<ComponentBaseline> ReadBaseline(absl::string_view directory,
 // The file's content, readable in review, which ParseBaseline reads.
 std::string BaselineText(const ComponentBaseline& baseline);
 
-// Writes it as WriteTogether does.
+// Writes the baseline to its path, as WriteTogether does.
 absl::Status WriteBaseline(const ComponentBaseline& baseline, absl::string_view directory);
 
 // The stored form of a measurement of `run`: its distribution, or `count` and `median` alone if all
@@ -43,8 +44,9 @@ absl::Status WriteBaseline(const ComponentBaseline& baseline, absl::string_view 
 BaselineMeasurement ToBaseline(const Measurement& measurement, const Run& run,
                                absl::string_view date);
 
-// What is compared of a stored measurement. One that is a single figure has no spread; files of
-// before they were written so repeat it in every field, and leave out what is zero.
+// The figure of a stored measurement that others are compared with. A single figure has no spread.
+// Earlier files repeat a single figure in every field, and leave out what is zero; they are read,
+// too.
 Figure StoredFigure(const BaselineMeasurement& stored);
 
 // The stored measurement of that name, profile and those overrides; null if there is none.

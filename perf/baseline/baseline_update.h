@@ -18,7 +18,7 @@ namespace perf {
 struct BaselineUpdate {
   // The files as they will be, by component.
   std::map<std::string, ComponentBaseline> baselines;
-  // What changes, one line a measurement.
+  // What changes, with one line for each measurement.
   std::string description;
 };
 
@@ -41,12 +41,12 @@ absl::StatusOr<std::string> UpdateBaselineLines(
 struct UpdateInputs {
   absl::Span<const Run> runs;
   const std::map<std::string, ComponentRequirements>& requirements;
-  // By component: those of `machine`, and those of kAnyMachine.
+  // Stored baselines by component: those of `machine`, and those of kAnyMachine.
   const std::map<std::string, ComponentBaseline>& baselines;
   const std::map<std::string, ComponentBaseline>& deterministic_baselines;
   std::string directory;
   std::string machine;
-  // As UpdateBaselines has them.
+  // The arguments `complete` and `date` of UpdateBaselines.
   bool complete = false;
   std::string date;
   // The text of the machine's performance_baseline.txt; empty if there is none.
@@ -59,8 +59,8 @@ struct PreparedUpdate {
   std::string description;
 };
 
-// Everything that an update writes, checked before anything is written: that all of it is read
-// again.
+// Everything that an update writes. All of it is checked, before anything is written, to be
+// readable again.
 absl::StatusOr<PreparedUpdate> PrepareUpdate(const UpdateInputs& inputs);
 
 }  // namespace perf

@@ -19,7 +19,7 @@ namespace {
 struct Prepared {
   std::string path;
   command::OutputFile file;
-  // Empty if there is none yet.
+  // The earlier content; empty if there is no file yet.
   std::optional<std::string> before;
 };
 
@@ -43,7 +43,8 @@ absl::StatusOr<Prepared> Prepare(const std::string& path, const std::string& con
   return Prepared{.path = path, .file = *std::move(file), .before = std::move(before)};
 }
 
-// As far as that is possible: whoever asked gets the error that made it necessary.
+// Puts the earlier content back, as far as that is possible: the caller gets the error that made it
+// necessary.
 void Restore(const Prepared& prepared) {
   if (prepared.before.has_value()) {
     command::WriteOutput(prepared.path, {.kind = command::kTextFile, .keep = {}}, *prepared.before)

@@ -144,7 +144,8 @@ class Splitter {
     for (const size_t i : order) arranged_.push_back(values_[i]);
   }
 
-  // From the first `count` points. Four sums, as one would wait for each addition.
+  // The sum of distances from `value` to the first `count` points. It is kept in four parts, since
+  // the additions to one would wait for each other.
   double DistancesTo(double value, size_t count) const {
     std::array<double, 4> sums = {};
     size_t i = 0;
@@ -242,7 +243,7 @@ class Divider {
     }
   }
 
-  // The lesser of two changes that are one; none: the number of splits.
+  // The lesser of two changes that are one; the number of splits if there is none.
   size_t PartOfAnother() const {
     for (size_t i = 0; i + 1 < splits_.size(); ++i) {
       const double change = Change(i);

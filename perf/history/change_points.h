@@ -22,7 +22,7 @@ struct ChangePointOptions {
   // The significance level of the permutation test.
   double significance = 0.01;
   int permutations = 399;
-  // Fewer points on either side are no level. At least 3.
+  // Fewer points on either side are not taken for a level. At least 3.
   size_t min_points = 5;
   // Smaller changes of the median are none, as a share of the level before.
   double min_change = 0.02;

@@ -23,7 +23,7 @@
 namespace perf {
 namespace {
 
-// "PRLH".
+// The letters "PRLH".
 constexpr int kApplicationId = 0x50524C48;
 constexpr int kVersion = 3;
 
@@ -157,7 +157,7 @@ absl::Status History::Prepare() {
   } else if (version == 1 || version == 2) {
     // Nobody knows the build of the first version's runs, so they are a series of their own.
     if (version == 1) status = Execute("ALTER TABLE run ADD COLUMN build TEXT NOT NULL DEFAULT ''");
-    // Nor how noisy the machine was in the runs so far, so no baseline is made of them.
+    // Nobody knows how noisy the machine was in the runs so far, so no baseline is made of them.
     status.Update(Execute("ALTER TABLE run ADD COLUMN noise TEXT"));
     status.Update(Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str()));
   } else if (version != kVersion) {

@@ -34,8 +34,8 @@ class History {
   // left out. Returns how many were new. Samples take 4 bytes each: single precision.
   absl::StatusOr<int> Add(const std::vector<Run>& runs);
 
-  // Those whose name contains `name`; all if it is empty. By machine, build, name, load, unit and
-  // direction.
+  // Returns the series whose name contains `name`; all if it is empty. They are ordered by machine,
+  // build, name, load, unit and direction.
   absl::StatusOr<std::vector<HistorySeries>> Series(const std::string& name) const;
 
   sqlite3* database_for_test() { return database_; }

@@ -40,7 +40,7 @@ struct HistorySeries {
   std::string title;
   std::string unit;
   Better better = BETTER_UNKNOWN;
-  // By the time of the run.
+  // Points are ordered by the time of the run.
   std::vector<HistoryPoint> points;
 };
 

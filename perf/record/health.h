@@ -29,10 +29,10 @@ struct HealthReading {
   int64_t involuntary_context_switches = 0;
 };
 
-// Thread-safe.
+// Reads the machine's counters and this process's. Thread-safe.
 HealthReading ReadHealth();
 
-// Fills the times of all CPUs in from the text of /proc/stat; leaves them 0 if it is none.
+// Fills the times of all CPUs in from the text of /proc/stat; leaves them 0 if it is not that.
 void ParseProcStat(absl::string_view text, HealthReading& reading);
 
 // What happened between two readings.

@@ -1,5 +1,5 @@
-// What result.proto promises of a record, checked: by whoever writes one and by whoever reads one,
-// so that nothing behind them meets a NaN, a measurement without a sample, or a figure that no
+// Checks what result.proto promises. Whoever writes a record and whoever reads one calls it, so
+// that nothing behind them meets a NaN, a measurement without a sample, or a figure that no
 // component owns.
 #ifndef PERF_RECORD_RECORD_CHECK_H_
 #define PERF_RECORD_RECORD_CHECK_H_
@@ -16,8 +16,8 @@ namespace perf {
 absl::Status CheckMeasurement(const Measurement& measurement);
 
 // InvalidArgument for a run with such a measurement, with two measurements of one name, or whose
-// provenance, environment, start or health cannot be: a shard that is none, a load that is not
-// positive, a time outside of the calendar, a share that is negative or not finite.
+// provenance, environment, start or health cannot be: a shard index outside of the shards, a load
+// that is not positive, a time outside of the calendar, a share that is negative or not finite.
 absl::Status CheckRun(const Run& run);
 
 }  // namespace perf

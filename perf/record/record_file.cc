@@ -15,7 +15,8 @@ namespace perf {
 
 namespace {
 
-// Whether single precision holds every sample: a time to seven digits; counts are exact.
+// Whether single precision holds every sample: it keeps seven digits of a time, and counts need all
+// of theirs.
 bool FitsSingle(const Measurement& measurement) {
   if (!measurement.counted().empty()) return false;
   return absl::c_all_of(measurement.samples(), [](double sample) {
@@ -25,7 +26,7 @@ bool FitsSingle(const Measurement& measurement) {
   });
 }
 
-// As files have it.
+// The run as files have it.
 Run Stored(Run run) {
   for (Measurement& measurement : *run.mutable_measurements()) {
     if (!FitsSingle(measurement)) continue;
@@ -36,8 +37,8 @@ Run Stored(Run run) {
   return run;
 }
 
-// As memory has it. DataLoss for a measurement that has samples of both kinds, of which one would
-// be dropped.
+// Turns the run back into what memory has. DataLoss for a measurement that has samples of both
+// kinds, of which one would be dropped.
 absl::Status Restore(Run& run) {
   for (Measurement& measurement : *run.mutable_measurements()) {
     if (measurement.stored_samples().empty()) continue;

@@ -10,7 +10,7 @@
 
 namespace perf {
 
-// Its name among a test's undeclared outputs.
+// The file's name among a test's undeclared outputs.
 inline constexpr char kRunFileName[] = "perf_run.pb";
 
 // Writes `run`, with samples of 4 bytes each, into `directory` by way of a temporary file, so that

@@ -11,11 +11,12 @@
 
 namespace perf {
 
-// InvalidArgument with every error, each as "SOURCE:LINE:COLUMN: what", if `text` is not one.
+// Parses `text` into `message`. InvalidArgument with every error, each as "SOURCE:LINE:COLUMN:
+// what".
 absl::Status ParseTextProto(absl::string_view text, absl::string_view source,
                             google::protobuf::Message& message);
 
-// The whole file. NotFound, PermissionDenied, or Internal with the path and the reason.
+// Returns the whole file. NotFound, PermissionDenied, or Internal with the path and the reason.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 }  // namespace perf

@@ -63,7 +63,8 @@ class Builder {
     return runs;
   }
 
-  // False, with an error, for what would be judged wrongly, or not at all, whoever made the run.
+  // Whether the measurement may be judged. What would be judged wrongly, or not at all, becomes an
+  // error instead, whoever made the run.
   bool MayCount(const Measurement& measurement, const Run& run) {
     const std::string& target = run.provenance().target();
     const auto refused = [&](absl::string_view why) {
@@ -143,7 +144,7 @@ class Builder {
 
   // A leak is one on any machine, and whatever was stored.
   void JudgeSeries(const Measurement& measurement, MeasurementResult& result) const {
-    // In MB; other units state theirs.
+    // This is in MB; measurements in other units state a min_effect.
     constexpr double kMinGrowth = 0.1;
     const double stated = MinEffectOfResult(result);
     const std::vector<double> work(measurement.work().begin(), measurement.work().end());
@@ -301,8 +302,8 @@ class Builder {
     }
   }
 
-  // Why figures of two builds are not compared; empty if they are. Baselines of before a part was
-  // kept do not say what it was.
+  // Why figures of two builds are not compared; empty if they are. A baseline that was stored
+  // before a part was kept does not say what it was.
   static std::string WhyAnotherBuild(const Environment& then, const Environment& now) {
     if (then.compiler() != now.compiler()) {
       return absl::StrCat("the baseline was built by ", then.compiler(), ", this by ",
@@ -628,7 +629,7 @@ class Builder {
     }
   }
 
-  // What is known to be bad stays bad, whatever else could not be measured.
+  // A red stays one, whatever else could not be measured.
   int ExitCode() const {
     for (const ComponentStatus& status : report_.components()) {
       if (status.status() == STATUS_RED) return 1;
@@ -643,12 +644,12 @@ class Builder {
   const ReportInputs& inputs_;
   Report report_;
   std::map<std::string, Summary> summaries_;
-  // By measurement.
+  // What was measured, by name.
   std::map<std::string, Measured> measured_;
   // How many measurements were judged by the history, and how many only shown beside it.
   int judged_by_history_ = 0;
   int shown_by_history_ = 0;
-  // What records were made with.
+  // The loads that records were made with, by test and by component.
   std::map<std::string, std::vector<Loads>> loads_of_test_;
   std::map<std::string, std::vector<Loads>> loads_of_component_;
 };

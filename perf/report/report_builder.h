@@ -37,22 +37,22 @@ struct ReportInputs {
   std::vector<Run> runs;
   // What could not be measured.
   std::vector<std::string> errors;
-  // Label to component of the tests that `errors` are of: what they did not measure is no more to
-  // be said.
+  // The tests that `errors` are about, label to component. What those did not measure is not called
+  // missing besides.
   std::map<std::string, std::string> failed;
   // Labels of the tests that were to run as a whole: no filter took a part of them away.
   std::set<std::string> whole_tests;
-  // By component: those the run was to measure.
+  // Requirements by component, of those that the run was to measure.
   std::map<std::string, ComponentRequirements> requirements;
-  // By component: this machine's.
+  // This machine's stored baselines by component.
   std::map<std::string, ComponentBaseline> baselines;
-  // By component: those of deterministic measurements, which any machine is compared with.
+  // Stored baselines of deterministic measurements by component, which hold on any machine.
   std::map<std::string, ComponentBaseline> deterministic_baselines;
-  // By measurement: the level of the last runs on this machine, compared where no baseline is
+  // The level of the last runs on this machine by measurement, compared where no baseline is
   // stored.
   std::map<std::string, HistoryBaseline> history;
-  // By key, from the file that `baseline_lines_source` names; compared instead of `baselines`, if
-  // named.
+  // Lines by key, from the file that `baseline_lines_source` names; compared instead of
+  // `baselines`, if a file is named.
   std::map<std::string, ParsedBaselineLine> baseline_lines;
   std::string baseline_lines_source;
   // Keys of that file that no component of the suite states, though all were to be measured.
@@ -72,7 +72,7 @@ struct ReportInputs {
   Report header;
 };
 
-// The same report, to the byte, in whatever order the runs come.
+// Builds the report: the same, to the byte, in whatever order the runs come.
 Report BuildReport(const ReportInputs& inputs);
 
 }  // namespace perf

@@ -271,7 +271,7 @@ std::string Conclusion(const Report& report) {
 
 // Columns padded with spaces; the first row is the header.
 std::string Table(const std::vector<std::vector<std::string>>& rows) {
-  // What a terminal shows: code points, not bytes.
+  // The width on a terminal, which shows code points, not bytes.
   const auto width = [](const std::string& text) {
     return static_cast<size_t>(
         std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -294,7 +294,7 @@ std::string Table(const std::vector<std::vector<std::string>>& rows) {
 
 std::string MeasurementText(const MeasurementResult& result, const TextOptions& options) {
   std::string text = absl::StrCat(result.title(), ":\n");
-  // The same program in both revisions.
+  // A program that is the same in both revisions was not run, so it has no figures.
   if (result.count() == 0) return absl::StrCat(text, "  ", VerdictText(result), "\n");
   const auto line = [&](absl::string_view name, double value) {
     absl::StrAppend(&text, "  ", name, ": ", WithUnit(value, result.unit()), "\n");
@@ -349,7 +349,7 @@ std::string CountText(const MeasurementResult& result) {
       result.change_percent());
 }
 
-// A row a benchmark, a column for each thing that was counted.
+// A table with a row for each benchmark and a column for each thing that was counted.
 std::string CountsText(const Report& report) {
   std::vector<std::string> kinds;
   // Names without what was counted, in order, and their titles.
@@ -412,14 +412,13 @@ std::vector<std::vector<std::string>> StatusRows(const Report& report) {
   return rows;
 }
 
-// What to do about them, once for all.
+// What to do about missing measurements, said once for all.
 constexpr char kAboutMissing[] =
     "Bring them back; or, if they were renamed or removed on purpose, store the baselines anew "
     "(--update_baselines).";
 constexpr char kAboutGone[] =
     "Bring them back; or, if they were renamed or removed on purpose, compare with the revision "
-    "that "
-    "did so.";
+    "that did so.";
 
 absl::string_view AboutMissing(const Report& report) {
   // Only beside a revision is there no figure of a baseline.

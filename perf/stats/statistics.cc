@@ -47,7 +47,7 @@ double Quantile(absl::Span<const double> sorted, double probability) {
   const size_t above = std::min(below + 1, sorted.size() - 1);
   const double share = position - static_cast<double>(below);
   const double distance = sorted[above] - sorted[below];
-  // So it is between the ends of all that a double can hold.
+  // Their distance may be more than a double holds.
   if (!std::isfinite(distance)) return sorted[below] * (1 - share) + sorted[above] * share;
   return sorted[below] + distance * share;
 }

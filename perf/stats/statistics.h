@@ -44,7 +44,7 @@ struct Interval {
 Interval MedianInterval(absl::Span<const double> sorted, double confidence);
 
 // The standard normal distribution's quantile and its inverse's complement: P(Z > z). The quantile
-// requires a probability in (0, 1), and is exact to 1e-9.
+// requires a probability in (0, 1), and is accurate to 1e-9.
 double NormalQuantile(double probability);
 double NormalTail(double z);
 

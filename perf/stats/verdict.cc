@@ -8,7 +8,7 @@
 namespace perf {
 namespace {
 
-// Which change of a figure is for the better, so that + is better.
+// The change of a figure, signed so that + is better.
 double Gain(double current, double baseline, Better better) {
   // Not the negative of one form: that would make an unchanged time -0 %.
   return better == LOWER ? baseline - current : current - baseline;

@@ -52,8 +52,8 @@ Verdict JudgeChange(double change, const Interval& interval);
 
 // `min_effect`: a difference of the medians smaller than this, in their unit, is STABLE.
 //
-// Beside a baseline of zero, of which there is no percentage, every worsening of at
-// least `min_effect` is RED, or UNRESOLVED if the interval's near end is not worse; what is better
+// Beside a baseline of zero, which has no percentages, every worsening of at least `min_effect`
+// is RED, or UNRESOLVED if the interval's near end is not worse; what is better
 // is IMPROVED. A negative baseline, such as one in decibels, is measured by its size.
 Comparison Compare(const Figure& current, const Figure& baseline, Better better, double min_effect);
 

@@ -72,7 +72,7 @@ absl::Status CheckBaselineLine(const BaselineLine& line) {
   if (absl::StripTrailingAsciiWhitespace(suffix) != suffix || absl::StrContains(suffix, '\n')) {
     return refused("ends with a space, which is not read again");
   }
-  // A digit that follows is where a number and its suffix part if anywhere.
+  // If a digit before the suffix is read as a number of its own, every number is.
   const std::string one = absl::StrCat("1", suffix);
   if (NumberLength(one) != 1) return refused("begins like the rest of a number");
   return absl::OkStatus();

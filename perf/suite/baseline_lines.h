@@ -26,13 +26,13 @@ std::string FormatFigureExactly(double value);
 // that begins like the rest of a number or ends with a space.
 absl::Status CheckBaselineLine(const BaselineLine& line);
 
-// "VAD_BASELINE: 2.5x". Of a positive, finite value and a line that CheckBaselineLine passes,
-// ParseBaselineLines reads the same figure and suffix.
+// Formats a line: "VAD_BASELINE: 2.5x". If the value is positive and finite, and CheckBaselineLine
+// passes the line, ParseBaselineLines reads the same figure and suffix.
 std::string FormatBaselineLine(const BaselineLine& line, double value);
 
-// Key to figure. Empty lines and lines that begin with # are skipped. InvalidArgument, with the
-// line's number, for a line that is not KEY: NUMBER SUFFIX, a figure that is not positive, or a key
-// stated twice. A suffix keeps the space before it, as a BaselineLine states it.
+// Returns the figures by key. Empty lines and lines that begin with # are skipped. InvalidArgument,
+// with the line's number, for a line that is not KEY: NUMBER SUFFIX, a figure that is not positive,
+// or a key stated twice. A suffix keeps the space before it, as a BaselineLine states it.
 struct ParsedBaselineLine {
   double value = 0;
   std::string suffix;

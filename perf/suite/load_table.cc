@@ -33,8 +33,8 @@ absl::StatusOr<LoadTable> LoadTable::Create(const ComponentRequirements& require
     table.values_[load.name()] = value;
   }
   if (table.profile_ != "quick" && table.profile_ != "default" && table.profile_ != "long") {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "load profile '", profile, "' is not quick, default or long (PERF_PROFILE)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("load profile '", profile, "' is not quick, default or long (PERF_PROFILE)"));
   }
   for (absl::string_view override_text : absl::StrSplit(overrides, ',', absl::SkipWhitespace())) {
     const std::pair<absl::string_view, absl::string_view> parts =

@@ -19,7 +19,7 @@
 namespace perf {
 namespace {
 
-// The names in the order they come, each once.
+// InvalidArgument, with what is known, for a name that is not.
 template <typename Names>
 absl::Status CheckKnown(absl::string_view what, const std::vector<std::string>& asked,
                         const Names& known) {

@@ -16,9 +16,9 @@ namespace perf {
 // A suite with the requirements of its components.
 struct Suite {
   SuiteManifest manifest;
-  // By component.
+  // Requirements by component.
   std::map<std::string, ComponentRequirements> requirements;
-  // Label to component.
+  // Components by the label of the test.
   std::map<std::string, std::string> component_of;
 };
 
@@ -27,14 +27,14 @@ struct Suite {
 absl::StatusOr<Suite> ReadSuite(const std::string& manifest_path);
 
 struct SelectionOptions {
-  // Empty, or "all" among them, means all.
+  // The kinds of tests; empty, or "all" among them, means all.
   std::vector<std::string> kinds = {};
   std::vector<std::string> components = {};
   bool slow = true;
 };
 
-// In the suite's order. InvalidArgument, with what there is, for a kind or component that does not
-// exist; NotFound if nothing is left.
+// Returns the tests that are asked for, in the suite's order. InvalidArgument, with what there is,
+// for a kind or component that does not exist; NotFound if nothing is left.
 absl::StatusOr<std::vector<SuiteTest>> SelectTests(const Suite& suite,
                                                    const SelectionOptions& options);
 
