@@ -19,6 +19,7 @@
 #include "perf/record/record_file.h"
 #include "perf/record/text_proto.h"
 #include "perf/stats/statistics.h"
+#include "perf/suite/requirements_file.h"
 
 namespace perf {
 namespace {

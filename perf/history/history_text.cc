@@ -21,7 +21,7 @@ std::vector<ChangePoint> Changes(const HistorySeries& series) {
   return FindChangePoints(medians);
 }
 
-std::string Figure(double value, const std::string& unit) {
+std::string FigureText(double value, const std::string& unit) {
   return absl::StrFormat("%.4g %s", value, unit);
 }
 
@@ -70,7 +70,7 @@ std::string HistoryList(const std::vector<HistorySeries>& all) {
     absl::StrAppendFormat(
         &text, "  %-40s %-8s %4d %-5s %12s  %s\n", series.name, series.load, series.points.size(),
         series.points.size() == 1 ? "run" : "runs",
-        Figure(series.points.back().median, series.unit),
+        FigureText(series.points.back().median, series.unit),
         changes.empty() ? "no change of level" : ChangeText(series, changes.back()));
   }
   return text;
@@ -115,7 +115,7 @@ std::string HistoryPlot(const HistorySeries& series, int width) {
   }
   for (int row = 0; row < kRows; ++row) {
     const bool labelled = row == 0 || row == kRows - 1;
-    const std::string label = labelled ? Figure(row == 0 ? high : low, series.unit) : "";
+    const std::string label = labelled ? FigureText(row == 0 ? high : low, series.unit) : "";
     absl::StrAppendFormat(&text, "%14s | %s\n", label,
                           std::string(marks[static_cast<size_t>(row)].begin(),
                                       marks[static_cast<size_t>(row)].end()));
@@ -123,8 +123,8 @@ std::string HistoryPlot(const HistorySeries& series, int width) {
   absl::StrAppend(&text, "\n");
   if (changes.empty()) return text + "No change of level.\n";
   for (const ChangePoint& change : changes) {
-    absl::StrAppend(&text, Figure(change.before, series.unit), " to ",
-                    Figure(change.after, series.unit), ": ", ChangeText(series, change), "\n");
+    absl::StrAppend(&text, FigureText(change.before, series.unit), " to ",
+                    FigureText(change.after, series.unit), ": ", ChangeText(series, change), "\n");
   }
   return text;
 }

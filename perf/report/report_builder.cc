@@ -18,6 +18,7 @@
 #include "perf/stats/statistics.h"
 #include "perf/stats/trend.h"
 #include "perf/stats/verdict.h"
+#include "perf/suite/requirements_file.h"
 
 namespace perf {
 namespace {
