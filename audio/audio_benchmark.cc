@@ -14,6 +14,7 @@
 #include "audio/sound_file/testing/sounds.h"
 #include "audio/turns/endpointer.h"
 #include "audio/turns/speech_segmenter.h"
+#include "audio/turns/turn_observer.h"
 #include "audio/vad/classic_vad.h"
 #include "audio/vad/testing/speex_vad.h"
 #include "audio/vad/testing/vad_under_test.h"
@@ -161,15 +162,16 @@ void MeasureSegmenter(benchmark::State& state, int sample_rate_hz) {
   const auto chunk = static_cast<size_t>(sample_rate_hz / 50);
   const size_t num_chunks = prose.size() / chunk;
   size_t i = 0;
-  int num_starts = 0;
+  class Count : public TurnObserver {
+   public:
+    void OnTurnBegin(const EndpointerEvent&) override { ++num_starts; }
+    int num_starts = 0;
+  } count;
   for (auto _ : state) {
-    segmenter.Push(absl::MakeConstSpan(prose).subspan(i * chunk, chunk),
-                   [&](const EndpointerEvent& event) {
-                     num_starts += event.kind == EndpointerEvent::Kind::kSpeechStart;
-                   });
+    segmenter.Push(absl::MakeConstSpan(prose).subspan(i * chunk, chunk), count);
     i = (i + 1) % num_chunks;
   }
-  if (state.iterations() > static_cast<int64_t>(num_chunks) && num_starts == 0) {
+  if (state.iterations() > static_cast<int64_t>(num_chunks) && count.num_starts == 0) {
     state.SkipWithError("prose without speech");
   }
 }

@@ -9,6 +9,7 @@
 #include "audio/sound_file/testing/sounds.h"
 #include "audio/turns/endpointer.h"
 #include "audio/turns/speech_segmenter.h"
+#include "audio/turns/turn_observer.h"
 #include "audio/vad/testing/vad_under_test.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
@@ -18,8 +19,8 @@
 namespace parlance::audio {
 namespace {
 
-// From 48 kHz through the resampler, the detector and the endpointer; segments are counted in every
-// round, and have to be the same in each.
+// Sound goes from 48 kHz through the resampler, the detector and the endpointer; segments are
+// counted in every round, and have to be the same in each.
 TEST(StressAudio, ContinuousVad) {
   std::vector<int16_t> speech;
   for (const std::string& name : SpeechRecordings()) {
@@ -31,17 +32,18 @@ TEST(StressAudio, ContinuousVad) {
   options.input_sample_rate_hz = 48000;
   auto segmenter = *SpeechSegmenter::Create(CreateVadUnderTest(), options);
   const auto listen = [&] {
-    int num_segments = 0;
-    const auto count = [&](const EndpointerEvent& event) {
-      num_segments += event.kind == EndpointerEvent::Kind::kSpeechEnd;
-    };
+    class Count : public TurnObserver {
+     public:
+      void OnTurnEnd(const EndpointerEvent&) override { ++num_segments; }
+      int num_segments = 0;
+    } count;
     for (absl::Span<const int16_t> rest = speech; !rest.empty();) {
       const auto chunk = rest.first(std::min<size_t>(rest.size(), 960));
       rest.remove_prefix(chunk.size());
       segmenter.Push(chunk, count);
     }
     segmenter.Flush(count);
-    return num_segments;
+    return count.num_segments;
   };
   perf::Recorder speed({.name = "audio.stream.realtime_factor",
                         .title = "Audio Stream Speed",

@@ -16,22 +16,27 @@
 #include "audio/evaluation/vad_metrics.h"
 #include "audio/scenes/held_out.h"
 #include "audio/scenes/scene.h"
+#include "audio/turns/speech_segmenter.h"
+#include "audio/turns/turn_observer.h"
 #include "audio/vad/detectors.h"
-#include "audio/vad/probability_stream.h"
 #include "audio/vad/testing/speex_vad.h"
 #include "audio/vad/vad.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
 
 constexpr double kSceneSeconds = 12;
 constexpr uint64_t kFirstSeed = 77'000'000;
 
 struct Contestant {
-  // In names of measurements.
+  // The part of the names of measurements.
   const char* name;
   const char* title;
   std::unique_ptr<VoiceActivityDetector> (*create)();
@@ -68,12 +73,16 @@ constexpr std::array kWithoutSpeech = {
 std::vector<ScoredFrames> Hear(const Contestant& contestant, const std::vector<Scene>& scenes) {
   std::vector<ScoredFrames> heard;
   for (const Scene& scene : scenes) {
-    auto stream = *ProbabilityStream::Create(contestant.create(), kSceneRateHz);
-    ScoredFrames& scored = heard.emplace_back();
-    scored.speech = scene.speech;
-    const auto add = [&](float probability) { scored.probabilities.push_back(probability); };
-    stream.Push(scene.samples, add);
-    stream.Flush(add);
+    auto segmenter =
+        *SpeechSegmenter::Create(contestant.create(), {.input_sample_rate_hz = kSceneRateHz});
+    class Probabilities : public TurnObserver {
+     public:
+      void OnProbability(float probability) override { all.push_back(probability); }
+      std::vector<float> all;
+    } probabilities;
+    segmenter.Push(scene.samples, probabilities);
+    segmenter.Flush(probabilities);
+    heard.push_back({.probabilities = std::move(probabilities.all), .speech = scene.speech});
   }
   return heard;
 }
@@ -122,7 +131,7 @@ TEST(AudioAccuracy, Speech) {
     const std::vector<Scene> scenes = Scenes(maker, setting.condition);
     for (const Contestant& contestant : kContestants) {
       const absl::StatusOr<VadMetrics> metrics = MeasureVad(Hear(contestant, scenes));
-      ASSERT_TRUE(metrics.ok()) << metrics.status();
+      ASSERT_THAT(metrics, IsOk());
       ASSERT_TRUE(metrics->auc.has_value() && metrics->offset_delay_p50_ms.has_value());
       std::printf("%-10s %-12s %-20s %-20s %-20s %-16s %-18s %-18s %-14s\n", setting.name,
                   contestant.name, Shown(metrics->auc, "%.3f", 1).c_str(),

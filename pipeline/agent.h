@@ -29,7 +29,7 @@ struct ToolAnswer {
 // What an agent knows when it decides.
 struct AgentInput {
   Hypothesis utterance;
-  // The conversation before it, oldest first.
+  // The conversation before it, oldest first: max_history_messages() of it at most.
   absl::Span<const session::Message> history;
   // What it called so far in this turn, and what came back: of the same size.
   absl::Span<const ToolCall> calls;
@@ -47,6 +47,8 @@ struct AgentStep {
 class Agent {
  public:
   virtual ~Agent() = default;
+  // How many of the last messages the agent wants as history; with 0, none are read.
+  virtual int max_history_messages() const = 0;
   virtual absl::StatusOr<AgentStep> Decide(const AgentInput& input) = 0;
 };
 

@@ -4,22 +4,24 @@
 #include <utility>
 
 #include "audio/vad/neural_vad.h"
+#include "pipeline/demo_intents.h"
 #include "pipeline/flite_synthesizer.h"
 #include "pipeline/pocketsphinx_recognizer.h"
 #include "pipeline/rule_agent.h"
 #include "pipeline/session_adapters.h"
+#include "pipeline/timer_announcer.h"
 #include "session/open/open_store.h"
 #include "tools/builtin/builtin_tools.h"
 
 namespace parlance::pipeline {
 
-Components::Components(const ComponentOptions& options, Grammar grammar)
-    : options_(options), grammar_(std::move(grammar)) {}
+Components::Components(const ComponentOptions& options, RuleSet rules)
+    : options_(options), rules_(std::move(rules)) {}
 
 absl::StatusOr<std::unique_ptr<Components>> Components::Create(const ComponentOptions& options) {
-  absl::StatusOr<Grammar> grammar = RuleAgentGrammar();
-  if (!grammar.ok()) return grammar.status();
-  std::unique_ptr<Components> components(new Components(options, *std::move(grammar)));
+  absl::StatusOr<RuleSet> rules = DemoRules();
+  if (!rules.ok()) return rules.status();
+  std::unique_ptr<Components> components(new Components(options, *std::move(rules)));
 
   absl::StatusOr<std::unique_ptr<Synthesizer>> synthesizer = CreateFliteSynthesizer(options.voice);
   if (!synthesizer.ok()) return synthesizer.status();
@@ -37,13 +39,13 @@ absl::StatusOr<std::unique_ptr<Components>> Components::Create(const ComponentOp
 
 absl::StatusOr<std::unique_ptr<Conversation>> Components::Start(VoiceAgent::Options options) {
   VoiceAgentParts parts;
-  auto recognizer = CreatePocketSphinxRecognizer(grammar_, options_.recognizer);
+  auto recognizer = CreatePocketSphinxRecognizer(rules_.grammar(), options_.recognizer);
   if (!recognizer.ok()) return recognizer.status();
   parts.recognizer = *std::move(recognizer);
   auto vad = audio::CreateNeuralVad(/*look_ahead_frames=*/0);
   if (!vad.ok()) return vad.status();
   parts.vad = *std::move(vad);
-  parts.agent = CreateRuleAgent(&grammar_);
+  parts.agent = CreateRuleAgent(&rules_);
   parts.synthesizer = synthesizer_.get();
   parts.store = store_.get();
 
@@ -61,7 +63,7 @@ absl::StatusOr<std::unique_ptr<Conversation>> Components::Start(VoiceAgent::Opti
                                        .local_zone = options_.local_zone,
                                        .notes = notes_.get(),
                                        .conversation = conversation->search.get(),
-                                       .timers = &timers_},
+                                       .timers = &conversation->timers},
                                       *conversation->registry);
       !registered.ok()) {
     return registered;
@@ -70,6 +72,8 @@ absl::StatusOr<std::unique_ptr<Conversation>> Components::Start(VoiceAgent::Opti
   if (!executor.ok()) return executor.status();
   conversation->executor = *std::move(executor);
   parts.executor = conversation->executor.get();
+  conversation->announcer = std::make_unique<TimerAnnouncer>(&conversation->timers, options_.now);
+  parts.announcer = conversation->announcer.get();
   auto agent = VoiceAgent::Create(std::move(parts), std::move(options));
   if (!agent.ok()) return agent.status();
   conversation->agent = *std::move(agent);

@@ -9,8 +9,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "pipeline/grammar.h"
+#include "pipeline/announcer.h"
 #include "pipeline/pocketsphinx_recognizer.h"
+#include "pipeline/rule_agent.h"
 #include "pipeline/synthesizer.h"
 #include "pipeline/voice_agent.h"
 #include "session/store.h"
@@ -30,9 +31,12 @@ struct ComponentOptions {
   absl::TimeZone local_zone = absl::LocalTimeZone();
 };
 
-// One conversation, with the tools that are bound to its session. Must not outlive its Components.
+// One conversation, with the tools that are bound to its session, and its timers: nobody else sees
+// or hears them. Must not outlive its Components.
 struct Conversation {
   std::string session_id;
+  tools::InMemoryTimerStore timers;
+  std::unique_ptr<Announcer> announcer;
   std::unique_ptr<tools::ConversationSearch> search;
   std::unique_ptr<tools::ToolRegistry> registry;
   std::unique_ptr<tools::ToolExecutor> executor;
@@ -53,13 +57,12 @@ class Components {
   int output_sample_rate_hz() const { return synthesizer_->sample_rate_hz(); }
 
  private:
-  Components(const ComponentOptions& options, Grammar grammar);
+  Components(const ComponentOptions& options, RuleSet rules);
 
   const ComponentOptions options_;
-  const Grammar grammar_;
+  const RuleSet rules_;
   std::unique_ptr<session::SessionStore> store_;
   std::unique_ptr<tools::NoteStore> notes_;
-  tools::InMemoryTimerStore timers_;
   std::unique_ptr<Synthesizer> synthesizer_;
 };
 

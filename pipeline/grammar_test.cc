@@ -3,19 +3,26 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pipeline/rule_agent.h"
 #include "pipeline/spoken_number.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::pipeline {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 Grammar Tea() {
   auto grammar = Grammar::Create({{"brew", "brew [me] <count=number> (cup | cups) of <kind=kind>"},
                                   {"stop", "stop | enough [now]"}},
                                  {{"number", "one | two"}, {"kind", "green tea | tea"}});
-  EXPECT_TRUE(grammar.ok()) << grammar.status();
+  EXPECT_THAT(grammar, IsOk());
   return *std::move(grammar);
 }
 
@@ -62,12 +69,11 @@ TEST(GrammarTest, NamesWhatIsWrong) {
   for (const auto& [pattern, message] : cases) {
     const auto grammar =
         Grammar::Create({{"x", pattern}}, {{"loop", "b <again>"}, {"again", "[<loop>] c"}});
-    ASSERT_FALSE(grammar.ok()) << pattern;
-    EXPECT_TRUE(absl::StrContains(grammar.status().message(), message)) << grammar.status();
+    EXPECT_THAT(grammar, StatusIs(kInvalid, HasSubstr(message))) << pattern;
   }
-  EXPECT_FALSE(Grammar::Create({}, {}).ok());
-  EXPECT_FALSE(Grammar::Create({{"a", "b"}, {"a", "c"}}, {}).ok());
-  EXPECT_FALSE(Grammar::Create({{"a", "b"}}, {{"r", "b"}, {"r", "c"}}).ok());
+  EXPECT_THAT(Grammar::Create({}, {}), StatusIs(kInvalid));
+  EXPECT_THAT(Grammar::Create({{"a", "b"}, {"a", "c"}}, {}), StatusIs(kInvalid));
+  EXPECT_THAT(Grammar::Create({{"a", "b"}}, {{"r", "b"}, {"r", "c"}}), StatusIs(kInvalid));
 }
 
 TEST(SpokenNumberTest, CountsAsPeopleDo) {
@@ -86,63 +92,6 @@ TEST(SpokenNumberTest, CountsAsPeopleDo) {
        {"", "hundred", "five twenty", "one two", "twelve hundred", "and five"}) {
     EXPECT_FALSE(NumberOf(words).has_value()) << words;
   }
-}
-
-Hypothesis Heard(const std::string& text) {
-  return {.text = text, .rejected = false, .confidence = 1};
-}
-
-TEST(RuleAgentTest, LeadsEachIntentToACall) {
-  const Grammar grammar = *RuleAgentGrammar();
-  const auto agent = CreateRuleAgent(&grammar);
-  const std::vector<std::pair<std::string, std::string>> cases = {
-      {"what time is it", "clock {}"},
-      {"what time is it in new york", R"(clock {"time_zone":"new york"})"},
-      {"what is twelve times seven", R"(calculator {"expression":"12 * 7"})"},
-      {"what is one hundred divided by eight", R"(calculator {"expression":"100 / 8"})"},
-      {"convert ten miles to kilometers",
-       R"(convert_units {"value":10,"from":"miles","to":"kilometers"})"},
-      {"set a timer for five minutes", R"(timers {"action":"start","seconds":300})"},
-      {"set a timer for two hours", R"(timers {"action":"start","seconds":7200})"},
-      {"set a timer for one second", R"(timers {"action":"start","seconds":1})"},
-      {"list my timers", R"(timers {"action":"list"})"},
-      {"take a note buy milk", R"(notes {"action":"add","text":"buy milk"})"},
-      {"read my notes", R"(notes {"action":"list"})"},
-      {"what did i say about milk", R"(search_conversation {"words":"milk"})"},
-      {"go forward ten meters", R"(notes {"action":"add","text":"go forward ten meters"})"},
-      {"ten of clubs", R"(notes {"action":"add","text":"ten of clubs"})"},
-  };
-  for (const auto& [text, expected] : cases) {
-    const auto step =
-        agent->Decide({.utterance = Heard(text), .history = {}, .calls = {}, .answers = {}});
-    ASSERT_TRUE(step.ok()) << step.status();
-    ASSERT_EQ(step->calls.size(), 1u) << text;
-    EXPECT_EQ(step->calls[0].name + " " + step->calls[0].arguments, expected);
-  }
-}
-
-TEST(RuleAgentTest, SaysThatItDidNotUnderstand) {
-  const Grammar grammar = *RuleAgentGrammar();
-  const auto agent = CreateRuleAgent(&grammar);
-  Hypothesis rejected = Heard("what time is it");
-  rejected.rejected = true;
-  for (const Hypothesis& utterance : {rejected, Heard("make me a sandwich"), Heard("")}) {
-    const auto step =
-        agent->Decide({.utterance = utterance, .history = {}, .calls = {}, .answers = {}});
-    EXPECT_TRUE(step->calls.empty());
-    EXPECT_EQ(step->reply, kNotUnderstood);
-  }
-}
-
-TEST(RuleAgentTest, SaysWhatCameBack) {
-  const Grammar grammar = *RuleAgentGrammar();
-  const auto agent = CreateRuleAgent(&grammar);
-  const std::vector<ToolCall> calls = {{"calculator", "{}"}, {"clock", "{}"}};
-  const std::vector<ToolAnswer> answers = {{.ok = true, .json = "{}", .text = "The answer is 84."},
-                                           {.ok = false, .json = "{}", .text = "division by zero"}};
-  const auto step = agent->Decide(
-      {.utterance = Heard("what time is it"), .history = {}, .calls = calls, .answers = answers});
-  EXPECT_EQ(step->reply, "The answer is 84. Sorry, that failed: division by zero.");
 }
 
 }  // namespace

@@ -1,23 +1,55 @@
-// An agent of rules: each intent of its grammar leads to one tool.
+// An agent of rules: each intent that it is given leads to one tool.
 #ifndef PIPELINE_RULE_AGENT_H_
 #define PIPELINE_RULE_AGENT_H_
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "pipeline/agent.h"
 #include "pipeline/grammar.h"
 
 namespace parlance::pipeline {
 
-// What the agent understands.
-absl::StatusOr<Grammar> RuleAgentGrammar();
+// A row of the table that an agent works by: how something is said, and the call it leads to.
+struct IntentRule {
+  Intent intent;
+  // `slots`: those of Parse.
+  std::function<ToolCall(const std::map<std::string, std::string>& slots)> call;
+};
 
-// What it says when it understands nothing.
+// A table of such rows, checked. Immutable, so it may be used from any thread, by any number of
+// agents.
+class RuleSet {
+ public:
+  // Errors: those of Grammar::Create, and InvalidArgument for a row without a call.
+  static absl::StatusOr<RuleSet> Create(const std::vector<IntentRule>& intents,
+                                        const std::vector<GrammarRule>& rules);
+
+  // All that can be said, for a recogniser.
+  const Grammar& grammar() const { return grammar_; }
+  // The call that `text` leads to; nothing if it fits no intent.
+  std::optional<ToolCall> CallFor(absl::string_view text) const;
+
+ private:
+  explicit RuleSet(Grammar grammar) : grammar_(std::move(grammar)) {}
+
+  Grammar grammar_;
+  // The calls, by the names of the intents.
+  std::map<std::string, decltype(IntentRule::call)> calls_;
+};
+
+// What the agent says when it understands nothing.
 inline constexpr char kNotUnderstood[] = "Sorry, I did not understand that.";
 
-// `grammar`: RuleAgentGrammar's; must outlive the agent.
-std::unique_ptr<Agent> CreateRuleAgent(const Grammar* grammar);
+// The agent wants no history. `rules` must outlive it.
+std::unique_ptr<Agent> CreateRuleAgent(const RuleSet* rules);
 
 }  // namespace parlance::pipeline
 

@@ -3,32 +3,39 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "audio/sound_file/testing/sounds.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "pipeline/demo_intents.h"
 #include "pipeline/flite_synthesizer.h"
 #include "pipeline/grammar.h"
 #include "pipeline/pocketsphinx_recognizer.h"
 #include "pipeline/recognizer.h"
 #include "pipeline/rule_agent.h"
 #include "pipeline/synthesizer.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::pipeline {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
 
 constexpr int kSampleRateHz = 16000;
 
 std::vector<int16_t> Say(const std::string& voice, const std::string& text) {
   auto synthesizer = CreateFliteSynthesizer(voice);
-  EXPECT_TRUE(synthesizer.ok()) << synthesizer.status();
+  EXPECT_THAT(synthesizer, IsOk());
   std::vector<int16_t> speech;
   const absl::Status said =
       (*synthesizer)->Synthesize(text, [&](absl::Span<const int16_t> samples) {
         speech.insert(speech.end(), samples.begin(), samples.end());
         return true;
       });
-  EXPECT_TRUE(said.ok()) << said;
+  EXPECT_THAT(said, IsOk());
   return speech;
 }
 
@@ -36,33 +43,33 @@ std::vector<int16_t> Say(const std::string& voice, const std::string& text) {
 class RecognizerTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    grammar_ = new Grammar(*RuleAgentGrammar());
-    auto created = CreatePocketSphinxRecognizer(*grammar_, {});
-    ASSERT_TRUE(created.ok()) << created.status();
+    rules_ = new RuleSet(*DemoRules());
+    auto created = CreatePocketSphinxRecognizer(rules_->grammar(), {});
+    ASSERT_THAT(created, IsOk());
     recognizer_ = created->release();
   }
   static void TearDownTestSuite() {
     delete recognizer_;
-    delete grammar_;
+    delete rules_;
   }
 
   static Hypothesis Hear(absl::Span<const int16_t> samples, size_t chunk = 320) {
-    EXPECT_TRUE(recognizer_->Start().ok());
+    EXPECT_THAT(recognizer_->Start(), IsOk());
     while (!samples.empty()) {
       const auto now = samples.first(std::min(chunk, samples.size()));
-      EXPECT_TRUE(recognizer_->Process(now).ok());
+      EXPECT_THAT(recognizer_->Process(now), IsOk());
       samples.remove_prefix(now.size());
     }
     const auto hypothesis = recognizer_->Finish();
-    EXPECT_TRUE(hypothesis.ok()) << hypothesis.status();
+    EXPECT_THAT(hypothesis, IsOk());
     return *hypothesis;
   }
 
-  static Grammar* grammar_;
+  static RuleSet* rules_;
   static Recognizer* recognizer_;
 };
 
-Grammar* RecognizerTest::grammar_ = nullptr;
+RuleSet* RecognizerTest::rules_ = nullptr;
 Recognizer* RecognizerTest::recognizer_ = nullptr;
 
 TEST_F(RecognizerTest, UnderstandsRecordedCommands) {
@@ -127,28 +134,26 @@ TEST_F(RecognizerTest, ChunksOfAnySizeWillDo) {
 }
 
 TEST_F(RecognizerTest, CallsOutOfOrderAreErrors) {
-  EXPECT_EQ(recognizer_->Finish().status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(recognizer_->Process({}).code(), absl::StatusCode::kFailedPrecondition);
-  ASSERT_TRUE(recognizer_->Start().ok());
-  EXPECT_EQ(recognizer_->Start().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(recognizer_->Finish().ok());
+  constexpr auto kOutOfOrder = absl::StatusCode::kFailedPrecondition;
+  EXPECT_THAT(recognizer_->Finish(), StatusIs(kOutOfOrder));
+  EXPECT_THAT(recognizer_->Process({}), StatusIs(kOutOfOrder));
+  ASSERT_THAT(recognizer_->Start(), IsOk());
+  EXPECT_THAT(recognizer_->Start(), StatusIs(kOutOfOrder));
+  EXPECT_THAT(recognizer_->Finish(), IsOk());
 }
 
 TEST(CreateRecognizerTest, NamesThePackageOfAMissingModel) {
-  const Grammar grammar = *RuleAgentGrammar();
+  const RuleSet rules = *DemoRules();
   PocketSphinxOptions options;
   options.model_dir = "/no/such/model";
-  const auto created = CreatePocketSphinxRecognizer(grammar, options);
-  EXPECT_EQ(created.status().code(), absl::StatusCode::kNotFound);
-  EXPECT_TRUE(absl::StrContains(created.status().message(), "pocketsphinx-en-us"))
-      << created.status();
+  const auto created = CreatePocketSphinxRecognizer(rules.grammar(), options);
+  EXPECT_THAT(created, StatusIs(absl::StatusCode::kNotFound, HasSubstr("pocketsphinx-en-us")));
 }
 
 TEST(CreateRecognizerTest, NamesAWordThatIsNotInTheDictionary) {
   const auto grammar = Grammar::Create({{"x", "hello xyzzyq"}}, {});
   const auto created = CreatePocketSphinxRecognizer(*grammar, {});
-  EXPECT_EQ(created.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(absl::StrContains(created.status().message(), "'xyzzyq'")) << created.status();
+  EXPECT_THAT(created, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'xyzzyq'")));
 }
 
 TEST(SynthesizerTest, SpeaksInChunks) {
@@ -157,14 +162,13 @@ TEST(SynthesizerTest, SpeaksInChunks) {
   int num_chunks = 0;
   size_t num_samples = 0;
   std::vector<int16_t> speech;
-  ASSERT_TRUE(synthesizer
-                  ->Synthesize("The timer is set for five minutes. It will ring.",
-                               [&](absl::Span<const int16_t> samples) {
-                                 ++num_chunks;
-                                 speech.insert(speech.end(), samples.begin(), samples.end());
-                                 return true;
-                               })
-                  .ok());
+  const absl::Status said = synthesizer->Synthesize(
+      "The timer is set for five minutes. It will ring.", [&](absl::Span<const int16_t> samples) {
+        ++num_chunks;
+        speech.insert(speech.end(), samples.begin(), samples.end());
+        return true;
+      });
+  ASSERT_THAT(said, IsOk());
   num_samples = speech.size();
   EXPECT_GT(num_chunks, 3);
   EXPECT_GT(num_samples, 16000u * 2);
@@ -175,25 +179,24 @@ TEST(SynthesizerTest, SpeaksInChunks) {
 TEST(SynthesizerTest, StopsWhenNobodyListens) {
   auto synthesizer = *CreateFliteSynthesizer("kal16");
   int num_chunks = 0;
-  ASSERT_TRUE(synthesizer
-                  ->Synthesize("One two three four five six seven eight nine ten.",
-                               [&](absl::Span<const int16_t>) {
-                                 ++num_chunks;
-                                 return false;
-                               })
-                  .ok());
+  const absl::Status said = synthesizer->Synthesize(
+      "One two three four five six seven eight nine ten.", [&](absl::Span<const int16_t>) {
+        ++num_chunks;
+        return false;
+      });
+  ASSERT_THAT(said, IsOk());
   EXPECT_EQ(num_chunks, 1);
   EXPECT_GT(Say("kal16", "And it speaks again.").size(), 8000u);
 }
 
 TEST(SynthesizerTest, SaysWhatItCannotDo) {
-  EXPECT_TRUE(absl::StrContains(CreateFliteSynthesizer("hal").status().message(), "kal16, slt"));
+  constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+  EXPECT_THAT(CreateFliteSynthesizer("hal"), StatusIs(kInvalid, HasSubstr("kal16, slt")));
   auto synthesizer = *CreateFliteSynthesizer("kal16");
   const auto ignore = [](absl::Span<const int16_t>) { return true; };
-  EXPECT_EQ(synthesizer->Synthesize("", ignore).code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(synthesizer->Synthesize(std::string(20000, 'a'), ignore).code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(synthesizer->Synthesize("\xff\xfe ... ?! 漢", ignore).ok());
+  EXPECT_THAT(synthesizer->Synthesize("", ignore), StatusIs(kInvalid));
+  EXPECT_THAT(synthesizer->Synthesize(std::string(20000, 'a'), ignore), StatusIs(kInvalid));
+  EXPECT_THAT(synthesizer->Synthesize("\xff\xfe ... ?! 漢", ignore), IsOk());
 }
 
 }  // namespace

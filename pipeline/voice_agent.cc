@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "audio/turns/speech_segmenter.h"
+#include "audio/turns/turn_observer.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
@@ -19,14 +20,12 @@ namespace {
 constexpr int kRecognitionHz = 16000;
 // An agent that calls tools for ever is broken, or misled.
 constexpr int kMaxSteps = 8;
-// What agents are given of the past.
-constexpr int kHistoryMessages = 50;
 
 absl::Duration SteadyNow() {
   return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-// With its length: what others wrote may have a NUL.
+// Writes the string with its length: what others wrote may have a NUL.
 void WriteString(absl::string_view text, rapidjson::Writer<rapidjson::StringBuffer>& writer) {
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
@@ -67,78 +66,31 @@ std::string ErrorJson(const tools::ToolError& error) {
   return buffer.GetString();
 }
 
-// The last samples of a stream, and where they are in it: sound before the detector was sure of it.
-class PreRoll {
- public:
-  explicit PreRoll(int64_t num_samples) : num_samples_(num_samples) {}
-
-  void Add(absl::Span<const int16_t> samples) {
-    samples_.insert(samples_.end(), samples.begin(), samples.end());
-    end_ += static_cast<int64_t>(samples.size());
-    // Cut now and then, not every time.
-    if (static_cast<int64_t>(samples_.size()) > 4 * num_samples_) {
-      samples_.erase(samples_.begin(), samples_.end() - num_samples_);
-    }
-  }
-
-  // From the position on, as far as they are kept.
-  absl::Span<const int16_t> From(int64_t position) const {
-    const auto size = static_cast<int64_t>(samples_.size());
-    const int64_t count = std::clamp<int64_t>(end_ - position, 0, size);
-    return absl::MakeConstSpan(samples_).last(static_cast<size_t>(count));
-  }
-
-  void Clear() {
-    samples_.clear();
-    end_ = 0;
-  }
-
- private:
-  int64_t num_samples_;
-  std::vector<int16_t> samples_;
-  int64_t end_ = 0;
-};
-
 }  // namespace
 
-class VoiceAgent::Impl {
+class VoiceAgent::Impl : private audio::TurnObserver {
  public:
   Impl(VoiceAgentParts parts, Options options, audio::SpeechSegmenter segmenter)
-      : parts_(std::move(parts)),
-        options_(std::move(options)),
-        segmenter_(std::move(segmenter)),
-        pre_roll_(segmenter_.max_pre_roll_samples()) {}
+      : parts_(std::move(parts)), options_(std::move(options)), segmenter_(std::move(segmenter)) {}
 
   absl::Status Push(absl::Span<const int16_t> samples) {
-    absl::Status status;
-    segmenter_.Push(
-        samples, [&](const audio::EndpointerEvent& event) { status.Update(OnEvent(event)); },
-        [&](const audio::SpeechSegmenter::Frame& frame) { status.Update(Listen(frame.samples)); });
-    return status;
+    segmenter_.Push(samples, *this);
+    return std::exchange(status_, absl::OkStatus());
   }
 
   absl::Status Flush() {
-    absl::Status status;
-    segmenter_.Flush(
-        [&](const audio::EndpointerEvent& event) { status.Update(OnEvent(event)); },
-        [&](const audio::SpeechSegmenter::Frame& frame) { status.Update(Listen(frame.samples)); });
-    pre_roll_.Clear();
-    return status;
+    segmenter_.Flush(*this);
+    return std::exchange(status_, absl::OkStatus());
   }
 
  private:
-  absl::Status Listen(absl::Span<const int16_t> frame) {
-    pre_roll_.Add(frame);
-    return in_turn_ ? parts_.recognizer->Process(frame) : absl::OkStatus();
+  void OnTurnBegin(const audio::EndpointerEvent&) override {
+    status_.Update(parts_.recognizer->Start());
   }
-
-  absl::Status OnEvent(const audio::EndpointerEvent& event) {
-    in_turn_ = event.kind == audio::EndpointerEvent::Kind::kSpeechStart;
-    if (!in_turn_) return Answer(event);
-    if (absl::Status started = parts_.recognizer->Start(); !started.ok()) return started;
-    return parts_.recognizer->Process(
-        pre_roll_.From(segmenter_.FramePosition(event.segment.begin)));
+  void OnTurnSound(absl::Span<const int16_t> samples) override {
+    status_.Update(parts_.recognizer->Process(samples));
   }
+  void OnTurnEnd(const audio::EndpointerEvent& end) override { status_.Update(Answer(end)); }
 
   absl::Status Answer(const audio::EndpointerEvent& end) {
     const absl::Duration start = options_.steady_now();
@@ -153,6 +105,11 @@ class VoiceAgent::Impl {
     turn.latency.recognition = options_.steady_now() - start;
 
     if (absl::Status decided = Decide(turn); !decided.ok()) return decided;
+    if (parts_.announcer != nullptr) {
+      for (const std::string& sentence : parts_.announcer->TakeDue()) {
+        absl::StrAppend(&turn.reply, turn.reply.empty() ? "" : " ", sentence);
+      }
+    }
     const absl::Duration before_session = options_.steady_now();
     if (absl::Status stored = Store(turn); !stored.ok()) return stored;
     turn.latency.session = options_.steady_now() - before_session;
@@ -164,10 +121,7 @@ class VoiceAgent::Impl {
 
   // Lets the agent decide, and calls what it wants called, until there is a reply.
   absl::Status Decide(Turn& turn) {
-    session::SessionStore::HistoryOptions page;
-    page.limit = kHistoryMessages;
-    absl::StatusOr<std::vector<session::Message>> history =
-        parts_.store->History(options_.session_id, page);
+    absl::StatusOr<std::vector<session::Message>> history = History(turn);
     if (!history.ok()) return history.status();
     for (int step = 0; step < kMaxSteps; ++step) {
       const absl::Duration before_agent = options_.steady_now();
@@ -189,7 +143,19 @@ class VoiceAgent::Impl {
     return absl::OkStatus();
   }
 
-  // All at once; their answers are in the order of the calls.
+  // What the agent wants of the conversation so far.
+  absl::StatusOr<std::vector<session::Message>> History(Turn& turn) {
+    session::SessionStore::HistoryOptions page;
+    page.limit = parts_.agent->max_history_messages();
+    if (page.limit <= 0) return std::vector<session::Message>();
+    const absl::Duration before = options_.steady_now();
+    absl::StatusOr<std::vector<session::Message>> history =
+        parts_.store->History(options_.session_id, page);
+    turn.latency.history = options_.steady_now() - before;
+    return history;
+  }
+
+  // Runs the calls all at once; their answers are in the order of the calls.
   void Execute(AgentStep step, Turn& turn) {
     std::vector<tools::ToolRequest> requests;
     for (const ToolCall& call : step.calls) {
@@ -265,8 +231,8 @@ class VoiceAgent::Impl {
   VoiceAgentParts parts_;
   const Options options_;
   audio::SpeechSegmenter segmenter_;
-  PreRoll pre_roll_;
-  bool in_turn_ = false;
+  // The first error of what the segmenter called during a Push or Flush.
+  absl::Status status_;
 };
 
 absl::StatusOr<std::unique_ptr<VoiceAgent>> VoiceAgent::Create(VoiceAgentParts parts,
@@ -284,8 +250,9 @@ absl::StatusOr<std::unique_ptr<VoiceAgent>> VoiceAgent::Create(VoiceAgentParts p
   }
   audio::SpeechSegmenter::Options segmenter_options;
   segmenter_options.input_sample_rate_hz = options.input_sample_rate_hz;
-  segmenter_options.endpointer.min_endpointing_delay = options.endpoint_silence;
-  segmenter_options.endpointer.max_endpointing_delay = options.endpoint_silence;
+  segmenter_options.endpointer.min_endpointing_delay = options.min_endpointing_delay;
+  segmenter_options.endpointer.max_endpointing_delay = options.max_endpointing_delay;
+  segmenter_options.gives_sound = true;
   auto segmenter = audio::SpeechSegmenter::Create(std::move(parts.vad), segmenter_options);
   if (!segmenter.ok()) return segmenter.status();
   return std::unique_ptr<VoiceAgent>(new VoiceAgent(

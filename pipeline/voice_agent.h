@@ -1,17 +1,19 @@
 // A conversation: sound in, sound out, turn by turn.
 //
-//   speech -> resampler -> detector -> endpointer -> recogniser -> agent <-> tools
-//                                                                    |
-//                                      speech <- synthesiser <- reply, session
+//   speech -> segmenter -> recogniser -> agent <-> tools
+//                                          |
+//            speech <- synthesiser <- reply, session
 //
 // Recognition goes on while the user speaks. When the endpointer decides that the utterance has
 // ended, the turn is answered at once on the caller's thread: Push returns when the answer has been
 // handed over. What was said and called is in the session store, durably, before the answer is
 // heard.
 //
+// What became due in the meantime, such as a timer, is announced at the end of a turn's reply.
+// While nobody speaks nothing is announced.
+//
 // A tool that fails, or a text that cannot be said, is part of the conversation and no error; the
-// turn tells of it.
-// Errors of Push are those of the recogniser, the agent and the store.
+// turn tells of it. Errors of Push are those of the recogniser, the agent and the store.
 //
 // Threads: one at a time for each VoiceAgent; different ones may run at once and share the executor
 // and the store.
@@ -32,6 +34,7 @@
 #include "audio/turns/endpointer.h"
 #include "audio/vad/vad.h"
 #include "pipeline/agent.h"
+#include "pipeline/announcer.h"
 #include "pipeline/recognizer.h"
 #include "pipeline/synthesizer.h"
 #include "session/store.h"
@@ -42,10 +45,12 @@ namespace parlance::pipeline {
 
 // Where the time of a turn went. All but the first count from the endpointer's decision.
 struct TurnLatency {
-  // Of sound, not of work: the silence that the endpointer waited for.
+  // The silence that the endpointer waited for. It is a length of sound, not of work.
   absl::Duration endpoint_silence;
   // The recogniser's Finish.
   absl::Duration recognition;
+  // Reading the history that the agent wants; 0 if it wants none.
+  absl::Duration history;
   // All decisions of the agent together.
   absl::Duration agent;
   // All calls together.
@@ -56,25 +61,27 @@ struct TurnLatency {
   absl::Duration synthesis_first_sample;
   // From the decision that the user has finished to the first sound of the answer.
   absl::Duration first_sample;
-  // To the last sound.
+  // From that decision to the last sound.
   absl::Duration total;
 };
 
 struct Turn {
-  // Of the input, at its own sample rate.
+  // Where in the input it was said, in samples of the input.
   audio::SpeechSegment speech;
   Hypothesis utterance;
   std::vector<ToolCall> calls;
   std::vector<ToolAnswer> answers;
-  // Of each call, what it took and how it ended.
+  // For each call, what it took and how it ended.
   std::vector<tools::CallRecord> records;
+  // What was said, announcements included.
   std::string reply;
   // Why the reply was not heard, or not all of it.
   absl::Status speaking;
   TurnLatency latency;
 };
 
-// What a conversation is made of. All but the unique ones must outlive it.
+// What a conversation is made of. All but the unique ones must outlive it. Only the announcer may
+// be missing.
 struct VoiceAgentParts {
   // 16 kHz.
   std::unique_ptr<audio::VoiceActivityDetector> vad;
@@ -83,6 +90,7 @@ struct VoiceAgentParts {
   Synthesizer* synthesizer = nullptr;
   tools::ToolExecutor* executor = nullptr;
   session::SessionStore* store = nullptr;
+  Announcer* announcer = nullptr;
 };
 
 class VoiceAgent {
@@ -90,10 +98,13 @@ class VoiceAgent {
   struct Options {
     // An existing session.
     std::string session_id;
-    // Of what is pushed; 8 to 48 kHz.
+    // The rate of what is pushed: 8 to 48 kHz.
     int input_sample_rate_hz = 16000;
-    absl::Duration endpoint_silence = absl::Milliseconds(500);
-    // Of one tool call.
+    // The pause that ends an utterance: if they differ, it adapts between them to the speaker's own
+    // pauses, as audio/turns/endpointer.h says.
+    absl::Duration min_endpointing_delay = absl::Milliseconds(500);
+    absl::Duration max_endpointing_delay = absl::Milliseconds(500);
+    // The time that a single tool call may take.
     absl::Duration tool_timeout = absl::Seconds(5);
     // A steady clock, for latencies.
     std::function<absl::Duration()> steady_now;
@@ -103,8 +114,8 @@ class VoiceAgent {
     std::function<void(const Turn&)> on_turn;
   };
 
-  // InvalidArgument for missing parts or an input rate that cannot be used; NotFound if there is no
-  // such session.
+  // InvalidArgument for missing parts, an input rate that cannot be used and delays that an
+  // endpointer refuses; NotFound if there is no such session.
   static absl::StatusOr<std::unique_ptr<VoiceAgent>> Create(VoiceAgentParts parts, Options options);
   ~VoiceAgent();
 

@@ -1,6 +1,7 @@
 // Holds a conversation with a recording or a pipe.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -58,6 +59,10 @@ ABSL_FLAG(std::string, model_dir, "/usr/share/pocketsphinx/model/en-us",
           "The folder of the recognition model. Debian's package pocketsphinx-en-us has it.");
 ABSL_FLAG(absl::Duration, endpoint_silence, absl::Milliseconds(500),
           "The pause that ends a question, such as 500ms.");
+ABSL_FLAG(
+    absl::Duration, max_endpoint_silence, absl::Milliseconds(500),
+    "The pause that ends a question of a speaker who hesitates. If it is longer than "
+    "--endpoint_silence, the pause adapts between them to the pauses that the speaker makes.");
 
 namespace parlance::pipeline {
 namespace {
@@ -66,7 +71,7 @@ std::string Milliseconds(absl::Duration duration) {
   return absl::StrFormat("%8.2f ms", absl::ToDoubleMilliseconds(duration));
 }
 
-// What people and tools said is made harmless for a terminal.
+// Prints a turn. What people and tools said is made harmless for a terminal.
 void PrintTurn(const Turn& turn, int sample_rate_hz, int number) {
   const auto seconds = [&](int64_t sample) { return static_cast<double>(sample) / sample_rate_hz; };
   std::string text = absl::StrFormat("Turn %d, speech from %.2f s to %.2f s\n", number,
@@ -85,6 +90,7 @@ void PrintTurn(const Turn& turn, int sample_rate_hz, int number) {
   const std::pair<const char*, absl::Duration> stages[] = {
       {"Endpoint silence (of the input)", latency.endpoint_silence},
       {"Recognition", latency.recognition},
+      {"History", latency.history},
       {"Agent", latency.agent},
       {"Tools", latency.tools},
       {"Session", latency.session},
@@ -95,7 +101,7 @@ void PrintTurn(const Turn& turn, int sample_rate_hz, int number) {
     absl::StrAppendFormat(&text, "  %-33s %s\n", stage, Milliseconds(duration));
   }
   command::Print(text);
-  // Who talks to it sees the turn now.
+  // Whoever talks to the agent has to see the turn now, not when a buffer is full.
   std::fflush(stdout);
 }
 
@@ -103,7 +109,8 @@ void PrintTurn(const Turn& turn, int sample_rate_hz, int number) {
 struct Request {
   std::string input;
   audio::PcmReader::Options raw;
-  absl::Duration endpoint_silence;
+  absl::Duration min_endpointing_delay;
+  absl::Duration max_endpointing_delay;
 };
 
 absl::StatusOr<Request> ReadCommandLine() {
@@ -112,8 +119,9 @@ absl::StatusOr<Request> ReadCommandLine() {
     return wrong("--db is missing: where to keep the conversation");
   }
   if (command::WasGiven("export_session")) {
-    for (const absl::string_view flag : {"input", "input_encoding", "sample_rate_hz", "output",
-                                         "session", "voice", "model_dir", "endpoint_silence"}) {
+    for (const absl::string_view flag :
+         {"input", "input_encoding", "sample_rate_hz", "output", "session", "voice", "model_dir",
+          "endpoint_silence", "max_endpoint_silence"}) {
       if (command::WasGiven(flag)) {
         return wrong(absl::StrCat("--", flag, " has no meaning with --export_session"));
       }
@@ -131,13 +139,23 @@ absl::StatusOr<Request> ReadCommandLine() {
     return wrong(absl::StrCat("--sample_rate_hz=", rate_hz, " is not in 8000 to 48000"));
   }
   const absl::Duration silence = absl::GetFlag(FLAGS_endpoint_silence);
-  if (silence <= absl::ZeroDuration() || silence > absl::Seconds(30)) {
-    return wrong(absl::StrCat("--endpoint_silence=", absl::FormatDuration(silence),
-                              " is not more than 0 and at most 30s"));
+  const absl::Duration max_silence = absl::GetFlag(FLAGS_max_endpoint_silence);
+  for (const auto& [flag, duration] : {std::pair{"--endpoint_silence", silence},
+                                       std::pair{"--max_endpoint_silence", max_silence}}) {
+    if (duration <= absl::ZeroDuration() || duration > absl::Seconds(30)) {
+      return wrong(absl::StrCat(flag, "=", absl::FormatDuration(duration),
+                                " is not more than 0 and at most 30s"));
+    }
+  }
+  if (command::WasGiven("max_endpoint_silence") && max_silence < silence) {
+    return wrong(
+        absl::StrCat("--max_endpoint_silence=", absl::FormatDuration(max_silence),
+                     " is shorter than --endpoint_silence=", absl::FormatDuration(silence)));
   }
   return Request{.input = absl::GetFlag(FLAGS_input),
                  .raw = {.encoding = *encoding, .sample_rate_hz = rate_hz},
-                 .endpoint_silence = silence};
+                 .min_endpointing_delay = silence,
+                 .max_endpointing_delay = std::max(silence, max_silence)};
 }
 
 // The question, from a file or as it comes from standard input.
@@ -163,7 +181,7 @@ absl::Status PushAll(VoiceAgent& agent, audio::SoundReader& reader) {
   // 20 ms at a time, as a line would deliver them.
   std::vector<int16_t> samples(static_cast<size_t>(reader.sample_rate_hz()) / 50);
   int64_t num_heard = 0;
-  // Who speaks into a pipe knows.
+  // Whoever speaks into a pipe knows how far it is.
   std::optional<command::Progress> progress;
   if (absl::GetFlag(FLAGS_input) != "-") progress.emplace("voice_agent");
   for (;;) {
@@ -212,7 +230,8 @@ absl::Status Converse(const Request& request) {
   VoiceAgent::Options options;
   options.session_id = absl::GetFlag(FLAGS_session);
   options.input_sample_rate_hz = input_hz;
-  options.endpoint_silence = request.endpoint_silence;
+  options.min_endpointing_delay = request.min_endpointing_delay;
+  options.max_endpointing_delay = request.max_endpointing_delay;
   options.on_audio = [&](absl::Span<const int16_t> samples) {
     if (output->has_value())
       answer.samples.insert(answer.samples.end(), samples.begin(), samples.end());
@@ -261,7 +280,8 @@ command::Program VoiceAgentProgram() {
 An input without speech is answered with nothing, which is no failure.)",
       .flag_groups = {{"Sound", {"input", "input_encoding", "sample_rate_hz", "output"}},
                       {"Sessions", {"db", "session", "export_session"}},
-                      {"The agent", {"voice", "model_dir", "endpoint_silence"}}},
+                      {"The agent",
+                       {"voice", "model_dir", "endpoint_silence", "max_endpoint_silence"}}},
       .common_flags = {},
       .examples = {"bazel run //pipeline:voice_agent -- --input question.wav --output answer.wav "
                    "--db sessions.db",

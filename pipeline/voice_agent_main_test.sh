@@ -18,6 +18,8 @@ expect 2 "unexpected argument 'x.wav'" --input question.wav --db s.db x.wav
 expect 2 "--endpoint_silence=-5s is not more than 0" --input question.wav --db s.db --endpoint_silence=-5s
 expect 2 "--endpoint_silence=1m is not more than 0 and at most 30s" --input question.wav --db s.db --endpoint_silence 1m
 expect 2 "--endpoint_silence=inf is not more than 0" --input question.wav --db s.db --endpoint_silence inf
+expect 2 "--max_endpoint_silence=1m is not more than 0 and at most 30s" --input question.wav --db s.db --max_endpoint_silence 1m
+expect 2 "--max_endpoint_silence=200ms is shorter than --endpoint_silence=500ms" --input question.wav --db s.db --max_endpoint_silence 200ms
 expect 2 "--output has no meaning with --export_session" --db s.db --export_session x --output a.wav
 expect 2 "--input has no meaning with --export_session" --db s.db --export_session x --input question.wav
 for flag in input output db session export_session; do
@@ -75,6 +77,7 @@ expect 0 "I noted: ten of clubs." --input question.wav --db s.db --output answer
 expect 0 "Session: " --input answer.wav --db s.db
 session=$(sed -n 's/^Session: //p' out)
 expect 0 "I noted: ten of clubs." --input question.wav --db s.db --session "$session"
+expect 0 "I noted: ten of clubs." --input question.wav --db s.db --session "$session" --endpoint_silence 300ms --max_endpoint_silence 1s
 expect 0 '"content":"ten of clubs"' --db s.db --export_session "$session"
 expect 0 "Transcript: go forward ten meters" --input - --db s.db --session "$session" <goforward.raw
 for prose in "$samples"/librivox/*.wav; do

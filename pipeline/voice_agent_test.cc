@@ -1,6 +1,7 @@
 // The flow of a turn, with a scripted detector, recogniser, agent and synthesiser.
 #include "pipeline/voice_agent.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -8,20 +9,24 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "audio/vad/vad.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pipeline/agent.h"
+#include "pipeline/announcer.h"
 #include "pipeline/recognizer.h"
 #include "pipeline/session_adapters.h"
 #include "pipeline/synthesizer.h"
+#include "pipeline/timer_announcer.h"
 #include "session/message.h"
 #include "session/sqlite/sqlite_store.h"
 #include "session/store.h"
+#include "third_party/status_matchers.h"
 #include "tools/builtin/dependencies.h"
+#include "tools/builtin/in_memory_stores.h"
 #include "tools/executor.h"
 #include "tools/registry.h"
 #include "tools/tool_definition.h"
@@ -29,17 +34,27 @@
 namespace parlance::pipeline {
 namespace {
 
+using absl_testing::IsOk;
+using absl_testing::IsOkAndHolds;
+using absl_testing::StatusIs;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
 // What the fakes share: time that passes when they say, and what they were asked.
 struct Script {
   absl::Duration now;
-  // Of the next utterances.
+  // What the next utterances will be recognised as.
   std::vector<std::string> transcripts;
-  size_t num_heard = 0;
+  // What the recogniser heard of the last utterance.
+  std::vector<int16_t> heard;
   size_t num_utterances = 0;
   std::vector<std::string> said;
   absl::Status synthesis;
   absl::Status recognition;
   bool endless_calls = false;
+  int max_history_messages = 50;
+  std::vector<std::string> announcements;
 };
 
 // Loud is speech.
@@ -54,11 +69,11 @@ class ScriptedRecognizer : public Recognizer {
  public:
   explicit ScriptedRecognizer(Script* script) : script_(*script) {}
   absl::Status Start() override {
-    script_.num_heard = 0;
+    script_.heard.clear();
     return absl::OkStatus();
   }
   absl::Status Process(absl::Span<const int16_t> samples) override {
-    script_.num_heard += samples.size();
+    script_.heard.insert(script_.heard.end(), samples.begin(), samples.end());
     return script_.recognition;
   }
   absl::StatusOr<Hypothesis> Finish() override {
@@ -75,6 +90,7 @@ class ScriptedRecognizer : public Recognizer {
 class ScriptedAgent : public Agent {
  public:
   explicit ScriptedAgent(Script* script) : script_(*script) {}
+  int max_history_messages() const override { return script_.max_history_messages; }
   absl::StatusOr<AgentStep> Decide(const AgentInput& input) override {
     script_.now += absl::Milliseconds(10);
     if (input.utterance.rejected) return AgentStep{.calls = {}, .reply = "What?"};
@@ -113,9 +129,18 @@ class ScriptedSynthesizer : public Synthesizer {
   Script& script_;
 };
 
+class ScriptedAnnouncer : public Announcer {
+ public:
+  explicit ScriptedAnnouncer(Script* script) : script_(*script) {}
+  std::vector<std::string> TakeDue() override { return std::exchange(script_.announcements, {}); }
+
+ private:
+  Script& script_;
+};
+
 class VoiceAgentTest : public testing::Test {
  protected:
-  VoiceAgentTest() : synthesizer_(&script_) {
+  VoiceAgentTest() : synthesizer_(&script_), announcer_(&script_) {
     const std::string path =
         absl::StrCat(std::getenv("TEST_TMPDIR"), "/",
                      testing::UnitTest::GetInstance()->current_test_info()->name(), ".db");
@@ -133,7 +158,7 @@ class VoiceAgentTest : public testing::Test {
            if (to == "fail") return absl::UnavailableError("the line is dead");
            return tools::ToolOutput{.json = "{\"a\":1}", .text = absl::StrCat("answer to ", to)};
          }});
-    EXPECT_TRUE(registered.ok()) << registered;
+    EXPECT_THAT(registered, IsOk());
     executor_ = *tools::ToolExecutor::Create(&registry_, {});
   }
 
@@ -143,7 +168,8 @@ class VoiceAgentTest : public testing::Test {
             .agent = std::make_unique<ScriptedAgent>(&script_),
             .synthesizer = &synthesizer_,
             .executor = executor_.get(),
-            .store = store_.get()};
+            .store = store_.get(),
+            .announcer = &announcer_};
   }
 
   VoiceAgent::Options Options() {
@@ -157,8 +183,18 @@ class VoiceAgentTest : public testing::Test {
 
   std::unique_ptr<VoiceAgent> CreateAgent() {
     auto agent = VoiceAgent::Create(Parts(), Options());
-    EXPECT_TRUE(agent.ok()) << agent.status();
+    EXPECT_THAT(agent, IsOk());
     return *std::move(agent);
+  }
+
+  // Half a second of speech, a pause, half a second of speech, and two seconds of silence.
+  static std::vector<int16_t> Hesitation(absl::Duration pause) {
+    const auto pause_samples = static_cast<size_t>(absl::ToInt64Milliseconds(pause) * 16);
+    std::vector<int16_t> sound(8000, 5000);
+    sound.resize(sound.size() + pause_samples, 0);
+    sound.resize(sound.size() + 8000, 5000);
+    sound.resize(sound.size() + 32000, 0);
+    return sound;
   }
 
   // Half a second of loud sound, and a second of silence.
@@ -172,6 +208,7 @@ class VoiceAgentTest : public testing::Test {
 
   Script script_;
   ScriptedSynthesizer synthesizer_;
+  ScriptedAnnouncer announcer_;
   std::unique_ptr<session::SessionStore> store_;
   std::string session_id_;
   tools::ToolRegistry registry_;
@@ -183,8 +220,8 @@ class VoiceAgentTest : public testing::Test {
 TEST_F(VoiceAgentTest, AnswersAndRemembers) {
   script_.transcripts = {"hello", "again"};
   const auto agent = CreateAgent();
-  ASSERT_TRUE(agent->Push(Utterance()).ok());
-  ASSERT_TRUE(agent->Push(Utterance()).ok());
+  ASSERT_THAT(agent->Push(Utterance()), IsOk());
+  ASSERT_THAT(agent->Push(Utterance()), IsOk());
   ASSERT_EQ(turns_.size(), 2u);
   EXPECT_EQ(turns_[0].reply, "answer to hello after 0");
   EXPECT_EQ(turns_[1].reply, "answer to again after 4");
@@ -200,8 +237,8 @@ TEST_F(VoiceAgentTest, AnswersAndRemembers) {
       R"([{"id":"call_1","type":"function","function":{"name":"answer","arguments":"{\"to\":\"hello\"}"}}])");
   EXPECT_EQ(stored[2].role, session::Role::kTool);
   EXPECT_EQ(stored[2].tool_call_id, "call_1");
-  EXPECT_TRUE(absl::StrContains(*stored[2].metadata, R"("gen_ai.tool.call.id":"call_1")"));
-  EXPECT_TRUE(absl::StrContains(*stored[2].metadata, R"("parlance.tool.ending":"succeeded")"));
+  EXPECT_THAT(*stored[2].metadata, HasSubstr(R"("gen_ai.tool.call.id":"call_1")"));
+  EXPECT_THAT(*stored[2].metadata, HasSubstr(R"("parlance.tool.ending":"succeeded")"));
   EXPECT_TRUE(stored[2].latency.has_value());
   EXPECT_EQ(stored[2].content, "{\"a\":1}");
   EXPECT_EQ(stored[3].content, "answer to hello after 0");
@@ -211,17 +248,17 @@ TEST_F(VoiceAgentTest, AnswersAndRemembers) {
 // What a language model sends is kept as it came.
 TEST_F(VoiceAgentTest, ArgumentsAreNotCutAtANul) {
   script_.transcripts = {std::string("one\0two", 7)};
-  ASSERT_TRUE(CreateAgent()->Push(Utterance()).ok());
-  EXPECT_TRUE(absl::StrContains(*Stored().at(1).tool_calls, R"(one\u0000two)"))
-      << *Stored().at(1).tool_calls;
+  ASSERT_THAT(CreateAgent()->Push(Utterance()), IsOk());
+  EXPECT_THAT(*Stored().at(1).tool_calls, HasSubstr(R"(one\u0000two)"));
 }
 
 TEST_F(VoiceAgentTest, StampsEveryStage) {
   script_.transcripts = {"hello"};
-  ASSERT_TRUE(CreateAgent()->Push(Utterance()).ok());
+  ASSERT_THAT(CreateAgent()->Push(Utterance()), IsOk());
   const TurnLatency& latency = turns_.at(0).latency;
   EXPECT_EQ(latency.endpoint_silence, absl::Milliseconds(500));
   EXPECT_EQ(latency.recognition, absl::Milliseconds(1));
+  EXPECT_EQ(latency.history, absl::ZeroDuration());
   EXPECT_EQ(latency.agent, absl::Milliseconds(20));
   EXPECT_EQ(latency.tools, absl::Milliseconds(100));
   EXPECT_EQ(latency.session, absl::ZeroDuration());
@@ -230,15 +267,107 @@ TEST_F(VoiceAgentTest, StampsEveryStage) {
   EXPECT_EQ(latency.total, absl::Milliseconds(11121));
 }
 
-// The detector is sure only after some frames; what was said before must not be lost.
+// An agent is given as much of the conversation as it wants, and the time that reading takes has a
+// stage of its own.
+TEST_F(VoiceAgentTest, HistoryIsReadForAgentsThatWantIt) {
+  script_.transcripts = {"one", "two", "three"};
+  VoiceAgent::Options options = Options();
+  // Each look at this clock takes a millisecond.
+  options.steady_now = [this] { return script_.now += absl::Milliseconds(1); };
+  auto agent = VoiceAgent::Create(Parts(), std::move(options));
+  ASSERT_THAT(agent, IsOk());
+  ASSERT_THAT((*agent)->Push(Utterance()), IsOk());
+  script_.max_history_messages = 3;
+  ASSERT_THAT((*agent)->Push(Utterance()), IsOk());
+  EXPECT_EQ(turns_.at(1).reply, "answer to two after 3");
+  EXPECT_EQ(turns_[1].latency.history, absl::Milliseconds(1));
+  script_.max_history_messages = 0;
+  ASSERT_THAT((*agent)->Push(Utterance()), IsOk());
+  EXPECT_EQ(turns_.at(2).reply, "answer to three after 0");
+  EXPECT_EQ(turns_[2].latency.history, absl::ZeroDuration());
+}
+
+// What became due is said at the end of the turn's reply, once, and kept with it.
+TEST_F(VoiceAgentTest, AnnouncesWhatIsDue) {
+  script_.transcripts = {"hello", "again"};
+  const auto agent = CreateAgent();
+  script_.announcements = {"Your timer tea is up.", "Your timer is up."};
+  ASSERT_THAT(agent->Push(std::vector<int16_t>(16000, 0)), IsOk());
+  EXPECT_THAT(script_.said, IsEmpty()) << "nothing is announced without a turn";
+  ASSERT_THAT(agent->Push(Utterance()), IsOk());
+  EXPECT_EQ(turns_.at(0).reply, "answer to hello after 0 Your timer tea is up. Your timer is up.");
+  EXPECT_THAT(script_.said, ElementsAre(turns_[0].reply));
+  EXPECT_EQ(Stored().at(3).content, turns_[0].reply);
+  ASSERT_THAT(agent->Push(Utterance()), IsOk());
+  EXPECT_EQ(turns_.at(1).reply, "answer to again after 4");
+}
+
+TEST_F(VoiceAgentTest, AnAnnouncerMayBeMissing) {
+  script_.transcripts = {"hello"};
+  VoiceAgentParts parts = Parts();
+  parts.announcer = nullptr;
+  ASSERT_THAT((*VoiceAgent::Create(std::move(parts), Options()))->Push(Utterance()), IsOk());
+  EXPECT_EQ(turns_.at(0).reply, "answer to hello after 0");
+}
+
+TEST(TimerAnnouncerTest, SaysEachTimerOnceItIsDue) {
+  absl::Time now = absl::UnixEpoch();
+  tools::InMemoryTimerStore timers;
+  TimerAnnouncer announcer(&timers, [&] { return now; });
+  ASSERT_THAT(timers.Start("tea", now + absl::Minutes(5)), IsOk());
+  ASSERT_THAT(timers.Start("", now + absl::Minutes(3)), IsOk());
+  ASSERT_THAT(timers.Start("pasta", now + absl::Minutes(9)), IsOk());
+  EXPECT_THAT(announcer.TakeDue(), IsEmpty());
+  now += absl::Minutes(5);
+  EXPECT_THAT(announcer.TakeDue(), ElementsAre("Your timer is up.", "Your timer tea is up."));
+  EXPECT_THAT(announcer.TakeDue(), IsEmpty());
+  now += absl::Hours(1);
+  EXPECT_THAT(announcer.TakeDue(), ElementsAre("Your timer pasta is up."));
+}
+
+// The detector is sure only after some frames; what was said before must not be lost, and nothing
+// may be heard twice.
 TEST_F(VoiceAgentTest, TheRecogniserHearsTheBeginning) {
   script_.transcripts = {"hello"};
   const auto agent = CreateAgent();
-  ASSERT_TRUE(agent->Push(std::vector<int16_t>(16000, 0)).ok());
-  ASSERT_TRUE(agent->Push(Utterance()).ok());
+  // Each sample is like no other near it.
+  std::vector<int16_t> sound(16000, 0);
+  const std::vector<int16_t> utterance = Utterance();
+  sound.insert(sound.end(), utterance.begin(), utterance.end());
+  for (size_t i = 0; i < sound.size(); ++i) sound[i] += static_cast<int16_t>(i % 997);
+  ASSERT_THAT(agent->Push(sound), IsOk());
   // 200 ms of padding, 500 ms of sound, 500 ms of silence.
-  EXPECT_NEAR(static_cast<double>(script_.num_heard), 1.2 * 16000, 200);
+  EXPECT_NEAR(static_cast<double>(script_.heard.size()), 1.2 * 16000, 200);
   EXPECT_NEAR(static_cast<double>(turns_.at(0).speech.begin), 0.8 * 16000, 200);
+  EXPECT_TRUE(std::equal(script_.heard.begin(), script_.heard.end(),
+                         sound.begin() + turns_[0].speech.begin));
+}
+
+// With equal delays a pause always ends a turn; with different ones the agent learns how long its
+// speaker hesitates.
+TEST_F(VoiceAgentTest, ThePauseThatEndsATurnAdapts) {
+  script_.transcripts = std::vector<std::string>(8, "hello");
+  for (const bool adapts : {false, true}) {
+    turns_.clear();
+    VoiceAgent::Options options = Options();
+    options.min_endpointing_delay = absl::Milliseconds(300);
+    options.max_endpointing_delay = absl::Milliseconds(adapts ? 1000 : 300);
+    auto agent = VoiceAgent::Create(Parts(), std::move(options));
+    ASSERT_THAT(agent, IsOk());
+    // One turn, and at least 400 ms from then on for the speaker who hesitates.
+    ASSERT_THAT((*agent)->Push(Hesitation(absl::Milliseconds(270))), IsOk());
+    ASSERT_EQ(turns_.size(), 1u) << adapts;
+    EXPECT_GE(turns_[0].latency.endpoint_silence, absl::Milliseconds(adapts ? 400 : 300));
+    ASSERT_THAT((*agent)->Push(Hesitation(absl::Milliseconds(350))), IsOk());
+    EXPECT_EQ(turns_.size(), adapts ? 2u : 3u);
+  }
+}
+
+TEST_F(VoiceAgentTest, RefusesDelaysOutOfOrder) {
+  VoiceAgent::Options options = Options();
+  options.max_endpointing_delay = absl::Milliseconds(300);
+  EXPECT_THAT(VoiceAgent::Create(Parts(), std::move(options)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("max_endpointing_delay")));
 }
 
 TEST_F(VoiceAgentTest, ChunksAndRatesMakeNoDifference) {
@@ -252,7 +381,7 @@ TEST_F(VoiceAgentTest, ChunksAndRatesMakeNoDifference) {
     std::fill_n(sound.begin(), rate_hz / 2, int16_t{5000});
     for (absl::Span<const int16_t> rest = sound; !rest.empty();) {
       const auto chunk = rest.first(std::min<size_t>(rest.size(), 37));
-      ASSERT_TRUE(agent->Push(chunk).ok());
+      ASSERT_THAT(agent->Push(chunk), IsOk());
       rest.remove_prefix(chunk.size());
     }
     ASSERT_EQ(turns_.size(), 1u) << rate_hz;
@@ -264,27 +393,27 @@ TEST_F(VoiceAgentTest, ChunksAndRatesMakeNoDifference) {
 TEST_F(VoiceAgentTest, TheEndOfTheInputEndsTheUtterance) {
   script_.transcripts = {"hello", "again"};
   const auto agent = CreateAgent();
-  ASSERT_TRUE(agent->Push(std::vector<int16_t>(8000, 5000)).ok());
+  ASSERT_THAT(agent->Push(std::vector<int16_t>(8000, 5000)), IsOk());
   EXPECT_TRUE(turns_.empty());
-  ASSERT_TRUE(agent->Flush().ok());
+  ASSERT_THAT(agent->Flush(), IsOk());
   EXPECT_EQ(turns_.size(), 1u);
-  ASSERT_TRUE(agent->Flush().ok());
+  ASSERT_THAT(agent->Flush(), IsOk());
   EXPECT_EQ(turns_.size(), 1u);
-  ASSERT_TRUE(agent->Push(Utterance()).ok());
+  ASSERT_THAT(agent->Push(Utterance()), IsOk());
   EXPECT_EQ(turns_.size(), 2u);
 }
 
 TEST_F(VoiceAgentTest, SilenceIsNoTurn) {
   const auto agent = CreateAgent();
-  ASSERT_TRUE(agent->Push(std::vector<int16_t>(160000, 0)).ok());
-  ASSERT_TRUE(agent->Flush().ok());
-  EXPECT_TRUE(turns_.empty());
-  EXPECT_TRUE(Stored().empty());
+  ASSERT_THAT(agent->Push(std::vector<int16_t>(160000, 0)), IsOk());
+  ASSERT_THAT(agent->Flush(), IsOk());
+  EXPECT_THAT(turns_, IsEmpty());
+  EXPECT_THAT(Stored(), IsEmpty());
 }
 
 TEST_F(VoiceAgentTest, WhatWasNotUnderstoodIsNotStoredAsSaid) {
   script_.transcripts = {"?"};
-  ASSERT_TRUE(CreateAgent()->Push(Utterance()).ok());
+  ASSERT_THAT(CreateAgent()->Push(Utterance()), IsOk());
   EXPECT_EQ(turns_.at(0).reply, "What?");
   ASSERT_EQ(Stored().size(), 2u);
   EXPECT_EQ(Stored()[0].content, "");
@@ -292,7 +421,7 @@ TEST_F(VoiceAgentTest, WhatWasNotUnderstoodIsNotStoredAsSaid) {
 
 TEST_F(VoiceAgentTest, AToolThatFailsIsPartOfTheConversation) {
   script_.transcripts = {"fail"};
-  ASSERT_TRUE(CreateAgent()->Push(Utterance()).ok());
+  ASSERT_THAT(CreateAgent()->Push(Utterance()), IsOk());
   EXPECT_FALSE(turns_.at(0).answers.at(0).ok);
   EXPECT_EQ(Stored()[2].content, R"({"error":"failed","message":"the line is dead"})");
 }
@@ -300,7 +429,7 @@ TEST_F(VoiceAgentTest, AToolThatFailsIsPartOfTheConversation) {
 TEST_F(VoiceAgentTest, AnAgentThatCallsForEverIsStopped) {
   script_.transcripts = {"hello"};
   script_.endless_calls = true;
-  ASSERT_TRUE(CreateAgent()->Push(Utterance()).ok());
+  ASSERT_THAT(CreateAgent()->Push(Utterance()), IsOk());
   EXPECT_EQ(turns_.at(0).calls.size(), 8u);
   EXPECT_EQ(turns_.at(0).reply, "Sorry, I could not finish that.");
 }
@@ -308,7 +437,7 @@ TEST_F(VoiceAgentTest, AnAgentThatCallsForEverIsStopped) {
 TEST_F(VoiceAgentTest, ASilentSynthesiserLosesNothing) {
   script_.transcripts = {"hello"};
   script_.synthesis = absl::InternalError("no voice");
-  ASSERT_TRUE(CreateAgent()->Push(Utterance()).ok());
+  ASSERT_THAT(CreateAgent()->Push(Utterance()), IsOk());
   ASSERT_EQ(turns_.size(), 1u);
   EXPECT_EQ(turns_[0].speaking, script_.synthesis);
   EXPECT_EQ(Stored().size(), 4u);
@@ -317,32 +446,32 @@ TEST_F(VoiceAgentTest, ASilentSynthesiserLosesNothing) {
 TEST_F(VoiceAgentTest, ErrorsOfTheRecogniserAreReturned) {
   script_.transcripts = {"hello"};
   script_.recognition = absl::InternalError("broken");
-  EXPECT_EQ(CreateAgent()->Push(Utterance()).code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(CreateAgent()->Push(Utterance()), StatusIs(absl::StatusCode::kInternal, "broken"));
 }
 
 TEST_F(VoiceAgentTest, RefusesWhatIsMissing) {
   VoiceAgentParts parts = Parts();
   parts.agent = nullptr;
-  EXPECT_EQ(VoiceAgent::Create(std::move(parts), Options()).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(VoiceAgent::Create(std::move(parts), Options()),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   VoiceAgent::Options options = Options();
   options.session_id = "nobody";
-  EXPECT_EQ(VoiceAgent::Create(Parts(), std::move(options)).status().code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_THAT(VoiceAgent::Create(Parts(), std::move(options)),
+              StatusIs(absl::StatusCode::kNotFound));
   options = Options();
   options.input_sample_rate_hz = 1000;
-  EXPECT_EQ(VoiceAgent::Create(Parts(), std::move(options)).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(VoiceAgent::Create(Parts(), std::move(options)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(VoiceAgentTest, NotesAreInTheStore) {
   {
     auto notes = *CreateSessionNoteStore(store_.get());
-    EXPECT_EQ(*notes->Add("buy milk"), 1);
-    EXPECT_EQ(*notes->Add("call the doctor"), 2);
-    EXPECT_TRUE(notes->Remove(1).ok());
-    EXPECT_EQ(notes->Remove(1).code(), absl::StatusCode::kNotFound);
-    EXPECT_EQ(notes->Remove(3).code(), absl::StatusCode::kNotFound);
+    EXPECT_THAT(notes->Add("buy milk"), IsOkAndHolds(1));
+    EXPECT_THAT(notes->Add("call the doctor"), IsOkAndHolds(2));
+    EXPECT_THAT(notes->Remove(1), IsOk());
+    EXPECT_THAT(notes->Remove(1), StatusIs(absl::StatusCode::kNotFound));
+    EXPECT_THAT(notes->Remove(3), StatusIs(absl::StatusCode::kNotFound));
   }
   const auto notes = *CreateSessionNoteStore(store_.get());
   const auto list = *notes->List();
@@ -357,9 +486,9 @@ TEST_F(VoiceAgentTest, SearchFindsWhatTheUserSaid) {
   session::Message reply;
   reply.role = session::Role::kAssistant;
   reply.content = "I noted: buy milk.";
-  ASSERT_TRUE(store_->AppendAll(session_id_, {user, reply}).ok());
+  ASSERT_THAT(store_->AppendAll(session_id_, {user, reply}), IsOk());
   const auto search = CreateSessionSearch(store_.get(), session_id_);
-  EXPECT_EQ(*search->Search("milk", 5), (std::vector<std::string>{"take a note buy milk"}));
+  EXPECT_THAT(search->Search("milk", 5), IsOkAndHolds(ElementsAre("take a note buy milk")));
 }
 
 }  // namespace

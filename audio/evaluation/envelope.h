@@ -11,9 +11,9 @@
 
 namespace parlance::audio {
 
-// Of a stream of any length, in 512 KiB: it begins with a part for each sample, and joins parts in
-// pairs whenever there are too many, so that there are always more than 32,768 of them once there
-// were as many samples. Threads: one at a time. Allocation: in the constructor.
+// The envelope of a stream of any length, in 512 KiB: it begins with a part for each sample, and
+// joins parts in pairs whenever there are too many, so that there are always more than 32,768 of
+// them once there were as many samples. Threads: one at a time. Allocation: in the constructor.
 class Envelope {
  public:
   struct Part {

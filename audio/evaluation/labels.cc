@@ -26,7 +26,7 @@ bool IsUtf8(absl::string_view text) {
   return true;
 }
 
-// Up to the next `separator`, which is taken off as well.
+// Takes off and returns what is before the next `separator`, which is taken off as well.
 absl::string_view TakeUntil(char separator, absl::string_view& text) {
   const size_t end = text.find(separator);
   const absl::string_view taken = text.substr(0, end);
@@ -43,11 +43,11 @@ bool HasDecimalComma(absl::string_view field) {
                           &number);
 }
 
-// Of an error message: what a terminal would take for a command is left out.
+// A field as an error message shows it, without what a terminal would take for a command.
 std::string Quoted(absl::string_view field) {
-  constexpr size_t kMost = 40;
+  constexpr size_t kMaxShown = 40;
   std::string quoted;
-  while (!field.empty() && quoted.size() < kMost) {
+  while (!field.empty() && quoted.size() < kMaxShown) {
     const size_t size = Utf8CharacterSize(field);
     if (size > 1 || absl::ascii_isprint(static_cast<unsigned char>(field[0]))) {
       absl::StrAppend(&quoted, field.substr(0, size));

@@ -27,7 +27,7 @@ struct Label {
   std::string text;
 };
 
-// In seconds, begin_s < end_s.
+// A stretch of time in seconds, begin_s < end_s.
 struct TimeSpan {
   double begin_s = 0;
   double end_s = 0;

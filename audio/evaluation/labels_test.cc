@@ -6,20 +6,25 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "audio/sound_file/utf8.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
 
 // "0.5-1 hello|2-2 bell", or the error.
 std::string Parsed(absl::string_view text) {
   const auto labels = ParseLabels(text, "a.txt");
   if (!labels.ok()) {
-    EXPECT_EQ(labels.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(labels, StatusIs(absl::StatusCode::kInvalidArgument));
     return std::string(labels.status().message());
   }
   return absl::StrJoin(*labels, "|", [](std::string* out, const Label& label) {
@@ -88,13 +93,13 @@ TEST(LabelsTest, SaysWhereAndWhatIsWrong) {
   };
   for (const auto& test : cases) {
     const std::string error = Parsed(test.text);
-    EXPECT_TRUE(absl::StrContains(error, test.error)) << test.name << ": " << error;
+    EXPECT_THAT(error, HasSubstr(test.error)) << test.name;
   }
 }
 
 std::string Spans(absl::string_view text) {
   const auto labels = ParseLabels(text, "a.txt");
-  EXPECT_TRUE(labels.ok()) << labels.status();
+  EXPECT_THAT(labels, IsOk());
   return absl::StrJoin(SpeechSpans(*labels), " ", [](std::string* out, const TimeSpan& span) {
     absl::StrAppend(out, span.begin_s, "-", span.end_s);
   });

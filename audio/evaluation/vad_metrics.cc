@@ -34,7 +34,7 @@ constexpr std::optional<Estimate> VadMetrics::*kMetrics[] = {
     &VadMetrics::offset_delay_p95_ms,
     &VadMetrics::bridged,
 };
-// In the order of kMetrics; NaN where there is nothing to measure.
+// The values of the metrics in the order of kMetrics; NaN where there is nothing to measure.
 using Values = std::array<double, std::size(kMetrics)>;
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
@@ -120,7 +120,7 @@ class Pool {
     }
   }
 
-  // After Rank. `weights`: of each unit, how often it was drawn.
+  // Is called after Rank. `weights`: how often each unit was drawn.
   Values Measure(absl::Span<const int32_t> weights) {
     Unit sum;
     std::fill(speech_at_.begin(), speech_at_.end(), 0);
@@ -245,7 +245,7 @@ class Pool {
 
   double FalsePositiveRate(const Unit& sum) const {
     if (sum.speech == 0 || sum.other == 0) return kNone;
-    // Less than a frame, for products that are not exact.
+    // This is less than a frame, for products that are not exact.
     const double wanted = options_.recall * static_cast<double>(sum.speech) - 1e-6;
     int64_t speech = 0;
     int64_t others = 0;
@@ -274,10 +274,10 @@ class Pool {
   size_t block_ = kBlockFrames;
   std::vector<Unit> units_;
   std::vector<Frame> frames_;
-  // In order of the delays.
+  // In the order of the delays.
   std::vector<Delay> onsets_;
   std::vector<Delay> offsets_;
-  // Of Measure, for each rank.
+  // How many frames of each rank are speech, and how many are not: Measure counts them.
   std::vector<int64_t> speech_at_;
   std::vector<int64_t> other_at_;
 };

@@ -4,7 +4,7 @@
 // segment is a run of frames that are labelled speech; a gap lies between two segments of a file.
 // All files are pooled, so a longer one counts for more.
 //
-// Of frames, except those within the collar of a label's border:
+// These figures are about frames, except those within the collar of a label's border:
 //   AUC        the chance that a frame of speech has a higher probability than one of none, equal
 //              ones counting half: the area under the ROC curve (J. A. Hanley, B. J. McNeil,
 //              "The meaning and use of the area under a receiver operating characteristic (ROC)
@@ -15,7 +15,7 @@
 //   false-positive rate at a recall  the share of frames of no speech that are decided speech at
 //              the highest threshold whose recall is at least that one
 //
-// Of segments, whatever the collar:
+// These are about segments, whatever the collar:
 //   missed     the share in which no frame is decided speech
 //   onset delay   from a segment's begin to the first frame in it that is decided speech: 0 if that
 //              is its first one. Missed segments have none.
@@ -56,7 +56,7 @@ struct ScoredFrames {
 struct VadMetricsOptions {
   // 0 to 1.
   float threshold = 0.5F;
-  // Of the false-positive rate: above 0, at most 1.
+  // The recall at which the false-positive rate is taken: above 0, at most 1.
   double recall = 0.95;
   // Frames on either side of a label's border that are left out.
   int collar_frames = 0;
@@ -89,11 +89,11 @@ struct VadMetrics {
   std::optional<Estimate> offset_delay_p95_ms;
   std::optional<Estimate> bridged;
 
-  // Of those that were counted.
+  // How many were counted.
   int64_t num_frames = 0;
   int64_t num_speech_frames = 0;
   int64_t num_segments = 0;
-  // Of at least 200 ms.
+  // Gaps of at least 200 ms.
   int64_t num_gaps = 0;
   // What the intervals come from: files, or blocks of one.
   int64_t num_resampled_units = 0;

@@ -11,10 +11,15 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 // "0.25", or "-" for none.
 std::string Value(const std::optional<Estimate>& estimate) {
@@ -31,7 +36,7 @@ ScoredFrames Frames(const std::string& truth, const std::string& tenths) {
 
 VadMetrics Measured(const std::vector<ScoredFrames>& files, const VadMetricsOptions& options = {}) {
   const auto metrics = MeasureVad(files, options);
-  EXPECT_TRUE(metrics.ok()) << metrics.status();
+  EXPECT_THAT(metrics, IsOk());
   return metrics.ok() ? *metrics : VadMetrics();
 }
 
@@ -232,7 +237,7 @@ TEST(VadMetricsTest, NoIntervalWithoutSomethingToDraw) {
   // A block alone.
   EXPECT_FALSE(Measured({Noisy(1, 1)}).auc->interval.has_value());
   EXPECT_FALSE(Measured({Noisy(9, 1)}, {.num_resamples = 0}).auc->interval.has_value());
-  // Of two files one has no speech: half of the draws of two are of one alone.
+  // One of the two files has no speech: half of the draws of two are of one alone.
   const VadMetrics metrics = Measured({Frames("##..", "9900"), Frames("....", "1000")});
   EXPECT_TRUE(metrics.auc.has_value());
   EXPECT_FALSE(metrics.auc->interval.has_value());
@@ -256,8 +261,7 @@ TEST(VadMetricsTest, RefusesWhatCannotBeMeasured) {
       {"resamples", {good}, {.num_resamples = -1}},
   };
   for (const auto& test : cases) {
-    EXPECT_EQ(MeasureVad(test.files, test.options).status().code(),
-              absl::StatusCode::kInvalidArgument)
+    EXPECT_THAT(MeasureVad(test.files, test.options), StatusIs(absl::StatusCode::kInvalidArgument))
         << test.name;
   }
 }

@@ -55,7 +55,7 @@ text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",Arial,s
 </style>
 )";
 
-// Of XML 1.0: characters it has no place for are replaced.
+// The text as XML 1.0 has it: what XML has no place for is replaced.
 std::string Escaped(absl::string_view text) {
   std::string escaped;
   while (!text.empty()) {
@@ -92,12 +92,12 @@ std::vector<absl::string_view> Characters(absl::string_view text) {
 
 constexpr char kEllipsis[] = "\xE2\x80\xA6";
 
-// Of a path, what comes last says most.
-std::string LastOf(absl::string_view text, size_t most) {
+// The last `max_characters` of a text. What comes last in a path says most.
+std::string LastOf(absl::string_view text, size_t max_characters) {
   const std::vector<absl::string_view> characters = Characters(text);
-  if (characters.size() <= most) return std::string(text);
+  if (characters.size() <= max_characters) return std::string(text);
   std::string last = kEllipsis;
-  for (size_t i = characters.size() - most + 1; i < characters.size(); ++i) {
+  for (size_t i = characters.size() - max_characters + 1; i < characters.size(); ++i) {
     absl::StrAppend(&last, characters[i]);
   }
   return last;
@@ -369,9 +369,9 @@ class Drawing {
   double wave_height_;
   double probability_height_;
   int peak_ = 0;
-  // By their begins.
+  // In the order of their begins.
   std::vector<Label> labels_;
-  // Of the row that is being drawn.
+  // The times between which the row that is being drawn lies.
   double begin_ = 0;
   double end_ = 0;
   std::string svg_;

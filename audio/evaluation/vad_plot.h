@@ -24,10 +24,10 @@ struct VadPlot {
   // Any bytes.
   absl::string_view name;
   absl::string_view detector;
-  // Of `sample_rate_hz`; not null.
+  // The sound, at `sample_rate_hz`; not null.
   const Envelope* envelope = nullptr;
   int sample_rate_hz = 16000;
-  // For each 10 ms, 0 to 1.
+  // One for each 10 ms, 0 to 1.
   absl::Span<const float> probabilities;
   float threshold = 0.5F;
   // What was found, in order.

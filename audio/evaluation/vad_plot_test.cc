@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -19,10 +18,18 @@
 #include "audio/evaluation/labels.h"
 #include "audio/sound_file/testing/sounds.h"
 #include "audio/sound_file/utf8.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::AnyOf;
+using testing::HasSubstr;
+using testing::Not;
 
 // What keeps a text from being well-formed, as far as our pictures go; "" for nothing. Elements
 // nest, attributes are quoted, references are known, characters are XML's.
@@ -83,10 +90,10 @@ Sound SoundOf(double seconds, int rate_hz) {
 
 std::string Drawn(const VadPlot& plot) {
   const auto svg = DrawVad(plot);
-  EXPECT_TRUE(svg.ok()) << svg.status();
+  EXPECT_THAT(svg, IsOk());
   if (!svg.ok()) return "";
   EXPECT_EQ(NotWellFormed(*svg), "");
-  EXPECT_FALSE(absl::StrContains(*svg, "nan") || absl::StrContains(*svg, "inf\""));
+  EXPECT_THAT(*svg, Not(AnyOf(HasSubstr("nan"), HasSubstr("inf\""))));
   return *svg;
 }
 
@@ -108,9 +115,9 @@ TEST(VadPlotTest, HasWhatWasHeard) {
   for (const char* part :
        {"<title>dir/call.wav, classic</title>", "2 segments with 1.00 s of speech (50 %)",
         "threshold 0.7", "<title>0.25 s to 0.75 s</title>", ">1.4 s<"}) {
-    EXPECT_TRUE(absl::StrContains(svg, part)) << part;
+    EXPECT_THAT(svg, HasSubstr(part)) << part;
   }
-  EXPECT_FALSE(absl::StrContains(svg, "labels"));
+  EXPECT_THAT(svg, Not(HasSubstr("labels")));
   EXPECT_EQ(CountOf(svg, ">found<"), 1);
 }
 
@@ -128,7 +135,7 @@ TEST(VadPlotTest, HasTheLabels) {
                                  .labels = labels});
   for (const char* part : {">hello<", ">you &lt;there&gt; &amp; &quot;here&quot;<", ">noise<",
                            "<title>0.60 s to 0.60 s: p</title>", "0 segments", ">labels<"}) {
-    EXPECT_TRUE(absl::StrContains(svg, part)) << part;
+    EXPECT_THAT(svg, HasSubstr(part)) << part;
   }
 }
 
@@ -157,7 +164,7 @@ TEST(VadPlotTest, AnyLengthHasRowsAndTicks) {
                                    .segments = {},
                                    .labels = std::nullopt});
     EXPECT_EQ(CountOf(svg, ">found<"), test.num_rows);
-    EXPECT_TRUE(absl::StrContains(svg, test.tick)) << test.tick;
+    EXPECT_THAT(svg, HasSubstr(test.tick)) << test.tick;
     EXPECT_LT(svg.size(), 1500000u);
   }
 }
@@ -204,19 +211,19 @@ TEST(VadPlotTest, RefusesWhatCannotBeDrawn) {
                .threshold = 0.5F,
                .segments = {},
                .labels = std::nullopt};
-  EXPECT_EQ(DrawVad(plot).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(DrawVad(plot), StatusIs(absl::StatusCode::kInvalidArgument));
   plot.envelope = &sound.envelope;
-  EXPECT_TRUE(DrawVad(plot).ok());
+  EXPECT_THAT(DrawVad(plot), IsOk());
   plot.sample_rate_hz = 0;
-  EXPECT_EQ(DrawVad(plot).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(DrawVad(plot), StatusIs(absl::StatusCode::kInvalidArgument));
   plot.sample_rate_hz = 8000;
   plot.probabilities = {};
-  EXPECT_EQ(DrawVad(plot).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(DrawVad(plot), StatusIs(absl::StatusCode::kInvalidArgument));
   const Sound day = SoundOf(24 * 3600 + 1, 10);
   plot.envelope = &day.envelope;
   plot.sample_rate_hz = 10;
   plot.probabilities = day.probabilities;
-  EXPECT_EQ(DrawVad(plot).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_THAT(DrawVad(plot), StatusIs(absl::StatusCode::kOutOfRange));
 }
 
 TEST(EnvelopeTest, IsTheSameWhateverTheChunks) {

@@ -10,16 +10,16 @@ namespace {
 
 constexpr absl::Duration kFrame = absl::Milliseconds(10);
 
-// Of evidence, as the header says.
+// How evidence of a start is gathered; the header explains the numbers. Times are in frames.
 constexpr float kSureLogOdds = 1.8F;
-constexpr float kLeastGain = 0.25F;
+constexpr float kMinGain = 0.25F;
 constexpr int64_t kForgottenAfter = 6;
 constexpr int64_t kMaxRise = 10;
-// Beyond, log-odds say no more.
-constexpr float kLeastProbability = 0.001F;
+// Log-odds of probabilities nearer to 0 or 1 say no more.
+constexpr float kMinProbability = 0.001F;
 
-// Of hesitations.
-constexpr int64_t kShortestPause = 10;
+// How hesitations are learned; the header explains these, too.
+constexpr int64_t kMinPause = 10;
 constexpr double kPauseWeight = 1.0 / 8;
 constexpr double kFluentDecay = 3.0 / 4;
 constexpr double kDelayPerHesitation = 1.5;
@@ -27,7 +27,7 @@ constexpr double kDelayPerHesitation = 1.5;
 int64_t Frames(absl::Duration duration) { return absl::Ceil(duration, kFrame) / kFrame; }
 
 float LogOdds(float probability) {
-  const float p = std::clamp(probability, kLeastProbability, 1 - kLeastProbability);
+  const float p = std::clamp(probability, kMinProbability, 1 - kMinProbability);
   return std::log(p / (1 - p));
 }
 
@@ -64,7 +64,7 @@ absl::StatusOr<Endpointer> Endpointer::Create(const Options& options) {
   }
   if (options.max_speech_duration <
       kFrame * kMaxRise +
-          (options.min_speech_duration + kFrame * options.hangover_frames) / kLeastGain +
+          (options.min_speech_duration + kFrame * options.hangover_frames) / kMinGain +
           2 * options.speech_pad + options.max_endpointing_delay) {
     return absl::InvalidArgumentError(
         "max_speech_duration is shorter than 100 ms, four times min_speech_duration and the "
@@ -83,7 +83,7 @@ Endpointer::Endpointer(const Options& options)
       max_endpointing_delay_(Frames(options.max_endpointing_delay)),
       padding_(Frames(options.speech_pad)),
       max_speech_(Frames(options.max_speech_duration)),
-      max_onset_(static_cast<int64_t>(static_cast<float>(min_speech_) / kLeastGain) + kMaxRise),
+      max_onset_(static_cast<int64_t>(static_cast<float>(min_speech_) / kMinGain) + kMaxRise),
       endpointing_delay_(min_endpointing_delay_) {}
 
 int64_t Endpointer::max_pre_roll_samples() const {
@@ -148,7 +148,7 @@ std::optional<EndpointerEvent> Endpointer::Flush() {
 float Endpointer::Gain(float probability) const {
   const float gain =
       std::clamp((LogOdds(probability) - threshold_log_odds_) / kSureLogOdds, -1.0F, 1.0F);
-  return probability >= options_.threshold ? std::max(gain, kLeastGain) : gain;
+  return probability >= options_.threshold ? std::max(gain, kMinGain) : gain;
 }
 
 EndpointerEvent Endpointer::Start(int64_t begin_frame, int64_t edge_frame) {
@@ -194,7 +194,7 @@ void Endpointer::Settle() {
 }
 
 void Endpointer::AddPause(int64_t frames) {
-  if (frames < kShortestPause) return;
+  if (frames < kMinPause) return;
   hesitated_ = true;
   const auto pause = static_cast<double>(frames);
   hesitation_ = pause > hesitation_ ? pause : hesitation_ + (pause - hesitation_) * kPauseWeight;

@@ -97,11 +97,11 @@ class Endpointer {
   struct Options {
     // A multiple of 100, so that 10 ms are whole samples.
     int sample_rate_hz = 16000;
-    // Both 0.01 to 0.99, the second not above the first. Evidence of speech gathers above the
-    // first; a turn pauses below the second.
+    // These two are 0.01 to 0.99, the second not above the first. Evidence of speech gathers above
+    // the first; a turn pauses below the second.
     float threshold = 0.5F;
     float neg_threshold = 0.35F;
-    // Of evidence, before a start is believed: 10 ms to 1 s.
+    // How much evidence a start needs before it is believed: 10 ms to 1 s.
     absl::Duration min_speech_duration = absl::Milliseconds(130);
     // The pause that ends a turn: positive, at most a minute.
     absl::Duration min_endpointing_delay = absl::Milliseconds(500);
@@ -128,7 +128,7 @@ class Endpointer {
   // frames of silence before.
   std::optional<EndpointerEvent> Flush();
 
-  // Between a start and its end.
+  // Whether this is between a start and its end.
   bool in_speech() const { return in_speech_; }
   // The pause that would end a turn now.
   absl::Duration endpointing_delay() const { return absl::Milliseconds(10) * endpointing_delay_; }
@@ -137,7 +137,7 @@ class Endpointer {
 
  private:
   explicit Endpointer(const Options& options);
-  // Of the frame that has just been judged.
+  // What the frame that has just been judged means outside and inside of a turn.
   std::optional<EndpointerEvent> Idle(float probability);
   std::optional<EndpointerEvent> InSpeech(bool speech);
   float Gain(float probability) const;
@@ -145,7 +145,7 @@ class Endpointer {
   int64_t Pause() const;
   EndpointerEvent Start(int64_t begin_frame, int64_t edge_frame);
   EndpointerEvent End(EndpointerEvent::EndReason reason);
-  // The turn is over, and was not only cut.
+  // Learns from a turn that is over, and was not only cut.
   void Settle();
   void AddPause(int64_t frames);
   void SetEndpointingDelay();
@@ -153,9 +153,8 @@ class Endpointer {
   Options options_;
   int64_t frame_samples_;
   float threshold_log_odds_;
-  // In frames.
+  // These are in frames, min_speech_ with the hang-over.
   int64_t hangover_;
-  // With the hang-over.
   int64_t min_speech_;
   int64_t min_endpointing_delay_;
   int64_t max_endpointing_delay_;
@@ -172,7 +171,7 @@ class Endpointer {
   // A turn was cut, and is not over yet.
   bool cut_ = false;
 
-  // Of a start, in frames of certainty.
+  // The evidence of a start, in frames of certainty.
   float evidence_ = 0;
   // Frames below neg_threshold, up to now.
   int64_t num_low_ = 1;
@@ -180,8 +179,8 @@ class Endpointer {
   int64_t stretch_begin_ = 0;
   int64_t onset_ = 0;
 
-  // Of the turn: where it begins, with its padding, and where its last frame of speech ends,
-  // hang-over included; the latter stays for the pause after it. None yet: -1.
+  // Where the turn begins, with its padding, and where its last frame of speech ends, hang-over
+  // included; the latter stays for the pause after the turn, and is -1 before the first one.
   int64_t begin_ = 0;
   int64_t last_speech_ = -1;
   // Where the last turn ended: padding reaches back no further.

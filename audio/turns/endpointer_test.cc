@@ -9,10 +9,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 using Kind = EndpointerEvent::Kind;
 using EndReason = EndpointerEvent::EndReason;
@@ -29,7 +34,7 @@ Endpointer::Options Options() {
   return options;
 }
 
-// Of one probability, so many ms.
+// So many ms of one probability.
 struct Piece {
   float probability;
   int ms;
@@ -445,7 +450,7 @@ TEST(EndpointerTest, InvariantsHoldForAnyProbabilities) {
     const Endpointer::Options options = RandomOptions(random);
     const std::vector<float> frames = RandomFrames(random);
     auto endpointer = Endpointer::Create(options);
-    ASSERT_TRUE(endpointer.ok()) << endpointer.status();
+    ASSERT_THAT(endpointer, IsOk());
     const int64_t pre_roll = endpointer->max_pre_roll_samples();
     const int64_t frame_samples = options.sample_rate_hz / 100;
     const int64_t length = static_cast<int64_t>(frames.size()) * frame_samples;
@@ -534,7 +539,7 @@ class RefusedOptionsTest : public testing::TestWithParam<RefusedCase> {};
 TEST_P(RefusedOptionsTest, IsAnInvalidArgument) {
   Endpointer::Options options = Options();
   GetParam().change(options);
-  EXPECT_EQ(Endpointer::Create(options).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Endpointer::Create(options), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 using EndpointerOptions = Endpointer::Options;

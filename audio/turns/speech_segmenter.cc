@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -15,8 +16,8 @@ namespace {
 constexpr int64_t kNotKnown = std::numeric_limits<int64_t>::max();
 // The longest chunk that is resampled at once: 20 ms, so that its output has room.
 constexpr int kBlocksPerSecond = 50;
-// Of the rates that detectors take.
-constexpr size_t kMaxFrame = 480;
+// The longest frame of a detector: 10 ms at 48 kHz.
+constexpr size_t kMaxFrameSamples = 480;
 
 }  // namespace
 
@@ -24,7 +25,7 @@ absl::StatusOr<SpeechSegmenter> SpeechSegmenter::Create(std::unique_ptr<VoiceAct
                                                         const Options& options) {
   if (vad == nullptr) return absl::InvalidArgumentError("a segmenter needs a detector");
   const int rate_hz = vad->sample_rate_hz();
-  if (vad->frame_samples() > kMaxFrame) {
+  if (vad->frame_samples() > kMaxFrameSamples) {
     return absl::InvalidArgumentError(
         absl::StrCat("detectors of up to 48000 Hz can be used, not ", rate_hz));
   }
@@ -36,26 +37,28 @@ absl::StatusOr<SpeechSegmenter> SpeechSegmenter::Create(std::unique_ptr<VoiceAct
   if (!endpointer.ok()) return endpointer.status();
   auto resampler = Resampler::Create(options.input_sample_rate_hz, rate_hz);
   if (!resampler.ok()) return resampler.status();
-  return SpeechSegmenter(std::move(vad), *std::move(resampler), *endpointer,
-                         options.input_sample_rate_hz);
+  return SpeechSegmenter(std::move(vad), *std::move(resampler), *endpointer, options);
 }
 
 SpeechSegmenter::SpeechSegmenter(std::unique_ptr<VoiceActivityDetector> vad, Resampler resampler,
-                                 const Endpointer& endpointer, int input_sample_rate_hz)
+                                 const Endpointer& endpointer, const Options& options)
     : vad_(std::move(vad)),
       resampler_(std::move(resampler)),
       framer_(vad_->frame_samples()),
       endpointer_(endpointer),
-      input_sample_rate_hz_(input_sample_rate_hz),
+      input_sample_rate_hz_(options.input_sample_rate_hz),
+      gives_sound_(options.gives_sound),
+      ring_(options.gives_sound ? static_cast<size_t>(endpointer.max_pre_roll_samples()) : 0),
+      num_owed_(vad_->look_ahead_frames()),
       end_(kNotKnown) {
   // A block, or what Flush gives; each may be a sample more than the ratio of the rates says.
-  const int64_t most =
+  const int64_t max_block =
       std::max(input_sample_rate_hz_ / kBlocksPerSecond, resampler_.lookahead_samples());
   resampled_.reserve(
-      static_cast<size_t>(most * vad_->sample_rate_hz() / input_sample_rate_hz_ + 1));
+      static_cast<size_t>(max_block * vad_->sample_rate_hz() / input_sample_rate_hz_ + 1));
 }
 
-void SpeechSegmenter::Push(absl::Span<const int16_t> samples, OnEvent on_event, OnFrame on_frame) {
+void SpeechSegmenter::Push(absl::Span<const int16_t> samples, TurnObserver& observer) {
   num_samples_ += static_cast<int64_t>(samples.size());
   const auto block_samples = static_cast<size_t>(input_sample_rate_hz_ / kBlocksPerSecond);
   while (!samples.empty()) {
@@ -63,45 +66,58 @@ void SpeechSegmenter::Push(absl::Span<const int16_t> samples, OnEvent on_event, 
     samples.remove_prefix(block.size());
     resampled_.clear();
     resampler_.Process(block, resampled_);
-    Listen(on_event, on_frame);
+    Listen(observer);
   }
 }
 
-void SpeechSegmenter::Flush(OnEvent on_event, OnFrame on_frame) {
+void SpeechSegmenter::Flush(TurnObserver& observer) {
   end_ = num_samples_;
   resampled_.clear();
   resampler_.Flush(resampled_);
-  Listen(on_event, on_frame);
-  framer_.Flush([&](int64_t, absl::Span<const int16_t> frame) {
-    Hear({.samples = frame, .probability = vad_->Process(frame)}, on_event, on_frame);
-  });
-  static constexpr std::array<int16_t, kMaxFrame> kSilence{};
-  for (int i = 0; i < vad_->look_ahead_frames(); ++i) {
-    const float probability =
-        vad_->Process(absl::MakeConstSpan(kSilence).first(vad_->frame_samples()));
-    Hear({.samples = {}, .probability = probability}, on_event, on_frame);
-  }
-  if (const std::optional<EndpointerEvent> event = endpointer_.Flush()) on_event(InInput(*event));
+  Listen(observer);
+  framer_.Flush([&](int64_t, absl::Span<const int16_t> frame) { Hear(frame, observer); });
+  // A detector with look-ahead still owes what it says of the last frames. The silence that it is
+  // given for that is no sound of the stream.
+  static constexpr std::array<int16_t, kMaxFrameSamples> kSilence{};
+  const auto silence = absl::MakeConstSpan(kSilence).first(vad_->frame_samples());
+  for (int i = 0; i < vad_->look_ahead_frames(); ++i) Judge(vad_->Process(silence), observer);
+  if (const std::optional<EndpointerEvent> event = endpointer_.Flush()) Tell(*event, observer);
   vad_->Reset();
+  ring_.Clear();
+  num_owed_ = vad_->look_ahead_frames();
   num_samples_ = 0;
   end_ = kNotKnown;
 }
 
-int64_t SpeechSegmenter::FramePosition(int64_t input_position) const {
-  const int64_t frame = (input_position * 100 + input_sample_rate_hz_ - 1) / input_sample_rate_hz_;
-  return frame * static_cast<int64_t>(vad_->frame_samples());
+void SpeechSegmenter::Listen(TurnObserver& observer) {
+  framer_.Push(resampled_,
+               [&](int64_t, absl::Span<const int16_t> frame) { Hear(frame, observer); });
 }
 
-void SpeechSegmenter::Listen(OnEvent on_event, OnFrame on_frame) {
-  framer_.Push(resampled_, [&](int64_t, absl::Span<const int16_t> frame) {
-    Hear({.samples = frame, .probability = vad_->Process(frame)}, on_event, on_frame);
-  });
+void SpeechSegmenter::Hear(absl::Span<const int16_t> frame, TurnObserver& observer) {
+  ring_.Push(frame);
+  // A turn that this frame begins has it in its pre-roll; one that it ends has heard it.
+  if (gives_sound_ && endpointer_.in_speech()) observer.OnTurnSound(frame);
+  Judge(vad_->Process(frame), observer);
 }
 
-void SpeechSegmenter::Hear(const Frame& frame, OnEvent on_event, OnFrame on_frame) {
-  const std::optional<EndpointerEvent> event = endpointer_.Push(frame.probability);
-  on_frame(frame);
-  if (event) on_event(InInput(*event));
+void SpeechSegmenter::Judge(float probability, TurnObserver& observer) {
+  const std::optional<EndpointerEvent> event = endpointer_.Push(probability);
+  if (num_owed_ > 0) {
+    --num_owed_;
+  } else {
+    observer.OnProbability(probability);
+  }
+  if (event) Tell(*event, observer);
+}
+
+void SpeechSegmenter::Tell(const EndpointerEvent& event, TurnObserver& observer) {
+  if (event.kind == EndpointerEvent::Kind::kSpeechEnd) return observer.OnTurnEnd(InInput(event));
+  observer.OnTurnBegin(InInput(event));
+  if (!gives_sound_) return;
+  for (const absl::Span<const int16_t> part : ring_.From(event.segment.begin)) {
+    if (!part.empty()) observer.OnTurnSound(part);
+  }
 }
 
 EndpointerEvent SpeechSegmenter::InInput(const EndpointerEvent& event) const {

@@ -18,18 +18,26 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "audio/signal/resampler.h"
 #include "audio/sound_file/testing/sounds.h"
 #include "audio/turns/endpointer.h"
+#include "audio/turns/turn_observer.h"
 #include "audio/vad/classic_vad.h"
 #include "audio/vad/neural_vad.h"
 #include "audio/vad/testing/warm_path.h"
 #include "audio/vad/vad.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/process/allocations.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
 
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::ElementsAre;
+using testing::IsEmpty;
 using Kind = EndpointerEvent::Kind;
 
 // Loud is speech.
@@ -56,6 +64,18 @@ class LoudnessVad : public VoiceActivityDetector {
   const int sample_rate_hz_;
   std::vector<float> owed_;
   size_t num_frames_ = 0;
+};
+
+// Is that certain of loud frames.
+class UnsureVad : public LoudnessVad {
+ public:
+  explicit UnsureVad(float certainty) : LoudnessVad(16000), certainty_(certainty) {}
+  float Process(absl::Span<const int16_t> frame) override {
+    return LoudnessVad::Process(frame) > 0.5F ? certainty_ : 0.01F;
+  }
+
+ private:
+  const float certainty_;
 };
 
 // Stays sure for so many frames after each loud one.
@@ -106,11 +126,31 @@ class MisbehavingVad : public LoudnessVad {
   pid_t parent_ = 0;
 };
 
+// Says of each frame what its first sample is, in hundredths, so many frames later.
+class LateVad : public VoiceActivityDetector {
+ public:
+  explicit LateVad(int look_ahead) : look_ahead_(look_ahead) {}
+  int sample_rate_hz() const override { return 16000; }
+  int look_ahead_frames() const override { return look_ahead_; }
+  float Process(absl::Span<const int16_t> frame) override {
+    firsts_.push_back(frame[0]);
+    const auto late = static_cast<size_t>(look_ahead_);
+    return firsts_.size() > late ? static_cast<float>(firsts_[firsts_.size() - 1 - late]) / 100
+                                 : 0.99F;
+  }
+  void Reset() override { firsts_.clear(); }
+
+ private:
+  const int look_ahead_;
+  std::vector<int16_t> firsts_;
+};
+
 // All that a stream gave.
 struct Heard {
   std::vector<uint32_t> probability_bits;
   std::vector<std::string> events;
-  size_t num_frame_samples = 0;
+  // The sound of each turn.
+  std::vector<std::vector<int16_t>> turns;
 
   friend bool operator==(const Heard&, const Heard&) = default;
 };
@@ -121,32 +161,41 @@ std::string Text(const EndpointerEvent& event) {
                       event.end_reason);
 }
 
-// Of a segmenter and what it has given so far.
-class Listener {
+// A segmenter and what it has given so far.
+class Listener : private TurnObserver {
  public:
   explicit Listener(SpeechSegmenter segmenter) : segmenter_(std::move(segmenter)) {}
 
-  void Push(absl::Span<const int16_t> samples) {
-    segmenter_.Push(
-        samples, [&](const EndpointerEvent& event) { Add(event); },
-        [&](const SpeechSegmenter::Frame& frame) { Add(frame); });
-  }
+  void Push(absl::Span<const int16_t> samples) { segmenter_.Push(samples, *this); }
   Heard Flush() {
-    segmenter_.Flush([&](const EndpointerEvent& event) { Add(event); },
-                     [&](const SpeechSegmenter::Frame& frame) { Add(frame); });
+    segmenter_.Flush(*this);
     return std::exchange(heard_, {});
   }
   SpeechSegmenter& segmenter() { return segmenter_; }
   const std::vector<EndpointerEvent>& events() const { return events_; }
+  const Heard& heard() const { return heard_; }
 
  private:
+  void OnTurnBegin(const EndpointerEvent& start) override {
+    EXPECT_EQ(start.kind, Kind::kSpeechStart);
+    Add(start);
+    heard_.turns.emplace_back();
+  }
+  void OnTurnSound(absl::Span<const int16_t> samples) override {
+    ASSERT_FALSE(heard_.turns.empty());
+    EXPECT_FALSE(samples.empty());
+    heard_.turns.back().insert(heard_.turns.back().end(), samples.begin(), samples.end());
+  }
+  void OnTurnEnd(const EndpointerEvent& end) override {
+    EXPECT_EQ(end.kind, Kind::kSpeechEnd);
+    Add(end);
+  }
+  void OnProbability(float probability) override {
+    heard_.probability_bits.push_back(std::bit_cast<uint32_t>(probability));
+  }
   void Add(const EndpointerEvent& event) {
     heard_.events.push_back(Text(event));
     events_.push_back(event);
-  }
-  void Add(const SpeechSegmenter::Frame& frame) {
-    heard_.probability_bits.push_back(std::bit_cast<uint32_t>(frame.probability));
-    heard_.num_frame_samples += frame.samples.size();
   }
 
   SpeechSegmenter segmenter_;
@@ -155,23 +204,30 @@ class Listener {
 };
 
 SpeechSegmenter::Options At(int input_sample_rate_hz) {
-  SpeechSegmenter::Options options;
-  options.input_sample_rate_hz = input_sample_rate_hz;
-  return options;
+  return {.input_sample_rate_hz = input_sample_rate_hz, .endpointer = {}, .gives_sound = true};
+}
+
+SpeechSegmenter Create(std::unique_ptr<VoiceActivityDetector> vad,
+                       const SpeechSegmenter::Options& options) {
+  auto segmenter = SpeechSegmenter::Create(std::move(vad), options);
+  EXPECT_THAT(segmenter, IsOk());
+  return *std::move(segmenter);
 }
 
 SpeechSegmenter Create(int input_sample_rate_hz, std::unique_ptr<VoiceActivityDetector> vad) {
-  auto segmenter = SpeechSegmenter::Create(std::move(vad), At(input_sample_rate_hz));
-  EXPECT_TRUE(segmenter.ok()) << segmenter.status();
-  return *std::move(segmenter);
+  return Create(std::move(vad), At(input_sample_rate_hz));
 }
 
 SpeechSegmenter CreateNeural(int input_sample_rate_hz, int look_ahead_frames = 0) {
   return Create(input_sample_rate_hz, *CreateNeuralVad(look_ahead_frames));
 }
 
-SpeechSegmenter CreateClassic(int input_sample_rate_hz) {
-  return Create(input_sample_rate_hz, CreateClassicVad());
+// Makes a segmenter that keeps no sound, of which thousands fit into memory.
+SpeechSegmenter CreateSoundless(int input_sample_rate_hz,
+                                std::unique_ptr<VoiceActivityDetector> vad) {
+  SpeechSegmenter::Options options = At(input_sample_rate_hz);
+  options.gives_sound = false;
+  return Create(std::move(vad), options);
 }
 
 // A second of faint noise, an utterance, and a second and a half of faint noise.
@@ -203,8 +259,9 @@ Heard HeardInChunks(SpeechSegmenter segmenter, absl::Span<const int16_t> samples
 }
 
 void PushAll(SpeechSegmenter& segmenter, absl::Span<const int16_t> samples, size_t chunk) {
+  TurnObserver observer;
   for (; !samples.empty(); samples.remove_prefix(std::min(chunk, samples.size()))) {
-    segmenter.Push(samples.first(std::min(chunk, samples.size())), [](const EndpointerEvent&) {});
+    segmenter.Push(samples.first(std::min(chunk, samples.size())), observer);
   }
 }
 
@@ -232,7 +289,8 @@ TEST_P(SegmenterRateTest, ChunksMakeNoDifference) {
   const Heard whole = HeardInChunks(CreateNeural(rate_hz), sound, sound.size());
   ASSERT_EQ(whole.events.size(), 2u);
   EXPECT_EQ(whole.probability_bits.size(), (sound.size() * 100 + GetParam() - 1) / GetParam());
-  EXPECT_EQ(whole.num_frame_samples, 160 * whole.probability_bits.size());
+  ASSERT_EQ(whole.turns.size(), 1u);
+  EXPECT_GT(whole.turns[0].size(), 32000u);
   for (const size_t chunk : {1u, 7u, 160u, 441u, 4800u}) {
     EXPECT_EQ(HeardInChunks(CreateNeural(rate_hz), sound, chunk), whole) << chunk;
   }
@@ -254,14 +312,15 @@ TEST_P(SegmenterRateTest, DecidedIsWhatHadToBeHeard) {
     const std::vector<int16_t> sound = Loud(3 * second, second + 17, 2 * second);
     SpeechSegmenter segmenter =
         Create(GetParam(), std::make_unique<LoudnessVad>(16000, look_ahead));
-    int num_events = 0;
+    Listener listener(std::move(segmenter));
     for (size_t i = 0; i < sound.size(); ++i) {
-      segmenter.Push(absl::MakeConstSpan(sound).subspan(i, 1), [&](const EndpointerEvent& event) {
-        ++num_events;
-        EXPECT_EQ(event.decided, i + 1) << look_ahead;
-      });
+      const size_t num_events = listener.events().size();
+      listener.Push(absl::MakeConstSpan(sound).subspan(i, 1));
+      if (listener.events().size() > num_events) {
+        EXPECT_EQ(listener.events().back().decided, i + 1) << look_ahead;
+      }
     }
-    EXPECT_EQ(num_events, 2);
+    EXPECT_EQ(listener.events().size(), 2u);
   }
 }
 
@@ -281,7 +340,7 @@ TEST_P(SegmenterRateTest, PositionsDoNotDrift) {
   const std::vector<int16_t> sound = Loud(10 * second, 3 * second, 4 * second);
   SpeechSegmenter::Options options = At(rate_hz);
   options.endpointer.speech_pad = absl::ZeroDuration();
-  Listener listener(*SpeechSegmenter::Create(std::make_unique<LoudnessVad>(16000), options));
+  Listener listener(Create(std::make_unique<LoudnessVad>(16000), options));
   for (int i = 0; i < 60; ++i) listener.Push(sound);
   ASSERT_EQ(listener.events().size(), 120u);
   for (size_t i = 0; i < 60; ++i) {
@@ -293,12 +352,169 @@ TEST_P(SegmenterRateTest, PositionsDoNotDrift) {
   }
 }
 
-TEST_P(SegmenterRateTest, FramePositionsAreExactForADay) {
-  const SpeechSegmenter segmenter = CreateNeural(GetParam());
-  constexpr int64_t kDay = 24 * 3600 * 100;
-  for (int64_t frame = 0; frame < kDay; frame += frame < 1000 ? 1 : 997) {
-    ASSERT_EQ(segmenter.FramePosition(frame * GetParam() / 100), frame * 160) << frame;
+// Where in the sound at 16 kHz an event's position is.
+size_t FramePosition(int64_t input_position, int input_sample_rate_hz) {
+  return static_cast<size_t>((input_position * 100 + input_sample_rate_hz - 1) /
+                             input_sample_rate_hz * 160);
+}
+
+// Bursts of noise, so that no piece of the sound is like another: loud ones of 0.3 to 1.2 s between
+// faint pauses of 0.6 to 2 s. The first begins with the stream, and the last is cut off by its end.
+std::vector<int16_t> Bursts(int sample_rate_hz, int num_bursts, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto samples = [&](int ms) {
+    return static_cast<size_t>(ms) * static_cast<size_t>(sample_rate_hz) / 1000 + random() % 100;
+  };
+  std::vector<int16_t> sound;
+  for (int i = 0; i < num_bursts; ++i) {
+    for (size_t left = samples(300 + static_cast<int>(random() % 900)); left > 0; --left) {
+      // The detector looks at one sample of a frame, so all of them are loud.
+      const auto loud = static_cast<int16_t>(5000 + random() % 20000);
+      sound.push_back(loud);
+    }
+    if (i + 1 == num_bursts) break;
+    for (size_t left = samples(600 + static_cast<int>(random() % 1400)); left > 0; --left) {
+      sound.push_back(static_cast<int16_t>(random() % 500));
+    }
   }
+  return sound;
+}
+
+// The sound of each turn is that of the stream, sample by sample: from where the turn begins, which
+// may be the stream's first sample, to what was heard when it ended.
+TEST_P(SegmenterRateTest, ATurnHasItsSoundFromItsBeginOn) {
+  const int rate_hz = GetParam();
+  constexpr int kBursts = 40;
+  for (const int look_ahead : {0, 3}) {
+    for (const uint64_t seed : {1u, 2u}) {
+      const std::vector<int16_t> sound = Bursts(rate_hz, kBursts, seed);
+      std::vector<int16_t> resampled = *Resample(sound, rate_hz, 16000);
+      resampled.resize((resampled.size() + 159) / 160 * 160);
+      Listener listener(Create(rate_hz, std::make_unique<LoudnessVad>(16000, look_ahead)));
+      for (absl::Span<const int16_t> rest = sound; !rest.empty();) {
+        const auto chunk = rest.first(std::min<size_t>(rest.size(), 997));
+        rest.remove_prefix(chunk.size());
+        listener.Push(chunk);
+      }
+      const Heard heard = listener.Flush();
+      ASSERT_EQ(heard.turns.size(), static_cast<size_t>(kBursts)) << seed;
+      ASSERT_EQ(listener.events().size(), 2 * heard.turns.size());
+      EXPECT_EQ(listener.events()[0].segment.begin, 0);
+      for (size_t i = 0; i < heard.turns.size(); ++i) {
+        const EndpointerEvent& end = listener.events()[2 * i + 1];
+        const size_t begin = FramePosition(end.segment.begin, rate_hz);
+        const std::vector<int16_t>& turn = heard.turns[i];
+        // All that had been heard, but what the resampler still held of it.
+        const size_t heard_until = std::min(
+            resampled.size(),
+            static_cast<size_t>((end.decided * 16000 + rate_hz - 1) / rate_hz / 160 * 160));
+        ASSERT_GE(turn.size(), FramePosition(end.segment.end, rate_hz) - begin) << i;
+        ASSERT_LE(begin + turn.size(), i + 1 == heard.turns.size() ? resampled.size() : heard_until)
+            << i;
+        ASSERT_TRUE(
+            std::equal(turn.begin(), turn.end(), resampled.begin() + static_cast<ptrdiff_t>(begin)))
+            << "turn " << i << " of seed " << seed << ", look-ahead " << look_ahead;
+      }
+    }
+  }
+}
+
+// A turn may begin long before it is known: with a detector that is hardly sure, and with padding.
+TEST(SpeechSegmenterTest, ALongPreRollIsWhole) {
+  const std::vector<int16_t> sound =
+      Mix(Loud(16000 * 12, 16000 * 8, 16000 * 10), WhiteNoise(16000 * 12, 100, 7));
+  for (const float certainty : {0.99F, 0.51F}) {
+    for (const absl::Duration padding : {absl::ZeroDuration(), absl::Seconds(5)}) {
+      SpeechSegmenter::Options options = At(16000);
+      options.endpointer.speech_pad = padding;
+      Listener listener(Create(std::make_unique<UnsureVad>(certainty), options));
+      listener.Push(sound);
+      ASSERT_EQ(listener.heard().turns.size(), 1u);
+      const EndpointerEvent& start = listener.events()[0];
+      const int64_t begin = 16000 * 8 - absl::ToInt64Milliseconds(padding) * 16;
+      EXPECT_EQ(start.segment.begin, begin);
+      // Each frame of the less certain one is a quarter of the evidence.
+      EXPECT_EQ(start.delay(), certainty > 0.9F ? 13 * 160 : 4 * 13 * 160);
+      const std::vector<int16_t>& turn = listener.heard().turns[0];
+      EXPECT_GT(turn.size(), 32000u + 8000 - 1);
+      ASSERT_TRUE(std::equal(turn.begin(), turn.end(), sound.begin() + begin)) << padding;
+    }
+  }
+}
+
+// A turn that is cut goes on in the next one without a sample missing or twice between their
+// positions.
+TEST_P(SegmenterRateTest, ACutTurnGoesOnWithTheNextSample) {
+  SpeechSegmenter::Options options = At(GetParam());
+  options.endpointer.max_speech_duration = absl::Seconds(3);
+  const auto second = static_cast<size_t>(GetParam());
+  std::vector<int16_t> sound(second, 0);
+  for (const int16_t sample : WhiteNoise(10 * second, 2000, 4)) {
+    sound.push_back(static_cast<int16_t>(15000 + sample));
+  }
+  std::vector<int16_t> resampled = *Resample(sound, GetParam(), 16000);
+  resampled.resize((resampled.size() + 159) / 160 * 160);
+  Listener listener(Create(std::make_unique<LoudnessVad>(16000), options));
+  listener.Push(sound);
+  const Heard heard = listener.Flush();
+  ASSERT_GE(heard.turns.size(), 3u);
+  std::vector<int16_t> joined;
+  for (size_t i = 0; i < heard.turns.size(); ++i) {
+    const SpeechSegment& segment = listener.events()[2 * i + 1].segment;
+    if (i > 0) {
+      EXPECT_EQ(segment.begin, listener.events()[2 * i - 1].segment.end);
+    }
+    const size_t size =
+        FramePosition(segment.end, GetParam()) - FramePosition(segment.begin, GetParam());
+    ASSERT_GE(heard.turns[i].size(), size);
+    joined.insert(joined.end(), heard.turns[i].begin(),
+                  heard.turns[i].begin() + static_cast<ptrdiff_t>(size));
+  }
+  const size_t begin = FramePosition(listener.events()[0].segment.begin, GetParam());
+  ASSERT_EQ(joined.size(), resampled.size() - begin);
+  EXPECT_TRUE(
+      std::equal(joined.begin(), joined.end(), resampled.begin() + static_cast<ptrdiff_t>(begin)));
+}
+
+// After an hour of turns a turn's sound still begins with the sample of its position.
+TEST(SpeechSegmenterTest, PreRollDoesNotDrift) {
+  for (const int rate_hz : {11025, 44100}) {
+    SpeechSegmenter::Options options = At(rate_hz);
+    options.endpointer.speech_pad = absl::ZeroDuration();
+    SpeechSegmenter segmenter = Create(std::make_unique<LoudnessVad>(16000), options);
+    const auto second = static_cast<size_t>(rate_hz);
+    const std::vector<int16_t> sound = Loud(10 * second, 3 * second, 4 * second);
+    // Only the first sample of each turn's sound is looked at.
+    class FirstSamples : public TurnObserver {
+     public:
+      void OnTurnBegin(const EndpointerEvent&) override { is_first_ = true; }
+      void OnTurnSound(absl::Span<const int16_t> samples) override {
+        // The filter rings around the edge, which lies between this sample and the one before.
+        if (is_first_) wrong_ += samples[0] < 8000 || samples[40] < 19000 || samples[40] > 21000;
+        is_first_ = false;
+      }
+      void OnTurnEnd(const EndpointerEvent&) override { ++num_turns_; }
+      int num_turns() const { return num_turns_; }
+      int wrong() const { return wrong_; }
+
+     private:
+      bool is_first_ = false;
+      int num_turns_ = 0;
+      int wrong_ = 0;
+    } first_samples;
+    constexpr int kRounds = 360;
+    for (int i = 0; i < kRounds; ++i) segmenter.Push(sound, first_samples);
+    EXPECT_EQ(first_samples.num_turns(), kRounds);
+    EXPECT_EQ(first_samples.wrong(), 0) << rate_hz;
+  }
+}
+
+TEST(SpeechSegmenterTest, WithoutBeingAskedItGivesNoSound) {
+  Listener listener(CreateSoundless(16000, std::make_unique<LoudnessVad>(16000)));
+  listener.Push(Loud(48000, 16000, 32000));
+  const Heard heard = listener.Flush();
+  EXPECT_EQ(heard.events.size(), 2u);
+  EXPECT_THAT(heard.turns, ElementsAre(IsEmpty()));
 }
 
 TEST_P(SegmenterRateTest, FlushGoesNotBeyondTheInput) {
@@ -320,7 +536,7 @@ TEST_P(SegmenterRateTest, FlushGoesNotBeyondTheInput) {
 TEST(SpeechSegmenterTest, EightHours) {
   constexpr int64_t kBlock = 80000;
   const std::vector<int16_t> sound = Loud(kBlock, 16000, 24000);
-  Listener listener(Create(8000, std::make_unique<LoudnessVad>(8000)));
+  Listener listener(CreateSoundless(8000, std::make_unique<LoudnessVad>(8000)));
   for (int i = 0; i < 8 * 360; ++i) listener.Push(sound);
   ASSERT_EQ(listener.events().size(), 2u * 8 * 360);
   for (size_t i = 0; i < 8 * 360; ++i) {
@@ -354,7 +570,7 @@ TEST(SpeechSegmenterTest, LookAheadMovesDecisionsOnly) {
   }
 }
 
-// Nor does one that outlasts each sound make a cough a word, or a turn longer.
+// A detector that outlasts each sound makes no cough a word, and no turn longer.
 TEST(SpeechSegmenterTest, AHangoverIsNoSpeech) {
   for (const int hangover : {0, 7}) {
     Listener listener(Create(16000, std::make_unique<LingeringVad>(hangover)));
@@ -438,32 +654,77 @@ TEST(SpeechSegmenterTest, AlmostNothing) {
     listener.Push(std::vector<int16_t>{1234});
     const Heard heard = listener.Flush();
     EXPECT_EQ(heard.probability_bits.size(), 1u) << rate_hz;
-    EXPECT_EQ(heard.num_frame_samples, 160u) << rate_hz;
     EXPECT_TRUE(heard.events.empty()) << rate_hz;
   }
 }
 
-TEST(SpeechSegmenterTest, RefusesWhatCannotBeUsed) {
-  const auto code = [](std::unique_ptr<VoiceActivityDetector> vad, int rate_hz) {
-    return SpeechSegmenter::Create(std::move(vad), At(rate_hz)).status().code();
+TEST(SpeechSegmenterTest, EachProbabilityIsOfItsFrame) {
+  const struct {
+    const char* name;
+    int look_ahead;
+    size_t num_samples;
+    size_t chunk;
+    std::vector<float> expected;
+  } cases[] = {
+      {"at once", 0, 480, 480, {0.01F, 0.02F, 0.03F}},
+      {"the last frame is completed", 0, 481, 100, {0.01F, 0.02F, 0.03F, 0.04F}},
+      {"later by one", 1, 480, 7, {0.01F, 0.02F, 0.03F}},
+      {"later by two", 2, 480, 480, {0.01F, 0.02F, 0.03F}},
+      {"later than the sound is long", 9, 480, 160, {0.01F, 0.02F, 0.03F}},
+      {"nothing", 3, 0, 1, {}},
   };
-  EXPECT_EQ(code(nullptr, 16000), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(code(std::make_unique<LoudnessVad>(16000), 1000), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(code(std::make_unique<LoudnessVad>(16000), 0), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(code(std::make_unique<LoudnessVad>(96000), 96000), absl::StatusCode::kInvalidArgument);
+  for (const auto& test : cases) {
+    SCOPED_TRACE(test.name);
+    std::vector<int16_t> samples(test.num_samples);
+    for (size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<int16_t>(1 + i / 160);
+    std::vector<uint32_t> expected;
+    for (const float probability : test.expected) {
+      expected.push_back(std::bit_cast<uint32_t>(probability));
+    }
+    Listener listener(Create(16000, std::make_unique<LateVad>(test.look_ahead)));
+    // Twice, as after Flush it is as new.
+    for (int round = 0; round < 2; ++round) {
+      for (absl::Span<const int16_t> rest = samples; !rest.empty();) {
+        const auto chunk = rest.first(std::min(rest.size(), test.chunk));
+        rest.remove_prefix(chunk.size());
+        listener.Push(chunk);
+      }
+      EXPECT_EQ(listener.Flush().probability_bits, expected);
+    }
+  }
+}
+
+TEST(SpeechSegmenterTest, AnyRateHasAHundredFramesASecond) {
+  for (const int rate_hz : {8000, 11025, 16000, 44100, 48000}) {
+    Listener listener(Create(rate_hz, std::make_unique<LateVad>(5)));
+    listener.Push(std::vector<int16_t>(static_cast<size_t>(rate_hz) * 3));
+    EXPECT_EQ(listener.Flush().probability_bits.size(), 300u) << rate_hz;
+  }
+}
+
+TEST(SpeechSegmenterTest, RefusesWhatCannotBeUsed) {
+  const auto create = [](std::unique_ptr<VoiceActivityDetector> vad, int rate_hz) {
+    return SpeechSegmenter::Create(std::move(vad), At(rate_hz));
+  };
+  constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+  EXPECT_THAT(create(nullptr, 16000), StatusIs(kInvalid));
+  EXPECT_THAT(create(std::make_unique<LoudnessVad>(16000), 1000), StatusIs(kInvalid));
+  EXPECT_THAT(create(std::make_unique<LoudnessVad>(16000), 0), StatusIs(kInvalid));
+  EXPECT_THAT(create(std::make_unique<LoudnessVad>(96000), 96000), StatusIs(kInvalid));
   SpeechSegmenter::Options options = At(8000);
   options.endpointer.threshold = 2;
-  EXPECT_EQ(SpeechSegmenter::Create(std::make_unique<LoudnessVad>(16000), options).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(SpeechSegmenter::Create(std::make_unique<LoudnessVad>(16000), options),
+              StatusIs(kInvalid));
 }
 
 // Each from the first sample on, through a turn and its end.
 TEST_P(SegmenterRateTest, PushAllocatesNothing) {
   const std::vector<int16_t> sound = Utterance(GetParam());
   SpeechSegmenter segmenter = CreateNeural(GetParam());
+  TurnObserver observer;
   EXPECT_EQ(perf::CountAllocations([&] {
               PushAll(segmenter, sound, 997);
-              segmenter.Flush([](const EndpointerEvent&) {});
+              segmenter.Flush(observer);
             }),
             0);
 }
@@ -472,9 +733,10 @@ TEST_P(SegmenterRateTest, PushTakesNoLock) {
   if (!kCanSeeWarmPath) GTEST_SKIP() << "not with a sanitizer";
   const std::vector<int16_t> sound = Utterance(GetParam());
   SpeechSegmenter segmenter = CreateNeural(GetParam());
+  TurnObserver observer;
   EXPECT_EQ(CountLocks([&] {
               PushAll(segmenter, sound, 997);
-              segmenter.Flush([](const EndpointerEvent&) {});
+              segmenter.Flush(observer);
             }),
             0);
 }
@@ -483,9 +745,10 @@ TEST_P(SegmenterRateTest, PushMakesNoSystemCall) {
   if (!kCanSeeWarmPath) GTEST_SKIP() << "not with a sanitizer";
   const std::vector<int16_t> sound = Utterance(GetParam());
   SpeechSegmenter segmenter = CreateNeural(GetParam());
+  TurnObserver observer;
   EXPECT_EQ(FirstSystemCall([&] {
               PushAll(segmenter, sound, 997);
-              segmenter.Flush([](const EndpointerEvent&) {});
+              segmenter.Flush(observer);
             }),
             kNoSystemCall);
 }
@@ -504,15 +767,21 @@ TEST(SpeechSegmenterTest, AMisbehavingDetectorIsCaught) {
   }
 }
 
-// What a stream occupies, its temporaries while it is made included.
+// What a stream occupies, its temporaries while it is made included; with sound, the pre-roll more.
 TEST_P(SegmenterRateTest, AStreamIsSmall) {
-  // The coefficients of a rate may be shared, and made by the first.
-  const SpeechSegmenter first = CreateNeural(GetParam());
-  const int64_t before = perf::ThreadAllocations().bytes;
-  const SpeechSegmenter second = CreateNeural(GetParam());
-  const int64_t bytes = perf::ThreadAllocations().bytes - before;
+  const auto bytes_of = [&](bool gives_sound) {
+    SpeechSegmenter::Options options = At(GetParam());
+    options.gives_sound = gives_sound;
+    // The coefficients of a rate may be shared, and made by the first.
+    const SpeechSegmenter first = Create(*CreateNeuralVad(0), options);
+    const int64_t before = perf::ThreadAllocations().bytes;
+    const SpeechSegmenter second = Create(*CreateNeuralVad(0), options);
+    return perf::ThreadAllocations().bytes - before + static_cast<int64_t>(sizeof(SpeechSegmenter));
+  };
+  const int64_t bytes = bytes_of(false);
   RecordProperty("bytes_per_stream", absl::StrCat(bytes));
-  EXPECT_LE(bytes + static_cast<int64_t>(sizeof(SpeechSegmenter)), 20 << 10);
+  EXPECT_LE(bytes, 20 << 10);
+  EXPECT_LE(bytes_of(true), (20 << 10) + (40 << 10));
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
@@ -535,8 +804,10 @@ TEST(SpeechSegmenterTest, TenThousandInterleavedStreamsAreAsEachAlone) {
   constexpr size_t kSources = 36;
   // Half of them neural, of which some answer late.
   constexpr SpeechSegmenter (*kCreate[])(int) = {
-      [](int rate_hz) { return CreateNeural(rate_hz); }, CreateClassic,
-      [](int rate_hz) { return CreateNeural(rate_hz, 3); }, CreateClassic};
+      [](int rate_hz) { return CreateSoundless(rate_hz, *CreateNeuralVad(0)); },
+      [](int rate_hz) { return CreateSoundless(rate_hz, CreateClassicVad()); },
+      [](int rate_hz) { return CreateSoundless(rate_hz, *CreateNeuralVad(3)); },
+      [](int rate_hz) { return CreateSoundless(rate_hz, CreateClassicVad()); }};
   const std::vector<std::string> recordings = SpeechRecordings();
   std::vector<Source> sources(kSources);
   size_t num_events = 0;
@@ -558,7 +829,23 @@ TEST(SpeechSegmenterTest, TenThousandInterleavedStreamsAreAsEachAlone) {
   }
   EXPECT_GT(num_events, kSources);
 
-  struct Stream {
+  // A stream, which compares what it hears with what its source gives alone.
+  struct Stream : public TurnObserver {
+    Stream(const Source& stream_source, SpeechSegmenter stream_segmenter)
+        : source(&stream_source), segmenter(std::move(stream_segmenter)) {}
+    void OnTurnBegin(const EndpointerEvent& start) override { Compare(start); }
+    void OnTurnEnd(const EndpointerEvent& end) override { Compare(end); }
+    void Compare(const EndpointerEvent& event) {
+      same = same && num_events < source->alone.events.size() &&
+             source->alone.events[num_events] == Text(event);
+      ++num_events;
+    }
+    void OnProbability(float probability) override {
+      same = same && num_frames < source->alone.probability_bits.size() &&
+             source->alone.probability_bits[num_frames] == std::bit_cast<uint32_t>(probability);
+      ++num_frames;
+    }
+
     const Source* source;
     SpeechSegmenter segmenter;
     size_t place = 0;
@@ -570,7 +857,7 @@ TEST(SpeechSegmenterTest, TenThousandInterleavedStreamsAreAsEachAlone) {
   streams.reserve(kStreams);
   for (size_t i = 0; i < kStreams; ++i) {
     const Source& source = sources[i % kSources];
-    streams.push_back({.source = &source, .segmenter = source.create(source.rate_hz)});
+    streams.emplace_back(source, source.create(source.rate_hz));
   }
   size_t num_left = kStreams;
   for (size_t round = 0; num_left > 0; ++round) {
@@ -581,25 +868,14 @@ TEST(SpeechSegmenterTest, TenThousandInterleavedStreamsAreAsEachAlone) {
       // They begin at different times.
       if (round < i % 7 || stream.place > source.sound.size()) continue;
       ++num_left;
-      const auto on_event = [&](const EndpointerEvent& event) {
-        stream.same = stream.same && stream.num_events < source.alone.events.size() &&
-                      source.alone.events[stream.num_events] == Text(event);
-        ++stream.num_events;
-      };
-      const auto on_frame = [&](const SpeechSegmenter::Frame& frame) {
-        stream.same = stream.same && stream.num_frames < source.alone.probability_bits.size() &&
-                      source.alone.probability_bits[stream.num_frames] ==
-                          std::bit_cast<uint32_t>(frame.probability);
-        ++stream.num_frames;
-      };
       if (stream.place == source.sound.size()) {
-        stream.segmenter.Flush(on_event, on_frame);
+        stream.segmenter.Flush(stream);
         ++stream.place;
         continue;
       }
       const auto chunk = absl::MakeConstSpan(source.sound).subspan(stream.place, source.chunk);
       stream.place += chunk.size();
-      stream.segmenter.Push(chunk, on_event, on_frame);
+      stream.segmenter.Push(chunk, stream);
     }
     // All of them wait at first.
     if (round < 7) num_left = kStreams;

@@ -21,18 +21,23 @@
 #include "audio/sound_file/testing/sounds.h"
 #include "audio/turns/endpointer.h"
 #include "audio/turns/speech_segmenter.h"
+#include "audio/turns/turn_observer.h"
 #include "audio/vad/classic_vad.h"
 #include "audio/vad/neural_vad.h"
 #include "audio/vad/vad.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
 
+using absl_testing::IsOk;
+
 constexpr int kRateHz = 16000;
 constexpr size_t kFrame = 160;
 constexpr size_t kSecond = 16000;
-// Full scale being 32768.
+// Levels as amplitudes; full scale is 32768.
 constexpr double kHiss = 33;     // -60 dBFS
 constexpr double kLevel = 3277;  // -20 dBFS
 
@@ -54,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 bool IsNeural(const Detector& detector) { return detector.name != "Classic"; }
 
-// Of the loudest 50 ms, which for short sounds is what a level is.
+// The level of the loudest 50 ms, which for short sounds is what a level is.
 double LoudestLevel(absl::Span<const float> samples) {
   constexpr size_t kLength = 5 * kFrame;
   double greatest = 0;
@@ -75,7 +80,7 @@ std::vector<int16_t> AtLevel(absl::Span<const float> samples, double level) {
   return scaled;
 }
 
-// With `before` samples of hiss before it, and two seconds after.
+// The sound with `before` samples of hiss before it, and two seconds after it.
 std::vector<int16_t> InHiss(absl::Span<const int16_t> sound, size_t before, int rate_hz,
                             uint64_t seed) {
   std::vector<int16_t> samples(before, 0);
@@ -160,7 +165,8 @@ std::vector<int> FramesOutlasted(const Detector& detector, Burst burst) {
   return outlasted;
 }
 
-// To be set in the detector, when its weights change. With look-ahead there is less of it, as the
+// What is printed has to be set in the detector when its weights change. With look-ahead there is
+// less of it, as the
 // end was heard; frames too many only make a start wait for as long.
 TEST_P(VadTurnsTest, TheHangoverIsMeasured) {
   std::vector<int> all;
@@ -189,14 +195,15 @@ std::vector<SpeechSegment> Turns(const Detector& detector, absl::Span<const int1
   SpeechSegmenter::Options options;
   options.input_sample_rate_hz = rate_hz;
   auto segmenter = SpeechSegmenter::Create(detector.create(), options);
-  EXPECT_TRUE(segmenter.ok()) << segmenter.status();
-  std::vector<SpeechSegment> turns;
-  const auto add = [&](const EndpointerEvent& event) {
-    if (event.kind == EndpointerEvent::Kind::kSpeechEnd) turns.push_back(event.segment);
-  };
-  segmenter->Push(samples, add);
-  segmenter->Flush(add);
-  return turns;
+  EXPECT_THAT(segmenter, IsOk());
+  class Ends : public TurnObserver {
+   public:
+    void OnTurnEnd(const EndpointerEvent& end) override { turns.push_back(end.segment); }
+    std::vector<SpeechSegment> turns;
+  } ends;
+  segmenter->Push(samples, ends);
+  segmenter->Flush(ends);
+  return ends.turns;
 }
 
 TEST_P(VadTurnsTest, ShortNoisesAreNoTurns) {
@@ -223,13 +230,13 @@ TEST_P(VadTurnsTest, ShortNoisesAreNoTurns) {
 // that they have learned it and still know it, not what other coughs do. The classic detector has
 // too few weights to tell coughs and many knocks from words.
 TEST_P(VadTurnsTest, NoisesOfMouthsAndDesksAreFewTurns) {
-  // Of 40 stretches of 10 s. Measured, for the neural detector with and without look-ahead: 2 0 0
-  // 0 0; for the classic one: 18 0 0 0 13.
+  // In how many of 40 stretches of 10 s there may be turns. Measured, for the neural detector with
+  // and without look-ahead: 2 0 0 0 0; for the classic one: 18 0 0 0 13.
   const struct {
     const char* name;
     Noise noise;
-    int most_neural;
-    int most_classic;
+    int max_neural;
+    int max_classic;
   } cases[] = {{"coughs", Noise::kCough, 4, 30},
                {"breaths", Noise::kBreath, 2, 2},
                {"clicks", Noise::kClicks, 0, 2},
@@ -248,7 +255,7 @@ TEST_P(VadTurnsTest, NoisesOfMouthsAndDesksAreFewTurns) {
     }
     absl::PrintF("%-16s %-11s: turns in %2d of 40 stretches of 10 s, %d in all\n", GetParam().name,
                  test.name, num_stretches, num_turns);
-    EXPECT_LE(num_stretches, IsNeural(GetParam()) ? test.most_neural : test.most_classic)
+    EXPECT_LE(num_stretches, IsNeural(GetParam()) ? test.max_neural : test.max_classic)
         << test.name;
   }
 }
@@ -357,7 +364,7 @@ TEST_P(VadTurnsTest, ShortWordsOfAnotherSpeakerAreWholeTurns) {
     std::vector<Recording> recordings;
     const absl::Status added = AddSpeech(
         absl::StrCat("external/speech_samples/asterisk_ru/", folder), "g722", "ru", 1, recordings);
-    ASSERT_TRUE(added.ok()) << added;
+    ASSERT_THAT(added, IsOk());
     WordCounter counter(GetParam());
     for (const Recording& recording : recordings) {
       counter.Add(absl::StrCat(counter.num_words()), recording.samples,

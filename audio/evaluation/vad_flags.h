@@ -1,0 +1,52 @@
+// The flags of the `vad` command, checked.
+#ifndef AUDIO_EVALUATION_VAD_FLAGS_H_
+#define AUDIO_EVALUATION_VAD_FLAGS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "audio/sound_file/pcm_reader.h"
+#include "audio/turns/endpointer.h"
+
+namespace parlance::audio {
+
+// What a flag names: a file, or a folder that has a file for each FILE.
+struct FileOrFolder {
+  // Empty if the flag is not given.
+  std::string path;
+  bool is_folder = false;
+
+  bool is_given() const { return !path.empty(); }
+  // The file for the FILE NAME.wav: NAME and the ending in the folder, or the path.
+  std::string For(const std::string& file, absl::string_view ending) const;
+};
+
+// What the command line asks for.
+struct VadRequest {
+  // At least one; "-" is standard input.
+  std::vector<std::string> files;
+  std::string detector;
+  int look_ahead_frames = 0;
+  // From this probability on a frame is speech.
+  float threshold = 0.5F;
+  // Whether the frames are printed, instead of the segments.
+  bool frames = false;
+  Endpointer::Options endpointer;
+  FileOrFolder labels;
+  int collar_frames = 0;
+  FileOrFolder plot;
+  FileOrFolder output_labels;
+  PcmReader::Options raw;
+};
+
+// The request of the flags and these arguments. `is_folder` says whether a path, as it was typed,
+// is a folder that is there. InvalidArgument or NotFound with what is wrong, for whoever typed it.
+absl::StatusOr<VadRequest> ReadVadFlags(std::vector<std::string> files,
+                                        absl::FunctionRef<bool(const std::string&)> is_folder);
+
+}  // namespace parlance::audio
+
+#endif  // AUDIO_EVALUATION_VAD_FLAGS_H_

@@ -1,0 +1,16 @@
+// The intents of the voice_agent program: what it understands, and which of the built-in tools it
+// then calls.
+#ifndef PIPELINE_DEMO_INTENTS_H_
+#define PIPELINE_DEMO_INTENTS_H_
+
+#include "absl/status/statusor.h"
+#include "pipeline/rule_agent.h"
+
+namespace parlance::pipeline {
+
+// The rules are in English, of words that the recogniser's model knows.
+absl::StatusOr<RuleSet> DemoRules();
+
+}  // namespace parlance::pipeline
+
+#endif  // PIPELINE_DEMO_INTENTS_H_
