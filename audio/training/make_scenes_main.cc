@@ -48,11 +48,11 @@ namespace parlance::audio {
 namespace {
 
 std::vector<float> Features(const Scene& scene) {
-  // As every processor computes them.
+  // The portable kernels, because every processor computes the same by them.
   VadFeatures features(PortableVadKernels());
-  ClassicVadInputs classic;
+  ClassicFeatures classic;
   std::vector<float> rows;
-  rows.reserve(scene.speech.size() * (kNumNeuralInputs + kNumClassicInputs + 1));
+  rows.reserve(scene.speech.size() * (kNumNeuralInputs + ClassicFeatures::kCount + 1));
   for (size_t frame = 0; frame < scene.speech.size(); ++frame) {
     VadFrame heard;
     features.Process(absl::MakeConstSpan(scene.samples).subspan(frame * kVadFrame, kVadFrame),

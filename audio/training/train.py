@@ -63,22 +63,22 @@ class Neural(torch.nn.Module):
 
 
 class Classic(torch.nn.Module):
-    """Leaky sums of squashed combinations of the inputs."""
+    """Leaky integrators of tanh units of the inputs."""
 
-    def __init__(self, num_sums):
+    def __init__(self, num_units):
         super().__init__()
-        self.input = torch.nn.Linear(CLASSIC, num_sums)
-        self.decay = torch.nn.Parameter(torch.linspace(0, 4, num_sums))
-        self.output = torch.nn.Linear(num_sums, 1)
+        self.input = torch.nn.Linear(CLASSIC, num_units)
+        self.decay = torch.nn.Parameter(torch.linspace(0, 4, num_units))
+        self.output = torch.nn.Linear(num_units, 1)
 
     def forward(self, inputs):
         """[scene, frame, input] to [scene, frame]."""
-        squashed = torch.tanh(self.input(inputs))
+        units = torch.tanh(self.input(inputs))
         decay = torch.sigmoid(self.decay)[:, None, None]
         ages = torch.arange(inputs.shape[1])
         ages = (ages[:, None] - ages[None, :])[None]
         response = torch.where(ages >= 0, (1 - decay) * decay ** ages.clamp(min=0).float(), torch.zeros(()))
-        return self.output(torch.einsum("hts,bsh->bth", response, squashed))[..., 0]
+        return self.output(torch.einsum("hts,bsh->bth", response, units))[..., 0]
 
 
 def fit_neural(inputs, labels, steps, frames=250, batch=128):
@@ -154,7 +154,7 @@ def quantized(name, matrix, bias):
 
 def header(guard, namespace, includes, body):
     """The file."""
-    guard = f"AUDIO_{guard}_H_"
+    guard = f"AUDIO_VAD_{guard}_H_"
     return (f"// Written by audio/training/train.\n#ifndef {guard}\n#define {guard}\n\n{includes}"
             f"namespace parlance::audio::{namespace} {{\n\n// clang-format off\n{body}// clang-format on\n\n"
             f"}}  // namespace parlance::audio::{namespace}\n\n#endif  // {guard}\n")

@@ -1,5 +1,5 @@
 #!/bin/bash
 # The weights are those whose digests the training keeps.
 set -eu
-cd audio
-exec sha256sum --check --strict training/weights.sha256
+cd audio/vad
+exec sha256sum --check --strict ../training/weights.sha256

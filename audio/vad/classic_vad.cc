@@ -14,18 +14,24 @@ namespace {
 namespace weights = classic_vad_weights;
 
 constexpr size_t kLanes = 8;
-// Within a frame of the median of the frames for which the probability stays at the endpointer's
-// threshold or above after the end of spoken vowels cut to 80 to 200 ms, at -20 dBFS in hiss at -60
-// dBFS: quartiles 9, 11 and 13. Of 280 bursts of white and pink noise one gets there.
-// vad_turns_test measures it.
+constexpr size_t kNumFeatures = ClassicFeatures::kCount;
+static_assert(std::size(weights::kInput) == std::size(weights::kBias) * kNumFeatures);
+// This is within a frame of the median of the frames for which the probability stays at the
+// endpointer's threshold or above after the end of spoken vowels cut to 80 to 200 ms, at -20 dBFS
+// in hiss at -60 dBFS: quartiles 9, 11 and 13. Of 280 bursts of white and pink noise one gets
+// there. vad_turns_test measures it.
 constexpr int kHangoverFrames = 10;
 // One loud band must not count for all.
-constexpr float kMostAboveNoise = 10;
+constexpr float kMaxAboveNoise = 10;
 // Lags that differ so much are those of different sounds.
 constexpr float kLagJump = 4;
+// The first band of each region of the spectrum, and the end of the last region.
 constexpr std::array<size_t, 7> kRegions = {0, 5, 10, 15, 20, 26, 32};
+constexpr size_t kNumRegions = kRegions.size() - 1;
+static_assert(ClassicFeatures::kRegion1AboveNoise + kNumRegions == ClassicFeatures::kHarmonicity);
 
-// The mean of `term` over the bands. Sums side by side, which the compiler makes one vector.
+// The mean of `term` over the bands. The sums lie side by side, so that the compiler makes one
+// vector of them.
 template <typename Term>
 float Mean(Term term) {
   std::array<float, kLanes> sums{};
@@ -38,7 +44,7 @@ float Mean(Term term) {
 }
 
 // The hyperbolic tangent, which the library takes twice as long for.
-float Squashed(float x) { return 1 - 2 / (1 + std::exp(2 * x)); }
+float Tanh(float x) { return 1 - 2 / (1 + std::exp(2 * x)); }
 
 void Follow(float& mean, float decay, float value) { mean = decay * mean + (1 - decay) * value; }
 
@@ -61,43 +67,43 @@ const Cosines& CepstralCosines() {
 
 class ClassicVad : public VoiceActivityDetector {
  public:
-  explicit ClassicVad(const VadKernels& kernels) : features_(kernels) { Reset(); }
+  explicit ClassicVad(const VadKernels& kernels) : spectrum_(kernels) { Reset(); }
 
   int sample_rate_hz() const override { return kVadRateHz; }
   int hangover_frames() const override { return kHangoverFrames; }
 
   void Reset() override {
+    spectrum_.Reset();
     features_.Reset();
-    inputs_.Reset();
-    sums_.fill(0);
+    integrators_.fill(0);
   }
 
   float Process(absl::Span<const int16_t> frame) override {
     VadFrame heard;
-    features_.Process(frame, heard);
-    const std::array<float, kNumClassicInputs> inputs = inputs_.Next(heard);
+    spectrum_.Process(frame, heard);
+    const std::array<float, kNumFeatures> features = features_.Next(heard);
     float score = weights::kOutputBias;
-    for (size_t i = 0; i < sums_.size(); ++i) {
+    for (size_t i = 0; i < integrators_.size(); ++i) {
       std::array<float, 4> parts = {weights::kBias[i], 0, 0, 0};
-      for (size_t k = 0; k < kNumClassicInputs; k += 4) {
+      for (size_t k = 0; k < kNumFeatures; k += 4) {
         for (size_t lane = 0; lane < 4; ++lane)
-          parts[lane] += weights::kInput[i * kNumClassicInputs + k + lane] * inputs[k + lane];
+          parts[lane] += weights::kInput[i * kNumFeatures + k + lane] * features[k + lane];
       }
-      Follow(sums_[i], weights::kDecay[i], Squashed(parts[0] + parts[1] + parts[2] + parts[3]));
-      score += weights::kOutput[i] * sums_[i];
+      Follow(integrators_[i], weights::kDecay[i], Tanh(parts[0] + parts[1] + parts[2] + parts[3]));
+      score += weights::kOutput[i] * integrators_[i];
     }
     return 1 / (1 + std::exp(-score));
   }
 
  private:
-  VadFeatures features_;
-  ClassicVadInputs inputs_;
-  std::array<float, std::size(weights::kBias)> sums_;
+  VadFeatures spectrum_;
+  ClassicFeatures features_;
+  std::array<float, std::size(weights::kBias)> integrators_;
 };
 
 }  // namespace
 
-void ClassicVadInputs::Reset() {
+void ClassicFeatures::Reset() {
   place_ = 0;
   is_first_ = true;
   harmonicity_ = 0;
@@ -106,7 +112,7 @@ void ClassicVadInputs::Reset() {
       quiet_share_ = harmonicity_change_ = mean_harmonicity_ = 0;
 }
 
-std::array<float, kNumClassicInputs> ClassicVadInputs::Next(const VadFrame& frame) {
+std::array<float, ClassicFeatures::kCount> ClassicFeatures::Next(const VadFrame& frame) {
   const Bands& energy = frame.log_energy;
   const Bands& above = frame.above_noise;
   Past now;
@@ -126,7 +132,7 @@ std::array<float, kNumClassicInputs> ClassicVadInputs::Next(const VadFrame& fram
   const Past& three_before = past_[(place_ + 1) % 4];
   const float four_before_lag = past_[place_].lag;
 
-  const float level = Mean([&](size_t band) { return std::min(above[band], kMostAboveNoise); });
+  const float level = Mean([&](size_t band) { return std::min(above[band], kMaxAboveNoise); });
   const float mean_energy = Mean([&](size_t band) { return energy[band]; });
   const float squares = Mean(
       [&](size_t band) { return (energy[band] - mean_energy) * (energy[band] - mean_energy); });
@@ -154,43 +160,42 @@ std::array<float, kNumClassicInputs> ClassicVadInputs::Next(const VadFrame& fram
   Follow(harmonicity_change_, 0.96F, std::abs(harmonicity - harmonicity_));
   Follow(mean_harmonicity_, 0.95F, harmonicity);
 
-  std::array<float, kNumClassicInputs> inputs;
-  size_t next = 0;
-  const auto add = [&](float value) { inputs[next++] = value; };
-  for (size_t region = 0; region + 1 < kRegions.size(); ++region) {
+  std::array<float, kCount> features;
+  for (size_t region = 0; region < kNumRegions; ++region) {
     float sum = 0;
     for (size_t band = kRegions[region]; band < kRegions[region + 1]; ++band) {
-      sum += std::min(above[band], kMostAboveNoise);
+      sum += std::min(above[band], kMaxAboveNoise);
     }
-    add(sum / static_cast<float>(kRegions[region + 1] - kRegions[region]) / 3 - 1);
+    features[kRegion1AboveNoise + region] =
+        sum / static_cast<float>(kRegions[region + 1] - kRegions[region]) / 3 - 1;
   }
-  add(harmonicity * 4 - 2);
-  add(std::min(lag_change, 10.0F) / 5 - 1);
-  add(std::sqrt(squares * kNumVadBands / (kNumVadBands - 1)) - 2);
-  add(flux - 1);
-  add(*std::max_element(above.begin(), above.end()) / 4 - 1);
-  add(mean_energy / 4 + 3);
-  add(frame.lag / 40 - 1.5F);
-  add(level_deviation_ - 1);
-  add(gliding_ * 8 - 1);
-  add(steady_ * 4 - 1);
-  add(quiet_share_ * 2 - 1);
-  add(harmonicity_change_ * 10 - 1);
-  add(cepstral_change - 1);
-  add(mean_harmonicity_ * 4 - 2);
-  add(band_deviation_ - 1);
-  add(steady_share_ * 3 - 1);
-  add(now.cepstra[0]);
-  add(now.cepstra[1] * 2);
-  add(now.cepstra[2] * 2);
-  add(rise - 1);
-  add(std::min(std::abs(frame.lag - four_before_lag), 20.0F) / 10 - 1);
-  add(mean_level_ / 3 - 1);
+  features[kHarmonicity] = harmonicity * 4 - 2;
+  features[kLagChange] = std::min(lag_change, 10.0F) / 5 - 1;
+  features[kSpectralDeviation] = std::sqrt(squares * kNumVadBands / (kNumVadBands - 1)) - 2;
+  features[kSpectralFlux] = flux - 1;
+  features[kPeakAboveNoise] = *std::max_element(above.begin(), above.end()) / 4 - 1;
+  features[kMeanEnergy] = mean_energy / 4 + 3;
+  features[kLag] = frame.lag / 40 - 1.5F;
+  features[kLevelDeviation] = level_deviation_ - 1;
+  features[kGlidingHarmonicity] = gliding_ * 8 - 1;
+  features[kSteadyHarmonicity] = steady_ * 4 - 1;
+  features[kQuietShare] = quiet_share_ * 2 - 1;
+  features[kHarmonicityChange] = harmonicity_change_ * 10 - 1;
+  features[kCepstralChange] = cepstral_change - 1;
+  features[kMeanHarmonicity] = mean_harmonicity_ * 4 - 2;
+  features[kBandDeviation] = band_deviation_ - 1;
+  features[kSteadyShare] = steady_share_ * 3 - 1;
+  features[kCepstrum1] = now.cepstra[0];
+  features[kCepstrum2] = now.cepstra[1] * 2;
+  features[kCepstrum3] = now.cepstra[2] * 2;
+  features[kSpectralRise] = rise - 1;
+  features[kLagChangeOverFour] = std::min(std::abs(frame.lag - four_before_lag), 20.0F) / 10 - 1;
+  features[kMeanLevel] = mean_level_ / 3 - 1;
 
   past_[place_] = now;
   place_ = (place_ + 1) % past_.size();
   harmonicity_ = harmonicity;
-  return inputs;
+  return features;
 }
 
 std::unique_ptr<VoiceActivityDetector> CreateClassicVad(const VadKernels& kernels) {

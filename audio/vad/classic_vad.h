@@ -1,10 +1,12 @@
-// A detector without a network: 28 measures of the sound, and 94 fitted weights.
+// A detector without a network: 28 features of the sound, and 94 fitted weights.
 //
-// The measures are energies above tracked noise in six regions, harmonicity and pitch, the
+// The features are energies above tracked noise in six regions, harmonicity and pitch, the
 // spectrum's shape and how it changes, and how all that fluctuates over a second: what is steady or
 // has steady pitches is a machine or music, and what glides and pauses speaks (E. Scheirer and M.
 // Slaney, "Construction and evaluation of a robust multifeature speech/music discriminator", ICASSP
-// 1997). Three leaky sums of squashed combinations of them decide.
+// 1997). Three leaky integrators of tanh units decide: a unit is the hyperbolic tangent of a
+// weighted sum of the features, and a logistic function of the weighted integrators is the
+// probability.
 //
 // It is fitted together with the network of neural_vad.h: audio/training/MODEL_CARD.md.
 #ifndef AUDIO_VAD_CLASSIC_VAD_H_
@@ -24,15 +26,62 @@ namespace parlance::audio {
 std::unique_ptr<VoiceActivityDetector> CreateClassicVad(
     const VadKernels& kernels = BestVadKernels());
 
-// The measures, each about -1 to 1. Training asks for them. Threads: one at a time. Allocation:
-// none.
-inline constexpr size_t kNumClassicInputs = 28;
-class ClassicVadInputs {
+// The features of a stream's frames, each about -1 to 1. Training asks for them. Threads: one at a
+// time. Allocation: none.
+class ClassicFeatures {
  public:
-  ClassicVadInputs() { Reset(); }
+  // The order of the features, which is that of the weights: where it changes, they have to be
+  // fitted again. What is said to be of late is a leaky mean over half a second to a second.
+  enum Feature : size_t {
+    // How far six regions of the spectrum, from low to high, are above the noise.
+    kRegion1AboveNoise,
+    kRegion2AboveNoise,
+    kRegion3AboveNoise,
+    kRegion4AboveNoise,
+    kRegion5AboveNoise,
+    kRegion6AboveNoise,
+    kHarmonicity,
+    // By how much the lag of the pitch differs from the frame before.
+    kLagChange,
+    // The deviation of the bands' energies from their mean: how far the spectrum is from flat.
+    kSpectralDeviation,
+    // The mean change of a band since the frame before, of either sign.
+    kSpectralFlux,
+    // How far the loudest band is above the noise.
+    kPeakAboveNoise,
+    kMeanEnergy,
+    kLag,
+    // How much the level fluctuates of late.
+    kLevelDeviation,
+    // How much of late is harmonic with a pitch that glides, and with one that does not move.
+    kGlidingHarmonicity,
+    kSteadyHarmonicity,
+    // The share of frames of late that are quiet beside the mean level.
+    kQuietShare,
+    // How much the harmonicity changes of late.
+    kHarmonicityChange,
+    // The change of the first cepstra over three frames.
+    kCepstralChange,
+    kMeanHarmonicity,
+    // How much each band fluctuates of late, in the mean of the bands.
+    kBandDeviation,
+    // The share of frames of late that are harmonic with a pitch that does not move.
+    kSteadyShare,
+    kCepstrum1,
+    kCepstrum2,
+    kCepstrum3,
+    // The mean rise of a band over three frames.
+    kSpectralRise,
+    // By how much the lag differs from that of four frames before.
+    kLagChangeOverFour,
+    kMeanLevel,
+    kCount,
+  };
 
-  // Of the next frame of the stream.
-  std::array<float, kNumClassicInputs> Next(const VadFrame& frame);
+  ClassicFeatures() { Reset(); }
+
+  // Those of the next frame of the stream.
+  std::array<float, kCount> Next(const VadFrame& frame);
   void Reset();
 
  private:

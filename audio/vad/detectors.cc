@@ -28,7 +28,7 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {{"neural", "ours, a small recurrent network", kMaxNeuralLookAhead},
      [](int look_ahead_frames) { return CreateNeuralVad(look_ahead_frames); }},
-    {{"classic", "ours, 28 measures of the sound and no network", 0},
+    {{"classic", "ours, 28 features of the sound and no network", 0},
      [](int) { return Created(CreateClassicVad()); }},
     {{"webrtc", "WebRTC's, in its mode 2", 0},
      [](int) { return CreateWebRtcVad(kSampleRateHz, 2); }},
