@@ -2,11 +2,12 @@
 
 #include <flite/flite.h>
 
-#include <mutex>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "third_party/annotated_mutex.h"
 
 extern "C" {
 cst_voice* register_cmu_us_kal16(const char* voxdir);
@@ -19,10 +20,8 @@ namespace {
 constexpr int kSampleRateHz = 16000;
 constexpr size_t kMaxTextBytes = 10000;
 
-std::mutex& FliteMutex() {
-  static std::mutex& mutex = *new std::mutex;
-  return mutex;
-}
+// Held while Flite works: its voices belong to the process, and are written to while they speak.
+constinit annotated::Mutex flite_mutex;
 
 struct Sink {
   const std::function<bool(absl::Span<const int16_t>)>& on_samples;
@@ -55,7 +54,7 @@ class FliteSynthesizer : public Synthesizer {
     }
     const std::string terminated(text);
     Sink sink{.on_samples = on_samples};
-    std::lock_guard<std::mutex> lock(FliteMutex());
+    const annotated::MutexLock lock(flite_mutex);
     cst_audio_streaming_info* info = new_audio_streaming_info();
     info->asc = OnStream;
     info->userdata = &sink;
@@ -69,13 +68,13 @@ class FliteSynthesizer : public Synthesizer {
   }
 
  private:
-  cst_voice* const voice_;
+  cst_voice* const voice_ ABSL_PT_GUARDED_BY(flite_mutex);
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Synthesizer>> CreateFliteSynthesizer(absl::string_view voice) {
-  std::lock_guard<std::mutex> lock(FliteMutex());
+  const annotated::MutexLock lock(flite_mutex);
   static const bool initialized = [] {
     flite_init();
     return true;

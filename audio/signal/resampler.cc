@@ -7,12 +7,13 @@
 #include <cstddef>
 #include <cstring>
 #include <map>
-#include <mutex>
 #include <numbers>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "third_party/annotated_mutex.h"
 
 namespace parlance::audio {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 constexpr int kMinRateHz = 8000;
 constexpr int kMaxRateHz = 48000;
 
-// GCC and Clang make SSE2 or NEON of it: what every processor of the architecture has.
+// Four lanes. GCC and Clang make SSE2 or NEON of it, which every processor of the architecture has.
 constexpr size_t kLanes = 4;
 using Float4 = float __attribute__((vector_size(16)));
 
@@ -46,7 +47,7 @@ constexpr int kTablePhases = 256;
 
 // Taps are a multiple of this: Dot has four sums under way.
 constexpr size_t kTapsUnit = 4 * kLanes;
-// From 48 to 8 kHz.
+// The most taps there are: those from 48 to 8 kHz.
 constexpr size_t kMaxTaps = 480;
 static_assert(kMaxTaps >= 2 * kDown.half_width * kMaxRateHz / kMinRateHz);
 constexpr size_t kMaxBlock = 512;
@@ -100,7 +101,7 @@ double WindowedSinc(double time, double cutoff, double half_width, double beta) 
 // Immutable, so shared by threads.
 class ResamplerFilter {
  public:
-  // From `step` input samples to `num_phases` output samples, without a common divisor.
+  // A filter from `step` input samples to `num_phases` output samples, without a common divisor.
   ResamplerFilter(int step, int num_phases) : num_phases_(num_phases) {
     const bool is_up = num_phases > step;
     is_decimating_ = num_phases == 1;
@@ -247,7 +248,7 @@ class ResamplerFilter {
   int num_phases_;
   size_t step_ = 0;
   size_t num_taps_ = 0;
-  // Of the taps, those after the output sample's own input sample.
+  // How many of the taps come after the output sample's own input sample.
   size_t lookahead_ = 0;
   bool is_doubling_ = false;
   bool is_decimating_ = false;
@@ -258,18 +259,29 @@ class ResamplerFilter {
 
 namespace {
 
-// Those in use, so that a stream more of the same rates costs nothing, and rates that nobody uses
-// any more neither.
+// The filters in use, so that one more stream of the same rates costs nothing, and rates that
+// nobody uses any more cost nothing either. Thread-safe.
+class FilterCache {
+ public:
+  std::shared_ptr<const ResamplerFilter> Get(int step, int num_phases) {
+    const annotated::MutexLock lock(mutex_);
+    const std::pair<int, int> ratio(step, num_phases);
+    if (std::shared_ptr<const ResamplerFilter> filter = filters_[ratio].lock()) return filter;
+    std::erase_if(filters_, [](const auto& entry) { return entry.second.expired(); });
+    auto filter = std::make_shared<const ResamplerFilter>(step, num_phases);
+    filters_[ratio] = filter;
+    return filter;
+  }
+
+ private:
+  annotated::Mutex mutex_;
+  std::map<std::pair<int, int>, std::weak_ptr<const ResamplerFilter>> filters_
+      ABSL_GUARDED_BY(mutex_);
+};
+
 std::shared_ptr<const ResamplerFilter> SharedFilter(int step, int num_phases) {
-  static std::mutex& mutex = *new std::mutex;
-  static auto& filters = *new std::map<std::pair<int, int>, std::weak_ptr<const ResamplerFilter>>;
-  const std::lock_guard<std::mutex> lock(mutex);
-  const std::pair<int, int> ratio(step, num_phases);
-  if (std::shared_ptr<const ResamplerFilter> filter = filters[ratio].lock()) return filter;
-  std::erase_if(filters, [](const auto& entry) { return entry.second.expired(); });
-  auto filter = std::make_shared<const ResamplerFilter>(step, num_phases);
-  filters[ratio] = filter;
-  return filter;
+  static FilterCache& cache = *new FilterCache;
+  return cache.Get(step, num_phases);
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ class Resampler {
   // Appends what is still inside, as if silence followed. Afterwards the resampler is as new.
   void Flush(std::vector<int16_t>& output);
 
-  // Of the input.
+  // How many input samples after its own an output sample waits for.
   int lookahead_samples() const;
 
  private:
@@ -52,9 +52,9 @@ class Resampler {
 
   void ProcessBlock(absl::Span<const int16_t> block, std::vector<int16_t>& output);
 
-  // None between equal rates.
+  // Null between equal rates.
   std::shared_ptr<const ResamplerFilter> filter_;
-  // Of the next output sample; sample 0 is the one whose last tap is the next input sample.
+  // Where the next output sample is; sample 0 is the one whose last tap is the next input sample.
   RationalClock clock_;
   // The last input samples, one less than there are taps.
   std::vector<int16_t> history_;
