@@ -75,7 +75,7 @@ void BM_Log2(benchmark::State& state, const VadKernels& kernels) {
   FinishOf(state, kernels, "40 Logarithms", out);
 }
 
-// Of a gated recurrent unit with 64 units and 40 features: 19,968 weights.
+// The products of a gated recurrent unit with 64 units and 40 features: 19,968 weights.
 void BM_GemvInt8(benchmark::State& state, const VadKernels& kernels) {
   std::vector<int8_t> weights(192 * (64 + 40));
   for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<int8_t>(i * 7919 % 255);

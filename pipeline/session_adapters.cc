@@ -74,7 +74,7 @@ class SessionSearch : public tools::ConversationSearch {
       : store_(store), session_id_(std::move(session_id)) {}
 
   absl::StatusOr<std::vector<std::string>> Search(absl::string_view words, int limit) override {
-    // More than asked for, because the agent's own words are left out.
+    // More messages than asked for, because the agent's own words are left out.
     auto hits = store_->Search(words, session_id_, kPage);
     if (!hits.ok()) return hits.status();
     std::vector<std::string> said;

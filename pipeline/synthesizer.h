@@ -15,7 +15,7 @@ class Synthesizer {
  public:
   virtual ~Synthesizer() = default;
 
-  // Of what Synthesize gives, constant.
+  // The rate of what Synthesize gives. Constant.
   virtual int sample_rate_hz() const = 0;
 
   // Calls `on_samples` with mono PCM16 as it is made, chunk by chunk, and returns when all is said.

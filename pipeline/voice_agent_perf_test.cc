@@ -4,18 +4,22 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
 #include "pipeline/components.h"
 #include "pipeline/testing/spoken_requests.h"
 #include "pipeline/voice_agent.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::pipeline {
 namespace {
+
+using absl_testing::IsOk;
+using testing::HasSubstr;
 
 // Requests by turns, recorded and synthesised, pushed faster than they were said; so the recogniser
 // has less time between chunks than in a call, and its work is warm. The endpointer's silence is a
@@ -24,7 +28,7 @@ TEST(PipelinePerformance, EndToEndLatency) {
   ComponentOptions options;
   options.database_path = absl::StrCat(std::getenv("TEST_TMPDIR"), "/latency.db");
   auto components = Components::Create(options);
-  ASSERT_TRUE(components.ok()) << components.status();
+  ASSERT_THAT(components, IsOk());
   Turn turn;
   int num_turns = 0;
   VoiceAgent::Options agent_options;
@@ -33,7 +37,7 @@ TEST(PipelinePerformance, EndToEndLatency) {
     ++num_turns;
   };
   auto conversation = (*components)->Start(agent_options);
-  ASSERT_TRUE(conversation.ok()) << conversation.status();
+  ASSERT_THAT(conversation, IsOk());
   const std::vector<SpokenRequest> requests = SpokenRequests();
 
   const auto options_of = [](const char* name, const char* title) {
@@ -51,9 +55,9 @@ TEST(PipelinePerformance, EndToEndLatency) {
   for (int64_t i = -num_warm; i < perf::Load("turns"); ++i) {
     const SpokenRequest& request = requests[static_cast<size_t>(i + num_warm) % requests.size()];
     num_turns = 0;
-    ASSERT_TRUE((*conversation)->agent->Push(request.sound).ok());
+    ASSERT_THAT((*conversation)->agent->Push(request.sound), IsOk());
     ASSERT_EQ(num_turns, 1) << request.text;
-    ASSERT_TRUE(absl::StrContains(turn.reply, request.reply)) << request.text << ": " << turn.reply;
+    ASSERT_THAT(turn.reply, HasSubstr(request.reply)) << request.text;
     if (i < 0) continue;
     first_sample.Add(turn.latency.first_sample);
     silence.Add(turn.latency.endpoint_silence);

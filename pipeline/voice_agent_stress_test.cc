@@ -6,10 +6,10 @@
 #include <thread>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/memory_recorder.h"
@@ -17,15 +17,19 @@
 #include "pipeline/components.h"
 #include "pipeline/testing/spoken_requests.h"
 #include "pipeline/voice_agent.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::pipeline {
 namespace {
+
+using absl_testing::IsOk;
+using testing::HasSubstr;
 
 std::unique_ptr<Components> CreateComponents(const std::string& name) {
   ComponentOptions options;
   options.database_path = absl::StrCat(std::getenv("TEST_TMPDIR"), "/", name, ".db");
   auto components = Components::Create(options);
-  EXPECT_TRUE(components.ok()) << components.status();
+  EXPECT_THAT(components, IsOk());
   return *std::move(components);
 }
 
@@ -39,17 +43,16 @@ class Caller {
       ++num_turns_;
     };
     auto conversation = components.Start(options);
-    EXPECT_TRUE(conversation.ok()) << conversation.status();
+    EXPECT_THAT(conversation, IsOk());
     conversation_ = *std::move(conversation);
   }
 
   void Ask(const SpokenRequest& request) {
     num_turns_ = 0;
     const absl::Status pushed = conversation_->agent->Push(request.sound);
-    ASSERT_TRUE(pushed.ok()) << pushed;
+    ASSERT_THAT(pushed, IsOk());
     ASSERT_EQ(num_turns_, 1) << request.text;
-    ASSERT_TRUE(absl::StrContains(turn_.reply, request.reply))
-        << request.text << ": " << turn_.reply;
+    ASSERT_THAT(turn_.reply, HasSubstr(request.reply)) << request.text;
   }
 
   const TurnLatency& latency() const { return turn_.latency; }

@@ -124,7 +124,7 @@ std::vector<std::string> FilesBelow(const std::string& path) {
   std::error_code error;
   if (std::filesystem::is_regular_file(path, error)) return {path};
   std::filesystem::recursive_directory_iterator entry(path, error);
-  // Below what cannot be read is nothing.
+  // A folder that cannot be read has nothing for us.
   for (const auto end = std::filesystem::recursive_directory_iterator(); !error && entry != end;
        entry.increment(error)) {
     std::error_code unknown;

@@ -23,7 +23,7 @@ class Random {
   // 0 to n - 1.
   size_t Below(size_t n) { return static_cast<size_t>(Uniform() * static_cast<double>(n)); }
   bool Chance(double probability) { return Uniform() < probability; }
-  // Of mean 0 and deviation 1, cut at 3.5: a sum of uniform numbers.
+  // A number of mean 0 and deviation 1, cut at 3.5: the sum of uniform numbers.
   double Normal();
 
  private:

@@ -44,7 +44,7 @@ void RemoveRuns(std::vector<uint8_t>& speech, uint8_t value, size_t shortest) {
   }
 }
 
-// At another speed: pitch, formants and pace move together. Cubic interpolation.
+// The samples at another speed: pitch, formants and pace move together. Cubic interpolation.
 DrySpeech AtSpeed(const Recording& recording, double speed) {
   DrySpeech result;
   const auto n = static_cast<size_t>(static_cast<double>(recording.samples.size()) / speed);
@@ -202,7 +202,7 @@ void AddRoom(std::vector<float>& samples, double decay_s, double direct_to_rever
   for (size_t i = 0; i < n; ++i) samples[i] += static_cast<float>(gain) * tail[i];
 }
 
-// To PCM16, with the loudest at `peak_dbfs` (0 or above clips).
+// The samples as PCM16, with the loudest at `peak_dbfs` (0 or above clips).
 Scene Finish(const DrySpeech& speech, double peak_dbfs, Codec codec) {
   const double gain = 32768 * std::pow(10, peak_dbfs / 20) / PeakLevel(speech.samples);
   Scene scene;
@@ -310,7 +310,7 @@ DrySpeech SceneMaker::Speech(Random& random, double seconds, bool vary_voice) co
         std::min(static_cast<size_t>(std::max<ptrdiff_t>(last, 0)) + 5, said.speech.size());
     const double gain = 0.1 * voice.level / std::max(ActiveLevel(said.samples, said.speech), 1e-5);
     for (size_t i = begin * kSceneFrame; i < end * kSceneFrame; ++i) {
-      // No click where it is cut.
+      // The fade leaves no click where it is cut.
       const size_t edge = std::min(i - begin * kSceneFrame, end * kSceneFrame - 1 - i);
       const double fade = std::min(1.0, static_cast<double>(edge) / 400);
       scene.samples.push_back(static_cast<float>(gain * fade) * said.samples[i]);
@@ -360,7 +360,7 @@ std::vector<float> SceneMaker::Babble(Random& random, size_t n) const {
       const DrySpeech said = AtSpeed(Pick(random, speaker), speed);
       const double gain =
           random.Uniform(0.5, 1) / std::max(ActiveLevel(said.samples, said.speech), 1e-5);
-      // Not all begin at once.
+      // The voices do not all begin at once.
       const size_t skip = at == 0 ? random.Below(said.samples.size()) : 0;
       for (size_t i = skip; i < said.samples.size() && at < n; ++i) {
         samples[at++] += static_cast<float>(gain) * said.samples[i];

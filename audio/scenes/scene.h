@@ -21,7 +21,7 @@ inline constexpr size_t kSceneFrame = 160;
 struct Recording {
   std::string speaker;
   std::vector<int16_t> samples;
-  // For each whole 10 ms of `samples`: 1 where there is speech.
+  // One for each whole 10 ms of `samples`: 1 where there is speech.
   std::vector<uint8_t> speech;
 };
 
@@ -35,7 +35,7 @@ bool LabelCleanSpeech(Recording& recording);
 struct Scene {
   // 16 kHz.
   std::vector<int16_t> samples;
-  // For each 10 ms of `samples`.
+  // One for each 10 ms of `samples`.
   std::vector<uint8_t> speech;
 };
 
@@ -57,9 +57,9 @@ enum class Condition {
   kPink5dB,
   kPink0dB,
   kBabble5dB,
-  // Through a telephone line: 8 kHz, mu-law, noise at 15 dB.
+  // Speech through a telephone line: 8 kHz, mu-law, noise at 15 dB.
   kTelephone,
-  // Without speech.
+  // These three are without speech.
   kMusic,
   kBursts,
   kSteadyNoise,
@@ -74,7 +74,7 @@ class SceneMaker {
   SceneMaker(std::vector<Recording> recordings,
              std::vector<std::vector<std::vector<int16_t>>> music);
 
-  // Of whole frames, about `seconds` long.
+  // A scene of whole frames, about `seconds` long.
   Scene Make(Condition condition, uint64_t seed, double seconds) const;
 
  private:

@@ -33,7 +33,7 @@ class Framer {
     return Framer(static_cast<size_t>(scaled / 1000));
   }
 
-  // At least 1.
+  // `frame_samples`: at least 1.
   explicit Framer(size_t frame_samples) : frame_(frame_samples) {}
 
   // Calls `on_frame` with the position (int64_t) and the samples (absl::Span<const int16_t>, valid
@@ -82,7 +82,7 @@ class Framer {
 
   std::vector<int16_t> frame_;
   size_t size_ = 0;
-  // Of the next frame.
+  // The position of the next frame.
   int64_t position_ = 0;
 };
 

@@ -5,11 +5,16 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/process/allocations.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 std::vector<int16_t> Ramp(size_t size) {
   std::vector<int16_t> samples(size);
@@ -70,12 +75,12 @@ TEST(FramerTest, FramesAreTenTwentyOrThirtyMilliseconds) {
                                                               {22050, 20, 441},
                                                               {48000, 30, 1440}}) {
     const auto framer = Framer::Create(rate_hz, ms);
-    ASSERT_TRUE(framer.ok()) << framer.status();
+    ASSERT_THAT(framer, IsOk());
     EXPECT_EQ(framer->frame_samples(), samples);
   }
   for (const auto& [rate_hz, ms] : std::vector<std::pair<int, int>>{
            {8000, 0}, {8000, 15}, {8000, -10}, {0, 10}, {-8000, 10}, {11025, 10}, {22050, 10}}) {
-    EXPECT_EQ(Framer::Create(rate_hz, ms).status().code(), absl::StatusCode::kInvalidArgument)
+    EXPECT_THAT(Framer::Create(rate_hz, ms), StatusIs(absl::StatusCode::kInvalidArgument))
         << rate_hz << " " << ms;
   }
 }

@@ -9,11 +9,12 @@
 namespace parlance::audio {
 namespace {
 
-// In the 16-bit scale, where G.711's 14 bits of mu-law are shifted left by two.
+// The bias and the limit of mu-law in the 16-bit scale, where G.711's 14 bits of mu-law are shifted
+// left by two.
 constexpr int kBias = 33 << 2;
 constexpr int kMuLawClip = 32635;
 
-// Of A-law: on a line, silence would otherwise be a long row of zeros.
+// The bits that A-law inverts, as silence would otherwise be a long row of zeros on the line.
 constexpr int kInvertedBits = 0x55;
 
 constexpr int16_t DecodeMu(uint8_t code) {

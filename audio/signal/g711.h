@@ -19,7 +19,7 @@ int16_t DecodeMuLaw(uint8_t code);
 uint8_t EncodeALaw(int16_t sample);
 int16_t DecodeALaw(uint8_t code);
 
-// As many as there are in `input`; `output` must have the same size. Allocates nothing.
+// All samples or codes of `input`; `output` must have the same size. Allocates nothing.
 void EncodeMuLaw(absl::Span<const int16_t> input, absl::Span<uint8_t> output);
 void DecodeMuLaw(absl::Span<const uint8_t> input, absl::Span<int16_t> output);
 void EncodeALaw(absl::Span<const int16_t> input, absl::Span<uint8_t> output);

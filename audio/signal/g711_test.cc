@@ -102,7 +102,8 @@ struct Law {
   void (*encode_all)(absl::Span<const int16_t>, absl::Span<uint8_t>);
   void (*decode_all)(absl::Span<const uint8_t>, absl::Span<int16_t>);
   std::vector<Step> (*steps)();
-  // Of the first step with a positive and with a negative sign; those after it go down from there,
+  // The codes of the first step with a positive and with a negative sign; those of the steps after
+  // it go down from there,
   // before `inverted_bits`.
   int positive_code;
   int negative_code;

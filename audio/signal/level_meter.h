@@ -9,18 +9,18 @@
 
 namespace parlance::audio {
 
-// Of one frame. dBFS: 0 is a constant, or a square, at full scale (32768), so that a sine at full
-// scale has an RMS of -3.01; silence reads kSilenceDbfs.
+// The level of one frame. In dBFS, 0 is a constant, or a square, at full scale (32768), so that a
+// sine at full scale has an RMS of -3.01; silence reads kSilenceDbfs.
 struct FrameLevel {
-  // Of the samples as they are, the offset included.
+  // The level of the samples as they are, the offset included.
   float rms_dbfs = 0;
-  // Of the greatest magnitude.
+  // The level of the greatest magnitude.
   float peak_dbfs = 0;
   // The mean, followed slowly, as a part of full scale: -1 to 1.
   float dc_offset = 0;
-  // Samples in runs of three and more at the same end of the scale. A run counts from its third
-  // sample on, and then with those before it, which may be in the frame before: the sum over the
-  // frames is exact.
+  // How many samples lie in runs of three and more at the same end of the scale. A run counts from
+  // its third sample on, and then with those before it, which may be in the frame before: the sum
+  // over the frames is exact.
   int num_clipped = 0;
   bool has_dc_offset = false;
   bool is_clipping = false;
@@ -64,7 +64,7 @@ class LevelMeter {
   double dc_samples_;
   double num_heard_ = 0;
   double mean_ = 0;
-  // Of the run at one end of the scale, which the last sample is in.
+  // The run at one end of the scale that the last sample is in: its length and which end.
   int64_t run_samples_ = 0;
   int run_sign_ = 0;
 };

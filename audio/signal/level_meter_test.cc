@@ -9,11 +9,15 @@
 
 #include "absl/types/span.h"
 #include "audio/sound_file/testing/sounds.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/process/allocations.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::StatusIs;
 
 constexpr int kRateHz = 16000;
 constexpr int16_t kMax = 32767;
@@ -146,7 +150,7 @@ TEST(LevelMeterTest, RefusesWhatMakesNoSense) {
            {.dc_limit = 1.1},
            {.dc_limit = nan},
        }) {
-    EXPECT_EQ(LevelMeter::Create(options).status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(LevelMeter::Create(options), StatusIs(absl::StatusCode::kInvalidArgument));
   }
 }
 

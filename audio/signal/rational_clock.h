@@ -25,7 +25,7 @@ class RationalClock {
   constexpr int64_t sample() const { return sample_; }
   constexpr int phase() const { return phase_; }
 
-  // To the next output sample.
+  // Goes to the next output sample.
   constexpr void Next() {
     sample_ += whole_step_;
     phase_ += phase_step_;
@@ -35,7 +35,7 @@ class RationalClock {
     }
   }
 
-  // As `count` times Next.
+  // Does the same as `count` times Next.
   constexpr void Skip(int64_t count) {
     const int64_t scaled = phase_ + count * step_;
     sample_ += scaled / num_phases_;
@@ -52,7 +52,7 @@ class RationalClock {
   // Counts input samples from `origin` on, which was that much later.
   constexpr void MoveOrigin(int64_t origin) { sample_ -= origin; }
 
-  // Onto input sample `sample`.
+  // Goes to input sample `sample`.
   constexpr void Set(int64_t sample) {
     sample_ = sample;
     phase_ = 0;

@@ -15,15 +15,19 @@
 #include "absl/types/span.h"
 #include "audio/signal/rational_clock.h"
 #include "audio/sound_file/testing/sounds.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/process/allocations.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
 
+using absl_testing::StatusIs;
+
 using Rates = std::pair<int, int>;
 
-// Of 0.425 of the lower rate; the header's promise.
+// The part of the lower rate that passes: the header's promise.
 constexpr double kPassband = 0.425;
 // -1 dBFS.
 constexpr double kAmplitude = 29204;
@@ -80,7 +84,7 @@ Middle MiddleOf(absl::Span<const int16_t> samples) {
 // The sine of a known frequency that is nearest, and what is left.
 struct Fit {
   double amplitude;
-  // Against one that is 0 at the stream's start.
+  // The phase against a tone that is 0 at the stream's start.
   double delay_seconds;
   double signal_to_noise_db;
 };
@@ -311,8 +315,8 @@ TEST(ResamplerTest, RatesDoNotDisturbEachOther) {
 TEST(ResamplerTest, RefusesOtherRates) {
   for (const Rates& rates :
        std::vector<Rates>{{7999, 16000}, {16000, 48001}, {0, 16000}, {16000, -8000}}) {
-    EXPECT_EQ(Resampler::Create(rates.first, rates.second).status().code(),
-              absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(Resampler::Create(rates.first, rates.second),
+                StatusIs(absl::StatusCode::kInvalidArgument));
   }
 }
 

@@ -39,7 +39,7 @@ int16_t Rounded(double scaled) {
   return static_cast<int16_t>(std::lrint(std::clamp(scaled, -32768.0, 32767.0)));
 }
 
-// From the highest bits of 32, as signed.
+// A sample of the highest bits of 32, as signed.
 int16_t FromTop(uint32_t bits) {
   return Rounded(static_cast<double>(static_cast<int32_t>(bits)) / 65536);
 }

@@ -35,7 +35,8 @@ enum class PcmEncoding {
   kF64,
 };
 
-// Of "s16le", "mulaw" or "alaw"; InvalidArgument for anything else, with what there is.
+// The encoding named "s16le", "mulaw" or "alaw"; InvalidArgument for another name, with those that
+// there are.
 absl::StatusOr<PcmEncoding> ParsePcmEncoding(absl::string_view name);
 
 // Reads what comes, until the other side closes. A moment that the end cuts short, such as an odd
@@ -66,8 +67,8 @@ class PcmReader final : public SoundReader {
   // error if it cannot be read; Unavailable if the descriptor does not block and nothing is there.
   absl::StatusOr<size_t> Read(absl::Span<int16_t> samples) override;
 
-  // As Read, but with the channels as they are, interleaved: whole moments, so that the number of
-  // samples is a multiple of num_channels.
+  // Does the same as Read, but with the channels as they are, interleaved: whole moments, so that
+  // the number of samples is a multiple of num_channels.
   absl::StatusOr<size_t> ReadInterleaved(absl::Span<int16_t> samples);
 
   // Waits for the first moment, which stays to be read; false if there is none. Errors as Read.

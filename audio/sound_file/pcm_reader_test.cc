@@ -9,15 +9,20 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "audio/signal/g711.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/process/allocations.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
 
 class Pipe {
  public:
@@ -52,7 +57,7 @@ std::vector<int16_t> ReadAll(PcmReader& reader, size_t piece) {
   std::vector<int16_t> block(piece);
   for (;;) {
     const absl::StatusOr<size_t> count = reader.Read(absl::MakeSpan(block));
-    EXPECT_TRUE(count.ok()) << count.status();
+    EXPECT_THAT(count, IsOk());
     if (!count.ok() || *count == 0) return samples;
     samples.insert(samples.end(), block.begin(), block.begin() + static_cast<ptrdiff_t>(*count));
   }
@@ -98,7 +103,7 @@ TEST(PcmReaderTest, ReadsEachEncodingWhateverThePieces) {
       pipe.Write(c.bytes);
       pipe.CloseWriteEnd();
       auto reader = PcmReader::Create(pipe.read_end(), c.options);
-      ASSERT_TRUE(reader.ok()) << reader.status();
+      ASSERT_THAT(reader, IsOk());
       EXPECT_EQ(reader->sample_rate_hz(), c.options.sample_rate_hz);
       EXPECT_EQ(reader->num_channels(), c.options.num_channels);
       EXPECT_EQ(ReadAll(*reader, piece), c.samples) << c.name;
@@ -163,22 +168,22 @@ TEST(PcmReaderTest, SaysWhatIsWrong) {
            {.num_channels = 0},
            {.num_channels = 3},
        }) {
-    EXPECT_EQ(PcmReader::Create(0, options).status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(PcmReader::Create(0, options), StatusIs(absl::StatusCode::kInvalidArgument));
   }
-  EXPECT_EQ(PcmReader::Create(-1, {}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(PcmReader::Create(-1, {}), StatusIs(absl::StatusCode::kInvalidArgument));
 
   std::vector<int16_t> block(10);
   // A descriptor that is open, but not for reading.
   const int write_only = open("/dev/null", O_WRONLY);
   auto unreadable = *PcmReader::Create(write_only, {});
   const absl::StatusOr<size_t> unread = unreadable.Read(absl::MakeSpan(block));
-  EXPECT_TRUE(absl::StrContains(unread.status().message(), "cannot read sound")) << unread.status();
+  EXPECT_THAT(std::string(unread.status().message()), HasSubstr("cannot read sound"));
   close(write_only);
 
   Pipe pipe;
   fcntl(pipe.read_end(), F_SETFL, O_NONBLOCK);
   auto impatient = *PcmReader::Create(pipe.read_end(), {});
-  EXPECT_EQ(impatient.Read(absl::MakeSpan(block)).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(impatient.Read(absl::MakeSpan(block)), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST(PcmEncodingTest, HasNames) {
@@ -187,8 +192,8 @@ TEST(PcmEncodingTest, HasNames) {
   EXPECT_EQ(*ParsePcmEncoding("alaw"), PcmEncoding::kALaw);
   for (const char* name : {"", "mp3", "S16LE", "alaw "}) {
     const absl::Status refused = ParsePcmEncoding(name).status();
-    EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_TRUE(absl::StrContains(refused.message(), "s16le, mulaw and alaw")) << refused;
+    EXPECT_THAT(refused,
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("s16le, mulaw and alaw")));
   }
 }
 

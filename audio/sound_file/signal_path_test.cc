@@ -1,4 +1,4 @@
-// From a file or a pipe to frames: what the parts promise, put together.
+// The way from a file or a pipe to frames: what the parts promise, put together.
 #include <unistd.h>
 
 #include <cstdint>
@@ -19,11 +19,15 @@
 #include "audio/sound_file/sound_reader.h"
 #include "audio/sound_file/testing/sounds.h"
 #include "audio/sound_file/wav.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/process/allocations.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
 
 constexpr int kToHz = 16000;
 
@@ -36,8 +40,9 @@ std::vector<int16_t> Click(int rate_hz, double click_seconds) {
 
 std::unique_ptr<SoundReader> FromWav(const std::vector<int16_t>& samples, int rate_hz) {
   const std::string path = absl::StrCat(std::getenv("TEST_TMPDIR"), "/path.wav");
-  EXPECT_TRUE(
-      WriteWavFile(path, {.sample_rate_hz = rate_hz, .num_channels = 1, .samples = samples}).ok());
+  EXPECT_THAT(
+      WriteWavFile(path, {.sample_rate_hz = rate_hz, .num_channels = 1, .samples = samples}),
+      IsOk());
   return *WavReader::Open(path);
 }
 

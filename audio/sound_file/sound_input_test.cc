@@ -17,7 +17,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -26,10 +25,17 @@
 #include "audio/sound_file/testing/sounds.h"
 #include "audio/sound_file/wav.h"
 #include "audio/sound_file/waveform.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::Not;
 
 using namespace std::string_literals;
 
@@ -97,7 +103,7 @@ std::string Extensible(int tag, int bits, int valid_bits) {
 // Delivers what a program would write into our standard input.
 class Pipe {
  public:
-  // In pieces of `piece` bytes.
+  // Writes in pieces of `piece` bytes.
   Pipe(std::string bytes, size_t piece) {
     // Who reads may have had enough.
     std::signal(SIGPIPE, SIG_IGN);
@@ -198,12 +204,12 @@ TEST(SoundInputTest, AWavFileInAPipeIsWhatItIsAsAFile) {
                                         samples.begin() + static_cast<ptrdiff_t>(c.num_samples));
     WriteBytes(Path("case.wav"), c.bytes);
     const auto file = ReadWav(Path("case.wav"));
-    ASSERT_TRUE(file.ok()) << file.status();
+    ASSERT_THAT(file, IsOk());
     EXPECT_EQ(file->samples, expected);
     for (const size_t piece : {1u, 5u, 100000u}) {
       // What is said about raw sound means nothing here.
       const auto read = FromPipe(c.bytes, piece, {.sample_rate_hz = 8000, .num_channels = 2});
-      ASSERT_TRUE(read.ok()) << read.status();
+      ASSERT_THAT(read, IsOk());
       EXPECT_EQ(*read, expected) << piece;
     }
   }
@@ -212,10 +218,10 @@ TEST(SoundInputTest, AWavFileInAPipeIsWhatItIsAsAFile) {
 TEST(SoundInputTest, TheHeaderSaysRateAndChannels) {
   const Waveform written{
       .sample_rate_hz = 44100, .num_channels = 2, .samples = WhiteNoise(9000, 9000, 1)};
-  ASSERT_TRUE(WriteWavFile(Path("stereo.wav"), written).ok());
+  ASSERT_THAT(WriteWavFile(Path("stereo.wav"), written), IsOk());
   const Pipe pipe(Bytes(Path("stereo.wav")), 1000);
   const auto reader = OpenSound(pipe.fd(), "the pipe", {.encoding = PcmEncoding::kMuLaw});
-  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_THAT(reader, IsOk());
   EXPECT_EQ((*reader)->sample_rate_hz(), 44100);
   EXPECT_EQ((*reader)->num_channels(), 2);
   EXPECT_EQ(*ReadAll(reader), MonoSamples(written));
@@ -246,13 +252,13 @@ TEST(SoundInputTest, EveryEncodingIsTheSameFromFileAndPipe) {
       ASSERT_EQ(sf_read_float(file, expected.data(), 3000), 3000);
       sf_close(file);
       const auto whole = ReadWav(Path("encoding.wav"));
-      ASSERT_TRUE(whole.ok()) << whole.status();
+      ASSERT_THAT(whole, IsOk());
       ASSERT_EQ(whole->samples.size(), expected.size());
       for (size_t i = 0; i < expected.size(); ++i) {
         ASSERT_NEAR(whole->samples[i], expected[i] * 32768, 0.5001) << i;
       }
       const auto piped = FromPipe(Bytes(Path("encoding.wav")), 333);
-      ASSERT_TRUE(piped.ok()) << piped.status();
+      ASSERT_THAT(piped, IsOk());
       EXPECT_EQ(*piped, MonoSamples(*whole));
     }
   }
@@ -301,9 +307,7 @@ TEST(SoundInputTest, SaysWhyAWavFileInAPipeCannotBeUsed) {
   };
   for (const auto& [bytes, message] : cases) {
     const auto read = FromPipe(bytes, 7);
-    EXPECT_EQ(read.status().code(), absl::StatusCode::kInvalidArgument) << message;
-    EXPECT_TRUE(absl::StrContains(read.status().message(), message))
-        << read.status() << " instead of " << message;
+    EXPECT_THAT(read, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message))) << message;
   }
 }
 
@@ -333,10 +337,10 @@ TEST(SoundInputTest, WhatWouldBeNoiseIsRefused) {
   for (const auto& [bytes, name] : cases) {
     for (const size_t piece : {1u, 100000u}) {
       const auto read = FromPipe(bytes + (name == "text"s ? "" : std::string(600, '\1')), piece);
-      EXPECT_EQ(read.status().code(), absl::StatusCode::kInvalidArgument) << name;
-      EXPECT_TRUE(absl::StrContains(read.status().message(),
-                                    absl::StrCat("the pipe: it is ", name, ", which would be")))
-          << read.status() << " instead of " << name;
+      EXPECT_THAT(read,
+                  StatusIs(absl::StatusCode::kInvalidArgument,
+                           HasSubstr(absl::StrCat("the pipe: it is ", name, ", which would be"))))
+          << name;
     }
   }
 }
@@ -372,7 +376,7 @@ TEST(SoundInputTest, RawSoundStaysRaw) {
       auto plain = PcmReader::Create(pipe.fd(), c.options);
       const auto expected = ReadAll(std::unique_ptr<SoundReader>(new PcmReader(*std::move(plain))));
       const auto read = FromPipe(c.bytes, piece, c.options);
-      ASSERT_TRUE(read.ok()) << read.status();
+      ASSERT_THAT(read, IsOk());
       EXPECT_EQ(*read, *expected);
     }
   }
@@ -387,7 +391,7 @@ TEST(SoundInputTest, SoundIsHeardAsItComes) {
     const std::string bytes = before + "\1\0\2\0\3\0\4\0\5\0"s;
     ASSERT_EQ(write(ends[1], bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
     const auto reader = OpenSound(ends[0], "the pipe", {});
-    ASSERT_TRUE(reader.ok()) << reader.status();
+    ASSERT_THAT(reader, IsOk());
     std::vector<int16_t> block(1000);
     EXPECT_EQ(*(*reader)->Read(absl::MakeSpan(block)), 5u);
     ASSERT_EQ(write(ends[1], "\6\0\7\0", 4), 4);
@@ -410,13 +414,13 @@ TEST(SoundInputTest, AFileAsStandardInputIsReadFromWhereItIs) {
   sf_write_short(file, samples.data(), 4000);
   sf_close(file);
   const auto expected = ReadWav(Path("adpcm.wav"));
-  ASSERT_TRUE(expected.ok()) << expected.status();
+  ASSERT_THAT(expected, IsOk());
   EXPECT_GE(expected->samples.size(), 4000u);
   WriteBytes(Path("later.wav"), "something" + Bytes(Path("adpcm.wav")));
   const int fd = open(Path("later.wav").c_str(), O_RDONLY);
   lseek(fd, 9, SEEK_SET);
   const auto read = ReadAll(OpenSound(fd, "the file", {}));
-  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_THAT(read, IsOk());
   EXPECT_EQ(*read, expected->samples);
   close(fd);
 }
@@ -437,20 +441,20 @@ TEST(SoundInputTest, CompressedSoundOfAKilledRecorderIsReadToTheEnd) {
     WriteBytes(Path("killed.wav"), bytes);
     const auto whole = ReadWav(Path("whole.wav"));
     const auto killed = ReadWav(Path("killed.wav"));
-    ASSERT_TRUE(whole.ok()) << whole.status();
-    ASSERT_TRUE(killed.ok()) << killed.status();
+    ASSERT_THAT(whole, IsOk());
+    ASSERT_THAT(killed, IsOk());
     EXPECT_GE(whole->samples.size(), 8000u);
     EXPECT_EQ(killed->samples, whole->samples);
   }
 }
 
 TEST(SoundInputTest, SaysWhatCannotBeRead) {
-  EXPECT_FALSE(OpenSound(-1, "the pipe", {}).ok());
-  EXPECT_FALSE(OpenSound(0, "the pipe", {.sample_rate_hz = 1}).ok());
+  EXPECT_THAT(OpenSound(-1, "the pipe", {}), Not(IsOk()));
+  EXPECT_THAT(OpenSound(0, "the pipe", {.sample_rate_hz = 1}), Not(IsOk()));
   const int folder = open("/", O_RDONLY | O_DIRECTORY);
   const absl::Status status = OpenSound(folder, "the pipe", {}).status();
-  EXPECT_TRUE(absl::StrContains(status.message(), "the pipe: ")) << status;
-  EXPECT_TRUE(absl::StrContains(status.message(), "directory")) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("the pipe: "));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("directory"));
   close(folder);
 }
 

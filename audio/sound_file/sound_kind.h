@@ -23,7 +23,8 @@ struct SoundKind {
     kUnknown,
   };
   Kind kind = Kind::kUnknown;
-  // For messages, such as "FLAC": what kOther is, and what kUnknown may be if it is no samples.
+  // A word for messages, such as "FLAC": what kOther is, and what kUnknown may be if it is no
+  // samples.
   std::string name;
 };
 

@@ -1,4 +1,4 @@
-// Sound from somewhere, piece by piece, so that who listens need not know from where.
+// Sound from somewhere, piece by piece, so that whoever listens need not know from where.
 #ifndef AUDIO_SOUND_FILE_SOUND_READER_H_
 #define AUDIO_SOUND_FILE_SOUND_READER_H_
 
@@ -16,7 +16,7 @@ class SoundReader {
   virtual ~SoundReader() = default;
 
   virtual int sample_rate_hz() const = 0;
-  // Of the source, 1 or 2. Two become one in Read, as MixToMono does it.
+  // How many channels the source has, 1 or 2. Two become one in Read, as MixToMono does it.
   virtual int num_channels() const = 0;
 
   // The next samples, mono PCM16, into the beginning of `samples`; returns how many. Blocks until

@@ -27,7 +27,8 @@ constexpr int kMinSampleRateHz = 8000;
 constexpr int kMaxSampleRateHz = 48000;
 constexpr int kMaxChannels = 2;
 constexpr int64_t kMaxSeconds = 3600;
-// Of a file without 64-bit sizes: the size that its header can say, and the eight bytes before.
+// The greatest file without 64-bit sizes: the size that its header can say, and the eight bytes
+// before.
 constexpr int64_t kMaxPlainBytes = 0xFFFF'FFFFLL + 8;
 // A multiple of each number of channels.
 constexpr size_t kBlockSamples = 4096;
@@ -163,7 +164,7 @@ class CompressedSound {
   int64_t position_ = 0;
   SF_INFO format_ = {};
   SNDFILE* sound_ = nullptr;
-  // As floating point, to which libsndfile scales every encoding alike.
+  // Samples are read as floating point, to which libsndfile scales every encoding alike.
   std::vector<float> block_ = std::vector<float>(kBlockSamples);
 };
 
@@ -171,7 +172,7 @@ class CompressedSound {
 
 struct WavReader::File {
   std::string name;
-  // To be closed; -1 if it is the caller's.
+  // The descriptor to close; -1 if it is the caller's.
   int fd = -1;
   WavHeader header;
   std::optional<int64_t> num_samples;

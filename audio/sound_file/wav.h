@@ -57,8 +57,8 @@ class WavReader final : public SoundReader {
   // InvalidArgument for what the file's encoding does not allow; otherwise as PcmReader.
   absl::StatusOr<size_t> Read(absl::Span<int16_t> samples) override;
 
-  // As Read, but with the channels as they are, interleaved: whole moments, so that the number of
-  // samples is a multiple of num_channels.
+  // Does the same as Read, but with the channels as they are, interleaved: whole moments, so that
+  // the number of samples is a multiple of num_channels.
   absl::StatusOr<size_t> ReadInterleaved(absl::Span<int16_t> samples);
 
  private:

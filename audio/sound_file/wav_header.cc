@@ -53,7 +53,8 @@ bool IsNameOfOtherChunk(absl::string_view name) {
 
 // The encoding of PCM samples of `bits` bits in `bytes` bytes.
 std::optional<PcmEncoding> PcmOf(int bits, int bytes, bool is_extensible) {
-  // As ALSA writes it; what is extensible says that its samples fill their bytes from the top.
+  // This is what ALSA writes; what is extensible says that its samples fill their bytes from the
+  // top.
   if (bits == 24 && bytes == 4 && !is_extensible) return PcmEncoding::kS24In32;
   switch (bytes) {
     case 1:
@@ -195,7 +196,7 @@ absl::StatusOr<WavHeader> ReadWavHeader(ByteReader& bytes) {
       header.data_bytes = *data_bytes;
       return header;
     }
-    // As much of it as matters.
+    // Only as much of it is read as matters.
     const bool is_format = name == "fmt " && !has_format;
     const size_t wanted =
         is_format || name == "ds64" ? std::min<size_t>(size, kExtensibleBytes) : 0;

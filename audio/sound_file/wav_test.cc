@@ -15,15 +15,21 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "audio/sound_file/testing/sounds.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/process/allocations.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::Not;
 
 std::string Path(const std::string& name) {
   return absl::StrCat(std::getenv("TEST_TMPDIR"), "/", name);
@@ -52,9 +58,9 @@ TEST(WavTest, WhatIsWrittenIsRead) {
                              .num_channels = channels,
                              .samples = WhiteNoise(2000, 3000, 1)};
       const std::string path = Path("round_trip.wav");
-      ASSERT_TRUE(WriteWavFile(path, written).ok());
+      ASSERT_THAT(WriteWavFile(path, written), IsOk());
       const auto read = ReadWav(path);
-      ASSERT_TRUE(read.ok()) << read.status();
+      ASSERT_THAT(read, IsOk());
       EXPECT_EQ(read->sample_rate_hz, rate_hz);
       EXPECT_EQ(read->num_channels, channels);
       EXPECT_EQ(read->samples, written.samples);
@@ -78,7 +84,7 @@ TEST(WavTest, ReadsOtherEncodings) {
     sf_write_short(file, samples.data(), static_cast<sf_count_t>(samples.size()));
     sf_close(file);
     const auto read = ReadWav(path);
-    ASSERT_TRUE(read.ok()) << read.status();
+    ASSERT_THAT(read, IsOk());
     ASSERT_EQ(read->samples.size(), samples.size()) << encoding;
     for (size_t i = 0; i < samples.size(); ++i) {
       // 8 bits and the laws round by up to 1/64 of the value and some steps.
@@ -90,15 +96,15 @@ TEST(WavTest, ReadsOtherEncodings) {
 TEST(WavTest, ReadsRecordings) {
   EXPECT_GT(RecordedSpeech("asterisk/hello.wav", 8000).size(), 4000u);
   const auto noise = ReadWav("external/speech_samples/alsa/Noise.wav");
-  ASSERT_TRUE(noise.ok()) << noise.status();
+  ASSERT_THAT(noise, IsOk());
   EXPECT_EQ(noise->sample_rate_hz, 48000);
 }
 
 TEST(WavTest, SaysWhatIsWrong) {
-  ASSERT_TRUE(WriteWavFile(
-                  Path("good.wav"),
-                  {.sample_rate_hz = 16000, .num_channels = 1, .samples = WhiteNoise(1000, 100, 1)})
-                  .ok());
+  ASSERT_THAT(WriteWavFile(Path("good.wav"), {.sample_rate_hz = 16000,
+                                              .num_channels = 1,
+                                              .samples = WhiteNoise(1000, 100, 1)}),
+              IsOk());
   const std::string good = Bytes(Path("good.wav"));
   WriteBytes(Path("empty.wav"), "");
   WriteBytes(Path("text.wav"), "This is no sound, whatever its name says.");
@@ -119,19 +125,19 @@ TEST(WavTest, SaysWhatIsWrong) {
   };
   for (const auto& [path, message] : cases) {
     const auto read = ReadWav(path);
-    ASSERT_FALSE(read.ok()) << path;
-    EXPECT_TRUE(absl::StrContains(read.status().message(), message)) << read.status();
-    EXPECT_TRUE(absl::StrContains(read.status().message(), path)) << read.status();
+    ASSERT_THAT(read, Not(IsOk())) << path;
+    EXPECT_THAT(std::string(read.status().message()), HasSubstr(message));
+    EXPECT_THAT(std::string(read.status().message()), HasSubstr(path));
   }
-  EXPECT_EQ(ReadWav(Path("missing.wav")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(ReadWav(Path("missing.wav")), StatusIs(absl::StatusCode::kNotFound));
 }
 
 // The header promises 4 GB, the file has 2 kB.
 TEST(WavTest, ALyingHeaderCostsNoMemory) {
-  ASSERT_TRUE(WriteWavFile(
-                  Path("liar.wav"),
-                  {.sample_rate_hz = 16000, .num_channels = 1, .samples = WhiteNoise(1000, 100, 1)})
-                  .ok());
+  ASSERT_THAT(WriteWavFile(Path("liar.wav"), {.sample_rate_hz = 16000,
+                                              .num_channels = 1,
+                                              .samples = WhiteNoise(1000, 100, 1)}),
+              IsOk());
   std::string bytes = Bytes(Path("liar.wav"));
   for (const size_t place : {4, 5, 6, 7, 40, 41, 42, 43}) bytes[place] = static_cast<char>(0xFF);
   WriteBytes(Path("liar.wav"), bytes);
@@ -145,7 +151,7 @@ TEST(WavTest, SaysWhatCannotBeWritten) {
        {Waveform{.sample_rate_hz = 1, .num_channels = 1, .samples = {1}},
         Waveform{.sample_rate_hz = 8000, .num_channels = 3, .samples = {1, 2, 3}},
         Waveform{.sample_rate_hz = 8000, .num_channels = 2, .samples = {1}}}) {
-    EXPECT_EQ(WriteWav(waveform, nothing).code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(WriteWav(waveform, nothing), StatusIs(absl::StatusCode::kInvalidArgument));
   }
 }
 
@@ -158,7 +164,7 @@ TEST(WavTest, WhatCannotBeHandedOnIsAnErrorAtOnce) {
           EXPECT_LE(bytes.size(), 8192u);
           return pieces++ < good_pieces ? absl::OkStatus() : absl::DataLossError("full");
         });
-    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss));
     EXPECT_EQ(pieces, good_pieces + 1);
   }
 }
@@ -168,7 +174,7 @@ std::vector<int16_t> ReadAll(SoundReader& reader, size_t piece) {
   std::vector<int16_t> block(piece);
   for (;;) {
     const absl::StatusOr<size_t> count = reader.Read(absl::MakeSpan(block));
-    EXPECT_TRUE(count.ok()) << count.status();
+    EXPECT_THAT(count, IsOk());
     if (!count.ok() || *count == 0) return samples;
     samples.insert(samples.end(), block.begin(), block.begin() + static_cast<ptrdiff_t>(*count));
   }
@@ -178,10 +184,10 @@ TEST(WavReaderTest, PiecesOfAnySizeAreTheWhole) {
   for (const int channels : {1, 2}) {
     const Waveform written{
         .sample_rate_hz = 24000, .num_channels = channels, .samples = WhiteNoise(30000, 9000, 1)};
-    ASSERT_TRUE(WriteWavFile(Path("pieces.wav"), written).ok());
+    ASSERT_THAT(WriteWavFile(Path("pieces.wav"), written), IsOk());
     for (const size_t piece : {1u, 7u, 480u, 5000u, 40000u}) {
       const auto reader = WavReader::Open(Path("pieces.wav"));
-      ASSERT_TRUE(reader.ok()) << reader.status();
+      ASSERT_THAT(reader, IsOk());
       EXPECT_EQ((*reader)->sample_rate_hz(), 24000);
       EXPECT_EQ((*reader)->num_channels(), channels);
       EXPECT_EQ((*reader)->num_samples(), 30000 / channels);
@@ -195,9 +201,9 @@ TEST(WavReaderTest, PiecesOfAnySizeAreTheWhole) {
 // The chunk sizes in front of the samples, and what of them is there.
 TEST(WavReaderTest, BelievesNoHeader) {
   const std::vector<int16_t> samples = WhiteNoise(1000, 9000, 1);
-  ASSERT_TRUE(WriteWavFile(Path("good.wav"),
-                           {.sample_rate_hz = 16000, .num_channels = 1, .samples = samples})
-                  .ok());
+  ASSERT_THAT(WriteWavFile(Path("good.wav"),
+                           {.sample_rate_hz = 16000, .num_channels = 1, .samples = samples}),
+              IsOk());
   const std::string good = Bytes(Path("good.wav"));
   ASSERT_EQ(good.size(), 2044u);
   const auto with_size = [&](uint32_t size) {
@@ -235,7 +241,7 @@ TEST(WavReaderTest, BelievesNoHeader) {
        }) {
     WriteBytes(Path("case.wav"), c.bytes);
     const auto reader = WavReader::Open(Path("case.wav"));
-    ASSERT_TRUE(reader.ok()) << c.name << ": " << reader.status();
+    ASSERT_THAT(reader, IsOk()) << c.name;
     EXPECT_EQ((*reader)->num_samples(), static_cast<int64_t>(c.num_samples)) << c.name;
     EXPECT_EQ(ReadAll(**reader, 333),
               std::vector<int16_t>(samples.begin(),
@@ -248,8 +254,8 @@ TEST(WavReaderTest, BelievesNoHeader) {
                          {"half a sample", good.substr(0, 45), 0}}) {
     WriteBytes(Path("case.wav"), c.bytes);
     const auto reader = WavReader::Open(Path("case.wav"));
-    EXPECT_EQ(reader.status().code(), absl::StatusCode::kInvalidArgument) << c.name;
-    EXPECT_TRUE(absl::StrContains(reader.status().message(), "no samples")) << reader.status();
+    EXPECT_THAT(reader, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no samples")))
+        << c.name;
   }
 }
 
@@ -264,7 +270,7 @@ TEST(WavReaderTest, ReadsOtherContainers) {
     sf_write_short(file, samples.data(), static_cast<sf_count_t>(samples.size()));
     sf_close(file);
     const auto read = ReadWav(Path("container.wav"));
-    ASSERT_TRUE(read.ok()) << read.status();
+    ASSERT_THAT(read, IsOk());
     EXPECT_EQ(read->num_channels, 2);
     EXPECT_EQ(read->samples, samples);
   }
@@ -290,9 +296,8 @@ TEST(WavReaderTest, NamesOtherFormats) {
     sf_write_short(file, samples.data(), static_cast<sf_count_t>(samples.size()));
     sf_close(file);
     const absl::Status refused = ReadWav(Path("other.wav")).status();
-    EXPECT_TRUE(absl::StrContains(
-        refused.message(), absl::StrCat("other.wav: not a WAV file, but ", name, "; convert it")))
-        << refused;
+    EXPECT_THAT(std::string(refused.message()),
+                HasSubstr(absl::StrCat("other.wav: not a WAV file, but ", name, "; convert it")));
   }
 }
 
@@ -302,10 +307,10 @@ TEST(WavReaderTest, ReadsAFifo) {
       .sample_rate_hz = 24000, .num_channels = 2, .samples = WhiteNoise(100000, 9000, 1)};
   const std::string path = Path("fifo");
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  std::thread writer([&] { EXPECT_TRUE(WriteWavFile(path, written).ok()); });
+  std::thread writer([&] { EXPECT_THAT(WriteWavFile(path, written), IsOk()); });
   const auto read = ReadWav(path);
   writer.join();
-  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_THAT(read, IsOk());
   EXPECT_EQ(read->samples, written.samples);
 }
 
@@ -321,7 +326,7 @@ TEST(WavReaderTest, WhatIsNoNumberIsSilence) {
   sf_write_float(file, values.data(), static_cast<sf_count_t>(values.size()));
   sf_close(file);
   const auto read = ReadWav(Path("float.wav"));
-  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_THAT(read, IsOk());
   EXPECT_EQ(read->samples, (std::vector<int16_t>{16384, 0, 0, 32767, -32768, 32767, -32768, 32767,
                                                  -32768, -8192}));
 }
@@ -350,7 +355,7 @@ TEST(WavReaderTest, EightHoursTakeNoMemory) {
   constexpr int64_t kSamples = 8LL * 3600 * 8000;
   WriteHole(Path("long.wav"), kSamples);
   const auto reader = WavReader::Open(Path("long.wav"));
-  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_THAT(reader, IsOk());
   EXPECT_EQ((*reader)->num_samples(), kSamples);
   std::vector<int16_t> block(160);
   int64_t num_read = 0;
@@ -367,7 +372,7 @@ TEST(WavReaderTest, EightHoursTakeNoMemory) {
             0);
   EXPECT_EQ(num_read, kSamples);
   EXPECT_TRUE(as_written);
-  EXPECT_EQ(ReadWav(Path("long.wav")).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_THAT(ReadWav(Path("long.wav")), StatusIs(absl::StatusCode::kOutOfRange));
   unlink(Path("long.wav").c_str());
 }
 
@@ -379,7 +384,7 @@ TEST(WavReaderTest, BeyondFourGigabytesWithoutASizeIsReadToTheEnd) {
   for (size_t i = 0; i < 4; ++i) header[header.find("data") + 4 + i] = '\xFF';
   std::fstream(Path("endless.wav"), std::ios::binary | std::ios::in | std::ios::out) << header;
   const auto reader = WavReader::Open(Path("endless.wav"));
-  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_THAT(reader, IsOk());
   EXPECT_EQ((*reader)->num_samples(), kBytes);
   unlink(Path("endless.wav").c_str());
 }
@@ -389,8 +394,7 @@ TEST(WavReaderTest, BeyondFourGigabytesOnlyRf64IsBelieved) {
   constexpr int64_t kBytes = 5LL << 30;
   WriteHole(Path("big.wav"), kBytes);
   const auto wrapped = WavReader::Open(Path("big.wav"));
-  EXPECT_EQ(wrapped.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(absl::StrContains(wrapped.status().message(), "RF64")) << wrapped.status();
+  EXPECT_THAT(wrapped, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("RF64")));
 
   SF_INFO info = {};
   info.samplerate = 48000;
@@ -400,14 +404,14 @@ TEST(WavReaderTest, BeyondFourGigabytesOnlyRf64IsBelieved) {
   SNDFILE* file = sf_open(Path("big.wav").c_str(), SFM_WRITE, &info);
   sf_write_short(file, samples.data(), 1000);
   sf_close(file);
-  // Its size in the chunk of sizes, and the hole that makes it true.
+  // This writes its size into the chunk of sizes, and makes the hole that makes it true.
   std::string bytes = Bytes(Path("big.wav"));
   const size_t size_at = bytes.find("ds64") + 16;
   for (size_t i = 0; i < 8; ++i) bytes[size_at + i] = static_cast<char>(kBytes >> (8 * i));
   WriteBytes(Path("big.wav"), bytes);
   ASSERT_EQ(truncate(Path("big.wav").c_str(), static_cast<off_t>(bytes.size()) - 2000 + kBytes), 0);
   const auto reader = WavReader::Open(Path("big.wav"));
-  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_THAT(reader, IsOk());
   EXPECT_EQ((*reader)->num_samples(), kBytes / 4);
   std::vector<int16_t> block(1000);
   EXPECT_EQ(*(*reader)->ReadInterleaved(absl::MakeSpan(block)), 1000u);
@@ -419,10 +423,10 @@ TEST(WavReaderTest, BeyondFourGigabytesOnlyRf64IsBelieved) {
 TEST(WavTest, SurvivesMutations) {
   constexpr uint64_t kSeed = 1994;
   std::mt19937_64 random(kSeed);
-  ASSERT_TRUE(WriteWavFile(
-                  Path("seed.wav"),
-                  {.sample_rate_hz = 16000, .num_channels = 2, .samples = WhiteNoise(400, 9000, 1)})
-                  .ok());
+  ASSERT_THAT(WriteWavFile(Path("seed.wav"), {.sample_rate_hz = 16000,
+                                              .num_channels = 2,
+                                              .samples = WhiteNoise(400, 9000, 1)}),
+              IsOk());
   const std::string good = Bytes(Path("seed.wav"));
   int num_read = 0;
   int num_refused = 0;

@@ -15,15 +15,15 @@ struct DetectorInfo {
   absl::string_view name;
   // A line for a help text.
   absl::string_view description;
-  // Of frames: how much of what follows it can wait for.
+  // How many frames of what follows a frame it can wait for.
   int max_look_ahead_frames = 0;
 };
 
 // The first is the default.
 absl::Span<const DetectorInfo> Detectors();
 
-// At 16000 Hz. `look_ahead_frames`: 0 up to the detector's most. NotFound for a name that
-// Detectors does not have; InvalidArgument for another look-ahead.
+// A detector at 16000 Hz. `look_ahead_frames`: 0 up to the detector's most. NotFound for a name
+// that Detectors does not have; InvalidArgument for another look-ahead.
 absl::StatusOr<std::unique_ptr<VoiceActivityDetector>> CreateDetector(absl::string_view name,
                                                                       int look_ahead_frames = 0);
 

@@ -17,10 +17,10 @@ constexpr size_t kContext = 3;
 constexpr size_t kHidden = 32;
 constexpr size_t kUnits = 64;
 constexpr size_t kGates = 3 * kUnits;
-// Within a frame of the median of the frames for which the probability stays at the endpointer's
-// threshold or above after the end of spoken vowels cut to 80 to 200 ms, at -20 dBFS in hiss at -60
-// dBFS, without look-ahead: quartiles 4, 4 and 5. Bursts of white and pink noise never get there.
-// vad_turns_test measures it.
+// This is within a frame of the median of the frames for which the probability stays at the
+// endpointer's threshold or above after the end of spoken vowels cut to 80 to 200 ms, at -20 dBFS
+// in hiss at -60 dBFS, without look-ahead: quartiles 4, 4 and 5. Bursts of white and pink noise
+// never get there. vad_turns_test measures it.
 constexpr int kHangoverFrames = 3;
 // Kernels take rows by eight.
 constexpr size_t kOutputRows = 8;

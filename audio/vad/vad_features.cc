@@ -15,18 +15,18 @@ namespace {
 constexpr size_t kWindow = 512;
 constexpr size_t kRise = 384;
 constexpr float kPreEmphasis = 0.97F;
-constexpr double kLowestHz = 80;
-constexpr double kHighestHz = 7800;
-// Of a band: about -85 dBFS, below what 16 bits resolve.
+constexpr double kMinHz = 80;
+constexpr double kMaxHz = 7800;
+// The least energy of a band: about -85 dBFS, below what 16 bits resolve.
 constexpr float kEnergyFloor = 4e-9F;
-// Of the energies of which the least is noise.
+// The smoothing of the energies of which the least is taken for noise.
 constexpr float kSmoothing = 0.6F;
 constexpr float kNoiseRise = 0.01F;
-// Against which the sum of magnitudes is compared.
+// Sums of magnitudes below are silence.
 constexpr float kSilentMagnitude = 1e-6F;
 constexpr size_t kHarmonicFft = 256;
-constexpr size_t kShortestLag = 19;
-constexpr size_t kLongestLag = 113;
+constexpr size_t kMinLag = 19;
+constexpr size_t kMaxLag = 113;
 
 double Mel(double hz) { return 1127 * std::log1p(hz / 700); }
 double Hertz(double mel) { return 700 * std::expm1(mel / 1127); }
@@ -43,7 +43,7 @@ class VadFeatures::Tables {
   // 0 below 62.5 Hz, where there is no voice.
   std::array<float, kHarmonicFft / 2 + 1> harmonic_weight{};
   // 1 / the autocorrelation of the window.
-  std::array<float, kLongestLag + 1> lag_weight{};
+  std::array<float, kMaxLag + 1> lag_weight{};
   const PackedBands bands;
 
  private:
@@ -61,7 +61,7 @@ class VadFeatures::Tables {
     for (const double w : shape) energy += w * w;
     // A lag at 8 kHz is two samples at 16 kHz. What is left of the window there is not trusted
     // wholly: to the half power, a tone's peak at a late lag is not lifted above 1.
-    for (size_t lag = 0; lag <= kLongestLag; ++lag) {
+    for (size_t lag = 0; lag <= kMaxLag; ++lag) {
       double product = 0;
       for (size_t i = 2 * lag; i < kWindow; ++i) product += shape[i] * shape[i - 2 * lag];
       lag_weight[lag] = static_cast<float>(std::sqrt(energy / product));
@@ -71,8 +71,8 @@ class VadFeatures::Tables {
 
   static PackedBands MelBands() {
     constexpr double kHertzPerBin = static_cast<double>(kVadRateHz) / kWindow;
-    const double low = Mel(kLowestHz);
-    const double step = (Mel(kHighestHz) - low) / (kNumVadBands + 1);
+    const double low = Mel(kMinHz);
+    const double step = (Mel(kMaxHz) - low) / (kNumVadBands + 1);
     std::vector<Band> bands(kNumVadBands);
     for (size_t i = 0; i < kNumVadBands; ++i) {
       const double begin = Hertz(low + step * static_cast<double>(i)) / kHertzPerBin;
@@ -135,8 +135,8 @@ void VadFeatures::Process(absl::Span<const int16_t> frame, VadFrame& features) {
   std::array<float, kHarmonicFft / 2 + 1> lags;
   kernels_->autocorrelation(magnitude.data(), kHarmonicFft, lags.data());
   float greatest = 0;
-  size_t place = kShortestLag;
-  for (size_t lag = kShortestLag; lag <= kLongestLag; ++lag) {
+  size_t place = kMinLag;
+  for (size_t lag = kMinLag; lag <= kMaxLag; ++lag) {
     const float value = lags[lag] * tables_->lag_weight[lag];
     if (value > greatest) {
       greatest = value;

@@ -31,8 +31,8 @@ struct VadFrame {
   float lag;
 };
 
-// Of a stream of PCM16 at 16 kHz, frame by frame. The window is of 32 ms and ends with the frame;
-// it rises over 24 ms and falls within 8, so that little of it is past. The samples are
+// The features of a stream of PCM16 at 16 kHz, frame by frame. The window is of 32 ms and ends with
+// the frame; it rises over 24 ms and falls within 8, so that little of it is past. The samples are
 // differentiated (less 0.97 of the one before), which lowers an offset by 30 dB and lifts high
 // frequencies.
 //

@@ -34,7 +34,7 @@ std::vector<VadFrame> Features(absl::Span<const int16_t> samples,
   return frames;
 }
 
-// Without the frames whose window reaches before the sound.
+// The features without those of frames whose window reaches before the sound.
 std::vector<VadFrame> Settled(absl::Span<const int16_t> samples) {
   std::vector<VadFrame> frames = Features(samples);
   frames.erase(frames.begin(), frames.begin() + kWindowFrames);
@@ -196,7 +196,7 @@ TEST(VadFeaturesTest, NoiseIsForgottenAtItsRate) {
   sound.insert(sound.end(), louder.begin(), louder.end());
   sound.insert(sound.end(), quieter.begin(), quieter.end());
   const std::vector<VadFrame> frames = Features(sound);
-  // Of the widest band over half a second.
+  // The mean of the widest band over half a second.
   const auto above = [&](size_t begin) {
     double sum = 0;
     for (size_t i = begin; i < begin + 50; ++i) sum += frames[i].above_noise[31];
@@ -232,8 +232,8 @@ TEST(VadFeaturesTest, ResetForgets) {
   }
 }
 
-// Of all recordings, in noise of three levels. Measured: 6e-5 of energies, near the floor; 2e-7 of
-// harmonicity; no other lag, though there may be one where two peaks are as good.
+// Compares them in all recordings, in noise of three levels. Measured: 6e-5 of energies, near the
+// floor; 2e-7 of harmonicity; no other lag, though there may be one where two peaks are as good.
 TEST(VadFeaturesTest, PortableKernelsAgree) {
   double energy = 0;
   double above = 0;

@@ -25,11 +25,16 @@
 #include "audio/vad/neural_vad.h"
 #include "audio/vad/testing/warm_path.h"
 #include "audio/vad/vad_features.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/process/allocations.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 constexpr int kRateHz = kVadRateHz;
 constexpr size_t kSecond = kVadRateHz;
@@ -239,7 +244,7 @@ TEST_P(VadTest, RecordingsAreMostlySpeech) {
 TEST_P(VadTest, SpeechFromATelephoneIsSpeech) {
   for (const std::string& name : SpeechRecordings()) {
     auto resampler = Resampler::Create(8000, kRateHz);
-    ASSERT_TRUE(resampler.ok()) << resampler.status();
+    ASSERT_THAT(resampler, IsOk());
     std::vector<int16_t> samples;
     resampler->Process(RecordedSpeech(name, 8000), samples);
     const double fraction = SpeechFraction(Listen(*Create(), samples));
@@ -284,7 +289,8 @@ TEST_P(VadTest, FindsUtterancesInNoise) {
               static_cast<double>(second_begin + second.size()), near);
 }
 
-// Of all recordings, in noise of three levels. Rounding passes through a second of memory.
+// Compares them in all recordings, in noise of three levels. Rounding passes through a second of
+// memory.
 TEST_P(VadTest, PortableKernelsAgree) {
   double greatest = 0;
   for (const double noise : {0.0, 30.0, 1000.0}) {
@@ -338,7 +344,7 @@ TEST_P(VadTest, StreamsShareNothing) {
   EXPECT_EQ(Bits(other_heard), first(other_alone));
 }
 
-// From the first frame on.
+// The promise holds from the first frame on.
 TEST_P(VadTest, AllocatesLocksAndCallsNothing) {
   const std::vector<int16_t> speech = RecordedSpeech("pocketsphinx/goforward.raw", kRateHz);
   const auto vad = Create();
@@ -386,8 +392,7 @@ TEST(NeuralVadTest, LookAheadIsAnotherAnswer) {
 
 TEST(NeuralVadTest, RefusesOtherLookAheads) {
   for (const int frames : {-1, kMaxNeuralLookAhead + 1, 1 << 30}) {
-    EXPECT_EQ(CreateNeuralVad(frames).status().code(), absl::StatusCode::kInvalidArgument)
-        << frames;
+    EXPECT_THAT(CreateNeuralVad(frames), StatusIs(absl::StatusCode::kInvalidArgument)) << frames;
   }
 }
 

@@ -8,11 +8,16 @@
 #include "absl/types/span.h"
 #include "audio/sound_file/testing/sounds.h"
 #include "audio/vad/vad.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/process/allocations.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 struct Heard {
   int num_frames = 0;
@@ -34,7 +39,7 @@ TEST(WebRtcVadTest, HearsSpeechAndNotSilenceAtBothRates) {
   for (const int rate_hz : {8000, 16000}) {
     SCOPED_TRACE(rate_hz);
     const auto vad = CreateWebRtcVad(rate_hz);
-    ASSERT_TRUE(vad.ok()) << vad.status();
+    ASSERT_THAT(vad, IsOk());
     const Heard prose = Listen(
         **vad, RecordedSpeech("pocketsphinx/librivox/sense_and_sensibility_01_austen_64kb-0870.wav",
                               rate_hz));
@@ -56,7 +61,7 @@ TEST(WebRtcVadTest, AHigherModeHearsLess) {
   int before = 1 << 30;
   for (int mode = 0; mode <= 3; ++mode) {
     const auto vad = CreateWebRtcVad(16000, mode);
-    ASSERT_TRUE(vad.ok()) << vad.status();
+    ASSERT_THAT(vad, IsOk());
     const int num_speech = Listen(**vad, sound).num_speech;
     EXPECT_GT(num_speech, 0) << mode;
     EXPECT_LT(num_speech, before) << mode;
@@ -67,7 +72,7 @@ TEST(WebRtcVadTest, AHigherModeHearsLess) {
 TEST(WebRtcVadTest, AfterResetItIsAsNewInItsMode) {
   const std::vector<int16_t> sound = RecordedSpeech("pocketsphinx/numbers.raw", 16000);
   const auto vad = CreateWebRtcVad(16000, 3);
-  ASSERT_TRUE(vad.ok()) << vad.status();
+  ASSERT_THAT(vad, IsOk());
   const int first = Listen(**vad, sound).num_speech;
   (*vad)->Reset();
   EXPECT_EQ(Listen(**vad, sound).num_speech, first);
@@ -76,16 +81,16 @@ TEST(WebRtcVadTest, AfterResetItIsAsNewInItsMode) {
 TEST(WebRtcVadTest, AllocatesNothingInProcess) {
   const std::vector<int16_t> sound = WhiteNoise(16000, 3000, 2);
   const auto vad = CreateWebRtcVad(16000);
-  ASSERT_TRUE(vad.ok()) << vad.status();
+  ASSERT_THAT(vad, IsOk());
   Listen(**vad, sound);
   EXPECT_EQ(perf::CountAllocations([&] { Listen(**vad, sound); }), 0);
 }
 
 TEST(WebRtcVadTest, RefusesOtherRatesAndModes) {
-  EXPECT_EQ(CreateWebRtcVad(44100).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(CreateWebRtcVad(32000).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(CreateWebRtcVad(16000, -1).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(CreateWebRtcVad(16000, 4).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(CreateWebRtcVad(44100), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(CreateWebRtcVad(32000), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(CreateWebRtcVad(16000, -1), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(CreateWebRtcVad(16000, 4), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

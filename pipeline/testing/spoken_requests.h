@@ -10,7 +10,7 @@ namespace parlance::pipeline {
 
 struct SpokenRequest {
   std::string text;
-  // At 16 kHz, with enough silence after it for the endpoint.
+  // Mono PCM16 at 16 kHz, with enough silence after it for the endpoint.
   std::vector<int16_t> sound;
   // What the reply contains.
   std::string reply;

@@ -55,7 +55,7 @@ PARLANCE_SIMD_INLINE void Transpose(F4& a, F4& b, F4& c, F4& d) {
   const F4 ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
   const F4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
   const F4 cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  // As pairs, which GCC 12 has one instruction for on every processor.
+  // Adds them as pairs, which GCC 12 has one instruction for on every processor.
   using Pairs [[gnu::vector_size(16)]] = double;
   const auto first = [](F4 x, F4 y) __attribute__((always_inline)) {
     return reinterpret_cast<F4>(
@@ -110,15 +110,15 @@ PARLANCE_SIMD_INLINE float MaxLane(F8 v) {
       Max(__builtin_shufflevector(v, v, 0, 1, 2, 3), __builtin_shufflevector(v, v, 4, 5, 6, 7)));
 }
 
-// Of two neighbouring lanes the low 16 bits side by side, in the first of the two.
+// Puts the low 16 bits of two neighbouring lanes side by side, into the first of the two.
 PARLANCE_SIMD_INLINE I8 JoinNeighbours(U8 a) {
   using Q4 [[gnu::vector_size(32)]] = uint64_t;
   const Q4 both = reinterpret_cast<Q4>(a);
   return reinterpret_cast<I8>((both & 0xffffU) | ((both >> 16) & 0xffff0000U));
 }
 
-// Of 16 floats, those with even and those with odd index; lane i has pair kPairOfLane[i], which is
-// the order that costs no crossing of halves.
+// Loads 16 floats, those with even and those with odd index; lane i has pair kPairOfLane[i], which
+// is the order that costs no crossing of halves.
 constexpr size_t kPairOfLane[kLanes] = {0, 1, 4, 5, 2, 3, 6, 7};
 PARLANCE_SIMD_INLINE void LoadPairs(const float* from, F8& even, F8& odd) {
   const F8 a = Load(from);
@@ -243,7 +243,7 @@ PARLANCE_SIMD_INLINE F8 Reverse(F8 a) {
 // The greatest lane.
 PARLANCE_SIMD_INLINE float MaxLane(F8 v) { return MaxLane(Max(v.low, v.high)); }
 
-// Of two neighbouring lanes the low 16 bits side by side, in the first of the two.
+// Puts the low 16 bits of two neighbouring lanes side by side, into the first of the two.
 PARLANCE_SIMD_INLINE I8 JoinNeighbours(U8 a) {
   using Q2 [[gnu::vector_size(16)]] = uint64_t;
   const auto join = [](U4 lanes) __attribute__((always_inline)) {
@@ -253,7 +253,7 @@ PARLANCE_SIMD_INLINE I8 JoinNeighbours(U8 a) {
   return {join(a.low), join(a.high)};
 }
 
-// Of 16 floats, those with even and those with odd index; lane i has pair kPairOfLane[i].
+// Loads 16 floats, those with even and those with odd index; lane i has pair kPairOfLane[i].
 constexpr size_t kPairOfLane[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7};
 PARLANCE_SIMD_INLINE void LoadPairs(const float* from, F8& even, F8& odd) {
   const F8 a = Load(from);

@@ -21,8 +21,8 @@ struct Band {
 // Immutable; threads: any, at the same time. Allocation: in Create only.
 class PackedBands {
  public:
-  // Of a spectrum of `num_bins`, at least 8. InvalidArgument if a band reaches beyond it, or has
-  // more bins than num_bins rounded down to a multiple of 8.
+  // `num_bins`: how many bins the spectrum has, at least 8. InvalidArgument if a band reaches
+  // beyond it, or has more bins than num_bins rounded down to a multiple of 8.
   static absl::StatusOr<PackedBands> Create(absl::Span<const Band> bands, size_t num_bins);
 
   // Valid as long as this is.

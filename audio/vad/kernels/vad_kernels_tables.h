@@ -6,7 +6,7 @@
 
 namespace parlance::audio {
 
-// Of a transform of kSize complex numbers, with w = exp(-2 pi j / kSize).
+// The constants of a transform of kSize complex numbers, with w = exp(-2 pi j / kSize).
 template <size_t kSize>
 struct FftTable {
   // w^(column * k) at 16 * column + k, for the kSize / 16 columns and k below 16.

@@ -1,4 +1,4 @@
-// Both variants against their definitions in double precision.
+// Compares both variants with their definitions in double precision.
 #include "audio/vad/kernels/vad_kernels.h"
 
 #include <algorithm>
@@ -16,10 +16,15 @@
 #include "absl/status/status.h"
 #include "audio/vad/kernels/testing/reference_kernels.h"
 #include "audio/vad/kernels/vad_kernels_bands.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::audio {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -174,7 +179,7 @@ TEST_P(VadKernelsTest, BandEnergiesAreTheWeightedSums) {
     for (uint32_t seed = 1; seed <= 5; ++seed) {
       SCOPED_TRACE(std::string(c.name) + ", seed " + std::to_string(seed));
       const auto packed = PackedBands::Create(c.bands, c.num_bins);
-      ASSERT_TRUE(packed.ok()) << packed.status();
+      ASSERT_THAT(packed, IsOk());
       const std::vector<float> power = Random(c.num_bins, 0, 1e9F, seed);
       const BandTable table = packed->table();
       for (size_t b = 0; b < table.num_bands; ++b) {
@@ -203,8 +208,8 @@ TEST(PackedBandsTest, BandsThatDoNotFitAreRefused) {
       {"too small a spectrum", {0, {1}}, 7},
   };
   for (const auto& c : cases) {
-    EXPECT_EQ(PackedBands::Create({c.band}, c.num_bins).status().code(),
-              absl::StatusCode::kInvalidArgument)
+    EXPECT_THAT(PackedBands::Create({c.band}, c.num_bins),
+                StatusIs(absl::StatusCode::kInvalidArgument))
         << c.name;
   }
 }

@@ -12,10 +12,10 @@
 
 namespace parlance::audio {
 
-// Of input.size() samples; input.size() / 2 + 1 bins.
+// The power spectrum of input.size() samples: input.size() / 2 + 1 bins.
 std::vector<double> ReferencePowerSpectrum(absl::Span<const float> input);
 
-// Of n / 2 + 1 bins; as many lags.
+// The autocorrelation that belongs to n / 2 + 1 bins: as many lags.
 std::vector<double> ReferenceAutocorrelation(absl::Span<const float> power);
 
 std::vector<double> ReferenceBandEnergies(absl::Span<const Band> bands,
