@@ -476,7 +476,7 @@ TEST_P(SegmenterRateTest, ACutTurnGoesOnWithTheNextSample) {
       std::equal(joined.begin(), joined.end(), resampled.begin() + static_cast<ptrdiff_t>(begin)));
 }
 
-// After ten minutes of turns a turn's sound still begins with the sample of its position.
+// In ten minutes of turns their sound does not drift away from their positions.
 TEST(SpeechSegmenterTest, PreRollDoesNotDrift) {
   for (const int rate_hz : {11025, 44100}) {
     SpeechSegmenter::Options options = At(rate_hz);
