@@ -334,7 +334,9 @@ TEST_F(VoiceAgentTest, TheRecogniserHearsTheBeginning) {
   std::vector<int16_t> sound(16000, 0);
   const std::vector<int16_t> utterance = Utterance();
   sound.insert(sound.end(), utterance.begin(), utterance.end());
-  for (size_t i = 0; i < sound.size(); ++i) sound[i] += static_cast<int16_t>(i % 997);
+  for (size_t i = 0; i < sound.size(); ++i) {
+    sound[i] = static_cast<int16_t>(sound[i] + static_cast<int>(i % 997));
+  }
   ASSERT_THAT(agent->Push(sound), IsOk());
   // 200 ms of padding, 500 ms of sound, 500 ms of silence.
   EXPECT_NEAR(static_cast<double>(script_.heard.size()), 1.2 * 16000, 200);
