@@ -20,6 +20,7 @@ them, compares their records with requirements and baselines, and writes the rep
 """
 
 load("@rules_cc//cc:defs.bzl", "cc_test")
+load("//perf/runner:machine.bzl", "MachineInfo")
 
 KINDS = ["performance", "stress", "regression", "integration"]
 
@@ -168,11 +169,13 @@ def _perf_suite_impl(ctx):
         launcher,
         """#!/bin/bash
 cd "${{RUNFILES_DIR:-$0.runfiles}}"/{workspace} || exit 2
+[[ -n "${{PERF_MACHINE:-}}" ]] || export PERF_MACHINE={machine}
 exec {runner} --manifest={manifest} "$@"
 """.format(
             workspace = _shell_quote(ctx.workspace_name),
             runner = _shell_quote(runner.files_to_run.executable.short_path),
             manifest = _shell_quote(manifest.short_path),
+            machine = _shell_quote(ctx.attr._machine[MachineInfo].name),
         ),
         is_executable = True,
     )
@@ -195,6 +198,10 @@ _perf_suite = rule(
             doc = "The member tests, each a perf_test.",
             aspects = [perf_test_aspect],
             mandatory = True,
+        ),
+        "_machine": attr.label(
+            default = Label("//perf/runner:machine"),
+            providers = [MachineInfo],
         ),
         "_runner": attr.label(
             default = Label("//perf/runner:runner"),

@@ -18,11 +18,11 @@ struct Allocations {
   int64_t bytes = 0;
 };
 
-// Of this thread, since it began.
+// The allocations of this thread since it began.
 Allocations ThreadAllocations();
 
-// Of all threads, while they are being counted: not from the start, because counting across
-// threads slows each allocation down.
+// The allocations of all threads while they are being counted: not from the start, because counting
+// across threads slows each allocation down.
 Allocations ProcessAllocations();
 void CountProcessAllocations(bool on);
 

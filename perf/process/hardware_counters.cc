@@ -80,7 +80,7 @@ void HardwareCounters::Stop() {
 }
 
 std::map<std::string, int64_t> HardwareCounters::Read() const {
-  // As read_format asks for.
+  // The layout that read_format asks for.
   struct {
     uint64_t value;
     uint64_t enabled_ns;
@@ -88,7 +88,7 @@ std::map<std::string, int64_t> HardwareCounters::Read() const {
   } counted = {};
   std::map<std::string, int64_t> values;
   for (const Counter& counter : counters_) {
-    // Of one that never got its turn nothing is known.
+    // An event that never got its turn was not counted at all.
     if (read(counter.descriptor, &counted, sizeof(counted)) != sizeof(counted) ||
         counted.running_ns == 0) {
       continue;

@@ -16,7 +16,7 @@
 
 namespace perf {
 
-// As in perf_event_attr.
+// An event, in the terms of perf_event_attr.
 struct HardwareEvent {
   std::string name;
   uint32_t type = 0;
@@ -28,8 +28,8 @@ absl::Span<const HardwareEvent> UsualHardwareEvents();
 
 class HardwareCounters {
  public:
-  // Those of the events that there are. Unavailable, with the system's reason for the first one, if
-  // there is none.
+  // Opens a counter for each of the events that this machine has. Unavailable, with the system's
+  // reason for the first one, if there is none.
   static absl::StatusOr<HardwareCounters> Create(absl::Span<const HardwareEvent> events);
 
   HardwareCounters(HardwareCounters&& other) noexcept;

@@ -6,11 +6,15 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using absl_testing::StatusIs;
+using testing::HasSubstr;
 
 constexpr size_t kPages = 100;
 constexpr size_t kPageBytes = 4096;
@@ -60,9 +64,8 @@ TEST(HardwareCountersTest, SaysWhyThereIsNone) {
   const std::vector<HardwareEvent> events = {
       {.name = "nonsense", .type = PERF_TYPE_HARDWARE, .config = 1000}};
   const absl::StatusOr<HardwareCounters> counters = HardwareCounters::Create(events);
-  EXPECT_TRUE(absl::IsUnavailable(counters.status())) << counters.status();
-  EXPECT_TRUE(absl::StrContains(counters.status().message(), "perf_event_open: nonsense: "))
-      << counters.status();
+  EXPECT_THAT(counters, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(std::string(counters.status().message()), HasSubstr("perf_event_open: nonsense: "));
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ namespace perf {
 // A new folder of a unique name, which goes with all that is in it when this does.
 class ScratchFolder {
  public:
-  // In a folder that is there, absolute. The path is `prefix` and six letters more, so it always
-  // has the same length. Errors are the system's.
+  // Makes one in a folder that is there, absolute. The path is `prefix` and six letters more, so it
+  // always has the same length. Errors are the system's.
   static absl::StatusOr<ScratchFolder> Create(absl::string_view prefix);
 
   ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
@@ -26,7 +26,7 @@ class ScratchFolder {
  private:
   explicit ScratchFolder(std::string path) : path_(std::move(path)) {}
 
-  // Empty once it was moved from.
+  // The path is empty once it was moved from.
   std::string path_;
 };
 

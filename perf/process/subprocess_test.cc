@@ -4,18 +4,24 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::Not;
 
 TEST(SubprocessTest, CapturesBothStreamsWhicheverIsLong) {
   const auto result =
       RunProgram({.arguments = {"bash", "-c", "head -c 300000 /dev/zero >&2; echo out; exit 3"}},
                  SubprocessOutput::kCaptureWithErrors);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->output, "out\n");
   EXPECT_EQ(result->errors.size(), 300000u);
   EXPECT_EQ(result->exit_code, 3);
@@ -24,7 +30,8 @@ TEST(SubprocessTest, CapturesBothStreamsWhicheverIsLong) {
 TEST(SubprocessTest, AMissingProgramIsNotFoundWhateverIsCaptured) {
   for (const auto output : {SubprocessOutput::kInherit, SubprocessOutput::kCapture,
                             SubprocessOutput::kCaptureWithErrors}) {
-    EXPECT_TRUE(absl::IsNotFound(RunProgram({.arguments = {"no-such-program"}}, output).status()));
+    EXPECT_THAT(RunProgram({.arguments = {"no-such-program"}}, output),
+                StatusIs(absl::StatusCode::kNotFound));
   }
 }
 
@@ -39,17 +46,17 @@ TEST(SubprocessTest, NoProgramInheritsTheRepositoryOfAHook) {
   setenv("GIT_SSH_COMMAND", "ssh -x", 1);
   const auto result = RunProgram({.arguments = {"env"}, .variables = {{"GIT_INDEX_FILE", "/ours"}}},
                                  SubprocessOutput::kCapture);
-  ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_FALSE(absl::StrContains(result->output, "/somewhere")) << result->output;
-  EXPECT_FALSE(absl::StrContains(result->output, "GIT_CONFIG_")) << result->output;
-  EXPECT_TRUE(absl::StrContains(result->output, "GIT_INDEX_FILE=/ours\n")) << result->output;
-  EXPECT_TRUE(absl::StrContains(result->output, "GIT_SSH_COMMAND=ssh -x\n")) << result->output;
+  ASSERT_THAT(result, IsOk());
+  EXPECT_THAT(result->output, Not(HasSubstr("/somewhere")));
+  EXPECT_THAT(result->output, Not(HasSubstr("GIT_CONFIG_")));
+  EXPECT_THAT(result->output, HasSubstr("GIT_INDEX_FILE=/ours\n"));
+  EXPECT_THAT(result->output, HasSubstr("GIT_SSH_COMMAND=ssh -x\n"));
 }
 
 TEST(SubprocessTest, EveryVariableThatThisGitCallsLocalRedirectsIt) {
   const auto result = RunProgram({.arguments = {"git", "rev-parse", "--local-env-vars"}},
                                  SubprocessOutput::kCapture);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   int count = 0;
   for (absl::string_view name : absl::StrSplit(result->output, '\n', absl::SkipEmpty())) {
     EXPECT_TRUE(RedirectsGit(name)) << name << " is not in the list of subprocess.cc";

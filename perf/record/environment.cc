@@ -176,6 +176,7 @@ double MemoryClassGib(int64_t bytes) {
 }
 
 std::string MachineSlug(const Environment& environment) {
+  if (!environment.pool().empty()) return environment.pool();
   std::string model;
   for (absl::string_view word :
        absl::StrSplit(absl::AsciiStrToLower(environment.cpu_model()), ' ', absl::SkipEmpty())) {

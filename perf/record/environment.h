@@ -35,7 +35,7 @@ double MemoryClassGib(int64_t bytes);
 //   - whether the machine is virtualised, and by whom.
 // Kernel, load, frequency settings and the exact memory are no part of it, so that two virtual
 // machines of a kind have one name. It names the machine's folder of baselines and its series in
-// the history.
+// the history. Where the environment names a pool of equal machines, that is the name instead.
 std::string MachineSlug(const Environment& environment);
 
 }  // namespace perf

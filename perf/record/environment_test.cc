@@ -131,5 +131,12 @@ TEST(EnvironmentTest, DescribesThisProcess) {
 #endif
 }
 
+TEST(EnvironmentTest, APoolsNameTakesTheMachinesPlace) {
+  Environment environment;
+  environment.set_cpu_model("Imaginary CPU");
+  environment.set_pool("ci-pool");
+  EXPECT_EQ(MachineSlug(environment), "ci-pool");
+}
+
 }  // namespace
 }  // namespace perf

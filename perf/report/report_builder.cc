@@ -526,7 +526,8 @@ class Builder {
     if (stored.target().empty()) return RanAsAWhole(component);
     if (inputs_.failed.contains(stored.target())) return false;
     // In a whole run, a test that is no member any more is missing with all that it measured.
-    return report_.selection().empty() || inputs_.whole_tests.contains(stored.target());
+    return report_.selection().empty() || inputs_.whole_tests.contains(stored.target()) ||
+           inputs_.asked_measurements.contains(stored.name());
   }
 
   void AddRequirement(const std::string& component, const Requirement& requirement) {

@@ -42,6 +42,8 @@ struct ReportInputs {
   std::map<std::string, std::string> failed;
   // Labels of the tests that were to run as a whole: no filter took a part of them away.
   std::set<std::string> whole_tests;
+  // Names of stored measurements that a filter asks for by name, of tests that it takes a part of.
+  std::set<std::string> asked_measurements;
   // Requirements by component, of those that the run was to measure.
   std::map<std::string, ComponentRequirements> requirements;
   // This machine's stored baselines by component.

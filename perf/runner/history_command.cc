@@ -24,7 +24,7 @@
 namespace perf {
 namespace {
 
-// Of the plot: the terminal's without the axis.
+// How many columns of the terminal a plot has, without its axis.
 int PlotWidth() {
   constexpr int kAxis = 18;
   constexpr int kOtherwise = 100;

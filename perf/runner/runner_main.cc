@@ -1,18 +1,14 @@
 // The command behind a perf_suite: `bazel run //perf`.
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <random>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/flags/commandlineflag.h"
 #include "absl/flags/flag.h"
-#include "absl/flags/reflection.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -24,7 +20,10 @@
 #include "command/user_path.h"
 #include "perf/ab/selfcheck.h"
 #include "perf/runner/history_command.h"
-#include "perf/runner/runner.h"
+#include "perf/runner/mode.h"
+#include "perf/runner/options.h"
+#include "perf/runner/services.h"
+#include "perf/runner/suite_run.h"
 #include "perf/suite/suite_selection.h"
 #include "re2/re2.h"
 
@@ -53,10 +52,16 @@ ABSL_FLAG(
     "Where performance_report.txt, .md and .json, performance_baseline.txt and the records go. "
     "Default: perf-results in the workspace.");
 ABSL_FLAG(bool, update_baselines, false,
-          "Store this run's figures as the baselines of this machine; first prints what changes. "
-          "Refused if something could not be measured or a requirement is missed.");
+          "Store this run's figures as the baselines of this machine; prints what changes. "
+          "Refused if the working tree has changes that are in no commit, if something could not "
+          "be measured or if a requirement is missed.");
 ABSL_FLAG(std::string, baseline_dir, "",
           "Where stored baselines are. Default: the folder of the suite, in the workspace.");
+ABSL_FLAG(std::string, machine, "",
+          "Name of a pool of equal machines that this one belongs to, of the characters a-z, 0-9 "
+          "and -. Baselines and history are read and stored under it instead of the key that is "
+          "derived from the machine's hardware. The variable PERF_MACHINE does the same, and so "
+          "does `build --//perf/runner:machine=NAME` in user.bazelrc.");
 ABSL_FLAG(
     std::string, baseline_file, "",
     "Compare with the lines of this performance_baseline.txt (\"VAD_BASELINE: 2.5x\") instead "
@@ -101,8 +106,9 @@ namespace {
 constexpr absl::string_view kSelectionFlags[] = {"type", "component", "filter", "slow", "list"};
 constexpr absl::string_view kLoadFlags[] = {"quick", "profile", "load"};
 constexpr absl::string_view kJudgingFlags[] = {
-    "confirm",        "update_baselines", "baseline_dir", "baseline_file",     "build_event_file",
-    "allow_any_mode", "against",          "time_budget",  "measure_identical", "counts"};
+    "confirm",           "update_baselines", "baseline_dir", "baseline_file",
+    "build_event_file",  "allow_any_mode",   "against",      "time_budget",
+    "measure_identical", "counts",           "machine"};
 constexpr absl::string_view kOutputFlags[] = {"verbose", "output_dir", "history"};
 constexpr absl::string_view kBazelFlags[] = {"bazel", "bazel_flags"};
 constexpr absl::string_view kSubcommandFlags[] = {"import", "minutes"};
@@ -163,7 +169,7 @@ int HistoryMain(const command::Arguments& names) {
                                  .name = names.empty() ? "" : names.front()}));
 }
 
-// Whether verdicts of A/B comparisons may be believed on this machine.
+// Measures whether verdicts of A/B comparisons may be believed on this machine.
 int SelfcheckMain(const command::Arguments&) {
   if (absl::GetFlag(FLAGS_minutes) < 1) {
     return command::WrongUse("--minutes has to be at least 1");
@@ -171,70 +177,37 @@ int SelfcheckMain(const command::Arguments&) {
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) return command::Fail(absl::StrCat("cannot find this program: ", error.message()));
-  return Exit(RunSelfcheck({.program = self.parent_path() / "live" / "selfcheck_benchmarks",
-                            .length = absl::Minutes(absl::GetFlag(FLAGS_minutes)),
-                            .seed = std::random_device{}()}));
+  // Bazel puts both programs into one output tree, this one in perf/runner.
+  const std::filesystem::path perf_folder = self.parent_path().parent_path();
+  const absl::StatusOr<SelfcheckResult> result =
+      RunSelfcheck({.program = perf_folder / "ab" / "selfcheck_benchmarks",
+                    .length = absl::Minutes(absl::GetFlag(FLAGS_minutes)),
+                    .seed = std::random_device{}(),
+                    .progress = command::Say});
+  if (!result.ok()) return command::Fail(result.status());
+  command::Print(command::Printable(result->text));
+  return result->held ? command::kDone : command::kNo;
 }
 
 // What is wrong with the flags of a run by themselves, or "".
-std::string WrongFlags() {
+std::string WrongFlags(const RunnerOptions& options) {
   for (const absl::string_view name : kSubcommandFlags) {
     if (command::WasGiven(name)) return absl::StrCat("--", name, " has no meaning for a run");
   }
-  // Each says what the run is compared with, or where its figures come from.
-  for (const auto& [one, other] :
-       {std::pair<const char*, const char*>{"update_baselines", "against"},
-        {"update_baselines", "allow_any_mode"},
-        {"counts", "against"},
-        {"counts", "baseline_file"},
-        {"counts", "build_event_file"},
-        {"against", "build_event_file"},
-        {"against", "baseline_file"}}) {
-    const auto is_on = [](const char* name) {
-      const std::string value = absl::FindCommandLineFlag(name)->CurrentValue();
-      return !value.empty() && value != "false";
-    };
-    if (is_on(one) && is_on(other)) {
-      return absl::StrCat("--", one, " and --", other, " exclude each other");
-    }
-  }
-  if (absl::GetFlag(FLAGS_time_budget) <= absl::ZeroDuration()) {
-    return "--time_budget has to be more than 0";
-  }
-  if (absl::GetFlag(FLAGS_confirm) < 0) return "--confirm has to be at least 0";
-  return "";
+  return std::string(CheckOptions(options).message());
 }
 
-int RunMain(const std::string& manifest) {
-  if (const std::string wrong = WrongFlags(); !wrong.empty()) return command::WrongUse(wrong);
-  if (manifest.empty() || Variable("BUILD_WORKSPACE_DIRECTORY").empty()) {
-    return command::Fail("run this through Bazel: bazel run //perf");
-  }
-  const re2::RE2 filter(absl::GetFlag(FLAGS_filter), re2::RE2::Quiet);
-  if (!filter.ok()) return command::WrongUse(absl::StrCat("--filter: ", filter.error()));
-
-  absl::StatusOr<Suite> suite = ReadSuite(manifest);
-  if (!suite.ok()) return command::Fail(suite.status());
-  absl::StatusOr<std::vector<SuiteTest>> tests =
-      SelectTests(*suite, {.kinds = absl::GetFlag(FLAGS_type),
-                           .components = absl::GetFlag(FLAGS_component),
-                           .slow = absl::GetFlag(FLAGS_slow)});
-  if (!tests.ok()) return command::Fail(tests.status());
-  if (absl::Status known = CheckOverrides(*suite, absl::GetFlag(FLAGS_load)); !known.ok()) {
-    return command::Fail(absl::StrCat("--load: ", known.message()));
-  }
-  if (absl::GetFlag(FLAGS_list)) return List(*tests);
-
+// What the flags say. Where the baselines are, the suite may say.
+RunnerOptions Options() {
   RunnerOptions options;
   options.workspace = Variable("BUILD_WORKSPACE_DIRECTORY");
   options.output_dir = OutputDirectory();
   options.history = HistoryFile();
-  options.baseline_dir =
-      absl::GetFlag(FLAGS_baseline_dir).empty()
-          ? absl::StrCat(options.workspace, "/", suite->manifest.baseline_directory())
-          : command::UserPath(absl::GetFlag(FLAGS_baseline_dir));
-  options.bazel = Words(absl::GetFlag(FLAGS_bazel));
-  options.bazel_flags = Words(absl::GetFlag(FLAGS_bazel_flags));
+  options.baseline_dir = command::UserPath(absl::GetFlag(FLAGS_baseline_dir));
+  options.machine = absl::GetFlag(FLAGS_machine).empty() ? Variable("PERF_MACHINE")
+                                                         : absl::GetFlag(FLAGS_machine);
+  options.bazel = {.program = Words(absl::GetFlag(FLAGS_bazel)),
+                   .flags = Words(absl::GetFlag(FLAGS_bazel_flags))};
   options.update_baselines = absl::GetFlag(FLAGS_update_baselines);
   options.against = absl::GetFlag(FLAGS_against);
   options.time_budget = absl::GetFlag(FLAGS_time_budget);
@@ -254,13 +227,45 @@ int RunMain(const std::string& manifest) {
   options.confirmations = absl::GetFlag(FLAGS_confirm);
   options.build_event_file = command::UserPath(absl::GetFlag(FLAGS_build_event_file));
   options.baseline_file = command::UserPath(absl::GetFlag(FLAGS_baseline_file));
+  return options;
+}
+
+int RunMain(const std::string& manifest) {
+  RunnerOptions options = Options();
+  if (const std::string wrong = WrongFlags(options); !wrong.empty()) {
+    return command::WrongUse(wrong);
+  }
+  if (manifest.empty() || options.workspace.empty()) {
+    return command::Fail("run this through Bazel: bazel run //perf");
+  }
+  const re2::RE2 filter(options.filter, re2::RE2::Quiet);
+  if (!filter.ok()) return command::WrongUse(absl::StrCat("--filter: ", filter.error()));
+
+  absl::StatusOr<Suite> suite = ReadSuite(manifest);
+  if (!suite.ok()) return command::Fail(suite.status());
+  absl::StatusOr<std::vector<SuiteTest>> tests =
+      SelectTests(*suite, {.kinds = absl::GetFlag(FLAGS_type),
+                           .components = absl::GetFlag(FLAGS_component),
+                           .slow = absl::GetFlag(FLAGS_slow)});
+  if (!tests.ok()) return command::Fail(tests.status());
+  if (absl::Status known = CheckOverrides(*suite, options.load_overrides); !known.ok()) {
+    return command::Fail(absl::StrCat("--load: ", known.message()));
+  }
+  if (absl::GetFlag(FLAGS_list)) return List(*tests);
+
+  if (options.baseline_dir.empty()) {
+    options.baseline_dir =
+        absl::StrCat(options.workspace, "/", suite->manifest.baseline_directory());
+  }
   // Bazel finds the workspace from where it is started.
   std::error_code error;
   std::filesystem::current_path(options.workspace, error);
   if (error) {
     return command::Fail(absl::StrCat("cannot enter ", options.workspace, ": ", error.message()));
   }
-  return Exit(RunSuite(*suite, *tests, options));
+  const std::unique_ptr<Mode> mode = MakeMode(options);
+  const std::unique_ptr<Services> services = SystemServices();
+  return Exit(RunSuite(*suite, *tests, options, *mode, *services));
 }
 
 std::vector<absl::string_view> Names(absl::Span<const absl::string_view> names) {
@@ -282,17 +287,18 @@ command::Program Perf(const std::string& manifest) {
                       {"What figures are compared with", Names(kJudgingFlags)},
                       {"What is written", Names(kOutputFlags)},
                       {"Bazel", Names(kBazelFlags)},
-                      {"Of the commands", Names(kSubcommandFlags)}},
+                      {"Only for history and selfcheck", Names(kSubcommandFlags)}},
       .common_flags = {},
       .may_be_empty = {"filter", "load", "bazel_flags"},
-      .examples = {"bazel run //perf -- --quick                       everything, in a minute",
-                   "bazel run //perf -- --component audio --verbose   one component, in detail",
-                   "bazel run //perf -- --type stress --profile long  sustained load",
-                   "bazel run //perf -- --update_baselines            make this the baseline",
-                   "bazel run //perf -- --against main                what changed since main",
-                   "bazel run //perf -- --counts                      instructions, exact",
-                   "bazel run //perf -- history                       what runs found",
-                   "bazel run //perf -- selfcheck                     may it be believed here?"},
+      .examples =
+          {"bazel run //perf -- --quick                       everything, in a minute",
+           "bazel run //perf -- --component audio --verbose   one component, in detail",
+           "bazel run //perf -- --type stress --profile long  sustained load",
+           "bazel run //perf -- --update_baselines            make this the baseline",
+           "bazel run //perf -- --against main                what changed since main",
+           "bazel run //perf -- --counts                      instructions, allocations",
+           "bazel run //perf -- history                       what runs found",
+           "bazel run //perf -- selfcheck                     how often verdicts are wrong"},
       .no_means =
           "a requirement is missed, a measurement is red, or the history has none of that name",
       .failed_means =

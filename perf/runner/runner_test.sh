@@ -51,9 +51,12 @@ expect_one_message
 run 2 "perf: $PWD/workspace is not in a git repository" --against HEAD
 expect_one_message
 never_called "no repository"
+run 2 "$PWD/workspace is not in a git repository; run it where git knows the commit" --update_baselines
+expect_one_message
+never_called "baselines without repository"
 
 # A variable that is not set.
-for flag in type component profile output_dir baseline_dir baseline_file build_event_file against bazel history; do
+for flag in type component profile output_dir baseline_dir baseline_file build_event_file against bazel history machine; do
   for empty in "" " "; do
     run 2 "perf: --$flag is empty" --$flag "$empty"
     run 2 "perf: --$flag is empty" "--$flag=$empty"
@@ -74,6 +77,9 @@ run 2 "--minutes has to be at least 1" selfcheck --minutes 0
 run 2 "--time_budget has to be more than 0" --time_budget -1s
 run 2 "--against and --build_event_file exclude each other" --against HEAD --build_event_file x
 run 2 "--update_baselines and --against exclude each other" --update_baselines --against HEAD
+run 2 "'CI pool' is no name of machines: use 1 to 64 of the characters a-z, 0-9 and -" --machine "CI pool"
+PERF_MACHINE=../up run 2 "'../up' is no name of machines" --quick
+run 2 "'any-machine' is kept for figures that are no machine's" --machine any-machine
 run 0 "//a:t  performance  1 shard" --list
 run 0 "a requirement is missed, a measurement is red" --help
 expect 2 "run this through Bazel" --quick
@@ -134,6 +140,26 @@ expect_state() { # WHAT
 run 2 "the report is in" --output_dir mine
 grep -q "$(git -C workspace rev-parse HEAD)" mine/performance_report.json || fail "the report does not name the commit"
 run 2 "'nonsense' is no commit, tag or branch" --output_dir mine --against nonsense
+
+# What baselines may be stored of.
+run 2 "the baselines stay as they are, because not everything could be measured" --output_dir mine --update_baselines
+[[ -s called ]] || fail "a clean tree is not measured"
+echo changed >workspace/a/f
+run 2 "changes that are in no commit (git status lists them); commit or stash them first" --output_dir mine --update_baselines
+never_called "baselines of uncommitted changes"
+git -C workspace checkout --quiet a/f
+touch workspace/a/new
+run 2 "commit or stash them first" --output_dir mine --update_baselines
+never_called "baselines with a file that is in no commit"
+rm workspace/a/new
+
+# A pool of machines.
+run 2 "there is no baseline of this machine, pool-1," --output_dir mine --machine pool-1
+grep -q "^Machine: pool-1 (" mine/performance_report.txt || fail "the report does not name the pool"
+PERF_MACHINE=pool-2 run 2 "there is no baseline of this machine, pool-2," --output_dir mine
+PERF_MACHINE=pool-2 run 2 "there is no baseline of this machine, pool-1," --output_dir mine --machine pool-1
+
+# Beside a revision.
 run 2 "" --output_dir mine --against HEAD
 grep -q "$PWD/home/.cache/parlance-perf/checkout-.*/tree build" called || fail "the revision is not built"
 grep -q "$PWD/workspace build" called || fail "the working tree is not built"

@@ -7,16 +7,17 @@
 #define PERF_RUNNER_TIMER_PROBE_H_
 
 #include <cstdint>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "perf/record/result.pb.h"
+#include "third_party/annotated_mutex.h"
 
 namespace perf {
 
 struct TimerLateness {
-  // Of the steady clock.
+  // When the timer was due, by the steady clock.
   int64_t at_ns = 0;
   double lateness_ms = 0;
 };
@@ -33,16 +34,16 @@ class TimerProbe {
   TimerProbe(const TimerProbe&) = delete;
   TimerProbe& operator=(const TimerProbe&) = delete;
 
-  // So far. Thread-safe.
+  // The timers so far. Thread-safe.
   std::vector<TimerLateness> Timers() const;
 
  private:
   void Run();
 
-  mutable std::mutex mutex_;
-  bool over_ = false;
-  std::vector<TimerLateness> timers_;
-  // Last, so that it starts when the rest is there.
+  mutable annotated::Mutex mutex_;
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<TimerLateness> timers_ ABSL_GUARDED_BY(mutex_);
+  // The last member, so that it starts when the others are there.
   std::thread thread_;
 };
 

@@ -1,6 +1,4 @@
-#include "perf/runner/counting.h"
-
-#include <sys/utsname.h>
+#include "perf/runner/counts_mode.h"
 
 #include <chrono>
 #include <string>
@@ -10,20 +8,24 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "command/program.h"
 #include "perf/bazel/revision.h"
+#include "perf/bazel/test_build.h"
 #include "perf/bazel/test_program.h"
 #include "perf/counts/count_benchmarks.h"
 #include "perf/process/hardware_counters.h"
 #include "perf/process/scratch_folder.h"
-#include "perf/runner/test_build.h"
+#include "perf/runner/counts_key.h"
+#include "perf/runner/stored_baselines.h"
 #include "perf/suite/load_table.h"
 #include "re2/re2.h"
 
 namespace perf {
 namespace {
+
+// How long to wait for one answer of a benchmark: callgrind makes it some fifty times slower.
+constexpr absl::Duration kPatience = absl::Minutes(10);
+constexpr std::chrono::seconds kBetweenReports(2);
 
 void AddCount(const BenchmarkCounts& counts, const std::string& what, const std::string& unit,
               const std::vector<double>& figures, const std::string& component, Run& run) {
@@ -40,13 +42,19 @@ void AddCount(const BenchmarkCounts& counts, const std::string& what, const std:
 
 class Counting {
  public:
-  Counting(const Suite& suite, const Environment& environment, const RunnerOptions& options)
-      : suite_(suite), environment_(environment), options_(options), filter_(options.filter) {}
+  explicit Counting(const RunContext& context)
+      : context_(context),
+        options_(context.options),
+        filter_(context.options.filter),
+        run_id_(context.services.NewRunId()) {}
 
-  absl::StatusOr<CountingResult> Execute(absl::Span<const SuiteTest> tests) {
+  absl::StatusOr<Findings> Execute(absl::Span<const SuiteTest> tests) {
     std::vector<SuiteTest> benchmarks;
+    std::vector<std::string> labels;
     for (const SuiteTest& test : tests) {
-      if (test.benchmark()) benchmarks.push_back(test);
+      if (!test.benchmark()) continue;
+      benchmarks.push_back(test);
+      labels.push_back(test.label());
     }
     if (benchmarks.empty()) {
       return absl::FailedPreconditionError(
@@ -56,28 +64,31 @@ class Counting {
     const absl::StatusOr<std::string> cache = CacheDirectory();
     if (!cache.ok()) return cache.status();
     const absl::StatusOr<std::string> bin =
-        BuildTests(benchmarks, options_.workspace, "the working tree", *cache, options_);
+        BuildTests(labels, options_.workspace, "the working tree",
+                   {.bazel = options_.bazel, .cache = *cache}, context_.services.programs(),
+                   [this](absl::string_view line) { context_.services.Say(line); });
     if (!bin.ok()) return bin.status();
     const auto hardware = HardwareCounters::Create(UsualHardwareEvents());
     hardware_ = hardware.ok();
-    result_.notes.push_back(
+    findings_.notes.push_back(
         hardware_ ? "the processor's own counters are side figures: --verbose shows them"
                   : absl::StrCat("this machine has no hardware counters (",
                                  hardware.status().message(), ")"));
     for (const SuiteTest& test : benchmarks) {
       if (absl::Status counted = CountTest(test, *bin); !counted.ok()) {
+        // There is no valgrind, which the next test would miss, too.
         if (absl::IsNotFound(counted)) return counted;
-        result_.errors.push_back(absl::StrCat(test.label(), ": ", counted.message()));
-        result_.failed.insert(test.label());
+        findings_.errors.push_back(absl::StrCat(test.label(), ": ", counted.message()));
+        findings_.failed.insert(test.label());
       }
     }
-    return std::move(result_);
+    return std::move(findings_);
   }
 
  private:
   absl::Status CountTest(const SuiteTest& test, const std::string& bin) {
     const absl::StatusOr<TestProgram> program =
-        FindTestProgram(test, bin, suite_.manifest.workspace_name());
+        FindTestProgram(test, bin, context_.suite.manifest.workspace_name());
     if (!program.ok()) return absl::InternalError(program.status().message());
     // Its path is always of the same length, because programs copy the paths they are given.
     const absl::StatusOr<ScratchFolder> scratch = ScratchFolder::Create("/tmp/perf-counts-");
@@ -85,45 +96,46 @@ class Counting {
     BenchmarkProgram counted{.path = program->executable,
                              .directory = program->directory,
                              .variables = program->variables,
-                             .patience = absl::Minutes(10)};
+                             .patience = kPatience};
     counted.variables["TEST_TMPDIR"] = scratch->path();
     counted.variables["PERF_PROFILE"] = options_.profile;
     counted.variables["PERF_OVERRIDES"] = options_.load_overrides;
     auto last_said = std::chrono::steady_clock::now() - std::chrono::hours(1);
-    const absl::StatusOr<std::vector<BenchmarkCounts>> counts = CountBenchmarks(
-        counted,
-        {.scratch = scratch->path(),
-         .hardware = hardware_,
-         .selected =
-             [&](const std::string& name) {
-               return re2::RE2::PartialMatch(test.label(), filter_) ||
-                      re2::RE2::PartialMatch(name, filter_);
-             },
-         .progress =
-             [&](const std::string& name, int process) {
-               const auto now = std::chrono::steady_clock::now();
-               if (now - last_said < std::chrono::seconds(2)) return;
-               last_said = now;
-               command::Say(absl::StrCat("counting ", name, " (process ", process + 1, ")"));
-             }});
+    const absl::StatusOr<std::vector<BenchmarkCounts>> counts =
+        CountBenchmarks(counted, {.scratch = scratch->path(),
+                                  .hardware = hardware_,
+                                  .selected =
+                                      [&](const std::string& name) {
+                                        return re2::RE2::PartialMatch(test.label(), filter_) ||
+                                               re2::RE2::PartialMatch(name, filter_);
+                                      },
+                                  .progress =
+                                      [&](const std::string& name, int process) {
+                                        const auto now = std::chrono::steady_clock::now();
+                                        if (now - last_said < kBetweenReports) return;
+                                        last_said = now;
+                                        context_.services.Say(absl::StrCat(
+                                            "counting ", name, " (process ", process + 1, ")"));
+                                      }});
     if (!counts.ok()) return counts.status();
-    Record(test.label(), *counts);
+    AddRun(test.label(), *counts);
     return absl::OkStatus();
   }
 
-  void Record(const std::string& label, const std::vector<BenchmarkCounts>& all) {
-    const std::string& component = suite_.component_of.at(label);
+  void AddRun(const std::string& label, const std::vector<BenchmarkCounts>& all) {
+    const std::string& component = context_.suite.component_of.at(label);
     Run run;
-    *run.mutable_environment() = environment_;
-    run.mutable_start_time()->set_seconds(absl::ToUnixSeconds(absl::Now()));
+    run.set_run_id(run_id_);
+    *run.mutable_environment() = context_.environment;
+    run.mutable_start_time()->set_seconds(absl::ToUnixSeconds(context_.services.Now()));
     Provenance& provenance = *run.mutable_provenance();
     provenance.set_target(label);
     provenance.set_total_shards(1);
     provenance.set_profile(options_.profile);
     provenance.set_filter(options_.filter);
-    // Checked before anything ran.
+    // Whether the overrides are well-formed was checked before anything ran.
     const absl::StatusOr<LoadTable> loads = LoadTable::Create(
-        suite_.requirements.at(component), options_.profile, options_.load_overrides);
+        context_.suite.requirements.at(component), options_.profile, options_.load_overrides);
     if (loads.ok()) {
       for (const auto& [name, value] : loads->overrides()) {
         (*provenance.mutable_load_overrides())[name] = value;
@@ -131,9 +143,9 @@ class Counting {
     }
     for (const BenchmarkCounts& counts : all) {
       if (!counts.status.ok()) {
-        result_.errors.push_back(
+        findings_.errors.push_back(
             absl::StrCat(label, ": ", counts.name, ": ", counts.status.message()));
-        result_.failed.insert(label);
+        findings_.failed.insert(label);
         continue;
       }
       AddCount(counts, "instructions", "instructions", counts.instructions, component, run);
@@ -144,28 +156,45 @@ class Counting {
       AddCount(counts, "system_calls", "calls", counts.system_calls, component, run);
     }
     run.set_num_measurements(run.measurements_size());
-    if (run.measurements_size() > 0) result_.runs.push_back(std::move(run));
+    if (run.measurements_size() > 0) findings_.runs.push_back(std::move(run));
   }
 
-  const Suite& suite_;
-  const Environment& environment_;
+  const RunContext& context_;
   const RunnerOptions& options_;
   const re2::RE2 filter_;
+  const std::string run_id_;
   bool hardware_ = false;
-  CountingResult result_;
+  Findings findings_;
 };
 
 }  // namespace
 
-std::string CountsSlug() {
-  utsname name{};
-  return absl::StrCat("counts-", uname(&name) == 0 ? name.machine : "unknown");
+std::string CountsMode::BaselineKey(const RunnerOptions& /*options*/,
+                                    const Environment& /*environment*/) const {
+  return CountsKey();
 }
 
-absl::StatusOr<CountingResult> CountSuite(const Suite& suite, absl::Span<const SuiteTest> tests,
-                                          const Environment& environment,
-                                          const RunnerOptions& options) {
-  return Counting(suite, environment, options).Execute(tests);
+absl::Status CountsMode::Prepare(const RunContext& context, ReportInputs& inputs) {
+  for (auto& entry : inputs.requirements) entry.second.clear_requirements();
+  auto baselines =
+      ReadBaselines(context.options.baseline_dir, context.machine, inputs.requirements);
+  if (!baselines.ok()) return baselines.status();
+  inputs.baselines = *std::move(baselines);
+  return absl::OkStatus();
+}
+
+std::string CountsMode::BenchmarkOf(const std::string& measurement) const {
+  return measurement.substr(0, measurement.rfind('.'));
+}
+
+std::string CountsMode::NoBaselineNote(const RunContext& /*context*/) const {
+  return "there are no stored counts. To store those of a state you trust, run with --counts "
+         "--update_baselines.";
+}
+
+absl::StatusOr<Findings> CountsMode::Measure(const RunContext& context,
+                                             absl::Span<const SuiteTest> tests) {
+  return Counting(context).Execute(tests);
 }
 
 }  // namespace perf

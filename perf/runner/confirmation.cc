@@ -1,0 +1,125 @@
+#include "perf/runner/confirmation.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "perf/record/health.h"
+#include "perf/stats/statistics.h"
+#include "perf/suite/label.h"
+
+namespace perf {
+namespace {
+
+double Median(const Measurement& measurement) { return Summarize(measurement.samples()).median; }
+
+bool IsQuiet(const Run& run) { return WhyNoisy(run.health()).empty(); }
+
+// Whether `other` of `other_run` counts instead of `one` of `one_run`.
+bool IsBetter(const Measurement& other, const Run& other_run, const Measurement& one,
+              const Run& one_run) {
+  const bool quiet = IsQuiet(other_run);
+  if (quiet != IsQuiet(one_run)) return quiet;
+  return other.better() == LOWER ? Median(other) < Median(one) : Median(other) > Median(one);
+}
+
+struct Found {
+  const Run* run = nullptr;
+  const Measurement* measurement = nullptr;
+};
+
+Found Find(const std::string& name, absl::Span<const Run> runs) {
+  for (const Run& run : runs) {
+    for (const Measurement& measurement : run.measurements()) {
+      if (measurement.name() == name) return {.run = &run, .measurement = &measurement};
+    }
+  }
+  return {};
+}
+
+// Adds the measurement to what is kept of its run, which says where and when it was measured.
+void AddToRunOf(const Run& origin, const Measurement& measurement, std::vector<Run>& runs) {
+  Run* kept = nullptr;
+  for (Run& run : runs) {
+    if (run.run_id() == origin.run_id() &&
+        run.provenance().target() == origin.provenance().target() &&
+        run.provenance().shard_index() == origin.provenance().shard_index()) {
+      kept = &run;
+    }
+  }
+  if (kept == nullptr) {
+    kept = &runs.emplace_back(origin);
+    kept->clear_measurements();
+  }
+  *kept->add_measurements() = measurement;
+  kept->set_num_measurements(kept->measurements_size());
+}
+
+}  // namespace
+
+std::set<std::string> DoubtfulMeasurements(const Report& report) {
+  std::set<std::string> doubtful;
+  for (const MeasurementResult& result : report.measurements()) {
+    const bool noisy = result.verdict() == UNRESOLVED && !result.noise().empty();
+    if (result.verdict() == RED || noisy) doubtful.insert(result.name());
+  }
+  return doubtful;
+}
+
+std::vector<SuiteTest> TestsThatMeasured(const std::set<std::string>& measurements,
+                                         const Report& report, absl::Span<const SuiteTest> tests) {
+  std::set<std::string> targets;
+  for (const MeasurementResult& result : report.measurements()) {
+    if (measurements.contains(result.name())) targets.insert(CanonicalLabel(result.target()));
+  }
+  std::vector<SuiteTest> found;
+  for (const SuiteTest& test : tests) {
+    if (targets.contains(test.label())) found.push_back(test);
+  }
+  return found;
+}
+
+void TakeBetterRun(const std::string& name, absl::Span<const Run> again, std::vector<Run>& runs,
+                   std::map<std::string, int>& attempts) {
+  const Found other = Find(name, again);
+  if (other.measurement == nullptr) return;
+  attempts.try_emplace(name, 1).first->second++;
+  for (Run& run : runs) {
+    auto& measurements = *run.mutable_measurements();
+    for (int i = 0; i < measurements.size(); ++i) {
+      if (measurements[i].name() != name) continue;
+      if (!IsBetter(*other.measurement, *other.run, measurements[i], run)) return;
+      measurements.DeleteSubrange(i, 1);
+      run.set_num_measurements(measurements.size());
+      AddToRunOf(*other.run, *other.measurement, runs);
+      return;
+    }
+  }
+}
+
+absl::Status ConfirmDoubtful(const ConfirmOptions& options, ReportInputs& inputs, Report& report) {
+  for (int i = 0; i < options.confirmations; ++i) {
+    const std::set<std::string> doubtful = DoubtfulMeasurements(report);
+    if (doubtful.empty()) return absl::OkStatus();
+    options.say(absl::StrCat(
+        doubtful.size(), doubtful.size() == 1 ? " measurement is" : " measurements are",
+        " red or noisy; measuring again to be sure (", i + 1, " of ", options.confirmations, ")"));
+    absl::StatusOr<Findings> again =
+        options.measure(TestsThatMeasured(doubtful, report, options.tests));
+    if (!again.ok()) return again.status();
+    for (const std::string& note : again->notes) inputs.header.add_notes(note);
+    for (const std::string& error : again->errors) {
+      inputs.errors.push_back(absl::StrCat(error, " (when measured again)"));
+    }
+    for (const std::string& name : doubtful) {
+      TakeBetterRun(name, again->runs, inputs.runs, inputs.attempts);
+    }
+    report = BuildReport(inputs);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace perf

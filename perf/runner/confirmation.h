@@ -1,0 +1,56 @@
+// Whether a red result is real: a busy neighbour makes one run red, a regression makes all of them
+// red. So tests with a red measurement, or with one that would be red or yellow but for noise, are
+// measured again, and the best run of it counts.
+//
+// Which run is the best: one of a quiet machine before one of a noisy machine, whatever the
+// figures; among equals, the one with the better median; the earlier one if there is no difference.
+#ifndef PERF_RUNNER_CONFIRMATION_H_
+#define PERF_RUNNER_CONFIRMATION_H_
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "perf/record/result.pb.h"
+#include "perf/report/report.pb.h"
+#include "perf/report/report_builder.h"
+#include "perf/runner/mode.h"
+#include "perf/suite/suite.pb.h"
+
+namespace perf {
+
+// Names of the measurements that are red, or unresolved because the machine was noisy.
+std::set<std::string> DoubtfulMeasurements(const Report& report);
+
+// The `tests` that measured one of the measurements.
+std::vector<SuiteTest> TestsThatMeasured(const std::set<std::string>& measurements,
+                                         const Report& report, absl::Span<const SuiteTest> tests);
+
+// Replaces the measurement `name` in `runs` by the one in `again` if that is the better run of it,
+// and counts in `attempts` how often it was measured. Nothing changes if `again` has not got it.
+void TakeBetterRun(const std::string& name, absl::Span<const Run> again, std::vector<Run>& runs,
+                   std::map<std::string, int>& attempts);
+
+struct ConfirmOptions {
+  // The tests of the run.
+  absl::Span<const SuiteTest> tests;
+  // How often to measure again, at most.
+  int confirmations = 0;
+  std::function<absl::StatusOr<Findings>(absl::Span<const SuiteTest>)> measure;
+  // Gets lines for the user.
+  std::function<void(absl::string_view)> say;
+};
+
+// Measures again while something is doubtful, and keeps `inputs` and `report` up to date. What
+// could not be measured again is an error in `inputs`. Returns an error of `measure`.
+absl::Status ConfirmDoubtful(const ConfirmOptions& options, ReportInputs& inputs, Report& report);
+
+}  // namespace perf
+
+#endif  // PERF_RUNNER_CONFIRMATION_H_

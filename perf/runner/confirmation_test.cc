@@ -1,0 +1,235 @@
+#include "perf/runner/confirmation.h"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "perf/baseline/baseline_file.h"
+#include "perf/runner/testing/sample_suite.h"
+#include "third_party/status_matchers.h"
+
+namespace perf {
+namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+
+constexpr char kTest[] = "//a:t";
+constexpr char kName[] = "a.time";
+
+Environment Machine() {
+  Environment environment;
+  environment.set_cpu_model("Imaginary CPU");
+  environment.set_compiler("gcc 12");
+  environment.set_compilation_mode("opt");
+  return environment;
+}
+
+Run RunOf(const std::string& run_id, double median, bool noisy = false,
+          const std::string& name = kName, const std::string& label = kTest) {
+  Run run = SampleRun(label, SampleMeasurement(name, median), Machine());
+  run.set_run_id(run_id);
+  if (noisy) MakeNoisy(run);
+  return run;
+}
+
+// The run that the measurement is kept of.
+std::string Winner(const std::vector<Run>& runs, const std::string& name = kName) {
+  std::vector<std::string> winners;
+  for (const Run& run : runs) {
+    EXPECT_EQ(run.num_measurements(), run.measurements_size());
+    for (const Measurement& measurement : run.measurements()) {
+      if (measurement.name() == name) winners.push_back(run.run_id());
+    }
+  }
+  EXPECT_EQ(winners.size(), 1u);
+  return winners.empty() ? "" : winners.front();
+}
+
+TEST(TakeBetterRunTest, AQuietRunBeatsANoisyOneAndAmongEqualsTheBetterMedianCounts) {
+  const struct {
+    bool first_noisy;
+    bool second_noisy;
+    double second_median;
+    const char* winner;
+  } cases[] = {
+      {false, false, 9, "second"}, {false, false, 11, "first"}, {false, false, 10, "first"},
+      {true, true, 9, "second"},   {true, true, 11, "first"},   {true, true, 10, "first"},
+      {true, false, 9, "second"},  {true, false, 11, "second"}, {true, false, 10, "second"},
+      {false, true, 9, "first"},   {false, true, 11, "first"},  {false, true, 10, "first"},
+  };
+  for (const auto& one : cases) {
+    std::vector<perf::Run> runs = {RunOf("first", 10, one.first_noisy)};
+    std::map<std::string, int> attempts;
+    TakeBetterRun(kName, {RunOf("second", one.second_median, one.second_noisy)}, runs, attempts);
+    EXPECT_EQ(Winner(runs), one.winner)
+        << one.first_noisy << " " << one.second_noisy << " " << one.second_median;
+    EXPECT_THAT(attempts, ElementsAre(Pair(kName, 2)));
+  }
+}
+
+TEST(TakeBetterRunTest, HigherIsBetterWhereTheMeasurementSaysSo) {
+  for (const double median : {9, 11}) {
+    perf::Run first = RunOf("first", 10);
+    perf::Run second = RunOf("second", median);
+    for (perf::Run* run : {&first, &second}) run->mutable_measurements(0)->set_better(HIGHER);
+    std::vector<perf::Run> runs = {first};
+    std::map<std::string, int> attempts;
+    TakeBetterRun(kName, {second}, runs, attempts);
+    EXPECT_EQ(Winner(runs), median > 10 ? "second" : "first");
+  }
+}
+
+TEST(TakeBetterRunTest, ARunWithoutTheMeasurementChangesNothing) {
+  std::vector<perf::Run> runs = {RunOf("first", 10)};
+  std::map<std::string, int> attempts;
+  TakeBetterRun(kName, {RunOf("second", 1, false, "a.other")}, runs, attempts);
+  EXPECT_EQ(Winner(runs), "first");
+  EXPECT_THAT(attempts, IsEmpty());
+}
+
+TEST(TakeBetterRunTest, TheOtherMeasurementsOfARunStay) {
+  perf::Run first = RunOf("first", 10);
+  *first.add_measurements() = SampleMeasurement("a.other", 1);
+  first.set_num_measurements(2);
+  perf::Run second = RunOf("second", 9);
+  *second.add_measurements() = SampleMeasurement("a.other", 0.5);
+  second.set_num_measurements(2);
+  std::vector<perf::Run> runs = {first};
+  std::map<std::string, int> attempts;
+  TakeBetterRun(kName, {second}, runs, attempts);
+  EXPECT_EQ(Winner(runs), "second");
+  EXPECT_EQ(Winner(runs, "a.other"), "first");
+  // Both are kept in one run, that they were measured in.
+  TakeBetterRun("a.other", {second}, runs, attempts);
+  EXPECT_EQ(Winner(runs, "a.other"), "second");
+  EXPECT_EQ(runs.size(), 2u);
+  EXPECT_THAT(attempts, UnorderedElementsAre(Pair(kName, 2), Pair("a.other", 2)));
+}
+
+// A baseline of 10 ms, and a run that is to be confirmed.
+class ConfirmDoubtfulTest : public testing::Test {
+ protected:
+  ConfirmDoubtfulTest() : suite_(SampleSuite({kTest, "//a:other"})) {
+    inputs_.requirements = suite_.requirements;
+    ComponentBaseline& baseline = inputs_.baselines["a"];
+    baseline.set_component("a");
+    baseline.set_machine("machine");
+    *baseline.mutable_environment() = Machine();
+    const perf::Run stored = RunOf("stored", 10);
+    PutBaseline(ToBaseline(stored.measurements(0), stored, "2026-01-01"), baseline);
+  }
+
+  absl::Status Confirm(perf::Run first, int confirmations) {
+    inputs_.runs = {std::move(first)};
+    report_ = BuildReport(inputs_);
+    const std::vector<SuiteTest> tests = AllTests(suite_);
+    return ConfirmDoubtful({.tests = tests,
+                            .confirmations = confirmations,
+                            .measure =
+                                [this](absl::Span<const SuiteTest> again) {
+                                  for (const SuiteTest& test : again) {
+                                    measured_.push_back(test.label());
+                                  }
+                                  return answer_;
+                                },
+                            .say = [this](absl::string_view line) { said_.emplace_back(line); }},
+                           inputs_, report_);
+  }
+
+  const MeasurementResult& result() const { return report_.measurements(0); }
+
+  Suite suite_;
+  ReportInputs inputs_;
+  Report report_;
+  absl::StatusOr<Findings> answer_ = Findings{};
+  std::vector<std::string> measured_;
+  std::vector<std::string> said_;
+};
+
+TEST_F(ConfirmDoubtfulTest, WhatIsStableIsMeasuredOnce) {
+  EXPECT_THAT(Confirm(RunOf("first", 10), 2), IsOk());
+  EXPECT_THAT(measured_, IsEmpty());
+  EXPECT_EQ(result().attempts(), 1);
+}
+
+TEST_F(ConfirmDoubtfulTest, ARedIsMeasuredAgainAsOftenAsAsked) {
+  answer_->runs = {RunOf("again", 15)};
+  EXPECT_THAT(Confirm(RunOf("first", 14), 2), IsOk());
+  EXPECT_THAT(measured_, ElementsAre(kTest, kTest));
+  EXPECT_EQ(result().verdict(), RED);
+  EXPECT_EQ(result().attempts(), 3);
+  EXPECT_EQ(Winner(inputs_.runs), "first");
+  EXPECT_THAT(said_,
+              ElementsAre("1 measurement is red or noisy; measuring again to be sure (1 of 2)",
+                          "1 measurement is red or noisy; measuring again to be sure (2 of 2)"));
+}
+
+TEST_F(ConfirmDoubtfulTest, OnceItIsNoLongerRedItIsLeft) {
+  answer_->runs = {RunOf("again", 10)};
+  EXPECT_THAT(Confirm(RunOf("first", 14), 2), IsOk());
+  EXPECT_THAT(measured_, ElementsAre(kTest));
+  EXPECT_EQ(result().verdict(), STABLE);
+  EXPECT_EQ(result().attempts(), 2);
+}
+
+TEST_F(ConfirmDoubtfulTest, ZeroConfirmationsTakeTheRedAsItIs) {
+  EXPECT_THAT(Confirm(RunOf("first", 14), 0), IsOk());
+  EXPECT_THAT(measured_, IsEmpty());
+  EXPECT_EQ(result().verdict(), RED);
+}
+
+TEST_F(ConfirmDoubtfulTest, ANoisyRedIsMeasuredAgainAndStaysRedWhereItIsQuiet) {
+  answer_->runs = {RunOf("again", 15)};
+  EXPECT_THAT(Confirm(RunOf("first", 14, /*noisy=*/true), 1), IsOk());
+  EXPECT_THAT(measured_, ElementsAre(kTest));
+  EXPECT_EQ(result().verdict(), RED);
+  EXPECT_EQ(Winner(inputs_.runs), "again");
+}
+
+TEST_F(ConfirmDoubtfulTest, ANoisyRunDoesNotClearARed) {
+  answer_->runs = {RunOf("again", 10, /*noisy=*/true)};
+  EXPECT_THAT(Confirm(RunOf("first", 14), 2), IsOk());
+  EXPECT_EQ(measured_.size(), 2u);
+  EXPECT_EQ(result().verdict(), RED);
+  EXPECT_EQ(result().attempts(), 3);
+}
+
+TEST_F(ConfirmDoubtfulTest, ARunThatLacksTheMeasurementIsNoAttempt) {
+  answer_->errors = {"//a:t: did not run"};
+  answer_->notes = {"a note"};
+  EXPECT_THAT(Confirm(RunOf("first", 14), 1), IsOk());
+  EXPECT_EQ(result().verdict(), RED);
+  EXPECT_EQ(result().attempts(), 1);
+  EXPECT_THAT(report_.errors(), ElementsAre("//a:t: did not run (when measured again)"));
+  EXPECT_THAT(report_.notes(), ElementsAre("a note"));
+}
+
+TEST_F(ConfirmDoubtfulTest, WhatCannotBeMeasuredAtAllIsAnError) {
+  answer_ = absl::InternalError("no bazel");
+  EXPECT_THAT(Confirm(RunOf("first", 14), 1), StatusIs(absl::StatusCode::kInternal, "no bazel"));
+}
+
+TEST(TestsThatMeasuredTest, AreFoundHoweverTheirLabelIsWritten) {
+  Report report;
+  MeasurementResult& result = *report.add_measurements();
+  result.set_name(kName);
+  result.set_target("@//a:t");
+  const std::vector<SuiteTest> tests = AllTests(SampleSuite({"//a:other", kTest}));
+  const std::vector<SuiteTest> found = TestsThatMeasured({kName}, report, tests);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].label(), kTest);
+}
+
+}  // namespace
+}  // namespace perf

@@ -1,0 +1,54 @@
+// The files of a report in the output directory:
+//
+//   performance_report.txt, .md, .json   the report
+//   performance_baseline.txt             the figures of the baseline lines
+//   records/                             the records, one folder a target and shard
+#ifndef PERF_RUNNER_REPORT_FILES_H_
+#define PERF_RUNNER_REPORT_FILES_H_
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "command/output_file.h"
+#include "perf/record/result.pb.h"
+#include "perf/report/report.pb.h"
+#include "perf/report/report_builder.h"
+
+namespace perf {
+
+class ReportFiles {
+ public:
+  // Makes `directory` if need be, and checks that every file can be written, before anything takes
+  // its time: that none of them is one of `keep`, which the run reads, or somebody else's. `others`
+  // are the names of further JSON files that will be written there. Errors as
+  // command::OutputFile::Create and command::CheckOwnFolder.
+  static absl::StatusOr<ReportFiles> Create(const std::string& directory,
+                                            const std::vector<std::string>& others,
+                                            const std::vector<std::string>& keep);
+
+  // Writes all of them; records of an earlier run are removed. To be called once.
+  absl::Status Write(const Report& report, const ReportInputs& inputs, bool verbose);
+
+  // The path of the text form, for people.
+  std::string text_path() const;
+
+ private:
+  explicit ReportFiles(std::string directory) : directory_(std::move(directory)) {}
+
+  absl::Status WriteFile(absl::string_view name, absl::string_view content);
+  absl::Status WriteRecords(const ReportInputs& inputs) const;
+
+  std::string directory_;
+  // The files that were opened, by name.
+  std::map<std::string, command::OutputFile> files_;
+};
+
+}  // namespace perf
+
+#endif  // PERF_RUNNER_REPORT_FILES_H_

@@ -1,0 +1,368 @@
+#include "perf/runner/suite_run.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "perf/history/history.h"
+#include "perf/record/environment.h"
+#include "perf/record/text_proto.h"
+#include "perf/runner/ab_mode.h"
+#include "perf/runner/counts_mode.h"
+#include "perf/runner/imported_mode.h"
+#include "perf/runner/stored_mode.h"
+#include "perf/runner/testing/fake_services.h"
+#include "perf/runner/testing/sample_suite.h"
+#include "third_party/status_matchers.h"
+
+namespace perf {
+namespace {
+
+using absl_testing::IsOk;
+using absl_testing::IsOkAndHolds;
+using absl_testing::StatusIs;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::NotNull;
+using testing::SizeIs;
+
+constexpr char kTest[] = "//a:t";
+constexpr char kName[] = "a.time";
+
+// A mode that finds what a test says, and allows what a test says.
+class FakeMode : public Mode {
+ public:
+  bool MayLackCommit() const override { return may_lack_commit; }
+  bool MayConfirm() const override { return may_confirm; }
+  bool MayStore() const override { return may_store; }
+  bool ComparesWithHistory() const override { return compares_with_history; }
+  bool AddsToHistory() const override { return adds_to_history; }
+
+  absl::StatusOr<Findings> Measure(const RunContext& /*context*/,
+                                   absl::Span<const SuiteTest> /*tests*/) override {
+    ++num_measured;
+    return findings;
+  }
+
+  absl::StatusOr<Findings> findings = Findings{};
+  bool may_lack_commit = true;
+  bool may_confirm = false;
+  bool may_store = true;
+  bool compares_with_history = true;
+  bool adds_to_history = true;
+  int num_measured = 0;
+};
+
+class SuiteRunTest : public testing::Test {
+ protected:
+  SuiteRunTest()
+      : folder_(EmptyFolder(absl::StrCat(
+            "suite_run_", testing::UnitTest::GetInstance()->current_test_info()->name()))),
+        suite_(SampleSuite({kTest})) {
+    options_.workspace = folder_;
+    options_.output_dir = folder_ + "/output";
+    options_.baseline_dir = folder_ + "/baselines";
+    options_.history = folder_ + "/history.db";
+    machine_ = MachineSlug(services_.environment());
+    mode_.findings->runs = {RunOf(10)};
+  }
+
+  perf::Run RunOf(double median) {
+    perf::Run run = SampleRun(kTest, SampleMeasurement(kName, median), services_.environment());
+    run.set_run_id(absl::StrCat("run of ", median));
+    // Each began a second after the one before it.
+    run.mutable_start_time()->set_seconds(next_start_s_++);
+    return run;
+  }
+
+  absl::StatusOr<int> Execute() {
+    return RunSuite(suite_, AllTests(suite_), options_, mode_, services_);
+  }
+
+  // Stores 10 ms as the baseline.
+  void StoreBaseline() {
+    RunnerOptions options = options_;
+    options.update_baselines = true;
+    options.output_dir = folder_ + "/output of the baseline";
+    options.history = "";
+    FakeMode mode;
+    mode.findings->runs = {RunOf(10)};
+    ASSERT_THAT(RunSuite(suite_, AllTests(suite_), options, mode, services_), IsOkAndHolds(0));
+  }
+
+  bool HasBaselines() const { return std::filesystem::exists(options_.baseline_dir); }
+
+  std::vector<HistorySeries> Series() const {
+    if (!std::filesystem::exists(options_.history)) return {};
+    const absl::StatusOr<std::unique_ptr<History>> history = History::Open(options_.history);
+    EXPECT_THAT(history, IsOk());
+    return *(*history)->Series("");
+  }
+
+  const std::string folder_;
+  Suite suite_;
+  RunnerOptions options_;
+  FakeServices services_;
+  FakeMode mode_;
+  std::string machine_;
+  int64_t next_start_s_ = 1'800'000'000;
+};
+
+TEST_F(SuiteRunTest, ReportsAndWritesWhatWasMeasured) {
+  mode_.findings->notes = {"a note of the mode"};
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_EQ(mode_.num_measured, 1);
+  EXPECT_THAT(services_.printed(), HasSubstr(kName));
+  EXPECT_THAT(services_.printed(), HasSubstr("a note of the mode"));
+  EXPECT_THAT(services_.printed(), HasSubstr("there is no baseline of this machine, " + machine_));
+  EXPECT_THAT(services_.said(),
+              ElementsAre("the report is in " + options_.output_dir + "/performance_report.txt"));
+  EXPECT_THAT(ReadFile(options_.output_dir + "/performance_report.json"),
+              IsOkAndHolds(HasSubstr("c0ffee")));
+}
+
+TEST_F(SuiteRunTest, TheExitCodeSaysWhatWasFound) {
+  StoreBaseline();
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  mode_.findings->runs = {RunOf(15)};
+  EXPECT_THAT(Execute(), IsOkAndHolds(1));
+  mode_.findings->runs = {RunOf(10)};
+  mode_.findings->errors = {"//a:other: did not run"};
+  EXPECT_THAT(Execute(), IsOkAndHolds(2));
+}
+
+TEST_F(SuiteRunTest, WhatTheModeCannotDoIsAnError) {
+  mode_.findings = absl::InternalError("bazel ended with exit code 2 before it ran a test");
+  EXPECT_THAT(Execute(), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(services_.printed(), IsEmpty());
+}
+
+TEST_F(SuiteRunTest, RecordsNameTheCommit) {
+  services_.set_tree(WorkingTreeState{.commit = "decade", .dirty = true});
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  ASSERT_THAT(Series(), SizeIs(1));
+  EXPECT_EQ(Series()[0].points[0].commit, "decade");
+  EXPECT_TRUE(Series()[0].points[0].dirty);
+}
+
+TEST_F(SuiteRunTest, WithoutRepositoryItSaysThatRecordsNameNoCommit) {
+  services_.set_tree(absl::NotFoundError("/x is not in a git repository"));
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(services_.said(),
+              Contains("/x is not in a git repository; the records name no commit"));
+}
+
+TEST_F(SuiteRunTest, AModeThatNeedsTheRepositoryIsRefusedBeforeItMeasures) {
+  services_.set_tree(absl::NotFoundError("/x is not in a git repository"));
+  mode_.may_lack_commit = false;
+  EXPECT_THAT(Execute(), StatusIs(absl::StatusCode::kNotFound, "/x is not in a git repository"));
+  EXPECT_EQ(mode_.num_measured, 0);
+}
+
+// What becomes a baseline.
+
+TEST_F(SuiteRunTest, BaselinesAreStoredOnlyIfAskedFor) {
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_FALSE(HasBaselines());
+  options_.update_baselines = true;
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(ReadFile(absl::StrCat(options_.baseline_dir, "/", machine_, "/a.textproto")),
+              IsOkAndHolds(HasSubstr("commit: \"c0ffee\"")));
+  EXPECT_THAT(services_.said(), Contains("the baselines are written; review and commit them"));
+  EXPECT_THAT(services_.printed(), HasSubstr("a.time (default): new: "));
+}
+
+TEST_F(SuiteRunTest, ADirtyTreeIsRefusedBeforeAnythingIsMeasured) {
+  options_.update_baselines = true;
+  services_.set_tree(WorkingTreeState{.commit = "c0ffee", .dirty = true});
+  EXPECT_THAT(Execute(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                  HasSubstr("commit or stash them first")));
+  services_.set_tree(absl::NotFoundError("/x is not in a git repository"));
+  EXPECT_THAT(Execute(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                  HasSubstr("/x is not in a git repository")));
+  EXPECT_EQ(mode_.num_measured, 0);
+  EXPECT_FALSE(HasBaselines());
+}
+
+TEST_F(SuiteRunTest, AModeThatMayNotStoreIsRefusedBeforeAnythingIsMeasured) {
+  options_.update_baselines = true;
+  mode_.may_store = false;
+  EXPECT_THAT(Execute(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                  HasSubstr("measure without --against")));
+  EXPECT_EQ(mode_.num_measured, 0);
+}
+
+TEST_F(SuiteRunTest, WhatCouldNotBeMeasuredKeepsTheBaselinesAndTheReportIsWritten) {
+  options_.update_baselines = true;
+  mode_.findings->errors = {"//a:other: did not run"};
+  EXPECT_THAT(Execute(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                  HasSubstr("not everything could be measured")));
+  EXPECT_FALSE(HasBaselines());
+  EXPECT_THAT(services_.printed(), HasSubstr("//a:other: did not run"));
+  EXPECT_TRUE(std::filesystem::exists(options_.output_dir + "/performance_report.txt"));
+}
+
+TEST_F(SuiteRunTest, WhatIsMissingLeavesTheBaselinesWithTheUpdate) {
+  StoreBaseline();
+  options_.update_baselines = true;
+  mode_.findings->runs = {
+      SampleRun(kTest, SampleMeasurement("a.renamed", 10), services_.environment())};
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(ReadFile(absl::StrCat(options_.baseline_dir, "/", machine_, "/a.textproto")),
+              IsOkAndHolds(Not(HasSubstr("\"a.time\""))));
+}
+
+// What a filter asks for.
+
+TEST_F(SuiteRunTest, ABenchmarkThatAFilterNamesIsMissingIfItIsNotMeasured) {
+  suite_.manifest.mutable_tests(0)->set_benchmark(true);
+  StoreBaseline();
+  mode_.findings->runs = {
+      SampleRun(kTest, SampleMeasurement("a.times", 10), services_.environment())};
+  options_.filter = "a.time";
+  options_.selection = "--filter a.time";
+  EXPECT_THAT(Execute(), IsOkAndHolds(2));
+  EXPECT_THAT(services_.printed(), HasSubstr("the baseline has it, and //a:t did not measure it"));
+}
+
+TEST_F(SuiteRunTest, WhatAFilterDoesNotNameIsNotMissing) {
+  suite_.manifest.mutable_tests(0)->set_benchmark(true);
+  StoreBaseline();
+  mode_.findings->runs = {
+      SampleRun(kTest, SampleMeasurement("a.times", 10), services_.environment())};
+  for (const char* filter : {"a.times", "a.time$", "Suite.Test"}) {
+    options_.filter = filter;
+    options_.selection = absl::StrCat("--filter ", filter);
+    EXPECT_THAT(Execute(), IsOkAndHolds(0)) << filter;
+  }
+}
+
+TEST_F(SuiteRunTest, AFilterOfGoogleTestBodiesNamesNoMeasurement) {
+  StoreBaseline();
+  mode_.findings->runs = {
+      SampleRun(kTest, SampleMeasurement("a.times", 10), services_.environment())};
+  options_.filter = "a.time";
+  options_.selection = "--filter a.time";
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+}
+
+// What becomes a point of the history.
+
+TEST_F(SuiteRunTest, EveryRunIsAddedToTheHistoryOnce) {
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  ASSERT_THAT(Series(), SizeIs(1));
+  EXPECT_EQ(Series()[0].machine, machine_);
+  EXPECT_THAT(Series()[0].points, SizeIs(1));
+}
+
+TEST_F(SuiteRunTest, AModeWhoseRunsAreNoPointsAddsNone) {
+  mode_.adds_to_history = false;
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(Series(), IsEmpty());
+}
+
+TEST_F(SuiteRunTest, WithoutHistoryNothingIsAdded) {
+  options_.history = "";
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/history.db"));
+}
+
+TEST_F(SuiteRunTest, ARunThatMeasuredNothingIsNoPoint) {
+  mode_.findings->runs.clear();
+  EXPECT_THAT(Execute(), IsOkAndHolds(2));
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/history.db"));
+}
+
+TEST_F(SuiteRunTest, RedRunsAreAddedToo) {
+  StoreBaseline();
+  mode_.findings->runs = {RunOf(15)};
+  EXPECT_THAT(Execute(), IsOkAndHolds(1));
+  EXPECT_THAT(Series(), SizeIs(1));
+}
+
+TEST_F(SuiteRunTest, WithoutBaselineTheHistoryIsOneUnlessTheModeWantsNone) {
+  for (const double median : {10.0, 10.1, 9.9}) {
+    mode_.findings->runs = {RunOf(median)};
+    EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  }
+  mode_.findings->runs = {RunOf(15)};
+  mode_.compares_with_history = false;
+  mode_.adds_to_history = false;
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  mode_.compares_with_history = true;
+  EXPECT_THAT(Execute(), IsOkAndHolds(1));
+}
+
+TEST_F(SuiteRunTest, ARunThatStoresABaselineIsNotJudgedByTheHistory) {
+  for (const double median : {10.0, 10.1, 9.9}) {
+    mode_.findings->runs = {RunOf(median)};
+    EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  }
+  mode_.findings->runs = {RunOf(15)};
+  options_.update_baselines = true;
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+}
+
+// Confirmation.
+
+TEST_F(SuiteRunTest, ARedIsConfirmedWhereTheModeAllowsIt) {
+  StoreBaseline();
+  mode_.findings->runs = {RunOf(15)};
+  mode_.may_confirm = true;
+  options_.confirmations = 2;
+  EXPECT_THAT(Execute(), IsOkAndHolds(1));
+  EXPECT_EQ(mode_.num_measured, 3);
+}
+
+TEST_F(SuiteRunTest, ARedIsNotConfirmedWhereTheModeDoesNotAllowIt) {
+  StoreBaseline();
+  mode_.findings->runs = {RunOf(15)};
+  EXPECT_THAT(Execute(), IsOkAndHolds(1));
+  EXPECT_EQ(mode_.num_measured, 1);
+}
+
+// Pools of machines.
+
+TEST_F(SuiteRunTest, APoolTakesTheMachinesPlace) {
+  options_.machine = "pool";
+  StoreBaseline();
+  EXPECT_TRUE(std::filesystem::exists(options_.baseline_dir + "/pool/a.textproto"));
+  services_.environment().set_memory_bytes(int64_t{1} << 40);
+  mode_.findings->runs = {RunOf(15)};
+  EXPECT_THAT(Execute(), IsOkAndHolds(1));
+  EXPECT_THAT(services_.printed(), HasSubstr("Machine: pool"));
+  ASSERT_THAT(Series(), SizeIs(1));
+  EXPECT_EQ(Series()[0].machine, "pool");
+}
+
+TEST(MakeModeTest, TheOptionsNameTheMode) {
+  RunnerOptions options;
+  EXPECT_THAT(dynamic_cast<StoredMode*>(MakeMode(options).get()), NotNull());
+  EXPECT_TRUE(MakeMode(options)->MayConfirm());
+  options.update_baselines = true;
+  EXPECT_FALSE(MakeMode(options)->MayConfirm());
+  options = {};
+  options.counts = true;
+  EXPECT_THAT(dynamic_cast<CountsMode*>(MakeMode(options).get()), NotNull());
+  options = {};
+  options.against = "HEAD";
+  EXPECT_THAT(dynamic_cast<AbMode*>(MakeMode(options).get()), NotNull());
+  options = {};
+  options.build_event_file = "/events.json";
+  EXPECT_THAT(dynamic_cast<ImportedMode*>(MakeMode(options).get()), NotNull());
+}
+
+}  // namespace
+}  // namespace perf
