@@ -133,7 +133,7 @@ void RunComparison(absl::Span<const std::unique_ptr<RoundSource>> sources,
     return absl::FromChrono(std::chrono::steady_clock::now() - start) >= options.time_budget;
   };
   int look = NextLook(0);
-  for (int rounds = 1; rounds <= options.most_rounds; ++rounds) {
+  for (int rounds = 1; rounds <= options.max_rounds; ++rounds) {
     bool done = true;
     for (const auto& source : sources) {
       if (source->Done()) continue;
@@ -142,7 +142,7 @@ void RunComparison(absl::Span<const std::unique_ptr<RoundSource>> sources,
       source->RunRound(random);
       done = done && source->Done();
     }
-    const bool last = done || rounds == options.most_rounds || out_of_time();
+    const bool last = done || rounds == options.max_rounds || out_of_time();
     if (rounds == look || last) {
       Judge(sources, num_comparisons);
       look = NextLook(rounds);

@@ -23,16 +23,16 @@ namespace perf {
 // One benchmark, and what its rounds have shown so far.
 struct Compared {
   std::string target;
-  // Of the measurement, as in records.
+  // The measurement's name and what follows are those of records.
   std::string name;
   std::string title;
   std::string unit;
   std::string component;
   Better better = LOWER;
   int full_look = kFullLook;
-  // One a round.
+  // One figure for each round.
   std::vector<double> log_ratios = {};
-  // In the unit: one an epoch, or one a process. In pairs, as measured.
+  // Values in the unit, one for each epoch or process, in pairs as they were measured.
   std::vector<double> baseline_samples = {};
   std::vector<double> current_samples = {};
   // Sums over the epochs of both sides.
@@ -90,15 +90,15 @@ class EpochSource : public RoundSource {
   explicit EpochSource(Options options) : options_(std::move(options)) {}
 
   Options options_;
-  // As many as compared_.
+  // The plan of each element of compared_.
   std::vector<EpochPlan> plans_;
 };
 
 struct ComparisonOptions {
   // Ends the comparison after the round in which it is over.
   absl::Duration time_budget = absl::InfiniteDuration();
-  int most_rounds = 256;
-  // How many benchmarks the error rate is divided by. 0: as many as there are.
+  int max_rounds = 256;
+  // How many benchmarks the error rate is divided by. 0 stands for as many as there are.
   int num_comparisons = 0;
   // Called after each round.
   std::function<void(int rounds, int settled, int all)> progress = [](int, int, int) {};

@@ -10,9 +10,13 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 using ::testing::HasSubstr;
 
@@ -80,7 +84,7 @@ TEST(RunComparison, SpentTimeLeavesRedUnresolved) {
 
 TEST(RunComparison, WhatFailsKeepsItsErrorAndHoldsNobodyUp) {
   const Result result = Compare({0, 1.3}, {});
-  EXPECT_EQ(result.compared[0].status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(result.compared[0].status, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(result.compared[1].effect.verdict, RED);
 }
 
@@ -101,13 +105,13 @@ TEST(EpochSource, MeasuresBothSidesAndReportsFailures) {
        .selected =
            [](const std::string& name) { return name == "sample.count" || name == "sample.fail"; }},
       &notes);
-  ASSERT_TRUE(source.ok()) << source.status();
+  ASSERT_THAT(source, IsOk());
   std::mt19937_64 random(1);
   for (int i = 0; i < 3; ++i) (*source)->RunRound(random);
   ASSERT_EQ((*source)->compared().size(), 2u);
   for (const Compared& compared : (*source)->compared()) {
     if (compared.name == "sample.count") {
-      EXPECT_TRUE(compared.status.ok()) << compared.status;
+      EXPECT_THAT(compared.status, IsOk()) << compared.name;
       EXPECT_EQ(compared.log_ratios.size(), 3u);
       EXPECT_EQ(compared.baseline_samples.size(), compared.current_samples.size());
       EXPECT_GT(compared.wall_ns, 0);
@@ -127,14 +131,14 @@ TEST(EpochSource, AProcessThatDiesIsAnErrorOfItsBenchmarkAlone) {
        .selected =
            [](const std::string& name) { return name == "sample.die" || name == "sample.empty"; }},
       &notes);
-  ASSERT_TRUE(source.ok()) << source.status();
+  ASSERT_THAT(source, IsOk());
   std::mt19937_64 random(1);
   (*source)->RunRound(random);
   for (const Compared& compared : (*source)->compared()) {
     if (compared.title == "sample.die") {
       EXPECT_THAT(std::string(compared.status.message()), HasSubstr("signal 9"));
     } else {
-      EXPECT_TRUE(compared.status.ok()) << compared.name << compared.status;
+      EXPECT_THAT(compared.status, IsOk()) << compared.name;
     }
   }
 }

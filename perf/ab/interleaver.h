@@ -31,10 +31,10 @@ using Round = std::vector<EpochPair>;
 
 // How one benchmark is run.
 struct EpochPlan {
-  // As the program lists it.
+  // The benchmark's name as the program lists it.
   std::string name;
   int64_t iterations = 0;
-  // Of four epochs each, a round.
+  // How many blocks of four epochs a round has.
   int blocks = 0;
 };
 
@@ -45,8 +45,8 @@ struct EpochLengths {
   absl::Duration round = absl::Milliseconds(4);
 };
 
-// As many iterations as the epoch's length allows and as many blocks as the round's does, at least
-// one of each.
+// Plans as many iterations as the epoch's length allows and as many blocks as the round's does, at
+// least one of each.
 EpochPlan PlanEpochs(const std::string& name, const Calibration& calibration,
                      const EpochLengths& lengths);
 

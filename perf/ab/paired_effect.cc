@@ -14,14 +14,14 @@ namespace {
 double SortedMedian(absl::Span<const double> sorted) { return Quantile(sorted, 0.5); }
 
 // The share of an error rate that a look after so many rounds may use up: that of the next planned
-// one, if time ran out before it.
+// look, if time ran out before it.
 double ShareOfLook(size_t rounds) {
   double share = 0.5;
   for (int look = kFirstLook; static_cast<size_t>(look) < rounds; look = NextLook(look)) share /= 2;
   return share;
 }
 
-// Without bounds where MedianInterval falls back on the whole range.
+// The interval of the median. It has no bounds where MedianInterval falls back on the whole range.
 Interval BoundedInterval(absl::Span<const double> sorted, double error_rate) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (std::ldexp(2.0, -static_cast<int>(sorted.size())) > error_rate) {

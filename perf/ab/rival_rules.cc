@@ -14,7 +14,7 @@ namespace {
 
 struct Moments {
   double mean = 0;
-  // Of a sample, with n - 1.
+  // The variance of a sample, with n - 1.
   double variance = 0;
   double count = 0;
 };

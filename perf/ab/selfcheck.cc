@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <random>
@@ -71,7 +70,7 @@ class BusyNeighbour {
   std::vector<std::thread> threads_;
 };
 
-// What a rule said of comparisons of one kind.
+// What a rule said of all comparisons of one kind.
 struct Tally {
   int64_t comparisons = 0;
   // At least yellow, for our rule.
@@ -118,8 +117,8 @@ class Selfcheck {
  public:
   explicit Selfcheck(const SelfcheckOptions& options) : options_(options), random_(options.seed) {}
 
-  absl::StatusOr<int> Run() {
-    std::fprintf(stderr, "perf: selfcheck: change points of 200 series\n");
+  absl::StatusOr<SelfcheckResult> Run() {
+    options_.progress("selfcheck: change points of 200 series");
     change_points_ = ProveChangePoints(200, random_());
     const auto start = std::chrono::steady_clock::now();
     const auto elapsed = [&] { return absl::FromChrono(std::chrono::steady_clock::now() - start); };
@@ -127,13 +126,13 @@ class Selfcheck {
       const Session kind{.percent = kSchedule[session % kSchedule.size()],
                          .neighbour = session % 2 == 1};
       if (absl::Status run = RunSession(kind); !run.ok()) return run;
-      std::fprintf(stderr,
-                   "perf: selfcheck: %s of %s, %d comparisons of equal builds, %d false alarms\n",
-                   absl::FormatDuration(absl::Trunc(elapsed(), absl::Seconds(1))).c_str(),
-                   absl::FormatDuration(options_.length).c_str(),
-                   static_cast<int>(ours(100).comparisons), static_cast<int>(ours(100).slower));
+      options_.progress(absl::StrCat(
+          "selfcheck: ", absl::FormatDuration(absl::Trunc(elapsed(), absl::Seconds(1))), " of ",
+          absl::FormatDuration(options_.length), ", ", ours(100).comparisons,
+          " comparisons of equal builds, ", ours(100).slower, " false alarms"));
     }
-    return Print(elapsed());
+    const bool held = Print(elapsed());
+    return SelfcheckResult{.held = held, .text = std::move(text_)};
   }
 
  private:
@@ -154,8 +153,8 @@ class Selfcheck {
     if (!source.ok()) return source.status();
     std::vector<std::unique_ptr<RoundSource>> sources;
     sources.push_back(*std::move(source));
-    // As far as a second of measuring for each benchmark and side.
-    RunComparison(sources, {.most_rounds = kFullLook}, random_);
+    // That is at most a second of measuring for each benchmark and side.
+    RunComparison(sources, {.max_rounds = kFullLook}, random_);
     for (const Compared& compared : sources[0]->compared()) {
       if (!compared.status.ok()) return compared.status;
       Count(session, compared);
@@ -200,65 +199,69 @@ class Selfcheck {
   }
 
   // Prints one promise; true if it held.
-  static bool Promise(const std::string& what, int64_t part, int64_t whole, double limit,
-                      bool at_most) {
+  bool Promise(const std::string& what, int64_t part, int64_t whole, double limit, bool at_most) {
     if (whole == 0) {
-      std::printf("  %-44s not tried\n", what.c_str());
+      absl::StrAppendFormat(&text_, "  %-44s not tried\n", what);
       return false;
     }
     const double rate = static_cast<double>(part) / static_cast<double>(whole);
     const bool held = at_most ? rate <= limit : rate >= limit;
     const Interval interval = ProportionInterval(part, whole, 0.95);
-    std::printf("  %-44s %4d of %4d = %6.2f %%  [%.2f, %.2f]  promised %s %.4g %%: %s\n",
-                what.c_str(), static_cast<int>(part), static_cast<int>(whole), rate * 100,
-                interval.low * 100, interval.high * 100, at_most ? "<=" : ">=", limit * 100,
-                held ? "held" : "BROKEN");
+    absl::StrAppendFormat(
+        &text_, "  %-44s %4d of %4d = %6.2f %%  [%.2f, %.2f]  promised %s %.4g %%: %s\n", what,
+        static_cast<int>(part), static_cast<int>(whole), rate * 100, interval.low * 100,
+        interval.high * 100, at_most ? "<=" : ">=", limit * 100, held ? "held" : "BROKEN");
     return held;
   }
 
   // Whether so many of so many coin tosses are likely: not rarer than one in a hundred.
-  static bool Symmetry(const std::string& what, int64_t part, int64_t whole) {
+  bool Symmetry(const std::string& what, int64_t part, int64_t whole) {
     const double tail = whole == 0 ? 1 : BinomialTail(std::min(part, whole - part), whole, 0.5) * 2;
     const bool held = tail >= 0.01;
-    std::printf("  %-44s %4d against %4d, p = %.2f: %s\n", what.c_str(), static_cast<int>(part),
-                static_cast<int>(whole - part), std::min(tail, 1.0), held ? "held" : "BROKEN");
+    absl::StrAppendFormat(&text_, "  %-44s %4d against %4d, p = %.2f: %s\n", what,
+                          static_cast<int>(part), static_cast<int>(whole - part),
+                          std::min(tail, 1.0), held ? "held" : "BROKEN");
     return held;
   }
 
-  int Print(absl::Duration elapsed) {
+  // Writes all that was found, and returns whether every promise held.
+  bool Print(absl::Duration elapsed) {
     const Tally equal = ours(100);
-    std::printf("Self-check on %s, %s\n\n", MachineSlug(CurrentEnvironment()).c_str(),
-                absl::FormatDuration(absl::Trunc(elapsed, absl::Seconds(1))).c_str());
-    std::printf(
+    absl::StrAppendFormat(&text_, "Self-check on %s, %s\n\n", MachineSlug(CurrentEnvironment()),
+                          absl::FormatDuration(absl::Trunc(elapsed, absl::Seconds(1))));
+    absl::StrAppendFormat(
+        &text_,
         "%d comparisons of equal builds and %d of slowed ones, of %d kinds of benchmarks, every "
         "second\nsession beside a busy neighbour. A comparison measured %.2f s of each side; all "
         "rules saw the same\nsamples.\n\n",
         static_cast<int>(equal.comparisons), static_cast<int>(all_comparisons_ - equal.comparisons),
         static_cast<int>(benchmarks_.size()),
         side_seconds_ / static_cast<double>(all_comparisons_));
-    std::printf("%-24s %12s %12s | called slower at %7s %9s %9s\n", "rule", "false slower",
-                "false faster", "+5 %", "+13 %", "+25 %");
+    absl::StrAppendFormat(&text_, "%-24s %12s %12s | called slower at %7s %9s %9s\n", "rule",
+                          "false slower", "false faster", "+5 %", "+13 %", "+25 %");
     PrintRule(std::string(kOurs));
     for (const auto& [key, tally] : tallies_) {
       if (key.first == 100 && key.second != kOurs) PrintRule(key.second);
     }
-    std::printf("\n%-24s %12s %14s %8s | %9s %9s %9s\n", "equal builds", "median", "widest",
-                "rounds", "+5 % seen", "+13 % yel", "+25 % red");
+    absl::StrAppendFormat(&text_, "\n%-24s %12s %14s %8s | %9s %9s %9s\n", "equal builds", "median",
+                          "widest", "rounds", "+5 % seen", "+13 % yel", "+25 % red");
     for (auto& [name, benchmark] : benchmarks_) {
       std::vector<double>& effects = benchmark.effects;
       if (effects.empty()) continue;
       std::sort(effects.begin(), effects.end());
-      std::printf("%-24s %10.2f %% %6.1f..%4.1f %% %8.1f |", name.c_str(), Quantile(effects, 0.5),
-                  effects.front(), effects.back(),
-                  static_cast<double>(benchmark.rounds) / static_cast<double>(effects.size()));
+      absl::StrAppendFormat(
+          &text_, "%-24s %10.2f %% %6.1f..%4.1f %% %8.1f |", name, Quantile(effects, 0.5),
+          effects.front(), effects.back(),
+          static_cast<double>(benchmark.rounds) / static_cast<double>(effects.size()));
       for (const int percent : {105, 113, 125}) {
         const Tally& detection = benchmark.detections[percent];
-        std::printf(" %9s", absl::StrCat(detection.seen, "/", detection.comparisons).c_str());
+        absl::StrAppendFormat(&text_, " %9s",
+                              absl::StrCat(detection.seen, "/", detection.comparisons));
       }
-      std::printf("\n");
+      absl::StrAppendFormat(&text_, "\n");
     }
 
-    std::printf("\nPromises, with 95 %% intervals\n");
+    absl::StrAppendFormat(&text_, "\nPromises, with 95 %% intervals\n");
     bool held = Promise("equal builds called red", equal.red, equal.comparisons, kFalseRed, true);
     held &= Promise("equal builds called yellow", equal.slower - equal.red, equal.comparisons,
                     kFalseYellow, true);
@@ -280,14 +283,13 @@ class Selfcheck {
       held &= FewerFalseAlarms(key.second, tally, equal);
     }
     held &= PrintChangePoints();
-    std::printf("\n%s\n", held ? "Every promise held." : "A promise was broken.");
-    std::fflush(stdout);
-    return held ? 0 : 1;
+    absl::StrAppendFormat(&text_, "\n%s\n", held ? "Every promise held." : "A promise was broken.");
+    return held;
   }
 
-  bool PrintChangePoints() const {
-    std::printf("\nChange points of series of 200 points\n%s\nPromises\n",
-                ChangePointTable(change_points_).c_str());
+  bool PrintChangePoints() {
+    absl::StrAppendFormat(&text_, "\nChange points of series of 200 points\n%s\nPromises\n",
+                          ChangePointTable(change_points_));
     const ChangePointScore& all = change_points_.all;
     bool held =
         Promise("change points found that are some", all.matched, all.found, kChangePoints, false);
@@ -304,12 +306,12 @@ class Selfcheck {
       return Percent(tally.slower, tally.comparisons);
     };
     const Tally& equal = tallies_[{100, rule}];
-    std::printf("%-24s %12s %12s | %24s %9s %9s\n", rule.c_str(), slower(100).c_str(),
-                Percent(equal.faster, equal.comparisons).c_str(), slower(105).c_str(),
-                slower(113).c_str(), slower(125).c_str());
+    absl::StrAppendFormat(&text_, "%-24s %12s %12s | %24s %9s %9s\n", rule, slower(100),
+                          Percent(equal.faster, equal.comparisons), slower(105), slower(113),
+                          slower(125));
   }
 
-  // Of either direction. A rule that sees less of +13 % is no rival at equal detection.
+  // Compares false alarms in both directions. A rule that sees less of +13 % is not comparable.
   bool FewerFalseAlarms(const std::string& rule, const Tally& rival, const Tally& equal) {
     const int64_t ours_false = equal.slower + equal.faster;
     const int64_t rivals_false = rival.slower + rival.faster;
@@ -317,35 +319,37 @@ class Selfcheck {
     const bool sees_less = rival_13.slower < ours(113).slower;
     const bool fewer = rivals_false > 0 && static_cast<double>(rivals_false) >=
                                                kFewerFalseAlarms * static_cast<double>(ours_false);
-    std::printf("  %-44s %4d against %4d%s: %s\n",
-                absl::StrCat("false alarms, ours against ", rule).c_str(),
-                static_cast<int>(ours_false), static_cast<int>(rivals_false),
-                sees_less ? ", which sees less of +13 %" : "",
-                fewer ? "held" : (sees_less ? "not comparable" : "BROKEN"));
+    absl::StrAppendFormat(&text_, "  %-44s %4d against %4d%s: %s\n",
+                          absl::StrCat("false alarms, ours against ", rule),
+                          static_cast<int>(ours_false), static_cast<int>(rivals_false),
+                          sees_less ? ", which sees less of +13 %" : "",
+                          fewer ? "held" : (sees_less ? "not comparable" : "BROKEN"));
     return fewer || sees_less;
   }
 
   struct BenchmarkTally {
-    // Of equal builds.
+    // Effects that were measured of equal builds.
     std::vector<double> effects;
     int64_t rounds = 0;
-    // By work in percent: `seen` counts those of which what is promised held.
+    // By the work in percent; `seen` counts the comparisons of which the promise held.
     std::map<int, Tally> detections;
   };
 
   const SelfcheckOptions& options_;
   std::mt19937_64 random_;
-  // By work in percent and rule.
+  // By the work in percent and the rule.
   std::map<std::pair<int, std::string>, Tally> tallies_;
   std::map<std::string, BenchmarkTally> benchmarks_;
   ChangePointProof change_points_;
   double side_seconds_ = 0;
   int64_t all_comparisons_ = 0;
+  // What the result says.
+  std::string text_;
 };
 
 }  // namespace
 
-absl::StatusOr<int> RunSelfcheck(const SelfcheckOptions& options) {
+absl::StatusOr<SelfcheckResult> RunSelfcheck(const SelfcheckOptions& options) {
   return Selfcheck(options).Run();
 }
 

@@ -5,23 +5,34 @@
 #define PERF_AB_SELFCHECK_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace perf {
 
 struct SelfcheckOptions {
-  // Absolute, of selfcheck_benchmarks.
+  // The program selfcheck_benchmarks, by an absolute path.
   std::string program;
   absl::Duration length = absl::Minutes(20);
   uint64_t seed = 0;
+  // Gets a line for the user now and then.
+  std::function<void(absl::string_view)> progress = [](absl::string_view) {};
 };
 
-// Prints progress to stderr and the table to stdout. Returns 0 if every promise held, 1 if not; or
-// why the benchmarks could not be run.
-absl::StatusOr<int> RunSelfcheck(const SelfcheckOptions& options);
+struct SelfcheckResult {
+  // Whether every promise held.
+  bool held = false;
+  // The tables, and each promise with what was found, for a terminal.
+  std::string text;
+};
+
+// Takes as long as the options say, and keeps all CPUs busy meanwhile. An error says why the
+// benchmarks could not be run.
+absl::StatusOr<SelfcheckResult> RunSelfcheck(const SelfcheckOptions& options);
 
 }  // namespace perf
 

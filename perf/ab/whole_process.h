@@ -22,7 +22,7 @@ class WholeProcessSource : public RoundSource {
   struct Options {
     TestProgram baseline;
     TestProgram current;
-    // Of the component: differences below its min_effect count as none.
+    // The requirements of the component: differences below its min_effect count as none.
     ComponentRequirements requirements;
     // An existing folder, for what the tests write.
     std::string scratch;
@@ -37,7 +37,6 @@ class WholeProcessSource : public RoundSource {
  private:
   explicit WholeProcessSource(Options options) : options_(std::move(options)) {}
 
-  // Below this a difference is none, in the measurement's unit; 0 if the component says nothing.
   Options options_;
 };
 

@@ -7,14 +7,19 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/bazel/test_program.h"
 #include "perf/record/record_file.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
 
 std::string Folder(const std::string& name) {
   std::string folder =
@@ -42,7 +47,7 @@ TestProgram Program(const std::string& name, const std::vector<Measurement>& mea
   Run run;
   for (const Measurement& measurement : measurements) *run.add_measurements() = measurement;
   run.set_num_measurements(run.measurements_size());
-  EXPECT_TRUE(WriteRunFile(run, folder).ok());
+  EXPECT_THAT(WriteRunFile(run, folder), IsOk());
   TestProgram program{.label = "//a:" + name,
                       .executable = folder + "/program",
                       .directory = folder,
@@ -70,7 +75,7 @@ TEST(WholeProcess, ComparesTheMediansOfEachRun) {
        .requirements = requirements,
        .scratch = Folder("scratch")},
       &notes);
-  ASSERT_TRUE(source.ok()) << source.status();
+  ASSERT_THAT(source, IsOk());
   EXPECT_EQ(notes, std::vector<std::string>{"a.new is new"});
   ASSERT_EQ((*source)->gone().size(), 1u);
   EXPECT_EQ((*source)->gone()[0].name, "a.gone");
@@ -80,7 +85,7 @@ TEST(WholeProcess, ComparesTheMediansOfEachRun) {
   const std::vector<Compared>& compared = (*source)->compared();
   ASSERT_EQ(compared.size(), 3u);
   for (const Compared& one : compared) {
-    ASSERT_TRUE(one.status.ok()) << one.status;
+    ASSERT_THAT(one.status, IsOk());
     ASSERT_EQ(one.log_ratios.size(), 2u);
   }
   EXPECT_DOUBLE_EQ(compared[0].log_ratios[0], std::log(1.2));
@@ -107,7 +112,7 @@ TEST(WholeProcess, ATestThatFailsOrLeavesNoRecordIsAnError) {
     const auto run =
         RunTestProgram(Program("bad", {Made("a.time", 1, LOWER)}, c.script), Folder("scratch"));
     EXPECT_FALSE(run.ok());
-    EXPECT_TRUE(absl::StrContains(run.status().message(), c.message)) << run.status();
+    EXPECT_THAT(std::string(run.status().message()), HasSubstr(c.message));
   }
 }
 
@@ -131,12 +136,12 @@ TEST(TestProgram, IsFoundWhereBazelBuildsIt) {
   SuiteTest test;
   test.set_label("//audio/vad:vad_test");
   test.set_requirements("audio/requirements.textproto");
-  EXPECT_TRUE(absl::IsNotFound(FindTestProgram(test, bin, "parlance").status()));
-  std::filesystem::create_directories(bin + "/audio/vad_test.runfiles/parlance");
-  std::ofstream(bin + "/audio/vad_test") << "program";
+  EXPECT_THAT(FindTestProgram(test, bin, "parlance"), StatusIs(absl::StatusCode::kNotFound));
+  std::filesystem::create_directories(bin + "/audio/vad/vad_test.runfiles/parlance");
+  std::ofstream(bin + "/audio/vad/vad_test") << "program";
   const auto program = FindTestProgram(test, bin, "parlance");
-  ASSERT_TRUE(program.ok()) << program.status();
-  EXPECT_EQ(program->executable, bin + "/audio/vad_test");
+  ASSERT_THAT(program, IsOk());
+  EXPECT_EQ(program->executable, bin + "/audio/vad/vad_test");
   EXPECT_EQ(program->variables.at("PERF_REQUIREMENTS"), "audio/requirements.textproto");
 }
 

@@ -18,9 +18,9 @@ struct TestAttempt {
   int run = 0;
   int shard = 0;
   int attempt = 0;
-  // Bazel's: "PASSED", "FAILED", "TIMEOUT", …
+  // The status in Bazel's words: "PASSED", "FAILED", "TIMEOUT", …
   std::string status;
-  // Bazel took the result of an earlier execution, from here or from a remote cache.
+  // Whether Bazel took the result of an earlier execution, from here or from a remote cache.
   bool cached = false;
   // Local paths; empty if the outputs were not brought to this machine.
   std::string log_path;

@@ -2,14 +2,19 @@
 
 #include <string>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
 
-// As Bazel 4.2.3 writes them, shortened.
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+
+// Events as Bazel 4.2.3 writes them, shortened.
 constexpr char kPassed[] =
     R"({"id":{"testResult":{"label":"//perf:a","run":1,"shard":2,"attempt":1,"configuration":{"id":"0b"}}},)"
     R"("testResult":{"testActionOutput":[{"name":"test.log","uri":"file:///out/a%20b/test.log"},)"
@@ -31,7 +36,7 @@ constexpr char kFinished[] =
 
 TEST(BuildEventsTest, ReadsATestResult) {
   const auto events = ParseBuildEvents(std::string(kPassed) + "\n" + kFinished + "\n");
-  ASSERT_TRUE(events.ok()) << events.status();
+  ASSERT_THAT(events, IsOk());
   ASSERT_EQ(events->attempts.size(), 1u);
   EXPECT_EQ(events->attempts[0].label, "//perf:a");
   EXPECT_EQ(events->attempts[0].shard, 2);
@@ -45,7 +50,7 @@ TEST(BuildEventsTest, ReadsATestResult) {
 TEST(BuildEventsTest, SeesBothCaches) {
   for (const char* line : {kCachedLocally, kCachedRemotely}) {
     const auto events = ParseBuildEvents(line);
-    ASSERT_TRUE(events.ok()) << events.status();
+    ASSERT_THAT(events, IsOk());
     ASSERT_EQ(events->attempts.size(), 1u);
     EXPECT_EQ(events->attempts[0].label, "//perf:a");
     EXPECT_TRUE(events->attempts[0].cached) << line;
@@ -54,7 +59,7 @@ TEST(BuildEventsTest, SeesBothCaches) {
 
 TEST(BuildEventsTest, SeesWhatWasNotBuilt) {
   const auto events = ParseBuildEvents(std::string(kAborted) + "\n" + kBuildFailed);
-  ASSERT_TRUE(events.ok()) << events.status();
+  ASSERT_THAT(events, IsOk());
   EXPECT_EQ(events->not_built.at("//perf:b"), "no such target");
   EXPECT_TRUE(events->not_built.contains("//perf:c"));
   EXPECT_EQ(events->exit_code, -1);
@@ -63,10 +68,10 @@ TEST(BuildEventsTest, SeesWhatWasNotBuilt) {
 TEST(BuildEventsTest, NamesTheLineThatIsNoJson) {
   const auto events = ParseBuildEvents(absl::StrCat(kFinished, "\n{\"id\":\n", kPassed, "\n"));
   ASSERT_FALSE(events.ok());
-  EXPECT_EQ(events.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(absl::StrContains(events.status().message(), "line 2")) << events.status();
+  EXPECT_THAT(events, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(std::string(events.status().message()), HasSubstr("line 2"));
   // A file of one such line is no event file at all.
-  EXPECT_EQ(ParseBuildEvents("{\"id\":").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(ParseBuildEvents("{\"id\":"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(BuildEventsTest, ACutLastLineLosesThatLineAndNotTheRun) {
@@ -75,7 +80,7 @@ TEST(BuildEventsTest, ACutLastLineLosesThatLineAndNotTheRun) {
     // An editor may have ended the line.
     for (const char* end : {"", "\n", "\r\n\n"}) {
       const auto events = ParseBuildEvents(absl::StrCat(cut.substr(0, length), end));
-      ASSERT_TRUE(events.ok()) << events.status();
+      ASSERT_THAT(events, IsOk());
       EXPECT_EQ(events->attempts.size(), 1u);
       EXPECT_EQ(events->cut_line, 2);
       EXPECT_EQ(events->exit_code, -1);
@@ -85,7 +90,7 @@ TEST(BuildEventsTest, ACutLastLineLosesThatLineAndNotTheRun) {
 }
 
 TEST(BuildEventsTest, RefusesAnEmptyFile) {
-  EXPECT_EQ(ParseBuildEvents("\n").status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(ParseBuildEvents("\n"), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 }  // namespace

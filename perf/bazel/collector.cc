@@ -84,13 +84,12 @@ absl::StatusOr<TestAttempt> DecidingAttempt(const std::vector<TestAttempt>& atte
   if (last->cached) {
     return absl::FailedPreconditionError(
         "the result came from a cache and measured nothing now; a perf_test always runs, so look "
-        "at "
-        "what removed its tag 'external'");
+        "at what removed its tag 'external'");
   }
   return *last;
 }
 
-// Where the test left its undeclared outputs, with a slash at the end.
+// The folder of the test's undeclared outputs, with a slash at the end.
 std::string OutputsOf(const TestAttempt& attempt) {
   return absl::StrCat(attempt.log_path.substr(0, attempt.log_path.rfind('/')), "/test.outputs/");
 }
@@ -146,7 +145,7 @@ class Collector {
     return run;
   }
 
-  // With the place of the record, for who wants to look at what is wrong with it.
+  // Adds the place of the record to an error, for whoever wants to look at what is wrong with it.
   static absl::Status InFile(const absl::Status& status, const TestAttempt& attempt) {
     if (attempt.log_path.empty()) return status;
     return absl::Status(status.code(), absl::StrCat(status.message(), "; the record is ",
@@ -154,11 +153,11 @@ class Collector {
   }
 
   const CollectOptions& options_;
-  // The number of the event file's last line, if that is lost.
+  // The number of the event file's last line if that is lost, otherwise 0.
   const int cut_line_;
   const RecordReader& read_;
   Collection collection_;
-  // Measurement to what has it.
+  // By the name of a measurement, the test that has it.
   std::map<std::string, std::string> measured_by_;
 };
 

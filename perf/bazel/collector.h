@@ -18,9 +18,9 @@ namespace perf {
 struct CollectOptions {
   // The nonce that this invocation gave its tests. Empty: do not compare.
   std::string run_id;
-  // Of this machine; records of another are refused. Empty: do not compare.
+  // The key of this machine; records of another are refused. Empty: do not compare.
   std::string machine;
-  // Accept records of builds other than opt, and of sanitizers.
+  // Whether records of builds other than opt, and of sanitizers, are accepted.
   bool allow_any_mode = false;
 };
 
@@ -32,13 +32,13 @@ struct Collection {
   std::set<std::string> failed;
 };
 
-// The bytes of an attempt's record.
+// Returns the bytes of an attempt's record.
 using RecordReader = std::function<absl::StatusOr<std::string>(const TestAttempt&)>;
 
-// Of each of `tests`, exactly one record a shard. An error, instead of a record, for a target that
-// was not built, a shard that did not run, failed, or came from a cache, for a record that is
-// missing, empty, cut short, of another invocation, target, shard, machine or compilation mode, and
-// for a measurement that two records have.
+// Collects exactly one record for each shard of each of `tests`. There is an error instead of a
+// record for a target that was not built, a shard that did not run, failed, or came from a cache,
+// for a record that is missing, empty, cut short, of another invocation, target, shard, machine or
+// compilation mode, and for a measurement that two records have.
 Collection Collect(absl::Span<const SuiteTest> tests, const BuildEvents& events,
                    const CollectOptions& options, const RecordReader& read);
 

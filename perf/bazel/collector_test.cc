@@ -6,14 +6,18 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/record/environment.h"
 
 namespace perf {
 namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
 
 constexpr char kTarget[] = "//audio:vad_perf_test";
 
@@ -87,9 +91,8 @@ class CollectorTest : public testing::Test {
   void ExpectRefused(const std::string& reason) {
     const Collection collection = CollectAll();
     ASSERT_EQ(collection.errors.size(), 1u) << absl::StrJoin(collection.errors, "\n");
-    EXPECT_TRUE(absl::StartsWith(collection.errors[0], absl::StrCat(kTarget, " (shard 2 of 2): ")))
-        << collection.errors[0];
-    EXPECT_TRUE(absl::StrContains(collection.errors[0], reason)) << collection.errors[0];
+    EXPECT_THAT(collection.errors[0], StartsWith(absl::StrCat(kTarget, " (shard 2 of 2): ")));
+    EXPECT_THAT(collection.errors[0], HasSubstr(reason));
     EXPECT_EQ(collection.runs.size(), 1u);
   }
 
@@ -101,7 +104,7 @@ class CollectorTest : public testing::Test {
 
 TEST_F(CollectorTest, TakesEveryShard) {
   const Collection collection = CollectAll();
-  EXPECT_TRUE(collection.errors.empty()) << absl::StrJoin(collection.errors, "\n");
+  EXPECT_THAT(collection.errors, IsEmpty());
   EXPECT_EQ(collection.runs.size(), 2u);
 }
 
@@ -162,7 +165,7 @@ TEST_F(CollectorTest, TakesARecordWithoutMeasurementOfANarrowedRun) {
   records_[2].clear_measurements();
   records_[2].set_num_measurements(0);
   records_[2].mutable_provenance()->set_filter("Speed");
-  EXPECT_TRUE(CollectAll().errors.empty());
+  EXPECT_THAT(CollectAll().errors, IsEmpty());
 }
 
 TEST_F(CollectorTest, RefusesARecordOfAnotherInvocation) {
@@ -189,7 +192,7 @@ TEST_F(CollectorTest, RefusesAnotherCompilationMode) {
   records_[2].mutable_environment()->set_compilation_mode("dbg");
   ExpectRefused("mode 'dbg'");
   options_.allow_any_mode = true;
-  EXPECT_TRUE(CollectAll().errors.empty());
+  EXPECT_THAT(CollectAll().errors, IsEmpty());
 }
 
 TEST_F(CollectorTest, RefusesASanitizer) {
@@ -199,7 +202,7 @@ TEST_F(CollectorTest, RefusesASanitizer) {
 
 TEST_F(CollectorTest, RefusesARunDuringWhichTheClockWasSet) {
   records_[2].mutable_health()->set_clock_jump_s(0.5);
-  EXPECT_TRUE(CollectAll().errors.empty());
+  EXPECT_THAT(CollectAll().errors, IsEmpty());
   records_[2].mutable_health()->set_clock_jump_s(-3600);
   ExpectRefused("clock was set by -3600 s");
 }
@@ -225,7 +228,7 @@ TEST_F(CollectorTest, TakesTheLastAttempt) {
   events_.attempts[1].status = "FAILED";
   events_.attempts.push_back(Attempt(2));
   events_.attempts.back().attempt = 2;
-  EXPECT_TRUE(CollectAll().errors.empty());
+  EXPECT_THAT(CollectAll().errors, IsEmpty());
 }
 
 // A test that ignores TEST_SHARD_INDEX runs everything in every shard, and passes.
@@ -238,8 +241,8 @@ TEST_F(CollectorTest, RefusesMoreShardsThanDeclared) {
   events_.attempts.push_back(Attempt(3));
   const Collection collection = CollectAll();
   ASSERT_EQ(collection.errors.size(), 1u);
-  EXPECT_TRUE(absl::StrContains(collection.errors[0], "ran in 3 shards, but declares 2"));
-  EXPECT_TRUE(collection.runs.empty());
+  EXPECT_THAT(collection.errors[0], HasSubstr("ran in 3 shards, but declares 2"));
+  EXPECT_THAT(collection.runs, IsEmpty());
 }
 
 TEST_F(CollectorTest, NamesATargetThatWasNotBuilt) {

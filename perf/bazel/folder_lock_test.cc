@@ -8,10 +8,15 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 std::string Path(const std::string& name) { return absl::StrCat(testing::TempDir(), "/", name); }
 
@@ -20,50 +25,52 @@ void Unexpected(const std::string& holder) { ADD_FAILURE() << "waits for " << ho
 TEST(FolderLockTest, TheSecondWaitsAndSaysForWhom) {
   const std::string path = Path("contended");
   auto first = FolderLock::Acquire(path, "process 1, which is the first", Unexpected);
-  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_THAT(first, IsOk());
   std::optional<FolderLock> held(*std::move(first));
   std::vector<std::string> waited_for;
   const auto second = FolderLock::Acquire(path, "process 2", [&](const std::string& holder) {
     waited_for.push_back(holder);
     held.reset();
   });
-  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_THAT(second, IsOk());
   EXPECT_EQ(waited_for, std::vector<std::string>{"process 1, which is the first"});
 }
 
 TEST(FolderLockTest, ALockFileThatIsLeftOverIsNoLock) {
   const std::string path = Path("left_over");
-  ASSERT_TRUE(FolderLock::Acquire(path, "a process with a long description", Unexpected).ok());
+  ASSERT_THAT(FolderLock::Acquire(path, "a process with a long description", Unexpected), IsOk());
   ASSERT_TRUE(std::filesystem::exists(path));
   const auto again = FolderLock::Acquire(path, "short", Unexpected);
-  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_THAT(again, IsOk());
   EXPECT_EQ(std::filesystem::file_size(path), 5u);
 }
 
 TEST(FolderLockTest, ALockFileThatSomebodyRemovedIsMadeAgain) {
   const std::string path = Path("removed");
   auto first = FolderLock::Acquire(path, "first", Unexpected);
-  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_THAT(first, IsOk());
   std::optional<FolderLock> held(*std::move(first));
   // The first is released while the second waits for it, and the file is another by then.
   auto second = FolderLock::Acquire(path, "second", [&](const std::string&) {
     std::filesystem::remove(path);
     held.reset();
   });
-  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_THAT(second, IsOk());
   EXPECT_TRUE(std::filesystem::exists(path));
   int waits = 0;
   std::optional<FolderLock> held_by_second(*std::move(second));
-  ASSERT_TRUE(FolderLock::Acquire(path, "third", [&](const std::string&) {
-                ++waits;
-                held_by_second.reset();
-              }).ok());
+  ASSERT_THAT(FolderLock::Acquire(path, "third",
+                                  [&](const std::string&) {
+                                    ++waits;
+                                    held_by_second.reset();
+                                  }),
+              IsOk());
   EXPECT_EQ(waits, 1);
 }
 
 TEST(FolderLockTest, AFolderThatIsNotThereIsAnError) {
-  EXPECT_TRUE(
-      absl::IsNotFound(FolderLock::Acquire(Path("none/lock"), "somebody", Unexpected).status()));
+  EXPECT_THAT(FolderLock::Acquire(Path("none/lock"), "somebody", Unexpected),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace

@@ -22,14 +22,15 @@ std::string Variable(const std::string& name) {
   return value == nullptr ? "" : value;
 }
 
-// What the environment says by GIT_CONFIG_COUNT of repositories to be trusted. It is all that
-// counts of that list: images for CI set it there, and it points git nowhere.
+// The repositories that the environment trusts, by GIT_CONFIG_COUNT and what belongs to it. Images
+// for CI set them there. Nothing else of that list is passed on, because it could point git to
+// another repository.
 std::vector<std::string> TrustedDirectories() {
   std::vector<std::string> trusted;
-  constexpr int kMost = 1000;
+  constexpr int kMaxEntries = 1000;
   int count = 0;
   if (!absl::SimpleAtoi(Variable("GIT_CONFIG_COUNT"), &count)) return trusted;
-  for (int i = 0; i < count && i < kMost; ++i) {
+  for (int i = 0; i < count && i < kMaxEntries; ++i) {
     if (absl::EqualsIgnoreCase(Variable(absl::StrCat("GIT_CONFIG_KEY_", i)), "safe.directory")) {
       trusted.push_back(Variable(absl::StrCat("GIT_CONFIG_VALUE_", i)));
     }

@@ -27,12 +27,12 @@ struct GitCommand {
 // here.
 absl::StatusOr<SubprocessResult> RunGit(const GitCommand& command);
 
-// What git printed, without the last end of line. FailedPrecondition with git's own message if the
-// exit code is not 0.
+// Returns what git printed, without the last end of line. FailedPrecondition with git's own message
+// if the exit code is not 0.
 absl::StatusOr<std::string> GitOutput(const GitCommand& command);
 
-// git's message of a failure in one or more lines, without "fatal: "; the exit code if there is
-// none.
+// Returns git's message of a failure, in one or more lines and without "fatal: "; the exit code if
+// there is none.
 std::string GitMessage(const SubprocessResult& result);
 
 // The repository that a workspace is in. Paths are absolute.
@@ -40,7 +40,7 @@ struct Repository {
   // The working tree's root, and the workspace below it: "" or "inner/".
   std::string root;
   std::string prefix;
-  // This working tree's: in a linked one not the whole repository's.
+  // The repository of this working tree: of a linked one, not the whole repository's.
   std::string git_dir;
   std::string object_dir;
   // Where a shallow clone lists the commits that its history ends at. The file need not exist.
@@ -53,13 +53,13 @@ struct Repository {
 absl::StatusOr<Repository> FindRepository(const std::string& workspace);
 
 struct WorkingTreeState {
-  // In full; empty in a repository without commits.
+  // The commit in full; empty in a repository without commits.
   std::string commit;
   // Whether files differ from the commit, or there are others that git does not ignore.
   bool dirty = false;
 };
 
-// Reads it, and leaves the index as it is. Errors as FindRepository.
+// Reads the state, and leaves the index as it is. Errors as FindRepository.
 absl::StatusOr<WorkingTreeState> StateOfWorkingTree(const std::string& workspace);
 
 }  // namespace perf

@@ -7,13 +7,19 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/bazel/testing/git_playground.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::Not;
 
 class GitTest : public testing::Test {
  protected:
@@ -36,7 +42,7 @@ class GitTest : public testing::Test {
 
 TEST_F(GitTest, FindsTheRepositoryOfAWorkspaceInAFolderOfIt) {
   const auto repository = FindRepository(workspace_);
-  ASSERT_TRUE(repository.ok()) << repository.status();
+  ASSERT_THAT(repository, IsOk());
   EXPECT_EQ(repository->root, play_.root() + "/repository");
   EXPECT_EQ(repository->prefix, "inner/");
   EXPECT_EQ(repository->git_dir, play_.root() + "/repository/.git");
@@ -47,7 +53,7 @@ TEST_F(GitTest, FindsTheRepositoryOfAWorkspaceInAFolderOfIt) {
 TEST_F(GitTest, SpacesAtTheEndOfAFoldersNameStay) {
   play_.Do("", "mv repository 'my repository '");
   const auto repository = FindRepository(play_.root() + "/my repository /inner");
-  ASSERT_TRUE(repository.ok()) << repository.status();
+  ASSERT_THAT(repository, IsOk());
   EXPECT_EQ(repository->root, play_.root() + "/my repository ");
 }
 
@@ -59,7 +65,7 @@ TEST_F(GitTest, AnotherRepositoryInTheEnvironmentIsNotLookedAt) {
   setenv("GIT_INDEX_FILE", (play_.root() + "/none").c_str(), 1);
   EXPECT_EQ(FindRepository(workspace_)->root, play_.root() + "/repository");
   const auto state = StateOfWorkingTree(workspace_);
-  ASSERT_TRUE(state.ok()) << state.status();
+  ASSERT_THAT(state, IsOk());
   EXPECT_EQ(state->commit, play_.Ask("repository", "git rev-parse HEAD"));
   EXPECT_FALSE(state->dirty);
 }
@@ -69,7 +75,7 @@ TEST_F(GitTest, AFolderWithoutRepositoryIsSaidInOneLine) {
   setenv("GIT_CEILING_DIRECTORIES", play_.root().c_str(), 1);
   const absl::Status found = FindRepository(play_.root() + "/nothing").status();
   unsetenv("GIT_CEILING_DIRECTORIES");
-  EXPECT_TRUE(absl::IsNotFound(found)) << found;
+  EXPECT_THAT(found, StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(found.message(), play_.root() + "/nothing is not in a git repository");
 }
 
@@ -78,32 +84,31 @@ TEST_F(GitTest, AMachineWithoutGitIsSaid) {
   setenv("PATH", "/nonexistent", 1);
   const absl::Status found = FindRepository(workspace_).status();
   setenv("PATH", path.c_str(), 1);
-  EXPECT_TRUE(absl::IsNotFound(found)) << found;
-  EXPECT_TRUE(absl::StrContains(found.message(), "there is no git program")) << found;
+  EXPECT_THAT(found, StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(std::string(found.message()), HasSubstr("there is no git program"));
 }
 
 TEST_F(GitTest, DubiousOwnershipIsReportedWithGitsRemedy) {
   setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1", 1);
   const absl::Status found = FindRepository(workspace_).status();
-  EXPECT_TRUE(absl::IsFailedPrecondition(found)) << found;
-  EXPECT_TRUE(absl::StrContains(found.message(), "dubious ownership")) << found;
-  EXPECT_TRUE(absl::StrContains(found.message(), "git config --global --add safe.directory"))
-      << found;
-  EXPECT_FALSE(absl::StrContains(found.message(), "fatal:")) << found;
+  EXPECT_THAT(found, StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(std::string(found.message()), HasSubstr("dubious ownership"));
+  EXPECT_THAT(std::string(found.message()), HasSubstr("git config --global --add safe.directory"));
+  EXPECT_THAT(std::string(found.message()), Not(HasSubstr("fatal:")));
   EXPECT_EQ(StateOfWorkingTree(workspace_).status(), found);
   // An image for CI says so in the environment.
   setenv("GIT_CONFIG_COUNT", "1", 1);
   setenv("GIT_CONFIG_KEY_0", "safe.directory", 1);
   setenv("GIT_CONFIG_VALUE_0", "*", 1);
-  EXPECT_TRUE(FindRepository(workspace_).ok());
+  EXPECT_THAT(FindRepository(workspace_), IsOk());
   unsetenv("GIT_TEST_ASSUME_DIFFERENT_OWNER");
 }
 
 TEST_F(GitTest, ABrokenRepositoryIsReportedInGitsWords) {
   play_.Write("repository/.git/config", "[core");
   const absl::Status found = FindRepository(workspace_).status();
-  EXPECT_TRUE(absl::IsFailedPrecondition(found)) << found;
-  EXPECT_TRUE(absl::StrContains(found.message(), "bad config line")) << found;
+  EXPECT_THAT(found, StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(std::string(found.message()), HasSubstr("bad config line"));
 }
 
 TEST_F(GitTest, KnowsWhatIsDirtyWhateverTheUsersSettings) {
@@ -119,7 +124,7 @@ TEST_F(GitTest, KnowsWhatIsDirtyWhateverTheUsersSettings) {
 TEST_F(GitTest, ARepositoryWithoutCommitsHasNone) {
   play_.Do("", "git init --quiet unborn");
   const auto state = StateOfWorkingTree(play_.root() + "/unborn");
-  ASSERT_TRUE(state.ok()) << state.status();
+  ASSERT_THAT(state, IsOk());
   EXPECT_EQ(state->commit, "");
 }
 

@@ -29,10 +29,11 @@ namespace fs = std::filesystem;
 
 constexpr size_t kShownDigits = 12;
 constexpr size_t kSha256Digits = 64;
-// Submodules of submodules; nobody has more, and a loop ends.
-constexpr int kMostLevels = 10;
+// How deep submodules of submodules are followed: deeper than anybody has them, so that a loop
+// ends.
+constexpr int kMaxLevels = 10;
 
-// FNV-1a: the same in every build.
+// The FNV-1a hash, which is the same in every build.
 uint64_t Fingerprint(const std::string& text) {
   uint64_t hash = 14695981039346656037U;
   for (const unsigned char c : text) hash = (hash ^ c) * 1099511628211U;
@@ -69,7 +70,8 @@ struct Submodule {
 // Fills one folder with a commit's files.
 class Filler {
  public:
-  // `folder`: of this process alone; it holds the files in `tree` and an index for each repository.
+  // `folder` is this process's alone; it holds the files in `tree` and an index for each
+  // repository.
   explicit Filler(std::string folder) : folder_(std::move(folder)), tree_(folder_ + "/tree") {}
 
   absl::Status Fill(const Repository& repository, const std::string& commit) {
@@ -108,7 +110,7 @@ class Filler {
         {tree_, {"-c", "core.logAllRefUpdates=false", "update-ref", "--no-deref", "HEAD", commit}});
   }
 
-  // `place`: below the tree, "" or "submodule/".
+  // `place` is the folder below the tree: "" or "submodule/".
   absl::Status FillTree(const Repository& repository, const std::string& commit,
                         const std::string& place, int level) {
     const std::string tree = place.empty() ? tree_ : absl::StrCat(tree_, "/", place);
@@ -132,7 +134,7 @@ class Filler {
       words.insert(words.end(), arguments.begin(), arguments.end());
       return GitCommand{tree, words, {{"GIT_INDEX_FILE", index}}};
     };
-    // Left by a process that was killed: this one has the folder's lock.
+    // A lock was left by a process that was killed: this process has the folder's lock.
     std::error_code error;
     fs::remove(index + ".lock", error);
     if (absl::Status read = Run(git({"read-tree", "--reset", "-u", commit})); !read.ok()) {
@@ -146,8 +148,8 @@ class Filler {
         return filled;
       }
     }
-    // Last, for what an earlier revision's submodules left. Ignored files go, too: they may be
-    // sources of another revision.
+    // This comes last, for what an earlier revision's submodules left. Ignored files go, too: they
+    // may be sources of another revision.
     return Run(git({"clean", "--quiet", "-d", "-x", "--force", "--force"}));
   }
 
@@ -172,7 +174,7 @@ class Filler {
                              const std::string& place, int level) {
     const std::string shown = absl::StrCat(place, submodule.path);
     const std::string theirs = absl::StrCat(parent.root, "/", submodule.path);
-    if (level == kMostLevels || !Exists(theirs + "/.git")) {
+    if (level == kMaxLevels || !Exists(theirs + "/.git")) {
       empty_submodules_.push_back(shown);
       return absl::OkStatus();
     }
@@ -236,7 +238,7 @@ absl::StatusOr<Checkout> Checkout::Create(
   if (!lock.ok()) return lock.status();
   Checkout checkout(*std::move(lock), commit);
   Filler filler(folder);
-  // It may be of a repository that is no more, or broken in any way; then it is made anew.
+  // The folder may be of a repository that is no more, or broken in any way; then it is made anew.
   absl::Status filled = Exists(filler.tree() + "/.git") ? filler.Fill(*repository, commit)
                                                         : absl::NotFoundError("not made yet");
   if (!filled.ok()) {

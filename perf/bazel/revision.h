@@ -34,11 +34,11 @@ class Checkout {
       const std::string& workspace, const std::string& commit, const std::string& cache,
       absl::FunctionRef<void(const std::string& holder)> waiting);
 
-  // In full.
+  // The commit's full name.
   const std::string& commit() const { return commit_; }
   // Where the workspace's counterpart is.
   const std::string& directory() const { return directory_; }
-  // Submodules without files, because the workspace has not checked them out.
+  // The submodules without files, because the workspace has not checked them out.
   const std::vector<std::string>& empty_submodules() const { return empty_submodules_; }
 
  private:

@@ -14,11 +14,19 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/bazel/testing/git_playground.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 std::string TestName() {
   std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
@@ -52,7 +60,7 @@ class RevisionTest : public testing::Test {
   // The content of the one file in a revision.
   std::string FileIn(const std::string& name) const {
     const auto checkout = CheckOut(name);
-    EXPECT_TRUE(checkout.ok()) << checkout.status();
+    EXPECT_THAT(checkout, IsOk());
     return checkout.ok() ? Content(checkout->directory() + "/file") : "";
   }
   std::string Content(const std::string& path) const {
@@ -67,7 +75,7 @@ class RevisionTest : public testing::Test {
 
 TEST_F(RevisionTest, ResolvesTagsAndCommits) {
   const auto tag = ResolveRevision(workspace_, "first");
-  ASSERT_TRUE(tag.ok()) << tag.status();
+  ASSERT_THAT(tag, IsOk());
   EXPECT_EQ(tag->size(), 40u);
   EXPECT_EQ(*ResolveRevision(workspace_, tag->substr(0, 10)), *tag);
   EXPECT_EQ(*ResolveRevision(workspace_, "HEAD~1"), *tag);
@@ -77,12 +85,13 @@ TEST_F(RevisionTest, WhatIsNoRevisionIsSaid) {
   for (const std::string name : {"nonsense", "--help", "", " ", "HEAD~9", "HEAD:inner/file",
                                  "1111111111111111111111111111111111111111", "a\nb", "-"}) {
     const absl::Status resolved = ResolveRevision(workspace_, name).status();
-    EXPECT_TRUE(absl::IsInvalidArgument(resolved)) << "'" << name << "': " << resolved;
-    EXPECT_FALSE(absl::StrContains(resolved.message(), "shallow")) << resolved;
+    EXPECT_THAT(resolved, StatusIs(absl::StatusCode::kInvalidArgument)) << name;
+    EXPECT_THAT(std::string(resolved.message()), Not(HasSubstr("shallow")));
   }
   play_.Do("", "mkdir nothing");
   setenv("GIT_CEILING_DIRECTORIES", play_.root().c_str(), 1);
-  EXPECT_TRUE(absl::IsNotFound(ResolveRevision(play_.root() + "/nothing", "HEAD").status()));
+  EXPECT_THAT(ResolveRevision(play_.root() + "/nothing", "HEAD"),
+              StatusIs(absl::StatusCode::kNotFound));
   unsetenv("GIT_CEILING_DIRECTORIES");
 }
 
@@ -92,7 +101,7 @@ TEST_F(RevisionTest, ChecksOutBesideTheTreeAndAgain) {
   for (const auto& [name, content] :
        {std::pair("first", "one"), std::pair("HEAD", "two"), std::pair("first", "one")}) {
     const auto checkout = CheckOut(name);
-    ASSERT_TRUE(checkout.ok()) << checkout.status();
+    ASSERT_THAT(checkout, IsOk());
     EXPECT_EQ(Content(checkout->directory() + "/file"), content);
     // What is changed there does not stay.
     std::filesystem::path folder = checkout->directory();
@@ -146,7 +155,7 @@ TEST_F(RevisionTest, ACheckoutThatWasKilledOrBrokenIsMadeAnew) {
 
 TEST_F(RevisionTest, TwoComparisonsDoNotShareACheckout) {
   auto first = CheckOut("first");
-  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_THAT(first, IsOk());
   const std::string directory = first->directory();
   std::optional<Checkout> held(*std::move(first));
   std::string waited_for;
@@ -156,18 +165,16 @@ TEST_F(RevisionTest, TwoComparisonsDoNotShareACheckout) {
                                          EXPECT_EQ(Content(directory + "/file"), "one");
                                          held.reset();
                                        });
-  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_THAT(second, IsOk());
   EXPECT_EQ(Content(second->directory() + "/file"), "two");
-  EXPECT_TRUE(
-      absl::StrContains(waited_for, absl::StrCat("process ", getpid(), ", which compares ")))
-      << waited_for;
+  EXPECT_THAT(waited_for, HasSubstr(absl::StrCat("process ", getpid(), ", which compares ")));
 }
 
 // Such as Bazel's workspace status, which asks in the tree that it builds.
 TEST_F(RevisionTest, WhoeverAsksInTheCheckoutGetsItsCommit) {
   play_.Do("", "git init --quiet; touch x; git add x; git commit --quiet --message outer");
   const auto checkout = CheckOut("first");
-  ASSERT_TRUE(checkout.ok()) << checkout.status();
+  ASSERT_THAT(checkout, IsOk());
   const std::string folder =
       std::filesystem::path(checkout->directory()).lexically_relative(play_.root()).string();
   EXPECT_EQ(play_.Ask(folder, "git rev-parse HEAD"), checkout->commit());
@@ -179,8 +186,8 @@ TEST_F(RevisionTest, AFolderThatTheRevisionLacksIsSaid) {
   play_.Write("repository/later/file", "later");
   workspace_ = play_.root() + "/repository/later";
   const absl::Status made = CheckOut("first").status();
-  EXPECT_TRUE(absl::IsFailedPrecondition(made)) << made;
-  EXPECT_TRUE(absl::StrContains(made.message(), "has no folder later/")) << made;
+  EXPECT_THAT(made, StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(std::string(made.message()), HasSubstr("has no folder later/"));
 }
 
 TEST_F(RevisionTest, AShallowCloneHasWhatItHas) {
@@ -194,8 +201,8 @@ TEST_F(RevisionTest, AShallowCloneHasWhatItHas) {
           "git rev-list --count HEAD"),
       "1");
   const absl::Status resolved = ResolveRevision(workspace_, "HEAD~1").status();
-  EXPECT_TRUE(absl::IsInvalidArgument(resolved)) << resolved;
-  EXPECT_TRUE(absl::StrContains(resolved.message(), "git fetch --unshallow")) << resolved;
+  EXPECT_THAT(resolved, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(std::string(resolved.message()), HasSubstr("git fetch --unshallow"));
 }
 
 TEST_F(RevisionTest, APartialCloneFetchesWhatItLacks) {
@@ -215,7 +222,7 @@ TEST_F(RevisionTest, ASparseCheckoutIsComparedInFull) {
   ASSERT_FALSE(std::filesystem::exists(play_.root() + "/repository/outside"));
   const auto before = play_.Snapshot("repository");
   const auto checkout = CheckOut("HEAD");
-  ASSERT_TRUE(checkout.ok()) << checkout.status();
+  ASSERT_THAT(checkout, IsOk());
   EXPECT_EQ(Content(checkout->directory() + "/../outside/file"), "outside");
   EXPECT_EQ(play_.Snapshot("repository"), before);
 }
@@ -234,10 +241,10 @@ TEST_F(RevisionTest, LineEndsAndFiltersAreThoseOfTheWorkspace) {
            "git add . 2>/dev/null; git commit --quiet --message filters; rm lines loud; git "
            "checkout -- lines loud");
   const auto checkout = CheckOut("HEAD");
-  ASSERT_TRUE(checkout.ok()) << checkout.status();
+  ASSERT_THAT(checkout, IsOk());
   EXPECT_EQ(Content(checkout->directory() + "/../lines"), "a\r\nb\r\n");
   EXPECT_EQ(Content(checkout->directory() + "/../loud"), play_.Read("repository/loud"));
-  EXPECT_TRUE(absl::StartsWith(play_.Read("repository/loud"), "QUIET"));
+  EXPECT_THAT(play_.Read("repository/loud"), StartsWith("QUIET"));
 }
 
 TEST_F(RevisionTest, SubmodulesAreCheckedOutAndNotMoved) {
@@ -256,7 +263,7 @@ TEST_F(RevisionTest, SubmodulesAreCheckedOutAndNotMoved) {
                                       std::pair("first", ""), std::pair("with-old", "old")}) {
     SCOPED_TRACE(name);
     const auto checkout = CheckOut(name);
-    ASSERT_TRUE(checkout.ok()) << checkout.status();
+    ASSERT_THAT(checkout, IsOk());
     EXPECT_EQ(Content(checkout->directory() + "/../library/source"), content);
     EXPECT_EQ(std::filesystem::exists(checkout->directory() + "/../library"), *content != '\0');
     if (*content != '\0') {
@@ -271,9 +278,8 @@ TEST_F(RevisionTest, SubmodulesAreCheckedOutAndNotMoved) {
       "git update-index --cacheinfo 160000,1111111111111111111111111111111111111111,library; "
       "git commit --quiet --message foreign; git tag foreign; git reset --quiet --hard HEAD~1");
   const absl::Status made = CheckOut("foreign").status();
-  EXPECT_TRUE(absl::IsFailedPrecondition(made)) << made;
-  EXPECT_TRUE(absl::StrContains(made.message(), "the submodule library does not have commit"))
-      << made;
+  EXPECT_THAT(made, StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(std::string(made.message()), HasSubstr("the submodule library does not have commit"));
 }
 
 TEST_F(RevisionTest, AnUnwritableRepositoryIsEnough) {
@@ -402,7 +408,7 @@ TEST(CacheDirectory, FollowsTheEnvironment) {
   EXPECT_EQ(*CacheDirectory(), "/elsewhere/parlance-perf");
   unsetenv("XDG_CACHE_HOME");
   unsetenv("HOME");
-  EXPECT_TRUE(absl::IsFailedPrecondition(CacheDirectory().status()));
+  EXPECT_THAT(CacheDirectory(), StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 }  // namespace

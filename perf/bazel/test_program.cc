@@ -31,7 +31,7 @@ absl::StatusOr<std::map<std::string, fs::path>> Files(const TestProgram& program
   for (; !error && entries != fs::recursive_directory_iterator(); entries.increment(error)) {
     const fs::path& path = entries->path();
     const std::string name = path.lexically_relative(root).string();
-    // Says where the build is, which always differs.
+    // The manifest says where the build is, which always differs.
     if (name == "MANIFEST" || !entries->is_regular_file(error)) {
       // A link that leads nowhere is no file.
       error.clear();

@@ -14,16 +14,17 @@ namespace perf {
 
 struct TestProgram {
   std::string label;
-  // Absolute.
+  // An absolute path.
   std::string executable;
-  // Where it runs: its runfiles, in the folder of its workspace.
+  // The working directory: the workspace's folder in the runfiles.
   std::string directory;
-  // What Bazel's test runner would set, without the places for temporary files and outputs.
+  // The environment that Bazel's test runner would set, without the places for temporary files and
+  // outputs.
   std::map<std::string, std::string> variables;
 };
 
-// Of the test that Bazel built into `bazel_bin`, an absolute folder. `workspace_name` is the one in
-// WORKSPACE. NotFound if it is not there.
+// Finds the program of a test that Bazel built into `bazel_bin`, an absolute folder.
+// `workspace_name` is the one in WORKSPACE. NotFound if there is no such program.
 absl::StatusOr<TestProgram> FindTestProgram(const SuiteTest& test, const std::string& bazel_bin,
                                             const std::string& workspace_name);
 

@@ -23,17 +23,17 @@ std::string DumpPath(const std::string& directory, absl::string_view process) {
 
 std::vector<std::string> CallgrindCommand(const std::string& directory) {
   return {"valgrind", "--tool=callgrind", "--quiet", "--collect-atstart=no",
-          // Counts system calls; there is no option for that alone.
+          // This counts system calls; there is no option for that alone.
           "--collect-systime=msec",
           // Lines and names would take most of a dump's time.
           "--dump-line=no",
-          // Threads in the order they ask in, not as the machine's scheduler likes.
+          // Threads run in the order they ask in, not as the machine's scheduler likes.
           "--fair-sched=try", absl::StrCat("--callgrind-out-file=", DumpPath(directory, "%p"))};
 }
 
 std::map<std::string, std::string> CallgrindVariables() {
   return {{"GLIBC_TUNABLES",
-           // The plain x86-64 versions of its functions.
+           // This leaves the plain x86-64 versions of its functions.
            "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-AVX2,-AVX,-BMI1,-BMI2,-LZCNT,-MOVBE,"
            "-POPCNT,-SSE4_1,-SSE4_2,-SSSE3,-ERMS,-FSRM,-RTM,-XSAVEC,-AVX_Fast_Unaligned_Load,"
            "-Fast_Unaligned_Copy,-Fast_Copy_Backward:"

@@ -19,14 +19,14 @@
 
 namespace perf {
 
-// What to put before the program's command line. Counts nothing until the program asks for it, and
-// writes each dump that the program asks for to `directory`.
+// What to put before the program's command line. Callgrind then counts nothing until the program
+// asks for it, and writes each dump that the program asks for to `directory`.
 std::vector<std::string> CallgrindCommand(const std::string& directory);
 
-// The program's environment: pins what glibc chooses by the processor.
+// Variables of the program's environment, which pin what glibc chooses by the processor.
 std::map<std::string, std::string> CallgrindVariables();
 
-// Of the thread that counting was toggled in, between the toggles.
+// Counts of the thread that counting was toggled in, between the toggles.
 struct CallgrindCounts {
   int64_t instructions = 0;
   int64_t system_calls = 0;
@@ -35,8 +35,8 @@ struct CallgrindCounts {
 // Reads the text of a dump. DataLoss if it is none.
 absl::StatusOr<CallgrindCounts> ParseCallgrindDump(absl::string_view text);
 
-// The `number`-th dump, from 1, that the process wrote to `directory`; removes the file. NotFound
-// if there is none.
+// Reads the `number`-th dump, from 1, that the process wrote to `directory`, and removes the file.
+// NotFound if there is none.
 absl::StatusOr<CallgrindCounts> TakeCallgrindDump(const std::string& directory, int pid,
                                                   int number);
 

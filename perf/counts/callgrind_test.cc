@@ -5,10 +5,15 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 constexpr char kDump[] =
     "# callgrind format\n"
@@ -25,7 +30,7 @@ constexpr char kDump[] =
 TEST(CallgrindTest, ReadsTheTotals) {
   // Not the summary, which also has what was not collected.
   const absl::StatusOr<CallgrindCounts> counts = ParseCallgrindDump(kDump);
-  ASSERT_TRUE(counts.ok()) << counts.status();
+  ASSERT_THAT(counts, IsOk());
   EXPECT_EQ(counts->instructions, 21000);
   EXPECT_EQ(counts->system_calls, 18);
 }
@@ -33,7 +38,7 @@ TEST(CallgrindTest, ReadsTheTotals) {
 TEST(CallgrindTest, EventsThatWereNotSeenAreNone) {
   const absl::StatusOr<CallgrindCounts> counts =
       ParseCallgrindDump("events: Ir sysCount sysTime\ntotals: 7\n");
-  ASSERT_TRUE(counts.ok()) << counts.status();
+  ASSERT_THAT(counts, IsOk());
   EXPECT_EQ(counts->instructions, 7);
   EXPECT_EQ(counts->system_calls, 0);
 }
@@ -42,18 +47,18 @@ TEST(CallgrindTest, RefusesWhatIsNoDump) {
   for (const std::string text :
        {"", "events: Ir\n", "totals: 3\n", "events: Ir\ntotals: 3 4\n", "events: Ir\ntotals: x\n",
         "events: Ir\ntotals: -3\n", "events: Dr\ntotals: 3\n"}) {
-    EXPECT_TRUE(absl::IsDataLoss(ParseCallgrindDump(text).status())) << text;
+    EXPECT_THAT(ParseCallgrindDump(text), StatusIs(absl::StatusCode::kDataLoss)) << text;
   }
 }
 
 TEST(CallgrindTest, ADumpIsTakenOnce) {
   const std::string path = absl::StrCat(testing::TempDir(), "/callgrind.17.2");
   std::ofstream(path) << kDump;
-  EXPECT_TRUE(absl::IsNotFound(TakeCallgrindDump(testing::TempDir(), 17, 1).status()));
+  EXPECT_THAT(TakeCallgrindDump(testing::TempDir(), 17, 1), StatusIs(absl::StatusCode::kNotFound));
   const absl::StatusOr<CallgrindCounts> taken = TakeCallgrindDump(testing::TempDir(), 17, 2);
-  ASSERT_TRUE(taken.ok()) << taken.status();
+  ASSERT_THAT(taken, IsOk());
   EXPECT_EQ(taken->instructions, 21000);
-  EXPECT_TRUE(absl::IsNotFound(TakeCallgrindDump(testing::TempDir(), 17, 2).status()));
+  EXPECT_THAT(TakeCallgrindDump(testing::TempDir(), 17, 2), StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 // Enough that the figures of one iteration are those of most, and little enough that callgrind,
 // some fifty times slower than the processor, takes a fraction of a second.
 constexpr int64_t kInstructions = 1'000'000;
-constexpr int64_t kMostIterations = 4096;
+constexpr int64_t kMaxIterations = 4096;
 
 // What one call did.
 struct CallCounts {
@@ -60,7 +60,7 @@ absl::StatusOr<int64_t> ChooseIterations(CountedProcess& process, const std::str
   const absl::StatusOr<CallCounts> one = process.Count(name, 1);
   if (!one.ok()) return one.status();
   int64_t iterations = 1;
-  while (iterations < kMostIterations && iterations * one->callgrind.instructions < kInstructions) {
+  while (iterations < kMaxIterations && iterations * one->callgrind.instructions < kInstructions) {
     iterations *= 2;
   }
   return iterations;

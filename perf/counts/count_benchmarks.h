@@ -19,17 +19,17 @@ namespace perf {
 
 // All figures are of one iteration, one a process, in the order of the processes.
 struct BenchmarkCounts {
-  // As a record and a report call it.
+  // The names that a record and a report have for it.
   std::string name;
   std::string title;
-  // What was counted without an error; otherwise the figures are of no use.
+  // Whether all was counted without an error; otherwise the figures are of no use.
   absl::Status status = {};
   // The n that was chosen.
   int64_t iterations = 0;
-  // Of the thread that runs the loop.
+  // Counts of the thread that runs the loop.
   std::vector<double> instructions = {};
   std::vector<double> system_calls = {};
-  // Of all threads.
+  // Counts of all threads.
   std::vector<double> allocations = {};
   std::vector<double> allocated_bytes = {};
   // What the processor's own counters say of one run outside of callgrind, by name; empty if there
@@ -49,8 +49,8 @@ struct CountOptions {
   };
 };
 
-// One entry a selected benchmark, in the program's order. As EpochChild::Start and Names say if the
-// program cannot be run, or its revision cannot serve counts.
+// Returns one entry for each selected benchmark, in the program's order. Errors are those of
+// EpochChild::Start and Names, if the program cannot be run or its revision cannot serve counts.
 absl::StatusOr<std::vector<BenchmarkCounts>> CountBenchmarks(const BenchmarkProgram& program,
                                                              const CountOptions& options);
 

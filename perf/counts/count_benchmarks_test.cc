@@ -11,10 +11,15 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 // Valgrind and these sanitizers each want the address space for themselves.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -44,7 +49,7 @@ std::map<std::string, BenchmarkCounts> Count(const std::set<std::string>& names,
       program, {.scratch = testing::TempDir(),
                 .num_processes = num_processes,
                 .selected = [&](const std::string& name) { return names.contains(name); }});
-  EXPECT_TRUE(counted.ok()) << counted.status();
+  EXPECT_THAT(counted, IsOk());
   std::map<std::string, BenchmarkCounts> by_name;
   if (!counted.ok()) return by_name;
   for (const BenchmarkCounts& counts : *counted) by_name[counts.name] = counts;
@@ -62,7 +67,7 @@ TEST(CountBenchmarksTest, RepeatsInEveryProcess) {
       Count({"sample.counted.work", "sample.counted.nothing"}, 5);
   ASSERT_EQ(counts.size(), 2);
   for (const auto& [name, count] : counts) {
-    ASSERT_TRUE(count.status.ok()) << count.status;
+    ASSERT_THAT(count.status, IsOk());
     ASSERT_EQ(count.instructions.size(), 5);
     EXPECT_LE(Spread(count.instructions), 0.0001) << name;
   }
@@ -82,9 +87,9 @@ TEST(CountBenchmarksTest, OneThatFailsLeavesTheOthers) {
   if (!kValgrindRuns) GTEST_SKIP();
   const std::map<std::string, BenchmarkCounts> counts =
       Count({"sample.fail", "sample.die", "sample.counted.work"}, 1);
-  EXPECT_TRUE(absl::IsAborted(counts.at("sample.fail").status));
-  EXPECT_TRUE(absl::IsUnavailable(counts.at("sample.die").status));
-  EXPECT_TRUE(counts.at("sample.counted.work").status.ok());
+  EXPECT_THAT(counts.at("sample.fail").status, StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(counts.at("sample.die").status, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(counts.at("sample.counted.work").status, IsOk());
 }
 
 }  // namespace

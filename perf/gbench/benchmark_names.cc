@@ -55,7 +55,7 @@ absl::StatusOr<MeasurementNames> MeasurementNames::Create(const std::vector<std:
   std::map<std::string, std::string> taken;
   for (const std::string& name : listed) {
     const Parts parts = PartsOf(name);
-    // Without the iterations, which a driver may fix at will.
+    // The iterations are left out, which a driver may fix at will.
     const std::string full = absl::StrCat(parts.name, parts.length, parts.timing);
     const std::string& chosen = sharing[parts.name] > 1 ? full : parts.name;
     const auto [other, inserted] = taken.emplace(chosen, name);

@@ -31,7 +31,7 @@ class MeasurementNames {
   std::string Of(const std::string& listed) const;
 
  private:
-  // Listed to measurement.
+  // The measurement's name by the listed one.
   std::map<std::string, std::string> names_;
 };
 

@@ -3,12 +3,14 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "re2/re2.h"
 
 namespace perf {
 namespace {
+
+using testing::HasSubstr;
 
 TEST(NamesPattern, MatchesTheNamesAndNothingElse) {
   const re2::RE2 pattern(NamesPattern({"audio.vad", "tools.call/5"}));
@@ -53,7 +55,7 @@ TEST_P(MeasurementNamesTest, EachBenchmarkIsOneMeasurement) {
   const auto names = MeasurementNames::Create(c.listed);
   ASSERT_EQ(names.ok(), !c.measurements.empty()) << names.status();
   if (!names.ok()) {
-    EXPECT_TRUE(absl::StrContains(names.status().message(), c.listed[0])) << names.status();
+    EXPECT_THAT(std::string(names.status().message()), HasSubstr(c.listed[0]));
     return;
   }
   for (size_t i = 0; i < c.listed.size(); ++i) {

@@ -145,7 +145,7 @@ absl::StatusOr<Response> EpochChild::Ask(const Request& request) {
   if (!google::protobuf::util::SerializeDelimitedToFileDescriptor(request, requests_)) {
     return Dead();
   }
-  // Not the clock on the wall, which jumps.
+  // The clock on the wall will not do, as it jumps.
   const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(patience_);
   uint64_t size = 0;
   for (int shift = 0;; shift += 7) {

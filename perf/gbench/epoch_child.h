@@ -18,21 +18,22 @@ namespace perf {
 
 // How to start a benchmark program, one with perf's benchmark main.
 struct BenchmarkProgram {
-  // Absolute.
+  // An absolute path.
   std::string path;
+  // The working directory; empty for this process's.
   std::string directory;
-  // What comes before it on the command line, such as valgrind.
+  // What comes before the program on the command line, such as valgrind.
   std::vector<std::string> launcher = {};
-  // Besides this process's environment.
+  // Variables that the program gets besides this process's environment.
   std::map<std::string, std::string> variables = {};
-  // What an answer may take before the process counts as hung.
+  // How long an answer may take before the process counts as hung.
   absl::Duration patience = absl::Minutes(5);
 };
 
-// Not thread-safe. Starting one makes this process ignore SIGPIPE. Every call returns, if the
-// process died or hung, Unavailable or DeadlineExceeded with how it ended and the last it wrote;
-// the process is then gone, and further calls fail alike. A body that failed is Aborted with its
-// message, and the process goes on.
+// A running benchmark program. Not thread-safe. Starting one makes this process ignore SIGPIPE.
+// Every call returns, if the program died or hung, Unavailable or DeadlineExceeded with how it
+// ended and the last it wrote; the program is then gone, and further calls fail alike. A body that
+// failed is Aborted with its message, and the program goes on.
 class EpochChild {
  public:
   static absl::StatusOr<EpochChild> Start(const BenchmarkProgram& program);
@@ -42,8 +43,8 @@ class EpochChild {
   // Ends the process.
   ~EpochChild();
 
-  // Of all benchmarks of the program. Unimplemented if the program does not serve epochs, as it was
-  // built from a revision that could not yet.
+  // The names of all benchmarks of the program. Unimplemented if the program does not serve
+  // epochs, as it was built from a revision that could not yet.
   absl::StatusOr<std::vector<std::string>> Names();
   absl::StatusOr<Calibration> Calibrate(const std::string& name, absl::Duration target);
   absl::StatusOr<Epoch> Run(const std::string& name, int64_t iterations);

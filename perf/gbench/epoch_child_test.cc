@@ -5,13 +5,16 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
@@ -27,7 +30,7 @@ EpochChild Start() { return *EpochChild::Start(Sample()); }
 TEST(EpochChild, ListsTheBenchmarks) {
   EpochChild child = Start();
   const auto names = child.Names();
-  ASSERT_TRUE(names.ok()) << names.status();
+  ASSERT_THAT(names, IsOk());
   EXPECT_THAT(*names, Contains("sample.count"));
   EXPECT_THAT(*names, Contains("sample.count_timed/5/real_time"));
 }
@@ -38,7 +41,7 @@ TEST(EpochChild, RunsExactlyTheIterationsItIsAskedFor) {
        {"sample.count", "sample.count_timed/5/real_time", "sample.count_fixed/iterations:3"}) {
     for (const int64_t iterations : {1, 1000, 7}) {
       const auto epoch = child.Run(name, iterations);
-      ASSERT_TRUE(epoch.ok()) << epoch.status();
+      ASSERT_THAT(epoch, IsOk());
       EXPECT_EQ(epoch->iterations(), iterations);
       EXPECT_GT(epoch->wall_ns(), 0);
     }
@@ -48,7 +51,7 @@ TEST(EpochChild, RunsExactlyTheIterationsItIsAskedFor) {
 TEST(EpochChild, CalibratesToTheTarget) {
   EpochChild child = Start();
   const auto calibration = child.Calibrate("sample.count_timed/5/real_time", absl::Milliseconds(2));
-  ASSERT_TRUE(calibration.ok()) << calibration.status();
+  ASSERT_THAT(calibration, IsOk());
   EXPECT_EQ(calibration->measurement_name(), "sample.count_timed/5");
   EXPECT_EQ(calibration->title(), "Counting");
   EXPECT_EQ(calibration->time_unit(), "us");
@@ -62,7 +65,7 @@ TEST(EpochChild, CalibratesToTheTarget) {
 
 TEST(EpochChild, CountsPageFaultsOfTheLoop) {
   EpochChild child = Start();
-  ASSERT_TRUE(child.Run("sample.fault", 1).ok());
+  ASSERT_THAT(child.Run("sample.fault", 1), IsOk());
   const auto none = child.Run("sample.count", 1000);
   const auto many = child.Run("sample.fault", 4);
   ASSERT_TRUE(none.ok() && many.ok());
@@ -74,42 +77,42 @@ TEST(EpochChild, CountsPageFaultsOfTheLoop) {
 TEST(EpochChild, ABodyThatFailsSaysWhyAndTheProcessGoesOn) {
   EpochChild child = Start();
   const auto failed = child.Run("sample.fail", 10);
-  EXPECT_EQ(failed.status().code(), absl::StatusCode::kAborted);
+  EXPECT_THAT(failed, StatusIs(absl::StatusCode::kAborted));
   EXPECT_THAT(std::string(failed.status().message()), HasSubstr("the result is wrong"));
-  EXPECT_EQ(child.Run("sample.missing", 1).status().code(), absl::StatusCode::kAborted);
-  EXPECT_EQ(child.Run("sample.count", 0).status().code(), absl::StatusCode::kAborted);
-  EXPECT_TRUE(child.Run("sample.count", 1).ok());
+  EXPECT_THAT(child.Run("sample.missing", 1), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(child.Run("sample.count", 0), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(child.Run("sample.count", 1), IsOk());
 }
 
 TEST(EpochChild, AKilledProcessIsAnErrorThatNamesTheSignal) {
   EpochChild child = Start();
-  ASSERT_TRUE(child.Names().ok());
+  ASSERT_THAT(child.Names(), IsOk());
   const auto died = child.Run("sample.die", 1);
-  EXPECT_EQ(died.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(died, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(std::string(died.status().message()), HasSubstr("signal 9"));
-  EXPECT_EQ(child.Run("sample.count", 1).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(child.Run("sample.count", 1), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST(EpochChild, AProcessKilledFromOutsideIsAnError) {
   EpochChild child = Start();
-  ASSERT_TRUE(child.Names().ok());
+  ASSERT_THAT(child.Names(), IsOk());
   kill(child.pid(), SIGKILL);
-  EXPECT_EQ(child.Run("sample.count", 1).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(child.Run("sample.count", 1), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST(EpochChild, AHungProcessIsEnded) {
   BenchmarkProgram program = Sample();
   program.patience = absl::Milliseconds(200);
   EpochChild child = *EpochChild::Start(program);
-  EXPECT_EQ(child.Run("sample.hang", 1).status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(child.Run("sample.hang", 1), StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_EQ(child.pid(), 0);
 }
 
 TEST(EpochChild, AProgramWithoutTheDriverIsSaidToBeOne) {
   EpochChild child = *EpochChild::Start({.path = "/bin/true", .directory = {}});
-  EXPECT_EQ(child.Names().status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_TRUE(
-      absl::IsNotFound(EpochChild::Start({.path = "/no/such/program", .directory = {}}).status()));
+  EXPECT_THAT(child.Names(), StatusIs(absl::StatusCode::kUnimplemented));
+  EXPECT_THAT(EpochChild::Start({.path = "/no/such/program", .directory = {}}),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace

@@ -217,9 +217,10 @@ class EpochServer {
     counting.Fill(counts);
   }
 
-  // Goes up by at most ten times until a call takes a third of the target, and scales from there.
+  // Increases the iterations by at most ten times until a call takes a third of the target, and
+  // scales from there.
   void Calibrate(const CalibrateRequest& request, Response& response) {
-    constexpr int64_t kMostIterations = 1'000'000'000;
+    constexpr int64_t kMaxIterations = 1'000'000'000;
     const double target_s = static_cast<double>(request.target_ns()) / 1e9;
     int64_t iterations = 1;
     for (;;) {
@@ -228,10 +229,10 @@ class EpochServer {
       if (!Run(request.name(), iterations, reporter, response)) return;
       const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - start;
       const double iteration_s = reporter.wall_s() / static_cast<double>(reporter.iterations());
-      const double wanted = iteration_s > 0 ? target_s / iteration_s : kMostIterations;
-      if (reporter.wall_s() * 3 >= target_s || iterations >= kMostIterations) {
+      const double wanted = iteration_s > 0 ? target_s / iteration_s : kMaxIterations;
+      if (reporter.wall_s() * 3 >= target_s || iterations >= kMaxIterations) {
         Calibration& calibration = *response.mutable_calibration();
-        calibration.set_iterations(std::clamp<int64_t>(std::llround(wanted), 1, kMostIterations));
+        calibration.set_iterations(std::clamp<int64_t>(std::llround(wanted), 1, kMaxIterations));
         calibration.set_iteration_ns(iteration_s * 1e9);
         calibration.set_setup_ns(
             std::max<int64_t>(0, std::llround((whole.count() - reporter.wall_s()) * 1e9)));
@@ -242,7 +243,7 @@ class EpochServer {
       }
       iterations = static_cast<int64_t>(std::clamp(
           wanted, static_cast<double>(iterations) * 2,
-          std::min(static_cast<double>(iterations) * 10, static_cast<double>(kMostIterations))));
+          std::min(static_cast<double>(iterations) * 10, static_cast<double>(kMaxIterations))));
     }
   }
 

@@ -1,9 +1,8 @@
 #include "perf/bazel/testing/git_playground.h"
 
-#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,10 +10,12 @@
 #include <string>
 #include <system_error>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+#include "perf/process/subprocess.h"
 
 namespace perf {
 namespace {
@@ -37,7 +38,7 @@ GitPlayground::GitPlayground(absl::string_view name)
   std::error_code error;
   fs::remove_all(root_, error);
   fs::create_directories(root_ + "/home", error);
-  // For what runs in this process, too.
+  // Git that this process runs gets them, too.
   setenv("HOME", (root_ + "/home").c_str(), 1);
   setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
   Write("home/.gitconfig",
@@ -52,8 +53,10 @@ int GitPlayground::Try(absl::string_view folder, absl::string_view code) const {
       "GIT_COMMITTER_DATE='2026-01-01T00:00:00Z';"
       " cd ",
       Quoted(absl::StrCat(root_, "/", folder)), "; ", code);
-  const int status = std::system(absl::StrCat("bash -c ", Quoted(script), " 1>&2").c_str());
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  const absl::StatusOr<SubprocessResult> bash =
+      RunProgram({.arguments = {"bash", "-c", script}, .stdout_descriptor = STDERR_FILENO},
+                 SubprocessOutput::kInherit);
+  return bash.ok() ? bash->exit_code : -1;
 }
 
 void GitPlayground::Do(absl::string_view folder, absl::string_view code) const {
