@@ -17,10 +17,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "perf/mode/mode.h"
 #include "perf/record/result.pb.h"
 #include "perf/report/report.pb.h"
 #include "perf/report/report_builder.h"
-#include "perf/runner/mode.h"
 #include "perf/suite/suite.pb.h"
 
 namespace perf {

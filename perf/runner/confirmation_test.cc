@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/baseline/baseline_file.h"
-#include "perf/runner/testing/sample_suite.h"
+#include "perf/mode/testing/sample_suite.h"
 #include "third_party/status_matchers.h"
 
 namespace perf {

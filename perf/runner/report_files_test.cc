@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "perf/mode/testing/sample_suite.h"
 #include "perf/record/text_proto.h"
-#include "perf/runner/testing/sample_suite.h"
 #include "third_party/status_matchers.h"
 
 namespace perf {

@@ -6,9 +6,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "perf/runner/mode.h"
-#include "perf/runner/options.h"
-#include "perf/runner/services.h"
+#include "perf/mode/mode.h"
+#include "perf/mode/options.h"
+#include "perf/mode/services.h"
 #include "perf/suite/suite.pb.h"
 #include "perf/suite/suite_selection.h"
 

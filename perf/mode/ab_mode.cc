@@ -1,0 +1,335 @@
+#include "perf/mode/ab_mode.h"
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "perf/ab/comparison.h"
+#include "perf/ab/test_pairs.h"
+#include "perf/ab/whole_process.h"
+#include "perf/bazel/revision.h"
+#include "perf/bazel/test_build.h"
+#include "perf/bazel/test_program.h"
+#include "perf/process/scratch_folder.h"
+#include "perf/stats/statistics.h"
+#include "re2/re2.h"
+
+namespace perf {
+namespace {
+
+constexpr size_t kShownDigits = 12;
+constexpr std::chrono::seconds kBetweenReports(2);
+
+// The one commit that the baselines were measured at.
+absl::StatusOr<std::string> RevisionOf(const std::map<std::string, ComponentBaseline>& baselines,
+                                       const std::string& machine) {
+  std::set<std::string> commits;
+  for (const auto& [component, baseline] : baselines) {
+    for (const BaselineMeasurement& measurement : baseline.measurements()) {
+      commits.insert(measurement.commit());
+    }
+  }
+  if (commits.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("--against=baseline: there is no baseline of this machine, ", machine));
+  }
+  if (commits.size() > 1 || commits.begin()->empty() || commits.begin()->back() == '+') {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--against=baseline: the baselines are of ", absl::StrJoin(commits, ", "),
+                     ", which is not one commit (+ means with uncommitted changes). Name one, or "
+                     "narrow the run by --component"));
+  }
+  return *commits.begin();
+}
+
+// One comparison of this tree with a revision.
+class RevisionComparison {
+ public:
+  RevisionComparison(const RunContext& context, absl::Span<const SuiteTest> tests)
+      : context_(context),
+        suite_(context.suite),
+        options_(context.options),
+        tests_(tests.begin(), tests.end()),
+        run_id_(context.services.NewRunId()) {}
+
+  absl::StatusOr<Findings> Execute(const std::string& name) {
+    absl::StatusOr<std::string> cache = CacheDirectory();
+    if (!cache.ok()) return cache.status();
+    build_ = {.bazel = options_.bazel, .cache = *std::move(cache)};
+    const absl::StatusOr<ScratchFolder> scratch =
+        ScratchFolder::Create(absl::StrCat(options_.output_dir, "/scratch-"));
+    if (!scratch.ok()) return scratch.status();
+    scratch_ = scratch->path();
+    const absl::StatusOr<std::string> commit = ResolveRevision(options_.workspace, name);
+    if (!commit.ok()) return commit.status();
+    shown_ = commit->substr(0, kShownDigits);
+    findings_.ab_revision = shown_;
+    // Kept to the end, so that no other run changes the tree that this one measures.
+    const absl::StatusOr<Checkout> checkout = Checkout::Create(
+        options_.workspace, *commit, build_.cache, [this](const std::string& holder) {
+          Say(absl::StrCat("waiting for ", holder, ": one comparison of a workspace at a time"));
+        });
+    if (!checkout.ok()) return checkout.status();
+    for (const std::string& submodule : checkout->empty_submodules()) {
+      findings_.notes.push_back(absl::StrCat("the submodule ", submodule, " is empty in ", shown_,
+                                             ", because it is empty in the working tree"));
+    }
+    if (absl::Status added = AddSources(checkout->directory()); !added.ok()) return added;
+    findings_.notes.push_back(
+        absl::StrCat("compared with ", shown_,
+                     ", which was built and measured beside this build; the interval "
+                     "of a change holds with ",
+                     absl::StrFormat("%.0f", (1 - kErrorRate) * 100), " % confidence"));
+    Compare();
+    AddFindings();
+    return std::move(findings_);
+  }
+
+ private:
+  void Say(absl::string_view line) { context_.services.Say(line); }
+
+  absl::StatusOr<std::set<std::string>> Query(const std::string& expression,
+                                              const std::string& directory) {
+    return QueryLabels(expression, directory, build_, context_.services.programs());
+  }
+
+  // Pairs the tests with those of the tree in `directory`. Members of the earlier suite that are
+  // none any more are gone with all that they measured, where all members were asked for.
+  absl::StatusOr<std::vector<TestPair>> FindPairs(const std::string& directory) {
+    const SuiteManifest& manifest = suite_.manifest;
+    std::vector<std::string> labels;
+    for (const SuiteTest& test : tests_) labels.push_back(test.label());
+    const absl::StatusOr<std::set<std::string>> earlier_targets =
+        Query(absl::StrCat("set(", absl::StrJoin(labels, " "), ")"), directory);
+    if (!earlier_targets.ok()) return earlier_targets.status();
+    const bool all =
+        options_.selection.empty() && static_cast<int>(tests_.size()) == manifest.tests_size();
+    std::set<std::string> earlier_members;
+    if (all || earlier_targets->size() < labels.size()) {
+      absl::StatusOr<std::set<std::string>> members =
+          Query(absl::StrCat("labels(tests, set(", manifest.suite(), "))"), directory);
+      if (!members.ok()) return members.status();
+      earlier_members = *std::move(members);
+    }
+    std::set<std::string> members;
+    for (const auto& [label, component] : suite_.component_of) members.insert(label);
+    TestPairs pairs = PairTests(tests_, members, *earlier_targets, earlier_members);
+    for (const std::string& label : pairs.added) {
+      findings_.notes.push_back(absl::StrCat(label, " is new since ", shown_));
+    }
+    for (const TestPair& pair : pairs.pairs) {
+      if (pair.baseline_label == pair.current.label()) continue;
+      findings_.notes.push_back(absl::StrCat(pair.current.label(), " is compared with ",
+                                             pair.baseline_label, " of ", shown_,
+                                             ", the only test of that name which has gone"));
+    }
+    if (all) {
+      for (const std::string& label : pairs.removed) {
+        findings_.gone.push_back({.component = "", .target = label, .name = label});
+      }
+    }
+    if (pairs.pairs.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("none of the selected tests was there in ", shown_));
+    }
+    return std::move(pairs.pairs);
+  }
+
+  // Builds both trees.
+  absl::Status AddSources(const std::string& directory) {
+    const absl::StatusOr<std::vector<TestPair>> pairs = FindPairs(directory);
+    if (!pairs.ok()) return pairs.status();
+    std::vector<std::string> old_labels;
+    std::vector<std::string> labels;
+    for (const TestPair& pair : *pairs) {
+      old_labels.push_back(pair.baseline_label);
+      labels.push_back(pair.current.label());
+    }
+    const auto say = [this](absl::string_view line) { Say(line); };
+    ProgramRunner& programs = context_.services.programs();
+    const absl::StatusOr<std::string> old_bin = BuildTests(
+        old_labels, directory, absl::StrCat(shown_, ", in ", directory), build_, programs, say);
+    if (!old_bin.ok()) return old_bin.status();
+    const absl::StatusOr<std::string> bin =
+        BuildTests(labels, options_.workspace, "the working tree", build_, programs, say);
+    if (!bin.ok()) return bin.status();
+    for (const TestPair& pair : *pairs) {
+      if (absl::Status added = AddSource(pair, *old_bin, *bin); !added.ok()) {
+        findings_.errors.push_back(absl::StrCat(pair.current.label(), ": ", added.message()));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddSource(const TestPair& pair, const std::string& old_bin, const std::string& bin) {
+    const std::string& workspace_name = suite_.manifest.workspace_name();
+    const SuiteTest& test = pair.current;
+    SuiteTest old_test = test;
+    old_test.set_label(pair.baseline_label);
+    absl::StatusOr<TestProgram> baseline = FindTestProgram(old_test, old_bin, workspace_name);
+    if (!baseline.ok()) return baseline.status();
+    absl::StatusOr<TestProgram> current = FindTestProgram(test, bin, workspace_name);
+    if (!current.ok()) return current.status();
+    const std::string& component = suite_.component_of.at(test.label());
+    const absl::StatusOr<bool> same = SameProgram(*baseline, *current);
+    if (!same.ok()) return same.status();
+    if (*same && !options_.measure_identical) {
+      findings_.identical.emplace_back(component, test.label());
+      return absl::OkStatus();
+    }
+    for (TestProgram* program : {&*baseline, &*current}) {
+      program->variables["PERF_PROFILE"] = options_.profile;
+      program->variables["PERF_OVERRIDES"] = options_.load_overrides;
+      program->variables["PERF_FILTER"] = options_.filter;
+    }
+    if (test.benchmark()) {
+      absl::Status epochs = AddEpochSource(component, *baseline, *current);
+      if (!absl::IsUnimplemented(epochs)) return epochs;
+      findings_.notes.push_back(
+          absl::StrCat(test.label(),
+                       ": the earlier revision cannot run epochs on request, so whole "
+                       "runs were compared, which takes longer"));
+    }
+    auto whole = WholeProcessSource::Create({.baseline = *baseline,
+                                             .current = *current,
+                                             .requirements = suite_.requirements.at(component),
+                                             .scratch = scratch_ + "/whole"},
+                                            &findings_.notes);
+    if (!whole.ok()) return whole.status();
+    Say(absl::StrCat(test.label(), ": ", (*whole)->compared().size(), " measurements, whole runs"));
+    sources_.push_back(*std::move(whole));
+    return absl::OkStatus();
+  }
+
+  absl::Status AddEpochSource(const std::string& component, const TestProgram& baseline,
+                              const TestProgram& current) {
+    const auto program = [&](const TestProgram& side, const std::string& name) {
+      BenchmarkProgram made{
+          .path = side.executable, .directory = side.directory, .variables = side.variables};
+      made.variables["TEST_TMPDIR"] = absl::StrCat(scratch_, "/", name);
+      std::error_code error;
+      std::filesystem::create_directories(made.variables["TEST_TMPDIR"], error);
+      return made;
+    };
+    const auto filter = std::make_shared<re2::RE2>(options_.filter);
+    const std::string label = current.label;
+    auto source = EpochSource::Create({.target = label,
+                                       .component = component,
+                                       .baseline = program(baseline, "baseline"),
+                                       .current = program(current, "current"),
+                                       .selected =
+                                           [filter, label](const std::string& name) {
+                                             return re2::RE2::PartialMatch(label, *filter) ||
+                                                    re2::RE2::PartialMatch(name, *filter);
+                                           }},
+                                      &findings_.notes);
+    if (!source.ok()) return source.status();
+    Say(absl::StrCat(label, ": ", (*source)->compared().size(), " benchmarks, by epochs"));
+    sources_.push_back(*std::move(source));
+    return absl::OkStatus();
+  }
+
+  void Compare() {
+    auto last_said = std::chrono::steady_clock::now();
+    std::mt19937_64 random(std::random_device{}());
+    RunComparison(sources_,
+                  {.time_budget = options_.time_budget,
+                   .progress =
+                       [&](int rounds, int settled, int all) {
+                         const auto now = std::chrono::steady_clock::now();
+                         if (now - last_said < kBetweenReports && settled < all) return;
+                         last_said = now;
+                         Say(absl::StrFormat("round %d: %d of %d settled", rounds, settled, all));
+                       }},
+                  random);
+  }
+
+  void AddFindings() {
+    int unresolved = 0;
+    for (const auto& source : sources_) {
+      for (const RoundSource::Gone& gone : source->gone()) {
+        findings_.gone.push_back({.component = suite_.component_of.at(gone.target),
+                                  .target = gone.target,
+                                  .name = gone.name});
+      }
+      Run run;
+      run.set_run_id(run_id_);
+      *run.mutable_environment() = context_.environment;
+      run.mutable_start_time()->set_seconds(absl::ToUnixSeconds(context_.services.Now()));
+      run.mutable_provenance()->set_total_shards(1);
+      run.mutable_provenance()->set_profile(options_.profile);
+      run.mutable_provenance()->set_filter(options_.filter);
+      for (const Compared& compared : source->compared()) {
+        run.mutable_provenance()->set_target(compared.target);
+        if (!compared.status.ok()) {
+          findings_.errors.push_back(
+              absl::StrCat(compared.target, ": ", compared.name, ": ", compared.status.message()));
+          continue;
+        }
+        Measurement& measurement = *run.add_measurements();
+        measurement.set_name(compared.name);
+        measurement.set_title(compared.title);
+        measurement.set_unit(compared.unit);
+        measurement.set_better(compared.better);
+        measurement.set_component(compared.component);
+        measurement.mutable_samples()->Add(compared.current_samples.begin(),
+                                           compared.current_samples.end());
+        findings_.ab[compared.name] = {
+            .effect = compared.effect,
+            .baseline_median = Summarize(compared.baseline_samples).median,
+            .rounds = static_cast<int>(compared.log_ratios.size())};
+        unresolved += compared.effect.verdict == UNRESOLVED;
+      }
+      run.set_num_measurements(run.measurements_size());
+      if (run.measurements_size() > 0) findings_.runs.push_back(std::move(run));
+    }
+    if (unresolved > 0) {
+      findings_.notes.push_back(absl::StrCat(
+          unresolved, unresolved == 1 ? " measurement is" : " measurements are",
+          " unresolved after --time_budget ", absl::FormatDuration(options_.time_budget),
+          ": allow more time, or measure on a machine with less noise"));
+    }
+  }
+
+  const RunContext& context_;
+  const Suite& suite_;
+  const RunnerOptions& options_;
+  const std::vector<SuiteTest> tests_;
+  const std::string run_id_;
+  // The revision, as the report names it.
+  std::string shown_;
+  std::string scratch_;
+  TestBuildOptions build_;
+  std::vector<std::unique_ptr<RoundSource>> sources_;
+  Findings findings_;
+};
+
+}  // namespace
+
+absl::Status AbMode::Prepare(const RunContext& context, ReportInputs& inputs) {
+  if (absl::Status read = Mode::Prepare(context, inputs); !read.ok()) return read;
+  if (revision_ != kBaselineRevision) return absl::OkStatus();
+  absl::StatusOr<std::string> revision = RevisionOf(inputs.baselines, context.machine);
+  if (!revision.ok()) return revision.status();
+  revision_ = *std::move(revision);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Findings> AbMode::Measure(const RunContext& context,
+                                         absl::Span<const SuiteTest> tests) {
+  return RevisionComparison(context, tests).Execute(revision_);
+}
+
+}  // namespace perf

@@ -1,0 +1,263 @@
+#include "perf/mode/ab_mode.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "perf/baseline/baseline_file.h"
+#include "perf/bazel/testing/git_playground.h"
+#include "perf/mode/testing/fake_services.h"
+#include "perf/mode/testing/sample_suite.h"
+#include "third_party/status_matchers.h"
+
+namespace perf {
+namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+
+constexpr char kMachine[] = "machine";
+
+// A repository with one commit, and a Bazel that answers as it is told: which targets and members
+// the earlier tree has. Both trees' programs are one file each, in a folder for each tree.
+class AbModeTest : public testing::Test {
+ protected:
+  AbModeTest()
+      : play_(absl::StrCat("ab_", testing::UnitTest::GetInstance()->current_test_info()->name())),
+        suite_(SampleSuite({"//a:t", "//a:u"})) {
+    play_.Write("workspace/file", "1");
+    play_.Do("workspace", "git init --quiet; git add .; git commit --quiet --message one");
+    setenv("XDG_CACHE_HOME", (play_.root() + "/cache").c_str(), 1);
+    options_.workspace = play_.root() + "/workspace";
+    options_.output_dir = play_.root() + "/output";
+    options_.baseline_dir = play_.root() + "/baselines";
+    std::error_code error;
+    std::filesystem::create_directories(options_.output_dir, error);
+    services_.programs().set_answer(
+        [this](const SubprocessOptions& bazel) { return Answer(bazel); });
+  }
+
+  SubprocessResult Answer(const SubprocessOptions& bazel) {
+    const bool is_current = bazel.directory == options_.workspace;
+    const std::string& command = bazel.arguments[1];
+    if (command == "query") {
+      const bool asks_for_members = absl::StrContains(bazel.arguments.back(), "labels(tests");
+      return {.exit_code = 0,
+              .output = absl::StrJoin(asks_for_members ? members_ : targets_, "\n"),
+              .errors = ""};
+    }
+    if (command == "info") return {.exit_code = 0, .output = BinOf(is_current), .errors = ""};
+    return {.exit_code = is_current ? current_exit_code_ : baseline_exit_code_,
+            .output = "",
+            .errors = ""};
+  }
+
+  std::string BinOf(bool is_current) const {
+    return play_.root() + (is_current ? "/new-bin" : "/old-bin");
+  }
+
+  // The program of a target, "a/t".
+  void WriteProgram(bool is_current, const std::string& path, const std::string& content) {
+    const std::string program = absl::StrCat(BinOf(is_current), "/", path);
+    std::error_code error;
+    std::filesystem::create_directories(program + ".runfiles/w", error);
+    std::ofstream(program) << content;
+  }
+
+  RunContext Context() {
+    return {.suite = suite_,
+            .tests = AllTests(suite_),
+            .options = options_,
+            .services = services_,
+            .environment = services_.environment(),
+            .machine = kMachine};
+  }
+
+  absl::StatusOr<Findings> Measure(const std::string& revision) {
+    const RunContext context = Context();
+    return AbMode(revision).Measure(context, context.tests);
+  }
+
+  // The labels that were built in one of the trees.
+  std::vector<std::string> Built(bool is_current) {
+    for (const SubprocessOptions& call : services_.programs().calls()) {
+      if (call.arguments[1] != "build") continue;
+      if ((call.directory == options_.workspace) != is_current) continue;
+      const auto& words = call.arguments;
+      return {std::find(words.begin(), words.end(), "--") + 1, words.end()};
+    }
+    return {};
+  }
+
+  const GitPlayground play_;
+  Suite suite_;
+  RunnerOptions options_;
+  FakeServices services_;
+  std::vector<std::string> targets_ = {"//a:t", "//a:u"};
+  std::vector<std::string> members_ = {"//a:t", "//a:u"};
+  int baseline_exit_code_ = 0;
+  int current_exit_code_ = 0;
+};
+
+TEST_F(AbModeTest, RefusesARevisionThatIsNone) {
+  EXPECT_THAT(Measure("nonsense"), StatusIs(absl::StatusCode::kInvalidArgument,
+                                            HasSubstr("'nonsense' is no commit, tag or branch")));
+  EXPECT_THAT(services_.programs().calls(), IsEmpty());
+}
+
+TEST_F(AbModeTest, RefusesAWorkspaceWithoutRepository) {
+  options_.workspace = play_.root() + "/output";
+  EXPECT_THAT(Measure("HEAD"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("is not in a git repository")));
+}
+
+TEST_F(AbModeTest, RefusesARevisionWithoutAnyOfTheTests) {
+  targets_ = {};
+  members_ = {};
+  EXPECT_THAT(Measure("HEAD"), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                        HasSubstr("none of the selected tests was there in")));
+}
+
+TEST_F(AbModeTest, SaysWhichTreeDoesNotBuild) {
+  current_exit_code_ = 1;
+  EXPECT_THAT(Measure("HEAD"), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                        HasSubstr("the working tree does not build")));
+  baseline_exit_code_ = 1;
+  EXPECT_THAT(Measure("HEAD"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("/tree does not build")));
+}
+
+TEST_F(AbModeTest, ProgramsThatAreTheSameAreNotRun) {
+  for (const bool is_current : {false, true}) {
+    for (const char* path : {"a/t", "a/u"}) WriteProgram(is_current, path, "the same");
+  }
+  const absl::StatusOr<Findings> findings = Measure("HEAD");
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_THAT(findings->identical, ElementsAre(Pair("a", "//a:t"), Pair("a", "//a:u")));
+  EXPECT_THAT(findings->errors, IsEmpty());
+  EXPECT_THAT(findings->runs, IsEmpty());
+  EXPECT_THAT(findings->gone, IsEmpty());
+  EXPECT_EQ(findings->ab_revision, play_.Ask("workspace", "git rev-parse HEAD").substr(0, 12));
+}
+
+TEST_F(AbModeTest, ATestThatFailsIsAnErrorOfThatTest) {
+  for (const bool is_current : {false, true}) WriteProgram(is_current, "a/t", "the same");
+  const absl::StatusOr<Findings> findings = Measure("HEAD");
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_THAT(findings->errors, ElementsAre(HasSubstr("//a:u: there is no ")));
+  EXPECT_THAT(findings->identical, ElementsAre(Pair("a", "//a:t")));
+}
+
+TEST_F(AbModeTest, NewAndRemovedTestsAreNamed) {
+  targets_ = {"//a:t"};
+  members_ = {"//a:t", "//a:gone"};
+  for (const bool is_current : {false, true}) WriteProgram(is_current, "a/t", "the same");
+  const absl::StatusOr<Findings> findings = Measure("HEAD");
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_THAT(findings->notes, Contains(HasSubstr("//a:u is new since ")));
+  ASSERT_EQ(findings->gone.size(), 1u);
+  EXPECT_EQ(findings->gone[0].name, "//a:gone");
+}
+
+TEST_F(AbModeTest, OfANarrowedRunNothingIsRemoved) {
+  options_.selection = "--type performance";
+  members_ = {"//a:t", "//a:u", "//a:gone"};
+  for (const bool is_current : {false, true}) {
+    for (const char* path : {"a/t", "a/u"}) WriteProgram(is_current, path, "the same");
+  }
+  const absl::StatusOr<Findings> findings = Measure("HEAD");
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_THAT(findings->gone, IsEmpty());
+}
+
+TEST_F(AbModeTest, AMovedTestIsComparedWithWhatItWas) {
+  targets_ = {"//a:t"};
+  members_ = {"//a:t", "//old/place:u"};
+  WriteProgram(false, "a/t", "the same");
+  WriteProgram(true, "a/t", "the same");
+  WriteProgram(false, "old/place/u", "moved");
+  WriteProgram(true, "a/u", "moved");
+  const absl::StatusOr<Findings> findings = Measure("HEAD");
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_THAT(findings->notes, Contains(HasSubstr("//a:u is compared with //old/place:u of ")));
+  EXPECT_THAT(findings->identical, ElementsAre(Pair("a", "//a:t"), Pair("a", "//a:u")));
+  EXPECT_THAT(findings->gone, IsEmpty());
+  EXPECT_THAT(Built(false), ElementsAre("//a:t", "//old/place:u"));
+  EXPECT_THAT(Built(true), ElementsAre("//a:t", "//a:u"));
+}
+
+// Which revision the stored baselines name.
+class AbModeBaselineTest : public AbModeTest {
+ protected:
+  void Store(const std::string& component, const std::string& commit) {
+    perf::Run run =
+        SampleRun("//a:t", SampleMeasurement(component + ".time", 10), services_.environment());
+    run.mutable_provenance()->set_commit(commit);
+    ComponentBaseline baseline;
+    baseline.set_component(component);
+    baseline.set_machine(kMachine);
+    PutBaseline(ToBaseline(run.measurements(0), run, "2026-01-01"), baseline);
+    ASSERT_THAT(WriteBaseline(baseline, options_.baseline_dir), IsOk());
+    suite_.requirements[component].set_component(component);
+  }
+
+  absl::Status Prepare() {
+    ReportInputs inputs;
+    inputs.requirements = suite_.requirements;
+    return AbMode(kBaselineRevision).Prepare(Context(), inputs);
+  }
+};
+
+TEST_F(AbModeBaselineTest, NeedsBaselinesOfThisMachine) {
+  EXPECT_THAT(Prepare(), StatusIs(absl::StatusCode::kNotFound,
+                                  "--against=baseline: there is no baseline of this machine, "
+                                  "machine"));
+}
+
+TEST_F(AbModeBaselineTest, TakesTheOneCommit) {
+  Store("a", "c0ffee");
+  Store("b", "c0ffee");
+  EXPECT_THAT(Prepare(), IsOk());
+}
+
+TEST_F(AbModeBaselineTest, RefusesSeveralCommits) {
+  Store("a", "c0ffee");
+  Store("b", "decade");
+  EXPECT_THAT(Prepare(),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("the baselines are of c0ffee, decade, which is not one commit")));
+}
+
+TEST_F(AbModeBaselineTest, RefusesUncommittedChanges) {
+  Store("a", "c0ffee+");
+  EXPECT_THAT(Prepare(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                  HasSubstr("+ means with uncommitted changes")));
+}
+
+TEST(AbModeChoicesTest, StoresNothingAndIsNoPointOfAHistory) {
+  const AbMode mode("HEAD");
+  EXPECT_FALSE(mode.MayConfirm());
+  EXPECT_FALSE(mode.MayStore());
+  EXPECT_FALSE(mode.ComparesWithHistory());
+  EXPECT_FALSE(mode.AddsToHistory());
+  EXPECT_FALSE(mode.MayLackCommit());
+}
+
+}  // namespace
+}  // namespace perf

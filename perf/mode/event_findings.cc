@@ -1,0 +1,42 @@
+#include "perf/mode/event_findings.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "perf/bazel/build_events.h"
+
+namespace perf {
+namespace {
+
+// Bazel's exit code after an interrupt from the terminal.
+constexpr int kInterrupted = 8;
+
+}  // namespace
+
+absl::StatusOr<Findings> FindingsOfEvents(absl::string_view json_lines, const std::string& source,
+                                          absl::Span<const SuiteTest> tests,
+                                          const CollectOptions& options, int bazel_exit_code) {
+  const absl::StatusOr<BuildEvents> events = ParseBuildEvents(json_lines);
+  if (!events.ok()) {
+    return absl::Status(events.status().code(),
+                        absl::StrCat(source, ": ", events.status().message()));
+  }
+  Findings findings;
+  if (events->cut_line > 0) {
+    findings.notes.push_back(absl::StrCat(source, " is cut in line ", events->cut_line,
+                                          ", its last, and that line is lost"));
+  }
+  Collection collection = Collect(tests, *events, options, ReadRecord);
+  findings.runs = std::move(collection.runs);
+  findings.errors = std::move(collection.errors);
+  findings.failed = std::move(collection.failed);
+  if (bazel_exit_code == kInterrupted) findings.errors.emplace_back("bazel: was interrupted");
+  if (bazel_exit_code != 0 && findings.errors.empty()) {
+    findings.errors.push_back(absl::StrCat("bazel: ended with exit code ", bazel_exit_code));
+  }
+  return findings;
+}
+
+}  // namespace perf

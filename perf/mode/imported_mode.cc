@@ -1,0 +1,24 @@
+#include "perf/mode/imported_mode.h"
+
+#include <string>
+
+#include "perf/mode/event_findings.h"
+#include "perf/record/environment.h"
+#include "perf/record/text_proto.h"
+
+namespace perf {
+
+absl::StatusOr<Findings> ImportedMode::Measure(const RunContext& context,
+                                               absl::Span<const SuiteTest> tests) {
+  const RunnerOptions& options = context.options;
+  const absl::StatusOr<std::string> json = ReadFile(options.build_event_file);
+  if (!json.ok()) return json.status();
+  return FindingsOfEvents(
+      *json, options.build_event_file, tests,
+      {.run_id = "",
+       .machine = options.machine.empty() ? MachineSlug(context.environment) : "",
+       .allow_any_mode = options.allow_any_mode},
+      /*bazel_exit_code=*/0);
+}
+
+}  // namespace perf

@@ -1,0 +1,19 @@
+// Judges the records of a `bazel test` that somebody else ran: --build_event_file. Nothing is run.
+#ifndef PERF_MODE_IMPORTED_MODE_H_
+#define PERF_MODE_IMPORTED_MODE_H_
+
+#include "perf/mode/mode.h"
+
+namespace perf {
+
+class ImportedMode : public Mode {
+ public:
+  // NotFound if there is no event file, and ParseBuildEvents' errors. Records of another machine
+  // are refused, unless --machine declares the machines equal.
+  absl::StatusOr<Findings> Measure(const RunContext& context,
+                                   absl::Span<const SuiteTest> tests) override;
+};
+
+}  // namespace perf
+
+#endif  // PERF_MODE_IMPORTED_MODE_H_

@@ -1,0 +1,67 @@
+#include "perf/mode/options.h"
+
+#include <cstddef>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "perf/baseline/baseline_file.h"
+#include "perf/mode/counts_key.h"
+
+namespace perf {
+
+absl::Status CheckMachineName(absl::string_view name) {
+  // It is a folder's name, and stands in every line of `history`.
+  constexpr size_t kMaxLength = 64;
+  const bool plain = absl::c_all_of(
+      name, [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-'; });
+  if (name.empty() || name.size() > kMaxLength || !plain) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--machine (or PERF_MACHINE): '", name, "' is no name of machines: use 1 to ",
+                     kMaxLength, " of the characters a-z, 0-9 and -"));
+  }
+  if (name == kAnyMachine || absl::StartsWith(name, kCountsKeyPrefix)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--machine (or PERF_MACHINE): '", name,
+                     "' is kept for figures that are no machine's; choose another name"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOptions(const RunnerOptions& options) {
+  struct Option {
+    absl::string_view name;
+    bool is_on;
+  };
+  const Option update_baselines = {"update_baselines", options.update_baselines};
+  const Option allow_any_mode = {"allow_any_mode", options.allow_any_mode};
+  const Option against = {"against", !options.against.empty()};
+  const Option counts = {"counts", options.counts};
+  const Option build_event_file = {"build_event_file", !options.build_event_file.empty()};
+  const Option baseline_file = {"baseline_file", !options.baseline_file.empty()};
+  // Each of two says what the run is compared with, or where its figures come from.
+  const Option exclusive[][2] = {
+      {update_baselines, against}, {update_baselines, allow_any_mode}, {counts, against},
+      {counts, baseline_file},     {counts, build_event_file},         {against, build_event_file},
+      {against, baseline_file},
+  };
+  for (const auto& [one, other] : exclusive) {
+    if (one.is_on && other.is_on) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", one.name, " and --", other.name, " exclude each other"));
+    }
+  }
+  if (options.time_budget <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("--time_budget has to be more than 0");
+  }
+  if (options.confirmations < 0) {
+    return absl::InvalidArgumentError("--confirm has to be at least 0");
+  }
+  if (!options.machine.empty()) return CheckMachineName(options.machine);
+  return absl::OkStatus();
+}
+
+}  // namespace perf

@@ -1,0 +1,71 @@
+// What a run of the suite was asked to do.
+#ifndef PERF_MODE_OPTIONS_H_
+#define PERF_MODE_OPTIONS_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "perf/bazel/test_build.h"
+
+namespace perf {
+
+// The value of `against` that stands for the revision that the stored baselines name.
+inline constexpr char kBaselineRevision[] = "baseline";
+
+struct RunnerOptions {
+  // The source tree, absolute: the working directory of Bazel and git.
+  std::string workspace;
+  // The folder that the report goes to, absolute.
+  std::string output_dir;
+  BazelOptions bazel;
+  std::string profile = "default";
+  // Loads that differ from the profile's: "iterations=10,…".
+  std::string load_overrides;
+  // A regular expression (RE2) over targets and names of tests. Empty: all.
+  std::string filter;
+  // What narrows the suite, in words; empty for the whole suite.
+  std::string selection;
+  bool verbose = false;
+  // The run's figures become the stored baselines.
+  bool update_baselines = false;
+  // Records of builds that are not optimised, or have a sanitizer, are accepted.
+  bool allow_any_mode = false;
+  // The folder of stored baselines, absolute.
+  std::string baseline_dir;
+  // The name of a pool of equal machines that this one belongs to. It takes the place of the
+  // machine's key, which is derived from its hardware. Empty: the key.
+  std::string machine;
+  // How often tests with a red measurement are measured again before it counts.
+  int confirmations = 2;
+  // The --build_event_json_file of an earlier `bazel test`, absolute: its records are judged, and
+  // nothing is run. Empty: the tests are run.
+  std::string build_event_file;
+  // A revision to compare with, A/B, instead of stored baselines; kBaselineRevision for the one
+  // the stored baselines name. Empty: none.
+  std::string against;
+  // How long the A/B comparison may measure.
+  absl::Duration time_budget = absl::Minutes(10);
+  // Tests whose builds are identical are measured, too.
+  bool measure_identical = false;
+  // The database that the run is added to, absolute. Empty: none.
+  std::string history;
+  // What benchmarks do is counted, instead of timed.
+  bool counts = false;
+  // A performance_baseline.txt to compare with instead of the stored baselines, absolute. Empty:
+  // none.
+  std::string baseline_file;
+};
+
+// InvalidArgument, in the words of the command line, for options that exclude each other or are out
+// of range.
+absl::Status CheckOptions(const RunnerOptions& options);
+
+// InvalidArgument if `name` cannot name a pool of machines: it has to consist of a-z, 0-9 and '-',
+// and must not be the name of a folder of baselines that are no machine's.
+absl::Status CheckMachineName(absl::string_view name);
+
+}  // namespace perf
+
+#endif  // PERF_MODE_OPTIONS_H_

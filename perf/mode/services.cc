@@ -1,0 +1,45 @@
+#include "perf/mode/services.h"
+
+#include <memory>
+#include <random>
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "command/printable.h"
+#include "command/program.h"
+#include "perf/record/environment.h"
+
+namespace perf {
+namespace {
+
+class RealServices : public Services {
+ public:
+  ProgramRunner& programs() override { return programs_; }
+
+  absl::StatusOr<WorkingTreeState> StateOfWorkingTree(const std::string& workspace) override {
+    return perf::StateOfWorkingTree(workspace);
+  }
+
+  Environment CurrentEnvironment() override { return perf::CurrentEnvironment(); }
+
+  absl::Time Now() override { return absl::Now(); }
+
+  std::string NewRunId() override {
+    std::random_device random;
+    return absl::StrFormat("%08x%08x", random(), random());
+  }
+
+  void Say(absl::string_view message) override { command::Say(message); }
+
+  void Print(absl::string_view text) override { command::Print(command::Printable(text)); }
+
+ private:
+  SystemProgramRunner programs_;
+};
+
+}  // namespace
+
+std::unique_ptr<Services> SystemServices() { return std::make_unique<RealServices>(); }
+
+}  // namespace perf
