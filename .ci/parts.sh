@@ -155,9 +155,9 @@ tests_with_threads() {
   query "tests(//...) except attr(tags, '[\[ ](perf|manual)[,\]]', tests(//...)) intersect rdeps(//..., set($files), 2) except //audio/... except //pipeline/... except set($alone) + //audio/signal:resampler_test"
 }
 
-# Against the stored counts. Those of session take minutes more.
+# Against the stored counts.
 counts() {
-  ./bazelw run --config=ci //perf -- --bazel_flags=--config=ci --counts --component audio,perf,tools --output_dir "$logs/counts"
+  ./bazelw run --config=ci //perf -- --bazel_flags=--config=ci --counts --output_dir "$logs/counts"
 }
 
 # What both scripts prove first. Which of the documentation's commands are run: light or all.

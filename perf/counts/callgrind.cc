@@ -23,6 +23,8 @@ std::string DumpPath(const std::string& directory, absl::string_view process) {
 
 std::vector<std::string> CallgrindCommand(const std::string& directory) {
   return {"valgrind", "--tool=callgrind", "--quiet", "--collect-atstart=no",
+          // What comes before a measured region runs several times faster without it.
+          "--instr-atstart=no",
           // This counts system calls; there is no option for that alone.
           "--collect-systime=msec",
           // Lines and names would take most of a dump's time.

@@ -65,10 +65,12 @@ class CountingObserver : public RegionObserver {
     CountProcessAllocations(true);
     begin_ = ProcessAllocations();
     if (hardware_.ok()) hardware_->Start();
+    CALLGRIND_START_INSTRUMENTATION;
     CALLGRIND_TOGGLE_COLLECT;
   }
   void End() override {
     CALLGRIND_TOGGLE_COLLECT;
+    CALLGRIND_STOP_INSTRUMENTATION;
     if (hardware_.ok()) hardware_->Stop();
     end_ = ProcessAllocations();
     CountProcessAllocations(false);
