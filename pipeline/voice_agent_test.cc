@@ -425,7 +425,7 @@ TEST_F(VoiceAgentTest, AToolThatFailsIsPartOfTheConversation) {
   script_.transcripts = {"fail"};
   ASSERT_THAT(CreateAgent()->Push(Utterance()), IsOk());
   EXPECT_FALSE(turns_.at(0).answers.at(0).ok);
-  EXPECT_EQ(Stored()[2].content, R"({"error":"failed","message":"the line is dead"})");
+  EXPECT_EQ(Stored()[2].content, R"({"error":"unavailable","message":"the line is dead"})");
 }
 
 TEST_F(VoiceAgentTest, AnAgentThatCallsForEverIsStopped) {

@@ -45,6 +45,8 @@ ToolErrorKind KindOf(absl::StatusCode code) {
       return ToolErrorKind::kDeadlineExceeded;
     case absl::StatusCode::kCancelled:
       return ToolErrorKind::kCancelled;
+    case absl::StatusCode::kUnavailable:
+      return ToolErrorKind::kUnavailable;
     default:
       return ToolErrorKind::kFailed;
   }

@@ -123,7 +123,7 @@ TEST_F(ExecutorTest, ErrorsAreTyped) {
     EXPECT_EQ(ErrorOf(executor_->Execute(absl::StrCat("is_cancelled", suffix), "")),
               "cancelled: given up");
     EXPECT_EQ(ErrorOf(executor_->Execute(absl::StrCat("fails", suffix), "")),
-              "failed: the shop is closed");
+              "unavailable: the shop is closed");
   }
 }
 
@@ -296,7 +296,7 @@ TEST_F(ExecutorTest, TriesAgainWhatMayRepeatAndNothingElse) {
   const auto [result, record] = executor_->Execute(ToolRequest{.name = "lucky"});
   EXPECT_EQ(std::get<ToolOutput>(result).text, "third time");
   EXPECT_EQ(record.num_attempts, 3);
-  EXPECT_EQ(ErrorOf(executor_->Execute("fails", "{}")), "failed: the shop is closed");
+  EXPECT_EQ(ErrorOf(executor_->Execute("fails", "{}")), "unavailable: the shop is closed");
 }
 
 TEST_F(ExecutorTest, ACallIdRunsOnce) {
@@ -474,8 +474,8 @@ TEST_F(ExecutorTest, LeavesARecordOfEachCall) {
   EXPECT_FALSE(document.Parse(json.c_str()).HasParseError());
   for (const auto& [name, error, ending] :
        {std::tuple("nothing", ToolErrorKind::kUnknownTool, CallState::kFailed),
-        std::tuple("fails", ToolErrorKind::kFailed, CallState::kFailed),
-        std::tuple("fails_inline", ToolErrorKind::kFailed, CallState::kFailed)}) {
+        std::tuple("fails", ToolErrorKind::kUnavailable, CallState::kFailed),
+        std::tuple("fails_inline", ToolErrorKind::kUnavailable, CallState::kFailed)}) {
     record = executor_->Execute(ToolRequest{.name = name}).record;
     EXPECT_EQ(record.error, error) << name;
     EXPECT_EQ(record.ending, ending) << name;

@@ -37,6 +37,8 @@ enum class ToolErrorKind {
   kCancelled,
   // The tool itself could not do it: division by zero, no such note.
   kFailed,
+  // What the tool needs is not there, such as a server that has died, or not now.
+  kUnavailable,
 };
 
 // The kind's name: "unknown_tool", "invalid_arguments", …
@@ -54,6 +56,8 @@ constexpr absl::string_view ToolErrorName(ToolErrorKind kind) {
       return "cancelled";
     case ToolErrorKind::kFailed:
       return "failed";
+    case ToolErrorKind::kUnavailable:
+      return "unavailable";
   }
   return "";
 }
@@ -89,8 +93,8 @@ struct ToolContext {
 
 // Called with arguments that the schema has accepted, from any thread, and several times at once.
 // The arguments live until it returns. An error status becomes ToolErrorKind::kFailed with its
-// message; InvalidArgument becomes kInvalidArguments, DeadlineExceeded and Cancelled the kinds of
-// those names. After Unavailable the call may be tried again.
+// message; InvalidArgument becomes kInvalidArguments, DeadlineExceeded, Cancelled and Unavailable
+// the kinds of those names. After Unavailable the call may be tried again.
 using ToolHandler = std::function<absl::StatusOr<ToolOutput>(const rapidjson::Value& arguments,
                                                              const ToolContext&)>;
 

@@ -255,7 +255,7 @@ int Describe(const command::Arguments& arguments) {
 }
 
 // A tool that reports an error has answered (kNo). One that could not be asked, or did not answer
-// in time, has not (kFailed).
+// in time, or is gone, has not (kFailed).
 int ExitCodeOf(ToolErrorKind kind) {
   return kind == ToolErrorKind::kFailed || kind == ToolErrorKind::kInvalidArguments
              ? command::kNo

@@ -217,6 +217,7 @@ while read -r line; do
     *tools/list*) result='{"nextCursor":"x","tools":[{"name":"missing"},{"name":"null","inputSchema":null},{"name":"text","inputSchema":"x"},{"inputSchema":{}},{"name":"good","inputSchema":{"type":"object"}}]}' ;;
     *surrogate*) result='{"content":[{"type":"text","text":"\ud83d"}]}' ;;
     *latin*) result=$(printf '{"content":[{"type":"text","text":"caf\351"}]}') ;;
+    *dies*) exit 0 ;;
     *nan*) result='{"structuredContent":{"n":NaN}}' ;;
     *) continue ;;
   esac
@@ -232,6 +233,8 @@ expect 1 "Byte 0xe9 is not UTF-8" call good '{"x":"latin"}' --mcp "$server"
 expect 1 "JSON has no NaN" call good '{"x":"nan"}' --mcp "$server"
 
 # Values of variables that are not set would silently mean something else.
+# A server that dies when it is called was not asked, and is no tool that says no.
+expect 2 "unavailable" call good '{"x":"dies"}' --mcp "$server" --timeout 5s
 for flag in --mcp --tools; do expect 2 "$flag is empty" list "$flag" ''; done
 expect 2 "--output is empty" import programs.json --output ''
 echo '{"name":"pkg"}' >package.json

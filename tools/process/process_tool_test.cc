@@ -126,7 +126,7 @@ TEST_F(ProcessToolTest, ATemporaryFailureIsTriedAgain) {
   Register("busy", "if [ -e tried ]; then echo '\"done\"'; else touch tried; exit 75; fi", {}, 2);
   EXPECT_EQ(Call("busy"), "\"done\"");
   Register("busy_once", "echo busy >&2; exit 75");
-  EXPECT_EQ(Call("busy_once"), "failed: the program exited with status 75: busy");
+  EXPECT_EQ(Call("busy_once"), "unavailable: the program exited with status 75: busy");
 }
 
 TEST_F(ProcessToolTest, LimitsHold) {
