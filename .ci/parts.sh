@@ -24,7 +24,7 @@ bazel_tests() { # NAME ARGUMENTS...
   shift
   echo "=== $name: ./bazelw test $*" | cut -c 1-300
   rm -f "$events"
-  ./bazelw test --config=ci "$@" --build_event_json_file="$events"
+  ./bazelw test --config=ci --build_event_json_file="$events" "$@"
   local code=$?
   counts=$(python3 - "$events" <<'PY'
 import json, sys
