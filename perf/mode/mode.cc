@@ -5,9 +5,11 @@
 #include <system_error>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "perf/baseline/baseline_file.h"
+#include "perf/mode/counts_key.h"
 #include "perf/mode/stored_baselines.h"
 #include "perf/record/environment.h"
 
@@ -35,7 +37,12 @@ std::string Mode::NoBaselineNote(const RunContext& context) const {
   std::filesystem::directory_iterator entry(context.options.baseline_dir, error);
   for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     std::error_code unknown;
-    if (entry->is_directory(unknown)) others.push_back(entry->path().filename().string());
+    if (!entry->is_directory(unknown)) continue;
+    std::string name = entry->path().filename().string();
+    // What holds on any machine is no other machine's.
+    if (name != kAnyMachine && !absl::StartsWith(name, kCountsKeyPrefix)) {
+      others.push_back(std::move(name));
+    }
   }
   absl::c_sort(others);
   return absl::StrCat(
