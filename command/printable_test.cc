@@ -31,8 +31,10 @@ TEST(PrintableTest, WhatATerminalObeysIsShown) {
        "\x9B"
        "31m",
        "\\x9b31m"},
+      // NOLINTBEGIN(misc-misleading-bidirectional): they are what is made harmless.
       {"right-to-left override", "\xE2\x80\xAE", "\\u202e"},
       {"isolate", "\xE2\x81\xA6", "\\u2066"},
+      // NOLINTEND(misc-misleading-bidirectional)
       {"umlaut, CJK and emoji stay", "ä部😀", "ä部😀"},
       {"no-break space stays", "\xC2\xA0", "\xC2\xA0"},
       {"cut character", "\xE9\x83", "\\xe9\\x83"},
@@ -56,6 +58,7 @@ TEST(PrintableTest, JsonStaysTheSameValue) {
   EXPECT_EQ(PrintableJson("{\"a\":\"\xC2\x9B\x7f ä\"}"), "{\"a\":\"\\u009b\\u007f ä\"}");
   EXPECT_EQ(PrintableJson("{\n  \"a\": 1\r\n}\n"), "{\n  \"a\": 1\r\n}\n");
   EXPECT_EQ(PrintableJson("\"\\u001b\""), "\"\\u001b\"");
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is made harmless.
   EXPECT_EQ(PrintableJson("\"\xE2\x80\xAE\""), "\"\\u202e\"");
   EXPECT_EQ(PrintableJson("\"\xff\""), "\"\\ufffd\"");
 }
