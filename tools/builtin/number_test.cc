@@ -24,7 +24,7 @@ Number Decimal(const std::string& text) {
 
 std::string Json(const Number& number, bool expect_rounded = false) {
   bool rounded = false;
-  const std::string json = number.ToJson(rounded);
+  std::string json = number.ToJson(rounded);
   EXPECT_EQ(rounded, expect_rounded) << json;
   return json;
 }
