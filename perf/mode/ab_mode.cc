@@ -225,16 +225,14 @@ class RevisionComparison {
     };
     const auto filter = std::make_shared<re2::RE2>(options_.filter);
     const std::string label = current.label;
-    auto source = EpochSource::Create({.target = label,
-                                       .component = component,
-                                       .baseline = program(baseline, "baseline"),
-                                       .current = program(current, "current"),
-                                       .selected =
-                                           [filter, label](const std::string& name) {
-                                             return re2::RE2::PartialMatch(label, *filter) ||
-                                                    re2::RE2::PartialMatch(name, *filter);
-                                           }},
-                                      &findings_.notes);
+    auto source = EpochSource::Create(
+        {.target = label,
+         .component = component,
+         .baseline = program(baseline, "baseline"),
+         .current = program(current, "current"),
+         .selected = [filter,
+                      label](const std::string& name) { return AsksFor(*filter, label, name); }},
+        &findings_.notes);
     if (!source.ok()) return source.status();
     Say(absl::StrCat(label, ": ", (*source)->compared().size(), " benchmarks, by epochs"));
     sources_.push_back(*std::move(source));

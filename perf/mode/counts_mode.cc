@@ -101,22 +101,19 @@ class Counting {
     counted.variables["PERF_PROFILE"] = options_.profile;
     counted.variables["PERF_OVERRIDES"] = options_.load_overrides;
     auto last_said = std::chrono::steady_clock::now() - std::chrono::hours(1);
-    const absl::StatusOr<std::vector<BenchmarkCounts>> counts =
-        CountBenchmarks(counted, {.scratch = scratch->path(),
-                                  .hardware = hardware_,
-                                  .selected =
-                                      [&](const std::string& name) {
-                                        return re2::RE2::PartialMatch(test.label(), filter_) ||
-                                               re2::RE2::PartialMatch(name, filter_);
-                                      },
-                                  .progress =
-                                      [&](const std::string& name, int process) {
-                                        const auto now = std::chrono::steady_clock::now();
-                                        if (now - last_said < kBetweenReports) return;
-                                        last_said = now;
-                                        context_.services.Say(absl::StrCat(
-                                            "counting ", name, " (process ", process + 1, ")"));
-                                      }});
+    const absl::StatusOr<std::vector<BenchmarkCounts>> counts = CountBenchmarks(
+        counted,
+        {.scratch = scratch->path(),
+         .hardware = hardware_,
+         .selected = [&](const std::string& name) { return AsksFor(filter_, test.label(), name); },
+         .progress =
+             [&](const std::string& name, int process) {
+               const auto now = std::chrono::steady_clock::now();
+               if (now - last_said < kBetweenReports) return;
+               last_said = now;
+               context_.services.Say(
+                   absl::StrCat("counting ", name, " (process ", process + 1, ")"));
+             }});
     if (!counts.ok()) return counts.status();
     AddRun(test.label(), *counts);
     return absl::OkStatus();

@@ -31,6 +31,11 @@ absl::Status CheckMachineName(absl::string_view name) {
   return absl::OkStatus();
 }
 
+bool AsksFor(const re2::RE2& filter, absl::string_view label, absl::string_view benchmark) {
+  return re2::RE2::PartialMatch(re2::StringPiece(label.data(), label.size()), filter) ||
+         re2::RE2::PartialMatch(re2::StringPiece(benchmark.data(), benchmark.size()), filter);
+}
+
 absl::Status CheckOptions(const RunnerOptions& options) {
   struct Option {
     absl::string_view name;

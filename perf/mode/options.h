@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "perf/bazel/test_build.h"
+#include "re2/re2.h"
 
 namespace perf {
 
@@ -57,6 +58,10 @@ struct RunnerOptions {
   // none.
   std::string baseline_file;
 };
+
+// Whether RunnerOptions::filter, compiled, asks for a benchmark: it is found in the label of its
+// test or in its name.
+bool AsksFor(const re2::RE2& filter, absl::string_view label, absl::string_view benchmark);
 
 // InvalidArgument, in the words of the command line, for options that exclude each other or are out
 // of range.
