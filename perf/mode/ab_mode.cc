@@ -22,8 +22,11 @@
 #include "perf/bazel/revision.h"
 #include "perf/bazel/test_build.h"
 #include "perf/bazel/test_program.h"
+#include "perf/mode/ab_loads.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/stats/statistics.h"
+#include "perf/suite/load_table.h"
+#include "perf/suite/requirements_file.h"
 #include "re2/re2.h"
 
 namespace perf {
@@ -189,9 +192,10 @@ class RevisionComparison {
       findings_.identical.emplace_back(component, test.label());
       return absl::OkStatus();
     }
+    const LoadVariables loads = FindLoads(test, component, *baseline);
     for (TestProgram* program : {&*baseline, &*current}) {
-      program->variables["PERF_PROFILE"] = options_.profile;
-      program->variables["PERF_OVERRIDES"] = options_.load_overrides;
+      program->variables["PERF_PROFILE"] = loads.profile;
+      program->variables["PERF_OVERRIDES"] = loads.overrides;
       program->variables["PERF_FILTER"] = options_.filter;
     }
     if (test.benchmark()) {
@@ -211,6 +215,20 @@ class RevisionComparison {
     Say(absl::StrCat(test.label(), ": ", (*whole)->compared().size(), " measurements, whole runs"));
     sources_.push_back(*std::move(whole));
     return absl::OkStatus();
+  }
+
+  // The loads of both programs of a test of `component`.
+  LoadVariables FindLoads(const SuiteTest& test, const std::string& component,
+                          const TestProgram& baseline) {
+    const absl::StatusOr<ComponentRequirements> earlier =
+        ReadRequirementsFile(absl::StrCat(baseline.directory, "/", test.requirements()));
+    if (!earlier.ok() && options_.profile == kAbProfile) {
+      findings_.notes.push_back(absl::StrCat(test.label(), ": measured with quick loads, because ",
+                                             shown_,
+                                             "'s cannot be read: ", earlier.status().message()));
+    }
+    return LoadsOfBoth(options_.profile, options_.load_overrides, suite_.requirements.at(component),
+                       earlier.ok() ? &*earlier : nullptr);
   }
 
   absl::Status AddEpochSource(const std::string& component, const TestProgram& baseline,

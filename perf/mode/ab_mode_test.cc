@@ -13,12 +13,16 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/baseline/baseline_file.h"
 #include "perf/bazel/testing/git_playground.h"
 #include "perf/mode/testing/fake_services.h"
 #include "perf/mode/testing/sample_suite.h"
+#include "perf/record/record_file.h"
+#include "perf/record/text_proto.h"
+#include "perf/suite/requirements_file.h"
 #include "third_party/status_matchers.h"
 
 namespace perf {
@@ -26,10 +30,12 @@ namespace {
 
 using absl_testing::IsOk;
 using absl_testing::StatusIs;
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::Pair;
 
 constexpr char kMachine[] = "machine";
@@ -200,6 +206,94 @@ TEST_F(AbModeTest, AMovedTestIsComparedWithWhatItWas) {
   EXPECT_THAT(findings->gone, IsEmpty());
   EXPECT_THAT(Built(false), ElementsAre("//a:t", "//old/place:u"));
   EXPECT_THAT(Built(true), ElementsAre("//a:t", "//a:u"));
+}
+
+// Which loads both programs are run with. They are scripts that tell, and leave a record.
+class AbModeLoadsTest : public AbModeTest {
+ protected:
+  AbModeLoadsTest() {
+    suite_ = SampleSuite({"//a:t"});
+    SuiteTest& test = *suite_.manifest.mutable_tests(0);
+    test.set_requirements("a/requirements.textproto");
+    targets_ = {"//a:t"};
+    options_.profile = "ab";
+    options_.time_budget = absl::Nanoseconds(1);
+    const auto stated = ParseRequirements(
+        "component: 'a' loads { name: 'turns' quick: 12 default: 60 long: 600 ab: 6 } "
+        "loads { name: 'records' quick: 1000 default: 1000 long: 1000 ab: 50 }",
+        "the working tree's");
+    EXPECT_THAT(stated, IsOk());
+    suite_.requirements["a"] = *stated;
+    const std::string record = play_.root() + "/record";
+    std::error_code error;
+    std::filesystem::create_directories(record, error);
+    EXPECT_THAT(
+        WriteRunFile(SampleRun("//a:t", SampleMeasurement("a.time", 10), services_.environment()),
+                     record),
+        IsOk());
+    for (const bool is_current : {false, true}) {
+      WriteProgram(is_current, "a/t",
+                   absl::StrCat("#!/bin/sh\necho \"$PERF_PROFILE $PERF_OVERRIDES\" > ",
+                                LoadsFile(is_current), "\ncp ", record, "/", kRunFileName,
+                                " \"$TEST_UNDECLARED_OUTPUTS_DIR\"\n"));
+      std::filesystem::permissions(BinOf(is_current) + "/a/t", std::filesystem::perms::owner_all,
+                                   error);
+    }
+  }
+
+  std::string LoadsFile(bool is_current) const {
+    return absl::StrCat(play_.root(), "/loads-", is_current);
+  }
+
+  // What the earlier tree states; the working tree states what the constructor says.
+  void StateEarlier(const std::string& text) {
+    const std::string file = BinOf(false) + "/a/t.runfiles/w/a/requirements.textproto";
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(file).parent_path(), error);
+    std::ofstream(file) << text;
+  }
+
+  // The profile and the overrides that both programs got.
+  std::string LoadsOfBothPrograms() {
+    findings_ = Measure("HEAD");
+    EXPECT_THAT(findings_, IsOk());
+    EXPECT_THAT(findings_->errors, IsEmpty());
+    const std::string loads = ReadFile(LoadsFile(true)).value_or("none");
+    EXPECT_EQ(ReadFile(LoadsFile(false)).value_or("none"), loads);
+    return loads;
+  }
+
+  absl::StatusOr<Findings> findings_;
+};
+
+TEST_F(AbModeLoadsTest, OfEqualTreesAreThoseOfOneRun) {
+  StateEarlier(
+      "component: 'a' loads { name: 'turns' quick: 12 default: 60 long: 600 ab: 7 } "
+      "loads { name: 'records' quick: 1000 default: 1000 long: 1000 ab: 70 }");
+  EXPECT_EQ(LoadsOfBothPrograms(), "quick records=50,turns=6\n");
+  ASSERT_EQ(findings_->runs.size(), 1u);
+  EXPECT_EQ(findings_->runs[0].provenance().profile(), "ab");
+}
+
+TEST_F(AbModeLoadsTest, OfAnEarlierTreeAreThoseItStates) {
+  StateEarlier("component: 'a' loads { name: 'turns' quick: 12 default: 60 long: 600 }");
+  options_.load_overrides = "a.turns=3";
+  EXPECT_EQ(LoadsOfBothPrograms(), "quick turns=6,a.turns=3\n");
+  EXPECT_THAT(findings_->notes, Not(Contains(HasSubstr("quick loads"))));
+}
+
+TEST_F(AbModeLoadsTest, AreQuickIfTheEarlierOnesCannotBeRead) {
+  StateEarlier("component: 'a' loads { name: 'turns' later: 12 }");
+  EXPECT_EQ(LoadsOfBothPrograms(), "quick \n");
+  EXPECT_THAT(findings_->notes,
+              Contains(AllOf(HasSubstr("//a:t: measured with quick loads, because "),
+                             HasSubstr("requirements.textproto"))));
+}
+
+TEST_F(AbModeLoadsTest, AreThoseOfTheProfileThatIsAskedFor) {
+  options_.profile = "long";
+  EXPECT_EQ(LoadsOfBothPrograms(), "long \n");
+  EXPECT_THAT(findings_->notes, Not(Contains(HasSubstr("quick loads"))));
 }
 
 // Which revision the stored baselines name.

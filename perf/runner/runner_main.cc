@@ -24,6 +24,7 @@
 #include "perf/mode/services.h"
 #include "perf/runner/history_command.h"
 #include "perf/runner/suite_run.h"
+#include "perf/suite/load_table.h"
 #include "perf/suite/suite_selection.h"
 #include "re2/re2.h"
 
@@ -36,11 +37,11 @@ ABSL_FLAG(std::vector<std::string>, component, {},
 ABSL_FLAG(bool, quick, false,
           "Small loads: everything is measured, in seconds. Same as --profile=quick.");
 ABSL_FLAG(std::string, profile, "",
-          "Sizes of load: quick, default or long, as the requirements.textproto of each component "
-          "states them.");
+          "Sizes of load, as the requirements.textproto of each component states them: quick, "
+          "default, long, or ab, which is one of many runs of an A/B comparison.");
 ABSL_FLAG(std::string, load, "",
           "Single loads, NAME=VALUE or COMPONENT.NAME=VALUE, separated by commas: "
-          "--load iterations=500,audio.stress_duration_s=20.");
+          "--load iterations=500,audio.stress_duration_ms=20000.");
 ABSL_FLAG(std::string, filter, "",
           "Run only tests and benchmarks whose name (Suite.Test, or the measurement's), or whose "
           "target, this regular expression (RE2) is found in.");
@@ -75,8 +76,8 @@ ABSL_FLAG(
     "taken.");
 ABSL_FLAG(std::string, against, "",
           "Measure this tree beside a revision: a commit, tag or branch, or `baseline` for the one "
-          "that the stored baselines name. Both are built, and run in turns; loads are quick "
-          "unless --profile says otherwise.");
+          "that the stored baselines name. Both are built, and run in turns; loads are those "
+          "of --profile ab unless another is named.");
 ABSL_FLAG(absl::Duration, time_budget, absl::Minutes(10),
           "With --against: how long to go on measuring what is not yet clear.");
 ABSL_FLAG(bool, measure_identical, false,
@@ -213,12 +214,14 @@ RunnerOptions Options() {
   options.time_budget = absl::GetFlag(FLAGS_time_budget);
   options.measure_identical = absl::GetFlag(FLAGS_measure_identical);
   options.counts = absl::GetFlag(FLAGS_counts);
-  // Many short runs of both sides say more than a few long ones.
-  const bool quick = absl::GetFlag(FLAGS_quick) ||
-                     (absl::GetFlag(FLAGS_profile).empty() && !options.against.empty());
-  options.profile = quick                                  ? "quick"
-                    : absl::GetFlag(FLAGS_profile).empty() ? "default"
-                                                           : absl::GetFlag(FLAGS_profile);
+  if (absl::GetFlag(FLAGS_quick)) {
+    options.profile = kQuickProfile;
+  } else if (!absl::GetFlag(FLAGS_profile).empty()) {
+    options.profile = absl::GetFlag(FLAGS_profile);
+  } else if (!options.against.empty()) {
+    // Many short runs of both sides say more than a few long ones.
+    options.profile = kAbProfile;
+  }
   options.load_overrides = absl::GetFlag(FLAGS_load);
   options.filter = absl::GetFlag(FLAGS_filter);
   options.selection = Selection();

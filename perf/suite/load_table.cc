@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -12,29 +13,33 @@
 #include "absl/strings/strip.h"
 
 namespace perf {
+namespace {
+
+constexpr absl::string_view kProfiles[] = {kQuickProfile, kDefaultProfile, kLongProfile,
+                                           kAbProfile};
+
+// `profile` is one of kProfiles.
+double SizeIn(const LoadSize& load, absl::string_view profile) {
+  if (profile == kDefaultProfile) return load.default_();
+  if (profile == kLongProfile) return load.long_();
+  return profile == kAbProfile && load.has_ab() ? load.ab() : load.quick();
+}
+
+}  // namespace
 
 absl::StatusOr<LoadTable> LoadTable::Create(const ComponentRequirements& requirements,
                                             absl::string_view profile,
                                             absl::string_view overrides) {
   LoadTable table;
   table.component_ = requirements.component();
-  table.profile_ = profile.empty() ? "default" : std::string(profile);
-  for (const auto& load : requirements.loads()) {
-    double value = 0;
-    if (table.profile_ == "quick") {
-      value = load.quick();
-    } else if (table.profile_ == "default") {
-      value = load.default_();
-    } else if (table.profile_ == "long") {
-      value = load.long_();
-    } else {
-      break;
-    }
-    table.values_[load.name()] = value;
+  table.profile_ = profile.empty() ? kDefaultProfile : std::string(profile);
+  if (!absl::c_linear_search(kProfiles, table.profile_)) {
+    return absl::InvalidArgumentError(absl::StrCat("load profile '", profile, "' is none of ",
+                                                   absl::StrJoin(kProfiles, ", "),
+                                                   " (PERF_PROFILE)"));
   }
-  if (table.profile_ != "quick" && table.profile_ != "default" && table.profile_ != "long") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("load profile '", profile, "' is not quick, default or long (PERF_PROFILE)"));
+  for (const LoadSize& load : requirements.loads()) {
+    table.values_[load.name()] = SizeIn(load, table.profile_);
   }
   for (absl::string_view override_text : absl::StrSplit(overrides, ',', absl::SkipWhitespace())) {
     const std::pair<absl::string_view, absl::string_view> parts =

@@ -11,13 +11,20 @@
 
 namespace perf {
 
+// The profiles: which of its sizes each load has.
+inline constexpr char kQuickProfile[] = "quick";
+inline constexpr char kDefaultProfile[] = "default";
+inline constexpr char kLongProfile[] = "long";
+// Sizes for one of the many runs of an A/B comparison. A load that states none has its quick size.
+inline constexpr char kAbProfile[] = "ab";
+
 // The sizes of one run.
 class LoadTable {
  public:
-  // `profile`: "quick", "default", "long" or empty, which means "default". `overrides`: NAME=VALUE
-  // pairs separated by commas; a name may be prefixed by a component ("audio.iterations=5"), and
-  // then concerns only that. InvalidArgument otherwise, and for values that are negative or not
-  // finite.
+  // `profile`: one of those above, or empty, which means "default". `overrides`: NAME=VALUE pairs
+  // separated by commas; a name may be prefixed by a component ("audio.iterations=5"), and then
+  // concerns only that. The last value of a load counts. InvalidArgument otherwise, and for values
+  // that are negative or not finite.
   static absl::StatusOr<LoadTable> Create(const ComponentRequirements& requirements,
                                           absl::string_view profile, absl::string_view overrides);
 
@@ -25,6 +32,8 @@ class LoadTable {
   absl::StatusOr<double> Get(absl::string_view name) const;
 
   const std::string& profile() const { return profile_; }
+  // Every load of the component, by name.
+  const std::map<std::string, double>& values() const { return values_; }
   // The overrides that concern this component.
   const std::map<std::string, double>& overrides() const { return overrides_; }
 

@@ -15,12 +15,11 @@ namespace {
 using ::absl_testing::IsOk;
 using ::absl_testing::StatusIs;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 ComponentRequirements Audio() {
   auto parsed = ParseRequirements(
-      "component: 'audio' loads { name: 'iterations' quick: 20 default: 100 long: 1000 } "
-      "loads { name: 'stress_duration_s' quick: 0.5 default: 5 long: 60 }",
+      "component: 'audio' loads { name: 'iterations' quick: 20 default: 100 long: 1000 "
+      "ab: 5 } loads { name: 'stress_duration_ms' quick: 0.5 default: 5 long: 60 }",
       "test");
   EXPECT_THAT(parsed, IsOk());
   return *std::move(parsed);
@@ -28,11 +27,18 @@ ComponentRequirements Audio() {
 
 TEST(LoadTableTest, FollowsTheProfile) {
   for (const auto& [profile, expected] : std::vector<std::pair<std::string, double>>{
-           {"", 100}, {"default", 100}, {"quick", 20}, {"long", 1000}}) {
+           {"", 100}, {"default", 100}, {"quick", 20}, {"long", 1000}, {"ab", 5}}) {
     const auto table = LoadTable::Create(Audio(), profile, "");
     ASSERT_THAT(table, IsOk());
     EXPECT_EQ(*table->Get("iterations"), expected) << profile;
   }
+}
+
+TEST(LoadTableTest, AnABRunHasQuickLoadsWhereNoneIsStated) {
+  const auto table = LoadTable::Create(Audio(), "ab", "");
+  ASSERT_THAT(table, IsOk());
+  EXPECT_EQ(*table->Get("stress_duration_ms"), 0.5);
+  EXPECT_EQ(table->profile(), "ab");
 }
 
 TEST(LoadTableTest, OverridesReplaceSingleLoads) {
@@ -40,12 +46,14 @@ TEST(LoadTableTest, OverridesReplaceSingleLoads) {
       LoadTable::Create(Audio(), "quick", "tools.iterations=1, audio.iterations=7,large=3");
   ASSERT_THAT(table, IsOk());
   EXPECT_EQ(*table->Get("iterations"), 7);
-  EXPECT_EQ(*table->Get("stress_duration_s"), 0.5);
+  EXPECT_EQ(*table->Get("stress_duration_ms"), 0.5);
   EXPECT_EQ(table->overrides().size(), 1u);
 }
 
 TEST(LoadTableTest, RefusesWhatItCannotRead) {
-  EXPECT_THAT(LoadTable::Create(Audio(), "fast", ""), Not(IsOk()));
+  EXPECT_THAT(LoadTable::Create(Audio(), "fast", ""),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("'fast' is none of quick, default, long, ab")));
   for (const char* overrides : {"iterations", "iterations=", "iterations=many", "iterations=-1",
                                 "iterations=0", "iterations=inf", "=3"}) {
     EXPECT_THAT(LoadTable::Create(Audio(), "", overrides),
@@ -57,7 +65,7 @@ TEST(LoadTableTest, RefusesWhatItCannotRead) {
 TEST(LoadTableTest, NamesTheLoadsThereAre) {
   const auto value = LoadTable::Create(Audio(), "", "")->Get("messages");
   EXPECT_THAT(value,
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr("iterations, stress_duration_s")));
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("iterations, stress_duration_ms")));
 }
 
 }  // namespace

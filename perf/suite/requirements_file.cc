@@ -54,6 +54,11 @@ absl::Status Validate(const ComponentRequirements& requirements) {
       return absl::InvalidArgumentError(
           absl::StrCat("load '", load.name(), "' needs 0 < quick <= default <= long"));
     }
+    // It may be more than quick: more samples, each of less work.
+    if (load.has_ab() && !(load.ab() > 0 && std::isfinite(load.ab()))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("load '", load.name(), "' needs an ab that is positive and finite"));
+    }
   }
   seen.clear();
   for (const BaselineLine& line : requirements.baseline_lines()) {

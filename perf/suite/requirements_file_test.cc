@@ -103,6 +103,10 @@ INSTANTIATE_TEST_SUITE_P(
          "stated twice"},
         {"ShrinkingLoad", "component: 'a' loads { name: 'n' quick: 9 default: 1 long: 2 }",
          "0 < quick <= default <= long"},
+        {"ALoadOfNothing", "component: 'a' loads { name: 'n' quick: 1 default: 1 long: 2 ab: 0 }",
+         "load 'n' needs an ab that is positive and finite"},
+        {"AnEndlessLoad", "component: 'a' loads { name: 'n' quick: 1 default: 1 long: 2 ab: inf }",
+         "load 'n' needs an ab that is positive and finite"},
     }),
     [](const testing::TestParamInfo<MalformedCase>& test_case) { return test_case.param.name; });
 
