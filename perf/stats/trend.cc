@@ -6,6 +6,13 @@
 #include <vector>
 
 namespace perf {
+namespace {
+
+// Of fewer points, not even the lowest and the highest of all slopes are the ends of an interval of
+// kGrowthConfidence: three points rise by chance in one series of six.
+constexpr size_t kMinPointsToJudge = 8;
+
+}  // namespace
 
 Trend TheilSen(absl::Span<const double> times, absl::Span<const double> values, double confidence) {
   constexpr size_t kMaxPoints = 3000;
@@ -39,7 +46,8 @@ Growth JudgeGrowth(absl::Span<const double> work, absl::Span<const double> value
   const size_t first = work.size() / 2;
   Growth growth;
   growth.trend = TheilSen(work.subspan(first), values.subspan(first), kGrowthConfidence);
-  growth.grows = growth.trend.slope_interval.low > 0 && growth.trend.growth > least;
+  growth.grows = work.size() - first >= kMinPointsToJudge && growth.trend.slope_interval.low > 0 &&
+                 growth.trend.growth > least;
   return growth;
 }
 

@@ -29,7 +29,7 @@ struct Growth {
   // first.
   Trend trend;
   // The slope's interval lies above 0, so it is no noise; and the growth is more than `least`, so
-  // it is no step of the allocator.
+  // it is no step of the allocator. Of fewer than 15 readings nothing is claimed.
   bool grows = false;
 };
 

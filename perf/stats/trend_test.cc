@@ -84,5 +84,15 @@ TEST(JudgeGrowth, NeedsBothATrendAndASize) {
   EXPECT_FALSE(JudgeGrowth({}, {}, 0).grows);
 }
 
+// Readings that rise all the way, of which half are judged: seven may do so by chance more often
+// than the confidence allows, eight may not.
+TEST(JudgeGrowth, FewReadingsProveNothing) {
+  for (const int count : {3, 6, 14, 15, 16}) {
+    std::vector<double> rising;
+    for (int i = 0; i < count; ++i) rising.push_back(10 + 5 * i);
+    EXPECT_EQ(JudgeGrowth(Times(count), rising, 0.1).grows, count >= 15) << count;
+  }
+}
+
 }  // namespace
 }  // namespace perf
