@@ -54,8 +54,9 @@ TEST(StressAudio, ContinuousVad) {
   const int expected = listen();
   EXPECT_GE(expected, 13);
   const double audio_seconds = static_cast<double>(speech.size()) / 48000;
-  const auto end = std::chrono::steady_clock::now() +
-                   absl::ToChronoNanoseconds(absl::Seconds(perf::LoadValue("stress_duration_s")));
+  const auto end =
+      std::chrono::steady_clock::now() +
+      absl::ToChronoNanoseconds(absl::Milliseconds(perf::LoadValue("stress_duration_ms")));
   int64_t num_rounds = 0;
   do {
     const auto start = std::chrono::steady_clock::now();

@@ -19,12 +19,10 @@ namespace {
 
 using ::absl_testing::IsOk;
 
-constexpr int kRecords = 1000;
-
-// As files have them: `measurements` in each of kRecords records, of `samples` each.
-std::vector<std::string> Records(int measurements, int samples) {
+// As files have them: `measurements` in each of so many records, of `samples` each.
+std::vector<std::string> Records(int64_t num_records, int measurements, int samples) {
   std::vector<std::string> files;
-  for (int record = 0; record < kRecords; ++record) {
+  for (int64_t record = 0; record < num_records; ++record) {
     Run run;
     run.mutable_provenance()->set_target(absl::StrCat("//component:test_", record));
     run.mutable_provenance()->set_total_shards(1);
@@ -45,8 +43,9 @@ std::vector<std::string> Records(int measurements, int samples) {
 }
 
 // The numbers say nothing of reading the files from a disk.
-void Aggregate(const std::string& name, const std::string& title, int measurements, int samples) {
-  const std::vector<std::string> files = Records(measurements, samples);
+void Aggregate(const std::string& name, const std::string& title, int64_t num_records,
+               int measurements, int samples) {
+  const std::vector<std::string> files = Records(num_records, measurements, samples);
   Recorder time(
       {.name = absl::StrCat(name, ".time"), .title = title, .unit = "ms", .better = LOWER});
   Recorder memory({.name = absl::StrCat(name, ".memory"),
@@ -65,19 +64,26 @@ void Aggregate(const std::string& name, const std::string& title, int measuremen
       return BuildReport(inputs);
     });
     memory.Add(static_cast<double>(LiveHeapBytes() - before) / 1e6);
-    ASSERT_EQ(report.measurements_size(), kRecords * measurements);
+    ASSERT_EQ(report.measurements_size(), num_records * measurements);
     ASSERT_EQ(report.measurements(0).count(), samples);
   }
 }
 
 TEST(PerfPerformance, AggregatingSamples) {
-  Aggregate("perf.report.samples", "Report of 1,000,000 Samples", 20, 50);
+  const int64_t num_records = Load("records");
+  constexpr int kMeasurements = 20;
+  constexpr int kSamples = 50;
+  Aggregate("perf.report.samples",
+            absl::StrCat("Report of ", num_records * kMeasurements * kSamples, " Samples"),
+            num_records, kMeasurements, kSamples);
 }
 
 TEST(PerfPerformance, AggregatingMeasurements) {
+  const int64_t num_records = Load("records");
   const auto each = static_cast<int>(Load("measurements_per_record"));
   Aggregate("perf.report.measurements",
-            absl::StrCat("Report of ", kRecords, " Records with ", each, " Measurements"), each, 1);
+            absl::StrCat("Report of ", num_records, " Records with ", each, " Measurements"),
+            num_records, each, 1);
 }
 
 }  // namespace

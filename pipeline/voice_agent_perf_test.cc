@@ -51,7 +51,7 @@ TEST(PipelinePerformance, EndToEndLatency) {
   perf::Recorder session(options_of("pipeline.turn.session", "Session in a Turn"));
   perf::Recorder synthesis(
       options_of("pipeline.turn.synthesis_first_sample", "Synthesis, First Sample"));
-  const int64_t num_warm = static_cast<int64_t>(requests.size());
+  const int64_t num_warm = perf::Load("warm_turns");
   for (int64_t i = -num_warm; i < perf::Load("turns"); ++i) {
     const SpokenRequest& request = requests[static_cast<size_t>(i + num_warm) % requests.size()];
     num_turns = 0;

@@ -81,12 +81,13 @@ TEST(StressPipeline, ConcurrentSessions) {
                           .unit = "ms",
                           .better = perf::LOWER});
   std::vector<std::vector<absl::Duration>> latencies(num_sessions);
+  const auto min_turns = static_cast<size_t>(perf::Load("concurrent_turns"));
   std::atomic<size_t> num_answered = 0;
-  const absl::Time end = absl::Now() + absl::Seconds(perf::LoadValue("stress_duration_s"));
+  const absl::Time end = absl::Now() + absl::Milliseconds(perf::LoadValue("stress_duration_ms"));
   std::vector<std::thread> threads;
   for (size_t i = 0; i < num_sessions; ++i) {
     threads.emplace_back([&, i] {
-      for (size_t turn = 0; turn < 4 || absl::Now() < end; ++turn) {
+      for (size_t turn = 0; turn < min_turns || absl::Now() < end; ++turn) {
         callers[i]->Ask(requests[(i + turn) % requests.size()]);
         latencies[i].push_back(callers[i]->latency().first_sample);
       }
@@ -105,11 +106,10 @@ TEST(StressPipeline, MemoryStability) {
   const auto components = CreateComponents("memory");
   const std::vector<SpokenRequest> requests = SpokenRequests();
   Caller caller(*components);
-  for (int round = 0; round < 2; ++round) {
-    for (const SpokenRequest& request : requests) caller.Ask(request);
-  }
+  const auto num_warm = static_cast<size_t>(perf::Load("memory_warm_turns"));
+  for (size_t i = 0; i < num_warm; ++i) caller.Ask(requests[i % requests.size()]);
   perf::MemoryRecorder memory({.name = "pipeline.agent", .title = "Agent", .work_unit = "turn"});
-  const absl::Time end = absl::Now() + absl::Seconds(perf::LoadValue("stress_duration_s"));
+  const absl::Time end = absl::Now() + absl::Milliseconds(perf::LoadValue("stress_duration_ms"));
   int64_t num_turns = 0;
   do {
     for (const SpokenRequest& request : requests) {

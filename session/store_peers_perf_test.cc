@@ -83,11 +83,11 @@ TEST(SessionPeers, LoneAppend) {
                         .better = perf::LOWER});
   std::mt19937_64 random(1);
   size_t next = 0;
+  const int64_t per_block = perf::Load("peer_lone_messages");
   for (int64_t block = 0; block < perf::Load("peer_blocks"); ++block) {
-    constexpr int kPerBlock = 25;
     std::vector<double> store_us;
     std::vector<double> raw_us;
-    for (int i = 0; i < kPerBlock; ++i) {
+    for (int64_t i = 0; i < per_block; ++i) {
       const Message& message = messages[next++ % messages.size()];
       const auto append_to_store = [&] {
         const absl::Duration took = TimeOf([&] { ASSERT_TRUE(store->Append(id, message).ok()); });
@@ -162,12 +162,8 @@ TEST(SessionPeers, Throughput) {
   auto pipelined_store = *SqliteStore::Open(Path("many_pipelined"));
   auto raw = RawSqlite::Create(Path("many_raw"), kWriters);
   ASSERT_TRUE(raw.ok()) << raw.status();
-  std::vector<std::string> ids;
-  std::vector<std::string> pipelined_ids;
-  for (int i = 0; i < kWriters; ++i) {
-    ids.push_back(store->CreateSession("talk")->id);
-    pipelined_ids.push_back(pipelined_store->CreateSession("talk")->id);
-  }
+  const std::vector<std::string> ids = *CreateSessions(*store, kWriters);
+  const std::vector<std::string> pipelined_ids = *CreateSessions(*pipelined_store, kWriters);
   const std::vector<Message> messages = Conversation(1000);
   const auto message = [&](int64_t i) -> const Message& {
     return messages[static_cast<size_t>(i) % messages.size()];
@@ -239,7 +235,7 @@ TEST(SessionPeers, Throughput) {
         raw_rate(size, (kWriters * per_writer + static_cast<int64_t>(size) - 1) /
                            static_cast<int64_t>(size) * static_cast<int64_t>(size));
     raw_batch.Add(batch_rate);
-    const double each_rate = raw_rate(1, std::max<int64_t>(20, kWriters * per_writer / 20));
+    const double each_rate = raw_rate(1, std::max<int64_t>(5, kWriters * per_writer / 20));
     raw_lone.Add(each_rate);
     to_batch.Add(store_rate / batch_rate);
     to_each.Add(store_rate / each_rate);

@@ -124,7 +124,7 @@ TEST(SessionScale, HistoryAndSearchInALargeStore) {
                            .unit = "MB",
                            .better = perf::LOWER});
   auto small = *SqliteStore::Open(Path("small"));
-  const std::vector<std::string> small_ids = Fill(*small, 10000, talk);
+  const std::vector<std::string> small_ids = Fill(*small, perf::Load("scale_few_messages"), talk);
   MeasureHistory(*small, small_ids, talk, small_history);
 
   auto large = *SqliteStore::Open(Path("large"));

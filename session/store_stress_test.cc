@@ -28,9 +28,10 @@ std::unique_ptr<SqliteStore> OpenStore(const std::string& name) {
 // Appends by four sessions at once; each is durable before it counts. One sample a slice of time.
 TEST(StressSession, HighVolume) {
   constexpr int kWriters = 4;
-  constexpr int kSlices = 25;
+  const int64_t num_slices = perf::Load("stress_slices");
   auto store = OpenStore("volume");
-  const absl::Duration slice = absl::Seconds(perf::LoadValue("stress_duration_s")) / kSlices;
+  const absl::Duration slice =
+      absl::Milliseconds(perf::LoadValue("stress_duration_ms")) / num_slices;
   perf::Recorder throughput({.name = "session.store.throughput",
                              .title = "Session Throughput",
                              .unit = "msgs/sec",
@@ -52,7 +53,7 @@ TEST(StressSession, HighVolume) {
       }
     });
   }
-  for (int i = 0; i < kSlices; ++i) {
+  for (int64_t i = 0; i < num_slices; ++i) {
     const int64_t before = num_appended;
     const absl::Time start = absl::Now();
     absl::SleepFor(slice);
@@ -78,10 +79,10 @@ TEST(StressSession, MemoryStability) {
     ASSERT_EQ(store->Search("milk", id, 5)->size(), 5u);
     ASSERT_TRUE(store->DeleteSession(id).ok());
   };
-  for (int i = 0; i < 20; ++i) one_session();
+  for (int64_t i = 0; i < perf::Load("warm_sessions"); ++i) one_session();
   perf::MemoryRecorder memory(
       {.name = "session.store", .title = "Session", .work_unit = "session"});
-  const absl::Time end = absl::Now() + absl::Seconds(perf::LoadValue("stress_duration_s"));
+  const absl::Time end = absl::Now() + absl::Milliseconds(perf::LoadValue("stress_duration_ms"));
   int64_t num_sessions = 0;
   while (absl::Now() < end) {
     one_session();

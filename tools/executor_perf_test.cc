@@ -129,27 +129,30 @@ TEST_F(ExecutorPerformance, TwoWorkersToOne) {
     work();
     return absl::StatusOr<ToolOutput>(ToolOutput{.json = "{}", .text = "computed"});
   });
-  // So many that starting the workers is no part of it.
-  constexpr int kCalls = 600;
+  // By default so many that starting the workers is no part of it.
+  const int64_t num_calls = perf::Load("scaling_calls");
   const auto rate_of_executor = [&](int num_workers) {
     CreateExecutor({.max_concurrency = num_workers});
-    const std::vector<ToolRequest> requests(kCalls, ToolRequest{.name = "compute"});
+    const std::vector<ToolRequest> requests(static_cast<size_t>(num_calls),
+                                            ToolRequest{.name = "compute"});
     const Clock::time_point start = Clock::now();
     for (const ToolResponse& response : executor_->ExecuteAll(requests)) {
       EXPECT_TRUE(std::holds_alternative<ToolOutput>(response.result));
     }
-    return kCalls / absl::ToDoubleSeconds(absl::FromChrono(Clock::now() - start));
+    return static_cast<double>(num_calls) /
+           absl::ToDoubleSeconds(absl::FromChrono(Clock::now() - start));
   };
   const auto rate_of_threads = [&](int num_threads) {
     std::vector<std::thread> threads;
     const Clock::time_point start = Clock::now();
     for (int i = 0; i < num_threads; ++i) {
       threads.emplace_back([&] {
-        for (int j = 0; j < kCalls / num_threads; ++j) work();
+        for (int64_t j = 0; j < num_calls / num_threads; ++j) work();
       });
     }
     for (std::thread& thread : threads) thread.join();
-    return kCalls / absl::ToDoubleSeconds(absl::FromChrono(Clock::now() - start));
+    return static_cast<double>(num_calls) /
+           absl::ToDoubleSeconds(absl::FromChrono(Clock::now() - start));
   };
   perf::Recorder scaling({.name = "tools.executor.two_workers_to_one",
                           .title = "Two Workers to One",
@@ -159,7 +162,7 @@ TEST_F(ExecutorPerformance, TwoWorkersToOne) {
                           .title = "Two Threads to One, without an Executor",
                           .unit = "ratio",
                           .better = perf::HIGHER});
-  for (int64_t i = 0; i < std::max<int64_t>(3, perf::Load("iterations") / 10); ++i) {
+  for (int64_t i = 0; i < perf::Load("scaling_rounds"); ++i) {
     scaling.Add(rate_of_executor(2) / rate_of_executor(1));
     machine.Add(rate_of_threads(2) / rate_of_threads(1));
   }
@@ -247,17 +250,17 @@ TEST_F(ExecutorPerformance, HungTools) {
                         .unit = "ratio",
                         .better = perf::LOWER});
   hung.SetCounter("hung", static_cast<double>(beside->num_abandoned()));
-  const int64_t num_rounds = std::max<int64_t>(2, perf::Load("iterations") / 10);
+  const int64_t num_rounds = perf::Load("hung_rounds");
+  const int64_t num_calls = perf::Load("hung_calls");
   for (int64_t round = 0; round < num_rounds; ++round) {
-    constexpr int kCalls = 1000;
-    const auto percentile = [](std::vector<double>& values) {
-      const auto at = values.begin() + kCalls * 99 / 100;
+    const auto percentile = [&](std::vector<double>& values) {
+      const auto at = values.begin() + num_calls * 99 / 100;
       std::nth_element(values.begin(), at, values.end());
       return *at;
     };
     std::vector<double> alone_us;
     std::vector<double> beside_us;
-    for (int i = 0; i < kCalls; ++i) {
+    for (int64_t i = 0; i < num_calls; ++i) {
       for (const bool with_hung : {i % 2 == 0, i % 2 != 0}) {
         ToolExecutor& executor = with_hung ? *beside : *alone;
         const Clock::time_point start = Clock::now();

@@ -31,7 +31,7 @@ void CallUntil(BuiltinTools& tools, const std::atomic<bool>& stop, size_t first,
 TEST(StressTools, ConcurrentExecution) {
   constexpr int kSlices = 25;
   BuiltinTools tools(4);
-  const absl::Duration slice = absl::Seconds(perf::LoadValue("stress_duration_s")) / kSlices;
+  const absl::Duration slice = absl::Milliseconds(perf::LoadValue("stress_duration_ms")) / kSlices;
   perf::Recorder throughput({.name = "tools.executor.concurrent_throughput",
                              .title = "Concurrent Tool Throughput",
                              .unit = "exec/sec",
@@ -59,7 +59,7 @@ TEST(StressTools, MemoryStability) {
   std::atomic<int64_t> num_answers = 0;
   perf::MemoryRecorder memory({.name = "tools.executor", .title = "Tool", .work_unit = "call"});
   constexpr int kSlices = 100;
-  const absl::Duration slice = absl::Seconds(perf::LoadValue("stress_duration_s")) / kSlices;
+  const absl::Duration slice = absl::Milliseconds(perf::LoadValue("stress_duration_ms")) / kSlices;
   std::atomic<bool> stop = false;
   std::vector<std::thread> callers;
   for (size_t i = 0; i < kCallers; ++i) {

@@ -7,14 +7,29 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "session/sqlite/sqlite_store.h"
 #include "session/sqlite/sqlite_writer.h"
 
 namespace parlance::session {
+
+absl::StatusOr<std::vector<std::string>> CreateSessions(SqliteStore& store, int num_sessions) {
+  std::vector<absl::StatusOr<Session>> sessions(static_cast<size_t>(num_sessions));
+  std::vector<std::thread> threads;
+  for (absl::StatusOr<Session>& session : sessions) {
+    threads.emplace_back([&] { session = store.CreateSession("talk"); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::vector<std::string> ids;
+  for (const absl::StatusOr<Session>& session : sessions) {
+    if (!session.ok()) return session.status();
+    ids.push_back(session->id);
+  }
+  return ids;
+}
 
 RawFile::RawFile(const std::string& path)
     : file_(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {}
@@ -34,9 +49,7 @@ absl::StatusOr<RawSqlite> RawSqlite::Create(const std::string& path, int num_ses
   {
     auto store = SqliteStore::Open(path);
     if (!store.ok()) return store.status();
-    for (int i = 0; i < num_sessions; ++i) {
-      if (auto session = (*store)->CreateSession("talk"); !session.ok()) return session.status();
-    }
+    if (auto ids = CreateSessions(**store, num_sessions); !ids.ok()) return ids.status();
   }
   absl::StatusOr<Database> database = Database::Open(path, {});
   if (!database.ok()) return database.status();

@@ -12,8 +12,13 @@
 #include "absl/types/span.h"
 #include "session/message.h"
 #include "session/sqlite/connection.h"
+#include "session/sqlite/sqlite_store.h"
 
 namespace parlance::session {
+
+// Creates so many sessions at once, because one after the other each would wait for the disk. Their
+// ids, or an error of CreateSession.
+absl::StatusOr<std::vector<std::string>> CreateSessions(SqliteStore& store, int num_sessions);
 
 // A file that grows by one page at a time, each on the disk before the next.
 class RawFile {
