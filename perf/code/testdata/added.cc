@@ -1,0 +1,6 @@
+// An object that only some of the programs have.
+namespace product {
+
+int added = 1;
+
+}  // namespace product
