@@ -29,6 +29,13 @@ _DRIVERS = {
     "gtest": Label("//perf:gtest_main"),
 }
 
+# Where a build leaves the drivers and what they use, below its output folder.
+_HARNESS = "/".join([
+    part
+    for part in [_DRIVERS["benchmark"].workspace_root, _DRIVERS["benchmark"].package]
+    if part
+])
+
 # Tells the aspect which driver a test has.
 _BENCHMARK_TAG = "perf-benchmark"
 
@@ -152,6 +159,7 @@ def _perf_suite_impl(ctx):
         suite = str(ctx.label),
         baseline_directory = ctx.attr.baseline_directory or ctx.label.package,
         workspace_name = ctx.workspace_name,
+        harness = _HARNESS,
         tests = [struct(
             label = test.label,
             kinds = test.kinds,

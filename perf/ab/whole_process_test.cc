@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -18,7 +17,6 @@ namespace perf {
 namespace {
 
 using absl_testing::IsOk;
-using absl_testing::StatusIs;
 using testing::HasSubstr;
 
 std::string Folder(const std::string& name) {
@@ -114,35 +112,6 @@ TEST(WholeProcess, ATestThatFailsOrLeavesNoRecordIsAnError) {
     EXPECT_FALSE(run.ok());
     EXPECT_THAT(std::string(run.status().message()), HasSubstr(c.message));
   }
-}
-
-TEST(TestProgram, SameIsWhatHasTheSameContent) {
-  const TestProgram one = Program("one", {});
-  const TestProgram other = Program("other", {});
-  EXPECT_TRUE(*SameProgram(one, other));
-  std::ofstream(one.executable + ".runfiles/MANIFEST") << "where it is";
-  EXPECT_TRUE(*SameProgram(one, other));
-  std::ofstream(one.executable + ".runfiles/data") << "a";
-  EXPECT_FALSE(*SameProgram(one, other));
-  std::ofstream(other.executable + ".runfiles/data") << "b";
-  EXPECT_FALSE(*SameProgram(one, other));
-  std::ofstream(other.executable + ".runfiles/data") << "a";
-  EXPECT_TRUE(*SameProgram(one, other));
-  EXPECT_FALSE(*SameProgram(one, Program("third", {}, "exit 0")));
-}
-
-TEST(TestProgram, IsFoundWhereBazelBuildsIt) {
-  const std::string bin = Folder("bin");
-  SuiteTest test;
-  test.set_label("//audio/vad:vad_test");
-  test.set_requirements("audio/requirements.textproto");
-  EXPECT_THAT(FindTestProgram(test, bin, "parlance"), StatusIs(absl::StatusCode::kNotFound));
-  std::filesystem::create_directories(bin + "/audio/vad/vad_test.runfiles/parlance");
-  std::ofstream(bin + "/audio/vad/vad_test") << "program";
-  const auto program = FindTestProgram(test, bin, "parlance");
-  ASSERT_THAT(program, IsOk());
-  EXPECT_EQ(program->executable, bin + "/audio/vad/vad_test");
-  EXPECT_EQ(program->variables.at("PERF_REQUIREMENTS"), "audio/requirements.textproto");
 }
 
 }  // namespace

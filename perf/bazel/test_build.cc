@@ -37,7 +37,8 @@ absl::StatusOr<std::string> BuildTests(absl::Span<const std::string> labels,
   say(absl::StrCat("building ", labels.size(), labels.size() == 1 ? " test" : " tests", " of ",
                    what));
   std::vector<std::string> command = BazelCommand(options, "build");
-  command.insert(command.end(), {"--show_result=0", "--"});
+  // What a program was linked of is compared, and not every version of Bazel leaves it otherwise.
+  command.insert(command.end(), {"--materialize_param_files", "--show_result=0", "--"});
   command.insert(command.end(), labels.begin(), labels.end());
   const absl::StatusOr<SubprocessResult> build =
       programs.Run({.arguments = command, .directory = directory}, SubprocessOutput::kInherit);

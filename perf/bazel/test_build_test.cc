@@ -43,7 +43,7 @@ TEST_F(TestBuildTest, BuildsAndAsksWhereTheProgramsAre) {
   ASSERT_EQ(programs_.calls().size(), 2u);
   EXPECT_THAT(programs_.calls()[0].arguments,
               ElementsAre("bazel", "--batch", "build", "--disk_cache=/cache/bazel", "--config=ci",
-                          "--show_result=0", "--", "//a:t", "//b:t"));
+                          "--materialize_param_files", "--show_result=0", "--", "//a:t", "//b:t"));
   EXPECT_EQ(programs_.calls()[0].directory, "/tree");
   EXPECT_THAT(said_, ElementsAre("building 2 tests of the tree"));
 }

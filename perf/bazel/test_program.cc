@@ -1,30 +1,38 @@
 #include "perf/bazel/test_program.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <map>
+#include <set>
 #include <string>
 #include <system_error>
+#include <tuple>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "perf/suite/requirements_file.h"
 
 namespace perf {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Path in the runfiles to the file.
-absl::StatusOr<std::map<std::string, fs::path>> Files(const TestProgram& program) {
-  std::map<std::string, fs::path> files = {{"", fs::path(program.executable)}};
-  const fs::path root = program.executable + ".runfiles";
+std::string RunfilesOf(const TestProgram& program) { return program.executable + ".runfiles"; }
+
+// Path in the runfiles to the file. The program itself, which is among them under its own name, is
+// "".
+absl::StatusOr<std::map<std::string, std::string>> Files(const TestProgram& program) {
+  const fs::path root = RunfilesOf(program);
   std::error_code error;
+  const fs::path executable = fs::canonical(program.executable, error);
+  if (error) {
+    return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot read ", program.executable));
+  }
+  std::map<std::string, std::string> files = {{"", executable.string()}};
   // Directories in runfiles are real, files are links.
   fs::recursive_directory_iterator entries(root, fs::directory_options::follow_directory_symlink,
                                            error);
@@ -37,8 +45,9 @@ absl::StatusOr<std::map<std::string, fs::path>> Files(const TestProgram& program
       error.clear();
       continue;
     }
-    files[name] = fs::canonical(path, error);
+    const fs::path file = fs::canonical(path, error);
     if (error) break;
+    if (file != executable) files[name] = file.string();
   }
   if (error) {
     return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot list ", root.string()));
@@ -46,27 +55,17 @@ absl::StatusOr<std::map<std::string, fs::path>> Files(const TestProgram& program
   return files;
 }
 
-absl::StatusOr<bool> SameContent(const fs::path& one, const fs::path& other) {
-  if (one == other) return true;
-  std::error_code error;
-  if (fs::file_size(one, error) != fs::file_size(other, error)) return false;
-  std::ifstream first(one, std::ios::binary);
-  std::ifstream second(other, std::ios::binary);
-  std::array<char, 65536> first_bytes{};
-  std::array<char, 65536> second_bytes{};
-  while (first && second) {
-    first.read(first_bytes.data(), first_bytes.size());
-    second.read(second_bytes.data(), second_bytes.size());
-    if (first.gcount() != second.gcount() ||
-        !std::equal(first_bytes.begin(), first_bytes.begin() + first.gcount(),
-                    second_bytes.begin())) {
-      return false;
-    }
-  }
-  if (!first.eof() || !second.eof()) {
-    return absl::UnavailableError(absl::StrCat("cannot read ", one.string()));
-  }
-  return true;
+// Whether the tests read the same from both.
+absl::StatusOr<bool> SameLoads(const std::string& one, const std::string& other) {
+  const auto first = ReadRequirementsFile(one);
+  const auto second = ReadRequirementsFile(other);
+  if (!first.ok() || !second.ok()) return SameBytes(one, other);
+  const auto same = [](const LoadSize& a, const LoadSize& b) {
+    return std::forward_as_tuple(a.name(), a.quick(), a.default_(), a.long_()) ==
+           std::forward_as_tuple(b.name(), b.quick(), b.default_(), b.long_());
+  };
+  return first->component() == second->component() &&
+         absl::c_equal(first->loads(), second->loads(), same);
 }
 
 }  // namespace
@@ -79,7 +78,7 @@ absl::StatusOr<TestProgram> FindTestProgram(const SuiteTest& test, const std::st
   TestProgram program;
   program.label = test.label();
   program.executable = absl::StrCat(bazel_bin, "/", path);
-  const std::string runfiles = program.executable + ".runfiles";
+  const std::string runfiles = RunfilesOf(program);
   program.directory = absl::StrCat(runfiles, "/", workspace_name);
   program.variables = {{"TEST_SRCDIR", runfiles},
                        {"RUNFILES_DIR", runfiles},
@@ -95,19 +94,44 @@ absl::StatusOr<TestProgram> FindTestProgram(const SuiteTest& test, const std::st
   return program;
 }
 
-absl::StatusOr<bool> SameProgram(const TestProgram& one, const TestProgram& other) {
+absl::StatusOr<CodeComparison> CompareTestPrograms(const TestProgram& one, const TestProgram& other,
+                                                   const std::string& requirements,
+                                                   CodeComparer& comparer) {
   const auto files = Files(one);
   if (!files.ok()) return files.status();
   const auto other_files = Files(other);
   if (!other_files.ok()) return other_files.status();
-  if (files->size() != other_files->size()) return false;
+  const auto changed = [](const std::string& name, const std::string& how) {
+    return CodeComparison{.sameness = Sameness::kChanged, .what = absl::StrCat(name, how)};
+  };
+  const std::string requirements_name =
+      (fs::path(one.directory) / requirements).lexically_relative(RunfilesOf(one)).string();
+  std::set<std::string> differences;
   for (const auto& [name, path] : *files) {
     const auto counterpart = other_files->find(name);
-    if (counterpart == other_files->end()) return false;
-    absl::StatusOr<bool> same = SameContent(path, counterpart->second);
-    if (!same.ok() || !*same) return same;
+    if (counterpart == other_files->end()) return changed(name, " is gone");
+    const std::string& other_path = counterpart->second;
+    if (name.empty() || (HasLinkParameters(path) && HasLinkParameters(other_path))) {
+      absl::StatusOr<CodeComparison> program = comparer.Compare(path, other_path);
+      if (!program.ok() || program->sameness == Sameness::kChanged) return program;
+      if (program->sameness == Sameness::kUnchangedCode) differences.insert(program->what);
+      continue;
+    }
+    const absl::StatusOr<bool> same = SameBytes(path, other_path);
+    if (!same.ok()) return same.status();
+    if (*same) continue;
+    if (name != requirements_name) return changed(name, " changed");
+    const absl::StatusOr<bool> same_loads = SameLoads(path, other_path);
+    if (!same_loads.ok()) return same_loads.status();
+    if (!*same_loads) return changed(name, " changed its loads");
+    differences.insert("limits in the requirements");
   }
-  return true;
+  for (const auto& [name, path] : *other_files) {
+    if (files->count(name) == 0) return changed(name, " is new");
+  }
+  if (differences.empty()) return CodeComparison{};
+  return CodeComparison{.sameness = Sameness::kUnchangedCode,
+                        .what = absl::StrJoin(differences, ", ")};
 }
 
 }  // namespace perf

@@ -1,5 +1,5 @@
 // A performance test as a program: how to run it without Bazel, and whether two builds of it
-// differ.
+// measure the same.
 #ifndef PERF_BAZEL_TEST_PROGRAM_H_
 #define PERF_BAZEL_TEST_PROGRAM_H_
 
@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "perf/code/linked_code.h"
 #include "perf/suite/suite.pb.h"
 
 namespace perf {
@@ -28,8 +29,14 @@ struct TestProgram {
 absl::StatusOr<TestProgram> FindTestProgram(const SuiteTest& test, const std::string& bazel_bin,
                                             const std::string& workspace_name);
 
-// Whether both have the same content: the executable, and everything in the runfiles.
-absl::StatusOr<bool> SameProgram(const TestProgram& one, const TestProgram& other);
+// Whether two builds of a test measure the same: the executable, and everything in the runfiles.
+// Programs in there that Bazel linked are compared by their code, and of `requirements`, the
+// requirements file's path in the workspace's folder of the runfiles, what the tests read: the
+// component and its loads. All else is compared byte for byte. Unavailable if a file cannot be
+// read.
+absl::StatusOr<CodeComparison> CompareTestPrograms(const TestProgram& one, const TestProgram& other,
+                                                   const std::string& requirements,
+                                                   CodeComparer& comparer);
 
 }  // namespace perf
 

@@ -22,6 +22,7 @@
 #include "perf/bazel/revision.h"
 #include "perf/bazel/test_build.h"
 #include "perf/bazel/test_program.h"
+#include "perf/code/linked_code.h"
 #include "perf/mode/ab_loads.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/stats/statistics.h"
@@ -65,7 +66,8 @@ class RevisionComparison {
         suite_(context.suite),
         options_(context.options),
         tests_(tests.begin(), tests.end()),
-        run_id_(context.services.NewRunId()) {}
+        run_id_(context.services.NewRunId()),
+        comparer_(context.suite.manifest.harness()) {}
 
   absl::StatusOr<Findings> Execute(const std::string& name) {
     absl::StatusOr<std::string> cache = CacheDirectory();
@@ -186,12 +188,15 @@ class RevisionComparison {
     absl::StatusOr<TestProgram> current = FindTestProgram(test, bin, workspace_name);
     if (!current.ok()) return current.status();
     const std::string& component = suite_.component_of.at(test.label());
-    const absl::StatusOr<bool> same = SameProgram(*baseline, *current);
-    if (!same.ok()) return same.status();
-    if (*same && !options_.measure_identical) {
-      findings_.identical.emplace_back(component, test.label());
+    const absl::StatusOr<CodeComparison> code =
+        CompareTestPrograms(*baseline, *current, test.requirements(), comparer_);
+    if (!code.ok()) return code.status();
+    if (code->sameness != Sameness::kChanged && !options_.measure_identical) {
+      findings_.unchanged.push_back(
+          {.component = component, .label = test.label(), .difference = code->what});
       return absl::OkStatus();
     }
+    const std::string why = code->sameness == Sameness::kChanged ? code->what : "unchanged code";
     const LoadVariables loads = FindLoads(test, component, *baseline);
     for (TestProgram* program : {&*baseline, &*current}) {
       program->variables["PERF_PROFILE"] = loads.profile;
@@ -199,7 +204,7 @@ class RevisionComparison {
       program->variables["PERF_FILTER"] = options_.filter;
     }
     if (test.benchmark()) {
-      absl::Status epochs = AddEpochSource(component, *baseline, *current);
+      absl::Status epochs = AddEpochSource(component, *baseline, *current, why);
       if (!absl::IsUnimplemented(epochs)) return epochs;
       findings_.notes.push_back(
           absl::StrCat(test.label(),
@@ -212,7 +217,8 @@ class RevisionComparison {
                                              .scratch = scratch_ + "/whole"},
                                             &findings_.notes);
     if (!whole.ok()) return whole.status();
-    Say(absl::StrCat(test.label(), ": ", (*whole)->compared().size(), " measurements, whole runs"));
+    Say(absl::StrCat(test.label(), ": ", (*whole)->compared().size(), " measurements, whole runs; ",
+                     why));
     sources_.push_back(*std::move(whole));
     return absl::OkStatus();
   }
@@ -232,7 +238,7 @@ class RevisionComparison {
   }
 
   absl::Status AddEpochSource(const std::string& component, const TestProgram& baseline,
-                              const TestProgram& current) {
+                              const TestProgram& current, const std::string& why) {
     const auto program = [&](const TestProgram& side, const std::string& name) {
       BenchmarkProgram made{
           .path = side.executable, .directory = side.directory, .variables = side.variables};
@@ -252,7 +258,7 @@ class RevisionComparison {
                       label](const std::string& name) { return AsksFor(*filter, label, name); }},
         &findings_.notes);
     if (!source.ok()) return source.status();
-    Say(absl::StrCat(label, ": ", (*source)->compared().size(), " benchmarks, by epochs"));
+    Say(absl::StrCat(label, ": ", (*source)->compared().size(), " benchmarks, by epochs; ", why));
     sources_.push_back(*std::move(source));
     return absl::OkStatus();
   }
@@ -328,6 +334,7 @@ class RevisionComparison {
   std::string shown_;
   std::string scratch_;
   TestBuildOptions build_;
+  CodeComparer comparer_;
   std::vector<std::unique_ptr<RoundSource>> sources_;
   Findings findings_;
 };

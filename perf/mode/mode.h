@@ -12,7 +12,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -51,7 +50,7 @@ struct Findings {
   // What only A/B comparisons find; ReportInputs says what each member means.
   std::map<std::string, AbResult> ab;
   std::string ab_revision;
-  std::vector<std::pair<std::string, std::string>> identical;
+  std::vector<UnchangedTest> unchanged;
   std::vector<GoneMeasurement> gone;
 };
 

@@ -48,7 +48,7 @@ struct RunnerOptions {
   std::string against;
   // How long the A/B comparison may measure.
   absl::Duration time_budget = absl::Minutes(10);
-  // Tests whose builds are identical are measured, too.
+  // Tests whose code is the same in both revisions are measured, too.
   bool measure_identical = false;
   // The database that the run is added to, absolute. Empty: none.
   std::string history;

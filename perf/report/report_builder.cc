@@ -35,7 +35,7 @@ class Builder {
         if (MayCount(measurement, *run)) AddMeasurement(measurement, *run);
       }
     }
-    for (const auto& [component, label] : inputs_.identical) AddIdentical(component, label);
+    for (const UnchangedTest& test : inputs_.unchanged) AddUnchanged(test);
     if (report_.measurements().empty() && report_.errors().empty()) {
       report_.add_errors("nothing was measured: the selection matches no test");
     }
@@ -181,15 +181,20 @@ class Builder {
                                      found->second.rounds == 1 ? " round" : " rounds"));
   }
 
-  void AddIdentical(const std::string& component, const std::string& label) {
+  void AddUnchanged(const UnchangedTest& test) {
     MeasurementResult& result = *report_.add_measurements();
-    result.set_component(component);
-    result.set_target(label);
-    result.set_name(label);
-    result.set_title(label);
+    result.set_component(test.component);
+    result.set_target(test.label);
+    result.set_name(test.label);
+    result.set_title(test.label);
     result.set_verdict(STABLE);
     result.set_note(
-        absl::StrCat("the same program as in ", inputs_.ab_revision, ", so it was not run"));
+        test.difference.empty()
+            ? absl::StrCat("unchanged code, the same program as in ", inputs_.ab_revision,
+                           ", so it was not run")
+            : absl::StrCat("unchanged code since ", inputs_.ab_revision, ", only ", test.difference,
+                           test.difference == "debug information" ? " differs" : " differ",
+                           ", so it was not run"));
   }
 
   void Judge(const Figure& current, const Figure& baseline, MeasurementResult& result) {

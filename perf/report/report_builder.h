@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "perf/ab/paired_effect.h"
@@ -31,6 +30,15 @@ struct GoneMeasurement {
   std::string component;
   std::string target;
   std::string name;
+};
+
+// A test that was not run, because its builds measure the same in both revisions.
+struct UnchangedTest {
+  std::string component;
+  std::string label;
+  // What differs all the same, as the report shall say: "the harness (perf) and debug information".
+  // Empty if they are the same program, byte for byte.
+  std::string difference;
 };
 
 struct ReportInputs {
@@ -63,8 +71,8 @@ struct ReportInputs {
   std::map<std::string, AbResult> ab;
   // The revision that was measured beside this one, as the report shall name it.
   std::string ab_revision;
-  // Components and labels of tests whose builds are the same in both revisions.
-  std::vector<std::pair<std::string, std::string>> identical;
+  // Tests whose code is the same in both revisions.
+  std::vector<UnchangedTest> unchanged;
   // What that revision has and this build has not.
   std::vector<GoneMeasurement> gone;
   // How often each measurement was measured, where more than once.

@@ -471,15 +471,25 @@ TEST(ReportTest, WhatIsNewSinceARevisionIsNotMissing) {
   EXPECT_FALSE(report.requirements(0).measured());
 }
 
-TEST(ReportTest, IdenticalProgramsAreStableWithoutRunning) {
+TEST(ReportTest, UnchangedCodeIsStableWithoutRunning) {
   ReportInputs inputs = Inputs(perf::Run(), kVadUnder50Ms);
   inputs.ab_revision = "0123456789ab";
-  inputs.identical = {{"audio", "//audio:vad_perf_test"}};
+  inputs.unchanged = {
+      {.component = "audio", .label = "//audio:same_test", .difference = ""},
+      {.component = "audio", .label = "//audio:lines_test", .difference = "debug information"},
+      {.component = "audio",
+       .label = "//audio:harness_test",
+       .difference = "the harness (perf) and debug information"}};
   const Report report = BuildReport(inputs);
   EXPECT_EQ(report.exit_code(), 0) << TextReport(report, {});
-  EXPECT_THAT(TextReport(report, {}),
-              HasSubstr("//audio:vad_perf_test:\n  ✓ Stable: the same program as in "
-                        "0123456789ab, so it was not run\n"));
+  const std::string text = TextReport(report, {});
+  EXPECT_THAT(text, HasSubstr("//audio:same_test:\n  ✓ Stable: unchanged code, the same program as "
+                              "in 0123456789ab, so it was not run\n"));
+  EXPECT_THAT(text, HasSubstr("unchanged code since 0123456789ab, only debug information differs, "
+                              "so it was not run\n"));
+  EXPECT_THAT(
+      text, HasSubstr("//audio:harness_test:\n  ✓ Stable: unchanged code since 0123456789ab, only "
+                      "the harness (perf) and debug information differ, so it was not run\n"));
   EXPECT_THAT(MarkdownReport(report), HasSubstr("the same program"));
 }
 

@@ -70,8 +70,9 @@ bool HasChange(Verdict verdict) {
 
 bool IsMissing(const MeasurementResult& result) { return result.verdict() == MISSING; }
 
-// Whether there is a percentage of a baseline: not of a program that is the same in both revisions,
-// of something that is where there was none before, or of memory that grows without any baseline.
+// Whether there is a percentage of a baseline: not of a test whose code is the same in both
+// revisions, of something that is where there was none before, or of memory that grows without any
+// baseline.
 bool HasPercentage(const MeasurementResult& result) {
   const bool none_before = result.baseline_median() == 0 && result.median() != 0;
   const bool shown =
@@ -294,7 +295,7 @@ std::string Table(const std::vector<std::vector<std::string>>& rows) {
 
 std::string MeasurementText(const MeasurementResult& result, const TextOptions& options) {
   std::string text = absl::StrCat(result.title(), ":\n");
-  // A program that is the same in both revisions was not run, so it has no figures.
+  // A test whose code is the same in both revisions was not run, so it has no figures.
   if (result.count() == 0) return absl::StrCat(text, "  ", VerdictText(result), "\n");
   const auto line = [&](absl::string_view name, double value) {
     absl::StrAppend(&text, "  ", name, ": ", WithUnit(value, result.unit()), "\n");

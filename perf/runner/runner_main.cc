@@ -81,7 +81,7 @@ ABSL_FLAG(std::string, against, "",
 ABSL_FLAG(absl::Duration, time_budget, absl::Minutes(10),
           "With --against: how long to go on measuring what is not yet clear.");
 ABSL_FLAG(bool, measure_identical, false,
-          "With --against: also measure tests whose builds are the same in both revisions.");
+          "With --against: also measure tests whose code is the same in both revisions.");
 ABSL_FLAG(bool, counts, false,
           "Count instructions, allocations, bytes and system calls of the benchmarks' iterations "
           "instead of measuring times. Counts are compared with stored ones on any machine.");

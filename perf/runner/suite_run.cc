@@ -231,7 +231,7 @@ class SuiteRun {
     inputs_.errors = std::move(findings.errors);
     inputs_.ab = std::move(findings.ab);
     inputs_.ab_revision = std::move(findings.ab_revision);
-    inputs_.identical = std::move(findings.identical);
+    inputs_.unchanged = std::move(findings.unchanged);
     inputs_.gone = std::move(findings.gone);
   }
 
