@@ -97,6 +97,12 @@ TEST(LinkedCodeTest, AnAddedObjectCounts) {
               IsChanged("perf/code/testdata/added.o changed"));
 }
 
+// Else it could be linked, and started, or take another's place, unnoticed.
+TEST(LinkedCodeTest, WhatTheHarnessAsksForCounts) {
+  EXPECT_THAT(Compare(ProgramOf("added_on_demand"), ProgramOf("asks_for_added")),
+              IsChanged("the linked product::added is another"));
+}
+
 TEST(LinkedCodeTest, ALibraryOfTheDistributionCounts) {
   EXPECT_THAT(CompareWithPlain("library"), IsChanged("the link's argument -ldl is new"));
 }

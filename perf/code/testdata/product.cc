@@ -39,6 +39,14 @@ struct Bird : Animal {
 #endif
 };
 
+#ifdef CHANGED_VISIBILITY
+// It is the symbol alone that differs.
+[[gnu::visibility("hidden")]] extern const int hidden;
+#else
+extern const int hidden;
+#endif
+const int hidden = 1;
+
 #ifdef CHANGED_LITERAL
 const char* Greeting() { return "good morning"; }
 #else
@@ -58,7 +66,12 @@ int started = Callee(4);
 int started = Callee(3);
 #endif
 
+#ifdef CHANGED_BINDING
+// Another object's could take its place.
+[[gnu::weak]] int First(int x) { return x + 100; }
+#else
 [[gnu::noinline]] int First(int x) { return x + 100; }
+#endif
 [[gnu::noinline]] int Second(int x) { return x + 200; }
 #ifdef CHANGED_CALL
 int Call(int x) { return Second(x) + 1; }
@@ -95,11 +108,14 @@ int Call(int x) { return First(x) + 1; }
   }
 }
 
+// No symbol that others see has this size.
+namespace {
 #ifdef CHANGED_BSS
 int zeros[2000];
 #else
 int zeros[1000];
 #endif
+}  // namespace
 
 #ifdef CHANGED_THREAD_LOCAL
 thread_local int of_thread = 2;
@@ -111,7 +127,7 @@ int Product(int x) {
   const Bird bird;
   const Animal& animal = bird;
   return Inlined(x) + kTable[x & 7] + animal.Legs() + Greeting()[x & 7] + Scaled(x) + Call(x) +
-         Switch(x & 7, x) + zeros[x & 511] + of_thread++ + Shared(x);
+         Switch(x & 7, x) + zeros[x & 511]++ + of_thread++ + Shared(x);
 }
 
 }  // namespace product

@@ -8,9 +8,17 @@
 extern "C" int ffs(int x) noexcept { return FirstBit(x); }
 #endif
 
+#ifdef ASKS_FOR_ADDED
+namespace product {
+extern int added;
+}  // namespace product
+#endif
+
 namespace harness {
 
-#ifdef CHANGED_HARNESS
+#if defined(ASKS_FOR_ADDED)
+int Harness(int x) { return product::Shared(x) + product::added; }
+#elif defined(CHANGED_HARNESS)
 int Harness(int x) { return product::Shared(x) * 3; }
 #else
 int Harness(int x) { return product::Shared(x) * 2; }
