@@ -85,6 +85,10 @@ std::optional<std::string> ParameterFileOf(const std::string& program) {
   return found;
 }
 
+// Libraries name it, but none calls it: the harness begins with it, and all of it is reached from
+// there.
+constexpr absl::string_view kMain = "main";
+
 // When the linker takes an object.
 enum class Taken { kAlways, kOnDemand, kWholeArchive };
 
@@ -510,8 +514,8 @@ class ProgramComparison {
       if (names.insert(name).second) pending.push_back(name);
     };
     for (const std::string& name : names_of_harness) {
-      const bool is_given = sides_[0]->symbols.exported.count(name) > 0 ||
-                            sides_[1]->symbols.exported.count(name) > 0;
+      const bool is_given = name != kMain && (sides_[0]->symbols.exported.count(name) > 0 ||
+                                              sides_[1]->symbols.exported.count(name) > 0);
       const bool is_of_others = absl::c_any_of(definitions, [&](const Definitions& side) {
         return !absl::c_all_of(Find(side, name), is_of_harness);
       });

@@ -19,10 +19,10 @@
 // measure it. So its objects may differ, but not where they could take another's place. That is
 // each symbol that the harness defines and so does another object (an inline function, a strong
 // function ahead of a library's, a common symbol), or that the program gives to shared libraries
-// (malloc): these have to be defined the same, with all of the harness that their definitions refer
-// to. A function that only the harness has and the measured code calls, such as perf::Recorder's,
-// is the harness. Static libraries of the distribution are not looked into: whichever copy of an
-// inline function is linked there is made of headers of the distribution, too.
+// (malloc, but not main): these have to be defined the same, with all of the harness that their
+// definitions refer to. A function that only the harness has and the measured code calls, such as
+// perf::Recorder's, is the harness. Static libraries of the distribution are not looked into:
+// whichever copy of an inline function is linked there is made of headers of the distribution, too.
 //
 // Whatever is not understood counts, byte for byte: intermediate code, shared libraries, linker
 // scripts. If there is any of it, the harness counts as well, as nobody can tell whose place it

@@ -122,6 +122,11 @@ TEST(LinkedCodeTest, WhatTheHarnessPutsInALibrarysPlaceCounts) {
               IsChanged("the linked FirstBit(int) may be another"));
 }
 
+TEST(LinkedCodeTest, WhereTheHarnessBeginsIsInNobodysPlace) {
+  EXPECT_THAT(Compare(ProgramOf("main"), ProgramOf("other_main")),
+              IsUnchanged("the harness (perf/code/testdata/harness) and debug information"));
+}
+
 // Two builds with parameter files that the tests write: the plain program's and the commented
 // one's, with absolute paths.
 class ParametersTest : public testing::Test {

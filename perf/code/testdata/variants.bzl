@@ -45,7 +45,7 @@ def harness(name, local_defines = []):
         deps = ["//perf/code/testdata:product_header"],
     )
 
-def program(name, product = "plain", harness = "plain", harness_first = False, deps = [], linkopts = []):
+def program(name, product = "plain", harness = "plain", harness_first = False, srcs = ["main.cc"], deps = [], linkopts = []):
     """A program of both.
 
     Args:
@@ -53,6 +53,7 @@ def program(name, product = "plain", harness = "plain", harness_first = False, d
       product: the product's variant.
       harness: the harness's variant.
       harness_first: whether the harness comes ahead of the product.
+      srcs: where `main` is; nowhere if it is the harness's.
       deps: further libraries.
       linkopts: flags of the linker.
     """
@@ -60,7 +61,7 @@ def program(name, product = "plain", harness = "plain", harness_first = False, d
     cc_binary(
         name = name,
         testonly = True,
-        srcs = ["main.cc"],
+        srcs = srcs,
         copts = _COPTS,
         features = _FEATURES,
         linkopts = linkopts,

@@ -14,6 +14,10 @@ extern int added;
 }  // namespace product
 #endif
 
+#ifdef HAS_MAIN
+int main(int argc, char** /*argv*/) { return product::Product(argc) + HAS_MAIN; }
+#endif
+
 namespace harness {
 
 #if defined(ASKS_FOR_ADDED)
