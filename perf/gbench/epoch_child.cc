@@ -54,7 +54,8 @@ absl::StatusOr<EpochChild> EpochChild::Start(const BenchmarkProgram& program) {
        .directory = program.directory,
        .stdout_descriptor = log,
        .stderr_descriptor = log,
-       .descriptors = {{kTheirRequests, requests[0]}, {kTheirResponses, responses[1]}}});
+       .descriptors = {{kTheirRequests, requests[0]}, {kTheirResponses, responses[1]}},
+       .shield_from_terminal = true});
   CloseIfOpen(requests[0]);
   CloseIfOpen(responses[1]);
   if (!process.ok()) {

@@ -143,7 +143,11 @@ absl::StatusOr<Subprocess> Subprocess::Start(const SubprocessOptions& options) {
   sigemptyset(&defaults);
   for (const int signal : {SIGINT, SIGQUIT, SIGPIPE}) sigaddset(&defaults, signal);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(
+      &attributes,
+      static_cast<int16_t>(POSIX_SPAWN_SETSIGDEF |
+                           (options.shield_from_terminal ? POSIX_SPAWN_SETPGROUP : 0)));
 
   pid_t pid = 0;
   const int error = posix_spawnp(&pid, argv[0], &actions, &attributes, argv.data(), envp.data());

@@ -34,6 +34,9 @@ struct SubprocessOptions {
   int stderr_descriptor = -1;
   // Further descriptors the program gets, by the number it knows them by.
   std::map<int, int> descriptors = {};
+  // Keeps interrupts from the terminal (Ctrl-C) away from the program, by a process group of its
+  // own. Otherwise it gets them as this process does.
+  bool shield_from_terminal = false;
 };
 
 // A running program. Not thread-safe.
