@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "perf/ab/sign_sequence.h"
+#include "perf/stats/statistics.h"
 #include "perf/stats/verdict.h"
 
 namespace perf {
@@ -13,21 +15,30 @@ namespace {
 
 double SortedMedian(absl::Span<const double> sorted) { return Quantile(sorted, 0.5); }
 
-// The share of an error rate that a look after so many rounds may use up: that of the next planned
-// look, if time ran out before it.
-double ShareOfLook(size_t rounds) {
-  double share = 0.5;
-  for (int look = kFirstLook; static_cast<size_t>(look) < rounds; look = NextLook(look)) share /= 2;
-  return share;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// Figures of rounds in ascending order, taken for a sample of as many rounds as are asked about.
+struct Sample {
+  absl::Span<const double> sorted;
+  int rounds = 0;
+};
+
+// The figure that is the `k`-th smallest of the sample's rounds, counted from 1.
+double OrderStatistic(const Sample& sample, int k) {
+  if (sample.rounds == static_cast<int>(sample.sorted.size())) {
+    return sample.sorted[static_cast<size_t>(k) - 1];
+  }
+  return Quantile(sample.sorted, (k - 1.0) / (sample.rounds - 1.0));
 }
 
-// The interval of the median. It has no bounds where MedianInterval falls back on the whole range.
-Interval BoundedInterval(absl::Span<const double> sorted, double error_rate) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (std::ldexp(2.0, -static_cast<int>(sorted.size())) > error_rate) {
-    return {-kInfinity, kInfinity};
-  }
-  return MedianInterval(sorted, 1 - error_rate);
+Interval OrderInterval(const Sample& sample, int k) {
+  if (k < 1) return {-kInfinity, kInfinity};
+  return {OrderStatistic(sample, k), OrderStatistic(sample, sample.rounds + 1 - k)};
+}
+
+// The confidence sequence for the median.
+Interval MedianSequence(const Sample& sample, double error_rate) {
+  return OrderInterval(sample, SignBoundary(sample.rounds, error_rate));
 }
 
 Interval ChangePercent(const Interval& log_interval, Better better) {
@@ -38,6 +49,51 @@ Interval ChangePercent(const Interval& log_interval, Better better) {
 
 bool Within(const Interval& interval, double percent) {
   return interval.low > -percent && interval.high < percent;
+}
+
+PairedEffect Judge(const Sample& sample, int num_comparisons, Better better,
+                   const Thoroughness& thoroughness) {
+  PairedEffect effect;
+  const double median = SortedMedian(sample.sorted);
+  const Interval interval = MedianSequence(sample, kErrorRate);
+  effect.ratio = std::exp(median);
+  effect.ratio_interval = {std::exp(interval.low), std::exp(interval.high)};
+  effect.change_percent = ChangePercent({median, median}, better).low;
+  effect.change_percent_interval = ChangePercent(interval, better);
+
+  const Interval near = ChangePercent(MedianSequence(sample, kErrorRate / num_comparisons), better);
+  effect.verdict = JudgeChange(effect.change_percent, near);
+  const bool full = sample.rounds >= thoroughness.full_rounds;
+  const bool red_excluded = effect.change_percent_interval.low > -kRedPercent;
+  switch (effect.verdict) {
+    case RED:
+    case IMPROVED:
+      effect.settled = true;
+      break;
+    case YELLOW:
+      // It may still turn red: for good if the median is there and only the interval is not.
+      effect.settled = red_excluded || (full && effect.change_percent >= -kRedPercent);
+      break;
+    default: {
+      if (effect.change_percent < -kYellowPercent || effect.change_percent >= kYellowPercent ||
+          !red_excluded) {
+        effect.verdict = UNRESOLVED;
+        break;
+      }
+      effect.verdict = STABLE;
+      // Each side of this interval errs with half its rate.
+      const Interval excluding = ChangePercent(MedianSequence(sample, 2 * kMissRate), better);
+      effect.ten_percent_excluded = Within(excluding, kYellowPercent);
+      effect.settled = full || Within(excluding, thoroughness.visible_percent);
+    }
+  }
+  return effect;
+}
+
+std::vector<double> Sorted(absl::Span<const double> figures) {
+  std::vector<double> sorted(figures.begin(), figures.end());
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
 }
 
 }  // namespace
@@ -66,46 +122,42 @@ double LogRatio(double before, double after, double min_effect) {
 }
 
 PairedEffect JudgeRounds(absl::Span<const double> log_ratios, int num_comparisons, Better better,
-                         int full_look) {
-  PairedEffect effect;
-  if (log_ratios.empty()) return effect;
-  std::vector<double> sorted(log_ratios.begin(), log_ratios.end());
-  std::sort(sorted.begin(), sorted.end());
-  const double median = SortedMedian(sorted);
-  const double share = ShareOfLook(sorted.size());
-  const double rate = kErrorRate * share;
-  const Interval interval = BoundedInterval(sorted, rate);
-  effect.ratio = std::exp(median);
-  effect.ratio_interval = {std::exp(interval.low), std::exp(interval.high)};
-  effect.change_percent = ChangePercent({median, median}, better).low;
-  effect.change_percent_interval = ChangePercent(interval, better);
-
-  const Interval near = ChangePercent(BoundedInterval(sorted, rate / num_comparisons), better);
-  effect.verdict = JudgeChange(effect.change_percent, near);
-  const bool full = static_cast<int>(sorted.size()) >= full_look;
-  const bool red_excluded = effect.change_percent_interval.low > -kRedPercent;
-  switch (effect.verdict) {
-    case RED:
-    case IMPROVED:
-      effect.settled = true;
-      break;
-    case YELLOW:
-      // It may still turn red: for good if the median is there and only the interval is not.
-      effect.settled = red_excluded || (full && effect.change_percent >= -kRedPercent);
-      break;
-    default:
-      if (effect.change_percent < -kYellowPercent || effect.change_percent >= kYellowPercent ||
-          !red_excluded) {
-        effect.verdict = UNRESOLVED;
-        break;
-      }
-      effect.verdict = STABLE;
-      // Each side of this interval errs with half its rate.
-      effect.settled =
-          full || Within(ChangePercent(BoundedInterval(sorted, 2 * kMissRate * share), better),
-                         kVisiblePercent);
-  }
+                         const Thoroughness& thoroughness) {
+  if (log_ratios.empty()) return {};
+  const std::vector<double> sorted = Sorted(log_ratios);
+  PairedEffect effect = Judge({.sorted = sorted, .rounds = static_cast<int>(sorted.size())},
+                              num_comparisons, better, thoroughness);
+  effect.likely = JudgeChange(effect.change_percent,
+                              ChangePercent(MedianInterval(sorted, 1 - kLikelyErrorRate), better));
   return effect;
+}
+
+PairedEffect JudgeDeterministic(double log_ratio, Better better) {
+  PairedEffect effect;
+  effect.ratio = std::exp(log_ratio);
+  effect.ratio_interval = {effect.ratio, effect.ratio};
+  effect.change_percent_interval = ChangePercent({log_ratio, log_ratio}, better);
+  effect.change_percent = effect.change_percent_interval.low;
+  effect.verdict = JudgeChange(effect.change_percent, effect.change_percent_interval);
+  effect.likely = effect.verdict;
+  effect.ten_percent_excluded = effect.verdict == STABLE;
+  effect.settled = true;
+  return effect;
+}
+
+int ForecastRounds(absl::Span<const double> log_ratios, int num_comparisons, Better better,
+                   const Thoroughness& thoroughness) {
+  const std::vector<double> sorted = Sorted(log_ratios);
+  constexpr double kStep = 1.15;
+  int rounds = static_cast<int>(sorted.size());
+  while (rounds <= kMaxForecastRounds) {
+    if (Judge({.sorted = sorted, .rounds = rounds}, num_comparisons, better, thoroughness)
+            .settled) {
+      return rounds;
+    }
+    rounds = std::max(rounds + 1, static_cast<int>(rounds * kStep));
+  }
+  return kNeverSettled;
 }
 
 }  // namespace perf

@@ -1,20 +1,17 @@
 // What interleaved rounds say about the current build.
 //
 // Each round's figure is the median of the log ratios (current over baseline) of its pairs of
-// epochs; the effect is the median over rounds, its interval the order statistics between which the
-// sign test would not reject (Conover 1999, sections 3.2 and 3.4; exact binomial). Rounds are the
-// unit, as they alone are independent: all pairs of one round share the layout of two processes
-// (Kalibera & Jones 2013 resample at the highest level for the same reason). No distribution is
-// assumed; if both builds are equal, swapping them changes nothing, and so the interval holds
-// exactly.
+// epochs; the effect is the median over rounds. Rounds are the unit, as they alone are independent:
+// all pairs of one round share the layout of two processes (Kalibera & Jones 2013 resample at the
+// highest level for the same reason). No distribution is assumed; if both builds are equal,
+// swapping them changes nothing, and so the interval holds exactly.
 //
-// Results are looked at after 16, 64, 256, … rounds until they are settled. The j-th look may err
-// with rate kErrorRate / 2^j, which sums to kErrorRate however many looks there are (an
-// alpha-spending function, Lan & DeMets 1983), and may overlook a change of kVisiblePercent with
-// rate kMissRate / 2^j (beta spending, Pampallona & Tsiatis 1994). Colours, moreover, divide it by
-// the number of benchmarks that are compared at once (Bonferroni; Dunn 1961), so that a whole run
-// of equal builds shows a false colour with at most that rate, times how seldom a median is beyond
-// 10 % by chance.
+// The interval is that of a confidence sequence (sign_sequence.h): it may be looked at after every
+// round, and errs over all of them together with its rate. The one that is shown errs with
+// kErrorRate. Colours divide that by the number of benchmarks that are compared at once
+// (Bonferroni; Dunn 1961), so that a whole run of equal builds shows a false colour with at most
+// that rate, times how seldom a median is beyond 10 % by chance. A change is taken for too small to
+// matter with kMissRate.
 #ifndef PERF_AB_PAIRED_EFFECT_H_
 #define PERF_AB_PAIRED_EFFECT_H_
 
@@ -24,25 +21,27 @@
 #include "perf/ab/interleaver.h"
 #include "perf/record/result.pb.h"
 #include "perf/stats/statistics.h"
+#include "perf/stats/verdict.h"
 #include "perf/stats/verdict.pb.h"
 
 namespace perf {
 
 inline constexpr double kErrorRate = 0.01;
 inline constexpr double kMissRate = 0.02;
-inline constexpr double kVisiblePercent = 5;
-inline constexpr int kFirstLook = 16;
-// From so many rounds on, an interval that merely excludes a red result will do for a stable one.
-// Rounds of epochs are short; those of whole processes may take minutes.
-inline constexpr int kFullLook = 256;
-inline constexpr int kFullLookOfProcesses = 16;
 
-// The next number of rounds after which to look.
-constexpr int NextLook(int rounds) {
-  int look = kFirstLook;
-  while (look <= rounds) look *= 4;
-  return look;
-}
+// When a measurement within the lines has been measured enough.
+struct Thoroughness {
+  // As soon as a change of so many percent, in either direction, is excluded.
+  double visible_percent = 5;
+  // From so many rounds on, an interval that merely excludes a red result will do.
+  int full_rounds = 256;
+  // So many rounds are the most it gets; whatever is not settled by then is too noisy.
+  int max_rounds = 512;
+};
+// Rounds of epochs are short; those of whole processes may take seconds.
+inline constexpr Thoroughness kEpochThoroughness = {};
+inline constexpr Thoroughness kProcessThoroughness = {
+    .visible_percent = kYellowPercent, .full_rounds = 64, .max_rounds = 96};
 
 // The median over the round's pairs of log(current / baseline), of wall time. Requires a pair.
 double RoundLogRatio(const Round& round);
@@ -56,7 +55,7 @@ double LogRatio(double before, double after, double min_effect);
 struct PairedEffect {
   // Current over baseline.
   double ratio = 1;
-  // The interval that is shown: with kErrorRate over all looks, for this benchmark alone. Without
+  // The interval that is shown: with kErrorRate over all rounds, for this benchmark alone. Without
   // bounds if there are too few rounds for that.
   Interval ratio_interval = {};
   // Signed so that + is better, as everywhere.
@@ -69,14 +68,32 @@ struct PairedEffect {
   //   UNRESOLVED   everything else
   // The near end is that of the interval corrected for all benchmarks.
   Verdict verdict = UNRESOLVED;
+  // The verdict that these rounds would have by an interval that errs with kLikelyErrorRate, not
+  // corrected for the number of benchmarks and for looking more than once: what it probably is.
+  Verdict likely = UNRESOLVED;
+  // STABLE, and a change of 10 % in either direction is excluded.
+  bool ten_percent_excluded = false;
   // More rounds would not change the verdict, as far as the error rate goes.
   bool settled = false;
 };
+inline constexpr double kLikelyErrorRate = 0.1;
 
 // `log_ratios`: one a round, in any order. `num_comparisons`: benchmarks compared at once, at least
-// 1. `full_look`: kFullLook, or as above.
+// 1.
 PairedEffect JudgeRounds(absl::Span<const double> log_ratios, int num_comparisons, Better better,
-                         int full_look = kFullLook);
+                         const Thoroughness& thoroughness = kEpochThoroughness);
+
+// What a figure that depends on the build alone says: one round is the truth. `log_ratio` as that
+// of a round.
+PairedEffect JudgeDeterministic(double log_ratio, Better better);
+
+// How many rounds it will take in all until JudgeRounds says that it is settled, if further rounds
+// are distributed as those so far. kNeverSettled if that takes more than kMaxForecastRounds.
+// Requires a round.
+inline constexpr int kMaxForecastRounds = 4096;
+inline constexpr int kNeverSettled = 1'000'000'000;
+int ForecastRounds(absl::Span<const double> log_ratios, int num_comparisons, Better better,
+                   const Thoroughness& thoroughness = kEpochThoroughness);
 
 }  // namespace perf
 

@@ -52,12 +52,6 @@ TEST(LogRatio, SeesWhatBecomesOrWasZero) {
   EXPECT_DOUBLE_EQ(LogRatio(0, 3, 1), std::log(4));
 }
 
-TEST(NextLook, Quadruples) {
-  EXPECT_EQ(NextLook(0), 16);
-  EXPECT_EQ(NextLook(16), 64);
-  EXPECT_EQ(NextLook(70), 256);
-}
-
 TEST(JudgeRounds, Verdicts) {
   const struct {
     const char* what;
@@ -104,37 +98,81 @@ TEST(JudgeRounds, MoreComparisonsNeedMoreEvidence) {
   // One round of sixteen goes against it.
   std::vector<double> rounds = Rounds(16, 1.15, 0.01);
   rounds[0] = -0.1;
-  EXPECT_EQ(JudgeRounds(rounds, 9, LOWER).verdict, YELLOW);
+  EXPECT_EQ(JudgeRounds(rounds, 2, LOWER).verdict, YELLOW);
   EXPECT_EQ(JudgeRounds(rounds, 100, LOWER).verdict, UNRESOLVED);
+  EXPECT_EQ(JudgeRounds(rounds, 100, LOWER).likely, YELLOW);
 }
 
-// Equal builds, in a world where processes differ by 15 % and a tenth of them by anything: the
-// interval misses 1 as seldom as it says, at whichever of three looks.
-TEST(JudgeRounds, KeepsItsErrorRateOverAllLooks) {
+TEST(JudgeRounds, SaysWhatIsLikelyAndWhetherTenPercentAreExcluded) {
+  EXPECT_EQ(JudgeRounds(Rounds(6, 1.3, 0.01), 100, LOWER).likely, RED);
+  EXPECT_EQ(JudgeRounds(Rounds(6, 0.8, 0.01), 100, LOWER).likely, IMPROVED);
+  EXPECT_EQ(JudgeRounds(Rounds(6, 1.0, 0.01), 100, LOWER).likely, STABLE);
+  EXPECT_TRUE(JudgeRounds(Rounds(16, 1.0, 0.05), 100, LOWER).ten_percent_excluded);
+  EXPECT_FALSE(JudgeRounds(Rounds(16, 1.05, 0.08), 100, LOWER).ten_percent_excluded);
+  EXPECT_FALSE(JudgeRounds(Rounds(16, 0.95, 0.08), 100, LOWER).ten_percent_excluded);
+}
+
+TEST(JudgeRounds, ProcessesAreSettledWhenTenPercentAreExcluded) {
+  EXPECT_FALSE(JudgeRounds(Rounds(16, 1.0, 0.08), 10, LOWER).settled);
+  EXPECT_TRUE(JudgeRounds(Rounds(16, 1.0, 0.08), 10, LOWER, kProcessThoroughness).settled);
+}
+
+TEST(JudgeDeterministic, IsSettledByOneRound) {
+  const PairedEffect same = JudgeDeterministic(0, LOWER);
+  EXPECT_EQ(same.verdict, STABLE);
+  EXPECT_TRUE(same.settled);
+  EXPECT_EQ(JudgeDeterministic(std::log(1.5), LOWER).verdict, RED);
+  EXPECT_EQ(JudgeDeterministic(std::log(1.5), HIGHER).verdict, IMPROVED);
+  EXPECT_EQ(JudgeDeterministic(std::log(1.15), LOWER).verdict, YELLOW);
+}
+
+TEST(ForecastRounds, TellsHowMuchMoreIsNeeded) {
+  // All on one side: the smallest n with 2^n / sqrt(pi n) beyond 10,000 is 17.
+  const int sure = ForecastRounds(Rounds(6, 1.3, 0.01), 100, LOWER);
+  EXPECT_GE(sure, 16);
+  EXPECT_LE(sure, 20);
+  EXPECT_EQ(ForecastRounds(Rounds(16, 1.0, 0.02), 100, LOWER), 16);
+  const int wide = ForecastRounds(Rounds(16, 1.0, 0.2), 100, LOWER);
+  EXPECT_GT(wide, 16);
+  EXPECT_LE(wide, kEpochThoroughness.full_rounds);
+  EXPECT_EQ(ForecastRounds(Rounds(4, 1.25, 2), 100, LOWER), kNeverSettled);
+}
+
+struct Rates {
+  int missed = 0;
+  int coloured = 0;
+};
+
+// How many of `series` comparisons of equal builds, which are looked at after each of 256 rounds,
+// ever have an interval without 1, and ever a colour, in a world where processes differ by 15 % and
+// a tenth of them by anything.
+Rates EqualBuilds(int series, int num_comparisons) {
   std::mt19937_64 random(20240609);
   std::normal_distribution<double> process(0, 0.15);
   std::cauchy_distribution<double> trouble(0, 0.5);
-  int missed = 0;
-  int colours = 0;
-  constexpr int kSeries = 2000;
-  for (int series = 0; series < kSeries; ++series) {
+  Rates rates;
+  for (int i = 0; i < series; ++i) {
     std::vector<double> rounds;
     bool misses = false;
     bool coloured = false;
-    for (int i = 1; i <= 256; ++i) {
+    for (int round = 1; round <= 256; ++round) {
       rounds.push_back(random() % 10 == 0 ? trouble(random) : process(random));
-      if (i != 16 && i != 64 && i != 256) continue;
-      const PairedEffect effect = JudgeRounds(rounds, 1, LOWER);
+      const PairedEffect effect = JudgeRounds(rounds, num_comparisons, LOWER);
       misses |= effect.ratio_interval.low > 1 || effect.ratio_interval.high < 1;
       coloured |= effect.verdict != STABLE && effect.verdict != UNRESOLVED;
     }
-    missed += misses;
-    colours += coloured;
+    rates.missed += misses;
+    rates.coloured += coloured;
   }
+  return rates;
+}
+
+TEST(JudgeRounds, KeepsItsErrorRateOverAllRounds) {
+  const Rates rates = EqualBuilds(2000, 1);
   // 1 % and three deviations.
-  EXPECT_LE(missed, 33);
-  EXPECT_GT(missed, 0);
-  EXPECT_LE(colours, missed);
+  EXPECT_LE(rates.missed, 33);
+  EXPECT_GT(rates.missed, 0);
+  EXPECT_LE(rates.coloured, rates.missed);
 }
 
 // A change of just what shall be visible is taken for none as seldom as promised.
@@ -143,21 +181,19 @@ TEST(JudgeRounds, SeldomSettlesEarlyOnAVisibleChange) {
   int settled = 0;
   constexpr int kSeries = 2000;
   for (int series = 0; series < kSeries; ++series) {
-    // Noise with which the first look or the second is tempted.
-    std::normal_distribution<double> round(std::log(1 + kVisiblePercent / 100),
+    std::normal_distribution<double> round(std::log(1 + kEpochThoroughness.visible_percent / 100),
                                            series % 2 == 0 ? 0.04 : 0.1);
     std::vector<double> rounds;
     bool stopped = false;
-    for (int i = 1; i <= 64; ++i) {
+    for (int i = 1; i < kEpochThoroughness.full_rounds && !stopped; ++i) {
       rounds.push_back(round(random));
-      if (i != 16 && i != 64) continue;
       const PairedEffect effect = JudgeRounds(rounds, 1, LOWER);
-      stopped |= effect.verdict == STABLE && effect.settled;
+      stopped = effect.verdict == STABLE && effect.settled;
     }
     settled += stopped;
   }
-  // Two looks of at most 1 % and 0.5 %, and three deviations.
-  EXPECT_LE(settled, 47);
+  // 2 % and three deviations.
+  EXPECT_LE(settled, 58);
   EXPECT_GT(settled, 0);
 }
 

@@ -2,21 +2,23 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
 #include <random>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "perf/ab/busy_neighbour.h"
 #include "perf/ab/comparison.h"
+#include "perf/ab/epoch_source.h"
+#include "perf/ab/promises.h"
 #include "perf/ab/rival_rules.h"
+#include "perf/ab/round_source.h"
 #include "perf/history/change_point_proof.h"
 #include "perf/record/environment.h"
 #include "perf/stats/statistics.h"
@@ -36,39 +38,6 @@ constexpr double kChangePoints = 0.95;
 constexpr double kFewerFalseAlarms = 10;
 
 constexpr absl::string_view kOurs = "parlance";
-
-// Keeps every CPU busy for a while, then leaves it alone, in bursts of 50 to 500 ms that follow no
-// rhythm, for as long as it lives.
-class BusyNeighbour {
- public:
-  explicit BusyNeighbour(uint64_t seed) {
-    for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
-      threads_.emplace_back([this, seed, i] { Work(seed + i); });
-    }
-  }
-  ~BusyNeighbour() {
-    over_ = true;
-    for (std::thread& thread : threads_) thread.join();
-  }
-  BusyNeighbour(const BusyNeighbour&) = delete;
-  BusyNeighbour& operator=(const BusyNeighbour&) = delete;
-
- private:
-  void Work(uint64_t seed) {
-    std::mt19937_64 random(seed);
-    std::uniform_int_distribution<int> burst_ms(50, 500);
-    while (!over_) {
-      const auto end =
-          std::chrono::steady_clock::now() + std::chrono::milliseconds(burst_ms(random));
-      while (!over_ && std::chrono::steady_clock::now() < end) {
-      }
-      if (!over_) std::this_thread::sleep_for(std::chrono::milliseconds(burst_ms(random)));
-    }
-  }
-
-  std::atomic<bool> over_ = false;
-  std::vector<std::thread> threads_;
-};
 
 // What a rule said of all comparisons of one kind.
 struct Tally {
@@ -154,7 +123,7 @@ class Selfcheck {
     std::vector<std::unique_ptr<RoundSource>> sources;
     sources.push_back(*std::move(source));
     // That is at most a second of measuring for each benchmark and side.
-    RunComparison(sources, {.max_rounds = kFullLook}, random_);
+    RunComparison(sources, {.max_rounds = kEpochThoroughness.full_rounds}, random_);
     for (const Compared& compared : sources[0]->compared()) {
       if (!compared.status.ok()) return compared.status;
       Count(session, compared);
@@ -198,32 +167,6 @@ class Selfcheck {
     tally.faster += says < 0;
   }
 
-  // Prints one promise; true if it held.
-  bool Promise(const std::string& what, int64_t part, int64_t whole, double limit, bool at_most) {
-    if (whole == 0) {
-      absl::StrAppendFormat(&text_, "  %-44s not tried\n", what);
-      return false;
-    }
-    const double rate = static_cast<double>(part) / static_cast<double>(whole);
-    const bool held = at_most ? rate <= limit : rate >= limit;
-    const Interval interval = ProportionInterval(part, whole, 0.95);
-    absl::StrAppendFormat(
-        &text_, "  %-44s %4d of %4d = %6.2f %%  [%.2f, %.2f]  promised %s %.4g %%: %s\n", what,
-        static_cast<int>(part), static_cast<int>(whole), rate * 100, interval.low * 100,
-        interval.high * 100, at_most ? "<=" : ">=", limit * 100, held ? "held" : "BROKEN");
-    return held;
-  }
-
-  // Whether so many of so many coin tosses are likely: not rarer than one in a hundred.
-  bool Symmetry(const std::string& what, int64_t part, int64_t whole) {
-    const double tail = whole == 0 ? 1 : BinomialTail(std::min(part, whole - part), whole, 0.5) * 2;
-    const bool held = tail >= 0.01;
-    absl::StrAppendFormat(&text_, "  %-44s %4d against %4d, p = %.2f: %s\n", what,
-                          static_cast<int>(part), static_cast<int>(whole - part),
-                          std::min(tail, 1.0), held ? "held" : "BROKEN");
-    return held;
-  }
-
   // Writes all that was found, and returns whether every promise held.
   bool Print(absl::Duration elapsed) {
     const Tally equal = ours(100);
@@ -261,43 +204,43 @@ class Selfcheck {
       absl::StrAppendFormat(&text_, "\n");
     }
 
-    absl::StrAppendFormat(&text_, "\nPromises, with 95 %% intervals\n");
-    bool held = Promise("equal builds called red", equal.red, equal.comparisons, kFalseRed, true);
-    held &= Promise("equal builds called yellow", equal.slower - equal.red, equal.comparisons,
-                    kFalseYellow, true);
-    held &= Promise("equal builds called improved", equal.faster, equal.comparisons, kFalseYellow,
-                    true);
-    held &= Promise("+5 % is visible: interval beyond 1", ours(105).seen, ours(105).comparisons,
-                    kSeenAt5, false);
-    held &= Promise("+13 % is at least yellow", ours(113).slower, ours(113).comparisons,
-                    kYellowAt13, false);
-    held &= Promise("+25 % is red", ours(125).red, ours(125).comparisons, kRedAt25, false);
-    held &= Promise("+25 % is at least yellow", ours(125).slower, ours(125).comparisons,
-                    kYellowAt25, false);
-    held &= Symmetry("equal builds lean to slower as to faster", equal.leaning_slower,
-                     equal.comparisons);
-    held &= Symmetry("false alarms as rare as false improvements", equal.slower,
-                     equal.slower + equal.faster);
+    Promises promises;
+    promises.AtMost("equal builds called red", equal.red, equal.comparisons, kFalseRed);
+    promises.AtMost("equal builds called yellow", equal.slower - equal.red, equal.comparisons,
+                    kFalseYellow);
+    promises.AtMost("equal builds called improved", equal.faster, equal.comparisons, kFalseYellow);
+    promises.AtLeast("+5 % is visible: interval beyond 1", ours(105).seen, ours(105).comparisons,
+                     kSeenAt5);
+    promises.AtLeast("+13 % is at least yellow", ours(113).slower, ours(113).comparisons,
+                     kYellowAt13);
+    promises.AtLeast("+25 % is red", ours(125).red, ours(125).comparisons, kRedAt25);
+    promises.AtLeast("+25 % is at least yellow", ours(125).slower, ours(125).comparisons,
+                     kYellowAt25);
+    promises.Even("equal builds lean to slower as to faster", equal.leaning_slower,
+                  equal.comparisons);
+    promises.Even("false alarms as rare as false improvements", equal.slower,
+                  equal.slower + equal.faster);
     for (const auto& [key, tally] : tallies_) {
       if (key.first != 100 || key.second == kOurs) continue;
-      held &= FewerFalseAlarms(key.second, tally, equal);
+      CompareFalseAlarms(key.second, tally, equal, promises);
     }
-    held &= PrintChangePoints();
+    absl::StrAppend(&text_, "\nPromises, with 95 % intervals\n", promises.text());
+    const bool held = PrintChangePoints() && promises.held();
     absl::StrAppendFormat(&text_, "\n%s\n", held ? "Every promise held." : "A promise was broken.");
     return held;
   }
 
   bool PrintChangePoints() {
-    absl::StrAppendFormat(&text_, "\nChange points of series of 200 points\n%s\nPromises\n",
-                          ChangePointTable(change_points_));
     const ChangePointScore& all = change_points_.all;
-    bool held =
-        Promise("change points found that are some", all.matched, all.found, kChangePoints, false);
-    held &= Promise("change points found of those there are", all.matched, all.true_changes,
-                    kChangePoints, false);
+    Promises promises;
+    promises.AtLeast("change points found that are some", all.matched, all.found, kChangePoints);
+    promises.AtLeast("change points found of those there are", all.matched, all.true_changes,
+                     kChangePoints);
     const ChangePointScore& spikes = change_points_.kinds[static_cast<size_t>(SeriesKind::kSpikes)];
-    held &= Promise("series with spikes that have one", spikes.found, spikes.series, 0, true);
-    return held;
+    promises.AtMost("series with spikes that have one", spikes.found, spikes.series, 0);
+    absl::StrAppend(&text_, "\nChange points of series of 200 points\n",
+                    ChangePointTable(change_points_), "\nPromises\n", promises.text());
+    return promises.held();
   }
 
   void PrintRule(const std::string& rule) {
@@ -311,20 +254,19 @@ class Selfcheck {
                           slower(125));
   }
 
-  // Compares false alarms in both directions. A rule that sees less of +13 % is not comparable.
-  bool FewerFalseAlarms(const std::string& rule, const Tally& rival, const Tally& equal) {
+  // Compares false alarms in both directions. A rule that sees less of +13 % is not comparable, and
+  // promises nothing.
+  void CompareFalseAlarms(const std::string& rule, const Tally& rival, const Tally& equal,
+                          Promises& promises) {
     const int64_t ours_false = equal.slower + equal.faster;
     const int64_t rivals_false = rival.slower + rival.faster;
-    const Tally& rival_13 = tallies_[{113, rule}];
-    const bool sees_less = rival_13.slower < ours(113).slower;
+    const bool sees_less = tallies_[{113, rule}].slower < ours(113).slower;
     const bool fewer = rivals_false > 0 && static_cast<double>(rivals_false) >=
                                                kFewerFalseAlarms * static_cast<double>(ours_false);
-    absl::StrAppendFormat(&text_, "  %-44s %4d against %4d%s: %s\n",
-                          absl::StrCat("false alarms, ours against ", rule),
-                          static_cast<int>(ours_false), static_cast<int>(rivals_false),
-                          sees_less ? ", which sees less of +13 %" : "",
-                          fewer ? "held" : (sees_less ? "not comparable" : "BROKEN"));
-    return fewer || sees_less;
+    promises.Add(absl::StrCat("false alarms, ours against ", rule),
+                 absl::StrFormat("%4d against %4d%s", ours_false, rivals_false,
+                                 sees_less ? ", which sees less of +13 %" : ""),
+                 fewer || sees_less);
   }
 
   struct BenchmarkTally {

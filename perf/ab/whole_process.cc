@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -35,6 +35,17 @@ const Measurement* Find(const Run& run, const std::string& name) {
 
 double Median(const Measurement& measurement) { return Summarize(measurement.samples()).median; }
 
+// Adds a round in which the earlier build measured `old_one` and this one `new_one`.
+void AddRound(const Measurement& old_one, const Measurement& new_one,
+              const ComponentRequirements& requirements, Compared& compared) {
+  const double old_value = Median(old_one);
+  const double new_value = Median(new_one);
+  compared.baseline_samples.push_back(old_value);
+  compared.current_samples.push_back(new_value);
+  compared.log_ratios.push_back(
+      LogRatio(old_value, new_value, MinEffectOf(requirements, compared.name)));
+}
+
 }  // namespace
 
 absl::StatusOr<Run> RunTestProgram(const TestProgram& program, const std::string& scratch) {
@@ -53,7 +64,8 @@ absl::StatusOr<Run> RunTestProgram(const TestProgram& program, const std::string
                                                           .variables = variables,
                                                           .directory = program.directory,
                                                           .stdout_descriptor = log,
-                                                          .stderr_descriptor = log});
+                                                          .stderr_descriptor = log,
+                                                          .shield_from_terminal = true});
   close(log);
   if (!process.ok()) return process.status();
   const absl::StatusOr<int> exit_code = process->Wait();
@@ -99,19 +111,24 @@ absl::StatusOr<std::unique_ptr<WholeProcessSource>> WholeProcessSource::Create(
                       .unit = measurement.unit(),
                       .component = measurement.component(),
                       .better = measurement.better(),
-                      .full_look = kFullLookOfProcesses};
+                      .deterministic = measurement.deterministic() && counterpart->deterministic(),
+                      .whole_process = true};
     if (counterpart->unit() != measurement.unit() ||
         counterpart->better() != measurement.better()) {
       compared.status = absl::FailedPreconditionError(
           absl::StrCat(measurement.name(), " had another unit or direction: ", counterpart->unit(),
                        ", ", Better_Name(counterpart->better())));
+    } else if (compared.deterministic) {
+      AddRound(*counterpart, measurement, source->options_.requirements, compared);
+      compared.effect = JudgeDeterministic(compared.log_ratios.front(), compared.better);
     }
     source->compared_.push_back(std::move(compared));
   }
   return source;
 }
 
-void WholeProcessSource::RunRound(std::mt19937_64& random) {
+void WholeProcessSource::RunRound(absl::Span<const size_t> which, std::mt19937_64& random) {
+  const auto start = std::chrono::steady_clock::now();
   const bool baseline_first = (random() & 1) == 0;
   absl::StatusOr<Run> baseline = absl::UnknownError("");
   absl::StatusOr<Run> current = absl::UnknownError("");
@@ -119,8 +136,9 @@ void WholeProcessSource::RunRound(std::mt19937_64& random) {
     (baseline_turn ? baseline : current) =
         RunTestProgram(baseline_turn ? options_.baseline : options_.current, options_.scratch);
   }
-  for (Compared& compared : compared_) {
-    if (compared.Done()) continue;
+  AddSharedCost(absl::FromChrono(std::chrono::steady_clock::now() - start));
+  for (const size_t i : which) {
+    Compared& compared = compared_[i];
     if (!baseline.ok() || !current.ok()) {
       compared.status = baseline.ok() ? current.status() : baseline.status();
       continue;
@@ -132,12 +150,7 @@ void WholeProcessSource::RunRound(std::mt19937_64& random) {
           absl::StrCat(compared.name, " was not measured in every run of ", compared.target));
       continue;
     }
-    const double old_value = Median(*old_one);
-    const double new_value = Median(*new_one);
-    compared.baseline_samples.push_back(old_value);
-    compared.current_samples.push_back(new_value);
-    compared.log_ratios.push_back(
-        LogRatio(old_value, new_value, MinEffectOf(options_.requirements, compared.name)));
+    AddRound(*old_one, *new_one, options_.requirements, compared);
   }
 }
 

@@ -1,16 +1,17 @@
 // Compares tests whose bodies cannot be run in epochs, process by process: one round is one run of
 // each build, in an order that a coin decides, and a measurement's figure is the median of its
-// samples in that run.
+// samples in that run. What the test declares deterministic is settled by the first runs.
 #ifndef PERF_AB_WHOLE_PROCESS_H_
 #define PERF_AB_WHOLE_PROCESS_H_
 
-#include <map>
+#include <cstddef>
 #include <memory>
 #include <random>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "perf/ab/comparison.h"
+#include "absl/types/span.h"
+#include "perf/ab/round_source.h"
 #include "perf/bazel/test_program.h"
 #include "perf/record/result.pb.h"
 #include "perf/suite/requirements.pb.h"
@@ -32,7 +33,7 @@ class WholeProcessSource : public RoundSource {
   static absl::StatusOr<std::unique_ptr<WholeProcessSource>> Create(
       Options options, std::vector<std::string>* notes);
 
-  void RunRound(std::mt19937_64& random) override;
+  void RunRound(absl::Span<const size_t> which, std::mt19937_64& random) override;
 
  private:
   explicit WholeProcessSource(Options options) : options_(std::move(options)) {}

@@ -79,7 +79,7 @@ TEST(WholeProcess, ComparesTheMediansOfEachRun) {
   EXPECT_EQ((*source)->gone()[0].name, "a.gone");
   EXPECT_EQ((*source)->gone()[0].target, "//a:new");
   std::mt19937_64 random(1);
-  for (int i = 0; i < 2; ++i) (*source)->RunRound(random);
+  for (int i = 0; i < 2; ++i) (*source)->RunRound({0, 1, 2}, random);
   const std::vector<Compared>& compared = (*source)->compared();
   ASSERT_EQ(compared.size(), 3u);
   for (const Compared& one : compared) {
@@ -91,6 +91,34 @@ TEST(WholeProcess, ComparesTheMediansOfEachRun) {
   EXPECT_EQ(compared[1].log_ratios[0], 0);
   // From nothing to something is a lot.
   EXPECT_GT(compared[2].log_ratios[0], 1);
+}
+
+TEST(WholeProcess, WhatIsDeterministicIsSettledByTheFirstRuns) {
+  const auto deterministic = [](double value) {
+    Measurement measurement = Made("a.accuracy", value, HIGHER);
+    measurement.set_deterministic(true);
+    return measurement;
+  };
+  std::vector<std::string> notes;
+  auto source = WholeProcessSource::Create({.baseline = Program("old", {deterministic(0.9)}),
+                                            .current = Program("new", {deterministic(0.6)}),
+                                            .requirements = {},
+                                            .scratch = Folder("scratch")},
+                                           &notes);
+  ASSERT_THAT(source, IsOk());
+  const Compared& compared = (*source)->compared().at(0);
+  EXPECT_TRUE(compared.Done());
+  EXPECT_EQ(compared.effect.verdict, RED);
+  EXPECT_THAT(compared.current_samples, testing::ElementsAre(testing::DoubleNear(0.6, 1e-6)));
+  // A figure that one build alone declares deterministic needs rounds.
+  source =
+      WholeProcessSource::Create({.baseline = Program("older", {Made("a.accuracy", 1, HIGHER)}),
+                                  .current = Program("newer", {deterministic(1)}),
+                                  .requirements = {},
+                                  .scratch = Folder("scratch")},
+                                 &notes);
+  ASSERT_THAT(source, IsOk());
+  EXPECT_FALSE((*source)->compared().at(0).Done());
 }
 
 TEST(WholeProcess, ATestThatFailsOrLeavesNoRecordIsAnError) {

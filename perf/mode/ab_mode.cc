@@ -1,13 +1,11 @@
 #include "perf/mode/ab_mode.h"
 
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <random>
 #include <set>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,13 +15,16 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "perf/ab/comparison.h"
+#include "perf/ab/outlook.h"
+#include "perf/ab/paired_effect.h"
+#include "perf/ab/round_source.h"
 #include "perf/ab/test_pairs.h"
-#include "perf/ab/whole_process.h"
 #include "perf/bazel/revision.h"
 #include "perf/bazel/test_build.h"
 #include "perf/bazel/test_program.h"
 #include "perf/code/linked_code.h"
 #include "perf/mode/ab_loads.h"
+#include "perf/mode/round_sources.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/stats/statistics.h"
 #include "perf/suite/load_table.h"
@@ -203,23 +204,17 @@ class RevisionComparison {
       program->variables["PERF_OVERRIDES"] = loads.overrides;
       program->variables["PERF_FILTER"] = options_.filter;
     }
-    if (test.benchmark()) {
-      absl::Status epochs = AddEpochSource(component, *baseline, *current, why);
-      if (!absl::IsUnimplemented(epochs)) return epochs;
-      findings_.notes.push_back(
-          absl::StrCat(test.label(),
-                       ": the earlier revision cannot run epochs on request, so whole "
-                       "runs were compared, which takes longer"));
-    }
-    auto whole = WholeProcessSource::Create({.baseline = *baseline,
-                                             .current = *current,
-                                             .requirements = suite_.requirements.at(component),
-                                             .scratch = scratch_ + "/whole"},
-                                            &findings_.notes);
-    if (!whole.ok()) return whole.status();
-    Say(absl::StrCat(test.label(), ": ", (*whole)->compared().size(), " measurements, whole runs; ",
-                     why));
-    sources_.push_back(*std::move(whole));
+    auto source = MakeRoundSource({.baseline = *baseline,
+                                   .current = *current,
+                                   .benchmark = test.benchmark(),
+                                   .component = component,
+                                   .filter = options_.filter,
+                                   .requirements = suite_.requirements.at(component),
+                                   .scratch = scratch_},
+                                  &findings_.notes);
+    if (!source.ok()) return source.status();
+    Say(absl::StrCat(test.label(), ": ", (*source)->compared().size(), " measurements; ", why));
+    sources_.push_back(*std::move(source));
     return absl::OkStatus();
   }
 
@@ -237,49 +232,32 @@ class RevisionComparison {
                        earlier.ok() ? &*earlier : nullptr);
   }
 
-  absl::Status AddEpochSource(const std::string& component, const TestProgram& baseline,
-                              const TestProgram& current, const std::string& why) {
-    const auto program = [&](const TestProgram& side, const std::string& name) {
-      BenchmarkProgram made{
-          .path = side.executable, .directory = side.directory, .variables = side.variables};
-      made.variables["TEST_TMPDIR"] = absl::StrCat(scratch_, "/", name);
-      std::error_code error;
-      std::filesystem::create_directories(made.variables["TEST_TMPDIR"], error);
-      return made;
-    };
-    const auto filter = std::make_shared<re2::RE2>(options_.filter);
-    const std::string label = current.label;
-    auto source = EpochSource::Create(
-        {.target = label,
-         .component = component,
-         .baseline = program(baseline, "baseline"),
-         .current = program(current, "current"),
-         .selected = [filter,
-                      label](const std::string& name) { return AsksFor(*filter, label, name); }},
-        &findings_.notes);
-    if (!source.ok()) return source.status();
-    Say(absl::StrCat(label, ": ", (*source)->compared().size(), " benchmarks, by epochs; ", why));
-    sources_.push_back(*std::move(source));
-    return absl::OkStatus();
-  }
-
   void Compare() {
     auto last_said = std::chrono::steady_clock::now();
     std::mt19937_64 random(std::random_device{}());
+    Services& services = context_.services;
     RunComparison(sources_,
                   {.time_budget = options_.time_budget,
                    .progress =
-                       [&](int rounds, int settled, int all) {
+                       [&](const ComparisonProgress& progress) {
                          const auto now = std::chrono::steady_clock::now();
-                         if (now - last_said < kBetweenReports && settled < all) return;
+                         if (now - last_said < kBetweenReports && progress.settled < progress.all)
+                           return;
                          last_said = now;
-                         Say(absl::StrFormat("round %d: %d of %d settled", rounds, settled, all));
-                       }},
+                         Say(absl::StrFormat(
+                             "%d of %d settled, at most %s left", progress.settled, progress.all,
+                             absl::FormatDuration(absl::Trunc(
+                                 options_.time_budget - progress.elapsed, absl::Seconds(1)))));
+                       },
+                   .interrupted = [&] { return services.Interrupted(); }},
                   random);
+    if (services.Interrupted()) {
+      findings_.notes.emplace_back("interrupted: what was not settled by then is unresolved");
+    }
   }
 
   void AddFindings() {
-    int unresolved = 0;
+    std::map<UnresolvedReason, int> unresolved;
     for (const auto& source : sources_) {
       for (const RoundSource::Gone& gone : source->gone()) {
         findings_.gone.push_back({.component = suite_.component_of.at(gone.target),
@@ -300,29 +278,65 @@ class RevisionComparison {
               absl::StrCat(compared.target, ": ", compared.name, ": ", compared.status.message()));
           continue;
         }
+        AbResult result = {.effect = compared.effect, .rounds = compared.rounds()};
+        if (compared.effect.verdict == UNRESOLVED) {
+          result.unresolved = Unresolved(compared, source->SharedCost());
+          ++unresolved[result.unresolved.reason()];
+        }
+        // Without a round there are no figures.
+        if (compared.log_ratios.empty()) continue;
         Measurement& measurement = *run.add_measurements();
         measurement.set_name(compared.name);
         measurement.set_title(compared.title);
         measurement.set_unit(compared.unit);
         measurement.set_better(compared.better);
         measurement.set_component(compared.component);
+        measurement.set_deterministic(compared.deterministic);
         measurement.mutable_samples()->Add(compared.current_samples.begin(),
                                            compared.current_samples.end());
-        findings_.ab[compared.name] = {
-            .effect = compared.effect,
-            .baseline_median = Summarize(compared.baseline_samples).median,
-            .rounds = static_cast<int>(compared.log_ratios.size())};
-        unresolved += compared.effect.verdict == UNRESOLVED;
+        result.baseline_median = Summarize(compared.baseline_samples).median;
+        findings_.ab[compared.name] = std::move(result);
       }
       run.set_num_measurements(run.measurements_size());
       if (run.measurements_size() > 0) findings_.runs.push_back(std::move(run));
     }
-    if (unresolved > 0) {
-      findings_.notes.push_back(absl::StrCat(
-          unresolved, unresolved == 1 ? " measurement is" : " measurements are",
-          " unresolved after --time_budget ", absl::FormatDuration(options_.time_budget),
-          ": allow more time, or measure on a machine with less noise"));
+    NoteUnresolved(unresolved);
+  }
+
+  UnresolvedResult Unresolved(const Compared& compared, absl::Duration shared_cost) const {
+    const Outlook outlook = OutlookOf(compared, shared_cost);
+    UnresolvedResult unresolved;
+    unresolved.set_reason(outlook.reason);
+    if (outlook.reason == LOOKS_CHANGED) unresolved.set_likely(outlook.likely);
+    unresolved.set_rounds(compared.rounds());
+    unresolved.set_spread_percent(outlook.spread_percent);
+    if (outlook.time_to_settle < absl::InfiniteDuration()) {
+      unresolved.set_seconds_to_settle(absl::ToDoubleSeconds(outlook.time_to_settle));
     }
+    // Whole processes are filtered by their label, as their measurements are no tests of theirs.
+    const bool by_epochs = !compared.whole_process;
+    unresolved.set_command(
+        absl::StrCat("bazel run ", suite_.manifest.suite(), " -- --against ", shown_,
+                     " --component ", compared.component, " --filter '",
+                     re2::RE2::QuoteMeta(by_epochs ? compared.name : compared.target), "'"));
+    return unresolved;
+  }
+
+  // Says once for all how many are unresolved, and why.
+  void NoteUnresolved(const std::map<UnresolvedReason, int>& unresolved) {
+    std::vector<std::string> parts;
+    int all = 0;
+    for (const auto& [reason, count] : unresolved) {
+      all += count;
+      parts.push_back(absl::StrCat(count, reason == LOOKS_CHANGED ? " probably changed"
+                                          : reason == TOO_NOISY   ? " too noisy"
+                                                                  : " not reached in time"));
+    }
+    if (all == 0) return;
+    findings_.notes.push_back(absl::StrCat(all, all == 1 ? " measurement is" : " measurements are",
+                                           " unresolved (", absl::StrJoin(parts, ", "),
+                                           "); --time_budget was ",
+                                           absl::FormatDuration(options_.time_budget)));
   }
 
   const RunContext& context_;

@@ -290,6 +290,25 @@ TEST_F(AbModeLoadsTest, OfAnEarlierTreeAreThoseItStates) {
   EXPECT_THAT(findings_->notes, Not(Contains(HasSubstr("quick loads"))));
 }
 
+TEST_F(AbModeLoadsTest, WhatTheTimeDoesNotSufficeForIsUnresolvedWithACommand) {
+  LoadsOfBothPrograms();
+  ASSERT_TRUE(findings_->ab.contains("a.time"));
+  const UnresolvedResult& unresolved = findings_->ab.at("a.time").unresolved;
+  EXPECT_EQ(unresolved.reason(), NOT_REACHED);
+  EXPECT_EQ(unresolved.rounds(), 1);
+  EXPECT_THAT(unresolved.command(), HasSubstr(absl::StrCat(" -- --against ", findings_->ab_revision,
+                                                           " --component a --filter '")));
+  EXPECT_THAT(findings_->notes,
+              Contains(HasSubstr("1 measurement is unresolved (1 not reached in time)")));
+}
+
+TEST_F(AbModeLoadsTest, AnInterruptEndsTheComparisonWithWhatIsKnown) {
+  services_.set_interrupted(true);
+  LoadsOfBothPrograms();
+  EXPECT_THAT(findings_->notes, Contains(HasSubstr("interrupted: ")));
+  EXPECT_THAT(findings_->runs, IsEmpty());
+}
+
 TEST_F(AbModeLoadsTest, AreQuickIfTheEarlierOnesCannotBeRead) {
   StateEarlier("component: 'a' loads { name: 'turns' later: 12 }");
   EXPECT_EQ(LoadsOfBothPrograms(), "quick \n");

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "command/printable.h"
 #include "command/program.h"
+#include "perf/process/interrupt_watch.h"
 #include "perf/record/environment.h"
 
 namespace perf {
@@ -30,12 +31,18 @@ class RealServices : public Services {
     return absl::StrFormat("%08x%08x", random(), random());
   }
 
+  bool Interrupted() override {
+    if (watch_ == nullptr) watch_ = std::make_unique<InterruptWatch>();
+    return watch_->seen();
+  }
+
   void Say(absl::string_view message) override { command::Say(message); }
 
   void Print(absl::string_view text) override { command::Print(command::Printable(text)); }
 
  private:
   SystemProgramRunner programs_;
+  std::unique_ptr<InterruptWatch> watch_;
 };
 
 }  // namespace

@@ -33,6 +33,10 @@ class Services {
   // Returns a new id, which no other invocation has.
   virtual std::string NewRunId() = 0;
 
+  // Whether the user has asked, with an interrupt from the terminal (Ctrl-C), to end with what is
+  // known. From the first call on, an interrupt does not end the process; a second one does.
+  virtual bool Interrupted() = 0;
+
   // Writes a line for the user to standard error, with the program's name before it.
   virtual void Say(absl::string_view message) = 0;
 

@@ -179,6 +179,7 @@ class Builder {
     result.set_baseline_median(found->second.baseline_median);
     result.set_baseline(absl::StrCat(inputs_.ab_revision, " beside it, ", found->second.rounds,
                                      found->second.rounds == 1 ? " round" : " rounds"));
+    if (effect.verdict == UNRESOLVED) *result.mutable_unresolved() = found->second.unresolved;
   }
 
   void AddUnchanged(const UnchangedTest& test) {

@@ -23,6 +23,8 @@ struct AbResult {
   double baseline_median = 0;
   // How many rounds the effect rests on.
   int rounds = 0;
+  // If it is unresolved: why.
+  UnresolvedResult unresolved = {};
 };
 
 // A measurement that another revision has, and this build has not.

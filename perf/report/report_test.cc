@@ -493,6 +493,56 @@ TEST(ReportTest, UnchangedCodeIsStableWithoutRunning) {
   EXPECT_THAT(MarkdownReport(report), HasSubstr("the same program"));
 }
 
+// An A/B comparison of one measurement that left it unresolved.
+Report Unresolved(const UnresolvedResult& unresolved) {
+  ReportInputs inputs = Inputs(RunWith("audio.vad.process_1s", "ms", LOWER, {13, 13, 13}), "");
+  inputs.ab_revision = "0123456789ab";
+  AbResult& result = inputs.ab["audio.vad.process_1s"];
+  result.effect.change_percent = -30;
+  result.effect.change_percent_interval = {-std::numeric_limits<double>::infinity(), 100};
+  result.baseline_median = 10;
+  result.rounds = unresolved.rounds();
+  result.unresolved = unresolved;
+  return BuildReport(inputs);
+}
+
+TEST(ReportTest, AnUnresolvedMeasurementSaysWhatItProbablyIsAndHowToSettleIt) {
+  UnresolvedResult unresolved;
+  unresolved.set_reason(LOOKS_CHANGED);
+  unresolved.set_likely(RED);
+  unresolved.set_rounds(8);
+  unresolved.set_seconds_to_settle(12.3);
+  unresolved.set_command("bazel run //a:suite -- --against 0123456789ab --filter 'vad'");
+  const Report report = Unresolved(unresolved);
+  EXPECT_EQ(report.exit_code(), 0);
+  const std::string text = TextReport(report, {});
+  EXPECT_THAT(
+      text, HasSubstr("? Unresolved, probably red: -30.0% vs baseline; not proven after 8 rounds\n"
+                      "    median 13.0 ms, baseline 10.0 ms (0123456789ab beside it, 8 rounds)\n"
+                      "    To settle it, in about 13 s: bazel run //a:suite -- --against "
+                      "0123456789ab --filter 'vad'\n"));
+  EXPECT_THAT(MarkdownReport(report), HasSubstr("Unresolved, probably red"));
+}
+
+TEST(ReportTest, AnUnresolvedMeasurementSaysThatItIsNoisyOrWasNotReached) {
+  UnresolvedResult unresolved;
+  unresolved.set_reason(TOO_NOISY);
+  unresolved.set_rounds(512);
+  unresolved.set_spread_percent(34.5);
+  unresolved.set_command("bazel run //a:suite");
+  std::string text = TextReport(Unresolved(unresolved), {});
+  EXPECT_THAT(text, HasSubstr("? Unresolved, too noisy: -30.0% vs baseline; half of 512 rounds "
+                              "differ from their median by more than 34 %\n"));
+  EXPECT_THAT(text, HasSubstr("To settle it, on a quieter machine: bazel run //a:suite\n"));
+  unresolved.set_reason(NOT_REACHED);
+  unresolved.set_rounds(1);
+  unresolved.set_seconds_to_settle(80);
+  text = TextReport(Unresolved(unresolved), {});
+  EXPECT_THAT(text, HasSubstr("? Unresolved, not reached: -30.0% vs baseline; the time was over "
+                              "after 1 round\n"));
+  EXPECT_THAT(text, HasSubstr("To settle it, in about 1 min 20 s: bazel run //a:suite\n"));
+}
+
 TEST(ReportTest, ANoisyRunIsNeitherRedNorGreen) {
   ReportInputs inputs = Inputs(RunWith("audio.vad.process_1s", "ms", LOWER, {13, 13, 13}), "");
   inputs.runs[0].mutable_health()->set_others_percent(60);

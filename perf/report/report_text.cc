@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -90,8 +91,53 @@ std::string FormatCount(double value) {
                                     : absl::StrFormat("%.2f", value);
 }
 
+// "12 s", or "3 min 20 s".
+std::string RoughDuration(double seconds) {
+  const int whole = static_cast<int>(std::ceil(seconds));
+  return whole < 60 ? absl::StrCat(whole, " s")
+                    : absl::StrCat(whole / 60, " min ", whole % 60, " s");
+}
+
+// What a measurement probably is that an A/B comparison left unresolved: "probably red".
+std::string Supposition(const UnresolvedResult& unresolved) {
+  switch (unresolved.reason()) {
+    case LOOKS_CHANGED:
+      return absl::StrCat("probably ", absl::AsciiStrToLower(Word(unresolved.likely())));
+    case TOO_NOISY:
+      return "too noisy";
+    default:
+      return "not reached";
+  }
+}
+
+// Why an A/B comparison left it unresolved, and what to do about it.
+std::string UnresolvedText(const UnresolvedResult& unresolved) {
+  const std::string rounds =
+      absl::StrCat("after ", unresolved.rounds(), unresolved.rounds() == 1 ? " round" : " rounds");
+  switch (unresolved.reason()) {
+    case LOOKS_CHANGED:
+      return absl::StrCat("not proven ", rounds);
+    case TOO_NOISY:
+      return absl::StrFormat("half of %d rounds differ from their median by more than %.0f %%",
+                             unresolved.rounds(), unresolved.spread_percent());
+    default:
+      return absl::StrCat("the time was over ", rounds);
+  }
+}
+
+// The command that settles it, with how long that takes.
+std::string SettleText(const UnresolvedResult& unresolved) {
+  return absl::StrCat(
+      "To settle it",
+      unresolved.seconds_to_settle() > 0
+          ? absl::StrCat(", in about ", RoughDuration(unresolved.seconds_to_settle()))
+          : ", on a quieter machine",
+      ": ", unresolved.command());
+}
+
 std::string VerdictText(const MeasurementResult& result) {
   std::string text = absl::StrCat(Symbol(result.verdict()), " ", Word(result.verdict()));
+  if (result.has_unresolved()) absl::StrAppend(&text, ", ", Supposition(result.unresolved()));
   if (HasPercentage(result)) {
     // Rounded before it is printed, and without the sign of a negative zero.
     const double change = std::round(result.change_percent() * 10) / 10 + 0.0;
@@ -99,7 +145,9 @@ std::string VerdictText(const MeasurementResult& result) {
         &text, ": %+.1f%% vs %s", change,
         result.verdict() == NO_BASELINE ? absl::string_view(result.baseline()) : "baseline");
   }
-  if (result.verdict() == UNRESOLVED && result.noise().empty()) {
+  if (result.has_unresolved()) {
+    absl::StrAppend(&text, "; ", UnresolvedText(result.unresolved()));
+  } else if (result.verdict() == UNRESOLVED && result.noise().empty()) {
     absl::StrAppend(&text, "; the samples spread too widely to tell, measure again or longer");
   }
   if (!result.note().empty()) {
@@ -112,12 +160,16 @@ std::string VerdictText(const MeasurementResult& result) {
   return text;
 }
 
-// The figures behind a percentage, for whoever has to act on it.
+// The figures behind a percentage, for whoever has to act on it. Few rounds have no interval.
 std::string ChangeDetail(const MeasurementResult& result) {
-  return absl::StrFormat("median %s, baseline %s (%s); change between %+.1f%% and %+.1f%%",
-                         WithUnit(result.median(), result.unit()),
-                         WithUnit(result.baseline_median(), result.unit()), result.baseline(),
-                         result.change_percent_low(), result.change_percent_high());
+  const bool bounded =
+      std::isfinite(result.change_percent_low()) && std::isfinite(result.change_percent_high());
+  return absl::StrCat(
+      "median ", WithUnit(result.median(), result.unit()), ", baseline ",
+      WithUnit(result.baseline_median(), result.unit()), " (", result.baseline(), ")",
+      bounded ? absl::StrFormat("; change between %+.1f%% and %+.1f%%", result.change_percent_low(),
+                                result.change_percent_high())
+              : "");
 }
 
 // "Growth: 1.2 MB, 112 bytes a session (between 111 and 113)"
@@ -324,6 +376,9 @@ std::string MeasurementText(const MeasurementResult& result, const TextOptions& 
     absl::StrAppendFormat(&text, "    median %s, baseline %s (%s)\n",
                           WithUnit(result.median(), result.unit()),
                           WithUnit(result.baseline_median(), result.unit()), result.baseline());
+  }
+  if (result.has_unresolved()) {
+    absl::StrAppend(&text, "    ", SettleText(result.unresolved()), "\n");
   }
   return text;
 }

@@ -24,6 +24,7 @@
 #include "perf/mode/services.h"
 #include "perf/runner/history_command.h"
 #include "perf/runner/suite_run.h"
+#include "perf/runner/suite_selfcheck_command.h"
 #include "perf/suite/load_table.h"
 #include "perf/suite/suite_selection.h"
 #include "re2/re2.h"
@@ -91,7 +92,14 @@ ABSL_FLAG(std::string, history, "",
 ABSL_FLAG(std::string, import, "",
           "With history: a folder with records (perf_run.pb) to add first, such as "
           "perf-results/records of another machine.");
-ABSL_FLAG(int, minutes, 20, "With selfcheck: how long.");
+ABSL_FLAG(int, minutes, 20, "With selfcheck: how long to measure.");
+ABSL_FLAG(bool, suite, false,
+          "With selfcheck: check verdicts over the whole suite. Rounds of its tests compared with "
+          "themselves are recorded, half of the minutes beside a busy neighbour, and suites with "
+          "planted changes are drawn from them.");
+ABSL_FLAG(std::string, rounds, "",
+          "With selfcheck --suite: a file for the recorded rounds. If it is there, they are read "
+          "from it, and nothing is measured.");
 ABSL_FLAG(bool, allow_any_mode, false,
           "Also report records of builds that are not opt, or that have a sanitizer.");
 ABSL_FLAG(bool, list, false, "Print the tests that the other flags select, and end.");
@@ -112,7 +120,7 @@ constexpr absl::string_view kJudgingFlags[] = {
     "measure_identical", "counts",           "machine"};
 constexpr absl::string_view kOutputFlags[] = {"verbose", "output_dir", "history"};
 constexpr absl::string_view kBazelFlags[] = {"bazel", "bazel_flags"};
-constexpr absl::string_view kSubcommandFlags[] = {"import", "minutes"};
+constexpr absl::string_view kSubcommandFlags[] = {"import", "minutes", "suite", "rounds"};
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -170,26 +178,6 @@ int HistoryMain(const command::Arguments& names) {
                                  .name = names.empty() ? "" : names.front()}));
 }
 
-// Measures whether verdicts of A/B comparisons may be believed on this machine.
-int SelfcheckMain(const command::Arguments&) {
-  if (absl::GetFlag(FLAGS_minutes) < 1) {
-    return command::WrongUse("--minutes has to be at least 1");
-  }
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return command::Fail(absl::StrCat("cannot find this program: ", error.message()));
-  // Bazel puts both programs into one output tree, this one in perf/runner.
-  const std::filesystem::path perf_folder = self.parent_path().parent_path();
-  const absl::StatusOr<SelfcheckResult> result =
-      RunSelfcheck({.program = perf_folder / "ab" / "selfcheck_benchmarks",
-                    .length = absl::Minutes(absl::GetFlag(FLAGS_minutes)),
-                    .seed = std::random_device{}(),
-                    .progress = command::Say});
-  if (!result.ok()) return command::Fail(result.status());
-  command::Print(command::Printable(result->text));
-  return result->held ? command::kDone : command::kNo;
-}
-
 // What is wrong with the flags of a run by themselves, or "".
 std::string WrongFlags(const RunnerOptions& options) {
   for (const absl::string_view name : kSubcommandFlags) {
@@ -233,6 +221,78 @@ RunnerOptions Options() {
   return options;
 }
 
+// The suite, and those of its tests that the flags select.
+struct Selected {
+  Suite suite;
+  std::vector<SuiteTest> tests;
+};
+
+absl::StatusOr<Selected> Select(const std::string& manifest) {
+  absl::StatusOr<Suite> suite = ReadSuite(manifest);
+  if (!suite.ok()) return suite.status();
+  absl::StatusOr<std::vector<SuiteTest>> tests =
+      SelectTests(*suite, {.kinds = absl::GetFlag(FLAGS_type),
+                           .components = absl::GetFlag(FLAGS_component),
+                           .slow = absl::GetFlag(FLAGS_slow)});
+  if (!tests.ok()) return tests.status();
+  return Selected{.suite = *std::move(suite), .tests = *std::move(tests)};
+}
+
+// Bazel finds the workspace from where it is started.
+absl::Status EnterWorkspace(const std::string& workspace) {
+  std::error_code error;
+  std::filesystem::current_path(workspace, error);
+  return error ? absl::UnavailableError(
+                     absl::StrCat("cannot enter ", workspace, ": ", error.message()))
+               : absl::OkStatus();
+}
+
+int SuiteSelfcheckMain(const std::string& manifest, absl::Duration length) {
+  RunnerOptions options = Options();
+  // The loads that comparisons have.
+  if (absl::GetFlag(FLAGS_profile).empty()) options.profile = kAbProfile;
+  if (manifest.empty() || options.workspace.empty()) {
+    return command::Fail("run this through Bazel: bazel run //perf");
+  }
+  const re2::RE2 filter(options.filter, re2::RE2::Quiet);
+  if (!filter.ok()) return command::WrongUse(absl::StrCat("--filter: ", filter.error()));
+  const absl::StatusOr<Selected> selected = Select(manifest);
+  if (!selected.ok()) return command::Fail(selected.status());
+  if (absl::Status entered = EnterWorkspace(options.workspace); !entered.ok()) {
+    return command::Fail(entered);
+  }
+  const std::unique_ptr<Services> services = SystemServices();
+  return Exit(RunSuiteSelfcheckCommand(
+      selected->suite, selected->tests, options,
+      {.length = length, .rounds_file = absl::GetFlag(FLAGS_rounds)}, *services));
+}
+
+// Measures whether verdicts of A/B comparisons may be believed on this machine: of single
+// benchmarks, or over the suite.
+int SelfcheckMain(const std::string& manifest) {
+  if (absl::GetFlag(FLAGS_minutes) < 1) {
+    return command::WrongUse("--minutes has to be at least 1");
+  }
+  const absl::Duration length = absl::Minutes(absl::GetFlag(FLAGS_minutes));
+  if (absl::GetFlag(FLAGS_suite)) return SuiteSelfcheckMain(manifest, length);
+  if (!absl::GetFlag(FLAGS_rounds).empty()) {
+    return command::WrongUse("--rounds has a meaning only with --suite");
+  }
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return command::Fail(absl::StrCat("cannot find this program: ", error.message()));
+  // Bazel puts both programs into one output tree, this one in perf/runner.
+  const std::filesystem::path perf_folder = self.parent_path().parent_path();
+  const absl::StatusOr<SelfcheckResult> result =
+      RunSelfcheck({.program = perf_folder / "ab" / "selfcheck_benchmarks",
+                    .length = length,
+                    .seed = std::random_device{}(),
+                    .progress = command::Say});
+  if (!result.ok()) return command::Fail(result.status());
+  command::Print(command::Printable(result->text));
+  return result->held ? command::kDone : command::kNo;
+}
+
 int RunMain(const std::string& manifest) {
   RunnerOptions options = Options();
   if (const std::string wrong = WrongFlags(options); !wrong.empty()) {
@@ -244,31 +304,24 @@ int RunMain(const std::string& manifest) {
   const re2::RE2 filter(options.filter, re2::RE2::Quiet);
   if (!filter.ok()) return command::WrongUse(absl::StrCat("--filter: ", filter.error()));
 
-  absl::StatusOr<Suite> suite = ReadSuite(manifest);
-  if (!suite.ok()) return command::Fail(suite.status());
-  absl::StatusOr<std::vector<SuiteTest>> tests =
-      SelectTests(*suite, {.kinds = absl::GetFlag(FLAGS_type),
-                           .components = absl::GetFlag(FLAGS_component),
-                           .slow = absl::GetFlag(FLAGS_slow)});
-  if (!tests.ok()) return command::Fail(tests.status());
-  if (absl::Status known = CheckOverrides(*suite, options.load_overrides); !known.ok()) {
+  const absl::StatusOr<Selected> selected = Select(manifest);
+  if (!selected.ok()) return command::Fail(selected.status());
+  const auto& [suite, tests] = *selected;
+  if (absl::Status known = CheckOverrides(suite, options.load_overrides); !known.ok()) {
     return command::Fail(absl::StrCat("--load: ", known.message()));
   }
-  if (absl::GetFlag(FLAGS_list)) return List(*tests);
+  if (absl::GetFlag(FLAGS_list)) return List(tests);
 
   if (options.baseline_dir.empty()) {
     options.baseline_dir =
-        absl::StrCat(options.workspace, "/", suite->manifest.baseline_directory());
+        absl::StrCat(options.workspace, "/", suite.manifest.baseline_directory());
   }
-  // Bazel finds the workspace from where it is started.
-  std::error_code error;
-  std::filesystem::current_path(options.workspace, error);
-  if (error) {
-    return command::Fail(absl::StrCat("cannot enter ", options.workspace, ": ", error.message()));
+  if (absl::Status entered = EnterWorkspace(options.workspace); !entered.ok()) {
+    return command::Fail(entered);
   }
   const std::unique_ptr<Mode> mode = MakeMode(options);
   const std::unique_ptr<Services> services = SystemServices();
-  return Exit(RunSuite(*suite, *tests, options, *mode, *services));
+  return Exit(RunSuite(suite, tests, options, *mode, *services));
 }
 
 std::vector<absl::string_view> Names(absl::Span<const absl::string_view> names) {
@@ -283,7 +336,7 @@ command::Program Perf(const std::string& manifest) {
           "and writes the report.",
       .synopsis = {"bazel run //perf -- [FLAG...]",
                    "bazel run //perf -- history [NAME] [--history FILE] [--import FOLDER]",
-                   "bazel run //perf -- selfcheck [--minutes N]"},
+                   "bazel run //perf -- selfcheck [--minutes N] [--suite [--rounds FILE]]"},
       .details = "",
       .flag_groups = {{"Which tests", Names(kSelectionFlags)},
                       {"How much work", Names(kLoadFlags)},
@@ -306,23 +359,24 @@ command::Program Perf(const std::string& manifest) {
           "a requirement is missed, a measurement is red, or the history has none of that name",
       .failed_means =
           "something could not be measured, or is missing: a baseline has it, and the run has not",
-      .subcommands = {{.name = "history",
-                       .arguments = "[NAME]",
-                       .description =
-                           "Lists what the history has, or plots the measurements of that "
+      .subcommands =
+          {{.name = "history",
+            .arguments = "[NAME]",
+            .description = "Lists what the history has, or plots the measurements of that "
                            "name, or with it in their names.",
-                       .min_arguments = 0,
-                       .max_arguments = 1,
-                       .flags = {"history", "import", "output_dir"},
-                       .run = HistoryMain},
-                      {.name = "selfcheck",
-                       .arguments = "",
-                       .description = "Measures how often verdicts of A/B comparisons are wrong on "
-                                      "this machine.",
-                       .min_arguments = 0,
-                       .max_arguments = 0,
-                       .flags = {"minutes"},
-                       .run = SelfcheckMain}},
+            .min_arguments = 0,
+            .max_arguments = 1,
+            .flags = {"history", "import", "output_dir"},
+            .run = HistoryMain},
+           {.name = "selfcheck",
+            .arguments = "",
+            .description = "Measures how often verdicts of A/B comparisons are wrong on "
+                           "this machine, of single benchmarks or of the suite.",
+            .min_arguments = 0,
+            .max_arguments = 0,
+            .flags = {"minutes", "suite", "rounds", "component", "filter", "type", "slow",
+                      "profile", "time_budget", "output_dir", "bazel", "bazel_flags", "machine"},
+            .run = [manifest](const command::Arguments&) { return SelfcheckMain(manifest); }}},
       .run = [manifest](const command::Arguments&) { return RunMain(manifest); },
       .max_arguments = 0};
 }

@@ -74,6 +74,13 @@ run 2 "--minutes has no meaning for a run" --minutes 3
 run 2 "--confirm has no meaning for history" history --confirm 3
 run 2 "history takes 0 to one argument" history a b
 run 2 "--minutes has to be at least 1" selfcheck --minutes 0
+run 2 "--rounds has a meaning only with --suite" selfcheck --rounds x
+run 2 "--suite has no meaning for a run" --suite
+echo "no rounds" >"$PWD/rounds"
+run 2 "rounds:1:4" selfcheck --suite --rounds "$PWD/rounds"
+echo "quiet { measurements { name: 'a' } }" >"$PWD/rounds"
+run 2 "there are rounds of 1 measurements, and at least 14 are needed" selfcheck --suite --rounds "$PWD/rounds"
+run 2 "there is no folder" selfcheck --suite --rounds "$PWD/none/rounds"
 run 2 "--time_budget has to be more than 0" --time_budget -1s
 run 2 "--against and --build_event_file exclude each other" --against HEAD --build_event_file x
 run 2 "--update_baselines and --against exclude each other" --update_baselines --against HEAD

@@ -35,10 +35,12 @@ class FakeServices : public Services {
   absl::Time Now() override { return absl::FromUnixSeconds(1'800'000'000); }
   // "run-1", "run-2", …
   std::string NewRunId() override { return absl::StrCat("run-", ++num_ids_); }
+  bool Interrupted() override { return interrupted_; }
   void Say(absl::string_view message) override { said_.emplace_back(message); }
   void Print(absl::string_view text) override { absl::StrAppend(&printed_, text); }
 
   void set_tree(absl::StatusOr<WorkingTreeState> tree) { tree_ = std::move(tree); }
+  void set_interrupted(bool interrupted) { interrupted_ = interrupted; }
   Environment& environment() { return environment_; }
 
   // The id that was given out last.
@@ -51,6 +53,7 @@ class FakeServices : public Services {
   absl::StatusOr<WorkingTreeState> tree_ = WorkingTreeState{.commit = "c0ffee", .dirty = false};
   Environment environment_;
   int num_ids_ = 0;
+  bool interrupted_ = false;
   std::vector<std::string> said_;
   std::string printed_;
 };

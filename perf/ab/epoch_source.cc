@@ -1,0 +1,116 @@
+#include "perf/ab/epoch_source.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+
+namespace perf {
+namespace {
+
+double NanosecondsPer(const std::string& unit) {
+  static const std::map<std::string, double>& units =
+      *new std::map<std::string, double>{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+  const auto found = units.find(unit);
+  return found == units.end() ? 1 : found->second;
+}
+
+void AddEpoch(const Epoch& epoch, std::vector<double>& samples, Compared& compared) {
+  samples.push_back(static_cast<double>(epoch.wall_ns()) / static_cast<double>(epoch.iterations()) /
+                    NanosecondsPer(compared.unit));
+  compared.wall_ns += static_cast<double>(epoch.wall_ns());
+  compared.cpu_ns += static_cast<double>(epoch.cpu_ns());
+  compared.involuntary_context_switches += epoch.involuntary_context_switches();
+  compared.page_faults += epoch.minor_page_faults() + epoch.major_page_faults();
+}
+
+absl::Duration Since(std::chrono::steady_clock::time_point start) {
+  return absl::FromChrono(std::chrono::steady_clock::now() - start);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<EpochSource>> EpochSource::Create(Options options,
+                                                                 std::vector<std::string>* notes) {
+  absl::StatusOr<EpochChild> baseline = EpochChild::Start(options.baseline);
+  if (!baseline.ok()) return baseline.status();
+  absl::StatusOr<EpochChild> current = EpochChild::Start(options.current);
+  if (!current.ok()) return current.status();
+  const absl::StatusOr<std::vector<std::string>> old_names = baseline->Names();
+  if (!old_names.ok()) return old_names.status();
+  const absl::StatusOr<std::vector<std::string>> names = current->Names();
+  if (!names.ok()) return names.status();
+
+  auto source = std::unique_ptr<EpochSource>(new EpochSource(std::move(options)));
+  for (const std::string& name : *old_names) {
+    if (source->options_.selected(name) && !absl::c_linear_search(*names, name)) {
+      source->gone_.push_back({.target = source->options_.target, .name = name});
+    }
+  }
+  for (const std::string& name : *names) {
+    if (!source->options_.selected(name)) continue;
+    if (!absl::c_linear_search(*old_names, name)) {
+      notes->push_back(absl::StrCat(name, " is new"));
+      continue;
+    }
+    Compared compared{.target = source->options_.target,
+                      .name = name,
+                      .title = name,
+                      .unit = "ns",
+                      .component = source->options_.component};
+    EpochPlan plan;
+    const absl::StatusOr<Calibration> calibration =
+        baseline->Calibrate(name, source->options_.lengths.epoch);
+    if (calibration.ok()) {
+      compared.name = calibration->measurement_name();
+      compared.title = calibration->title();
+      compared.unit = calibration->time_unit();
+      plan = PlanEpochs(name, *calibration, source->options_.lengths);
+    } else {
+      compared.status = calibration.status();
+    }
+    source->compared_.push_back(std::move(compared));
+    source->plans_.push_back(std::move(plan));
+  }
+  return source;
+}
+
+void EpochSource::RunRound(absl::Span<const size_t> which, std::mt19937_64& random) {
+  const auto start = std::chrono::steady_clock::now();
+  absl::StatusOr<ProcessPair> pair =
+      ProcessPair::Start(options_.baseline, options_.current, random);
+  AddSharedCost(Since(start));
+  std::vector<size_t> order(which.begin(), which.end());
+  std::shuffle(order.begin(), order.end(), random);
+  for (const size_t i : order) {
+    Compared& compared = compared_[i];
+    if (!pair.ok()) {
+      compared.status = pair.status();
+      continue;
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    const absl::StatusOr<Round> round = pair->Run(plans_[i], random);
+    if (!round.ok()) {
+      compared.status = round.status();
+      // A body that failed leaves its process alive; otherwise the next one needs new processes.
+      if (!absl::IsAborted(round.status())) {
+        pair = ProcessPair::Start(options_.baseline, options_.current, random);
+      }
+      continue;
+    }
+    compared.spent += Since(begin);
+    compared.log_ratios.push_back(RoundLogRatio(*round));
+    for (const EpochPair& epochs : *round) {
+      AddEpoch(epochs.baseline, compared.baseline_samples, compared);
+      AddEpoch(epochs.current, compared.current_samples, compared);
+    }
+  }
+}
+
+}  // namespace perf

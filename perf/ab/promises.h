@@ -1,0 +1,41 @@
+// What the self-checks promise, and whether it held.
+#ifndef PERF_AB_PROMISES_H_
+#define PERF_AB_PROMISES_H_
+
+#include <cstdint>
+#include <string>
+
+namespace perf {
+
+// A text with a line for each promise. Not thread-safe.
+class Promises {
+ public:
+  // `part` of `whole` trials: a rate of at most `limit`, or of at least that, with its exact 95 %
+  // interval. What was not tried is broken.
+  void AtMost(const std::string& what, int64_t part, int64_t whole, double limit) {
+    Rate(what, part, whole, limit, true);
+  }
+  void AtLeast(const std::string& what, int64_t part, int64_t whole, double limit) {
+    Rate(what, part, whole, limit, false);
+  }
+
+  // Whether so many of so many coin tosses are likely: not rarer than one in a hundred.
+  void Even(const std::string& what, int64_t part, int64_t whole);
+
+  // Any other promise, with what was found.
+  void Add(const std::string& what, const std::string& found, bool held);
+
+  // Whether all of them held.
+  bool held() const { return held_; }
+  const std::string& text() const { return text_; }
+
+ private:
+  void Rate(const std::string& what, int64_t part, int64_t whole, double limit, bool at_most);
+
+  bool held_ = true;
+  std::string text_;
+};
+
+}  // namespace perf
+
+#endif  // PERF_AB_PROMISES_H_

@@ -1,0 +1,58 @@
+#include "perf/mode/round_sources.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "perf/ab/epoch_source.h"
+#include "perf/ab/whole_process.h"
+#include "perf/mode/options.h"
+#include "re2/re2.h"
+
+namespace perf {
+namespace {
+
+BenchmarkProgram Program(const TestProgram& side, const std::string& temporary) {
+  BenchmarkProgram made{
+      .path = side.executable, .directory = side.directory, .variables = side.variables};
+  made.variables["TEST_TMPDIR"] = temporary;
+  std::error_code error;
+  std::filesystem::create_directories(temporary, error);
+  return made;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RoundSource>> MakeRoundSource(const RoundSourceOptions& options,
+                                                             std::vector<std::string>* notes) {
+  const std::string& label = options.current.label;
+  if (options.benchmark) {
+    const auto filter = std::make_shared<re2::RE2>(options.filter);
+    absl::StatusOr<std::unique_ptr<EpochSource>> epochs = EpochSource::Create(
+        {.target = label,
+         .component = options.component,
+         .baseline = Program(options.baseline, options.scratch + "/baseline"),
+         .current = Program(options.current, options.scratch + "/current"),
+         .selected = [filter,
+                      label](const std::string& name) { return AsksFor(*filter, label, name); }},
+        notes);
+    if (epochs.ok()) return *std::move(epochs);
+    if (!absl::IsUnimplemented(epochs.status())) return epochs.status();
+    notes->push_back(
+        absl::StrCat(label,
+                     ": the earlier revision cannot run epochs on request, so whole runs were "
+                     "compared, which takes longer"));
+  }
+  return WholeProcessSource::Create({.baseline = options.baseline,
+                                     .current = options.current,
+                                     .requirements = options.requirements,
+                                     .scratch = options.scratch + "/whole"},
+                                    notes);
+}
+
+}  // namespace perf
