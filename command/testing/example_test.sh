@@ -89,10 +89,13 @@ expect 2 "real.db-wal, which is needed" copy in.json --output real.db-wal --db t
 expect 2 "left by another database of that name" copy sqlite.kind --output new.db --kind sqlite --named
 [[ ! -e new.db ]] || fail "a database beside another's log"
 head -c 100000 /dev/zero | tr "\0" x >long
-(ulimit -f 20; "$program" copy long --output limited --kind text) >out 2>err
-[[ $? == 2 ]] || fail "a limit of file sizes is no error"
-grep -q "File too large" err || fail "a limit of file sizes is not said"
-[[ ! -e limited ]] || fail "a file cut by a limit"
+# Not under --config=tsan, whose runtime keeps its own memory in a file and dies of the limit.
+if [[ -z "${TSAN_OPTIONS:-}" ]]; then
+  (ulimit -f 20; "$program" copy long --output limited --kind text) >out 2>err
+  [[ $? == 2 ]] || fail "a limit of file sizes is no error"
+  grep -q "File too large" err || fail "a limit of file sizes is not said"
+  [[ ! -e limited ]] || fail "a file cut by a limit"
+fi
 
 # Kinds that are told apart.
 printf 'RIFF....WAVE' >wav.kind
