@@ -38,8 +38,8 @@ struct Turn {
 // How a measurement stands, in the order in which it gets its turn.
 enum class Stage { kPilot, kLooksChanged, kUndecided, kRefined, kHopeless, kDone };
 
-// What has `max_rounds` rounds is done, too. `time_left` is for the whole comparison; what is needed is
-// the forecast times the cost of a round, in which `shared_cost` has its part.
+// What has `max_rounds` rounds is done, too. `time_left` is for the whole comparison; what is
+// needed is the forecast times the cost of a round, in which `shared_cost` has its part.
 Stage StageOf(const Compared& compared, absl::Duration shared_cost, absl::Duration time_left,
               int max_rounds);
 
