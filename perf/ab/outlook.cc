@@ -31,7 +31,7 @@ Outlook OutlookOf(const Compared& compared, absl::Duration shared_cost) {
   if (can_be_settled) outlook.time_to_settle = (compared.RoundCost() + shared_cost) * rounds;
   const bool looks_changed =
       outlook.likely == RED || outlook.likely == YELLOW || outlook.likely == IMPROVED;
-  if (looks_changed && compared.rounds() >= kPilotRounds) {
+  if (looks_changed && compared.rounds() >= kTellingRounds) {
     outlook.reason = LOOKS_CHANGED;
   } else if (!can_be_settled) {
     outlook.reason = TOO_NOISY;

@@ -30,11 +30,13 @@ Stage StageOf(const Compared& compared, absl::Duration shared_cost, absl::Durati
   if (compared.rounds() >= compared.thoroughness().max_rounds && !LooksChanged(compared.effect)) {
     return Stage::kDone;
   }
-  if (compared.rounds() < kPilotRounds) return Stage::kPilot;
+  if (compared.rounds() == 0) return Stage::kFirst;
   if (Remaining(compared, shared_cost) > time_left || compared.forecast_rounds == kNeverSettled) {
     return Stage::kHopeless;
   }
-  if (LooksChanged(compared.effect)) return Stage::kLooksChanged;
+  if (LooksChanged(compared.effect) && compared.rounds() >= kTellingRounds) {
+    return Stage::kLooksChanged;
+  }
   return compared.effect.ten_percent_excluded ? Stage::kRefined : Stage::kUndecided;
 }
 
@@ -54,7 +56,7 @@ std::optional<Turn> NextTurn(absl::Span<const std::unique_ptr<RoundSource>> sour
     for (size_t i = 0; i < compared.size(); ++i) {
       const Stage stage = stage_of(source, i);
       if (stage == Stage::kDone) continue;
-      const bool by_rounds = stage == Stage::kPilot || stage == Stage::kHopeless;
+      const bool by_rounds = stage == Stage::kHopeless;
       // Of what is hopeless, that which looks changed is the more important.
       const bool later = stage == Stage::kHopeless && !LooksChanged(compared[i].effect);
       const Rank rank = {

@@ -1,9 +1,9 @@
 // What to measure next, so that the time is spent where it decides.
 //
-// First everything gets kPilotRounds rounds, in turn. From then on, the next round is of what comes
-// first in this order:
+// First everything gets one round, which shows what a round of it takes. From then on, the next
+// round is of what comes first in this order:
 //
-//   1. what looks like a change and is not yet proven to be one;
+//   1. what looks like a change after kTellingRounds rounds and is not yet proven to be one;
 //   2. what is not yet stable with a change of 10 % excluded;
 //   3. what is stable, and could be measured more precisely;
 //   4. what, as it spreads, cannot be settled in the time left: first what looks like a change, and
@@ -26,7 +26,7 @@
 
 namespace perf {
 
-inline constexpr int kPilotRounds = 4;
+inline constexpr int kTellingRounds = 4;
 
 // A round of some of a source's measurements.
 struct Turn {
@@ -36,7 +36,7 @@ struct Turn {
 };
 
 // How a measurement stands, in the order in which it gets its turn.
-enum class Stage { kPilot, kLooksChanged, kUndecided, kRefined, kHopeless, kDone };
+enum class Stage { kFirst, kLooksChanged, kUndecided, kRefined, kHopeless, kDone };
 
 // What has `max_rounds` rounds is done, too. `time_left` is for the whole comparison; what is
 // needed is the forecast times the cost of a round, in which `shared_cost` has its part.

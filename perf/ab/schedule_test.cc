@@ -72,10 +72,10 @@ TEST(NextTurn, IsNoneIfEverythingIsDone) {
   EXPECT_FALSE(schedule.Next(absl::Minutes(10), 40).has_value());
 }
 
-TEST(NextTurn, GivesEverythingItsFirstRounds) {
+TEST(NextTurn, GivesEverythingOneRoundFirst) {
   Schedule schedule;
-  schedule.Add({{.rounds = kPilotRounds, .change_percent = -30}});
-  schedule.Add({{.rounds = kPilotRounds - 1, .forecast = kNeverSettled}});
+  schedule.Add({{.rounds = kTellingRounds, .change_percent = -30}});
+  schedule.Add({{.rounds = 1, .forecast = kNeverSettled}});
   schedule.Add({{.rounds = 0, .forecast = kNeverSettled, .cost = absl::Seconds(9)}});
   EXPECT_EQ(schedule.Next()->source, 2U);
 }
@@ -87,6 +87,13 @@ TEST(NextTurn, LooksFirstAtWhatLooksLikeAChange) {
   schedule.Add({{.change_percent = 25, .forecast = 500}});
   schedule.Add({{.change_percent = -40, .forecast = kNeverSettled}});
   EXPECT_EQ(schedule.Next()->source, 1U);
+}
+
+TEST(NextTurn, BelievesNoChangeAfterAFewRounds) {
+  Schedule schedule;
+  schedule.Add({{.forecast = 11}});
+  schedule.Add({{.rounds = kTellingRounds - 1, .change_percent = -50, .forecast = 17}});
+  EXPECT_EQ(schedule.Next()->source, 0U);
 }
 
 TEST(NextTurn, ThenAtWhatIsSettledSoonest) {

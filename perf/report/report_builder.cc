@@ -18,6 +18,7 @@
 #include "perf/stats/statistics.h"
 #include "perf/stats/trend.h"
 #include "perf/stats/verdict.h"
+#include "perf/suite/load_table.h"
 #include "perf/suite/requirements_file.h"
 
 namespace perf {
@@ -545,6 +546,8 @@ class Builder {
         continue;
       }
       result.set_title(measurement.title());
+      // The smallest loads that measure are not those that limits are stated for.
+      if (report_.profile() == kAbProfile) return;
       if (requirement.statistic() == GROWTH && !measurement.has_growth()) {
         // Beside a revision, medians of whole runs are compared.
         if (!inputs_.ab_revision.empty()) return;

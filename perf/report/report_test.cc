@@ -471,6 +471,16 @@ TEST(ReportTest, WhatIsNewSinceARevisionIsNotMissing) {
   EXPECT_FALSE(report.requirements(0).measured());
 }
 
+TEST(ReportTest, LimitsAreNotForTheLoadsOfAnAbComparison) {
+  ReportInputs inputs =
+      Inputs(RunWith("audio.vad.process_1s", "ms", LOWER, {80, 80, 80}), kVadUnder50Ms);
+  EXPECT_EQ(BuildReport(inputs).exit_code(), 1);
+  inputs.header.set_profile("ab");
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.exit_code(), 0) << TextReport(report, {});
+  EXPECT_FALSE(report.requirements(0).measured());
+}
+
 TEST(ReportTest, UnchangedCodeIsStableWithoutRunning) {
   ReportInputs inputs = Inputs(perf::Run(), kVadUnder50Ms);
   inputs.ab_revision = "0123456789ab";
