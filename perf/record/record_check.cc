@@ -8,6 +8,8 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 namespace perf {
 namespace {
@@ -16,13 +18,19 @@ absl::Status Refused(absl::string_view what, absl::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat(what, " ", why));
 }
 
-absl::Status CheckWork(const Measurement& measurement, const std::string& what) {
+// The message is made of the first fault only, as a report checks tens of thousands.
+absl::Status Refused(const Measurement& measurement, absl::string_view why) {
+  return Refused(absl::StrCat("measurement '", measurement.name(), "'"), why);
+}
+
+absl::Status CheckWork(const Measurement& measurement) {
   if (measurement.work().empty()) return absl::OkStatus();
   if (measurement.work_size() != measurement.samples_size() || measurement.work_unit().empty()) {
-    return Refused(what, "is a series over work, which needs a unit and one for each sample");
+    return Refused(measurement,
+                   "is a series over work, which needs a unit and one for each sample");
   }
   if (!absl::c_is_sorted(measurement.work(), std::less_equal<>())) {
-    return Refused(what, "has work that is not increasing");
+    return Refused(measurement, "has work that is not increasing");
   }
   return absl::OkStatus();
 }
@@ -73,29 +81,29 @@ absl::Status CheckStart(const google::protobuf::Timestamp& start) {
 }  // namespace
 
 absl::Status CheckMeasurement(const Measurement& measurement) {
-  const std::string what = absl::StrCat("measurement '", measurement.name(), "'");
   const std::string& component = measurement.component();
+  absl::string_view rest = measurement.name();
   // Only unit tests make measurements without a component.
   const bool owned =
-      component.empty() || absl::StartsWith(measurement.name(), absl::StrCat(component, "."));
+      component.empty() || (absl::ConsumePrefix(&rest, component) && absl::StartsWith(rest, "."));
   if (!absl::StrContains(measurement.name(), '.') || !owned) {
-    return Refused(what, absl::StrCat("needs a dotted name that begins with its component",
-                                      component.empty() ? "" : ", ", component));
+    return Refused(measurement, absl::StrCat("needs a dotted name that begins with its component",
+                                             component.empty() ? "" : ", ", component));
   }
   if (measurement.title().empty() || measurement.unit().empty()) {
-    return Refused(what, "needs a title and a unit");
+    return Refused(measurement, "needs a title and a unit");
   }
   if (measurement.better() != LOWER && measurement.better() != HIGHER) {
-    return Refused(what, "does not say which direction is better");
+    return Refused(measurement, "does not say which direction is better");
   }
-  if (measurement.samples().empty()) return Refused(what, "has no sample");
+  if (measurement.samples().empty()) return Refused(measurement, "has no sample");
   for (const double sample : measurement.samples()) {
-    if (!std::isfinite(sample)) return Refused(what, "has a sample that is not finite");
+    if (!std::isfinite(sample)) return Refused(measurement, "has a sample that is not finite");
   }
   if (measurement.iterations() < 0) {
-    return Refused(what, absl::StrCat("has ", measurement.iterations(), " iterations"));
+    return Refused(measurement, absl::StrCat("has ", measurement.iterations(), " iterations"));
   }
-  return CheckWork(measurement, what);
+  return CheckWork(measurement);
 }
 
 absl::Status CheckRun(const Run& run) {
@@ -109,8 +117,7 @@ absl::Status CheckRun(const Run& run) {
   for (const Measurement& measurement : run.measurements()) {
     if (absl::Status checked = CheckMeasurement(measurement); !checked.ok()) return checked;
     if (!names.insert(measurement.name()).second) {
-      return Refused(absl::StrCat("measurement '", measurement.name(), "'"),
-                     "is in the record twice");
+      return Refused(measurement, "is in the record twice");
     }
   }
   return absl::OkStatus();
