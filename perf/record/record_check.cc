@@ -2,10 +2,10 @@
 
 #include <cmath>
 #include <functional>
-#include <set>
 #include <string>
 
 #include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -113,7 +113,7 @@ absl::Status CheckRun(const Run& run) {
   if (run.environment().num_cpus() < 0 || run.environment().memory_bytes() < 0) {
     return Refused("the record", "has a negative number of CPUs or bytes of memory");
   }
-  std::set<std::string> names;
+  absl::flat_hash_set<absl::string_view> names;
   for (const Measurement& measurement : run.measurements()) {
     if (absl::Status checked = CheckMeasurement(measurement); !checked.ok()) return checked;
     if (!names.insert(measurement.name()).second) {

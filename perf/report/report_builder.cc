@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "perf/baseline/baseline_file.h"
 #include "perf/record/health.h"
 #include "perf/record/record_check.h"
@@ -473,8 +475,8 @@ class Builder {
   }
 
   struct Measured {
-    std::string target;
-    std::string unit;
+    absl::string_view target;
+    absl::string_view unit;
     Better better = BETTER_UNKNOWN;
   };
 
@@ -654,9 +656,9 @@ class Builder {
 
   const ReportInputs& inputs_;
   Report report_;
-  std::map<std::string, Summary> summaries_;
+  absl::flat_hash_map<absl::string_view, Summary> summaries_;
   // What was measured, by name.
-  std::map<std::string, Measured> measured_;
+  absl::flat_hash_map<absl::string_view, Measured> measured_;
   // How many measurements were judged by the history, and how many only shown beside it.
   int judged_by_history_ = 0;
   int shown_by_history_ = 0;
