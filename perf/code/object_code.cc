@@ -368,7 +368,7 @@ std::optional<ProgramSymbols> ProgramSymbols::Parse(absl::string_view bytes) {
         found.exported.emplace(*name);
       } else {
         found.defined.insert({.name = std::string(*name),
-                              .type = ELF64_ST_TYPE(symbol.st_info),
+                              .type = static_cast<uint32_t>(ELF64_ST_TYPE(symbol.st_info)),
                               .size = symbol.st_size});
       }
     }

@@ -20,11 +20,13 @@ LoadVariables LoadsOfBoth(absl::string_view profile, absl::string_view overrides
   std::vector<std::string> all;
   const absl::StatusOr<LoadTable> sizes = LoadTable::Create(current, kAbProfile, "");
   if (baseline != nullptr && sizes.ok()) {
+    const auto states = [&](const std::string& name) {
+      return absl::c_any_of(baseline->loads(),
+                            [&](const LoadSize& load) { return load.name() == name; });
+    };
     for (const auto& [name, size] : sizes->values()) {
-      const bool in_both = absl::c_any_of(
-          baseline->loads(), [&](const LoadSize& load) { return load.name() == name; });
       // With all its digits, as the default format would round 1234567.
-      if (in_both) all.push_back(absl::StrFormat("%s=%.17g", name, size));
+      if (states(name)) all.push_back(absl::StrFormat("%s=%.17g", name, size));
     }
   }
   // The last value of a load counts.
