@@ -15,8 +15,7 @@
 namespace perf {
 namespace {
 
-constexpr absl::string_view kProfiles[] = {kQuickProfile, kDefaultProfile, kLongProfile,
-                                           kAbProfile};
+constexpr const char* kProfiles[] = {kQuickProfile, kDefaultProfile, kLongProfile, kAbProfile};
 
 // `profile` is one of kProfiles.
 double SizeIn(const LoadSize& load, absl::string_view profile) {
