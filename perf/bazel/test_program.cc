@@ -6,7 +6,6 @@
 #include <set>
 #include <string>
 #include <system_error>
-#include <tuple>
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
@@ -14,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "perf/suite/requirements_file.h"
 
 namespace perf {
@@ -60,9 +60,9 @@ absl::StatusOr<bool> SameLoads(const std::string& one, const std::string& other)
   const auto first = ReadRequirementsFile(one);
   const auto second = ReadRequirementsFile(other);
   if (!first.ok() || !second.ok()) return SameBytes(one, other);
+  // All fields of a load count, whatever profiles there will be.
   const auto same = [](const LoadSize& a, const LoadSize& b) {
-    return std::forward_as_tuple(a.name(), a.quick(), a.default_(), a.long_()) ==
-           std::forward_as_tuple(b.name(), b.quick(), b.default_(), b.long_());
+    return google::protobuf::util::MessageDifferencer::Equals(a, b);
   };
   return first->component() == second->component() &&
          absl::c_equal(first->loads(), second->loads(), same);

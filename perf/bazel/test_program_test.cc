@@ -143,6 +143,10 @@ TEST_F(TestProgramTest, OfTheRequirementsTheLoadsCount) {
   EXPECT_THAT(Compare(), Is(Sameness::kUnchangedCode, "limits in the requirements"));
   Write(other_, kRequirements, requirements(10, 6));
   EXPECT_THAT(Compare(), Is(Sameness::kChanged, "w/a/requirements.textproto changed its loads"));
+  std::string smaller = requirements(10, 5);
+  smaller.insert(smaller.rfind('}'), " ab: 1 ");
+  Write(other_, kRequirements, smaller);
+  EXPECT_THAT(Compare(), Is(Sameness::kChanged, "w/a/requirements.textproto changed its loads"));
   Write(other_, kRequirements, "no requirements");
   EXPECT_THAT(Compare(), Is(Sameness::kChanged, "w/a/requirements.textproto changed its loads"));
   // Only the file that the test reads as such.
