@@ -19,7 +19,7 @@ struct Outlook {
   absl::Duration time_to_settle = absl::InfiniteDuration();
 };
 
-// Of a measurement that is UNRESOLVED. `shared_cost`: that of its source.
+// Requires a measurement that is UNRESOLVED. `shared_cost`: that of its source.
 Outlook OutlookOf(const Compared& compared, absl::Duration shared_cost);
 
 }  // namespace perf

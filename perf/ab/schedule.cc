@@ -57,7 +57,7 @@ std::optional<Turn> NextTurn(absl::Span<const std::unique_ptr<RoundSource>> sour
       const Stage stage = stage_of(source, i);
       if (stage == Stage::kDone) continue;
       const bool by_rounds = stage == Stage::kHopeless;
-      // Of what is hopeless, that which looks changed is the more important.
+      // A hopeless measurement that looks changed is more important than one that does not.
       const bool later = stage == Stage::kHopeless && !LooksChanged(compared[i].effect);
       const Rank rank = {
           stage, later ? 1 : 0, by_rounds ? compared[i].rounds() : 0,

@@ -16,7 +16,7 @@ namespace perf {
 // does not add up has no value.
 class ElfFile {
  public:
-  // Of 64 bits, least significant byte first, with a table of fewer than 65280 sections.
+  // Reads files of 64 bits, least significant byte first, with fewer than 65280 sections.
   static std::optional<ElfFile> Parse(absl::string_view bytes);
 
   const Elf64_Ehdr& header() const { return header_; }

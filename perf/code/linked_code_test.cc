@@ -160,7 +160,7 @@ class ParametersTest : public testing::Test {
     return absl::StrCat(root_, "/", variant, "/bazel-out/x/bin/p");
   }
 
-  // Of the commented program, after its parameters were written.
+  // Compares with the commented program, once its parameter file says `parameters`.
   CodeComparison CompareAfter(const std::string& parameters) {
     std::ofstream(PathOf("commented") + "-2.params") << parameters;
     return Compare(PathOf("plain"), PathOf("commented"));

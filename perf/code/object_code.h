@@ -42,7 +42,7 @@ class ObjectCode {
 
   const std::vector<Symbol>& symbols() const { return visible_; }
 
-  // Of symbols()[symbol], which has to be defined.
+  // Returns what defines symbols()[symbol]. Requires that it is defined.
   Definition DefinitionOf(size_t symbol) const;
 
  private:
@@ -52,7 +52,7 @@ class ObjectCode {
     uint64_t offset = 0;
     uint32_t type = 0;
     int64_t addend = 0;
-    // Of `entries_`.
+    // An index of `entries_`.
     uint32_t symbol = 0;
   };
 
@@ -102,7 +102,7 @@ class ObjectCode {
   std::vector<Group> groups_;
   std::vector<Entry> entries_;
   std::vector<Symbol> visible_;
-  // Of `entries_`, for each of `visible_`.
+  // The index of `entries_` for each of `visible_`.
   std::vector<size_t> entry_of_;
 };
 

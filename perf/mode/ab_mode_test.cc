@@ -41,7 +41,7 @@ using testing::Not;
 
 constexpr char kMachine[] = "machine";
 
-// Of the component "a", and the same byte for byte.
+// Matches a test of the component "a" that is the same byte for byte.
 testing::Matcher<const UnchangedTest&> Identical(const std::string& label) {
   return AllOf(Field(&UnchangedTest::component, "a"), Field(&UnchangedTest::label, label),
                Field(&UnchangedTest::difference, ""));
