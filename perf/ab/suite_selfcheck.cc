@@ -61,7 +61,6 @@ class ReplayedSource : public RoundSource {
 
   // Makes a measurement slower by so many percent.
   void Plant(size_t i, double percent) { shifts_[i] = std::log1p(percent / 100); }
-  bool IsPlanted(size_t i) const { return shifts_[i] != 0; }
   double shift(size_t i) const { return shifts_[i]; }
 
   void RunRound(absl::Span<const size_t> which, std::mt19937_64& random) override {
@@ -257,12 +256,11 @@ std::string NoisiestTable(const Sources& sources) {
 
 Sources RecordRounds(absl::Span<const std::unique_ptr<RoundSource>> sources, absl::Duration length,
                      std::mt19937_64& random,
-                     const std::function<void(absl::string_view)>& progress,
-                     const std::function<bool()>& interrupted) {
+                     const std::function<void(absl::string_view)>& progress) {
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] { return absl::FromChrono(std::chrono::steady_clock::now() - start); };
   // A round of one source each: cheap ones would have far more rounds than they need otherwise.
-  for (int rounds = 0; (rounds == 0 || elapsed() < length) && !interrupted(); ++rounds) {
+  for (int rounds = 0; rounds == 0 || elapsed() < length; ++rounds) {
     for (const auto& source : sources) {
       std::vector<size_t> which;
       for (size_t i = 0; i < source->compared().size(); ++i) {

@@ -20,11 +20,10 @@
 namespace perf {
 
 // Runs rounds of everything in turn for so long, and at least one. Measurements that fail or are
-// deterministic are left out. `interrupted` ends it early.
+// deterministic are left out.
 google::protobuf::RepeatedPtrField<RecordedSource> RecordRounds(
     absl::Span<const std::unique_ptr<RoundSource>> sources, absl::Duration length,
-    std::mt19937_64& random, const std::function<void(absl::string_view)>& progress,
-    const std::function<bool()>& interrupted);
+    std::mt19937_64& random, const std::function<void(absl::string_view)>& progress);
 
 struct SuiteSelfcheckOptions {
   int suites = 200;

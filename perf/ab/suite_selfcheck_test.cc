@@ -78,9 +78,8 @@ TEST(RecordRounds, KeepsWhatWasMeasuredAndItsCost) {
   sources.push_back(std::make_unique<CountingSource>());
   std::mt19937_64 random(1);
   std::string said;
-  const auto recorded = RecordRounds(
-      sources, absl::ZeroDuration(), random,
-      [&](absl::string_view line) { said = std::string(line); }, [] { return false; });
+  const auto recorded = RecordRounds(sources, absl::ZeroDuration(), random,
+                                     [&](absl::string_view line) { said = std::string(line); });
   ASSERT_EQ(recorded.size(), 1);
   EXPECT_EQ(recorded[0].shared_seconds(), 2);
   ASSERT_EQ(recorded[0].measurements_size(), 1);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -247,10 +248,10 @@ absl::Status EnterWorkspace(const std::string& workspace) {
                : absl::OkStatus();
 }
 
-int SuiteSelfcheckMain(const std::string& manifest, absl::Duration length) {
-  RunnerOptions options = Options();
-  // The loads that comparisons have.
-  if (absl::GetFlag(FLAGS_profile).empty()) options.profile = kAbProfile;
+// Does something with the selected tests, in the workspace, if the flags name any and Bazel started
+// this program.
+int WithTests(const std::string& manifest, const RunnerOptions& options,
+              absl::FunctionRef<int(const Selected&)> body) {
   if (manifest.empty() || options.workspace.empty()) {
     return command::Fail("run this through Bazel: bazel run //perf");
   }
@@ -261,10 +262,19 @@ int SuiteSelfcheckMain(const std::string& manifest, absl::Duration length) {
   if (absl::Status entered = EnterWorkspace(options.workspace); !entered.ok()) {
     return command::Fail(entered);
   }
-  const std::unique_ptr<Services> services = SystemServices();
-  return Exit(RunSuiteSelfcheckCommand(
-      selected->suite, selected->tests, options,
-      {.length = length, .rounds_file = absl::GetFlag(FLAGS_rounds)}, *services));
+  return body(*selected);
+}
+
+int SuiteSelfcheckMain(const std::string& manifest, absl::Duration length) {
+  RunnerOptions options = Options();
+  // The loads that comparisons have.
+  if (absl::GetFlag(FLAGS_profile).empty()) options.profile = kAbProfile;
+  return WithTests(manifest, options, [&](const Selected& selected) {
+    const std::unique_ptr<Services> services = SystemServices();
+    return Exit(RunSuiteSelfcheckCommand(
+        selected.suite, selected.tests, options,
+        {.length = length, .rounds_file = absl::GetFlag(FLAGS_rounds)}, *services));
+  });
 }
 
 // Measures whether verdicts of A/B comparisons may be believed on this machine: of single
@@ -298,30 +308,20 @@ int RunMain(const std::string& manifest) {
   if (const std::string wrong = WrongFlags(options); !wrong.empty()) {
     return command::WrongUse(wrong);
   }
-  if (manifest.empty() || options.workspace.empty()) {
-    return command::Fail("run this through Bazel: bazel run //perf");
-  }
-  const re2::RE2 filter(options.filter, re2::RE2::Quiet);
-  if (!filter.ok()) return command::WrongUse(absl::StrCat("--filter: ", filter.error()));
-
-  const absl::StatusOr<Selected> selected = Select(manifest);
-  if (!selected.ok()) return command::Fail(selected.status());
-  const auto& [suite, tests] = *selected;
-  if (absl::Status known = CheckOverrides(suite, options.load_overrides); !known.ok()) {
-    return command::Fail(absl::StrCat("--load: ", known.message()));
-  }
-  if (absl::GetFlag(FLAGS_list)) return List(tests);
-
-  if (options.baseline_dir.empty()) {
-    options.baseline_dir =
-        absl::StrCat(options.workspace, "/", suite.manifest.baseline_directory());
-  }
-  if (absl::Status entered = EnterWorkspace(options.workspace); !entered.ok()) {
-    return command::Fail(entered);
-  }
-  const std::unique_ptr<Mode> mode = MakeMode(options);
-  const std::unique_ptr<Services> services = SystemServices();
-  return Exit(RunSuite(suite, tests, options, *mode, *services));
+  return WithTests(manifest, options, [&](const Selected& selected) {
+    const auto& [suite, tests] = selected;
+    if (absl::Status known = CheckOverrides(suite, options.load_overrides); !known.ok()) {
+      return command::Fail(absl::StrCat("--load: ", known.message()));
+    }
+    if (absl::GetFlag(FLAGS_list)) return List(tests);
+    if (options.baseline_dir.empty()) {
+      options.baseline_dir =
+          absl::StrCat(options.workspace, "/", suite.manifest.baseline_directory());
+    }
+    const std::unique_ptr<Mode> mode = MakeMode(options);
+    const std::unique_ptr<Services> services = SystemServices();
+    return Exit(RunSuite(suite, tests, options, *mode, *services));
+  });
 }
 
 std::vector<absl::string_view> Names(absl::Span<const absl::string_view> names) {

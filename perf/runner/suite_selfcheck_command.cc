@@ -80,10 +80,9 @@ class Recording {
                                   : "no commit");
     std::mt19937_64 random(std::random_device{}());
     const auto record = [&](const char* condition) {
-      return RecordRounds(
-          sources_, length / 2, random,
-          [&](absl::string_view line) { services_.Say(absl::StrCat(condition, ", ", line)); },
-          [] { return false; });
+      return RecordRounds(sources_, length / 2, random, [&](absl::string_view line) {
+        services_.Say(absl::StrCat(condition, ", ", line));
+      });
     };
     *recorded.mutable_quiet() = record("quiet");
     // Their figures and costs are not to be mixed.
