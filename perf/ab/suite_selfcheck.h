@@ -29,7 +29,7 @@ struct SuiteSelfcheckOptions {
   int suites = 200;
   uint64_t seed = 0;
   absl::Duration time_budget = absl::Minutes(10);
-  // Gets a line for the user now and then.
+  // Gets a line for the user after each suite.
   std::function<void(absl::string_view)> progress = [](absl::string_view) {};
 };
 

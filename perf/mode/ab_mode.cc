@@ -1,6 +1,5 @@
 #include "perf/mode/ab_mode.h"
 
-#include <chrono>
 #include <map>
 #include <memory>
 #include <random>
@@ -35,7 +34,6 @@ namespace perf {
 namespace {
 
 constexpr size_t kShownDigits = 12;
-constexpr std::chrono::seconds kBetweenReports(2);
 
 // The one commit that the baselines were measured at.
 absl::StatusOr<std::string> RevisionOf(const std::map<std::string, ComponentBaseline>& baselines,
@@ -200,9 +198,7 @@ class RevisionComparison {
     const std::string why = code->sameness == Sameness::kChanged ? code->what : "unchanged code";
     const LoadVariables loads = FindLoads(test, component, *baseline);
     for (TestProgram* program : {&*baseline, &*current}) {
-      program->variables["PERF_PROFILE"] = loads.profile;
-      program->variables["PERF_OVERRIDES"] = loads.overrides;
-      program->variables["PERF_FILTER"] = options_.filter;
+      SetTestVariables(loads.profile, loads.overrides, options_.filter, program->variables);
     }
     auto source = MakeRoundSource({.baseline = *baseline,
                                    .current = *current,
@@ -233,21 +229,21 @@ class RevisionComparison {
   }
 
   void Compare() {
-    auto last_said = std::chrono::steady_clock::now();
     std::mt19937_64 random(std::random_device{}());
     Services& services = context_.services;
     RunComparison(sources_,
                   {.time_budget = options_.time_budget,
                    .progress =
                        [&](const ComparisonProgress& progress) {
-                         const auto now = std::chrono::steady_clock::now();
-                         if (now - last_said < kBetweenReports && progress.settled < progress.all)
-                           return;
-                         last_said = now;
-                         Say(absl::StrFormat(
+                         const std::string line = absl::StrFormat(
                              "%d of %d settled, at most %s left", progress.settled, progress.all,
                              absl::FormatDuration(absl::Trunc(
-                                 options_.time_budget - progress.elapsed, absl::Seconds(1)))));
+                                 options_.time_budget - progress.elapsed, absl::Seconds(1))));
+                         if (progress.settled == progress.all) {
+                           services.Say(line);
+                         } else {
+                           services.SayNowAndThen(line);
+                         }
                        },
                    .interrupted = [&] { return services.Interrupted(); }},
                   random);

@@ -1,6 +1,5 @@
 #include "perf/mode/counts_mode.h"
 
-#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +24,6 @@ namespace {
 
 // How long to wait for one answer of a benchmark: callgrind makes it some fifty times slower.
 constexpr absl::Duration kPatience = absl::Minutes(10);
-constexpr std::chrono::seconds kBetweenReports(2);
 
 void AddCount(const BenchmarkCounts& counts, const std::string& what, const std::string& unit,
               const std::vector<double>& figures, const std::string& component, Run& run) {
@@ -98,9 +96,8 @@ class Counting {
                              .variables = program->variables,
                              .patience = kPatience};
     counted.variables["TEST_TMPDIR"] = scratch->path();
-    counted.variables["PERF_PROFILE"] = options_.profile;
-    counted.variables["PERF_OVERRIDES"] = options_.load_overrides;
-    auto last_said = std::chrono::steady_clock::now() - std::chrono::hours(1);
+    // Which benchmarks are counted is said below.
+    SetTestVariables(options_.profile, options_.load_overrides, "", counted.variables);
     const absl::StatusOr<std::vector<BenchmarkCounts>> counts = CountBenchmarks(
         counted,
         {.scratch = scratch->path(),
@@ -108,10 +105,7 @@ class Counting {
          .selected = [&](const std::string& name) { return AsksFor(filter_, test.label(), name); },
          .progress =
              [&](const std::string& name, int process) {
-               const auto now = std::chrono::steady_clock::now();
-               if (now - last_said < kBetweenReports) return;
-               last_said = now;
-               context_.services.Say(
+               context_.services.SayNowAndThen(
                    absl::StrCat("counting ", name, " (process ", process + 1, ")"));
              }});
     if (!counts.ok()) return counts.status();

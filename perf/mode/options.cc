@@ -36,6 +36,13 @@ bool AsksFor(const re2::RE2& filter, absl::string_view label, absl::string_view 
          re2::RE2::PartialMatch(re2::StringPiece(benchmark.data(), benchmark.size()), filter);
 }
 
+void SetTestVariables(const std::string& profile, const std::string& load_overrides,
+                      const std::string& filter, std::map<std::string, std::string>& variables) {
+  variables["PERF_PROFILE"] = profile;
+  variables["PERF_OVERRIDES"] = load_overrides;
+  variables["PERF_FILTER"] = filter;
+}
+
 absl::Status CheckOptions(const RunnerOptions& options) {
   struct Option {
     absl::string_view name;

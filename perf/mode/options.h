@@ -2,6 +2,7 @@
 #ifndef PERF_MODE_OPTIONS_H_
 #define PERF_MODE_OPTIONS_H_
 
+#include <map>
 #include <string>
 
 #include "absl/status/status.h"
@@ -62,6 +63,11 @@ struct RunnerOptions {
 // Whether RunnerOptions::filter, compiled, asks for a benchmark: it is found in the label of its
 // test or in its name.
 bool AsksFor(const re2::RE2& filter, absl::string_view label, absl::string_view benchmark);
+
+// Sets the variables by which tests learn what they are to run: a profile, single loads and a
+// filter, as in RunnerOptions.
+void SetTestVariables(const std::string& profile, const std::string& load_overrides,
+                      const std::string& filter, std::map<std::string, std::string>& variables);
 
 // InvalidArgument, in the words of the command line, for options that exclude each other or are out
 // of range.

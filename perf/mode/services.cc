@@ -1,5 +1,6 @@
 #include "perf/mode/services.h"
 
+#include <chrono>
 #include <memory>
 #include <random>
 #include <string>
@@ -38,11 +39,20 @@ class RealServices : public Services {
 
   void Say(absl::string_view message) override { command::Say(message); }
 
+  void SayNowAndThen(absl::string_view message) override {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_said_ < std::chrono::seconds(2)) return;
+    last_said_ = now;
+    Say(message);
+  }
+
   void Print(absl::string_view text) override { command::Print(command::Printable(text)); }
 
  private:
   SystemProgramRunner programs_;
   std::unique_ptr<InterruptWatch> watch_;
+  // When SayNowAndThen wrote its last line.
+  std::chrono::steady_clock::time_point last_said_ = {};
 };
 
 }  // namespace

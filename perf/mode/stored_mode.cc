@@ -1,5 +1,6 @@
 #include "perf/mode/stored_mode.h"
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,13 +51,11 @@ absl::StatusOr<Findings> StoredMode::Measure(const RunContext& context,
   context.services.Say(absl::StrCat("running ", tests.size(),
                                     tests.size() == 1 ? " test" : " tests", " with ",
                                     options.profile, " loads, one at a time"));
-  const absl::StatusOr<SubprocessResult> bazel =
-      context.services.programs().Run({.arguments = TestCommand(options, tests, written),
-                                       .variables = {{"PERF_RUN_ID", run_id},
-                                                     {"PERF_PROFILE", options.profile},
-                                                     {"PERF_OVERRIDES", options.load_overrides},
-                                                     {"PERF_FILTER", options.filter}}},
-                                      SubprocessOutput::kInherit);
+  std::map<std::string, std::string> variables = {{"PERF_RUN_ID", run_id}};
+  SetTestVariables(options.profile, options.load_overrides, options.filter, variables);
+  const absl::StatusOr<SubprocessResult> bazel = context.services.programs().Run(
+      {.arguments = TestCommand(options, tests, written), .variables = variables},
+      SubprocessOutput::kInherit);
   if (!bazel.ok()) return bazel.status();
   const absl::StatusOr<std::string> json = ReadFile(written);
   if (!json.ok() && bazel->exit_code != 0) {

@@ -107,9 +107,8 @@ class Recording {
       absl::StatusOr<TestProgram> program =
           FindTestProgram(test, *bin, suite_.manifest.workspace_name());
       if (!program.ok()) return program.status();
-      program->variables["PERF_PROFILE"] = options_.profile;
-      program->variables["PERF_OVERRIDES"] = options_.load_overrides;
-      program->variables["PERF_FILTER"] = options_.filter;
+      SetTestVariables(options_.profile, options_.load_overrides, options_.filter,
+                       program->variables);
       const std::string& component = suite_.component_of.at(test.label());
       std::vector<std::string> notes;
       auto source = MakeRoundSource({.baseline = *program,
@@ -174,7 +173,7 @@ absl::StatusOr<int> RunSuiteSelfcheckCommand(const Suite& suite, absl::Span<cons
   const SuiteSelfcheckResult result = RunSuiteSelfcheck(
       recorded, {.seed = std::random_device{}(),
                  .time_budget = options.time_budget,
-                 .progress = [&](absl::string_view line) { services.Say(line); }});
+                 .progress = [&](absl::string_view line) { services.SayNowAndThen(line); }});
   services.Print(result.text);
   return result.held ? command::kDone : command::kNo;
 }
