@@ -8,8 +8,8 @@
 namespace perf {
 namespace {
 
-// With fewer points, not even the lowest and the highest of all slopes are the ends of an interval of
-// kGrowthConfidence: three points rise by chance in one series of six.
+// With fewer points, not even the lowest and the highest of all slopes are the ends of an interval
+// of kGrowthConfidence: three points rise by chance in one series of six.
 constexpr size_t kMinPointsToJudge = 8;
 
 }  // namespace
