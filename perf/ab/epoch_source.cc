@@ -10,6 +10,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "perf/process/cpus.h"
 
 namespace perf {
 namespace {
@@ -32,6 +33,24 @@ void AddEpoch(const Epoch& epoch, std::vector<double>& samples, Compared& compar
 
 absl::Duration Since(std::chrono::steady_clock::time_point start) {
   return absl::FromChrono(std::chrono::steady_clock::now() - start);
+}
+
+// Whether an epoch of this body works on the main thread only. False if that cannot be told.
+bool WorksOnMainThreadOnly(EpochChild& child, const EpochPlan& plan) {
+  const absl::StatusOr<CpuUse> before = CpuUseOf(child.pid());
+  const auto start = std::chrono::steady_clock::now();
+  if (!before.ok() || !child.Run(plan.name, plan.iterations).ok()) return false;
+  const absl::Duration elapsed = Since(start);
+  const absl::StatusOr<CpuUse> after = CpuUseOf(child.pid());
+  return after.ok() && WorkedOnMainThreadOnly(*before, *after, elapsed);
+}
+
+// Starts `child` again if one of its bodies ended it.
+absl::Status Revive(EpochChild& child, const BenchmarkProgram& program) {
+  if (child.pid() != 0) return absl::OkStatus();
+  absl::StatusOr<EpochChild> again = EpochChild::Start(program);
+  if (again.ok()) child = *std::move(again);
+  return again.status();
 }
 
 }  // namespace
@@ -65,6 +84,10 @@ absl::StatusOr<std::unique_ptr<EpochSource>> EpochSource::Create(Options options
                       .unit = "ns",
                       .component = source->options_.component};
     EpochPlan plan;
+    for (const absl::Status& alive : {Revive(*baseline, source->options_.baseline),
+                                      Revive(*current, source->options_.current)}) {
+      if (!alive.ok()) return alive;
+    }
     const absl::StatusOr<Calibration> calibration =
         baseline->Calibrate(name, source->options_.lengths.epoch);
     if (calibration.ok()) {
@@ -72,6 +95,8 @@ absl::StatusOr<std::unique_ptr<EpochSource>> EpochSource::Create(Options options
       compared.title = calibration->title();
       compared.unit = calibration->time_unit();
       plan = PlanEpochs(name, *calibration, source->options_.lengths);
+      plan.on_one_cpu =
+          WorksOnMainThreadOnly(*baseline, plan) && WorksOnMainThreadOnly(*current, plan);
     } else {
       compared.status = calibration.status();
     }

@@ -1,13 +1,18 @@
 #include "perf/ab/epoch_source.h"
 
 #include <cstdlib>
+#include <fstream>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "perf/ab/interleaver.h"
+#include "perf/process/cpus.h"
 #include "third_party/status_matchers.h"
 
 namespace perf {
@@ -61,17 +66,20 @@ TEST(EpochSource, MeasuresBothSidesAndReportsFailures) {
 
 TEST(EpochSource, AProcessThatDiesIsAnErrorOfItsBenchmarkAlone) {
   std::vector<std::string> notes;
-  auto source = EpochSource::Create(
-      {.target = "//a:b",
-       .component = "a",
-       .baseline = Sample(),
-       .current = Sample(),
-       .selected =
-           [](const std::string& name) { return name == "sample.die" || name == "sample.empty"; }},
-      &notes);
+  auto source = EpochSource::Create({.target = "//a:b",
+                                     .component = "a",
+                                     .baseline = Sample(),
+                                     .current = Sample(),
+                                     .selected =
+                                         [](const std::string& name) {
+                                           return name == "sample.die" || name == "sample.empty" ||
+                                                  name == "sample.after_die";
+                                         }},
+                                    &notes);
   ASSERT_THAT(source, IsOk());
   std::mt19937_64 random(1);
   RunAll(**source, random);
+  EXPECT_EQ((*source)->compared().size(), 3u);
   for (const Compared& compared : (*source)->compared()) {
     if (compared.title == "sample.die") {
       EXPECT_THAT(std::string(compared.status.message()), HasSubstr("signal 9"));
@@ -79,6 +87,39 @@ TEST(EpochSource, AProcessThatDiesIsAnErrorOfItsBenchmarkAlone) {
       EXPECT_THAT(compared.status, IsOk()) << compared.name;
     }
   }
+}
+
+// The CPUs that a process may run on, as /proc/PID/status lists them.
+std::string CpusOf(pid_t pid) {
+  std::ifstream status(absl::StrCat("/proc/", pid, "/status"));
+  for (std::string line; std::getline(status, line);) {
+    if (absl::StartsWith(line, "Cpus_allowed_list:")) return line;
+  }
+  return "";
+}
+
+TEST(ProcessPair, ABodyOnOneThreadRunsOnOneCpuAndTheSameOnBothSides) {
+  const std::vector<int> allowed = AllowedCpus();
+  if (allowed.size() < 2) GTEST_SKIP() << "there is one CPU";
+  std::mt19937_64 random(1);
+  absl::StatusOr<ProcessPair> pair = ProcessPair::Start(Sample(), Sample(), random);
+  ASSERT_THAT(pair, IsOk());
+  const std::string all = CpusOf(pair->baseline().pid());
+  EpochPlan plan = {.name = "sample.count", .iterations = 10, .blocks = 1, .on_one_cpu = true};
+  std::set<std::string> drawn;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_THAT(pair->Run(plan, random), IsOk());
+    drawn.insert(CpusOf(pair->baseline().pid()));
+    EXPECT_EQ(CpusOf(pair->baseline().pid()), CpusOf(pair->current().pid()));
+  }
+  EXPECT_GT(drawn.size(), 1u) << "the CPUs take turns";
+  EXPECT_FALSE(drawn.contains(all));
+
+  plan.on_one_cpu = false;
+  ASSERT_THAT(pair->Run(plan, random), IsOk());
+  EXPECT_EQ(CpusOf(pair->baseline().pid()), all);
+  EXPECT_EQ(CpusOf(pair->current().pid()), all);
+  EXPECT_EQ(AllowedCpus(), allowed) << "the runner itself is left where it was";
 }
 
 }  // namespace

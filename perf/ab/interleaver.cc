@@ -6,6 +6,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/types/span.h"
+#include "perf/process/cpus.h"
+
 namespace perf {
 namespace {
 
@@ -42,7 +45,17 @@ absl::StatusOr<ProcessPair> ProcessPair::Start(const BenchmarkProgram& baseline,
   return ProcessPair(*std::move(first), *std::move(second));
 }
 
+void ProcessPair::ChooseCpus(bool one, std::mt19937_64& random) {
+  absl::Span<const int> chosen = cpus_;
+  if (one && !chosen.empty()) chosen = chosen.subspan(random() % chosen.size(), 1);
+  for (const EpochChild* child : {&baseline_, &current_}) {
+    // A process that has died says so itself when it is asked for an epoch.
+    RunOnCpus(child->pid(), chosen).IgnoreError();
+  }
+}
+
 absl::StatusOr<Round> ProcessPair::Run(const EpochPlan& plan, std::mt19937_64& random) {
+  ChooseCpus(plan.on_one_cpu, random);
   const bool baseline_first = Toss(random);
   for (const bool baseline_turn : {baseline_first, !baseline_first}) {
     EpochChild& child = baseline_turn ? baseline_ : current_;

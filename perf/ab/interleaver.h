@@ -5,6 +5,12 @@
 // cancels out, and no rhythm of the machine can favour a side. Both processes are new in each
 // round, as the layout of memory differs between processes, stays as it is for a process's life,
 // and may cost or save several percent (Mytkowicz et al. 2009; Kalibera & Jones 2013).
+//
+// A body that works on one thread is run on one CPU, the same for both sides, which each round
+// draws. Otherwise the system leaves each process where it was: one side has one CPU and the other
+// side another, for as long as the processes live. Then a CPU whose core works for somebody else,
+// too, makes its side slower in every epoch, and each CPU sleeps during the other one's epoch and
+// begins its own from rest.
 #ifndef PERF_AB_INTERLEAVER_H_
 #define PERF_AB_INTERLEAVER_H_
 
@@ -17,6 +23,7 @@
 #include "absl/time/time.h"
 #include "perf/gbench/epoch.pb.h"
 #include "perf/gbench/epoch_child.h"
+#include "perf/process/cpus.h"
 
 namespace perf {
 
@@ -36,6 +43,8 @@ struct EpochPlan {
   int64_t iterations = 0;
   // How many blocks of four epochs a round has.
   int blocks = 0;
+  // Whether both sides run on one and the same CPU; right for a body on one thread only.
+  bool on_one_cpu = false;
 };
 
 // How long one epoch takes, and all epochs of one side in one round, if an iteration is short
@@ -46,7 +55,7 @@ struct EpochLengths {
 };
 
 // Plans as many iterations as the epoch's length allows and as many blocks as the round's does, at
-// least one of each.
+// least one of each, on all CPUs.
 EpochPlan PlanEpochs(const std::string& name, const Calibration& calibration,
                      const EpochLengths& lengths);
 
@@ -60,7 +69,8 @@ class ProcessPair {
                                            std::mt19937_64& random);
 
   // Warms both sides up with a part of an epoch each, in the order of another coin, which is not in
-  // the result, and runs the plan's blocks. EpochChild's errors.
+  // the result, and runs the plan's blocks. Where the system does not let CPUs be chosen, the
+  // processes run where it puts them. EpochChild's errors.
   absl::StatusOr<Round> Run(const EpochPlan& plan, std::mt19937_64& random);
 
   EpochChild& baseline() { return baseline_; }
@@ -68,10 +78,13 @@ class ProcessPair {
 
  private:
   ProcessPair(EpochChild baseline, EpochChild current)
-      : baseline_(std::move(baseline)), current_(std::move(current)) {}
+      : baseline_(std::move(baseline)), current_(std::move(current)), cpus_(AllowedCpus()) {}
+  void ChooseCpus(bool one, std::mt19937_64& random);
 
   EpochChild baseline_;
   EpochChild current_;
+  // All that the processes may have.
+  std::vector<int> cpus_;
 };
 
 }  // namespace perf

@@ -77,6 +77,7 @@ void BM_Die(benchmark::State& state) {
   for (auto _ : state) raise(SIGKILL);
 }
 BENCHMARK(BM_Die)->Name("sample.die");
+BENCHMARK(BM_Count)->Name("sample.after_die");
 
 void BM_Hang(benchmark::State& state) {
   for (auto _ : state) pause();
