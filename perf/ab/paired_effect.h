@@ -40,8 +40,8 @@ struct Thoroughness {
 };
 // Rounds of epochs are short; those of whole processes may take seconds.
 inline constexpr Thoroughness kEpochThoroughness = {};
-inline constexpr Thoroughness kProcessThoroughness = {
-    .visible_percent = kYellowPercent, .full_rounds = 64, .max_rounds = 96};
+inline constexpr Thoroughness kProcessThoroughness = {.visible_percent = kYellowPercent,
+                                                      .full_rounds = 128};
 
 // The median over the round's pairs of log(current / baseline), of wall time. Requires a pair.
 double RoundLogRatio(const Round& round);

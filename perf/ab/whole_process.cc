@@ -33,13 +33,11 @@ const Measurement* Find(const Run& run, const std::string& name) {
   return nullptr;
 }
 
-double Median(const Measurement& measurement) { return Summarize(measurement.samples()).median; }
-
 // Adds a round in which the earlier build measured `old_one` and this one `new_one`.
 void AddRound(const Measurement& old_one, const Measurement& new_one,
               const ComponentRequirements& requirements, Compared& compared) {
-  const double old_value = Median(old_one);
-  const double new_value = Median(new_one);
+  const double old_value = Median(old_one.samples());
+  const double new_value = Median(new_one.samples());
   compared.baseline_samples.push_back(old_value);
   compared.current_samples.push_back(new_value);
   compared.log_ratios.push_back(

@@ -70,6 +70,8 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
   std::set<std::string> profiles;
   // Stored figures that another compiler built, by component; those that are not measured again go.
   std::map<std::string, ComponentBaseline> of_other_compilers;
+  // Figures that are what was stored, to the last digit, as deterministic ones mostly are.
+  int unchanged = 0;
   for (const Run& run : runs) {
     // A run without anything for this machine still says that nothing for it is measured any more.
     if (!run.measurements().empty()) profiles.insert(run.provenance().profile());
@@ -99,11 +101,21 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
                                                        run.provenance().load_overrides().end()};
       const std::string& profile = run.provenance().profile();
       const BaselineMeasurement after = ToBaseline(measurement, run, date);
-      absl::StrAppend(&update.description, "  ", measurement.name(), " (", profile, "): ",
-                      Change(FindBaseline(baseline, measurement.name(), profile, overrides), after),
-                      "\n");
+      const BaselineMeasurement* before =
+          FindBaseline(baseline, measurement.name(), profile, overrides);
+      if (before != nullptr && before->median() == after.median() &&
+          before->unit() == after.unit()) {
+        ++unchanged;
+      } else {
+        absl::StrAppend(&update.description, "  ", measurement.name(), " (", profile,
+                        "): ", Change(before, after), "\n");
+      }
       PutBaseline(after, baseline);
     }
+  }
+  if (unchanged > 0) {
+    absl::StrAppend(&update.description, "  ", unchanged,
+                    unchanged == 1 ? " figure is" : " figures are", " as stored\n");
   }
   for (const auto& [component, before] : of_other_compilers) {
     for (const BaselineMeasurement& gone : before.measurements()) {

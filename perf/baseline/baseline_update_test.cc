@@ -68,6 +68,15 @@ TEST(BaselineUpdateTest, ShowsWhatChanges) {
   EXPECT_EQ(update.baselines.at("audio").measurements_size(), 2);
 }
 
+TEST(BaselineUpdateTest, FiguresThatAreAsStoredAreOneLine) {
+  const BaselineUpdate update = UpdateBaselines(
+      {RunWith({{"audio.a", 9}, {"audio.b", 5}, {"audio.c", 6}})},
+      Stored({{"audio.a", 10}, {"audio.b", 5}, {"audio.c", 6}}), "here", true, "2026-11-24");
+  EXPECT_EQ(update.description,
+            "  audio.a (default): 10.0 ms -> 9.00 ms (+10.0%)\n"
+            "  2 figures are as stored\n");
+}
+
 TEST(BaselineUpdateTest, ANarrowedRunKeepsTheRest) {
   const BaselineUpdate update =
       UpdateBaselines({RunWith({{"audio.a", 9}})}, Stored({{"audio.a", 10}, {"audio.b", 5}}),

@@ -22,12 +22,6 @@ constexpr double kStandardErrors = 4.5;
 // Two changes in the same direction, with fewer points between them, are one that took a while.
 constexpr size_t kOneChange = 12;
 
-double Median(absl::Span<const double> values) {
-  std::vector<double> sorted(values.begin(), values.end());
-  std::sort(sorted.begin(), sorted.end());
-  return Quantile(sorted, 0.5);
-}
-
 double AbsoluteResiduals(absl::Span<const double> values) {
   const double median = Median(values);
   double sum = 0;

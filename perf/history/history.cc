@@ -197,7 +197,7 @@ absl::StatusOr<bool> History::AddRun(const Run& run) {
         .Bind(measurement.title())
         .Bind(measurement.unit())
         .Bind(static_cast<int64_t>(measurement.better()))
-        .Bind(Summarize(measurement.samples()).median)
+        .Bind(Median(measurement.samples()))
         .BindBytes(Packed(measurement.samples()));
     if (add.Step() != SQLITE_DONE) return Error("cannot add a measurement");
   }

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "perf/ab/comparison.h"
 #include "perf/ab/outlook.h"
@@ -28,12 +30,26 @@
 #include "perf/stats/statistics.h"
 #include "perf/suite/load_table.h"
 #include "perf/suite/requirements_file.h"
-#include "re2/re2.h"
 
 namespace perf {
 namespace {
 
 constexpr size_t kShownDigits = 12;
+
+// A shell's argument that is a regular expression for exactly this text, with no more backslashes
+// than it needs, as people read it.
+std::string FilterArgument(absl::string_view text) {
+  std::string argument = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      argument += "'\\''";
+      continue;
+    }
+    if (absl::StrContains(R"(\.+*?()|[]{}^$)", c)) argument += '\\';
+    argument += c;
+  }
+  return argument + "'";
+}
 
 // The one commit that the baselines were measured at.
 absl::StatusOr<std::string> RevisionOf(const std::map<std::string, ComponentBaseline>& baselines,
@@ -290,7 +306,7 @@ class RevisionComparison {
         measurement.set_deterministic(compared.deterministic);
         measurement.mutable_samples()->Add(compared.current_samples.begin(),
                                            compared.current_samples.end());
-        result.baseline_median = Summarize(compared.baseline_samples).median;
+        result.baseline_median = Median(compared.baseline_samples);
         findings_.ab[compared.name] = std::move(result);
       }
       run.set_num_measurements(run.measurements_size());
@@ -313,8 +329,8 @@ class RevisionComparison {
     const bool by_epochs = !compared.whole_process;
     unresolved.set_command(
         absl::StrCat("bazel run ", suite_.manifest.suite(), " -- --against ", shown_,
-                     " --component ", compared.component, " --filter '",
-                     re2::RE2::QuoteMeta(by_epochs ? compared.name : compared.target), "'"));
+                     " --component ", compared.component, " --filter ",
+                     FilterArgument(by_epochs ? compared.name : compared.target)));
     return unresolved;
   }
 
@@ -326,7 +342,7 @@ class RevisionComparison {
       all += count;
       parts.push_back(absl::StrCat(count, reason == LOOKS_CHANGED ? " probably changed"
                                           : reason == TOO_NOISY   ? " too noisy"
-                                                                  : " not reached in time"));
+                                                                  : " not reached"));
     }
     if (all == 0) return;
     findings_.notes.push_back(absl::StrCat(all, all == 1 ? " measurement is" : " measurements are",

@@ -297,9 +297,8 @@ TEST_F(AbModeLoadsTest, WhatTheTimeDoesNotSufficeForIsUnresolvedWithACommand) {
   EXPECT_EQ(unresolved.reason(), NOT_REACHED);
   EXPECT_EQ(unresolved.rounds(), 1);
   EXPECT_THAT(unresolved.command(), HasSubstr(absl::StrCat(" -- --against ", findings_->ab_revision,
-                                                           " --component a --filter '")));
-  EXPECT_THAT(findings_->notes,
-              Contains(HasSubstr("1 measurement is unresolved (1 not reached in time)")));
+                                                           " --component a --filter '//a:t'")));
+  EXPECT_THAT(findings_->notes, Contains(HasSubstr("1 measurement is unresolved (1 not reached)")));
 }
 
 TEST_F(AbModeLoadsTest, AnInterruptEndsTheComparisonWithWhatIsKnown) {

@@ -548,7 +548,7 @@ TEST(ReportTest, AnUnresolvedMeasurementSaysThatItIsNoisyOrWasNotReached) {
   unresolved.set_rounds(1);
   unresolved.set_seconds_to_settle(80);
   text = TextReport(Unresolved(unresolved), {});
-  EXPECT_THAT(text, HasSubstr("? Unresolved, not reached: -30.0% vs baseline; the time was over "
+  EXPECT_THAT(text, HasSubstr("? Unresolved, not reached: -30.0% vs baseline; the comparison ended "
                               "after 1 round\n"));
   EXPECT_THAT(text, HasSubstr("To settle it, in about 1 min 20 s: bazel run //a:suite\n"));
 }

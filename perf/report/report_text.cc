@@ -121,7 +121,7 @@ std::string UnresolvedText(const UnresolvedResult& unresolved) {
       return absl::StrFormat("half of %d rounds differ from their median by more than %.0f %%",
                              unresolved.rounds(), unresolved.spread_percent());
     default:
-      return absl::StrCat("the time was over ", rounds);
+      return absl::StrCat("the comparison ended ", rounds);
   }
 }
 

@@ -14,8 +14,6 @@
 namespace perf {
 namespace {
 
-double Median(const Measurement& measurement) { return Summarize(measurement.samples()).median; }
-
 bool IsQuiet(const Run& run) { return WhyNoisy(run.health()).empty(); }
 
 // Whether `other` of `other_run` counts instead of `one` of `one_run`.
@@ -23,7 +21,9 @@ bool IsBetter(const Measurement& other, const Run& other_run, const Measurement&
               const Run& one_run) {
   const bool quiet = IsQuiet(other_run);
   if (quiet != IsQuiet(one_run)) return quiet;
-  return other.better() == LOWER ? Median(other) < Median(one) : Median(other) > Median(one);
+  const double other_median = Median(other.samples());
+  const double median = Median(one.samples());
+  return other.better() == LOWER ? other_median < median : other_median > median;
 }
 
 struct Found {

@@ -19,13 +19,13 @@
 #include "command/printable.h"
 #include "command/program.h"
 #include "command/user_path.h"
-#include "perf/ab/selfcheck.h"
 #include "perf/mode/mode.h"
 #include "perf/mode/options.h"
 #include "perf/mode/services.h"
 #include "perf/runner/history_command.h"
 #include "perf/runner/suite_run.h"
 #include "perf/runner/suite_selfcheck_command.h"
+#include "perf/selfcheck/selfcheck.h"
 #include "perf/suite/load_table.h"
 #include "perf/suite/suite_selection.h"
 #include "re2/re2.h"
@@ -294,7 +294,7 @@ int SelfcheckMain(const std::string& manifest) {
   // Bazel puts both programs into one output tree, this one in perf/runner.
   const std::filesystem::path perf_folder = self.parent_path().parent_path();
   const absl::StatusOr<SelfcheckResult> result =
-      RunSelfcheck({.program = perf_folder / "ab" / "selfcheck_benchmarks",
+      RunSelfcheck({.program = perf_folder / "selfcheck" / "selfcheck_benchmarks",
                     .length = length,
                     .seed = std::random_device{}(),
                     .progress = command::Say});

@@ -15,9 +15,6 @@
 #include "command/output_file.h"
 #include "command/user_path.h"
 #include "google/protobuf/text_format.h"
-#include "perf/ab/busy_neighbour.h"
-#include "perf/ab/recorded_rounds.pb.h"
-#include "perf/ab/suite_selfcheck.h"
 #include "perf/bazel/revision.h"
 #include "perf/bazel/test_build.h"
 #include "perf/bazel/test_program.h"
@@ -25,6 +22,9 @@
 #include "perf/process/scratch_folder.h"
 #include "perf/record/environment.h"
 #include "perf/record/text_proto.h"
+#include "perf/selfcheck/busy_neighbour.h"
+#include "perf/selfcheck/recorded_rounds.pb.h"
+#include "perf/selfcheck/suite_selfcheck.h"
 
 namespace perf {
 namespace {

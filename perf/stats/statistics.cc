@@ -41,6 +41,13 @@ Summary Summarize(absl::Span<const double> samples) {
   return summary;
 }
 
+double Median(absl::Span<const double> samples) {
+  if (samples.empty()) return 0;
+  std::vector<double> sorted(samples.begin(), samples.end());
+  std::sort(sorted.begin(), sorted.end());
+  return Quantile(sorted, 0.5);
+}
+
 double Quantile(absl::Span<const double> sorted, double probability) {
   const double position = probability * static_cast<double>(sorted.size() - 1);
   const size_t below = static_cast<size_t>(position);

@@ -26,6 +26,9 @@ struct Summary {
 // Summarises at least one sample; all figures are zero for none.
 Summary Summarize(absl::Span<const double> samples);
 
+// The median of samples in any order; 0 for none.
+double Median(absl::Span<const double> samples);
+
 // The `probability` quantile of sorted samples, interpolated linearly between order statistics
 // (Hyndman & Fan 1996, type 7). Requires at least one sample and a probability in [0, 1].
 double Quantile(absl::Span<const double> sorted, double probability);

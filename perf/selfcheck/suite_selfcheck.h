@@ -1,8 +1,8 @@
 // Proves that verdicts over a whole suite may be believed, and how long they take: records rounds
 // of the suite's tests compared with themselves, draws suites from them with changes planted in
 // some, and lets the comparison judge those, by the clock that the recorded costs add up to.
-#ifndef PERF_AB_SUITE_SELFCHECK_H_
-#define PERF_AB_SUITE_SELFCHECK_H_
+#ifndef PERF_SELFCHECK_SUITE_SELFCHECK_H_
+#define PERF_SELFCHECK_SUITE_SELFCHECK_H_
 
 #include <cstdint>
 #include <functional>
@@ -14,8 +14,8 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "google/protobuf/repeated_field.h"
-#include "perf/ab/recorded_rounds.pb.h"
 #include "perf/ab/round_source.h"
+#include "perf/selfcheck/recorded_rounds.pb.h"
 
 namespace perf {
 
@@ -48,4 +48,4 @@ SuiteSelfcheckResult RunSuiteSelfcheck(const RecordedRounds& recorded,
 
 }  // namespace perf
 
-#endif  // PERF_AB_SUITE_SELFCHECK_H_
+#endif  // PERF_SELFCHECK_SUITE_SELFCHECK_H_

@@ -1,4 +1,4 @@
-#include "perf/ab/suite_selfcheck.h"
+#include "perf/selfcheck/suite_selfcheck.h"
 
 #include <memory>
 #include <random>

@@ -1,6 +1,6 @@
 // Load beside a measurement, for the self-check.
-#ifndef PERF_AB_BUSY_NEIGHBOUR_H_
-#define PERF_AB_BUSY_NEIGHBOUR_H_
+#ifndef PERF_SELFCHECK_BUSY_NEIGHBOUR_H_
+#define PERF_SELFCHECK_BUSY_NEIGHBOUR_H_
 
 #include <atomic>
 #include <cstdint>
@@ -27,4 +27,4 @@ class BusyNeighbour {
 
 }  // namespace perf
 
-#endif  // PERF_AB_BUSY_NEIGHBOUR_H_
+#endif  // PERF_SELFCHECK_BUSY_NEIGHBOUR_H_

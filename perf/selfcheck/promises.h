@@ -1,6 +1,6 @@
 // What the self-checks promise, and whether it held.
-#ifndef PERF_AB_PROMISES_H_
-#define PERF_AB_PROMISES_H_
+#ifndef PERF_SELFCHECK_PROMISES_H_
+#define PERF_SELFCHECK_PROMISES_H_
 
 #include <cstdint>
 #include <string>
@@ -38,4 +38,4 @@ class Promises {
 
 }  // namespace perf
 
-#endif  // PERF_AB_PROMISES_H_
+#endif  // PERF_SELFCHECK_PROMISES_H_

@@ -1,4 +1,4 @@
-#include "perf/ab/promises.h"
+#include "perf/selfcheck/promises.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

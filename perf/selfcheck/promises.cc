@@ -1,4 +1,4 @@
-#include "perf/ab/promises.h"
+#include "perf/selfcheck/promises.h"
 
 #include <algorithm>
 #include <string>

@@ -1,4 +1,4 @@
-#include "perf/ab/rival_rules.h"
+#include "perf/selfcheck/rival_rules.h"
 
 #include <cmath>
 #include <random>

@@ -1,4 +1,4 @@
-#include "perf/ab/busy_neighbour.h"
+#include "perf/selfcheck/busy_neighbour.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,8 +1,8 @@
 // Proves on this machine that A/B comparisons may be believed: compares equal builds and builds
 // with injected work, in quiet and beside a busy neighbour, and counts how often the verdict is
 // right, for our rule and, on the very same samples, for those of other tools.
-#ifndef PERF_AB_SELFCHECK_H_
-#define PERF_AB_SELFCHECK_H_
+#ifndef PERF_SELFCHECK_SELFCHECK_H_
+#define PERF_SELFCHECK_SELFCHECK_H_
 
 #include <cstdint>
 #include <functional>
@@ -36,4 +36,4 @@ absl::StatusOr<SelfcheckResult> RunSelfcheck(const SelfcheckOptions& options);
 
 }  // namespace perf
 
-#endif  // PERF_AB_SELFCHECK_H_
+#endif  // PERF_SELFCHECK_SELFCHECK_H_

@@ -3,8 +3,8 @@
 //
 // Each takes samples of both sides, times per iteration in any unit, at least two of each, and
 // returns +1 for "slower", -1 for "faster", 0 for neither.
-#ifndef PERF_AB_RIVAL_RULES_H_
-#define PERF_AB_RIVAL_RULES_H_
+#ifndef PERF_SELFCHECK_RIVAL_RULES_H_
+#define PERF_SELFCHECK_RIVAL_RULES_H_
 
 #include <cstdint>
 
@@ -29,4 +29,4 @@ int SeparateIntervals(absl::Span<const double> baseline, absl::Span<const double
 
 }  // namespace perf
 
-#endif  // PERF_AB_RIVAL_RULES_H_
+#endif  // PERF_SELFCHECK_RIVAL_RULES_H_

@@ -1,4 +1,4 @@
-#include "perf/ab/selfcheck.h"
+#include "perf/selfcheck/selfcheck.h"
 
 #include <algorithm>
 #include <array>
@@ -13,14 +13,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "perf/ab/busy_neighbour.h"
 #include "perf/ab/comparison.h"
 #include "perf/ab/epoch_source.h"
-#include "perf/ab/promises.h"
-#include "perf/ab/rival_rules.h"
 #include "perf/ab/round_source.h"
 #include "perf/history/change_point_proof.h"
 #include "perf/record/environment.h"
+#include "perf/selfcheck/busy_neighbour.h"
+#include "perf/selfcheck/promises.h"
+#include "perf/selfcheck/rival_rules.h"
 #include "perf/stats/statistics.h"
 #include "perf/stats/verdict.h"
 
