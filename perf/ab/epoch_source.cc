@@ -11,6 +11,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "perf/process/cpus.h"
+#include "perf/process/fresh_copy.h"
 
 namespace perf {
 namespace {
@@ -43,6 +44,13 @@ bool WorksOnMainThreadOnly(EpochChild& child, const EpochPlan& plan) {
   const absl::Duration elapsed = Since(start);
   const absl::StatusOr<CpuUse> after = CpuUseOf(child.pid());
   return after.ok() && WorkedOnMainThreadOnly(*before, *after, elapsed);
+}
+
+// Has the process run a copy of its program from now on, which lives as long as what is returned.
+absl::StatusOr<FreshCopy> UseCopy(BenchmarkProgram& program, const std::string& scratch) {
+  absl::StatusOr<FreshCopy> copy = FreshCopy::Create(program.path, scratch);
+  if (copy.ok()) program.executable = copy->path();
+  return copy;
 }
 
 // Starts `child` again if one of its bodies ended it.
@@ -108,8 +116,16 @@ absl::StatusOr<std::unique_ptr<EpochSource>> EpochSource::Create(Options options
 
 void EpochSource::RunRound(absl::Span<const size_t> which, std::mt19937_64& random) {
   const auto start = std::chrono::steady_clock::now();
-  absl::StatusOr<ProcessPair> pair =
-      ProcessPair::Start(options_.baseline, options_.current, random);
+  BenchmarkProgram baseline = options_.baseline;
+  BenchmarkProgram current = options_.current;
+  const absl::StatusOr<FreshCopy> baseline_copy = UseCopy(baseline, options_.scratch);
+  const absl::StatusOr<FreshCopy> current_copy = UseCopy(current, options_.scratch);
+  for (const absl::Status& copied : {baseline_copy.status(), current_copy.status()}) {
+    if (copied.ok()) continue;
+    for (const size_t i : which) compared_[i].status = copied;
+    return;
+  }
+  absl::StatusOr<ProcessPair> pair = ProcessPair::Start(baseline, current, random);
   AddSharedCost(Since(start));
   std::vector<size_t> order(which.begin(), which.end());
   std::shuffle(order.begin(), order.end(), random);
@@ -125,7 +141,7 @@ void EpochSource::RunRound(absl::Span<const size_t> which, std::mt19937_64& rand
       compared.status = round.status();
       // A body that failed leaves its process alive; otherwise the next one needs new processes.
       if (!absl::IsAborted(round.status())) {
-        pair = ProcessPair::Start(options_.baseline, options_.current, random);
+        pair = ProcessPair::Start(baseline, current, random);
       }
       continue;
     }

@@ -1,5 +1,6 @@
 // Google Benchmark bodies as a source of rounds: one round is a process of each build, which runs
-// epochs of all benchmarks that are asked for, so that they share its start.
+// epochs of all benchmarks that are asked for, so that they share its start. Each process runs a
+// copy of the program (perf/process/fresh_copy.h).
 #ifndef PERF_AB_EPOCH_SOURCE_H_
 #define PERF_AB_EPOCH_SOURCE_H_
 
@@ -23,6 +24,8 @@ class EpochSource : public RoundSource {
     std::string component;
     BenchmarkProgram baseline;
     BenchmarkProgram current;
+    // An existing folder, for copies of the programs.
+    std::string scratch;
     EpochLengths lengths = {};
     // Which benchmarks of those the program lists.
     std::function<bool(const std::string&)> selected = [](const std::string&) { return true; };

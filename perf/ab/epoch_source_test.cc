@@ -1,6 +1,7 @@
 #include "perf/ab/epoch_source.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <set>
@@ -44,6 +45,7 @@ TEST(EpochSource, MeasuresBothSidesAndReportsFailures) {
        .component = "a",
        .baseline = Sample(),
        .current = Sample(),
+       .scratch = getenv("TEST_TMPDIR"),
        .lengths = {.epoch = absl::Microseconds(100), .round = absl::Microseconds(400)},
        .selected =
            [](const std::string& name) { return name == "sample.count" || name == "sample.fail"; }},
@@ -70,6 +72,7 @@ TEST(EpochSource, AProcessThatDiesIsAnErrorOfItsBenchmarkAlone) {
                                      .component = "a",
                                      .baseline = Sample(),
                                      .current = Sample(),
+                                     .scratch = getenv("TEST_TMPDIR"),
                                      .selected =
                                          [](const std::string& name) {
                                            return name == "sample.die" || name == "sample.empty" ||
@@ -87,6 +90,53 @@ TEST(EpochSource, AProcessThatDiesIsAnErrorOfItsBenchmarkAlone) {
       EXPECT_THAT(compared.status, IsOk()) << compared.name;
     }
   }
+}
+
+TEST(EpochSource, EachRoundRunsCopiesOfItsOwn) {
+  const std::string folder = absl::StrCat(getenv("TEST_TMPDIR"), "/copies");
+  ASSERT_TRUE(std::filesystem::create_directories(folder));
+  // The program notes by which file it was started.
+  const std::string noted = absl::StrCat(getenv("TEST_TMPDIR"), "/noted");
+  const std::string program = absl::StrCat(getenv("TEST_TMPDIR"), "/program");
+  std::ofstream(program) << "#!/bin/sh\necho $0 >>" << noted << "\nexec " << Sample().path << "\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  std::vector<std::string> notes;
+  auto source = EpochSource::Create(
+      {.target = "//a:b",
+       .component = "a",
+       .baseline = {.path = program, .directory = {}},
+       .current = {.path = program, .directory = {}},
+       .scratch = folder,
+       .lengths = {.epoch = absl::Microseconds(100), .round = absl::Microseconds(400)},
+       .selected = [](const std::string& name) { return name == "sample.count"; }},
+      &notes);
+  ASSERT_THAT(source, IsOk());
+  std::filesystem::remove(noted);
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 3; ++i) RunAll(**source, random);
+  EXPECT_EQ((*source)->compared()[0].rounds(), 3);
+  std::set<std::string> files;
+  std::ifstream lines(noted);
+  for (std::string line; std::getline(lines, line);) files.insert(line);
+  EXPECT_EQ(files.size(), 6u);
+  EXPECT_FALSE(files.contains(program));
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+}
+
+TEST(EpochSource, AProgramThatCannotBeCopiedIsAnError) {
+  std::vector<std::string> notes;
+  auto source = EpochSource::Create(
+      {.target = "//a:b",
+       .component = "a",
+       .baseline = Sample(),
+       .current = Sample(),
+       .scratch = "/there/is/no/such/folder",
+       .selected = [](const std::string& name) { return name == "sample.count"; }},
+      &notes);
+  ASSERT_THAT(source, IsOk());
+  std::mt19937_64 random(1);
+  RunAll(**source, random);
+  EXPECT_THAT(std::string((*source)->compared()[0].status.message()), HasSubstr("cannot make"));
 }
 
 // The CPUs that a process may run on, as /proc/PID/status lists them.

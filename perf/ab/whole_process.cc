@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "perf/process/fresh_copy.h"
 #include "perf/process/subprocess.h"
 #include "perf/record/record_file.h"
 #include "perf/record/text_proto.h"
@@ -52,13 +53,15 @@ absl::StatusOr<Run> RunTestProgram(const TestProgram& program, const std::string
   fs::create_directories(scratch + "/tmp", error);
   fs::create_directories(scratch + "/outputs", error);
   if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot make ", scratch));
+  const absl::StatusOr<FreshCopy> copy = FreshCopy::Create(program.executable, scratch);
+  if (!copy.ok()) return copy.status();
   const std::string log_path = scratch + "/log";
   const int log = open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (log < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", log_path));
   std::map<std::string, std::string> variables = program.variables;
   variables["TEST_TMPDIR"] = scratch + "/tmp";
   variables["TEST_UNDECLARED_OUTPUTS_DIR"] = scratch + "/outputs";
-  absl::StatusOr<Subprocess> process = Subprocess::Start({.arguments = {program.executable},
+  absl::StatusOr<Subprocess> process = Subprocess::Start({.arguments = {copy->path()},
                                                           .variables = variables,
                                                           .directory = program.directory,
                                                           .stdout_descriptor = log,

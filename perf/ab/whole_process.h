@@ -41,7 +41,8 @@ class WholeProcessSource : public RoundSource {
   Options options_;
 };
 
-// Runs a test program to its end and reads its record. Unavailable if it fails or leaves none.
+// Runs a copy of a test program (perf/process/fresh_copy.h) to its end and reads its record.
+// Unavailable if it fails or leaves none.
 absl::StatusOr<Run> RunTestProgram(const TestProgram& program, const std::string& scratch);
 
 }  // namespace perf

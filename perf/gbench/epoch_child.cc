@@ -47,7 +47,7 @@ absl::StatusOr<EpochChild> EpochChild::Start(const BenchmarkProgram& program) {
   std::map<std::string, std::string> variables = program.variables;
   variables["PERF_EPOCH_DESCRIPTORS"] = absl::StrCat(kTheirRequests, ",", kTheirResponses);
   std::vector<std::string> arguments = program.launcher;
-  arguments.push_back(program.path);
+  arguments.push_back(program.executable.empty() ? program.path : program.executable);
   absl::StatusOr<Subprocess> process = Subprocess::Start(
       {.arguments = arguments,
        .variables = variables,

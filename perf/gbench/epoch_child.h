@@ -18,8 +18,10 @@ namespace perf {
 
 // How to start a benchmark program, one with perf's benchmark main.
 struct BenchmarkProgram {
-  // An absolute path.
+  // An absolute path, by which errors name the program.
   std::string path;
+  // The file that is started, if it is another one, such as a copy.
+  std::string executable = {};
   // The working directory; empty for this process's.
   std::string directory;
   // What comes before the program on the command line, such as valgrind.

@@ -38,6 +38,7 @@ absl::StatusOr<std::unique_ptr<RoundSource>> MakeRoundSource(const RoundSourceOp
          .component = options.component,
          .baseline = Program(options.baseline, options.scratch + "/baseline"),
          .current = Program(options.current, options.scratch + "/current"),
+         .scratch = options.scratch,
          .selected = [filter,
                       label](const std::string& name) { return AsksFor(*filter, label, name); }},
         notes);

@@ -22,6 +22,7 @@
 #include "perf/mode/mode.h"
 #include "perf/mode/options.h"
 #include "perf/mode/services.h"
+#include "perf/process/scratch_folder.h"
 #include "perf/runner/history_command.h"
 #include "perf/runner/suite_run.h"
 #include "perf/runner/suite_selfcheck_command.h"
@@ -291,10 +292,14 @@ int SelfcheckMain(const std::string& manifest) {
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) return command::Fail(absl::StrCat("cannot find this program: ", error.message()));
+  const absl::StatusOr<ScratchFolder> scratch = ScratchFolder::Create(
+      absl::StrCat(std::filesystem::temp_directory_path(error).string(), "/perf-selfcheck-"));
+  if (!scratch.ok()) return command::Fail(scratch.status());
   // Bazel puts both programs into one output tree, this one in perf/runner.
   const std::filesystem::path perf_folder = self.parent_path().parent_path();
   const absl::StatusOr<SelfcheckResult> result =
       RunSelfcheck({.program = perf_folder / "selfcheck" / "selfcheck_benchmarks",
+                    .scratch = scratch->path(),
                     .length = length,
                     .seed = std::random_device{}(),
                     .progress = command::Say});

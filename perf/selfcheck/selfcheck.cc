@@ -114,6 +114,7 @@ class Selfcheck {
     sides.target = "selfcheck";
     sides.baseline = {.path = options_.program, .directory = {}};
     sides.current = sides.baseline;
+    sides.scratch = options_.scratch;
     sides.baseline.variables["PERF_SELFCHECK_PERCENT"] = "100";
     sides.current.variables["PERF_SELFCHECK_PERCENT"] = absl::StrCat(session.percent);
     std::vector<std::string> notes;

@@ -17,6 +17,8 @@ namespace perf {
 struct SelfcheckOptions {
   // The program selfcheck_benchmarks, by an absolute path.
   std::string program;
+  // An existing folder, for copies of it.
+  std::string scratch;
   absl::Duration length = absl::Minutes(20);
   uint64_t seed = 0;
   // Gets a line for the user now and then.
