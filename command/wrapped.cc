@@ -4,17 +4,11 @@
 #include "absl/strings/str_split.h"
 
 namespace command {
-namespace {
-
-constexpr size_t kColumns = 100;
-
-}  // namespace
-
-std::string Wrapped(absl::string_view text, size_t indent) {
+std::string Wrapped(absl::string_view text, size_t indent, size_t columns) {
   std::string wrapped;
-  size_t column = kColumns;
+  size_t column = columns;
   for (const absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
-    if (column + 1 + word.size() >= kColumns) {
+    if (column + 1 + word.size() >= columns) {
       absl::StrAppend(&wrapped, wrapped.empty() ? "" : "\n", std::string(indent, ' '), word);
       column = indent + word.size();
     } else {

@@ -9,9 +9,9 @@
 
 namespace command {
 
-// The words of `text` in lines that begin with `indent` spaces and end before column 100. A word
-// that is longer has a line of its own. There is no newline at the end.
-std::string Wrapped(absl::string_view text, size_t indent);
+// The words of `text` in lines that begin with `indent` spaces and end before column `columns`. A
+// word that is longer has a line of its own. There is no newline at the end.
+std::string Wrapped(absl::string_view text, size_t indent, size_t columns = 100);
 
 }  // namespace command
 

@@ -106,7 +106,7 @@ TEST(ObjectCodeTest, AnyBytesMayBeGiven) {
   const std::string object = ObjectOf("plain");
   for (size_t size = 0; size < object.size(); ++size) {
     // A copy of its own, so that a read beyond its end is one beyond the allocation's.
-    const std::vector<char> cut(object.begin(), object.begin() + size);
+    const std::vector<char> cut(object.data(), object.data() + size);
     // The table of sections is at the end.
     ASSERT_FALSE(ObjectCode::Parse({cut.data(), cut.size()}).has_value()) << size;
   }
@@ -145,7 +145,7 @@ TEST(ArchiveTest, AnyBytesMayBeGiven) {
   const std::string archive = ArchiveOf("plain");
   // Two bytes less, as the last may be there to make the size even.
   for (size_t size = 0; size + 1 < archive.size(); ++size) {
-    const std::vector<char> cut(archive.begin(), archive.begin() + size);
+    const std::vector<char> cut(archive.data(), archive.data() + size);
     const auto members = ArchiveMembers({cut.data(), cut.size()});
     ASSERT_TRUE(!members.has_value() || members->empty()) << size;
   }

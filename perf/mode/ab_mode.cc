@@ -9,11 +9,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "perf/ab/comparison.h"
 #include "perf/ab/outlook.h"
@@ -35,21 +33,6 @@ namespace perf {
 namespace {
 
 constexpr size_t kShownDigits = 12;
-
-// A shell's argument that is a regular expression for exactly this text, with no more backslashes
-// than it needs, as people read it.
-std::string FilterArgument(absl::string_view text) {
-  std::string argument = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      argument += "'\\''";
-      continue;
-    }
-    if (absl::StrContains(R"(\.+*?()|[]{}^$)", c)) argument += '\\';
-    argument += c;
-  }
-  return argument + "'";
-}
 
 // The one commit that the baselines were measured at.
 absl::StatusOr<std::string> RevisionOf(const std::map<std::string, ComponentBaseline>& baselines,
@@ -258,7 +241,7 @@ class RevisionComparison {
                          if (progress.settled == progress.all) {
                            services.Say(line);
                          } else {
-                           services.SayNowAndThen(line);
+                           services.ShowProgress(line);
                          }
                        },
                    .interrupted = [&] { return services.Interrupted(); }},
@@ -325,12 +308,6 @@ class RevisionComparison {
     if (outlook.time_to_settle < absl::InfiniteDuration()) {
       unresolved.set_seconds_to_settle(absl::ToDoubleSeconds(outlook.time_to_settle));
     }
-    // Whole processes are filtered by their label, as their measurements are no tests of theirs.
-    const bool by_epochs = !compared.whole_process;
-    unresolved.set_command(
-        absl::StrCat("bazel run ", suite_.manifest.suite(), " -- --against ", shown_,
-                     " --component ", compared.component, " --filter ",
-                     FilterArgument(by_epochs ? compared.name : compared.target)));
     return unresolved;
   }
 

@@ -105,7 +105,7 @@ class Counting {
          .selected = [&](const std::string& name) { return AsksFor(filter_, test.label(), name); },
          .progress =
              [&](const std::string& name, int process) {
-               context_.services.SayNowAndThen(
+               context_.services.ShowProgress(
                    absl::StrCat("counting ", name, " (process ", process + 1, ")"));
              }});
     if (!counts.ok()) return counts.status();

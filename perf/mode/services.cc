@@ -1,6 +1,5 @@
 #include "perf/mode/services.h"
 
-#include <chrono>
 #include <memory>
 #include <random>
 #include <string>
@@ -9,8 +8,10 @@
 #include "absl/time/clock.h"
 #include "command/printable.h"
 #include "command/program.h"
+#include "command/status_line.h"
 #include "perf/process/interrupt_watch.h"
 #include "perf/record/environment.h"
+#include "perf/report/coloured.h"
 
 namespace perf {
 namespace {
@@ -37,22 +38,23 @@ class RealServices : public Services {
     return watch_->seen();
   }
 
-  void Say(absl::string_view message) override { command::Say(message); }
-
-  void SayNowAndThen(absl::string_view message) override {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_said_ < std::chrono::seconds(2)) return;
-    last_said_ = now;
-    Say(message);
+  void Say(absl::string_view message) override {
+    progress_.Clear();
+    command::Say(message);
   }
 
-  void Print(absl::string_view text) override { command::Print(command::Printable(text)); }
+  void ShowProgress(absl::string_view message) override { progress_.Show(message); }
+
+  void Print(absl::string_view text) override {
+    progress_.Clear();
+    const std::string printable = command::Printable(text);
+    command::Print(WantsColours() ? Coloured(printable) : printable);
+  }
 
  private:
   SystemProgramRunner programs_;
   std::unique_ptr<InterruptWatch> watch_;
-  // When SayNowAndThen wrote its last line.
-  std::chrono::steady_clock::time_point last_said_ = {};
+  command::StatusLine progress_{"perf"};
 };
 
 }  // namespace

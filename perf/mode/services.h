@@ -40,11 +40,12 @@ class Services {
   // Writes a line for the user to standard error, with the program's name before it.
   virtual void Say(absl::string_view message) = 0;
 
-  // Says how far a long work is: writes the line if the last of its kind is two seconds old, and
-  // otherwise drops it.
-  virtual void SayNowAndThen(absl::string_view message) = 0;
+  // Says how far a long work is, on standard error: as one line of a terminal, elsewhere in a line
+  // now and then (command/status_line.h).
+  virtual void ShowProgress(absl::string_view message) = 0;
 
-  // Writes text to standard output, made harmless for a terminal.
+  // Writes text to standard output, made harmless for a terminal, and there with verdicts in
+  // colours.
   virtual void Print(absl::string_view text) = 0;
 };
 

@@ -1,10 +1,13 @@
 #include "perf/report/report_builder.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/algorithm/container.h"
@@ -20,6 +23,7 @@
 #include "perf/stats/statistics.h"
 #include "perf/stats/trend.h"
 #include "perf/stats/verdict.h"
+#include "perf/suite/filter_argument.h"
 #include "perf/suite/load_table.h"
 #include "perf/suite/requirements_file.h"
 
@@ -44,6 +48,7 @@ class Builder {
     }
     NoteHistory();
     AddMissing();
+    PutInOrder();
     for (const auto& [component, requirements] : inputs_.requirements) {
       for (const Requirement& requirement : requirements.requirements()) {
         AddRequirement(component, requirement);
@@ -65,6 +70,26 @@ class Builder {
     };
     absl::c_sort(runs, [&](const Run* one, const Run* other) { return key(one) < key(other); });
     return runs;
+  }
+
+  // By component; in each, those that have a baseline line first, as they stand for the component.
+  void PutInOrder() {
+    std::map<std::string, int> rank;
+    for (const auto& [component, requirements] : inputs_.requirements) {
+      for (const BaselineLine& line : requirements.baseline_lines()) {
+        rank.try_emplace(line.measurement(), static_cast<int>(rank.size()));
+      }
+    }
+    const auto key = [&](const MeasurementResult* result) {
+      const auto found = rank.find(result->name());
+      return std::make_pair(absl::string_view(result->component()),
+                            found == rank.end() ? std::numeric_limits<int>::max() : found->second);
+    };
+    auto& measurements = *report_.mutable_measurements();
+    std::stable_sort(measurements.pointer_begin(), measurements.pointer_end(),
+                     [&](const MeasurementResult* one, const MeasurementResult* other) {
+                       return key(one) < key(other);
+                     });
   }
 
   // Whether the measurement may be judged. What would be judged wrongly, or not at all, becomes an
@@ -112,6 +137,7 @@ class Builder {
     result.set_target(run.provenance().target());
     result.set_name(measurement.name());
     result.set_title(measurement.title());
+    result.set_command(CommandFor(result));
     result.set_unit(measurement.unit());
     result.set_better(measurement.better());
     result.set_count(summary.count);
@@ -146,6 +172,17 @@ class Builder {
     if (!measurement.work().empty()) JudgeSeries(measurement, result);
   }
 
+  // What measures it again, alone. Tests that are no benchmarks are named by their target, as their
+  // measurements are no tests of theirs.
+  std::string CommandFor(const MeasurementResult& result) const {
+    if (report_.command().empty()) return "";
+    std::string command = absl::StrCat(report_.command(), " --");
+    for (const std::string& flag : inputs_.repeated_flags) absl::StrAppend(&command, " ", flag);
+    const bool by_name = inputs_.benchmarks.contains(result.target());
+    return absl::StrCat(command, " --component ", result.component(), " --filter ",
+                        FilterArgument(by_name ? result.name() : result.target()));
+  }
+
   // A leak is one on any machine, and whatever was stored.
   void JudgeSeries(const Measurement& measurement, MeasurementResult& result) const {
     // This is in MB; measurements in other units state a min_effect.
@@ -168,6 +205,7 @@ class Builder {
   }
 
   void CompareWithRevision(MeasurementResult& result) {
+    report_.set_environment_match(ENVIRONMENT_BESIDE);
     result.set_verdict(NO_BASELINE);
     const auto found = inputs_.ab.find(result.name());
     if (found == inputs_.ab.end()) {
@@ -186,6 +224,7 @@ class Builder {
   }
 
   void AddUnchanged(const UnchangedTest& test) {
+    report_.set_environment_match(ENVIRONMENT_BESIDE);
     MeasurementResult& result = *report_.add_measurements();
     result.set_component(test.component);
     result.set_target(test.label);
@@ -257,7 +296,9 @@ class Builder {
     }
     const std::string other_build =
         WhyAnotherBuild(component->second.environment(), run.environment());
+    report_.set_environment_match(std::max(report_.environment_match(), ENVIRONMENT_SAME));
     if (!other_build.empty()) {
+      report_.set_environment_match(ENVIRONMENT_DIFFERS);
       result.set_verdict(NOT_COMPARABLE);
       result.set_note(other_build);
       return;
@@ -353,6 +394,7 @@ class Builder {
     compare("turbo", then.turbo(), now.turbo());
     compare("multithreading", then.smt(), now.smt());
     if (changes.empty()) return;
+    report_.set_environment_match(ENVIRONMENT_DIFFERS);
     const std::string note =
         absl::StrCat("the baseline of ", baseline.component(), " was measured with ",
                      absl::StrJoin(changes, "; "), ": its times may differ for that reason");
@@ -548,6 +590,7 @@ class Builder {
         continue;
       }
       result.set_title(measurement.title());
+      result.set_command(measurement.command());
       // The smallest loads that measure are not those that limits are stated for.
       if (report_.profile() == kAbProfile) return;
       if (requirement.statistic() == GROWTH && !measurement.has_growth()) {

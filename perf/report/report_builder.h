@@ -79,6 +79,10 @@ struct ReportInputs {
   std::vector<GoneMeasurement> gone;
   // How often each measurement was measured, where more than once.
   std::map<std::string, int> attempts;
+  // Tests whose measurements a filter can name; others are selected as a whole.
+  std::set<std::string> benchmarks;
+  // The flags of the run that a command to measure again needs, too: "--counts".
+  std::vector<std::string> repeated_flags;
   // Header of the report. `selection` empty means that every test of the components was to run, so
   // that a requirement without a measurement is an error, and a baseline without one is missing.
   Report header;

@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "perf/baseline/baseline_file.h"
 #include "perf/report/report_builder.h"
+#include "perf/report/report_markdown.h"
 #include "perf/report/report_text.h"
 #include "perf/suite/requirements_file.h"
 #include "third_party/status_matchers.h"
@@ -22,6 +23,7 @@ namespace perf {
 namespace {
 
 using ::absl_testing::IsOk;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -82,6 +84,21 @@ TEST(ReportTest, HasTheAgreedShape) {
   EXPECT_THAT(text, HasSubstr("✓ VAD Processing: average 26.1 ms, required at most 50.0 ms\n"));
   EXPECT_THAT(text, HasSubstr("audio       ✓ stable   1/1"));
   EXPECT_THAT(text, HasSubstr("Result: Stable\n"));
+}
+
+TEST(ReportTest, AComponentsHeadlineComesFirst) {
+  perf::Run run = RunWith("audio.a", "ms", LOWER, {1});
+  for (const char* name : {"audio.b", "audio.vad.process_1s", "audio.c"}) {
+    *run.add_measurements() = run.measurements(0);
+    run.mutable_measurements()->rbegin()->set_name(name);
+  }
+  const Report report =
+      BuildReport(Inputs(run,
+                         "baseline_lines { key: 'VAD_BASELINE' measurement: 'audio.vad.process_1s' "
+                         "statistic: MEAN suffix: ' ms' }"));
+  std::vector<std::string> names;
+  for (const MeasurementResult& result : report.measurements()) names.push_back(result.name());
+  EXPECT_THAT(names, ElementsAre("audio.vad.process_1s", "audio.a", "audio.b", "audio.c"));
 }
 
 TEST(ReportTest, ARegressionIsRedAndExits1) {
@@ -507,6 +524,9 @@ TEST(ReportTest, UnchangedCodeIsStableWithoutRunning) {
 Report Unresolved(const UnresolvedResult& unresolved) {
   ReportInputs inputs = Inputs(RunWith("audio.vad.process_1s", "ms", LOWER, {13, 13, 13}), "");
   inputs.ab_revision = "0123456789ab";
+  inputs.header.set_command("bazel run //a:suite");
+  inputs.repeated_flags = {"--against 0123456789ab"};
+  inputs.benchmarks = {inputs.runs[0].provenance().target()};
   AbResult& result = inputs.ab["audio.vad.process_1s"];
   result.effect.change_percent = -30;
   result.effect.change_percent_interval = {-std::numeric_limits<double>::infinity(), 100};
@@ -522,7 +542,6 @@ TEST(ReportTest, AnUnresolvedMeasurementSaysWhatItProbablyIsAndHowToSettleIt) {
   unresolved.set_likely(RED);
   unresolved.set_rounds(8);
   unresolved.set_seconds_to_settle(12.3);
-  unresolved.set_command("bazel run //a:suite -- --against 0123456789ab --filter 'vad'");
   const Report report = Unresolved(unresolved);
   EXPECT_EQ(report.exit_code(), 0);
   const std::string text = TextReport(report, {});
@@ -530,8 +549,24 @@ TEST(ReportTest, AnUnresolvedMeasurementSaysWhatItProbablyIsAndHowToSettleIt) {
       text, HasSubstr("? Unresolved, probably red: -30.0% vs baseline; not proven after 8 rounds\n"
                       "    median 13.0 ms, baseline 10.0 ms (0123456789ab beside it, 8 rounds)\n"
                       "    To settle it, in about 13 s: bazel run //a:suite -- --against "
-                      "0123456789ab --filter 'vad'\n"));
+                      "0123456789ab --component audio --filter 'audio\\.vad\\.process_1s'\n"));
   EXPECT_THAT(MarkdownReport(report), HasSubstr("Unresolved, probably red"));
+}
+
+TEST(ReportTest, EachMeasurementHasTheCommandThatMeasuresItAgain) {
+  ReportInputs inputs = Inputs(RunWith("audio.vad.process_1s", "ms", LOWER, {13, 13, 13}), "");
+  const std::string target = inputs.runs[0].provenance().target();
+  EXPECT_EQ(BuildReport(inputs).measurements(0).command(), "");
+  inputs.header.set_command("bazel run //a:suite");
+  inputs.repeated_flags = {"--profile long"};
+  EXPECT_EQ(BuildReport(inputs).measurements(0).command(),
+            absl::StrCat("bazel run //a:suite -- --profile long --component audio --filter '",
+                         target, "'"))
+      << "a GoogleTest body is selected by its target";
+  inputs.benchmarks = {target};
+  EXPECT_EQ(BuildReport(inputs).measurements(0).command(),
+            "bazel run //a:suite -- --profile long --component audio --filter "
+            "'audio\\.vad\\.process_1s'");
 }
 
 TEST(ReportTest, AnUnresolvedMeasurementSaysThatItIsNoisyOrWasNotReached) {
@@ -539,18 +574,17 @@ TEST(ReportTest, AnUnresolvedMeasurementSaysThatItIsNoisyOrWasNotReached) {
   unresolved.set_reason(TOO_NOISY);
   unresolved.set_rounds(512);
   unresolved.set_spread_percent(34.5);
-  unresolved.set_command("bazel run //a:suite");
   std::string text = TextReport(Unresolved(unresolved), {});
   EXPECT_THAT(text, HasSubstr("? Unresolved, too noisy: -30.0% vs baseline; half of 512 rounds "
                               "differ from their median by more than 34 %\n"));
-  EXPECT_THAT(text, HasSubstr("To settle it, on a quieter machine: bazel run //a:suite\n"));
+  EXPECT_THAT(text, HasSubstr("To settle it, on a quieter machine: bazel run //a:suite -- "));
   unresolved.set_reason(NOT_REACHED);
   unresolved.set_rounds(1);
   unresolved.set_seconds_to_settle(80);
   text = TextReport(Unresolved(unresolved), {});
   EXPECT_THAT(text, HasSubstr("? Unresolved, not reached: -30.0% vs baseline; the comparison ended "
                               "after 1 round\n"));
-  EXPECT_THAT(text, HasSubstr("To settle it, in about 1 min 20 s: bazel run //a:suite\n"));
+  EXPECT_THAT(text, HasSubstr("To settle it, in about 1 min 20 s: bazel run //a:suite -- "));
 }
 
 TEST(ReportTest, ANoisyRunIsNeitherRedNorGreen) {

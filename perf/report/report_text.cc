@@ -8,78 +8,16 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "absl/time/time.h"
+#include "perf/report/report_words.h"
 #include "perf/stats/figure_text.h"
 
 namespace perf {
 namespace {
-
-std::string WithUnit(double value, absl::string_view unit) {
-  // "2.5x", but "25.5 ms".
-  return absl::StrCat(FormatFigure(value), unit == "x" ? "" : " ", unit);
-}
-
-absl::string_view Symbol(Verdict verdict) {
-  switch (verdict) {
-    case STABLE:
-      return "✓";
-    case IMPROVED:
-      return "✅";
-    case YELLOW:
-      return "⚠";
-    case RED:
-    case MISSING:
-      return "✗";
-    case UNRESOLVED:
-      return "?";
-    default:
-      return "-";
-  }
-}
-
-absl::string_view Word(Verdict verdict) {
-  switch (verdict) {
-    case STABLE:
-      return "Stable";
-    case IMPROVED:
-      return "Improved";
-    case YELLOW:
-      return "Yellow";
-    case RED:
-      return "Red";
-    case UNRESOLVED:
-      return "Unresolved";
-    case NO_BASELINE:
-      return "No baseline";
-    case MISSING:
-      return "Missing";
-    default:
-      return "Not comparable";
-  }
-}
-
-bool HasChange(Verdict verdict) {
-  return verdict == STABLE || verdict == IMPROVED || verdict == YELLOW || verdict == RED ||
-         verdict == UNRESOLVED;
-}
-
-bool IsMissing(const MeasurementResult& result) { return result.verdict() == MISSING; }
-
-// Whether there is a percentage of a baseline: not of a test whose code is the same in both
-// revisions, of something that is where there was none before, or of memory that grows without any
-// baseline.
-bool HasPercentage(const MeasurementResult& result) {
-  const bool none_before = result.baseline_median() == 0 && result.median() != 0;
-  const bool shown =
-      HasChange(result.verdict()) || (result.verdict() == NO_BASELINE && result.history_runs() > 0);
-  return shown && result.count() > 0 && !result.baseline().empty() && !none_before;
-}
 
 bool IsWorse(Verdict verdict) {
   return verdict == RED || verdict == YELLOW || verdict == UNRESOLVED;
@@ -91,147 +29,6 @@ std::string FormatCount(double value) {
                                     : absl::StrFormat("%.2f", value);
 }
 
-// "12 s", or "3 min 20 s".
-std::string RoughDuration(double seconds) {
-  const int whole = static_cast<int>(std::ceil(seconds));
-  return whole < 60 ? absl::StrCat(whole, " s")
-                    : absl::StrCat(whole / 60, " min ", whole % 60, " s");
-}
-
-// What a measurement probably is that an A/B comparison left unresolved: "probably red".
-std::string Supposition(const UnresolvedResult& unresolved) {
-  switch (unresolved.reason()) {
-    case LOOKS_CHANGED:
-      return absl::StrCat("probably ", absl::AsciiStrToLower(Word(unresolved.likely())));
-    case TOO_NOISY:
-      return "too noisy";
-    default:
-      return "not reached";
-  }
-}
-
-// Why an A/B comparison left it unresolved, and what to do about it.
-std::string UnresolvedText(const UnresolvedResult& unresolved) {
-  const std::string rounds =
-      absl::StrCat("after ", unresolved.rounds(), unresolved.rounds() == 1 ? " round" : " rounds");
-  switch (unresolved.reason()) {
-    case LOOKS_CHANGED:
-      return absl::StrCat("not proven ", rounds);
-    case TOO_NOISY:
-      return absl::StrFormat("half of %d rounds differ from their median by more than %.0f %%",
-                             unresolved.rounds(), unresolved.spread_percent());
-    default:
-      return absl::StrCat("the comparison ended ", rounds);
-  }
-}
-
-// The command that settles it, with how long that takes.
-std::string SettleText(const UnresolvedResult& unresolved) {
-  return absl::StrCat(
-      "To settle it",
-      unresolved.seconds_to_settle() > 0
-          ? absl::StrCat(", in about ", RoughDuration(unresolved.seconds_to_settle()))
-          : ", on a quieter machine",
-      ": ", unresolved.command());
-}
-
-std::string VerdictText(const MeasurementResult& result) {
-  std::string text = absl::StrCat(Symbol(result.verdict()), " ", Word(result.verdict()));
-  if (result.has_unresolved()) absl::StrAppend(&text, ", ", Supposition(result.unresolved()));
-  if (HasPercentage(result)) {
-    // Rounded before it is printed, and without the sign of a negative zero.
-    const double change = std::round(result.change_percent() * 10) / 10 + 0.0;
-    absl::StrAppendFormat(
-        &text, ": %+.1f%% vs %s", change,
-        result.verdict() == NO_BASELINE ? absl::string_view(result.baseline()) : "baseline");
-  }
-  if (result.has_unresolved()) {
-    absl::StrAppend(&text, "; ", UnresolvedText(result.unresolved()));
-  } else if (result.verdict() == UNRESOLVED && result.noise().empty()) {
-    absl::StrAppend(&text, "; the samples spread too widely to tell, measure again or longer");
-  }
-  if (!result.note().empty()) {
-    absl::StrAppend(&text, HasPercentage(result) ? "; " : ": ", result.note());
-  }
-  if (!result.noise().empty()) {
-    absl::StrAppend(&text, "; noisy: ", result.noise());
-  }
-  if (result.attempts() > 1) absl::StrAppendFormat(&text, " (best of %d runs)", result.attempts());
-  return text;
-}
-
-// The figures behind a percentage, for whoever has to act on it. Few rounds have no interval.
-std::string ChangeDetail(const MeasurementResult& result) {
-  const bool bounded =
-      std::isfinite(result.change_percent_low()) && std::isfinite(result.change_percent_high());
-  return absl::StrCat(
-      "median ", WithUnit(result.median(), result.unit()), ", baseline ",
-      WithUnit(result.baseline_median(), result.unit()), " (", result.baseline(), ")",
-      bounded ? absl::StrFormat("; change between %+.1f%% and %+.1f%%", result.change_percent_low(),
-                                result.change_percent_high())
-              : "");
-}
-
-// "Growth: 1.2 MB, 112 bytes a session (between 111 and 113)"
-std::string GrowthText(const MeasurementResult& result) {
-  const GrowthResult& growth = result.growth();
-  // A step's share of megabytes is best read in bytes.
-  const bool megabytes = result.unit() == "MB";
-  const double scale = megabytes ? 1e6 : 1;
-  return absl::StrFormat(
-      "Growth: %s, %s a %s (between %s and %s)", WithUnit(growth.total(), result.unit()),
-      WithUnit(growth.each() * scale, megabytes ? "bytes" : result.unit()), growth.work_unit(),
-      FormatFigure(growth.each_low() * scale), FormatFigure(growth.each_high() * scale));
-}
-
-std::string Limit(const Requirement& requirement) {
-  return requirement.has_at_most()
-             ? absl::StrCat("at most ", WithUnit(requirement.at_most(), requirement.unit()))
-             : absl::StrCat("at least ", WithUnit(requirement.at_least(), requirement.unit()));
-}
-
-std::string StatisticWord(Statistic statistic) {
-  switch (statistic) {
-    case MEAN:
-      return "average";
-    case MEDIAN:
-      return "median";
-    case MINIMUM:
-      return "minimum";
-    case MAXIMUM:
-      return "maximum";
-    case P90:
-      return "90th percentile";
-    case P95:
-      return "95th percentile";
-    case GROWTH:
-      return "growth";
-    default:
-      return "99th percentile";
-  }
-}
-
-absl::string_view StatusText(Status status) {
-  switch (status) {
-    case STATUS_STABLE:
-      return "✓ stable";
-    case STATUS_IMPROVED:
-      return "✅ improved";
-    case STATUS_YELLOW:
-      return "⚠ yellow";
-    case STATUS_RED:
-      return "✗ red";
-    case STATUS_MISSING:
-      return "✗ missing";
-    case STATUS_UNRESOLVED:
-      return "? unresolved";
-    case STATUS_NO_BASELINE:
-      return "- no baseline";
-    default:
-      return "- not measured";
-  }
-}
-
 std::string Title(absl::string_view title) {
   return absl::StrCat(title, "\n", std::string(title.size(), '='), "\n");
 }
@@ -240,115 +37,10 @@ std::string Subtitle(absl::string_view title) {
   return absl::StrCat(title, "\n", std::string(title.size(), '-'), "\n");
 }
 
-std::string GeneratedAt(const Report& report) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC",
-                          absl::FromUnixSeconds(report.generated().seconds()), absl::UTCTimeZone());
-}
-
-std::string Profile(const Report& report) {
-  std::string text = absl::StrCat(report.profile(), " loads");
-  std::vector<std::string> overrides;
-  for (const auto& [name, value] : report.load_overrides()) {
-    overrides.push_back(absl::StrCat(name, "=", value));
-  }
-  std::sort(overrides.begin(), overrides.end());
-  if (!overrides.empty()) absl::StrAppend(&text, ", ", absl::StrJoin(overrides, ", "));
-  return text;
-}
-
-std::string Commit(const Report& report) {
-  if (report.commit().empty()) return "unknown commit";
-  return absl::StrCat(report.commit().substr(0, 12),
-                      report.dirty() ? " with uncommitted changes" : "");
-}
-
-std::string Conclusion(const Report& report) {
-  int num_red = 0;
-  int num_requirements = 0;
-  int num_missed = 0;
-  int num_yellow = 0;
-  int num_unresolved = 0;
-  int num_noisy = 0;
-  int num_not_comparable = 0;
-  int num_improved = 0;
-  const auto num_missing = absl::c_count_if(report.measurements(), IsMissing);
-  for (const ComponentStatus& status : report.components()) {
-    num_red += status.num_red();
-    num_requirements += status.num_requirements();
-    num_missed += status.num_requirements() - status.num_requirements_met();
-    num_yellow += status.num_yellow();
-    num_unresolved += status.num_unresolved();
-    num_noisy += status.num_noisy();
-    num_not_comparable += status.num_not_comparable();
-    num_improved += status.num_improved();
-  }
-  std::vector<std::string> parts;
-  if (num_red > 0) parts.push_back(absl::StrCat(num_red, " red"));
-  if (num_missed > 0) {
-    parts.push_back(
-        absl::StrCat(num_missed, num_missed == 1 ? " requirement" : " requirements", " missed"));
-  }
-  if (!report.errors().empty()) {
-    parts.push_back(absl::StrCat(report.errors_size(), " could not be measured"));
-  }
-  if (num_missing > 0) parts.push_back(absl::StrCat(num_missing, " missing"));
-  if (num_yellow > 0) parts.push_back(absl::StrCat(num_yellow, " yellow"));
-  if (num_unresolved > 0) parts.push_back(absl::StrCat(num_unresolved, " unresolved"));
-  if (num_noisy > 0) parts.push_back(absl::StrCat(num_noisy, " noisy"));
-  if (num_not_comparable > 0) {
-    parts.push_back(absl::StrCat(num_not_comparable, " not comparable"));
-  }
-  if (num_improved > 0) parts.push_back(absl::StrCat(num_improved, " improved"));
-  absl::string_view word = "Stable";
-  if (report.exit_code() == 1) {
-    word = "Red";
-  } else if (report.exit_code() == 2) {
-    word = report.errors().empty() ? "Missing" : "Could not measure";
-  } else if (num_yellow > 0) {
-    word = "Yellow";
-  } else if (num_unresolved + num_noisy + num_not_comparable > 0) {
-    word = "Unresolved";
-  } else if (num_improved > 0) {
-    word = "Improved";
-  } else if (!absl::c_any_of(report.measurements(), [](const MeasurementResult& result) {
-               return HasChange(result.verdict());
-             })) {
-    word = "No baseline";
-    if (num_requirements > 0) {
-      parts.push_back(absl::StrCat(
-          num_requirements, num_requirements == 1 ? " requirement" : " requirements", " met"));
-    }
-  }
-  return parts.empty() ? std::string(word) : absl::StrCat(word, ": ", absl::StrJoin(parts, ", "));
-}
-
-// Columns padded with spaces; the first row is the header.
-std::string Table(const std::vector<std::vector<std::string>>& rows) {
-  // The width on a terminal, which shows code points, not bytes.
-  const auto width = [](const std::string& text) {
-    return static_cast<size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-  };
-  std::vector<size_t> widths(rows.front().size(), 0);
-  for (const auto& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      absl::StrAppend(&line, i == 0 ? "  " : "   ", row[i]);
-      if (i + 1 < row.size()) line.append(widths[i] - width(row[i]), ' ');
-    }
-    absl::StrAppend(&text, line, "\n");
-  }
-  return text;
-}
-
 std::string MeasurementText(const MeasurementResult& result, const TextOptions& options) {
   std::string text = absl::StrCat(result.title(), ":\n");
   // A test whose code is the same in both revisions was not run, so it has no figures.
-  if (result.count() == 0) return absl::StrCat(text, "  ", VerdictText(result), "\n");
+  if (IsUnchanged(result)) return absl::StrCat(text, "  ", VerdictText(result), "\n");
   const auto line = [&](absl::string_view name, double value) {
     absl::StrAppend(&text, "  ", name, ": ", WithUnit(value, result.unit()), "\n");
   };
@@ -378,7 +70,7 @@ std::string MeasurementText(const MeasurementResult& result, const TextOptions& 
                           WithUnit(result.baseline_median(), result.unit()), result.baseline());
   }
   if (result.has_unresolved()) {
-    absl::StrAppend(&text, "    ", SettleText(result.unresolved()), "\n");
+    absl::StrAppend(&text, "    ", SettleText(result.unresolved()), ": ", result.command(), "\n");
   }
   return text;
 }
@@ -453,82 +145,6 @@ std::string RequirementsText(const Report& report, const TextOptions& options) {
   return text.empty() ? "" : absl::StrCat("\n", Subtitle("Requirements"), text);
 }
 
-std::vector<std::vector<std::string>> StatusRows(const Report& report) {
-  std::vector<std::vector<std::string>> rows = {{"Component", "Status", "Requirements", "Improved",
-                                                 "Yellow", "Red", "Missing", "Unresolved", "Noisy",
-                                                 "No baseline"}};
-  for (const ComponentStatus& status : report.components()) {
-    rows.push_back({status.component(), std::string(StatusText(status.status())),
-                    absl::StrCat(status.num_requirements_met(), "/", status.num_requirements()),
-                    absl::StrCat(status.num_improved()), absl::StrCat(status.num_yellow()),
-                    absl::StrCat(status.num_red()), absl::StrCat(status.num_missing()),
-                    absl::StrCat(status.num_unresolved()), absl::StrCat(status.num_noisy()),
-                    absl::StrCat(status.num_without_baseline())});
-  }
-  return rows;
-}
-
-// What to do about missing measurements, said once for all.
-constexpr char kAboutMissing[] =
-    "Bring them back; or, if they were renamed or removed on purpose, store the baselines anew "
-    "(--update_baselines).";
-constexpr char kAboutGone[] =
-    "Bring them back; or, if they were renamed or removed on purpose, compare with the revision "
-    "that did so.";
-
-absl::string_view AboutMissing(const Report& report) {
-  // Only beside a revision is there no figure of a baseline.
-  const bool beside = absl::c_all_of(report.measurements(), [](const MeasurementResult& result) {
-    return !IsMissing(result) || result.unit().empty();
-  });
-  return beside ? kAboutGone : kAboutMissing;
-}
-
-// "audio.vad: the baseline has it, and no test measured it (25.5 ms, 0123456789ab of 2026-11-24)"
-std::string MissingText(const MeasurementResult& result) {
-  std::string text = absl::StrCat(result.name(), ": ", result.note());
-  if (result.unit().empty()) return text;
-  return absl::StrCat(text, " (", WithUnit(result.baseline_median(), result.unit()), ", ",
-                      result.baseline(), ")");
-}
-
-// The order in which a reader wants them: what has to be acted on first.
-int Rank(Verdict verdict) {
-  switch (verdict) {
-    case RED:
-      return 0;
-    case UNRESOLVED:
-      return 1;
-    case YELLOW:
-      return 2;
-    case IMPROVED:
-      return 3;
-    case NOT_COMPARABLE:
-      return 4;
-    case NO_BASELINE:
-      return 5;
-    default:
-      return 6;
-  }
-}
-
-std::string EscapeMarkdown(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"|", "\\|"}, {"<", "&lt;"}, {"\n", " "}});
-}
-
-std::string MarkdownRow(const std::vector<std::string>& cells) {
-  std::vector<std::string> escaped;
-  for (const std::string& cell : cells) escaped.push_back(EscapeMarkdown(cell));
-  return absl::StrCat("| ", absl::StrJoin(escaped, " | "), " |\n");
-}
-
-std::string MarkdownTable(const std::vector<std::vector<std::string>>& rows) {
-  std::string text = MarkdownRow(rows.front());
-  absl::StrAppend(&text, MarkdownRow(std::vector<std::string>(rows.front().size(), "---")));
-  for (size_t i = 1; i < rows.size(); ++i) absl::StrAppend(&text, MarkdownRow(rows[i]));
-  return text;
-}
-
 }  // namespace
 
 std::string TextReport(const Report& report, const TextOptions& options) {
@@ -582,57 +198,6 @@ std::string TextReport(const Report& report, const TextOptions& options) {
                   report.selection().empty() ? "" : ", ", report.selection(), "\n");
   absl::StrAppend(&text, "Generated: ", GeneratedAt(report), "\n");
   absl::StrAppend(&text, "Result: ", Conclusion(report), "\n");
-  return text;
-}
-
-std::string MarkdownReport(const Report& report) {
-  std::string text = absl::StrCat("# Performance Test Report\n\n**", Conclusion(report), "**\n\n");
-  if (!report.components().empty()) absl::StrAppend(&text, MarkdownTable(StatusRows(report)), "\n");
-  if (!report.errors().empty()) {
-    absl::StrAppend(&text, "## Could not measure\n\n");
-    for (const std::string& error : report.errors()) {
-      absl::StrAppend(&text, "- ", EscapeMarkdown(error), "\n");
-    }
-    absl::StrAppend(&text, "\n");
-  }
-  if (absl::c_any_of(report.measurements(), IsMissing)) {
-    absl::StrAppend(&text, "## Missing\n\n");
-    for (const MeasurementResult& result : report.measurements()) {
-      if (IsMissing(result))
-        absl::StrAppend(&text, "- ", EscapeMarkdown(MissingText(result)), "\n");
-    }
-    absl::StrAppend(&text, "\n", AboutMissing(report), "\n\n");
-  }
-  std::vector<std::vector<std::string>> rows = {
-      {"Measurement", "Average", "Median", "99th percentile", "Verdict"}};
-  std::vector<const MeasurementResult*> ordered;
-  for (const MeasurementResult& result : report.measurements()) {
-    if (!IsMissing(result)) ordered.push_back(&result);
-  }
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [](const MeasurementResult* a, const MeasurementResult* b) {
-                     return Rank(a->verdict()) < Rank(b->verdict());
-                   });
-  for (const MeasurementResult* result : ordered) {
-    rows.push_back({result->title(), WithUnit(result->mean(), result->unit()),
-                    WithUnit(result->median(), result->unit()),
-                    WithUnit(result->p99(), result->unit()), VerdictText(*result)});
-  }
-  if (rows.size() > 1) absl::StrAppend(&text, "## Measurements\n\n", MarkdownTable(rows), "\n");
-  rows = {{"Requirement", "Measured", "Required", ""}};
-  for (const RequirementResult& result : report.requirements()) {
-    if (!result.measured()) continue;
-    rows.push_back(
-        {absl::StrCat(result.title(), ", ", StatisticWord(result.requirement().statistic())),
-         WithUnit(result.value(), result.requirement().unit()), Limit(result.requirement()),
-         result.met() ? "✓" : "✗ missed"});
-  }
-  if (rows.size() > 1) absl::StrAppend(&text, "## Requirements\n\n", MarkdownTable(rows), "\n");
-  for (const std::string& note : report.notes()) {
-    absl::StrAppend(&text, "> ", EscapeMarkdown(note), "\n\n");
-  }
-  absl::StrAppend(&text, "Machine `", report.machine(), "`, ", EscapeMarkdown(Commit(report)), ", ",
-                  EscapeMarkdown(Profile(report)), ", generated ", GeneratedAt(report), ".\n");
   return text;
 }
 

@@ -1,4 +1,4 @@
-// The report for people: performance_report.txt, and the Markdown summary for a CI job's page.
+// The whole report for people: performance_report.txt.
 #ifndef PERF_REPORT_REPORT_TEXT_H_
 #define PERF_REPORT_REPORT_TEXT_H_
 
@@ -17,9 +17,6 @@ struct TextOptions {
 // Sections: measurements with their verdicts, requirements, status by component, what could not be
 // measured, when and where it was generated.
 std::string TextReport(const Report& report, const TextOptions& options);
-
-// The same as GitHub-flavoured Markdown, worst first.
-std::string MarkdownReport(const Report& report);
 
 }  // namespace perf
 

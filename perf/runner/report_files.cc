@@ -15,6 +15,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "perf/baseline/baseline_update.h"
 #include "perf/record/record_file.h"
+#include "perf/report/report_markdown.h"
 #include "perf/report/report_text.h"
 #include "perf/suite/label.h"
 

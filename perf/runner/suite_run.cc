@@ -21,6 +21,7 @@
 #include "perf/mode/stored_mode.h"
 #include "perf/record/text_proto.h"
 #include "perf/report/report_builder.h"
+#include "perf/report/report_summary.h"
 #include "perf/report/report_text.h"
 #include "perf/runner/confirmation.h"
 #include "perf/runner/report_files.h"
@@ -66,7 +67,8 @@ class SuiteRun {
     }
     const absl::Status added = AddToHistory();
     const absl::StatusOr<std::string> stored = Store(report);
-    context_.services.Print(TextReport(report, {.verbose = options_.verbose}));
+    context_.services.Print(options_.verbose ? TextReport(report, {.verbose = true})
+                                             : SummaryReport(report));
     if (stored.ok()) context_.services.Print(*stored);
     context_.services.Say(absl::StrCat("the report is in ", files->text_path()));
     if (!added.ok()) return added;
@@ -105,8 +107,8 @@ class SuiteRun {
     }
     if (absl::Status read = ReadBaselineFile(); !read.ok()) return read;
     if (absl::Status prepared = mode_.Prepare(context_, inputs_); !prepared.ok()) return prepared;
-    FindAskedMeasurements();
     if (absl::Status set = SetHeader(); !set.ok()) return set;
+    FindAskedMeasurements();
     return FindCommit();
   }
 
@@ -140,16 +142,13 @@ class SuiteRun {
   void FindAskedMeasurements() {
     if (options_.filter.empty()) return;
     const re2::RE2 filter(options_.filter);
-    std::set<std::string> benchmarks;
-    for (const SuiteTest& test : context_.tests) {
-      if (test.benchmark()) benchmarks.insert(test.label());
-    }
     for (const auto* baselines : {&inputs_.baselines, &inputs_.deterministic_baselines}) {
       for (const auto& [component, baseline] : *baselines) {
         for (const BaselineMeasurement& stored : baseline.measurements()) {
           const std::string name = mode_.BenchmarkOf(stored.name());
           // The filter sees more at the name's end: how the benchmark is timed.
-          if (benchmarks.contains(stored.target()) && re2::RE2::PartialMatch(name, filter) &&
+          if (inputs_.benchmarks.contains(stored.target()) &&
+              re2::RE2::PartialMatch(name, filter) &&
               re2::RE2::PartialMatch(name + "/real_time", filter)) {
             inputs_.asked_measurements.insert(stored.name());
           }
@@ -164,6 +163,7 @@ class SuiteRun {
     header.set_machine(context_.machine);
     header.set_profile(options_.profile);
     header.set_selection(options_.selection);
+    SetCommand(header);
     for (const auto& [component, requirements] : inputs_.requirements) {
       const auto loads = LoadTable::Create(requirements, options_.profile, options_.load_overrides);
       if (!loads.ok()) return loads.status();
@@ -180,6 +180,20 @@ class SuiteRun {
       }
     }
     return absl::OkStatus();
+  }
+
+  // How measurements are measured again, as this run did it.
+  void SetCommand(Report& header) {
+    header.set_command(absl::StrCat("bazel run ", context_.suite.manifest.suite()));
+    for (const SuiteTest& test : context_.tests) {
+      if (test.benchmark()) inputs_.benchmarks.insert(test.label());
+    }
+    std::vector<std::string>& flags = inputs_.repeated_flags;
+    if (options_.counts) flags.emplace_back("--counts");
+    // Comparisons with a revision have loads of their own.
+    if (options_.against.empty() && options_.profile != RunnerOptions().profile) {
+      flags.push_back(absl::StrCat("--profile ", options_.profile));
+    }
   }
 
   // Said before anything is measured, which may take long.
@@ -231,6 +245,9 @@ class SuiteRun {
     inputs_.errors = std::move(findings.errors);
     inputs_.ab = std::move(findings.ab);
     inputs_.ab_revision = std::move(findings.ab_revision);
+    if (!inputs_.ab_revision.empty()) {
+      inputs_.repeated_flags.push_back(absl::StrCat("--against ", inputs_.ab_revision));
+    }
     inputs_.unchanged = std::move(findings.unchanged);
     inputs_.gone = std::move(findings.gone);
   }

@@ -119,11 +119,19 @@ class SuiteRunTest : public testing::Test {
   int64_t next_start_s_ = 1'800'000'000;
 };
 
+TEST_F(SuiteRunTest, PrintsEveryMeasurementIfAsked) {
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(services_.printed(), Not(HasSubstr("Count: ")));
+  options_.verbose = true;
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(services_.printed(), HasSubstr("Count: "));
+}
+
 TEST_F(SuiteRunTest, ReportsAndWritesWhatWasMeasured) {
   mode_.findings->notes = {"a note of the mode"};
   EXPECT_THAT(Execute(), IsOkAndHolds(0));
   EXPECT_EQ(mode_.num_measured, 1);
-  EXPECT_THAT(services_.printed(), HasSubstr(kName));
+  EXPECT_THAT(services_.printed(), HasSubstr(": 1 measured, 0 red, "));
   EXPECT_THAT(services_.printed(), HasSubstr("a note of the mode"));
   EXPECT_THAT(services_.printed(), HasSubstr("there is no baseline of this machine, " + machine_));
   EXPECT_THAT(services_.said(),

@@ -173,7 +173,7 @@ absl::StatusOr<int> RunSuiteSelfcheckCommand(const Suite& suite, absl::Span<cons
   const SuiteSelfcheckResult result = RunSuiteSelfcheck(
       recorded, {.seed = std::random_device{}(),
                  .time_budget = options.time_budget,
-                 .progress = [&](absl::string_view line) { services.SayNowAndThen(line); }});
+                 .progress = [&](absl::string_view line) { services.ShowProgress(line); }});
   services.Print(result.text);
   return result.held ? command::kDone : command::kNo;
 }

@@ -37,7 +37,7 @@ class FakeServices : public Services {
   std::string NewRunId() override { return absl::StrCat("run-", ++num_ids_); }
   bool Interrupted() override { return interrupted_; }
   void Say(absl::string_view message) override { said_.emplace_back(message); }
-  void SayNowAndThen(absl::string_view message) override { Say(message); }
+  void ShowProgress(absl::string_view message) override { Say(message); }
   void Print(absl::string_view text) override { absl::StrAppend(&printed_, text); }
 
   void set_tree(absl::StatusOr<WorkingTreeState> tree) { tree_ = std::move(tree); }

@@ -1,0 +1,373 @@
+#include "perf/report/report_words.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "perf/stats/figure_text.h"
+
+namespace perf {
+namespace {
+
+constexpr char kAboutMissing[] =
+    "Bring them back; or, if they were renamed or removed on purpose, store the baselines anew "
+    "(--update_baselines).";
+
+constexpr char kAboutGone[] =
+    "Bring them back; or, if they were renamed or removed on purpose, compare with the revision "
+    "that did so.";
+
+// "12 s", or "3 min 20 s".
+std::string RoughDuration(double seconds) {
+  const int whole = static_cast<int>(std::ceil(seconds));
+  return whole < 60 ? absl::StrCat(whole, " s")
+                    : absl::StrCat(whole / 60, " min ", whole % 60, " s");
+}
+
+// What a measurement probably is that an A/B comparison left unresolved: "probably red".
+std::string Supposition(const UnresolvedResult& unresolved) {
+  switch (unresolved.reason()) {
+    case LOOKS_CHANGED:
+      return absl::StrCat("probably ", absl::AsciiStrToLower(Word(unresolved.likely())));
+    case TOO_NOISY:
+      return "too noisy";
+    default:
+      return "not reached";
+  }
+}
+
+}  // namespace
+
+std::string WithUnit(double value, absl::string_view unit) {
+  // "2.5x", but "25.5 ms".
+  return absl::StrCat(FormatFigure(value), unit == "x" ? "" : " ", unit);
+}
+
+absl::string_view Symbol(Verdict verdict) {
+  switch (verdict) {
+    case STABLE:
+      return "✓";
+    case IMPROVED:
+      return "✅";
+    case YELLOW:
+      return "⚠";
+    case RED:
+    case MISSING:
+      return "✗";
+    case UNRESOLVED:
+      return "?";
+    default:
+      return "-";
+  }
+}
+
+absl::string_view Word(Verdict verdict) {
+  switch (verdict) {
+    case STABLE:
+      return "Stable";
+    case IMPROVED:
+      return "Improved";
+    case YELLOW:
+      return "Yellow";
+    case RED:
+      return "Red";
+    case UNRESOLVED:
+      return "Unresolved";
+    case NO_BASELINE:
+      return "No baseline";
+    case MISSING:
+      return "Missing";
+    default:
+      return "Not comparable";
+  }
+}
+
+std::string Words(const MeasurementResult& result) {
+  return absl::StrCat(
+      Word(result.verdict()),
+      result.has_unresolved() ? absl::StrCat(", ", Supposition(result.unresolved())) : "");
+}
+
+bool HasChange(Verdict verdict) {
+  return verdict == STABLE || verdict == IMPROVED || verdict == YELLOW || verdict == RED ||
+         verdict == UNRESOLVED;
+}
+
+bool IsMissing(const MeasurementResult& result) { return result.verdict() == MISSING; }
+
+bool IsUnchanged(const MeasurementResult& result) {
+  return result.verdict() == STABLE && result.count() == 0;
+}
+
+bool HasPercentage(const MeasurementResult& result) {
+  const bool none_before = result.baseline_median() == 0 && result.median() != 0;
+  const bool shown =
+      HasChange(result.verdict()) || (result.verdict() == NO_BASELINE && result.history_runs() > 0);
+  return shown && result.count() > 0 && !result.baseline().empty() && !none_before;
+}
+
+std::string PercentText(double percent) {
+  // Rounded before it is printed, and without the sign of a negative zero.
+  return absl::StrFormat("%+.1f%%", std::round(percent * 10) / 10 + 0.0);
+}
+
+std::string UnresolvedText(const UnresolvedResult& unresolved) {
+  const std::string rounds =
+      absl::StrCat("after ", unresolved.rounds(), unresolved.rounds() == 1 ? " round" : " rounds");
+  switch (unresolved.reason()) {
+    case LOOKS_CHANGED:
+      return absl::StrCat("not proven ", rounds);
+    case TOO_NOISY:
+      return absl::StrFormat("half of %d rounds differ from their median by more than %.0f %%",
+                             unresolved.rounds(), unresolved.spread_percent());
+    default:
+      return absl::StrCat("the comparison ended ", rounds);
+  }
+}
+
+std::string SettleText(const UnresolvedResult& unresolved) {
+  return absl::StrCat(
+      "To settle it",
+      unresolved.seconds_to_settle() > 0
+          ? absl::StrCat(", in about ", RoughDuration(unresolved.seconds_to_settle()))
+          : ", on a quieter machine");
+}
+
+std::string VerdictText(const MeasurementResult& result) {
+  std::string text = absl::StrCat(Symbol(result.verdict()), " ", Words(result));
+  if (HasPercentage(result)) {
+    absl::StrAppend(
+        &text, ": ", PercentText(result.change_percent()), " vs ",
+        result.verdict() == NO_BASELINE ? absl::string_view(result.baseline()) : "baseline");
+  }
+  if (result.has_unresolved()) {
+    absl::StrAppend(&text, "; ", UnresolvedText(result.unresolved()));
+  } else if (result.verdict() == UNRESOLVED && result.noise().empty()) {
+    absl::StrAppend(&text, "; the samples spread too widely to tell, measure again or longer");
+  }
+  if (!result.note().empty()) {
+    absl::StrAppend(&text, HasPercentage(result) ? "; " : ": ", result.note());
+  }
+  if (!result.noise().empty()) {
+    absl::StrAppend(&text, "; noisy: ", result.noise());
+  }
+  if (result.attempts() > 1) absl::StrAppendFormat(&text, " (best of %d runs)", result.attempts());
+  return text;
+}
+
+std::string ChangeDetail(const MeasurementResult& result) {
+  const bool bounded =
+      std::isfinite(result.change_percent_low()) && std::isfinite(result.change_percent_high());
+  return absl::StrCat(
+      "median ", WithUnit(result.median(), result.unit()), ", baseline ",
+      WithUnit(result.baseline_median(), result.unit()), " (", result.baseline(), ")",
+      bounded ? absl::StrFormat("; change between %+.1f%% and %+.1f%%", result.change_percent_low(),
+                                result.change_percent_high())
+              : "");
+}
+
+std::string GrowthText(const MeasurementResult& result) {
+  const GrowthResult& growth = result.growth();
+  // A step's share of megabytes is best read in bytes.
+  const bool megabytes = result.unit() == "MB";
+  const double scale = megabytes ? 1e6 : 1;
+  return absl::StrFormat(
+      "Growth: %s, %s a %s (between %s and %s)", WithUnit(growth.total(), result.unit()),
+      WithUnit(growth.each() * scale, megabytes ? "bytes" : result.unit()), growth.work_unit(),
+      FormatFigure(growth.each_low() * scale), FormatFigure(growth.each_high() * scale));
+}
+
+std::string Limit(const Requirement& requirement) {
+  return requirement.has_at_most()
+             ? absl::StrCat("at most ", WithUnit(requirement.at_most(), requirement.unit()))
+             : absl::StrCat("at least ", WithUnit(requirement.at_least(), requirement.unit()));
+}
+
+std::string StatisticWord(Statistic statistic) {
+  switch (statistic) {
+    case MEAN:
+      return "average";
+    case MEDIAN:
+      return "median";
+    case MINIMUM:
+      return "minimum";
+    case MAXIMUM:
+      return "maximum";
+    case P90:
+      return "90th percentile";
+    case P95:
+      return "95th percentile";
+    case GROWTH:
+      return "growth";
+    default:
+      return "99th percentile";
+  }
+}
+
+absl::string_view StatusText(Status status) {
+  switch (status) {
+    case STATUS_STABLE:
+      return "✓ stable";
+    case STATUS_IMPROVED:
+      return "✅ improved";
+    case STATUS_YELLOW:
+      return "⚠ yellow";
+    case STATUS_RED:
+      return "✗ red";
+    case STATUS_MISSING:
+      return "✗ missing";
+    case STATUS_UNRESOLVED:
+      return "? unresolved";
+    case STATUS_NO_BASELINE:
+      return "- no baseline";
+    default:
+      return "- not measured";
+  }
+}
+
+std::string GeneratedAt(const Report& report) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC",
+                          absl::FromUnixSeconds(report.generated().seconds()), absl::UTCTimeZone());
+}
+
+std::string Profile(const Report& report) {
+  std::string text = absl::StrCat(report.profile(), " loads");
+  std::vector<std::string> overrides;
+  for (const auto& [name, value] : report.load_overrides()) {
+    overrides.push_back(absl::StrCat(name, "=", value));
+  }
+  std::sort(overrides.begin(), overrides.end());
+  if (!overrides.empty()) absl::StrAppend(&text, ", ", absl::StrJoin(overrides, ", "));
+  return text;
+}
+
+std::string Commit(const Report& report) {
+  if (report.commit().empty()) return "unknown commit";
+  return absl::StrCat(report.commit().substr(0, 12),
+                      report.dirty() ? " with uncommitted changes" : "");
+}
+
+ReportCounts CountsOf(const Report& report) {
+  ReportCounts counts;
+  for (const ComponentStatus& status : report.components()) {
+    counts.measured += status.num_measurements();
+    counts.red += status.num_red();
+    counts.yellow += status.num_yellow();
+    counts.improved += status.num_improved();
+    counts.unresolved += status.num_unresolved();
+    counts.noisy += status.num_noisy();
+    counts.not_comparable += status.num_not_comparable();
+    counts.without_baseline += status.num_without_baseline();
+    counts.requirements += status.num_requirements();
+    counts.requirements_missed += status.num_requirements() - status.num_requirements_met();
+  }
+  counts.missing = static_cast<int>(absl::c_count_if(report.measurements(), IsMissing));
+  counts.unchanged = static_cast<int>(absl::c_count_if(report.measurements(), IsUnchanged));
+  counts.measured -= counts.unchanged;
+  return counts;
+}
+
+absl::string_view ConclusionSymbol(const Report& report) {
+  const absl::string_view word = ConclusionWord(report);
+  if (word == "Stable") return Symbol(STABLE);
+  if (word == "Improved") return Symbol(IMPROVED);
+  if (word == "Yellow") return Symbol(YELLOW);
+  if (word == "Unresolved") return Symbol(UNRESOLVED);
+  return word == "No baseline" ? Symbol(NO_BASELINE) : Symbol(RED);
+}
+
+absl::string_view ConclusionWord(const Report& report) {
+  const ReportCounts counts = CountsOf(report);
+  if (report.exit_code() == 1) return "Red";
+  if (report.exit_code() == 2) return report.errors().empty() ? "Missing" : "Could not measure";
+  if (counts.yellow > 0) return "Yellow";
+  if (counts.unresolved + counts.noisy + counts.not_comparable > 0) return "Unresolved";
+  if (counts.improved > 0) return "Improved";
+  const bool compared = absl::c_any_of(report.measurements(), [](const MeasurementResult& result) {
+    return HasChange(result.verdict());
+  });
+  return compared ? "Stable" : "No baseline";
+}
+
+std::string Conclusion(const Report& report) {
+  const ReportCounts counts = CountsOf(report);
+  const absl::string_view word = ConclusionWord(report);
+  std::vector<std::string> parts;
+  const auto part = [&](int count, absl::string_view what) {
+    if (count > 0) parts.push_back(absl::StrCat(count, " ", what));
+  };
+  part(counts.red, "red");
+  part(counts.requirements_missed,
+       counts.requirements_missed == 1 ? "requirement missed" : "requirements missed");
+  part(report.errors_size(), "could not be measured");
+  part(counts.missing, "missing");
+  part(counts.yellow, "yellow");
+  part(counts.unresolved, "unresolved");
+  part(counts.noisy, "noisy");
+  part(counts.not_comparable, "not comparable");
+  part(counts.improved, "improved");
+  if (word == "No baseline") {
+    part(counts.requirements, counts.requirements == 1 ? "requirement met" : "requirements met");
+  }
+  return parts.empty() ? std::string(word) : absl::StrCat(word, ": ", absl::StrJoin(parts, ", "));
+}
+
+std::vector<std::vector<std::string>> StatusRows(const Report& report) {
+  std::vector<std::vector<std::string>> rows = {{"Component", "Status", "Requirements", "Improved",
+                                                 "Yellow", "Red", "Missing", "Unresolved", "Noisy",
+                                                 "No baseline"}};
+  for (const ComponentStatus& status : report.components()) {
+    rows.push_back({status.component(), std::string(StatusText(status.status())),
+                    absl::StrCat(status.num_requirements_met(), "/", status.num_requirements()),
+                    absl::StrCat(status.num_improved()), absl::StrCat(status.num_yellow()),
+                    absl::StrCat(status.num_red()), absl::StrCat(status.num_missing()),
+                    absl::StrCat(status.num_unresolved()), absl::StrCat(status.num_noisy()),
+                    absl::StrCat(status.num_without_baseline())});
+  }
+  return rows;
+}
+
+absl::string_view AboutMissing(const Report& report) {
+  // Only beside a revision is there no figure of a baseline.
+  const bool beside = absl::c_all_of(report.measurements(), [](const MeasurementResult& result) {
+    return !IsMissing(result) || result.unit().empty();
+  });
+  return beside ? kAboutGone : kAboutMissing;
+}
+
+std::string MissingText(const MeasurementResult& result) {
+  std::string text = absl::StrCat(result.name(), ": ", result.note());
+  if (result.unit().empty()) return text;
+  return absl::StrCat(text, " (", WithUnit(result.baseline_median(), result.unit()), ", ",
+                      result.baseline(), ")");
+}
+
+size_t Width(absl::string_view text) {
+  return static_cast<size_t>(absl::c_count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string Table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths(rows.front().size(), 0);
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Width(row[i]));
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      absl::StrAppend(&line, i == 0 ? "  " : "   ", row[i]);
+      if (i + 1 < row.size()) line.append(widths[i] - Width(row[i]), ' ');
+    }
+    absl::StrAppend(&text, absl::StripTrailingAsciiWhitespace(line), "\n");
+  }
+  return text;
+}
+
+}  // namespace perf

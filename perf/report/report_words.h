@@ -1,0 +1,115 @@
+// The words and figures that every form of the report has in common.
+#ifndef PERF_REPORT_REPORT_WORDS_H_
+#define PERF_REPORT_REPORT_WORDS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "perf/report/report.pb.h"
+
+namespace perf {
+
+// "25.5 ms", but "2.5x".
+std::string WithUnit(double value, absl::string_view unit);
+
+// One character for a verdict, which never stands without its word.
+absl::string_view Symbol(Verdict verdict);
+absl::string_view Word(Verdict verdict);
+
+// "Red", or "Unresolved, probably red".
+std::string Words(const MeasurementResult& result);
+
+// Whether the verdict is about a change.
+bool HasChange(Verdict verdict);
+
+bool IsMissing(const MeasurementResult& result);
+
+// Whether it stands for a test that was not run, as its code is the same in both revisions.
+bool IsUnchanged(const MeasurementResult& result);
+
+// Whether there is a percentage of a baseline: not of a test whose code is the same in both
+// revisions, of something that is where there was none before, or of memory that grows without any
+// baseline.
+bool HasPercentage(const MeasurementResult& result);
+
+// "+3.2%": a change as it is printed, rounded, and never "-0.0%".
+std::string PercentText(double percent);
+
+// Why an A/B comparison left a measurement unresolved.
+std::string UnresolvedText(const UnresolvedResult& unresolved);
+
+// How long it takes to settle it, before the command that does so: "To settle it, in about 3 s".
+std::string SettleText(const UnresolvedResult& unresolved);
+
+// "✗ Red: -23.4% vs baseline; ...": the verdict with its reasons.
+std::string VerdictText(const MeasurementResult& result);
+
+// The figures behind a percentage, for whoever has to act on it. Few rounds have no interval.
+std::string ChangeDetail(const MeasurementResult& result);
+
+// "Growth: 1.2 MB, 112 bytes a session (between 111 and 113)", of a series over work.
+std::string GrowthText(const MeasurementResult& result);
+
+// "at most 10 ms"
+std::string Limit(const Requirement& requirement);
+
+// "99th percentile"
+std::string StatisticWord(Statistic statistic);
+
+// "✓ stable"
+absl::string_view StatusText(Status status);
+
+// "2026-11-24 10:15:00 UTC"
+std::string GeneratedAt(const Report& report);
+
+// "quick loads, audio.iterations=3"
+std::string Profile(const Report& report);
+
+// The commit in short, and whether there were changes beyond it.
+std::string Commit(const Report& report);
+
+// How many of what a report has.
+struct ReportCounts {
+  int measured = 0;
+  // Tests that were not run, as their code is the same in both revisions.
+  int unchanged = 0;
+  int red = 0;
+  int yellow = 0;
+  int improved = 0;
+  int unresolved = 0;
+  int missing = 0;
+  int noisy = 0;
+  int not_comparable = 0;
+  int without_baseline = 0;
+  int requirements = 0;
+  int requirements_missed = 0;
+};
+ReportCounts CountsOf(const Report& report);
+
+// The gravest verdict of all in a word: "Red", "Could not measure", "Missing", "Yellow",
+// "Unresolved", "Improved", "No baseline", "Stable".
+absl::string_view ConclusionWord(const Report& report);
+absl::string_view ConclusionSymbol(const Report& report);
+
+// The same with what there is to act on: "Red: 1 red, 2 yellow".
+std::string Conclusion(const Report& report);
+
+// A row for each component, after a header.
+std::vector<std::vector<std::string>> StatusRows(const Report& report);
+
+// Columns padded with spaces, each row with two before it; the first row is the header.
+std::string Table(const std::vector<std::vector<std::string>>& rows);
+
+// How many columns of a terminal UTF-8 text takes, if no character is wide.
+size_t Width(absl::string_view text);
+
+// What to do about missing measurements, said once for all.
+absl::string_view AboutMissing(const Report& report);
+
+// "audio.vad: the baseline has it, and no test measured it (25.5 ms, 0123456789ab of 2026-11-24)"
+std::string MissingText(const MeasurementResult& result);
+
+}  // namespace perf
+
+#endif  // PERF_REPORT_REPORT_WORDS_H_
