@@ -225,11 +225,12 @@ absl::StatusOr<std::string> ResolveRevision(const std::string& workspace, const 
 
 absl::StatusOr<Checkout> Checkout::Create(
     const std::string& workspace, const std::string& commit, const std::string& cache,
-    absl::FunctionRef<void(const std::string& holder)> waiting) {
+    absl::FunctionRef<void(const std::string& holder)> waiting, const std::string& place) {
   const absl::StatusOr<Repository> repository = FindRepository(workspace);
   if (!repository.ok()) return repository.status();
   if (absl::Status made = MakeFolder(cache); !made.ok()) return made;
-  const std::string folder = absl::StrFormat("%s/checkout-%016x", cache, Fingerprint(workspace));
+  const std::string folder = absl::StrFormat("%s/checkout-%016x%s%s", cache, Fingerprint(workspace),
+                                             place.empty() ? "" : "-", place);
   absl::StatusOr<FolderLock> lock = FolderLock::Acquire(
       folder + ".lock",
       absl::StrCat("process ", getpid(), ", which compares ", workspace, " with ",

@@ -28,11 +28,13 @@ absl::StatusOr<std::string> ResolveRevision(const std::string& workspace, const 
 // checked out are, too. Tags are not there.
 class Checkout {
  public:
-  // Calls `waiting` as FolderLock does, while another process has the folder. Errors as
-  // ResolveRevision.
-  static absl::StatusOr<Checkout> Create(
-      const std::string& workspace, const std::string& commit, const std::string& cache,
-      absl::FunctionRef<void(const std::string& holder)> waiting);
+  // Calls `waiting` as FolderLock does, while another process has the folder. `place`: one of
+  // several folders of the workspace, of letters, for whoever needs several commits at once. Errors
+  // as ResolveRevision.
+  static absl::StatusOr<Checkout> Create(const std::string& workspace, const std::string& commit,
+                                         const std::string& cache,
+                                         absl::FunctionRef<void(const std::string& holder)> waiting,
+                                         const std::string& place = "");
 
   // The commit's full name.
   const std::string& commit() const { return commit_; }

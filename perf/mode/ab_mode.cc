@@ -20,14 +20,11 @@
 #include "perf/ab/test_pairs.h"
 #include "perf/bazel/revision.h"
 #include "perf/bazel/test_build.h"
-#include "perf/bazel/test_program.h"
 #include "perf/code/linked_code.h"
-#include "perf/mode/ab_loads.h"
+#include "perf/mode/program_pair.h"
 #include "perf/mode/round_sources.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/stats/statistics.h"
-#include "perf/suite/load_table.h"
-#include "perf/suite/requirements_file.h"
 
 namespace perf {
 namespace {
@@ -177,54 +174,38 @@ class RevisionComparison {
   }
 
   absl::Status AddSource(const TestPair& pair, const std::string& old_bin, const std::string& bin) {
-    const std::string& workspace_name = suite_.manifest.workspace_name();
     const SuiteTest& test = pair.current;
-    SuiteTest old_test = test;
-    old_test.set_label(pair.baseline_label);
-    absl::StatusOr<TestProgram> baseline = FindTestProgram(old_test, old_bin, workspace_name);
-    if (!baseline.ok()) return baseline.status();
-    absl::StatusOr<TestProgram> current = FindTestProgram(test, bin, workspace_name);
-    if (!current.ok()) return current.status();
-    const std::string& component = suite_.component_of.at(test.label());
-    const absl::StatusOr<CodeComparison> code =
-        CompareTestPrograms(*baseline, *current, test.requirements(), comparer_);
-    if (!code.ok()) return code.status();
-    if (code->sameness != Sameness::kChanged && !options_.measure_identical) {
+    absl::StatusOr<ProgramPair> programs = FindProgramPair({.suite = suite_,
+                                                            .test = test,
+                                                            .baseline_label = pair.baseline_label,
+                                                            .baseline_bin = old_bin,
+                                                            .current_bin = bin,
+                                                            .run = options_},
+                                                           comparer_);
+    if (!programs.ok()) return programs.status();
+    const CodeComparison& code = programs->code;
+    if (code.sameness != Sameness::kChanged && !options_.measure_identical) {
       findings_.unchanged.push_back(
-          {.component = component, .label = test.label(), .difference = code->what});
+          {.component = programs->component, .label = test.label(), .difference = code.what});
       return absl::OkStatus();
     }
-    const std::string why = code->sameness == Sameness::kChanged ? code->what : "unchanged code";
-    const LoadVariables loads = FindLoads(test, component, *baseline);
-    for (TestProgram* program : {&*baseline, &*current}) {
-      SetTestVariables(loads.profile, loads.overrides, options_.filter, program->variables);
+    if (!programs->why_quick.empty()) {
+      findings_.notes.push_back(absl::StrCat(test.label(), ": measured with quick loads, because ",
+                                             shown_, "'s cannot be read: ", programs->why_quick));
     }
-    auto source = MakeRoundSource({.baseline = *baseline,
-                                   .current = *current,
+    auto source = MakeRoundSource({.baseline = std::move(programs->baseline),
+                                   .current = std::move(programs->current),
                                    .benchmark = test.benchmark(),
-                                   .component = component,
+                                   .component = programs->component,
                                    .filter = options_.filter,
-                                   .requirements = suite_.requirements.at(component),
+                                   .requirements = suite_.requirements.at(programs->component),
                                    .scratch = scratch_},
                                   &findings_.notes);
     if (!source.ok()) return source.status();
-    Say(absl::StrCat(test.label(), ": ", (*source)->compared().size(), " measurements; ", why));
+    Say(absl::StrCat(test.label(), ": ", (*source)->compared().size(), " measurements; ",
+                     code.sameness == Sameness::kChanged ? code.what : "unchanged code"));
     sources_.push_back(*std::move(source));
     return absl::OkStatus();
-  }
-
-  // The loads of both programs of a test of `component`.
-  LoadVariables FindLoads(const SuiteTest& test, const std::string& component,
-                          const TestProgram& baseline) {
-    const absl::StatusOr<ComponentRequirements> earlier =
-        ReadRequirementsFile(absl::StrCat(baseline.directory, "/", test.requirements()));
-    if (!earlier.ok() && options_.profile == kAbProfile) {
-      findings_.notes.push_back(absl::StrCat(test.label(), ": measured with quick loads, because ",
-                                             shown_,
-                                             "'s cannot be read: ", earlier.status().message()));
-    }
-    return LoadsOfBoth(options_.profile, options_.load_overrides, suite_.requirements.at(component),
-                       earlier.ok() ? &*earlier : nullptr);
   }
 
   void Compare() {

@@ -23,6 +23,7 @@
 #include "perf/mode/options.h"
 #include "perf/mode/services.h"
 #include "perf/process/scratch_folder.h"
+#include "perf/runner/bisect_command.h"
 #include "perf/runner/history_command.h"
 #include "perf/runner/suite_run.h"
 #include "perf/runner/suite_selfcheck_command.h"
@@ -102,6 +103,9 @@ ABSL_FLAG(bool, suite, false,
 ABSL_FLAG(std::string, rounds, "",
           "With selfcheck --suite: a file for the recorded rounds. If it is there, they are read "
           "from it, and nothing is measured.");
+ABSL_FLAG(std::string, good, "",
+          "With bisect: a revision in which the measurement was as it should be.");
+ABSL_FLAG(std::string, bad, "HEAD", "With bisect: a revision in which it is not.");
 ABSL_FLAG(bool, allow_any_mode, false,
           "Also report records of builds that are not opt, or that have a sanitizer.");
 ABSL_FLAG(bool, list, false, "Print the tests that the other flags select, and end.");
@@ -122,7 +126,8 @@ constexpr absl::string_view kJudgingFlags[] = {
     "measure_identical", "counts",           "machine"};
 constexpr absl::string_view kOutputFlags[] = {"verbose", "output_dir", "history"};
 constexpr absl::string_view kBazelFlags[] = {"bazel", "bazel_flags"};
-constexpr absl::string_view kSubcommandFlags[] = {"import", "minutes", "suite", "rounds"};
+constexpr absl::string_view kSubcommandFlags[] = {"import", "minutes", "suite",
+                                                  "rounds", "good",    "bad"};
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -308,6 +313,31 @@ int SelfcheckMain(const std::string& manifest) {
   return result->held ? command::kDone : command::kNo;
 }
 
+// Finds the commit that changed a measurement.
+int BisectMain(const std::string& manifest, const std::string& measurement) {
+  if (absl::GetFlag(FLAGS_good).empty()) {
+    return command::WrongUse(
+        "bisect: --good has to name a revision in which the measurement was as it should be");
+  }
+  RunnerOptions options = Options();
+  if (absl::GetFlag(FLAGS_profile).empty()) options.profile = kAbProfile;
+  return WithTests(manifest, options, [&](const Selected& selected) {
+    const auto& [suite, tests] = selected;
+    // By convention, a measurement's name begins with its component's.
+    const std::string component(measurement.substr(0, measurement.find('.')));
+    std::vector<SuiteTest> likely;
+    for (const SuiteTest& test : tests) {
+      if (suite.component_of.at(test.label()) == component) likely.push_back(test);
+    }
+    const std::unique_ptr<Services> services = SystemServices();
+    return Exit(RunBisectCommand(suite, likely.empty() ? tests : likely, options,
+                                 {.measurement = measurement,
+                                  .good = absl::GetFlag(FLAGS_good),
+                                  .bad = absl::GetFlag(FLAGS_bad)},
+                                 *services));
+  });
+}
+
 int RunMain(const std::string& manifest) {
   RunnerOptions options = Options();
   if (const std::string wrong = WrongFlags(options); !wrong.empty()) {
@@ -341,6 +371,7 @@ command::Program Perf(const std::string& manifest) {
           "and writes the report.",
       .synopsis = {"bazel run //perf -- [FLAG...]",
                    "bazel run //perf -- history [NAME] [--history FILE] [--import FOLDER]",
+                   "bazel run //perf -- bisect NAME --good REVISION [--bad REVISION]",
                    "bazel run //perf -- selfcheck [--minutes N] [--suite [--rounds FILE]]"},
       .details = "",
       .flag_groups = {{"Which tests", Names(kSelectionFlags)},
@@ -348,7 +379,7 @@ command::Program Perf(const std::string& manifest) {
                       {"What figures are compared with", Names(kJudgingFlags)},
                       {"What is written", Names(kOutputFlags)},
                       {"Bazel", Names(kBazelFlags)},
-                      {"Only for history and selfcheck", Names(kSubcommandFlags)}},
+                      {"Only for history, bisect and selfcheck", Names(kSubcommandFlags)}},
       .common_flags = {},
       .may_be_empty = {"filter", "load", "bazel_flags"},
       .examples =
@@ -359,9 +390,12 @@ command::Program Perf(const std::string& manifest) {
            "bazel run //perf -- --against main                what changed since main",
            "bazel run //perf -- --counts                      instructions, allocations",
            "bazel run //perf -- history                       what runs found",
+           "bazel run //perf -- bisect NAME --good HEAD~20    which commit changed it",
            "bazel run //perf -- selfcheck                     how often verdicts are wrong"},
       .no_means =
-          "a requirement is missed, a measurement is red, or the history has none of that name",
+          "a requirement is missed, a measurement is red, the history has none of that name, or "
+          "there "
+          "is no change to bisect",
       .failed_means =
           "something could not be measured, or is missing: a baseline has it, and the run has not",
       .subcommands =
@@ -373,6 +407,20 @@ command::Program Perf(const std::string& manifest) {
             .max_arguments = 1,
             .flags = {"history", "import", "output_dir"},
             .run = HistoryMain},
+           {.name = "bisect",
+            .arguments = "NAME",
+            .description = "Finds the commit that changed the measurement of that name: builds "
+                           "commits between two revisions, and compares each with the good one "
+                           "until it is clear. What was found so far is kept in bisect.textproto "
+                           "in the output directory, and the same command goes on from there.",
+            .min_arguments = 1,
+            .max_arguments = 1,
+            .flags = {"good", "bad", "component", "type", "slow", "quick", "profile", "load",
+                      "output_dir", "bazel", "bazel_flags"},
+            .run =
+                [manifest](const command::Arguments& arguments) {
+                  return BisectMain(manifest, arguments.front());
+                }},
            {.name = "selfcheck",
             .arguments = "",
             .description = "Measures how often verdicts of A/B comparisons are wrong on "

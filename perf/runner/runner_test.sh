@@ -74,6 +74,9 @@ run 2 "--minutes has no meaning for a run" --minutes 3
 run 2 "--confirm has no meaning for history" history --confirm 3
 run 2 "history takes 0 to one argument" history a b
 run 2 "--minutes has to be at least 1" selfcheck --minutes 0
+run 2 "bisect takes one argument" bisect
+run 2 "bisect: --good has to name a revision" bisect audio.vad.frame_10ms
+run 2 "--good has no meaning for a run" --good HEAD
 run 2 "--rounds has a meaning only with --suite" selfcheck --rounds x
 run 2 "--suite has no meaning for a run" --suite
 echo "no rounds" >"$PWD/rounds"

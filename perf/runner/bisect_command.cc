@@ -1,0 +1,110 @@
+#include "perf/runner/bisect_command.h"
+
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "command/exit_code.h"
+#include "perf/bazel/revision.h"
+#include "perf/bisect/bisect.h"
+#include "perf/bisect/bisect_log.h"
+#include "perf/bisect/git_graph.h"
+#include "perf/bisect/revision_builder.h"
+#include "perf/process/scratch_folder.h"
+
+namespace perf {
+namespace {
+
+constexpr size_t kShownDigits = 12;
+constexpr char kLogName[] = "bisect.textproto";
+
+// What a person reads in the end.
+absl::StatusOr<std::string> ResultText(const BisectResult& result, const std::string& workspace,
+                                       const BisectCommandOptions& options) {
+  std::string text;
+  const auto describe = [&](const std::string& commit) -> absl::Status {
+    const absl::StatusOr<std::string> line = DescribeCommit(workspace, commit);
+    if (!line.ok()) return line.status();
+    absl::StrAppend(&text, "  ", *line, "\n");
+    return absl::OkStatus();
+  };
+  absl::StrAppend(&text, options.measurement, " changed in ",
+                  result.suspects.size() == 1 ? "this commit" : "one of these commits", ":\n");
+  for (const std::string& commit : result.suspects) {
+    if (absl::Status described = describe(commit); !described.ok()) return described;
+  }
+  absl::StrAppend(&text, "Beside ", options.good, ", it is ", ChangeText(result.change), " after ",
+                  result.change.rounds, " rounds.\n");
+  const std::string& last = result.suspects.back();
+  if (result.suspects.size() > 1) {
+    absl::StrAppend(&text, "All but the last could not be tried:\n");
+    for (const BisectStep& step : result.steps) {
+      if (step.outcome != BisectStep::Outcome::kSkipped) continue;
+      absl::StrAppend(&text, "  ", step.commit.substr(0, kShownDigits), ": ", step.why, "\n");
+    }
+  }
+  absl::StrAppend(&text, "Next: git show ", last.substr(0, kShownDigits), "\n");
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<int> RunBisectCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
+                                     const RunnerOptions& options,
+                                     const BisectCommandOptions& command_options,
+                                     Services& services) {
+  const absl::StatusOr<std::string> good = ResolveRevision(options.workspace, command_options.good);
+  if (!good.ok()) return good.status();
+  const absl::StatusOr<std::string> bad = ResolveRevision(options.workspace, command_options.bad);
+  if (!bad.ok()) return bad.status();
+  std::error_code error;
+  std::filesystem::create_directories(options.output_dir, error);
+  if (error) {
+    return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot make ", options.output_dir));
+  }
+  absl::StatusOr<BisectLog> log = BisectLog::Open(absl::StrCat(options.output_dir, "/", kLogName),
+                                                  command_options.measurement, *good, *bad);
+  if (!log.ok()) return log.status();
+  const absl::StatusOr<ScratchFolder> scratch =
+      ScratchFolder::Create(absl::StrCat(options.output_dir, "/scratch-"));
+  if (!scratch.ok()) return scratch.status();
+  absl::StatusOr<std::unique_ptr<RevisionBuilder>> builder =
+      RevisionBuilder::Create({.suite = suite,
+                               .tests = {tests.begin(), tests.end()},
+                               .run = options,
+                               .services = services,
+                               .good = *good,
+                               .bad = *bad,
+                               .measurement = command_options.measurement,
+                               .scratch = scratch->path()});
+  if (!builder.ok()) return builder.status();
+  GitGraph graph(options.workspace);
+  std::mt19937_64 random(std::random_device{}());
+  const absl::StatusOr<BisectResult> result =
+      Bisect(graph, **builder,
+             {.good = *good,
+              .bad = *bad,
+              .known = log->Steps(),
+              .keep = [&](const BisectStep& step) { return log->Add(step); },
+              .say = [&](absl::string_view line) { services.Say(line); },
+              .progress = [&](absl::string_view line) { services.ShowProgress(line); },
+              .interrupted = [&] { return services.Interrupted(); }},
+             random);
+  if (absl::IsNotFound(result.status())) {
+    services.Print(absl::StrCat(result.status().message(), "\n"));
+    return command::kNo;
+  }
+  if (!result.ok()) return result.status();
+  const absl::StatusOr<std::string> text = ResultText(*result, options.workspace, command_options);
+  if (!text.ok()) return text.status();
+  services.Print(*text);
+  return command::kDone;
+}
+
+}  // namespace perf
