@@ -57,8 +57,9 @@ absl::StatusOr<FreshCopy> UseCopy(BenchmarkProgram& program, const std::string& 
 absl::Status Revive(EpochChild& child, const BenchmarkProgram& program) {
   if (child.pid() != 0) return absl::OkStatus();
   absl::StatusOr<EpochChild> again = EpochChild::Start(program);
-  if (again.ok()) child = *std::move(again);
-  return again.status();
+  if (!again.ok()) return again.status();
+  child = *std::move(again);
+  return absl::OkStatus();
 }
 
 }  // namespace

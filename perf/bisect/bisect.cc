@@ -24,13 +24,13 @@ constexpr size_t kShownDigits = 12;
 constexpr int kMinWholeRounds = 24;
 
 // Which side of `centre` the median of the figures is on: 1 above, -1 below, 0 if that is not
-// clear. It may be asked after each figure.
+// clear. It may be asked after each figure. One that is exactly there speaks for neither side.
 int SideOf(absl::Span<const double> figures, double centre) {
-  const auto below = static_cast<int>(
-      absl::c_count_if(figures, [centre](double figure) { return figure < centre; }));
+  const auto below = absl::c_count_if(figures, [centre](double figure) { return figure < centre; });
+  const auto above = absl::c_count_if(figures, [centre](double figure) { return figure > centre; });
   const auto rounds = static_cast<int>(figures.size());
   const int boundary = SignBoundary(rounds, kStepErrorRate);
-  if (below < boundary) return 1;
+  if (rounds - above < boundary) return 1;
   return rounds - below < boundary ? -1 : 0;
 }
 

@@ -57,19 +57,25 @@ class Line : public CommitGraph {
 // Rounds of one measurement, with the noise of a shared machine: one in ten meets a neighbour.
 class NoisyRounds : public RoundSource {
  public:
-  explicit NoisyRounds(double change) : change_(change) {
+  // Changes that are too small to matter count as none, in each round.
+  NoisyRounds(double change, bool exact) : change_(change), exact_(exact) {
     compared_.push_back(
         {.target = "//a:t", .name = "a.b", .title = "A", .unit = "ns", .component = "a"});
   }
   void RunRound(absl::Span<const size_t> /*which*/, std::mt19937_64& random) override {
     std::normal_distribution<double> noise(0, 0.04);
     std::normal_distribution<double> neighbour(0, 0.3);
+    if (exact_) {
+      compared_[0].log_ratios.push_back(change_);
+      return;
+    }
     const bool disturbed = random() % 10 == 0;
     compared_[0].log_ratios.push_back(change_ + (disturbed ? neighbour(random) : noise(random)));
   }
 
  private:
   const double change_;
+  const bool exact_;
 };
 
 // Commits from `first_slow` on take so much longer.
@@ -86,7 +92,7 @@ class History : public CandidateBuilder {
     if (same_as_good.contains(number)) {
       candidate.same = Candidate::Same::kGood;
     } else {
-      candidate.source = std::make_unique<NoisyRounds>(number >= first_slow_ ? change_ : 0);
+      candidate.source = std::make_unique<NoisyRounds>(number >= first_slow_ ? change_ : 0, exact);
     }
     return candidate;
   }
@@ -94,6 +100,7 @@ class History : public CandidateBuilder {
   std::vector<std::string> built;
   std::set<int> broken;
   std::set<int> same_as_good;
+  bool exact = false;
 
  private:
   const int first_slow_;
@@ -175,6 +182,19 @@ TEST(BisectTest, WithoutAChangeThereIsNothingToFind) {
   History same(100, 13);
   same.same_as_good = {64};
   EXPECT_THAT(Find(same, 1), StatusIs(absl::StatusCode::kNotFound, HasSubstr("its code is that")));
+}
+
+TEST(BisectTest, RoundsThatAreExactlyEqualAreNoChange) {
+  History history(100, 13);
+  history.exact = true;
+  BisectOptions options;
+  options.max_rounds = 50;
+  EXPECT_THAT(Find(history, 1, 64, options), StatusIs(absl::StatusCode::kNotFound));
+  History changed(17, 13);
+  changed.exact = true;
+  const absl::StatusOr<BisectResult> found = Find(changed, 1);
+  ASSERT_THAT(found, IsOk());
+  EXPECT_THAT(found->suspects, ElementsAre("c17"));
 }
 
 TEST(BisectTest, ABadRevisionThatCannotBeTriedOrIsTheGoodOneIsAnError) {

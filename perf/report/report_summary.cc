@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "command/wrapped.h"
 #include "perf/report/report_words.h"
 
@@ -120,7 +121,7 @@ std::string ItemText(const Item& item) {
 
 // The first of them, and how many more there are.
 std::string Shown(const std::vector<std::string>& texts, size_t most, absl::string_view what) {
-  std::string text = absl::StrJoin(texts.begin(), texts.begin() + std::min(most, texts.size()), "");
+  std::string text = absl::StrJoin(absl::MakeConstSpan(texts).subspan(0, most), "");
   if (texts.size() > most) {
     absl::StrAppend(&text, "  … and ", texts.size() - most, " more ", what,
                     ", in the report's files\n");

@@ -24,17 +24,20 @@ class SignBetting : public SequentialRule {
   void Add(double figure) override {
     ++rounds_;
     below_ += figure < 0;
+    above_ += figure > 0;
   }
 
+  // A figure of exactly 0 speaks for neither side.
   int Side(double error_rate) const override {
     const int boundary = SignBoundary(rounds_, error_rate);
-    if (below_ < boundary) return 1;
+    if (rounds_ - above_ < boundary) return 1;
     return rounds_ - below_ < boundary ? -1 : 0;
   }
 
  private:
   int rounds_ = 0;
   int below_ = 0;
+  int above_ = 0;
 };
 
 class SignLooks : public SequentialRule {
@@ -42,13 +45,14 @@ class SignLooks : public SequentialRule {
   void Add(double figure) override {
     ++rounds_;
     below_ += figure < 0;
+    above_ += figure > 0;
     if (std::find(kLooks.begin(), kLooks.end(), rounds_) == kLooks.end()) return;
-    const int fewer = std::min(below_, rounds_ - below_);
+    const int fewer = rounds_ - std::max(below_, above_);
     const double error_rate =
         2 * BinomialTail(fewer, rounds_, 0.5) * static_cast<double>(kLooks.size());
     if (error_rate < least_error_rate_) {
       least_error_rate_ = error_rate;
-      side_ = below_ == fewer ? 1 : -1;
+      side_ = above_ > below_ ? 1 : -1;
     }
   }
 
@@ -59,6 +63,7 @@ class SignLooks : public SequentialRule {
 
   int rounds_ = 0;
   int below_ = 0;
+  int above_ = 0;
   // The least error rate with which a look has shown a side.
   double least_error_rate_ = 1;
   int side_ = 0;
@@ -69,6 +74,7 @@ class RankBetting : public SequentialRule {
   RankBetting() { log_capital_.fill(0); }
 
   void Add(double figure) override {
+    if (figure == 0) return;
     const double size = std::abs(figure);
     const auto place = std::upper_bound(sizes_.begin(), sizes_.end(), size);
     const auto smaller = static_cast<double>(place - sizes_.begin());

@@ -56,6 +56,16 @@ TEST(SequentialRules, TheSignTestByBettingNeedsTenRoundsOnOneSide) {
   EXPECT_EQ(rule->Side(0.01), 1);
 }
 
+TEST(SequentialRules, AFigureOfExactlyZeroSpeaksForNoSide) {
+  for (const NamedRule& rule : SequentialRules()) {
+    const auto begun = rule.begin();
+    for (int round = 0; round < 256; ++round) {
+      begun->Add(0);
+      EXPECT_EQ(begun->Side(0.01), 0) << rule.name;
+    }
+  }
+}
+
 TEST(CompareSequentialRules, HasALineForEachRule) {
   std::mt19937_64 random(1);
   const std::vector<std::vector<double>> recorded(14, {0.01, -0.02, 0.03, -0.005});
