@@ -4,6 +4,7 @@
 #include "absl/strings/str_split.h"
 
 namespace command {
+
 std::string Wrapped(absl::string_view text, size_t indent, size_t columns) {
   std::string wrapped;
   size_t column = columns;

@@ -97,7 +97,7 @@ struct BisectResult {
   // The commit that made the change; or, if commits had to be skipped beside it, all of which one
   // made it, that one last.
   std::vector<std::string> suspects;
-  // Of the last suspect, beside the good revision.
+  // What the last suspect showed beside the good revision.
   BisectStep change;
   // All steps, in order.
   std::vector<BisectStep> steps;

@@ -1,5 +1,6 @@
 #include "perf/bisect/revision_builder.h"
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
@@ -8,7 +9,6 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "perf/code/linked_code.h"
@@ -120,7 +120,8 @@ absl::StatusOr<Candidate> RevisionBuilder::CandidateOf(const std::string& commit
     if (!pair.ok()) return pair.status();
     if (pair->code.sameness != Sameness::kChanged) continue;
     all_same = false;
-    if (commit != options_.bad && options_.tests.size() == 1) {
+    // A search that goes on from its log has not built the bad revision.
+    if (commit != options_.bad && options_.tests.size() == 1 && bad_.has_value()) {
       const absl::StatusOr<ProgramPair> beside_bad = pair_with(bad_->bin);
       if (!beside_bad.ok()) return beside_bad.status();
       if (beside_bad->code.sameness != Sameness::kChanged) {

@@ -42,8 +42,8 @@ class RevisionBuilder : public CandidateBuilder {
   // Builds the good revision. Errors as Checkout::Create and BuildTests.
   static absl::StatusOr<std::unique_ptr<RevisionBuilder>> Create(RevisionBuilderOptions options);
 
-  // The bad revision has to be the first. NotFound, with the names that come nearest, if no test
-  // whose code differs has the measurement in it.
+  // The bad revision is the first, if it is built at all. NotFound, with the names that come
+  // nearest, if no test whose code differs has the measurement in it.
   absl::StatusOr<Candidate> Build(const std::string& commit) override;
 
  private:

@@ -23,11 +23,11 @@ absl::Status RunOnCpus(pid_t process, absl::Span<const int> cpus);
 
 // CPU time since a process started.
 struct CpuUse {
-  // Of the main thread.
+  // What the main thread used.
   absl::Duration main_thread;
   // How long the main thread was ready to run and had no CPU.
   absl::Duration main_thread_waited;
-  // Of all threads, those that have ended too.
+  // What all threads used, those that have ended too.
   absl::Duration process;
 };
 

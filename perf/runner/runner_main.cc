@@ -394,8 +394,7 @@ command::Program Perf(const std::string& manifest) {
            "bazel run //perf -- selfcheck                     how often verdicts are wrong"},
       .no_means =
           "a requirement is missed, a measurement is red, the history has none of that name, or "
-          "there "
-          "is no change to bisect",
+          "there is no change to bisect",
       .failed_means =
           "something could not be measured, or is missing: a baseline has it, and the run has not",
       .subcommands =

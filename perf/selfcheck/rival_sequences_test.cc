@@ -71,7 +71,7 @@ TEST(CompareSequentialRules, HasALineForEachRule) {
   const std::vector<std::vector<double>> recorded(14, {0.01, -0.02, 0.03, -0.005});
   const std::string table = CompareSequentialRules(recorded, random);
   for (const NamedRule& rule : SequentialRules()) EXPECT_THAT(table, HasSubstr(rule.name));
-  // All of 17 rounds on one side show a change, and 9 that 10 % are absent, if 14 are compared.
+  // Less than one in a hundred of equal builds is called unequal.
   EXPECT_THAT(table, HasSubstr("sign, betting (ours)              0."));
 }
 

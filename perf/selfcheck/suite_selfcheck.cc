@@ -24,7 +24,7 @@ using Sources = google::protobuf::RepeatedPtrField<RecordedSource>;
 
 // Promises; docs/method.md says what they mean.
 struct Promised {
-  // Of those without a change: stable with a change of 10 % excluded.
+  // The part of those without a change that is stable with a change of 10 % excluded.
   double resolved;
   double red_at_25;
   double yellow_at_13;
