@@ -27,9 +27,21 @@ absl::string_view Content(absl::string_view head) {
 
 bool IsText(absl::string_view head) { return !absl::StrContains(head, '\0'); }
 
+bool IsHtml(absl::string_view head) {
+  absl::string_view content = Content(head);
+  while (absl::ConsumePrefix(&content, "<!--")) {
+    const size_t end = content.find("-->");
+    if (end == absl::string_view::npos) return false;
+    content = absl::StripLeadingAsciiWhitespace(content.substr(end + 3));
+  }
+  return IsText(head) && (absl::StartsWithIgnoreCase(content, "<!doctype html") ||
+                          absl::StartsWithIgnoreCase(content, "<html"));
+}
+
 bool IsSvg(absl::string_view head) {
   const absl::string_view content = Content(head);
-  return IsText(head) && absl::StartsWith(content, "<") && absl::StrContains(content, "<svg");
+  return IsText(head) && absl::StartsWith(content, "<") && absl::StrContains(content, "<svg") &&
+         !IsHtml(head);
 }
 
 bool IsJson(absl::string_view head) {
@@ -47,14 +59,15 @@ bool IsLabels(absl::string_view head) {
 }
 
 bool IsOtherText(absl::string_view head) {
-  return IsText(head) && !IsWav(head) && !IsSqlite(head) && !IsSvg(head) && !IsJson(head) &&
-         !IsLabels(head);
+  return IsText(head) && !IsWav(head) && !IsSqlite(head) && !IsSvg(head) && !IsHtml(head) &&
+         !IsJson(head) && !IsLabels(head);
 }
 
 }  // namespace
 
 const FileKind kWavFile = {"a WAV file", IsWav};
 const FileKind kSvgFile = {"an SVG file", IsSvg};
+const FileKind kHtmlFile = {"an HTML page", IsHtml};
 const FileKind kJsonFile = {"a JSON file", IsJson};
 const FileKind kLabelFile = {"a file of labels", IsLabels};
 const FileKind kSqliteFile = {"an SQLite database", IsSqlite};

@@ -18,6 +18,8 @@ struct FileKind {
 extern const FileKind kWavFile;
 // An SVG picture: <svg, maybe after an XML declaration, comments and a document type.
 extern const FileKind kSvgFile;
+// A page: begins with <!DOCTYPE html> or <html>, in either case, maybe after comments.
+extern const FileKind kHtmlFile;
 // One JSON value, or one a line: begins with { or [.
 extern const FileKind kJsonFile;
 // Labels as Audacity exports them: begin TAB end TAB text.

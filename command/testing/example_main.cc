@@ -19,7 +19,8 @@
 #include "command/progress.h"
 
 ABSL_FLAG(std::string, output, "", "The file to copy to.");
-ABSL_FLAG(std::string, kind, "json", "What is copied: json, wav, svg, labels, sqlite or text.");
+ABSL_FLAG(std::string, kind, "json",
+          "What is copied: json, wav, svg, html, labels, sqlite or text.");
 ABSL_FLAG(bool, fail, false, "Fails after half of the work.");
 ABSL_FLAG(bool, named, false, "Writes by a name, as libraries do.");
 ABSL_FLAG(bool, keep_existing, false, "Does not replace what is there.");
@@ -34,6 +35,7 @@ FileKind Kind() {
   const std::string kind = absl::GetFlag(FLAGS_kind);
   if (kind == "wav") return kWavFile;
   if (kind == "svg") return kSvgFile;
+  if (kind == "html") return kHtmlFile;
   if (kind == "labels") return kLabelFile;
   if (kind == "sqlite") return kSqliteFile;
   if (kind == "text") return kTextFile;

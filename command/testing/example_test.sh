@@ -104,8 +104,10 @@ printf '0.5\t1.0\tspeech\n' >labels.kind
 printf 'SQLite format 3\0more' >sqlite.kind
 printf 'int main() {}\n' >text.kind
 printf ' [1]' >json.kind
-for is in wav svg labels sqlite text json; do
-  for asked in wav svg labels sqlite text json; do
+# A page may have pictures within.
+printf '<!-- made by -->\n<!doctype HTML>\n<svg/>' >html.kind
+for is in wav svg html labels sqlite text json; do
+  for asked in wav svg html labels sqlite text json; do
     cp "$is.kind" target
     if [[ $is == "$asked" ]]; then
       expect 0 "" copy in.json --output target --kind "$asked"
