@@ -22,12 +22,13 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
+#include "third_party/npm_packages.h"
 #include "third_party/status_matchers.h"
 #include "tools/executor.h"
 #include "tools/json/json_value.h"
 #include "tools/mcp/connect.h"
 #include "tools/mcp/register_tools.h"
-#include "tools/mcp/testing/npm_packages.h"
+#include "tools/mcp/testing/run_command.h"
 #include "tools/mcp/transport/json_rpc.h"
 #include "tools/process/child_process.h"
 #include "tools/registry.h"
@@ -45,10 +46,22 @@ constexpr char kOurServer[] = "tools/mcp/testing/serve_builtin";
 
 void Say(const std::string& line) { std::cout << "  " << line << std::endl; }
 
+// As npm::Runner has it.
+absl::StatusOr<std::string> RunToEnd(const npm::Command& command) {
+  const auto result =
+      RunCommand(command.words, absl::Minutes(8), command.variables, command.directory);
+  if (!result.ok()) return result.status();
+  if (result->state != "exited with status 0") {
+    return absl::UnavailableError(
+        absl::StrCat(absl::StrJoin(command.words, " "), " ", result->state, ": ", result->output));
+  }
+  return result->output;
+}
+
 class InteropTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto folder = InstallNpmPackages("tools/mcp/testing");
+    auto folder = npm::InstallPackages("tools/mcp/testing", RunToEnd);
     if (folder.ok()) {
       folder_ = *folder;
     } else {

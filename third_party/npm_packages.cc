@@ -1,26 +1,24 @@
-#include "tools/mcp/testing/npm_packages.h"
+#include "third_party/npm_packages.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <pwd.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <memory>
+#include <string>
 #include <system_error>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "tools/process/child_process.h"
 
-namespace parlance::tools::mcp {
+namespace npm {
 namespace {
 
 namespace fs = std::filesystem;
@@ -48,7 +46,7 @@ absl::StatusOr<fs::path> CacheFolder() {
   const char* const test_folder = std::getenv("TEST_TMPDIR");
   for (const std::string& parent :
        {absl::StrCat(Home(), "/.cache"), std::string(test_folder == nullptr ? "" : test_folder)}) {
-    const fs::path folder = fs::path(parent) / "parlance-mcp-npm";
+    const fs::path folder = fs::path(parent) / "parlance-npm";
     std::error_code error;
     fs::create_directories(folder, error);
     if (access(folder.c_str(), W_OK) == 0) return folder;
@@ -56,58 +54,24 @@ absl::StatusOr<fs::path> CacheFolder() {
   return absl::UnavailableError("there is no folder to install packages in");
 }
 
-absl::Status CheckPrograms() {
-  const auto node = RunCommand({"node", "--version"}, absl::Seconds(60));
+absl::Status CheckPrograms(const Runner& run) {
+  const auto node = run({.words = {"node", "--version"}});
   if (!node.ok()) return absl::NotFoundError(node.status().message());
   // v20.1.0
-  absl::string_view version = node->output;
+  absl::string_view version = *node;
   int major = 0;
   if (!absl::ConsumePrefix(&version, "v") ||
       !absl::SimpleAtoi(version.substr(0, version.find('.')), &major) || major < 20) {
-    return absl::NotFoundError(absl::StrCat("node 20 is needed, and this is ", node->output));
+    return absl::NotFoundError(absl::StrCat("node 20 is needed, and this is ", *node));
   }
-  const auto npm = RunCommand({"npm", "--version"}, absl::Seconds(60));
+  const auto npm = run({.words = {"npm", "--version"}});
   return npm.ok() ? absl::OkStatus() : absl::NotFoundError(npm.status().message());
 }
 
 }  // namespace
 
-absl::StatusOr<CommandResult> RunCommand(
-    const std::vector<std::string>& words, absl::Duration timeout,
-    const std::vector<std::pair<std::string, std::string>>& environment,
-    const std::string& directory) {
-  ChildProcessOptions options;
-  options.words = {
-      "sh", "-c", "command -v \"$0\" > /dev/null || exit 127; exec \"$0\" \"$@\" 2>&1 < /dev/null"};
-  options.words.insert(options.words.end(), words.begin(), words.end());
-  options.environment = environment;
-  options.directory = directory;
-  auto child = ChildProcess::Start(options);
-  if (!child.ok()) return child.status();
-  const absl::Time deadline = absl::Now() + timeout;
-  CommandResult result;
-  for (;;) {
-    pollfd readable = {.fd = (*child)->stdout_fd(), .events = POLLIN, .revents = 0};
-    const int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now());
-    if (left <= 0 || poll(&readable, 1, static_cast<int>(left)) == 0) {
-      return absl::DeadlineExceededError(
-          absl::StrCat(words[0], " did not end; it said: ", result.output));
-    }
-    std::array<char, 4096> buffer;
-    const ssize_t count = read(readable.fd, buffer.data(), buffer.size());
-    if (count == 0) break;
-    if (count > 0) result.output.append(buffer.data(), static_cast<size_t>(count));
-  }
-  (*child)->WaitForExit(absl::Seconds(60));
-  result.state = (*child)->state().ToString();
-  if (result.state == "exited with status 127") {
-    return absl::NotFoundError(absl::StrCat("there is no program '", words[0], "'"));
-  }
-  return result;
-}
-
-absl::StatusOr<std::string> InstallNpmPackages(const std::string& source) {
-  if (absl::Status there = CheckPrograms(); !there.ok()) return there;
+absl::StatusOr<std::string> InstallPackages(const std::string& source, const Runner& run) {
+  if (absl::Status there = CheckPrograms(run); !there.ok()) return there;
   const absl::StatusOr<fs::path> cache = CacheFolder();
   if (!cache.ok()) return cache.status();
   const std::string manifest = Contents(fs::path(source) / "package.json");
@@ -127,12 +91,11 @@ absl::StatusOr<std::string> InstallNpmPackages(const std::string& source) {
     fs::create_directories(partial, error);
     std::ofstream(partial / "package.json") << manifest;
     std::ofstream(partial / "package-lock.json") << lock;
-    const auto npm = RunCommand({"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"},
-                                absl::Minutes(8), {{"HOME", Home()}}, partial.string());
+    const auto npm = run({.words = {"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"},
+                          .variables = {{"HOME", Home()}},
+                          .directory = partial.string()});
     if (!npm.ok()) {
       installed = absl::UnavailableError(npm.status().message());
-    } else if (npm->state != "exited with status 0") {
-      installed = absl::UnavailableError(absl::StrCat("npm ci ", npm->state, ": ", npm->output));
     } else {
       fs::rename(partial, folder, error);
       if (error) installed = absl::UnavailableError(error.message());
@@ -142,4 +105,4 @@ absl::StatusOr<std::string> InstallNpmPackages(const std::string& source) {
   return installed;
 }
 
-}  // namespace parlance::tools::mcp
+}  // namespace npm

@@ -1,6 +1,6 @@
-// Software of others for a test, installed by npm.
-#ifndef TOOLS_MCP_TESTING_NPM_PACKAGES_H_
-#define TOOLS_MCP_TESTING_NPM_PACKAGES_H_
+// Runs software of others in a test.
+#ifndef TOOLS_MCP_TESTING_RUN_COMMAND_H_
+#define TOOLS_MCP_TESTING_RUN_COMMAND_H_
 
 #include <string>
 #include <utility>
@@ -25,12 +25,6 @@ absl::StatusOr<CommandResult> RunCommand(
     const std::vector<std::pair<std::string, std::string>>& environment = {},
     const std::string& directory = "");
 
-// Installs what the package.json and package-lock.json in `source` name, once for all runs, and
-// gives the folder that has node_modules: below the user's cache, or the test's own folder if that
-// cannot be written. No script of a package is run. NotFound if node 20 or npm is not there;
-// Unavailable if the packages cannot be had.
-absl::StatusOr<std::string> InstallNpmPackages(const std::string& source);
-
 }  // namespace parlance::tools::mcp
 
-#endif  // TOOLS_MCP_TESTING_NPM_PACKAGES_H_
+#endif  // TOOLS_MCP_TESTING_RUN_COMMAND_H_
