@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -268,17 +269,45 @@ absl::StatusOr<std::vector<HistorySeries>> History::Series(const std::string& na
   return all;
 }
 
-absl::StatusOr<std::map<std::string, HistoryBaseline>> ReadHistoryBaselines(
-    const std::string& path, absl::Span<const Run> runs) {
+namespace {
+
+// All series of the file; none if there is no such file or `path` is empty.
+absl::StatusOr<std::vector<HistorySeries>> AllSeries(const std::string& path) {
   std::error_code error;
-  if (path.empty() || !std::filesystem::exists(path, error)) {
-    return std::map<std::string, HistoryBaseline>();
-  }
+  if (path.empty() || !std::filesystem::exists(path, error)) return std::vector<HistorySeries>();
   const absl::StatusOr<std::unique_ptr<History>> history = History::Open(path);
   if (!history.ok()) return history.status();
-  const absl::StatusOr<std::vector<HistorySeries>> series = (*history)->Series("");
+  return (*history)->Series("");
+}
+
+}  // namespace
+
+absl::StatusOr<std::map<std::string, HistoryBaseline>> ReadHistoryBaselines(
+    const std::string& path, absl::Span<const Run> runs) {
+  const absl::StatusOr<std::vector<HistorySeries>> series = AllSeries(path);
   if (!series.ok()) return series.status();
   return HistoryBaselines(*series, runs);
+}
+
+absl::StatusOr<std::map<std::string, HistorySeries>> ReadHistorySeries(const std::string& path,
+                                                                       absl::Span<const Run> runs,
+                                                                       size_t max_points) {
+  const absl::StatusOr<std::vector<HistorySeries>> all = AllSeries(path);
+  if (!all.ok()) return all.status();
+  const SeriesIndex index(*all);
+  std::map<std::string, HistorySeries> found;
+  for (const Run& run : runs) {
+    for (const Measurement& measurement : run.measurements()) {
+      const HistorySeries* const series = index.Find(run, measurement);
+      if (series == nullptr || found.contains(measurement.name())) continue;
+      HistorySeries& last = found[measurement.name()] = *series;
+      if (last.points.size() > max_points) {
+        last.points.erase(last.points.begin(),
+                          last.points.end() - static_cast<std::ptrdiff_t>(max_points));
+      }
+    }
+  }
+  return found;
 }
 
 }  // namespace perf

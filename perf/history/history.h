@@ -2,6 +2,7 @@
 #ifndef PERF_HISTORY_HISTORY_H_
 #define PERF_HISTORY_HISTORY_H_
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -56,6 +57,13 @@ class History {
 // none if there is no such file or `path` is empty. Errors are those of History.
 absl::StatusOr<std::map<std::string, HistoryBaseline>> ReadHistoryBaselines(
     const std::string& path, absl::Span<const Run> runs);
+
+// The series in the file `path` that the measurements of `runs` are points of, by name, each with
+// its last `max_points` points; none if there is no such file or `path` is empty. Errors are those
+// of History.
+absl::StatusOr<std::map<std::string, HistorySeries>> ReadHistorySeries(const std::string& path,
+                                                                       absl::Span<const Run> runs,
+                                                                       size_t max_points);
 
 }  // namespace perf
 

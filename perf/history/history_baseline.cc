@@ -3,18 +3,12 @@
 #include <map>
 #include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "absl/time/time.h"
-#include "perf/record/environment.h"
 
 namespace perf {
 namespace {
-
-// What figures have to share to be compared: machine, build, name, load, unit, direction.
-using SeriesKey =
-    std::tuple<std::string, std::string, std::string, std::string, std::string, Better>;
 
 // The medians of the last runs before `time` that count, the newest first.
 std::vector<double> LastMedians(const HistorySeries& series, absl::Time time,
@@ -32,11 +26,7 @@ std::vector<double> LastMedians(const HistorySeries& series, absl::Time time,
 
 std::map<std::string, HistoryBaseline> HistoryBaselines(absl::Span<const HistorySeries> history,
                                                         absl::Span<const Run> runs) {
-  std::map<SeriesKey, const HistorySeries*> all;
-  for (const HistorySeries& series : history) {
-    all[{series.machine, series.build, series.name, series.load, series.unit, series.better}] =
-        &series;
-  }
+  const SeriesIndex index(history);
   std::set<std::string> present;
   for (const Run& run : runs) {
     // A record that was made without the runner names no invocation.
@@ -44,14 +34,10 @@ std::map<std::string, HistoryBaseline> HistoryBaselines(absl::Span<const History
   }
   std::map<std::string, HistoryBaseline> baselines;
   for (const Run& run : runs) {
-    const std::string machine = MachineSlug(run.environment());
-    const std::string build = SeriesBuild(run.environment());
-    const std::string load = SeriesLoad(run.provenance());
     for (const Measurement& measurement : run.measurements()) {
-      const auto found = all.find(
-          {machine, build, measurement.name(), load, measurement.unit(), measurement.better()});
-      if (found == all.end()) continue;
-      const std::vector<double> medians = LastMedians(*found->second, StartOf(run), present);
+      const HistorySeries* const series = index.Find(run, measurement);
+      if (series == nullptr) continue;
+      const std::vector<double> medians = LastMedians(*series, StartOf(run), present);
       if (medians.empty()) continue;
       baselines[measurement.name()] = {.figure = FigureOf(medians),
                                        .num_runs = static_cast<int>(medians.size())};

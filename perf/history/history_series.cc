@@ -6,8 +6,23 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "perf/record/environment.h"
 
 namespace perf {
+
+SeriesIndex::SeriesIndex(absl::Span<const HistorySeries> history) {
+  for (const HistorySeries& series : history) {
+    all_[{series.machine, series.build, series.name, series.load, series.unit, series.better}] =
+        &series;
+  }
+}
+
+const HistorySeries* SeriesIndex::Find(const Run& run, const Measurement& measurement) const {
+  const auto found =
+      all_.find({MachineSlug(run.environment()), SeriesBuild(run.environment()), measurement.name(),
+                 SeriesLoad(run.provenance()), measurement.unit(), measurement.better()});
+  return found == all_.end() ? nullptr : found->second;
+}
 
 std::string SeriesLoad(const Provenance& provenance) {
   std::vector<std::string> overrides;

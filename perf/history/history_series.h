@@ -3,11 +3,14 @@
 #define PERF_HISTORY_HISTORY_SERIES_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "perf/record/result.pb.h"
 
 namespace perf {
@@ -42,6 +45,23 @@ struct HistorySeries {
   Better better = BETTER_UNKNOWN;
   // Points are ordered by the time of the run.
   std::vector<HistoryPoint> points;
+};
+
+// Finds the series that a measurement is a point of. Thread-safe after construction.
+class SeriesIndex {
+ public:
+  // `history` must outlive the index.
+  explicit SeriesIndex(absl::Span<const HistorySeries> history);
+
+  // The series of the run's machine, build and loads, in the measurement's unit and direction; null
+  // if there is none.
+  const HistorySeries* Find(const Run& run, const Measurement& measurement) const;
+
+ private:
+  // What figures have to share to be compared: machine, build, name, load, unit, direction.
+  using Key = std::tuple<std::string, std::string, std::string, std::string, std::string, Better>;
+
+  std::map<Key, const HistorySeries*> all_;
 };
 
 // What a HistorySeries calls the loads of a run, and its build.

@@ -48,14 +48,14 @@ std::string Judged(const HistorySeries& series, const ChangePoint& change) {
   return absl::StrFormat("%.1f %% %s", std::abs(percent), better ? "better" : "worse");
 }
 
-std::string ChangeText(const HistorySeries& series, const ChangePoint& change) {
+}  // namespace
+
+std::string ChangeOfLevelText(const HistorySeries& series, const ChangePoint& change) {
   const HistoryPoint& last_before = series.points[change.index - 1];
   const HistoryPoint& first_after = series.points[change.index];
   return absl::StrCat(Judged(series, change), " since ", Day(first_after), ", between ",
                       Commit(last_before), " and ", Commit(first_after));
 }
-
-}  // namespace
 
 std::string HistoryList(const std::vector<HistorySeries>& all) {
   if (all.empty()) return "There is nothing in the history yet.\n";
@@ -71,7 +71,7 @@ std::string HistoryList(const std::vector<HistorySeries>& all) {
         &text, "  %-40s %-8s %4d %-5s %12s  %s\n", series.name, series.load, series.points.size(),
         series.points.size() == 1 ? "run" : "runs",
         FigureText(series.points.back().median, series.unit),
-        changes.empty() ? "no change of level" : ChangeText(series, changes.back()));
+        changes.empty() ? "no change of level" : ChangeOfLevelText(series, changes.back()));
   }
   return text;
 }
@@ -124,7 +124,8 @@ std::string HistoryPlot(const HistorySeries& series, int width) {
   if (changes.empty()) return text + "No change of level.\n";
   for (const ChangePoint& change : changes) {
     absl::StrAppend(&text, FigureText(change.before, series.unit), " to ",
-                    FigureText(change.after, series.unit), ": ", ChangeText(series, change), "\n");
+                    FigureText(change.after, series.unit), ": ", ChangeOfLevelText(series, change),
+                    "\n");
   }
   return text;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "perf/history/change_points.h"
 #include "perf/history/history.h"
 
 namespace perf {
@@ -15,6 +16,10 @@ std::string HistoryList(const std::vector<HistorySeries>& all);
 // A plot of the medians over the runs, and every change of level with the commits between which it
 // happened. `width`: columns of the plot, at least 20; more runs than columns share them.
 std::string HistoryPlot(const HistorySeries& series, int width);
+
+// "12.3 % worse since 2026-11-24, between 0123456789ab and ba9876543210+": a change of the series'
+// level, with the commits of the runs on both sides; + means with uncommitted changes.
+std::string ChangeOfLevelText(const HistorySeries& series, const ChangePoint& change);
 
 }  // namespace perf
 
