@@ -88,6 +88,20 @@ absl::Status Validate(const ComponentRequirements& requirements) {
           absl::StrCat("the min_effect of '", floor.measurement(), "' is stated twice"));
     }
   }
+  for (const LatencyChain& chain : requirements.latency_chains()) {
+    if (chain.title().empty() || chain.total().empty() || chain.stages_size() < 2) {
+      return absl::InvalidArgumentError(
+          "a latency chain needs a title, a total and at least two stages");
+    }
+    std::set<std::string> links = {chain.total()};
+    for (const std::string& stage : chain.stages()) {
+      if (stage.empty() || !links.insert(stage).second) {
+        return absl::InvalidArgumentError(absl::StrCat("latency chain '", chain.title(),
+                                                       "' has the stage '", stage,
+                                                       "' without a name or twice"));
+      }
+    }
+  }
   return absl::OkStatus();
 }
 

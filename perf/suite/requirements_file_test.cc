@@ -101,6 +101,13 @@ INSTANTIATE_TEST_SUITE_P(
          "baseline_lines { key: 'A' measurement: 'a.b' statistic: MEDIAN } "
          "baseline_lines { key: 'A' measurement: 'a.c' statistic: MEDIAN }",
          "stated twice"},
+        {"AChainOfOneStage",
+         "component: 'a' latency_chains { title: 'T' total: 'a.all' stages: 'a.one' }",
+         "needs a title, a total and at least two stages"},
+        {"AChainThatGoesInACircle",
+         "component: 'a' latency_chains { title: 'T' total: 'a.all' stages: 'a.one' stages: "
+         "'a.all' }",
+         "latency chain 'T' has the stage 'a.all' without a name or twice"},
         {"ShrinkingLoad", "component: 'a' loads { name: 'n' quick: 9 default: 1 long: 2 }",
          "0 < quick <= default <= long"},
         {"ALoadOfNothing", "component: 'a' loads { name: 'n' quick: 1 default: 1 long: 2 ab: 0 }",
