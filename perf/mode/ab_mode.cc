@@ -271,6 +271,7 @@ class RevisionComparison {
         measurement.mutable_samples()->Add(compared.current_samples.begin(),
                                            compared.current_samples.end());
         result.baseline_median = Median(compared.baseline_samples);
+        result.baseline_samples = compared.baseline_samples;
         findings_.ab[compared.name] = std::move(result);
       }
       run.set_num_measurements(run.measurements_size());

@@ -299,6 +299,15 @@ TEST_F(AbModeLoadsTest, WhatTheTimeDoesNotSufficeForIsUnresolved) {
   EXPECT_THAT(findings_->notes, Contains(HasSubstr("1 measurement is unresolved (1 not reached)")));
 }
 
+TEST_F(AbModeLoadsTest, TheSamplesOfBothSidesAreKept) {
+  LoadsOfBothPrograms();
+  ASSERT_TRUE(findings_->ab.contains("a.time"));
+  ASSERT_EQ(findings_->runs.size(), 1u);
+  // One round is one run of each build.
+  EXPECT_THAT(findings_->ab.at("a.time").baseline_samples, testing::SizeIs(1));
+  EXPECT_EQ(findings_->runs[0].measurements(0).samples_size(), 1);
+}
+
 TEST_F(AbModeLoadsTest, AnInterruptEndsTheComparisonWithWhatIsKnown) {
   services_.set_interrupted(true);
   LoadsOfBothPrograms();

@@ -21,6 +21,8 @@ namespace perf {
 struct AbResult {
   PairedEffect effect;
   double baseline_median = 0;
+  // The values that the median is of, in the measurement's unit, in the order they were measured.
+  std::vector<double> baseline_samples = {};
   // How many rounds the effect rests on.
   int rounds = 0;
   // If it is unresolved: why.
