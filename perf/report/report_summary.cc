@@ -54,29 +54,11 @@ std::string Heading(absl::string_view title) {
   return absl::StrCat("\n", title, "\n", std::string(Width(title), '-'), "\n");
 }
 
-// "-23.4% (between -25.1% and -21.0%)"; empty if there is no percentage.
-std::string Change(const MeasurementResult& result) {
-  if (!HasPercentage(result)) return "";
-  std::string text = PercentText(result.change_percent());
-  if (std::isfinite(result.change_percent_low()) && std::isfinite(result.change_percent_high())) {
-    absl::StrAppend(&text, " (between ", PercentText(result.change_percent_low()), " and ",
-                    PercentText(result.change_percent_high()), ")");
-  }
-  return text;
-}
-
 // "✗ Red: Session Creation: -23.4% (between …)"
 std::string WhatChanged(const MeasurementResult& result) {
-  const std::string change = Change(result);
+  const std::string change = ChangeText(result);
   return absl::StrCat(Symbol(result.verdict()), " ", Words(result), ": ", result.title(),
                       change.empty() ? "" : ": ", change);
-}
-
-std::string Figures(const MeasurementResult& result) {
-  if (result.unit().empty() || result.baseline().empty()) return "";
-  return absl::StrCat("median ", WithUnit(result.median(), result.unit()), ", baseline ",
-                      WithUnit(result.baseline_median(), result.unit()), " (", result.baseline(),
-                      ")");
 }
 
 Item ItemOf(const MeasurementResult& result) {
@@ -90,7 +72,7 @@ Item ItemOf(const MeasurementResult& result) {
     return item;
   }
   if (result.has_growth()) reason(GrowthText(result));
-  reason(Figures(result));
+  reason(FiguresText(result));
   reason(result.note());
   if (result.attempts() > 1) reason(absl::StrCat("the best of ", result.attempts(), " runs"));
   if (!result.noise().empty()) reason(absl::StrCat("noisy: ", result.noise()));
@@ -286,26 +268,9 @@ std::string Notes(const Report& report) {
 }
 
 // What a reader does with this verdict.
-std::string NextStep(const Report& report) {
-  const ReportCounts counts = CountsOf(report);
-  const std::string& command = report.command();
-  if (command.empty()) return "";
-  const bool beside = report.environment_match() == ENVIRONMENT_BESIDE;
-  if (counts.red + counts.yellow > 0 && !beside) {
-    return absl::StrCat("Next: see whether it was the code, beside an earlier revision:\n    ",
-                        command, " -- --against REVISION\n");
-  }
-  const absl::string_view word = ConclusionWord(report);
-  if (word == "No baseline") {
-    return absl::StrCat("Next: make these figures the baseline:\n    ", command,
-                        " -- --update_baselines\n");
-  }
-  if (counts.noisy > 0 && !beside) {
-    return absl::StrCat(
-        "Next: measure again when the machine is quiet, or beside a revision:\n    ", command,
-        " -- --against REVISION\n");
-  }
-  return "";
+std::string NextStepText(const Report& report) {
+  const NextStep next = NextStepOf(report);
+  return next.what.empty() ? "" : absl::StrCat("Next: ", next.what, ":\n    ", next.command, "\n");
 }
 
 }  // namespace
@@ -317,7 +282,7 @@ std::string SummaryReport(const Report& report) {
       Paragraph(absl::StrCat("Measured: ", Commit(report), ", ", Profile(report),
                              report.selection().empty() ? "" : ", ", report.selection()),
                 0),
-      NextStep(report));
+      NextStepText(report));
 }
 
 }  // namespace perf

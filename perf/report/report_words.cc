@@ -140,6 +140,23 @@ std::string SettleText(const UnresolvedResult& unresolved) {
           : ", on a quieter machine");
 }
 
+std::string ChangeText(const MeasurementResult& result) {
+  if (!HasPercentage(result)) return "";
+  std::string text = PercentText(result.change_percent());
+  if (std::isfinite(result.change_percent_low()) && std::isfinite(result.change_percent_high())) {
+    absl::StrAppend(&text, " (between ", PercentText(result.change_percent_low()), " and ",
+                    PercentText(result.change_percent_high()), ")");
+  }
+  return text;
+}
+
+std::string FiguresText(const MeasurementResult& result) {
+  if (result.unit().empty() || result.baseline().empty()) return "";
+  return absl::StrCat("median ", WithUnit(result.median(), result.unit()), ", baseline ",
+                      WithUnit(result.baseline_median(), result.unit()), " (", result.baseline(),
+                      ")");
+}
+
 std::string VerdictText(const MeasurementResult& result) {
   std::string text = absl::StrCat(Symbol(result.verdict()), " ", Words(result));
   if (HasPercentage(result)) {
@@ -317,6 +334,26 @@ std::string Conclusion(const Report& report) {
     part(counts.requirements, counts.requirements == 1 ? "requirement met" : "requirements met");
   }
   return parts.empty() ? std::string(word) : absl::StrCat(word, ": ", absl::StrJoin(parts, ", "));
+}
+
+NextStep NextStepOf(const Report& report) {
+  const ReportCounts counts = CountsOf(report);
+  const std::string& command = report.command();
+  if (command.empty()) return {};
+  const bool beside = report.environment_match() == ENVIRONMENT_BESIDE;
+  if (counts.red + counts.yellow > 0 && !beside) {
+    return {.what = "see whether it was the code, beside an earlier revision",
+            .command = absl::StrCat(command, " -- --against REVISION")};
+  }
+  if (ConclusionWord(report) == "No baseline") {
+    return {.what = "make these figures the baseline",
+            .command = absl::StrCat(command, " -- --update_baselines")};
+  }
+  if (counts.noisy > 0 && !beside) {
+    return {.what = "measure again when the machine is quiet, or beside a revision",
+            .command = absl::StrCat(command, " -- --against REVISION")};
+  }
+  return {};
 }
 
 std::vector<std::vector<std::string>> StatusRows(const Report& report) {

@@ -42,6 +42,12 @@ std::string UnresolvedText(const UnresolvedResult& unresolved);
 // How long it takes to settle it, before the command that does so: "To settle it, in about 3 s".
 std::string SettleText(const UnresolvedResult& unresolved);
 
+// "-23.4% (between -25.1% and -21.0%)"; empty if there is no percentage.
+std::string ChangeText(const MeasurementResult& result);
+
+// "median 0.442 ms, baseline 0.337 ms (0123456789ab of 2026-11-24)"; empty if either is not there.
+std::string FiguresText(const MeasurementResult& result);
+
 // "✗ Red: -23.4% vs baseline; ...": the verdict with its reasons.
 std::string VerdictText(const MeasurementResult& result);
 
@@ -94,6 +100,15 @@ absl::string_view ConclusionSymbol(const Report& report);
 
 // The same with what there is to act on: "Red: 1 red, 2 yellow".
 std::string Conclusion(const Report& report);
+
+// What a reader does next with the whole, and the command that does it; both empty if nothing is to
+// be done.
+struct NextStep {
+  // "see whether it was the code, beside an earlier revision"
+  std::string what;
+  std::string command;
+};
+NextStep NextStepOf(const Report& report);
 
 // A row for each component, after a header.
 std::vector<std::vector<std::string>> StatusRows(const Report& report);

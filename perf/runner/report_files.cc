@@ -15,6 +15,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "perf/baseline/baseline_update.h"
 #include "perf/record/record_file.h"
+#include "perf/report/html/html_report.h"
 #include "perf/report/report_markdown.h"
 #include "perf/report/report_text.h"
 #include "perf/suite/label.h"
@@ -24,6 +25,7 @@ namespace {
 
 constexpr char kText[] = "performance_report.txt";
 constexpr char kMarkdown[] = "performance_report.md";
+constexpr char kPage[] = "performance_report.html";
 constexpr char kJson[] = "performance_report.json";
 constexpr char kLines[] = "performance_baseline.txt";
 constexpr char kRecords[] = "records";
@@ -58,6 +60,7 @@ absl::StatusOr<ReportFiles> ReportFiles::Create(const std::string& directory,
   ReportFiles files(directory);
   const std::pair<const char*, command::FileKind> kinds[] = {{kText, command::kTextFile},
                                                              {kMarkdown, command::kTextFile},
+                                                             {kPage, command::kHtmlFile},
                                                              {kJson, command::kJsonFile},
                                                              {kLines, command::kTextFile}};
   for (const auto& [name, kind] : kinds) {
@@ -76,6 +79,11 @@ absl::StatusOr<ReportFiles> ReportFiles::Create(const std::string& directory,
     return own;
   }
   return files;
+}
+
+absl::Status ReportFiles::WritePage(const Report& report, const ReportInputs& inputs,
+                                    const std::map<std::string, HistorySeries>& history) {
+  return WriteFile(kPage, HtmlReport(report, {.records = inputs, .history = history}));
 }
 
 std::string ReportFiles::text_path() const { return absl::StrCat(directory_, "/", kText); }

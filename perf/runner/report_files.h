@@ -1,6 +1,7 @@
 // The files of a report in the output directory:
 //
 //   performance_report.txt, .md, .json   the report
+//   performance_report.html              the report with pictures, of the records and the history
 //   performance_baseline.txt             the figures of the baseline lines
 //   records/                             the records, one folder a target and shard
 #ifndef PERF_RUNNER_REPORT_FILES_H_
@@ -16,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "command/output_file.h"
+#include "perf/history/history_series.h"
 #include "perf/record/result.pb.h"
 #include "perf/report/report.pb.h"
 #include "perf/report/report_builder.h"
@@ -32,8 +34,12 @@ class ReportFiles {
                                             const std::vector<std::string>& others,
                                             const std::vector<std::string>& keep);
 
-  // Writes all of them; records of an earlier run are removed. To be called once.
+  // Writes all of them but the page; records of an earlier run are removed. To be called once.
   absl::Status Write(const Report& report, const ReportInputs& inputs, bool verbose);
+
+  // Writes the page, which also shows the series of the measurements, by name. To be called once.
+  absl::Status WritePage(const Report& report, const ReportInputs& inputs,
+                         const std::map<std::string, HistorySeries>& history);
 
   // The path of the text form, for people.
   std::string text_path() const;

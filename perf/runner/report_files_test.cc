@@ -36,7 +36,11 @@ class ReportFilesTest : public testing::Test {
   absl::Status Write() {
     absl::StatusOr<ReportFiles> files = ReportFiles::Create(directory_, {}, {});
     if (!files.ok()) return files.status();
-    return files->Write(BuildReport(inputs_), inputs_, /*verbose=*/false);
+    const Report report = BuildReport(inputs_);
+    if (absl::Status written = files->Write(report, inputs_, /*verbose=*/false); !written.ok()) {
+      return written;
+    }
+    return files->WritePage(report, inputs_, {});
   }
 
   bool Exists(const std::string& name) const {
@@ -49,12 +53,20 @@ class ReportFilesTest : public testing::Test {
 
 TEST_F(ReportFilesTest, WritesEveryFormOfTheReportAndTheRecords) {
   ASSERT_THAT(Write(), IsOk());
-  for (const char* name :
-       {"performance_report.txt", "performance_report.md", "performance_report.json"}) {
+  for (const char* name : {"performance_report.txt", "performance_report.html",
+                           "performance_report.md", "performance_report.json"}) {
     EXPECT_THAT(ReadFile(directory_ + "/" + name), IsOkAndHolds(HasSubstr("a.time"))) << name;
   }
   EXPECT_TRUE(Exists("performance_baseline.txt"));
   EXPECT_TRUE(Exists("records/a/b/t/shard_1_of_1/perf_run.pb"));
+}
+
+// A page has pictures within, and is no SVG file for all that.
+TEST_F(ReportFilesTest, ReplacesThePageOfAnEarlierRunAndNoOtherFile) {
+  ASSERT_THAT(Write(), IsOk());
+  ASSERT_THAT(Write(), IsOk());
+  std::ofstream(directory_ + "/performance_report.html") << "notes of somebody";
+  EXPECT_THAT(Write(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("an HTML page")));
 }
 
 TEST_F(ReportFilesTest, RecordsOfAnEarlierRunGo) {

@@ -54,7 +54,8 @@ ABSL_FLAG(bool, verbose, false,
           "Print the tests' own output, and more of each measurement: median, tail, side figures.");
 ABSL_FLAG(
     std::string, output_dir, "",
-    "Where performance_report.txt, .md and .json, performance_baseline.txt and the records go. "
+    "Where performance_report.txt, .html, .md and .json, performance_baseline.txt and the records "
+    "go. "
     "Default: perf-results in the workspace.");
 ABSL_FLAG(bool, update_baselines, false,
           "Store this run's figures as the baselines of this machine; prints what changes. "

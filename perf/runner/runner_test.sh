@@ -108,7 +108,7 @@ ln -s ../elsewhere mine/records
 run 2 "is a symbolic link" --output_dir mine
 [[ $(cat elsewhere/notes) == precious ]] || fail "what a link leads to is gone"
 rm mine/records
-for file in performance_report.txt performance_report.md performance_report.json performance_baseline.txt build_events.json; do
+for file in performance_report.txt performance_report.html performance_report.md performance_report.json performance_baseline.txt build_events.json; do
   rm -rf mine
   mkdir mine
   printf 'RIFF\0\0\0\0WAVE' >mine/$file
@@ -118,7 +118,7 @@ for file in performance_report.txt performance_report.md performance_report.json
 done
 rm -rf mine
 run 2 "the report is in $PWD/mine/performance_report.txt" --output_dir mine
-[[ -f mine/performance_report.json && -f mine/performance_report.md && -f mine/build_events.json ]] || fail "not all is written"
+[[ -f mine/performance_report.json && -f mine/performance_report.html && -f mine/performance_report.md && -f mine/build_events.json ]] || fail "not all is written"
 [[ -d mine/records ]] || fail "no records"
 touch mine/records/old
 run 2 "the report is in" --output_dir mine

@@ -14,12 +14,14 @@
 #include "command/exit_code.h"
 #include "command/output_file.h"
 #include "perf/history/history.h"
+#include "perf/history/history_series.h"
 #include "perf/mode/ab_mode.h"
 #include "perf/mode/counts_mode.h"
 #include "perf/mode/imported_mode.h"
 #include "perf/mode/stored_baselines.h"
 #include "perf/mode/stored_mode.h"
 #include "perf/record/text_proto.h"
+#include "perf/report/html/page_data.h"
 #include "perf/report/report_builder.h"
 #include "perf/report/report_summary.h"
 #include "perf/report/report_text.h"
@@ -66,6 +68,9 @@ class SuiteRun {
       return written;
     }
     const absl::Status added = AddToHistory();
+    if (absl::Status written = files->WritePage(report, inputs_, Trends()); !written.ok()) {
+      return written;
+    }
     const absl::StatusOr<std::string> stored = Store(report);
     context_.services.Print(options_.verbose ? TextReport(report, {.verbose = true})
                                              : SummaryReport(report));
@@ -277,6 +282,13 @@ class SuiteRun {
     const absl::StatusOr<std::unique_ptr<History>> history = History::Open(options_.history);
     if (!history.ok()) return history.status();
     return (*history)->Add(inputs_.runs).status();
+  }
+
+  // What the page shows of earlier runs and this one. A history that cannot be read, which is said
+  // when the run is added to it, leaves that out.
+  std::map<std::string, HistorySeries> Trends() const {
+    auto series = ReadHistorySeries(options_.history, inputs_.runs, kMaxTrendPoints);
+    return series.ok() ? *std::move(series) : std::map<std::string, HistorySeries>();
   }
 
   // Stores the baselines, if they are to be, and returns what changed.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ namespace {
 using absl_testing::IsOk;
 using absl_testing::IsOkAndHolds;
 using absl_testing::StatusIs;
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -321,6 +323,25 @@ TEST_F(SuiteRunTest, ARunThatStoresABaselineIsNotJudgedByTheHistory) {
   mode_.findings->runs = {RunOf(15)};
   options_.update_baselines = true;
   EXPECT_THAT(Execute(), IsOkAndHolds(0));
+}
+
+// The page.
+
+TEST_F(SuiteRunTest, ThePageShowsEarlierRunsAndThisOne) {
+  for (const double median : {10.0, 10.1, 9.9}) {
+    mode_.findings->runs = {RunOf(median)};
+    EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  }
+  EXPECT_THAT(ReadFile(options_.output_dir + "/performance_report.html"),
+              IsOkAndHolds(HasSubstr(R"("trend":{"runs":[0,1,2],"medians":[10,10.1,9.9]})")));
+}
+
+TEST_F(SuiteRunTest, AHistoryThatCannotBeReadLeavesThePageWithoutTrends) {
+  std::ofstream(options_.history) << "no database, but long enough to be taken for one: "
+                                  << std::string(2000, 'x');
+  EXPECT_FALSE(Execute().ok());
+  EXPECT_THAT(ReadFile(options_.output_dir + "/performance_report.html"),
+              IsOkAndHolds(AllOf(HasSubstr("a.time"), Not(HasSubstr("\"trend\"")))));
 }
 
 // Confirmation.

@@ -1,0 +1,461 @@
+#include "perf/report/html/page_data.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "perf/baseline/baseline_file.h"
+#include "perf/history/change_points.h"
+#include "perf/history/history_text.h"
+#include "perf/report/html/html_text.h"
+#include "perf/report/html/verdict_reasons.h"
+#include "perf/report/report_words.h"
+#include "perf/stats/figure_text.h"
+#include "perf/stats/statistics.h"
+
+namespace perf {
+namespace {
+
+// A picture shows no more digits than these.
+constexpr int kDigits = 4;
+constexpr int kMoreDigits = 7;
+// Values whose range is a smaller share of them need more digits to be told apart.
+constexpr double kNarrow = 0.02;
+
+// The least for the significance level: a page has hundreds of series, and each takes milliseconds.
+constexpr int kPermutations = 99;
+
+// The value with so many significant digits; 0 for what is not finite, which no sample is.
+double Rounded(double value, int digits) {
+  double rounded = 0;
+  if (!std::isfinite(value) ||
+      !absl::SimpleAtod(absl::StrFormat("%.*g", digits, value), &rounded)) {
+    return 0;
+  }
+  // The greatest figures may be rounded out of what a double holds.
+  return std::isfinite(rounded) ? rounded : value;
+}
+
+// How many digits values need that lie between these two.
+int DigitsFor(double low, double high) {
+  const double size = std::max(std::abs(low), std::abs(high));
+  // Halves, as the difference of the greatest figures has no place in a double.
+  return high / 2 - low / 2 < kNarrow * (size / 2) ? kMoreDigits : kDigits;
+}
+
+template <typename Values>
+void AddRounded(const std::vector<double>& values, Values& into) {
+  if (values.empty()) return;
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  const int digits = DigitsFor(*low, *high);
+  for (const double value : values) into.Add(Rounded(value, digits));
+}
+
+PageFigure PrintedFigure(absl::string_view name, absl::string_view text) {
+  PageFigure figure;
+  figure.set_name(PageText(name));
+  figure.set_text(PageText(text));
+  return figure;
+}
+
+int Count(int64_t count) {
+  return static_cast<int>(std::min<int64_t>(count, std::numeric_limits<int>::max()));
+}
+
+int Rank(const MeasurementResult& result, bool misses_requirement) {
+  if (misses_requirement || result.verdict() == RED) return 0;
+  switch (result.verdict()) {
+    case MISSING:
+      return 1;
+    case YELLOW:
+      return 2;
+    case UNRESOLVED:
+      return 3;
+    case NOT_COMPARABLE:
+      return 4;
+    default:
+      break;
+  }
+  if (!result.noise().empty()) return 5;
+  if (result.verdict() == IMPROVED) return 6;
+  return result.verdict() == NO_BASELINE ? 7 : 8;
+}
+
+std::set<std::string> Missed(const Report& report) {
+  std::set<std::string> missed;
+  for (const RequirementResult& result : report.requirements()) {
+    if (result.measured() && !result.met()) missed.insert(result.requirement().measurement());
+  }
+  return missed;
+}
+
+std::string CommitOf(const HistoryPoint& point) {
+  if (point.commit.empty()) return "";
+  return PageText(absl::StrCat(point.commit.substr(0, 12), point.dirty ? "+" : ""));
+}
+
+// Invocations by what they are called; those without a name, by their time.
+std::string RunKey(const HistoryPoint& point) {
+  return point.run_id.empty() ? absl::StrCat("at ", absl::ToUnixNanos(point.time)) : point.run_id;
+}
+
+// A name as a word that a shell reads as it is.
+std::string ShellWord(absl::string_view name) {
+  const bool plain = !name.empty() && absl::c_all_of(name, [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("._/:-+=,@", c);
+  });
+  if (plain) return std::string(name);
+  return absl::StrCat("'", absl::StrReplaceAll(name, {{"'", "'\\''"}}), "'");
+}
+
+class PageBuilder {
+ public:
+  PageBuilder(const Report& report, const HtmlInputs& inputs)
+      : report_(report), inputs_(inputs), missed_(Missed(report)) {
+    for (const Run& run : inputs.records.runs) {
+      for (const Measurement& measurement : run.measurements()) {
+        measured_.try_emplace(measurement.name(), Measured{&run, &measurement});
+      }
+    }
+  }
+
+  PageData Build() {
+    NumberRuns();
+    for (const MeasurementResult* result : InOrderOfGravity(report_)) Add(*result);
+    Relate();
+    AddChains();
+    return std::move(data_);
+  }
+
+ private:
+  struct Measured {
+    const Run* run;
+    const Measurement* measurement;
+  };
+
+  // Gives the last runs of all trends their numbers, in the order of time.
+  void NumberRuns() {
+    std::map<std::string, const HistoryPoint*> first;
+    for (const auto& [name, series] : inputs_.history) {
+      for (const HistoryPoint& point : series.points) {
+        const auto [known, inserted] = first.try_emplace(RunKey(point), &point);
+        if (!inserted && point.time < known->second->time) known->second = &point;
+      }
+    }
+    std::vector<std::pair<absl::Time, std::string>> order;
+    for (const auto& [key, point] : first) order.emplace_back(point->time, key);
+    absl::c_sort(order);
+    if (order.size() > kMaxTrendRuns) {
+      order.erase(order.begin(), order.end() - static_cast<std::ptrdiff_t>(kMaxTrendRuns));
+    }
+    for (const auto& [time, key] : order) {
+      number_of_run_[key] = data_.runs_size();
+      PageRun& run = *data_.add_runs();
+      run.set_time_s(std::round(absl::ToDoubleSeconds(time - absl::UnixEpoch())));
+      run.set_commit(CommitOf(*first.at(key)));
+    }
+  }
+
+  void Add(const MeasurementResult& result) {
+    // What the baseline has in another unit is missing, and there under the same name.
+    if (!IsMissing(result) || !number_of_.contains(result.name())) {
+      number_of_[result.name()] = data_.measurements_size();
+    }
+    PageMeasurement& page = *data_.add_measurements();
+    page.set_name(PageText(result.name()));
+    page.set_title(PageText(result.title()));
+    page.set_component(PageText(result.component()));
+    page.set_target(PageText(result.target()));
+    page.set_kind(inputs_.records.benchmarks.contains(result.target()) ? "benchmark" : "test");
+    page.set_unit(PageText(result.unit()));
+    page.set_verdict(VerdictKey(result.verdict()));
+    page.set_higher_is_better(result.better() == HIGHER);
+    page.set_noise(PageText(result.noise()));
+    page.set_misses_requirement(missed_.contains(result.name()));
+    page.set_command(PageText(result.command()));
+    if (!report_.command().empty()) {
+      page.set_history_command(
+          PageText(absl::StrCat(report_.command(), " -- history ", ShellWord(result.name()))));
+    }
+    page.set_baseline_name(PageText(result.baseline()));
+    // What is gone from another revision has no figures, and what cannot be compared none of this
+    // unit.
+    if (!result.baseline().empty() && !result.unit().empty() &&
+        result.verdict() != NOT_COMPARABLE) {
+      page.set_baseline_median(Rounded(result.baseline_median(), kMoreDigits));
+    }
+    for (const std::string& reason :
+         VerdictReasons(result, /*beside=*/!inputs_.records.ab_revision.empty())) {
+      page.add_reasons(PageText(reason));
+    }
+    AddFigures(result, page);
+    AddRatio(result, page);
+    AddLimits(result, page);
+    AddTrend(result, page);
+    const auto found = measured_.find(result.name());
+    if (found == measured_.end() || IsMissing(result)) return;
+    const auto& [run, measurement] = found->second;
+    *page.mutable_current() = DistributionOf(measurement->samples());
+    AddBaseline(result, *run, *measurement, page);
+    AddGrowth(*measurement, page);
+  }
+
+  static void AddFigures(const MeasurementResult& result, PageMeasurement& page) {
+    if (result.count() == 0) return;
+    page.set_median(Rounded(result.median(), kMoreDigits));
+    page.set_p95(Rounded(result.p95(), kMoreDigits));
+    page.set_p99(Rounded(result.p99(), kMoreDigits));
+    const auto add = [&](absl::string_view name, std::string text) {
+      *page.add_figures() = PrintedFigure(name, text);
+    };
+    const auto value = [&](absl::string_view name, double figure) {
+      add(name, WithUnit(figure, result.unit()));
+    };
+    add("Count", absl::StrCat(result.count()));
+    value("Average", result.mean());
+    value("Median", result.median());
+    value("Minimum", result.min());
+    value("Maximum", result.max());
+    value("95th percentile", result.p95());
+    value("99th percentile", result.p99());
+    if (result.iterations() > 0) add("Iterations", absl::StrCat(result.iterations()));
+    if (result.attempts() > 1) add("Runs", absl::StrCat(result.attempts()));
+    const std::map<std::string, double> counters(result.counters().begin(),
+                                                 result.counters().end());
+    for (const auto& [name, counter] : counters) {
+      *page.add_counters() = PrintedFigure(name, FormatFigure(counter));
+    }
+  }
+
+  void AddRatio(const MeasurementResult& result, PageMeasurement& page) const {
+    const auto effect = inputs_.records.ab.find(result.name());
+    double ratio = 0;
+    Interval interval;
+    if (effect != inputs_.records.ab.end()) {
+      ratio = effect->second.effect.ratio;
+      interval = effect->second.effect.ratio_interval;
+    } else if (HasPercentage(result)) {
+      const double sign = result.better() == HIGHER ? 1 : -1;
+      const auto of = [&](double change_percent) { return 1 + sign * change_percent / 100; };
+      ratio = of(result.change_percent());
+      const double one = of(result.change_percent_low());
+      const double other = of(result.change_percent_high());
+      interval = {std::min(one, other), std::max(one, other)};
+    }
+    // A logarithmic axis has no place for what is 0 or less.
+    const auto drawable = [](double value) { return std::isfinite(value) && value > 0; };
+    if (!drawable(ratio)) return;
+    page.set_ratio(Rounded(ratio, kDigits));
+    if (drawable(interval.low)) page.set_ratio_low(Rounded(interval.low, kDigits));
+    if (drawable(interval.high)) page.set_ratio_high(Rounded(interval.high, kDigits));
+  }
+
+  void AddLimits(const MeasurementResult& result, PageMeasurement& page) const {
+    for (const RequirementResult& requirement : report_.requirements()) {
+      const Requirement& stated = requirement.requirement();
+      if (!requirement.measured() || stated.measurement() != result.name()) continue;
+      PageLimit& limit = *page.add_limits();
+      limit.set_limit(
+          Rounded(stated.has_at_most() ? stated.at_most() : stated.at_least(), kMoreDigits));
+      limit.set_text(
+          PageText(absl::StrCat(StatisticWord(stated.statistic()), " ", Limit(stated),
+                                "; measured ", WithUnit(requirement.value(), stated.unit()))));
+      limit.set_met(requirement.met());
+      limit.set_on_axis(stated.statistic() != GROWTH);
+      limit.set_why(PageText(stated.why()));
+    }
+  }
+
+  void AddTrend(const MeasurementResult& result, PageMeasurement& page) const {
+    const auto found = inputs_.history.find(result.name());
+    if (found == inputs_.history.end()) return;
+    HistorySeries series = found->second;
+    auto& points = series.points;
+    points.erase(std::remove_if(points.begin(), points.end(),
+                                [this](const HistoryPoint& point) {
+                                  return !std::isfinite(point.median) ||
+                                         !number_of_run_.contains(RunKey(point));
+                                }),
+                 points.end());
+    if (points.size() > kMaxTrendPoints) {
+      points.erase(points.begin(), points.end() - static_cast<std::ptrdiff_t>(kMaxTrendPoints));
+    }
+    std::vector<double> medians;
+    for (const HistoryPoint& point : points) {
+      page.mutable_trend()->add_runs(number_of_run_.at(RunKey(point)));
+      if (!point.noise.has_value() || !point.noise->empty()) {
+        page.mutable_trend()->add_noisy(static_cast<int>(medians.size()));
+      }
+      medians.push_back(point.median);
+    }
+    AddRounded(medians, *page.mutable_trend()->mutable_medians());
+    for (const ChangePoint& change : FindChangePoints(medians, {.permutations = kPermutations})) {
+      PageChange& drawn = *page.mutable_trend()->add_changes();
+      drawn.set_point(static_cast<int>(change.index));
+      drawn.set_before(Rounded(change.before, kMoreDigits));
+      drawn.set_after(Rounded(change.after, kMoreDigits));
+      drawn.set_text(PageText(ChangeOfLevelText(series, change)));
+    }
+  }
+
+  // The distribution that the measurement was compared with, where more than its median is known.
+  void AddBaseline(const MeasurementResult& result, const Run& run, const Measurement& measurement,
+                   PageMeasurement& page) const {
+    const ReportInputs& records = inputs_.records;
+    if (!page.has_baseline_median()) return;
+    if (!records.ab_revision.empty()) {
+      const auto found = records.ab.find(result.name());
+      if (found == records.ab.end()) return;
+      *page.mutable_baseline() = DistributionOf(found->second.baseline_samples);
+      return;
+    }
+    if (!records.baseline_lines_source.empty() || result.history_runs() > 0) return;
+    const auto& baselines =
+        measurement.deterministic() ? records.deterministic_baselines : records.baselines;
+    const auto component = baselines.find(measurement.component());
+    if (component == baselines.end()) return;
+    const auto& overrides = run.provenance().load_overrides();
+    const BaselineMeasurement* const stored =
+        FindBaseline(component->second, measurement.name(), run.provenance().profile(),
+                     {overrides.begin(), overrides.end()});
+    if (stored == nullptr) return;
+    std::vector<double> quantiles(stored->quantiles().begin(), stored->quantiles().end());
+    // Samples that were all equal are stored as one figure.
+    if (quantiles.empty()) quantiles = {stored->median()};
+    AddRounded(quantiles, *page.mutable_baseline()->mutable_values());
+    page.mutable_baseline()->set_count(Count(stored->count()));
+  }
+
+  static void AddGrowth(const Measurement& measurement, PageMeasurement& page) {
+    const int count = measurement.work_size();
+    if (count == 0) return;
+    const int drawn = std::min(count, static_cast<int>(kMaxDrawnValues));
+    std::vector<double> work;
+    std::vector<double> values;
+    for (int i = 0; i < drawn; ++i) {
+      const int index = drawn == 1 ? 0 : static_cast<int>(int64_t{i} * (count - 1) / (drawn - 1));
+      work.push_back(static_cast<double>(measurement.work(index)));
+      values.push_back(measurement.samples(index));
+    }
+    AddRounded(work, *page.mutable_growth()->mutable_work());
+    AddRounded(values, *page.mutable_growth()->mutable_values());
+    page.mutable_growth()->set_work_unit(PageText(measurement.work_unit()));
+  }
+
+  // Counts and times of one benchmark share its name, without what was counted.
+  void Relate() {
+    std::map<std::string, std::vector<int>> groups;
+    for (const MeasurementResult& result : report_.measurements()) {
+      absl::string_view name = result.name();
+      if (!result.counted().empty()) {
+        absl::ConsumeSuffix(&name, absl::StrCat(".", result.counted()));
+      }
+      groups[std::string(name)].push_back(number_of_.at(result.name()));
+    }
+    for (const auto& [name, group] : groups) {
+      for (const int one : group) {
+        for (const int other : group) {
+          if (one != other) data_.mutable_measurements(one)->add_related(other);
+        }
+      }
+    }
+  }
+
+  // The chains of which the whole and at least two stages were measured.
+  void AddChains() {
+    for (const auto& [component, requirements] : inputs_.records.requirements) {
+      for (const LatencyChain& stated : requirements.latency_chains()) {
+        PageChain chain;
+        const std::optional<int> total = Drawable(stated.total());
+        if (!total.has_value()) continue;
+        chain.set_title(PageText(stated.title()));
+        chain.set_total(*total);
+        const std::string& unit = data_.measurements(*total).unit();
+        for (const std::string& name : stated.stages()) {
+          const std::optional<int> stage = Drawable(name);
+          if (stage.has_value() && data_.measurements(*stage).unit() == unit) {
+            chain.add_stages(*stage);
+          }
+        }
+        if (chain.stages_size() > 1) *data_.add_chains() = std::move(chain);
+      }
+    }
+  }
+
+  // The index of what was measured under this name.
+  std::optional<int> Drawable(const std::string& name) const {
+    const auto found = number_of_.find(name);
+    if (found == number_of_.end()) return std::nullopt;
+    return data_.measurements(found->second).has_current() ? std::optional<int>(found->second)
+                                                           : std::nullopt;
+  }
+
+  const Report& report_;
+  const HtmlInputs& inputs_;
+  const std::set<std::string> missed_;
+  absl::flat_hash_map<std::string, Measured> measured_;
+  absl::flat_hash_map<std::string, int> number_of_run_;
+  absl::flat_hash_map<std::string, int> number_of_;
+  PageData data_;
+};
+
+}  // namespace
+
+std::vector<const MeasurementResult*> InOrderOfGravity(const Report& report) {
+  const std::set<std::string> missed = Missed(report);
+  std::vector<const MeasurementResult*> ordered;
+  for (const MeasurementResult& result : report.measurements()) ordered.push_back(&result);
+  absl::c_stable_sort(ordered, [&](const MeasurementResult* one, const MeasurementResult* other) {
+    return Rank(*one, missed.contains(one->name())) < Rank(*other, missed.contains(other->name()));
+  });
+  return ordered;
+}
+
+std::string VerdictKey(Verdict verdict) {
+  return absl::StrReplaceAll(absl::AsciiStrToLower(Word(verdict)), {{" ", "-"}});
+}
+
+PageDistribution DistributionOf(absl::Span<const double> samples) {
+  std::vector<double> sorted;
+  for (const double sample : samples) {
+    if (std::isfinite(sample)) sorted.push_back(sample);
+  }
+  absl::c_sort(sorted);
+  PageDistribution distribution;
+  distribution.set_count(Count(static_cast<int64_t>(sorted.size())));
+  distribution.set_complete(sorted.size() <= kMaxDrawnValues);
+  if (!distribution.complete()) {
+    std::vector<double> quantiles;
+    for (size_t i = 0; i < kMaxDrawnValues; ++i) {
+      quantiles.push_back(
+          Quantile(sorted, static_cast<double>(i) / static_cast<double>(kMaxDrawnValues - 1)));
+    }
+    sorted = std::move(quantiles);
+  }
+  AddRounded(sorted, *distribution.mutable_values());
+  return distribution;
+}
+
+PageData MakePageData(const Report& report, const HtmlInputs& inputs) {
+  return PageBuilder(report, inputs).Build();
+}
+
+}  // namespace perf
