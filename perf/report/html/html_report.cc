@@ -139,22 +139,31 @@ std::vector<Card> CardsOf(const Report& report, Verdict verdict) {
   return cards;
 }
 
-// What was measured while the machine was noisy, by the reason: one burst of load meets many.
+// What was measured while the machine was noisy, by the reason: one burst of load meets many. None
+// if the machine was quiet.
 std::vector<Card> NoisyCards(const Report& report) {
   std::map<std::string, int> reasons;
+  int all = 0;
   for (const MeasurementResult& result : report.measurements()) {
-    if (!result.noise().empty()) ++reasons[result.noise()];
+    if (result.noise().empty()) continue;
+    ++reasons[result.noise()];
+    ++all;
   }
-  std::vector<Card> cards;
+  if (all == 0) return {};
+  std::string lines;
+  size_t shown = 0;
   for (const auto& [reason, count] : reasons) {
-    cards.push_back({.key = "unresolved",
-                     .badge = Badge("unresolved", Symbol(UNRESOLVED), "Noisy"),
-                     .name = "",
-                     .title = absl::StrCat("<a href=\"#verdict=noisy\">", count,
-                                           count == 1 ? " measurement" : " measurements", "</a>"),
-                     .body = Paragraph("reason", reason)});
+    if (++shown > kMaxShown) break;
+    absl::StrAppend(
+        &lines,
+        Paragraph("reason", reasons.size() == 1 ? reason : absl::StrCat(count, ": ", reason)));
   }
-  return cards;
+  return {{.key = "unresolved",
+           .badge = Badge("unresolved", Symbol(UNRESOLVED), "Noisy"),
+           .name = "",
+           .title = absl::StrCat("<a href=\"#verdict=noisy\">", all,
+                                 all == 1 ? " measurement" : " measurements", "</a>"),
+           .body = std::move(lines)}};
 }
 
 std::string Cards(const Report& report) {
@@ -182,7 +191,7 @@ std::string Cards(const Report& report) {
   AddShown(CardsOf(report, YELLOW), "yellow", "yellow", html);
   AddShown(CardsOf(report, UNRESOLVED), "unresolved", "unresolved", html);
   AddShown(CardsOf(report, NOT_COMPARABLE), "that cannot be compared", "not-comparable", html);
-  AddShown(NoisyCards(report), "reasons of noise", "noisy", html);
+  AddShown(NoisyCards(report), "noisy", "noisy", html);
   return html;
 }
 

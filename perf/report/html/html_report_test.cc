@@ -52,6 +52,15 @@ TEST(HtmlReportTest, SaysFirstWhatWasFoundAndWhatNeedsSomebody) {
   EXPECT_THAT(html, Not(HasSubstr("Nothing needs you")));
 }
 
+TEST(HtmlReportTest, NoiseIsSaidOnceWithItsReasons) {
+  SampleReport sample = VariedReport();
+  sample.records.runs[0].mutable_health()->set_others_percent(40);
+  const std::string html = Static(PageOf(sample));
+  EXPECT_EQ(CountOf(html, "</span> Noisy</span> <a href=\"#verdict=noisy\">"), 1);
+  EXPECT_THAT(html, AllOf(HasSubstr("<p class=\"reason\">1: other processes used 60 %"),
+                          HasSubstr(": other processes used 40 %")));
+}
+
 TEST(HtmlReportTest, SaysPlainlyThatNothingNeedsAnybody) {
   EXPECT_THAT(Static(PageOf(QuietReport())),
               HasSubstr("Nothing needs you: of 3 measurements that were compared, none is worse "

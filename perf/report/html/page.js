@@ -287,7 +287,12 @@
     for (const change of [-0.2, -0.1, 0.1, 0.2]) drawn.push(line(axis.place(axis.ofChange(change)), 2, axis.place(axis.ofChange(change)), height - 2, 'grid'));
     drawn.push(line(width / 2, 0, width / 2, height, 'axis'));
     drawn.push(line(axis.low, height / 2, axis.high, height / 2, 'current interval'));
-    drawn.push(svg('circle', { cx: axis.value, cy: height / 2, r: 3.5, class: `dot v-${m.verdict}` }));
+    // What is beyond the ends is an arrow.
+    const beyond = Math.abs(Math.log(m.ratio)) > Math.log(1.5);
+    const worse = axis.value < width / 2;
+    drawn.push(beyond
+      ? arrow(worse ? 3 : width - 3, height / 2, worse ? -1 : 1, `arrow v-${m.verdict}`)
+      : svg('circle', { cx: axis.value, cy: height / 2, r: 3.5, class: `dot v-${m.verdict}` }));
     return svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true', class: 'glyph' }, ...drawn);
   };
 

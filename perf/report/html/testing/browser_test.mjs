@@ -14,7 +14,8 @@ const { chromium } = createRequire(join(modules, 'x.js'))('playwright-core');
 let failures = 0;
 const check = (what, held, detail = '') => {
   if (!held) ++failures;
-  console.log(`${held ? 'held' : 'FAILED'}: ${what}${held || detail === '' ? '' : `: ${typeof detail === 'string' ? detail : JSON.stringify(detail)}`}`);
+  const said = typeof detail === 'string' ? detail : JSON.stringify(detail);
+  console.log(`${held ? 'held' : 'FAILED'}: ${what}${held || said === '' ? '' : `: ${said.slice(0, 2000)}`}`);
 };
 
 // In an administrator's container Chromium's own sandbox does not start; the pages are ours.
