@@ -257,7 +257,7 @@
       const x = axis.place(ratio);
       drawn.push(line(x, box.top, x, box.bottom, change === 0 ? 'axis' : 'grid'));
       // Wide ranges have no place for each label.
-      if (change !== 0 && Math.abs(change) < 0.15 && limit > Math.log(2.5)) continue;
+      if (change !== 0 && limit > Math.log(Math.abs(change) < 0.15 ? 2.5 : 4)) continue;
       drawn.push(text(x, box.bottom + 14, `${Number(ratio.toFixed(2))}\u00D7`, { 'text-anchor': 'middle' }));
     }
     for (const ratio of limit > Math.log(1.6) ? [0.25, 0.5, 2, 4] : []) {

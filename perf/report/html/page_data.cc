@@ -223,7 +223,7 @@ class PageBuilder {
     page.set_median(Rounded(result.median(), kMoreDigits));
     page.set_p95(Rounded(result.p95(), kMoreDigits));
     page.set_p99(Rounded(result.p99(), kMoreDigits));
-    const auto add = [&](absl::string_view name, std::string text) {
+    const auto add = [&](absl::string_view name, absl::string_view text) {
       *page.add_figures() = PrintedFigure(name, text);
     };
     const auto value = [&](absl::string_view name, double figure) {

@@ -231,6 +231,9 @@ SampleReport VariedReport() {
 }
 
 SampleReport HostileReport() {
+  // U+202E, whose bytes are not beside one another in a literal, as the source would be turned,
+  // too.
+  const std::string right_to_left = absl::StrCat("\xE2\x80", "\xAE");
   SampleReport report(R"(
     requirements { measurement: 'audio."><img src=x onerror=alert(1)>' statistic: MEAN at_most: 1
                    unit: 'ms' why: '</script><script>alert(2)</script>' }
@@ -244,7 +247,7 @@ SampleReport HostileReport() {
       "{{constructor.constructor('alert(6)')()}}",
       "javascript:alert(7)",
       "__proto__",
-      "emoji \xF0\x9F\x9A\x80 and \xE2\x80\xAE turned",
+      absl::StrCat("emoji \xF0\x9F\x9A\x80 and ", right_to_left, " turned"),
       "control \x01\x1b[31m and a\nline",
       "percent %3Cscript%3E 100% & a=b#c+d e",
       std::string(3000, 'L'),
