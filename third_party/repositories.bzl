@@ -48,6 +48,12 @@ def perf_repositories():
         libraries = ["libbenchmark.so"],
     )
     _package(
+        name = "com_github_tencent_rapidjson",
+        overlay = "rapidjson",
+        package = "rapidjson-dev",
+        headers = ["rapidjson"],
+    )
+    _package(
         name = "com_google_protobuf",
         overlay = "protobuf",
         package = "libprotobuf-dev protobuf-compiler",
@@ -80,12 +86,6 @@ def perf_repositories():
 
 def _agent_repositories():
     """What the voice agent and its tests need besides."""
-    _package(
-        name = "com_github_tencent_rapidjson",
-        overlay = "rapidjson",
-        package = "rapidjson-dev",
-        headers = ["rapidjson"],
-    )
     _package(
         name = "curl",
         overlay = "libcurl",
