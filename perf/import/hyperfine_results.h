@@ -1,0 +1,21 @@
+// Results of hyperfine (https://github.com/sharkdp/hyperfine, src/benchmark/benchmark_result.rs).
+#ifndef PERF_IMPORT_HYPERFINE_RESULTS_H_
+#define PERF_IMPORT_HYPERFINE_RESULTS_H_
+
+#include "absl/status/status.h"
+#include "perf/import/imported_run.h"
+#include "rapidjson/document.h"
+
+namespace perf {
+
+// Whether the document looks like its results.
+bool AreHyperfineResults(const rapidjson::Value& document);
+
+// Adds a measurement for each command, in seconds. Where two commands have one name, which
+// --command-name allows, their parameters tell them apart. InvalidArgument, naming the place, for
+// what is malformed.
+absl::Status AddHyperfineResults(const rapidjson::Value& document, ImportedRun& run);
+
+}  // namespace perf
+
+#endif  // PERF_IMPORT_HYPERFINE_RESULTS_H_
