@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,7 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "perf/record/environment.h"
 #include "perf/record/health.h"
@@ -112,6 +116,15 @@ std::string Packed(const google::protobuf::RepeatedField<double>& samples) {
     std::memcpy(bytes.data() + static_cast<size_t>(i) * sizeof(float), &single, sizeof(single));
   }
   return bytes;
+}
+
+// Leaves the earlier points of a series out.
+void KeepNewest(size_t max_points, HistorySeries& series) {
+  if (series.points.size() <= max_points) return;
+  const size_t left_out = series.points.size() - max_points;
+  series.points.erase(series.points.begin(),
+                      series.points.begin() + static_cast<ptrdiff_t>(left_out));
+  series.points_left_out += static_cast<int64_t>(left_out);
 }
 
 }  // namespace
@@ -223,15 +236,35 @@ absl::StatusOr<int> History::Add(const std::vector<Run>& runs) {
   return num_new;
 }
 
-absl::StatusOr<std::vector<HistorySeries>> History::Series(const std::string& name) const {
+absl::StatusOr<bool> History::HasInvocation(const std::string& run_id) const {
+  Statement select(database_, "SELECT 1 FROM run WHERE run_id = ? LIMIT 1");
+  select.Bind(run_id);
+  const int step = select.Step();
+  if (step != SQLITE_ROW && step != SQLITE_DONE) return Error("cannot read");
+  return step == SQLITE_ROW;
+}
+
+absl::Status History::ForEachSeries(const HistoryFilter& filter, size_t max_points,
+                                    absl::FunctionRef<absl::Status(HistorySeries)> use) const {
   Statement select(database_,
                    "SELECT machine, name, load, title, unit, better, git_commit, dirty, start_ns, "
                    "median, LENGTH(samples), build, run_id, noise "
                    "FROM measurement JOIN run ON run.id = measurement.run "
-                   "WHERE INSTR(name, ?) > 0 OR ? = '' "
+                   "WHERE (?1 = '' OR name = ?1 OR (INSTR(name, ?1) > 0 AND NOT ?2)) "
+                   "AND (?3 = '' OR machine = ?3) AND start_ns >= ?4 "
                    "ORDER BY machine, build, name, load, unit, better, start_ns, id");
-  select.Bind(name).Bind(name);
-  std::vector<HistorySeries> all;
+  select.Bind(filter.name)
+      .Bind(static_cast<int64_t>(filter.whole_name))
+      .Bind(filter.machine)
+      .Bind(absl::ToUnixNanos(filter.since));
+  const auto is_selected = [&](absl::string_view name) {
+    return filter.components.empty() ||
+           absl::c_any_of(filter.components, [&](const std::string& component) {
+             return absl::StartsWith(name, absl::StrCat(component, "."));
+           });
+  };
+  // The series that is being read.
+  std::optional<HistorySeries> series;
   int step = 0;
   while ((step = select.Step()) == SQLITE_ROW) {
     const std::string machine = select.Text(0);
@@ -240,33 +273,57 @@ absl::StatusOr<std::vector<HistorySeries>> History::Series(const std::string& na
     const std::string unit = select.Text(4);
     const auto better = static_cast<Better>(select.Int(5));
     const std::string build = select.Text(11);
-    const auto key = [](const HistorySeries& series) {
-      return std::tie(series.machine, series.build, series.name, series.load, series.unit,
-                      series.better);
+    if (!is_selected(measurement)) continue;
+    const auto key = [](const HistorySeries& one) {
+      return std::tie(one.machine, one.build, one.name, one.load, one.unit, one.better);
     };
-    if (all.empty() ||
-        key(all.back()) != std::tie(machine, build, measurement, load, unit, better)) {
-      HistorySeries& series = all.emplace_back();
-      series.machine = machine;
-      series.build = build;
-      series.name = measurement;
-      series.load = load;
-      series.unit = unit;
-      series.better = better;
+    if (!series.has_value() ||
+        key(*series) != std::tie(machine, build, measurement, load, unit, better)) {
+      if (series.has_value()) {
+        KeepNewest(max_points, *series);
+        if (absl::Status used = use(std::exchange(series, std::nullopt).value()); !used.ok()) {
+          return used;
+        }
+      }
+      series.emplace();
+      series->machine = machine;
+      series->build = build;
+      series->name = measurement;
+      series->load = load;
+      series->unit = unit;
+      series->better = better;
     }
-    HistorySeries& series = all.back();
     // The newest title counts.
-    series.title = select.Text(3);
-    series.points.push_back({.run_id = select.Text(12),
-                             .commit = select.Text(6),
-                             .dirty = select.Int(7) != 0,
-                             .time = absl::FromUnixNanos(select.Int(8)),
-                             .median = select.Double(9),
-                             .num_samples = select.Int(10) / static_cast<int64_t>(sizeof(float)),
-                             .noise = select.OptionalText(13)});
+    series->title = select.Text(3);
+    // Now and then, as each time moves the rest.
+    if (series->points.size() / 2 >= max_points) KeepNewest(max_points, *series);
+    series->points.push_back({.run_id = select.Text(12),
+                              .commit = select.Text(6),
+                              .dirty = select.Int(7) != 0,
+                              .time = absl::FromUnixNanos(select.Int(8)),
+                              .median = select.Double(9),
+                              .num_samples = select.Int(10) / static_cast<int64_t>(sizeof(float)),
+                              .noise = select.OptionalText(13)});
   }
   if (step != SQLITE_DONE) return Error("cannot read");
+  if (!series.has_value()) return absl::OkStatus();
+  KeepNewest(max_points, *series);
+  return use(*std::move(series));
+}
+
+absl::StatusOr<std::vector<HistorySeries>> History::Series(const HistoryFilter& filter) const {
+  std::vector<HistorySeries> all;
+  const absl::Status read =
+      ForEachSeries(filter, std::numeric_limits<size_t>::max(), [&](HistorySeries series) {
+        all.push_back(std::move(series));
+        return absl::OkStatus();
+      });
+  if (!read.ok()) return read;
   return all;
+}
+
+absl::StatusOr<std::vector<HistorySeries>> History::Series(const std::string& name) const {
+  return Series(HistoryFilter{.name = name});
 }
 
 namespace {

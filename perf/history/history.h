@@ -9,8 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "perf/history/history_baseline.h"
 #include "perf/history/history_series.h"
@@ -19,6 +21,19 @@
 struct sqlite3;
 
 namespace perf {
+
+// Which series, and what of them. What is empty selects all.
+struct HistoryFilter {
+  // A part of the measurement's name, or all of it.
+  std::string name = {};
+  bool whole_name = false;
+  // The measurement is of one of these components.
+  std::vector<std::string> components = {};
+  // The machine, as series name it.
+  std::string machine = {};
+  // Only runs that began then or later.
+  absl::Time since = absl::InfinitePast();
+};
 
 // Not thread-safe; several processes may use one file.
 class History {
@@ -35,8 +50,18 @@ class History {
   // left out. Returns how many were new. Samples take 4 bytes each: single precision.
   absl::StatusOr<int> Add(const std::vector<Run>& runs);
 
-  // Returns the series whose name contains `name`; all if it is empty. They are ordered by machine,
-  // build, name, load, unit and direction.
+  // Whether there is a run of this invocation.
+  absl::StatusOr<bool> HasInvocation(const std::string& run_id) const;
+
+  // Calls `use` with each series that the filter selects, one after another, so that memory holds
+  // one: ordered by machine, build, name, load, unit and direction. Of longer series only the
+  // newest `max_points` are there. Ends with the first error, of `use` too.
+  absl::Status ForEachSeries(const HistoryFilter& filter, size_t max_points,
+                             absl::FunctionRef<absl::Status(HistorySeries)> use) const;
+
+  // Returns the series, whole, in that order.
+  absl::StatusOr<std::vector<HistorySeries>> Series(const HistoryFilter& filter) const;
+  // The same of those whose name contains `name`; all if it is empty.
   absl::StatusOr<std::vector<HistorySeries>> Series(const std::string& name) const;
 
   sqlite3* database_for_test() { return database_; }

@@ -45,6 +45,8 @@ struct HistorySeries {
   Better better = BETTER_UNKNOWN;
   // Points are ordered by the time of the run.
   std::vector<HistoryPoint> points;
+  // How many earlier ones a bound left out (History::ForEachSeries).
+  int64_t points_left_out = 0;
 };
 
 // Finds the series that a measurement is a point of. Thread-safe after construction.

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/history/history_text.h"
@@ -23,6 +24,7 @@ namespace {
 
 using ::absl_testing::IsOk;
 using ::absl_testing::StatusIs;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -81,6 +83,65 @@ TEST(History, ARunIsAddedOnce) {
   EXPECT_EQ(*history->Add({MakeRun(1, 10), MakeRun(2, 10)}), 1);
   EXPECT_EQ((*history->Series("vad"))[0].points.size(), 2u);
   EXPECT_TRUE(history->Series("tools")->empty());
+}
+
+TEST(History, KnowsTheInvocationsItHas) {
+  auto history = *History::Open(Path());
+  EXPECT_EQ(*history->Add({MakeRun(1, 10)}), 1);
+  EXPECT_TRUE(*history->HasInvocation("run1"));
+  EXPECT_FALSE(*history->HasInvocation("run"));
+}
+
+TEST(History, AFilterSelectsSeriesAndTheirRuns) {
+  auto history = *History::Open(Path());
+  perf::Run pooled = MakeRun(2, 20);
+  pooled.mutable_environment()->set_pool("ci-pool");
+  perf::Run other = MakeRun(3, 30);
+  other.mutable_measurements(0)->set_name("audio2.vad.process");
+  ASSERT_EQ(*history->Add({MakeRun(1, 10), pooled, other}), 3);
+  const auto medians = [&](const HistoryFilter& filter) {
+    std::vector<double> found;
+    const auto series = history->Series(filter);
+    EXPECT_THAT(series, IsOk());
+    for (const HistorySeries& one : *series) {
+      for (const HistoryPoint& point : one.points) found.push_back(point.median);
+    }
+    return found;
+  };
+  EXPECT_EQ(medians({}).size(), 3u);
+  EXPECT_THAT(medians({.components = {"audio2"}}), ElementsAre(30));
+  EXPECT_EQ(medians({.components = {"audio2", "audio"}}).size(), 3u);
+  EXPECT_TRUE(medians({.components = {"aud"}}).empty());
+  EXPECT_THAT(medians({.machine = "ci-pool"}), ElementsAre(20));
+  EXPECT_THAT(medians({.since = absl::FromUnixSeconds(1'780'000'000 + 3 * 86400)}),
+              ElementsAre(30));
+  EXPECT_THAT(medians({.name = "audio2.vad.process", .whole_name = true}), ElementsAre(30));
+  EXPECT_TRUE(medians({.name = "audio2.vad", .whole_name = true}).empty());
+}
+
+TEST(History, SeriesAreReadOneByOneWithTheirNewestPoints) {
+  auto history = *History::Open(Path());
+  std::vector<perf::Run> runs;
+  for (int day = 0; day < 50; ++day) {
+    runs.push_back(MakeRun(day, day));
+    *runs.back().add_measurements() = runs.back().measurements(0);
+    runs.back().mutable_measurements(1)->set_name("audio.other");
+  }
+  ASSERT_THAT(history->Add(runs), IsOk());
+  std::vector<std::string> names;
+  const absl::Status read =
+      history->ForEachSeries({}, /*max_points=*/3, [&](const HistorySeries& series) {
+        names.push_back(series.name);
+        EXPECT_EQ(series.points.size(), 3u);
+        EXPECT_EQ(series.points.back().median, 49);
+        EXPECT_EQ(series.points_left_out, 47);
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(read, IsOk());
+  EXPECT_THAT(names, ElementsAre("audio.other", "audio.vad.process_1s"));
+  EXPECT_THAT(history->ForEachSeries(
+                  {}, 3, [](const HistorySeries&) { return absl::CancelledError("enough"); }),
+              StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST(History, MachinesAndLoadsAreKeptApart) {
