@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -29,6 +30,8 @@ struct RunnerOptions {
   std::string filter;
   // What narrows the suite, in words; empty for the whole suite.
   std::string selection;
+  // Further forms of the report to write, by their names (perf/report/forms/form.h).
+  std::vector<std::string> formats;
   bool verbose = false;
   // The run's figures become the stored baselines.
   bool update_baselines = false;

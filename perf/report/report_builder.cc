@@ -20,6 +20,7 @@
 #include "perf/baseline/baseline_file.h"
 #include "perf/record/health.h"
 #include "perf/record/record_check.h"
+#include "perf/report/report_json.h"
 #include "perf/stats/statistics.h"
 #include "perf/stats/trend.h"
 #include "perf/stats/verdict.h"
@@ -56,6 +57,7 @@ class Builder {
     }
     for (const auto& [component, requirements] : inputs_.requirements) AddComponent(component);
     report_.set_exit_code(ExitCode());
+    report_.set_version(kReportVersion);
     return std::move(report_);
   }
 

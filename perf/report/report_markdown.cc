@@ -1,7 +1,10 @@
 #include "perf/report/report_markdown.h"
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/algorithm/container.h"
@@ -9,9 +12,15 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "perf/report/report_words.h"
+#include "perf/report/safe_text.h"
 
 namespace perf {
 namespace {
+
+// So many of a kind are shown.
+constexpr size_t kMaxLines = 50;
+// How much of each text is shown, in bytes. Escaped, it may be some times as long.
+constexpr size_t kMaxCell = 300;
 
 // The order in which a reader wants them: what has to be acted on first.
 int Rank(Verdict verdict) {
@@ -24,83 +33,199 @@ int Rank(Verdict verdict) {
       return 2;
     case IMPROVED:
       return 3;
-    case NOT_COMPARABLE:
-      return 4;
-    case NO_BASELINE:
-      return 5;
     default:
-      return 6;
+      return 4;
   }
 }
 
-std::string EscapeMarkdown(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"|", "\\|"}, {"<", "&lt;"}, {"\n", " "}});
+bool IsShown(const MeasurementResult& result) {
+  switch (result.verdict()) {
+    case RED:
+    case UNRESOLVED:
+    case YELLOW:
+    case IMPROVED:
+    case NOT_COMPARABLE:
+      return true;
+    default:
+      return false;
+  }
 }
 
-std::string MarkdownRow(const std::vector<std::string>& cells) {
-  std::vector<std::string> escaped;
-  for (const std::string& cell : cells) escaped.push_back(EscapeMarkdown(cell));
-  return absl::StrCat("| ", absl::StrJoin(escaped, " | "), " |\n");
+// What was said by others, as Markdown that shows just that. A comment within a name after @ keeps
+// GitHub from telling whoever is called so.
+std::string Escape(absl::string_view text) {
+  return absl::StrReplaceAll(OneLine(text, kMaxCell), {{"\\", "\\\\"},
+                                                       {"`", "\\`"},
+                                                       {"*", "\\*"},
+                                                       {"_", "\\_"},
+                                                       {"[", "\\["},
+                                                       {"]", "\\]"},
+                                                       {"|", "\\|"},
+                                                       {"~", "\\~"},
+                                                       {"$", "\\$"},
+                                                       {"&", "&amp;"},
+                                                       {"<", "&lt;"},
+                                                       {">", "&gt;"},
+                                                       {"@", "@<!-- -->"}});
 }
 
-std::string MarkdownTable(const std::vector<std::vector<std::string>>& rows) {
-  std::string text = MarkdownRow(rows.front());
-  absl::StrAppend(&text, MarkdownRow(std::vector<std::string>(rows.front().size(), "---")));
-  for (size_t i = 1; i < rows.size(); ++i) absl::StrAppend(&text, MarkdownRow(rows[i]));
-  return text;
+std::string Row(const std::vector<std::string>& cells) {
+  return absl::StrCat("| ", absl::StrJoin(cells, " | "), " |\n");
+}
+
+std::string TableHead(const std::vector<std::string>& titles) {
+  return absl::StrCat(Row(titles), Row(std::vector<std::string>(titles.size(), "---")));
+}
+
+// The page as it grows, within its bounds.
+class Page {
+ public:
+  explicit Page(std::string first_line) : text_(std::move(first_line)) {}
+
+  // A section of lines below a head, such as a heading, with what follows them; nothing if there is
+  // no line.
+  void Add(absl::string_view head, const std::vector<std::string>& lines,
+           absl::string_view after = "") {
+    // What has to have room after the lines: the line that counts what is left out.
+    constexpr size_t kReserve = 200;
+    if (lines.empty()) return;
+    std::string section = absl::StrCat("\n", head);
+    size_t shown = 0;
+    while (shown < std::min(lines.size(), kMaxLines) &&
+           text_.size() + section.size() + lines[shown].size() + after.size() + kReserve <
+               kMaxMarkdownBytes) {
+      absl::StrAppend(&section, lines[shown]);
+      ++shown;
+    }
+    absl::StrAppend(&section, after);
+    if (shown < lines.size()) {
+      absl::StrAppend(&section, "\n… and ", lines.size() - shown, " more, in the report's files\n");
+    }
+    // Many sections that have no room left must not exceed it by what counts them.
+    if (text_.size() + section.size() <= kMaxMarkdownBytes) absl::StrAppend(&text_, section);
+  }
+
+  std::string Text() && { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+std::string Bullet(absl::string_view text) { return absl::StrCat("- ", Escape(text), "\n"); }
+
+// Why it has its verdict, beyond the change.
+std::string Reason(const MeasurementResult& result) {
+  std::vector<std::string> parts;
+  if (result.has_growth()) parts.push_back(GrowthText(result));
+  if (!result.note().empty()) parts.push_back(result.note());
+  if (!result.noise().empty()) parts.push_back(absl::StrCat("noisy: ", result.noise()));
+  if (result.has_unresolved()) parts.push_back(UnresolvedText(result.unresolved()));
+  return absl::StrJoin(parts, "; ");
+}
+
+std::string ResultRow(const MeasurementResult& result) {
+  const bool has_baseline = HasPercentage(result) || !result.baseline().empty();
+  return Row({Escape(absl::StrCat(Symbol(result.verdict()), " ", Words(result))),
+              Escape(result.title()), Escape(ChangeText(result)),
+              Escape(WithUnit(result.median(), result.unit())),
+              has_baseline ? Escape(absl::StrCat(WithUnit(result.baseline_median(), result.unit()),
+                                                 " (", result.baseline(), ")"))
+                           : "",
+              Escape(Reason(result))});
+}
+
+// What was measured while the machine was noisy, by the reason: one burst of load meets many.
+std::vector<std::string> Noise(const Report& report) {
+  std::map<std::string, int> reasons;
+  for (const MeasurementResult& result : report.measurements()) {
+    if (!result.noise().empty()) ++reasons[result.noise()];
+  }
+  std::vector<std::string> bullets;
+  for (const auto& [reason, count] : reasons) {
+    bullets.push_back(
+        Bullet(absl::StrCat(count, count == 1 ? " measurement: " : " measurements: ", reason)));
+  }
+  return bullets;
+}
+
+// Commands are copied, so they are code, where nothing has a meaning but a new line.
+std::string CodeLine(absl::string_view command) {
+  constexpr size_t kMaxCommand = 1000;
+  return absl::StrCat("    ", OneLine(command, kMaxCommand), "\n");
+}
+
+// "**✗ Red: 1 red**: 214 measured, 12 of 13 requirements met. Machine x, commit, default loads."
+std::string FirstLine(const Report& report, bool changed) {
+  const ReportCounts counts = CountsOf(report);
+  const absl::string_view unchanged =
+      ConclusionWord(report) == "No baseline" ? "nothing to compare with, " : "nothing changed, ";
+  std::string text = absl::StrCat("**", ConclusionSymbol(report), " ", Conclusion(report),
+                                  "**: ", changed ? "" : unchanged, counts.measured, " measured");
+  if (counts.requirements > 0) {
+    absl::StrAppend(&text, ", ", counts.requirements - counts.requirements_missed, " of ",
+                    counts.requirements, " requirements met");
+  }
+  if (counts.without_baseline > 0) {
+    absl::StrAppend(&text, ", ", counts.without_baseline, " without baseline");
+  }
+  return absl::StrCat(text, ". Machine ", Escape(report.machine()), ", ", Escape(Commit(report)),
+                      ", ", Escape(Profile(report)), report.selection().empty() ? "" : ", ",
+                      Escape(report.selection()), ", ", GeneratedAt(report), ".\n");
 }
 
 }  // namespace
 
 std::string MarkdownReport(const Report& report) {
-  std::string text = absl::StrCat("# Performance Test Report\n\n**", Conclusion(report), "**\n\n");
-  if (!report.components().empty()) absl::StrAppend(&text, MarkdownTable(StatusRows(report)), "\n");
-  if (!report.errors().empty()) {
-    absl::StrAppend(&text, "## Could not measure\n\n");
-    for (const std::string& error : report.errors()) {
-      absl::StrAppend(&text, "- ", EscapeMarkdown(error), "\n");
-    }
-    absl::StrAppend(&text, "\n");
-  }
-  if (absl::c_any_of(report.measurements(), IsMissing)) {
-    absl::StrAppend(&text, "## Missing\n\n");
-    for (const MeasurementResult& result : report.measurements()) {
-      if (IsMissing(result))
-        absl::StrAppend(&text, "- ", EscapeMarkdown(MissingText(result)), "\n");
-    }
-    absl::StrAppend(&text, "\n", AboutMissing(report), "\n\n");
-  }
-  std::vector<std::vector<std::string>> rows = {
-      {"Measurement", "Average", "Median", "99th percentile", "Verdict"}};
-  std::vector<const MeasurementResult*> ordered;
+  std::vector<const MeasurementResult*> shown;
+  std::vector<std::string> missing;
   for (const MeasurementResult& result : report.measurements()) {
-    if (!IsMissing(result)) ordered.push_back(&result);
+    if (IsShown(result)) shown.push_back(&result);
+    if (IsMissing(result)) missing.push_back(Bullet(MissingText(result)));
   }
-  std::stable_sort(ordered.begin(), ordered.end(),
-                   [](const MeasurementResult* a, const MeasurementResult* b) {
-                     return Rank(a->verdict()) < Rank(b->verdict());
-                   });
-  for (const MeasurementResult* result : ordered) {
-    rows.push_back({result->title(), WithUnit(result->mean(), result->unit()),
-                    WithUnit(result->median(), result->unit()),
-                    WithUnit(result->p99(), result->unit()), VerdictText(*result)});
+  absl::c_stable_sort(shown, [](const MeasurementResult* one, const MeasurementResult* other) {
+    const auto key = [](const MeasurementResult* result) {
+      const double change = std::abs(result->change_percent());
+      return std::make_pair(Rank(result->verdict()), std::isnan(change) ? 0 : -change);
+    };
+    return key(one) < key(other);
+  });
+  std::vector<std::string> rows;
+  std::vector<std::string> commands;
+  for (const MeasurementResult* result : shown) {
+    rows.push_back(ResultRow(*result));
+    if (result->verdict() != IMPROVED && !result->command().empty()) {
+      commands.push_back(CodeLine(result->command()));
+    }
   }
-  if (rows.size() > 1) absl::StrAppend(&text, "## Measurements\n\n", MarkdownTable(rows), "\n");
-  rows = {{"Requirement", "Measured", "Required", ""}};
+  std::vector<std::string> errors;
+  for (const std::string& error : report.errors()) errors.push_back(Bullet(error));
+  std::vector<std::string> missed;
   for (const RequirementResult& result : report.requirements()) {
-    if (!result.measured()) continue;
-    rows.push_back(
-        {absl::StrCat(result.title(), ", ", StatisticWord(result.requirement().statistic())),
-         WithUnit(result.value(), result.requirement().unit()), Limit(result.requirement()),
-         result.met() ? "✓" : "✗ missed"});
+    if (!IsMissed(result)) continue;
+    missed.push_back(Bullet(absl::StrCat(result.title(), ": ", RequirementText(result),
+                                         result.requirement().why().empty() ? "" : "; ",
+                                         result.requirement().why())));
   }
-  if (rows.size() > 1) absl::StrAppend(&text, "## Requirements\n\n", MarkdownTable(rows), "\n");
+  const std::vector<std::string> noise = Noise(report);
+  const bool changed =
+      !(rows.empty() && errors.empty() && missed.empty() && missing.empty() && noise.empty());
+  Page page(FirstLine(report, changed));
+  if (!changed) return std::move(page).Text();
+  page.Add("## Could not measure\n\n", errors);
+  page.Add("## Requirements missed\n\n", missed);
+  page.Add("## Missing\n\n", missing, absl::StrCat("\n", AboutMissing(report), "\n"));
+  page.Add(absl::StrCat("## What changed\n\n", TableHead({"Verdict", "Measurement", "Change",
+                                                          "Median", "Baseline", "Why"})),
+           rows);
+  page.Add("<details><summary>Commands that look closer, one a measurement</summary>\n\n", commands,
+           "\n</details>\n");
+  page.Add("## Noisy\n\n", noise);
+  std::vector<std::string> notes;
   for (const std::string& note : report.notes()) {
-    absl::StrAppend(&text, "> ", EscapeMarkdown(note), "\n\n");
+    notes.push_back(absl::StrCat("> ", Escape(note), "\n>\n"));
   }
-  absl::StrAppend(&text, "Machine `", report.machine(), "`, ", EscapeMarkdown(Commit(report)), ", ",
-                  EscapeMarkdown(Profile(report)), ", generated ", GeneratedAt(report), ".\n");
-  return text;
+  page.Add("", notes);
+  return std::move(page).Text();
 }
 
 }  // namespace perf

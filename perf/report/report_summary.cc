@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "command/wrapped.h"
 #include "perf/report/report_words.h"
+#include "perf/report/safe_text.h"
 
 namespace perf {
 namespace {
@@ -36,17 +37,9 @@ struct Item {
   std::string command = {};
 };
 
-std::string Cut(absl::string_view text) {
-  if (text.size() <= kMaxText) return std::string(text);
-  // No character of UTF-8 is cut in two.
-  size_t end = kMaxText;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return absl::StrCat(text.substr(0, end), "…");
-}
-
 // Wraps text of one paragraph, its first line at `indent` and the others two further in.
 std::string Paragraph(absl::string_view text, size_t indent) {
-  const std::string wrapped = command::Wrapped(Cut(text), indent + 2, kColumns);
+  const std::string wrapped = command::Wrapped(CutText(text, kMaxText), indent + 2, kColumns);
   return absl::StrCat(wrapped.substr(std::min<size_t>(2, wrapped.size())), "\n");
 }
 
@@ -84,11 +77,9 @@ Item ItemOf(const MeasurementResult& result) {
 }
 
 Item ItemOf(const RequirementResult& result) {
-  Item item = {.what = absl::StrCat("✗ Requirement missed: ", result.title(), ": ",
-                                    StatisticWord(result.requirement().statistic()), " ",
-                                    WithUnit(result.value(), result.requirement().unit()),
-                                    ", required ", Limit(result.requirement())),
-               .command = result.command()};
+  Item item = {
+      .what = absl::StrCat("✗ Requirement missed: ", result.title(), ": ", RequirementText(result)),
+      .command = result.command()};
   if (!result.requirement().why().empty()) item.reasons.push_back(result.requirement().why());
   return item;
 }
@@ -152,7 +143,7 @@ std::string NeedsYou(const Report& report) {
   }
   std::vector<std::string> missed;
   for (const RequirementResult& result : report.requirements()) {
-    if (result.measured() && !result.met()) missed.push_back(ItemText(ItemOf(result)));
+    if (IsMissed(result)) missed.push_back(ItemText(ItemOf(result)));
   }
   std::string missing = WithVerdictText(report, MISSING, "missing");
   if (!missing.empty()) absl::StrAppend(&missing, Paragraph(AboutMissing(report), 4));

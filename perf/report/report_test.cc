@@ -447,18 +447,52 @@ TEST(ReportTest, ComparesWithOneLineBaselines) {
   EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NO_BASELINE);
 }
 
-TEST(ReportTest, MarkdownPutsTheWorstFirst) {
+TEST(ReportTest, MarkdownShowsOnlyWhatChangedTheWorstFirst) {
   ReportInputs inputs = Inputs(RunWith("audio.a", "ms", LOWER, {10}), "");
-  inputs.runs.push_back(RunWith("audio.b", "ms", LOWER, {13}));
-  inputs.runs[1].mutable_measurements(0)->set_title("a|b");
-  AddBaseline(RunWith("audio.a", "ms", LOWER, {10}), inputs);
-  AddBaseline(RunWith("audio.b", "ms", LOWER, {10}), inputs);
+  inputs.runs.push_back(RunWith("audio.b", "ms", LOWER, {11.5}));
+  inputs.runs[1].mutable_measurements(0)->set_title("Yellow One");
+  inputs.runs.push_back(RunWith("audio.c", "ms", LOWER, {13}));
+  inputs.runs[2].mutable_measurements(0)->set_title("a|b");
+  inputs.header.set_command("bazel run //a:suite");
+  for (const char* name : {"audio.a", "audio.b", "audio.c"}) {
+    AddBaseline(RunWith(name, "ms", LOWER, {10}), inputs);
+  }
   const std::string markdown = MarkdownReport(BuildReport(inputs));
-  const size_t red = markdown.find("| a\\|b | 13.0 ms |");
-  const size_t stable = markdown.find("| VAD Processing |");
+  EXPECT_THAT(markdown, StartsWith("**✗ Red: 1 red, 1 yellow**: 3 measured. Machine "));
+  const size_t red = markdown.find(
+      "| ✗ Red | a\\|b | -30.0% (between -30.0% and -30.0%) | 13.0 ms | 10.0 ms ( of 2026-11-24) "
+      "|");
+  const size_t yellow = markdown.find("| ⚠ Yellow | Yellow One |");
   ASSERT_NE(red, std::string::npos) << markdown;
-  ASSERT_NE(stable, std::string::npos) << markdown;
-  EXPECT_LT(red, stable);
+  ASSERT_NE(yellow, std::string::npos) << markdown;
+  EXPECT_LT(red, yellow);
+  EXPECT_THAT(markdown, Not(HasSubstr("VAD Processing")));
+  EXPECT_THAT(markdown, HasSubstr("\n    bazel run //a:suite -- --component audio --filter "));
+}
+
+TEST(ReportTest, MarkdownOfAnUnchangedResultIsOneLine) {
+  ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
+  inputs.header.add_notes("a note");
+  EXPECT_EQ(MarkdownReport(BuildReport(inputs)),
+            "**- No baseline: 1 requirement met**: nothing to compare with, 1 measured, 1 of 1 "
+            "requirements met, 1 without baseline. Machine , unknown commit,  loads, 1970-01-01 "
+            "00:00:00 UTC.\n");
+  AddBaseline(VadRun(1.02), inputs);
+  EXPECT_EQ(MarkdownReport(BuildReport(inputs)),
+            "**✓ Stable**: nothing changed, 1 measured, 1 of 1 requirements met. Machine , unknown "
+            "commit,  loads, 1970-01-01 00:00:00 UTC.\n");
+}
+
+TEST(ReportTest, MarkdownShowsTextsOfOthersAsTheyAre) {
+  ReportInputs inputs = Inputs(RunWith("audio.a", "ms", LOWER, {13}), "");
+  inputs.runs[0].mutable_measurements(0)->set_title("<b>&`*_[a](http://b)\\ @somebody ~$\n# x\x1b");
+  inputs.errors = {"<script>\n- x"};
+  AddBaseline(RunWith("audio.a", "ms", LOWER, {10}), inputs);
+  const std::string markdown = MarkdownReport(BuildReport(inputs));
+  EXPECT_THAT(markdown,
+              HasSubstr("| &lt;b&gt;&amp;\\`\\*\\_\\[a\\](http://b)\\\\ @<!-- -->somebody "
+                        "\\~\\$ # x\\\\x1b |"));
+  EXPECT_THAT(markdown, HasSubstr("\n- &lt;script&gt; - x\n"));
 }
 
 TEST(ReportTest, AbVerdictsComeFromTheComparison) {
@@ -517,7 +551,7 @@ TEST(ReportTest, UnchangedCodeIsStableWithoutRunning) {
   EXPECT_THAT(
       text, HasSubstr("//audio:harness_test:\n  ✓ Stable: unchanged code since 0123456789ab, only "
                       "the harness (perf) and debug information differ, so it was not run\n"));
-  EXPECT_THAT(MarkdownReport(report), HasSubstr("the same program"));
+  EXPECT_THAT(MarkdownReport(report), StartsWith("**✓ Stable**: nothing changed, "));
 }
 
 // An A/B comparison of one measurement that left it unresolved.
@@ -781,7 +815,7 @@ TEST(MissingTest, AMeasurementThatVanishedIsListedAndExits2) {
   EXPECT_THAT(text, HasSubstr("audio       ✗ missing"));
   EXPECT_THAT(text, HasSubstr("Result: Missing: 1 missing\n"));
   const std::string markdown = MarkdownReport(report);
-  EXPECT_THAT(markdown, HasSubstr("**Missing: 1 missing**"));
+  EXPECT_THAT(markdown, StartsWith("**✗ Missing: 1 missing**: 1 measured"));
   EXPECT_THAT(markdown, HasSubstr("## Missing\n\n- audio.vad.renamed: "));
   EXPECT_THAT(markdown, Not(HasSubstr("| audio.vad.renamed")));
 }

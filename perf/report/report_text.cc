@@ -135,9 +135,7 @@ std::string RequirementsText(const Report& report, const TextOptions& options) {
       continue;
     }
     absl::StrAppend(&text, "  ", result.met() ? "✓" : "✗", " ", result.title(), ": ",
-                    StatisticWord(result.requirement().statistic()), " ",
-                    WithUnit(result.value(), result.requirement().unit()), ", required ",
-                    Limit(result.requirement()), "\n");
+                    RequirementText(result), "\n");
     if (!result.met() && !result.requirement().why().empty()) {
       absl::StrAppend(&text, "      ", result.requirement().why(), "\n");
     }

@@ -26,7 +26,9 @@ constexpr char kAboutGone[] =
 
 // "12 s", or "3 min 20 s".
 std::string RoughDuration(double seconds) {
-  const int whole = static_cast<int>(std::ceil(seconds));
+  // A report that was read from a file may state anything.
+  constexpr double kMost = 1e9;
+  const int whole = static_cast<int>(std::ceil(std::min(seconds, kMost)));
   return whole < 60 ? absl::StrCat(whole, " s")
                     : absl::StrCat(whole / 60, " min ", whole % 60, " s");
 }
@@ -118,6 +120,16 @@ std::string PercentText(double percent) {
   return absl::StrFormat("%+.1f%%", std::round(percent * 10) / 10 + 0.0);
 }
 
+std::string ChangeText(const MeasurementResult& result) {
+  if (!HasPercentage(result)) return "";
+  std::string text = PercentText(result.change_percent());
+  if (std::isfinite(result.change_percent_low()) && std::isfinite(result.change_percent_high())) {
+    absl::StrAppend(&text, " (between ", PercentText(result.change_percent_low()), " and ",
+                    PercentText(result.change_percent_high()), ")");
+  }
+  return text;
+}
+
 std::string UnresolvedText(const UnresolvedResult& unresolved) {
   const std::string rounds =
       absl::StrCat("after ", unresolved.rounds(), unresolved.rounds() == 1 ? " round" : " rounds");
@@ -206,6 +218,14 @@ std::string Limit(const Requirement& requirement) {
              ? absl::StrCat("at most ", WithUnit(requirement.at_most(), requirement.unit()))
              : absl::StrCat("at least ", WithUnit(requirement.at_least(), requirement.unit()));
 }
+
+std::string RequirementText(const RequirementResult& result) {
+  return absl::StrCat(StatisticWord(result.requirement().statistic()), " ",
+                      WithUnit(result.value(), result.requirement().unit()), ", required ",
+                      Limit(result.requirement()));
+}
+
+bool IsMissed(const RequirementResult& result) { return result.measured() && !result.met(); }
 
 std::string StatisticWord(Statistic statistic) {
   switch (statistic) {

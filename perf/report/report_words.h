@@ -36,6 +36,10 @@ bool HasPercentage(const MeasurementResult& result);
 // "+3.2%": a change as it is printed, rounded, and never "-0.0%".
 std::string PercentText(double percent);
 
+// "-23.4% (between -25.1% and -21.0%)", without the interval where there is none; empty if there is
+// no percentage.
+std::string ChangeText(const MeasurementResult& result);
+
 // Why an A/B comparison left a measurement unresolved.
 std::string UnresolvedText(const UnresolvedResult& unresolved);
 
@@ -59,6 +63,12 @@ std::string GrowthText(const MeasurementResult& result);
 
 // "at most 10 ms"
 std::string Limit(const Requirement& requirement);
+
+// "average 52.1 ms, required at most 50.0 ms", of a requirement that was measured.
+std::string RequirementText(const RequirementResult& result);
+
+// Whether a requirement was measured and is not met.
+bool IsMissed(const RequirementResult& result);
 
 // "99th percentile"
 std::string StatisticWord(Statistic statistic);

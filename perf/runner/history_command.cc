@@ -3,7 +3,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -11,15 +10,17 @@
 #include <utility>
 #include <vector>
 
-#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "command/exit_code.h"
 #include "command/printable.h"
 #include "command/program.h"
 #include "perf/history/history.h"
+#include "perf/history/history_json.h"
 #include "perf/history/history_text.h"
 #include "perf/history/record_import.h"
+#include "perf/import/imported_results.h"
 
 namespace perf {
 namespace {
@@ -33,14 +34,80 @@ int PlotWidth() {
   return (terminal ? size.ws_col : kOtherwise) - kAxis;
 }
 
-absl::Status Import(const std::string& directory, History& history) {
-  const absl::StatusOr<std::vector<Run>> runs = ReadRecords(directory);
-  if (!runs.ok()) return runs.status();
-  const absl::StatusOr<int> added = history.Add(*runs);
+// What is read from a path, and what its parts are called.
+struct ToImport {
+  std::vector<Run> runs;
+  // Records know the invocation, test and start that tell them apart. The id of other results is
+  // made of what is in them, and the time at which they began may be that of their file.
+  bool are_records = false;
+  std::string notes = {};
+};
+
+absl::StatusOr<ToImport> ReadRuns(const HistoryCommandOptions& options) {
+  std::error_code error;
+  if (std::filesystem::is_directory(options.import, error)) {
+    absl::StatusOr<std::vector<Run>> records = ReadRecords(options.import);
+    if (records.ok()) return ToImport{.runs = *std::move(records), .are_records = true};
+    if (!absl::IsNotFound(records.status())) return records.status();
+  }
+  absl::StatusOr<ImportedResults> imported = ImportResults(options.import, options.import_options);
+  if (!imported.ok()) return imported.status();
+  std::string notes;
+  for (const std::string& note : imported->notes) absl::StrAppend(&notes, note, "\n");
+  return ToImport{.runs = std::move(imported->runs), .notes = std::move(notes)};
+}
+
+absl::Status Import(const HistoryCommandOptions& options, History& history) {
+  absl::StatusOr<ToImport> read = ReadRuns(options);
+  if (!read.ok()) return read.status();
+  std::vector<Run> runs;
+  for (Run& run : read->runs) {
+    const absl::StatusOr<bool> is_there =
+        read->are_records ? absl::StatusOr<bool>(false) : history.HasInvocation(run.run_id());
+    if (!is_there.ok()) return is_there.status();
+    if (!*is_there) runs.push_back(std::move(run));
+  }
+  const absl::StatusOr<int> added = history.Add(runs);
   if (!added.ok()) return added.status();
-  command::Print(command::Printable(
-      absl::StrCat(*added, " of ", runs->size(), " records in ", directory, " are new.\n\n")));
+  // Standard output may be JSON, which nothing else belongs into.
+  const std::string message = absl::StrCat(read->notes, *added, " of ", read->runs.size(),
+                                           read->are_records ? " records in " : " results in ",
+                                           options.import, " are new.");
+  if (options.json) {
+    command::Say(message);
+  } else {
+    command::Print(command::Printable(absl::StrCat(message, "\n\n")));
+  }
   return absl::OkStatus();
+}
+
+// Prints the series as they are read, and returns how many they are.
+absl::StatusOr<int> PrintJson(const HistoryFilter& filter, const History& history) {
+  int num_series = 0;
+  const absl::Status read =
+      history.ForEachSeries(filter, kMaxJsonPoints, [&](const HistorySeries& series) {
+        command::PrintData(absl::StrCat(num_series++ == 0 ? "[\n" : ",\n", SeriesJson(series)));
+        return absl::OkStatus();
+      });
+  if (!read.ok()) return read;
+  return num_series;
+}
+
+absl::StatusOr<int> JsonMain(HistoryFilter filter, const History& history) {
+  filter.whole_name = !filter.name.empty();
+  absl::StatusOr<int> num_series = PrintJson(filter, history);
+  if (num_series.ok() && *num_series == 0 && filter.whole_name) {
+    filter.whole_name = false;
+    num_series = PrintJson(filter, history);
+  }
+  if (!num_series.ok()) return num_series.status();
+  command::PrintData(*num_series == 0 ? "[]\n" : "\n]\n");
+  return *num_series == 0 ? command::kNo : command::kDone;
+}
+
+bool Narrows(const HistoryFilter& filter) {
+  return !filter.components.empty() || !filter.machine.empty() ||
+         filter.since != absl::InfinitePast();
 }
 
 }  // namespace
@@ -49,27 +116,35 @@ absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options) {
   std::error_code error;
   if (options.import.empty() && !std::filesystem::exists(options.file, error)) {
     return absl::NotFoundError(absl::StrCat("there is no history in ", options.file,
-                                            " yet; a run adds to it, or --import FOLDER"));
+                                            " yet; a run adds to it, or --import PATH"));
   }
   absl::StatusOr<std::unique_ptr<History>> history = History::Open(options.file);
   if (!history.ok()) return history.status();
   if (!options.import.empty()) {
-    if (absl::Status imported = Import(options.import, **history); !imported.ok()) return imported;
+    if (absl::Status imported = Import(options, **history); !imported.ok()) return imported;
   }
-  absl::StatusOr<std::vector<HistorySeries>> all = (*history)->Series(options.name);
+  if (options.json) return JsonMain(options.filter, **history);
+  HistoryFilter filter = options.filter;
+  filter.whole_name = !filter.name.empty();
+  absl::StatusOr<std::vector<HistorySeries>> all = (*history)->Series(filter);
+  if (all.ok() && all->empty() && filter.whole_name) {
+    filter.whole_name = false;
+    all = (*history)->Series(filter);
+  }
   if (!all.ok()) return all.status();
-  if (options.name.empty()) {
-    command::Print(command::Printable(HistoryList(*all)));
-    return command::kDone;
-  }
-  const auto exact = [&](const HistorySeries& series) { return series.name == options.name; };
-  if (absl::c_any_of(*all, exact)) {
-    all->erase(std::stable_partition(all->begin(), all->end(), exact), all->end());
-  }
-  if (all->empty()) {
-    command::Say(absl::StrCat("there is no '", options.name, "' in ", options.file,
+  const std::string selected = Narrows(filter) ? " that the flags select" : "";
+  if (all->empty() && !filter.name.empty()) {
+    command::Say(absl::StrCat("there is no '", filter.name, "'", selected, " in ", options.file,
                               "; without a name, all are listed"));
     return command::kNo;
+  }
+  if (all->empty() && Narrows(filter)) {
+    command::Say(absl::StrCat("there is nothing", selected, " in ", options.file));
+    return command::kNo;
+  }
+  if (filter.name.empty()) {
+    command::Print(command::Printable(HistoryList(*all)));
+    return command::kDone;
   }
   bool first = true;
   for (const HistorySeries& series : *all) {

@@ -1,24 +1,33 @@
-// `bazel run //perf -- history`: what the history has, as lists and plots.
+// `bazel run //perf -- history`: what the history has, as lists, plots and JSON.
 #ifndef PERF_RUNNER_HISTORY_COMMAND_H_
 #define PERF_RUNNER_HISTORY_COMMAND_H_
 
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "perf/history/history.h"
+#include "perf/import/imported_results.h"
 
 namespace perf {
 
 struct HistoryCommandOptions {
   // The database, absolute.
   std::string file;
-  // A folder with records to add first, absolute; empty: none.
+  // What to add first, absolute: a folder with records, or results of another tool; empty: nothing.
   std::string import;
-  // What to plot: a measurement, or part of its name. Empty: a list of all.
-  std::string name;
+  // What the results of other tools become.
+  ImportOptions import_options;
+  // What to show. With a name, measurements of just that name, or else those with it in their
+  // names, are plotted; without one, all are listed.
+  HistoryFilter filter;
+  // Series as JSON instead: an array with an element a line, of the newest kMaxJsonPoints points.
+  bool json = false;
 };
 
-// Prints, and returns the exit code: command::kNo if there is nothing of that name. NotFound if
-// there is no history.
+inline constexpr size_t kMaxJsonPoints = 10'000;
+
+// Prints, and returns the exit code: command::kNo if there is nothing that was asked for. NotFound
+// if there is no history. Whatever cannot be imported is an error, and nothing of it is added.
 absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options);
 
 }  // namespace perf

@@ -7,15 +7,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "command/file_kind.h"
 #include "command/output_folder.h"
-#include "google/protobuf/util/json_util.h"
 #include "perf/baseline/baseline_update.h"
 #include "perf/record/record_file.h"
 #include "perf/report/html/html_report.h"
+#include "perf/report/report_json.h"
 #include "perf/report/report_markdown.h"
 #include "perf/report/report_text.h"
 #include "perf/suite/label.h"
@@ -39,30 +40,26 @@ absl::Status MakeFolder(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> Json(const Report& report) {
-  std::string json;
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.preserve_proto_field_names = true;
-  options.always_print_primitive_fields = true;
-  if (!google::protobuf::util::MessageToJsonString(report, &json, options).ok()) {
-    return absl::InternalError("cannot write the report as JSON");
-  }
-  return json;
-}
-
 }  // namespace
 
 absl::StatusOr<ReportFiles> ReportFiles::Create(const std::string& directory,
                                                 const std::vector<std::string>& others,
-                                                const std::vector<std::string>& keep) {
+                                                const std::vector<std::string>& keep,
+                                                const std::vector<Form>& forms) {
   if (absl::Status made = MakeFolder(directory); !made.ok()) return made;
   ReportFiles files(directory);
-  const std::pair<const char*, command::FileKind> kinds[] = {{kText, command::kTextFile},
-                                                             {kMarkdown, command::kTextFile},
-                                                             {kPage, command::kHtmlFile},
-                                                             {kJson, command::kJsonFile},
-                                                             {kLines, command::kTextFile}};
+  std::vector<std::pair<std::string, command::FileKind>> kinds = {{kText, command::kTextFile},
+                                                                  {kMarkdown, command::kTextFile},
+                                                                  {kPage, command::kHtmlFile},
+                                                                  {kJson, command::kJsonFile},
+                                                                  {kLines, command::kTextFile}};
+  for (const Form& form : forms) {
+    const bool is_written_anyway =
+        absl::c_any_of(kinds, [&](const auto& kind) { return kind.first == form.file_name; });
+    if (is_written_anyway) continue;
+    kinds.emplace_back(form.file_name, form.is_json ? command::kJsonFile : command::kTextFile);
+    files.forms_.push_back(form);
+  }
   for (const auto& [name, kind] : kinds) {
     absl::StatusOr<command::OutputFile> file = command::OutputFile::Create(
         absl::StrCat(directory, "/", name), {.kind = kind, .keep = keep});
@@ -89,7 +86,7 @@ absl::Status ReportFiles::WritePage(const Report& report, const ReportInputs& in
 std::string ReportFiles::text_path() const { return absl::StrCat(directory_, "/", kText); }
 
 absl::Status ReportFiles::Write(const Report& report, const ReportInputs& inputs, bool verbose) {
-  const absl::StatusOr<std::string> json = Json(report);
+  const absl::StatusOr<std::string> json = ReportJson(report);
   if (!json.ok()) return json.status();
   const absl::StatusOr<std::string> lines =
       UpdateBaselineLines(inputs.runs, inputs.requirements, "", "");
@@ -101,6 +98,12 @@ absl::Status ReportFiles::Write(const Report& report, const ReportInputs& inputs
       {kLines, lines.ok() ? *lines : absl::StrCat("# ", lines.status().message(), "\n")}};
   for (const auto& [name, content] : contents) {
     if (absl::Status written = WriteFile(name, content); !written.ok()) return written;
+  }
+  for (const Form& form : forms_) {
+    const absl::StatusOr<std::string> content =
+        form.render(report, {.runs = inputs.runs, .verbose = verbose});
+    if (!content.ok()) return content.status();
+    if (absl::Status written = WriteFile(form.file_name, *content); !written.ok()) return written;
   }
   return WriteRecords(inputs);
 }

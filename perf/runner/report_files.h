@@ -2,6 +2,7 @@
 //
 //   performance_report.txt, .md, .json   the report
 //   performance_report.html              the report with pictures, of the records and the history
+//   performance_report.xml, .csv, …      further forms that were asked for
 //   performance_baseline.txt             the figures of the baseline lines
 //   records/                             the records, one folder a target and shard
 #ifndef PERF_RUNNER_REPORT_FILES_H_
@@ -19,6 +20,7 @@
 #include "command/output_file.h"
 #include "perf/history/history_series.h"
 #include "perf/record/result.pb.h"
+#include "perf/report/forms/form.h"
 #include "perf/report/report.pb.h"
 #include "perf/report/report_builder.h"
 
@@ -28,11 +30,12 @@ class ReportFiles {
  public:
   // Makes `directory` if need be, and checks that every file can be written, before anything takes
   // its time: that none of them is one of `keep`, which the run reads, or somebody else's. `others`
-  // are the names of further JSON files that will be written there. Errors as
-  // command::OutputFile::Create and command::CheckOwnFolder.
+  // are the names of further JSON files that will be written there; `forms` are written besides
+  // those that always are. Errors as command::OutputFile::Create and command::CheckOwnFolder.
   static absl::StatusOr<ReportFiles> Create(const std::string& directory,
                                             const std::vector<std::string>& others,
-                                            const std::vector<std::string>& keep);
+                                            const std::vector<std::string>& keep,
+                                            const std::vector<Form>& forms = {});
 
   // Writes all of them but the page; records of an earlier run are removed. To be called once.
   absl::Status Write(const Report& report, const ReportInputs& inputs, bool verbose);
@@ -51,6 +54,8 @@ class ReportFiles {
   absl::Status WriteRecords(const ReportInputs& inputs) const;
 
   std::string directory_;
+  // What is written besides the forms that always are.
+  std::vector<Form> forms_;
   // The files that were opened, by name.
   std::map<std::string, command::OutputFile> files_;
 };

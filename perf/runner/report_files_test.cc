@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -33,8 +34,8 @@ class ReportFilesTest : public testing::Test {
     inputs_.requirements = SampleSuite({"//a/b:t"}).requirements;
   }
 
-  absl::Status Write() {
-    absl::StatusOr<ReportFiles> files = ReportFiles::Create(directory_, {}, {});
+  absl::Status Write(const std::vector<Form>& forms = {}) {
+    absl::StatusOr<ReportFiles> files = ReportFiles::Create(directory_, {}, {}, forms);
     if (!files.ok()) return files.status();
     const Report report = BuildReport(inputs_);
     if (absl::Status written = files->Write(report, inputs_, /*verbose=*/false); !written.ok()) {
@@ -53,10 +54,12 @@ class ReportFilesTest : public testing::Test {
 
 TEST_F(ReportFilesTest, WritesEveryFormOfTheReportAndTheRecords) {
   ASSERT_THAT(Write(), IsOk());
-  for (const char* name : {"performance_report.txt", "performance_report.html",
-                           "performance_report.md", "performance_report.json"}) {
+  for (const char* name :
+       {"performance_report.txt", "performance_report.html", "performance_report.json"}) {
     EXPECT_THAT(ReadFile(directory_ + "/" + name), IsOkAndHolds(HasSubstr("a.time"))) << name;
   }
+  EXPECT_THAT(ReadFile(directory_ + "/performance_report.md"),
+              IsOkAndHolds(HasSubstr("nothing to compare with, 1 measured")));
   EXPECT_TRUE(Exists("performance_baseline.txt"));
   EXPECT_TRUE(Exists("records/a/b/t/shard_1_of_1/perf_run.pb"));
 }
@@ -67,6 +70,25 @@ TEST_F(ReportFilesTest, ReplacesThePageOfAnEarlierRunAndNoOtherFile) {
   ASSERT_THAT(Write(), IsOk());
   std::ofstream(directory_ + "/performance_report.html") << "notes of somebody";
   EXPECT_THAT(Write(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("an HTML page")));
+}
+
+TEST_F(ReportFilesTest, WritesFurtherFormsThatWereAskedFor) {
+  ASSERT_THAT(Write(*FindForms({"junit", "gbench", "json"})), IsOk());
+  EXPECT_THAT(ReadFile(directory_ + "/performance_report.xml"), IsOkAndHolds(HasSubstr("a.time")));
+  // With the samples of the run.
+  EXPECT_THAT(ReadFile(directory_ + "/performance_report.gbench.json"),
+              IsOkAndHolds(HasSubstr("\"repetition_index\": 29")));
+  EXPECT_THAT(ReadFile(directory_ + "/performance_report.json"), IsOkAndHolds(HasSubstr("a.time")));
+  EXPECT_FALSE(Exists("performance_report.csv"));
+}
+
+TEST_F(ReportFilesTest, AFurtherFormIsNotWrittenOverSomebodyElsesFile) {
+  std::filesystem::create_directories(directory_);
+  std::ofstream(directory_ + "/performance_report.xml", std::ios::binary)
+      << "RIFF" << '\0' << "WAVE";
+  EXPECT_THAT(Write(), IsOk());
+  EXPECT_THAT(Write(*FindForms({"junit"})),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is there already")));
 }
 
 TEST_F(ReportFilesTest, RecordsOfAnEarlierRunGo) {

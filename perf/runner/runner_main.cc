@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -19,12 +20,15 @@
 #include "command/printable.h"
 #include "command/program.h"
 #include "command/user_path.h"
+#include "perf/import/imported_results.h"
 #include "perf/mode/mode.h"
 #include "perf/mode/options.h"
 #include "perf/mode/services.h"
 #include "perf/process/scratch_folder.h"
+#include "perf/report/forms/form.h"
 #include "perf/runner/bisect_command.h"
 #include "perf/runner/history_command.h"
+#include "perf/runner/report_command.h"
 #include "perf/runner/suite_run.h"
 #include "perf/runner/suite_selfcheck_command.h"
 #include "perf/selfcheck/selfcheck.h"
@@ -36,8 +40,10 @@ ABSL_FLAG(
     std::vector<std::string>, type, {"all"},
     "Kinds of tests to run, separated by commas: performance, stress, regression, integration "
     "or all.");
-ABSL_FLAG(std::vector<std::string>, component, {},
-          "Components whose tests to run, separated by commas. All if not given.");
+ABSL_FLAG(
+    std::vector<std::string>, component, {},
+    "Components whose tests to run, or, with history, whose measurements to show; separated by "
+    "commas. All if not given.");
 ABSL_FLAG(bool, quick, false,
           "Small loads: everything is measured, in seconds. Same as --profile=quick.");
 ABSL_FLAG(std::string, profile, "",
@@ -57,6 +63,17 @@ ABSL_FLAG(
     "Where performance_report.txt, .html, .md and .json, performance_baseline.txt and the records "
     "go. "
     "Default: perf-results in the workspace.");
+ABSL_FLAG(std::vector<std::string>, formats, {},
+          "Further forms of the report to write into the output directory, separated by commas: "
+          "junit, csv, openmetrics, github, comment, gbench, summary.");
+ABSL_FLAG(std::string, from, "",
+          "With report: the performance_report.json to render; - is standard input.");
+ABSL_FLAG(std::vector<std::string>, format, {"summary"},
+          "With report: the forms to render, separated by commas: summary, text, markdown, json, "
+          "junit, csv, openmetrics, github, comment, gbench.");
+ABSL_FLAG(std::string, output, "",
+          "With report: the file to write, or, for several forms, the folder. Default: standard "
+          "output.");
 ABSL_FLAG(bool, update_baselines, false,
           "Store this run's figures as the baselines of this machine; prints what changes. "
           "Refused if the working tree has changes that are in no commit, if something could not "
@@ -94,8 +111,15 @@ ABSL_FLAG(std::string, history, "",
           "The database that the run is added to, and `history` reads; `none` for none. Default: "
           "history.db in the output directory.");
 ABSL_FLAG(std::string, import, "",
-          "With history: a folder with records (perf_run.pb) to add first, such as "
-          "perf-results/records of another machine.");
+          "With history: what to add first: a folder with records (perf_run.pb), such as "
+          "perf-results/records of another machine; a JSON file of Google Benchmark, hyperfine or "
+          "pytest-benchmark; or a folder of criterion (target/criterion). Results of other tools "
+          "become those of --component, or of `imported`, on --machine, or on the one that they "
+          "name.");
+ABSL_FLAG(bool, json, false, "With history: print the series as JSON, one a line.");
+ABSL_FLAG(std::string, since, "",
+          "With history: show only runs of this day (2026-11-24, UTC) or time "
+          "(2026-11-24T10:15:00Z), and later ones.");
 ABSL_FLAG(int, minutes, 20, "With selfcheck: how long to measure.");
 ABSL_FLAG(bool, suite, false,
           "With selfcheck: check verdicts over the whole suite. Rounds of its tests compared with "
@@ -125,10 +149,11 @@ constexpr absl::string_view kJudgingFlags[] = {
     "confirm",           "update_baselines", "baseline_dir", "baseline_file",
     "build_event_file",  "allow_any_mode",   "against",      "time_budget",
     "measure_identical", "counts",           "machine"};
-constexpr absl::string_view kOutputFlags[] = {"verbose", "output_dir", "history"};
+constexpr absl::string_view kOutputFlags[] = {"verbose", "output_dir", "formats", "history"};
 constexpr absl::string_view kBazelFlags[] = {"bazel", "bazel_flags"};
-constexpr absl::string_view kSubcommandFlags[] = {"import", "minutes", "suite",
-                                                  "rounds", "good",    "bad"};
+constexpr absl::string_view kSubcommandFlags[] = {"from",   "format", "output",  "import",
+                                                  "json",   "since",  "minutes", "suite",
+                                                  "rounds", "good",   "bad"};
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -179,17 +204,73 @@ int Exit(const absl::StatusOr<int>& exit_code) {
   return exit_code.ok() ? *exit_code : command::Fail(exit_code.status());
 }
 
+// The time that --since names; nothing if it names none.
+std::optional<absl::Time> ParseSince(const std::string& text) {
+  absl::Time time;
+  std::string error;
+  for (const char* format : {"%Y-%m-%d", absl::RFC3339_full}) {
+    if (absl::ParseTime(format, text, absl::UTCTimeZone(), &time, &error)) return time;
+  }
+  return std::nullopt;
+}
+
 int HistoryMain(const command::Arguments& names) {
   if (HistoryFile().empty()) return command::WrongUse("history: --history names no file");
-  return Exit(RunHistoryCommand({.file = HistoryFile(),
-                                 .import = command::UserPath(absl::GetFlag(FLAGS_import)),
-                                 .name = names.empty() ? "" : names.front()}));
+  HistoryCommandOptions options;
+  options.file = HistoryFile();
+  options.import = command::UserPath(absl::GetFlag(FLAGS_import));
+  options.json = absl::GetFlag(FLAGS_json);
+  options.filter.name = names.empty() ? "" : names.front();
+  options.filter.components = absl::GetFlag(FLAGS_component);
+  options.filter.machine = absl::GetFlag(FLAGS_machine);
+  if (const std::string& since = absl::GetFlag(FLAGS_since); !since.empty()) {
+    const std::optional<absl::Time> time = ParseSince(since);
+    if (!time.has_value()) {
+      return command::WrongUse(absl::StrCat("--since: '", since,
+                                            "' is no day such as 2026-11-24, and no time such as "
+                                            "2026-11-24T10:15:00Z"));
+    }
+    options.filter.since = *time;
+  }
+  if (!options.import.empty()) {
+    if (options.filter.components.size() > 1) {
+      return command::WrongUse("history: with --import, --component takes one name");
+    }
+    if (!options.filter.components.empty()) {
+      options.import_options.component = options.filter.components.front();
+    }
+    options.import_options.machine = options.filter.machine;
+    if (absl::Status checked = CheckImportOptions(options.import_options); !checked.ok()) {
+      return command::WrongUse(checked.message());
+    }
+  }
+  return Exit(RunHistoryCommand(options));
+}
+
+// Renders a result of earlier. What it found is no answer of this command.
+int ReportMain() {
+  if (absl::GetFlag(FLAGS_from).empty()) {
+    return command::WrongUse("report: --from is missing: the performance_report.json to render");
+  }
+  const absl::StatusOr<std::vector<Form>> forms = FindForms(absl::GetFlag(FLAGS_format));
+  if (!forms.ok()) return command::WrongUse(absl::StrCat("--format: ", forms.status().message()));
+  const std::unique_ptr<Services> services = SystemServices();
+  const absl::Status rendered = RunReportCommand({.from = absl::GetFlag(FLAGS_from),
+                                                  .forms = *forms,
+                                                  .output = absl::GetFlag(FLAGS_output),
+                                                  .verbose = absl::GetFlag(FLAGS_verbose)},
+                                                 *services);
+  return rendered.ok() ? command::kDone : command::Fail(rendered);
 }
 
 // What is wrong with the flags of a run by themselves, or "".
 std::string WrongFlags(const RunnerOptions& options) {
   for (const absl::string_view name : kSubcommandFlags) {
     if (command::WasGiven(name)) return absl::StrCat("--", name, " has no meaning for a run");
+  }
+  if (!options.formats.empty()) {
+    const absl::StatusOr<std::vector<Form>> forms = FindForms(options.formats);
+    if (!forms.ok()) return absl::StrCat("--formats: ", forms.status().message());
   }
   return std::string(CheckOptions(options).message());
 }
@@ -221,6 +302,7 @@ RunnerOptions Options() {
   options.load_overrides = absl::GetFlag(FLAGS_load);
   options.filter = absl::GetFlag(FLAGS_filter);
   options.selection = Selection();
+  options.formats = absl::GetFlag(FLAGS_formats);
   options.verbose = absl::GetFlag(FLAGS_verbose);
   options.allow_any_mode = absl::GetFlag(FLAGS_allow_any_mode);
   options.confirmations = absl::GetFlag(FLAGS_confirm);
@@ -371,7 +453,8 @@ command::Program Perf(const std::string& manifest) {
           "Runs the performance tests, compares their records with requirements and baselines, "
           "and writes the report.",
       .synopsis = {"bazel run //perf -- [FLAG...]",
-                   "bazel run //perf -- history [NAME] [--history FILE] [--import FOLDER]",
+                   "bazel run //perf -- history [NAME] [--json] [--import PATH] [FLAG...]",
+                   "bazel run //perf -- report --from FILE [--format FORM,...] [--output PATH]",
                    "bazel run //perf -- bisect NAME --good REVISION [--bad REVISION]",
                    "bazel run //perf -- selfcheck [--minutes N] [--suite [--rounds FILE]]"},
       .details = "",
@@ -380,7 +463,7 @@ command::Program Perf(const std::string& manifest) {
                       {"What figures are compared with", Names(kJudgingFlags)},
                       {"What is written", Names(kOutputFlags)},
                       {"Bazel", Names(kBazelFlags)},
-                      {"Only for history, bisect and selfcheck", Names(kSubcommandFlags)}},
+                      {"Only for report, history, bisect and selfcheck", Names(kSubcommandFlags)}},
       .common_flags = {},
       .may_be_empty = {"filter", "load", "bazel_flags"},
       .examples =
@@ -391,6 +474,8 @@ command::Program Perf(const std::string& manifest) {
            "bazel run //perf -- --against main                what changed since main",
            "bazel run //perf -- --counts                      instructions, allocations",
            "bazel run //perf -- history                       what runs found",
+           "bazel run //perf -- history --import results.json  add what another tool measured",
+           "bazel run //perf -- report --from perf-results/performance_report.json --format junit",
            "bazel run //perf -- bisect NAME --good HEAD~20    which commit changed it",
            "bazel run //perf -- selfcheck                     how often verdicts are wrong"},
       .no_means =
@@ -402,10 +487,11 @@ command::Program Perf(const std::string& manifest) {
           {{.name = "history",
             .arguments = "[NAME]",
             .description = "Lists what the history has, or plots the measurements of that "
-                           "name, or with it in their names.",
+                           "name, or with it in their names; --json prints their series. "
+                           "--import adds records, and results of other tools.",
             .min_arguments = 0,
             .max_arguments = 1,
-            .flags = {"history", "import", "output_dir"},
+            .flags = {"history", "import", "output_dir", "json", "component", "machine", "since"},
             .run = HistoryMain},
            {.name = "bisect",
             .arguments = "NAME",
@@ -421,6 +507,14 @@ command::Program Perf(const std::string& manifest) {
                 [manifest](const command::Arguments& arguments) {
                   return BisectMain(manifest, arguments.front());
                 }},
+           {.name = "report",
+            .arguments = "",
+            .description = "Renders a result of earlier (performance_report.json) in other forms. "
+                           "Records beside it give their samples.",
+            .min_arguments = 0,
+            .max_arguments = 0,
+            .flags = {"from", "format", "output", "verbose"},
+            .run = [](const command::Arguments&) { return ReportMain(); }},
            {.name = "selfcheck",
             .arguments = "",
             .description = "Measures how often verdicts of A/B comparisons are wrong on "

@@ -192,5 +192,111 @@ GIT_TEST_ASSUME_DIFFERENT_OWNER=1 run 2 "git config --global --add safe.director
 GIT_TEST_ASSUME_DIFFERENT_OWNER=1 run 2 "git config --global --add safe.directory $PWD/workspace" --output_dir mine
 if grep -q "not in a git repository" out err; then fail "dubious ownership is reported as no repository"; fi
 
+# A result of earlier in other forms.
+run 2 "the report is in" --output_dir mine --formats junit,openmetrics,gbench
+cp mine/performance_report.json old.json
+grep -q "<testsuites" mine/performance_report.xml || fail "--formats junit: no XML"
+grep -q "^# EOF" mine/performance_report.openmetrics.txt || fail "--formats openmetrics: no metrics"
+[[ -f mine/performance_report.gbench.json && ! -e mine/performance_report.csv ]] || fail "--formats: other files than asked for"
+run 2 "--formats: there is no form 'pdf'; there are summary, text, markdown, json, junit, csv, openmetrics" --formats junit,pdf
+never_called "an unknown form"
+printf 'RIFF\0\0\0\0WAVE' >mine/performance_report.csv
+expect_unchanged mine/performance_report.csv 2 "is there already and is not" --manifest=manifest.json --output_dir mine --formats csv
+rm mine/performance_report.csv
+expect_unchanged old.json 0 "Could not measure: 0 measured" report --from old.json
+expect 0 "::error title=Could not measure::" report --from old.json --format github
+expect 0 "<!-- parlance-perf: //:suite -->" report --from old.json --format comment
+expect 0 "Could not measure: 0 measured" report --format summary,github --from - <old.json
+grep -q "^::error" out || fail "report: the second form is not printed"
+expect 0 "" report --from old.json --format json --output again.json
+cmp -s old.json again.json || fail "report: a report that is read and written again is another"
+expect 0 "" report --from old.json --format csv,junit --output forms
+grep -q "^generated,commit," forms/performance_report.csv || fail "report: no CSV"
+python3 -c 'import sys, xml.etree.ElementTree as tree; tree.parse(sys.argv[1])' forms/performance_report.xml || fail "report: no XML"
+expect 0 "" report --from old.json --format text --output forms
+[[ -f forms/performance_report.txt ]] || fail "report: not in the folder"
+expect_unchanged old.json 2 "it is the same file as old.json, which is needed" report --from old.json --format json --output old.json
+expect_unchanged forms/performance_report.xml 2 "is there already and is not" report --from old.json --format json --output forms/performance_report.xml
+expect_full_disk report --from old.json --format junit
+# Input that is none.
+expect 2 "report: --from is missing" report
+expect 2 "--from is empty" report --from ""
+expect 2 "--format: there is no form 'pdf'; there are summary, text, markdown, json, junit, csv, openmetrics, github" \
+  report --from old.json --format pdf
+expect 2 "cannot read none.json" report --from none.json
+expect 2 "it is a folder" report --from forms
+head -c 300 old.json >cut.json
+expect 2 "cut.json is not JSON, or was cut short: " report --from cut.json
+sed 's/"version": 1/"version": 2/; 1s/{/{"added_later": {},/' old.json >newer.json
+expect 2 "newer.json is a report of version 2, and this program reads up to 1" report --from newer.json
+echo '{"results": []}' >other.json
+expect 2 "other.json is no performance report: " report --from other.json --output made --format csv
+[[ ! -e made ]] || fail "report: writes in spite of an error"
+: >nothing.json
+expect 2 "nothing.json is empty" report --from nothing.json
+expect 2 "standard input is empty" report --from -
+sed 's/"commit": "/&\\u001b[31m\\u0007/' old.json >escape.json
+for form in summary text markdown json junit openmetrics github comment gbench; do
+  expect 0 "" report --from escape.json --format "$form"
+done
+run 2 "--format has no meaning for a run" --format junit
+run 2 "--component has no meaning for report" report --from old.json --component a
+
 # History.
 run 2 "there is no history in" history --history none.db
+
+# Results of other tools.
+results="$runfiles/perf/import/testdata"
+history() { # EXIT_CODE TEXT ARGUMENTS...
+  expect "$1" "$2" history --history history.db "${@:3}"
+}
+history 0 "1 of 1 results in $results/gbench.json are new." --import "$results/gbench.json"
+grep -q "left out: 1 benchmark" out || fail "import: what is left out is not said"
+history 0 "0 of 1 results in $results/gbench.json are new." --import "$results/gbench.json"
+cp "$results/gbench.json" moved.json
+touch --date 2001-01-01 moved.json
+history 0 "0 of 1 results" --import moved.json
+history 0 "1 of 1 results" --import "$results/hyperfine.json"
+cp "$results/hyperfine.json" moved.json
+touch --date 2001-01-01 moved.json
+history 0 "0 of 1 results" --import moved.json
+history 0 "1 of 1 results" --import "$results/pytest.json" --component parser
+history 0 "2 of 2 results" --import "$results/criterion"
+history 0 "0 of 2 results" --import "$results/criterion"
+history 0 "parser.tests/test_parse.py::test_parse[small]"
+history 0 "imported.group/fib/10" group/fib
+# Nothing is added by what cannot be imported.
+sha256sum history.db >before
+for bad in "" "[" '{"results": [{"command": "a", "times": [1]}, {"command": "b", "times": [-1]}]}' \
+  '{"context": {}, "benchmarks": [{"name": "a", "iterations": 1, "real_time": NaN}]}' "$(head -c 100000 /dev/zero | tr '\0' '[')"; do
+  echo "$bad" >bad.json
+  history 2 "$PWD/bad.json: " --import bad.json
+done
+head -c 500 "$results/pytest.json" >bad.json
+history 2 "bad.json: no JSON, or cut short: at byte " --import bad.json
+history 2 "cannot read $PWD/none.json" --import none.json
+history 2 "there is neither a record (perf_run.pb) nor a result of criterion" --import bin
+history 2 "--component: 'a b' is no name of a component" --import "$results/gbench.json" --component "a b"
+history 2 "--component takes one name" --import "$results/gbench.json" --component a,b
+sha256sum --check --quiet before || fail "a failed import changes the history"
+
+# What of it is shown.
+history 0 "parser.tests/test_read.py::test_read" --component parser
+! grep -q imported out || fail "--component shows others"
+history 1 "there is nothing that the flags select in" --component nobody
+history 0 "imported.BM_Vad/64" --machine build-host.example
+! grep -q parser out || fail "--machine shows others"
+history 1 "there is no 'parser' that the flags select in" parser --since 2026-11-25
+history 0 "parser.tests" parser --since 2026-11-24T10:15:00Z
+history 2 "--since: 'yesterday' is no day such as 2026-11-24" --since yesterday
+history 0 '"name":"imported.BM_Vad/64"' --json
+python3 -c 'import json, sys; assert len(json.load(sys.stdin)) == 9' <out || fail "--json is no JSON of nine series"
+history 0 '"median":0.00125' test_parse --json --component parser
+history 1 "[]" nothing --json
+cp out before
+"$program" history --history history.db --json --import "$results/gbench.json" 2>err | python3 -m json.tool >out ||
+  fail "--json with --import is no JSON"
+grep -q "0 of 1 results" err || fail "--json with --import: not said"
+expect_full_disk history --history history.db --json
+expect_closed_pipe history --history history.db --json
+run 2 "--json has no meaning for a run" --json

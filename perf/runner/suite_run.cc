@@ -21,6 +21,7 @@
 #include "perf/mode/stored_baselines.h"
 #include "perf/mode/stored_mode.h"
 #include "perf/record/text_proto.h"
+#include "perf/report/forms/form.h"
 #include "perf/report/html/page_data.h"
 #include "perf/report/report_builder.h"
 #include "perf/report/report_summary.h"
@@ -50,8 +51,14 @@ class SuiteRun {
   }
 
   absl::StatusOr<int> Execute() {
+    std::vector<Form> forms;
+    if (!options_.formats.empty()) {
+      absl::StatusOr<std::vector<Form>> found = FindForms(options_.formats);
+      if (!found.ok()) return found.status();
+      forms = *std::move(found);
+    }
     absl::StatusOr<ReportFiles> files =
-        ReportFiles::Create(options_.output_dir, mode_.FilesOfMeasure(), FilesToKeep());
+        ReportFiles::Create(options_.output_dir, mode_.FilesOfMeasure(), FilesToKeep(), forms);
     if (!files.ok()) return files.status();
     if (absl::Status prepared = Prepare(); !prepared.ok()) return prepared;
 

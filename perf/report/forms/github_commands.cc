@@ -1,0 +1,75 @@
+#include "perf/report/forms/github_commands.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "perf/report/report_words.h"
+#include "perf/report/safe_text.h"
+
+namespace perf {
+namespace {
+
+// How many annotations of a kind GitHub shows of one step.
+constexpr size_t kMaxShown = 10;
+constexpr size_t kMaxTitle = 200;
+
+// GitHub decodes these, so that a message may hold them.
+std::string Message(absl::string_view text) {
+  return absl::StrReplaceAll(OneLine(text), {{"%", "%25"}, {"\r", "%0D"}, {"\n", "%0A"}});
+}
+
+// In a property, what ends it, too.
+std::string PropertyValue(absl::string_view text) {
+  return absl::StrReplaceAll(
+      OneLine(text, kMaxTitle),
+      {{"%", "%25"}, {"\r", "%0D"}, {"\n", "%0A"}, {":", "%3A"}, {",", "%2C"}});
+}
+
+std::string Command(absl::string_view kind, absl::string_view title, absl::string_view message) {
+  return absl::StrCat("::", kind, " title=", PropertyValue(title), "::", Message(message), "\n");
+}
+
+// The first of them, and how many more there are.
+std::string Shown(absl::string_view kind, const std::vector<std::string>& commands) {
+  if (commands.size() <= kMaxShown) return absl::StrJoin(commands, "");
+  const size_t shown = kMaxShown - 1;
+  return absl::StrCat(
+      absl::StrJoin(commands.begin(), commands.begin() + shown, ""),
+      Command(kind, "Performance",
+              absl::StrCat("and ", commands.size() - shown, " more, in the report's files")));
+}
+
+std::string WithCommand(absl::string_view text, const std::string& command) {
+  return absl::StrCat(text, command.empty() ? "" : "; look closer: ", command);
+}
+
+}  // namespace
+
+std::string GithubCommandsForm(const Report& report) {
+  std::vector<std::string> errors;
+  for (const std::string& error : report.errors()) {
+    errors.push_back(Command("error", "Could not measure", error));
+  }
+  for (const RequirementResult& result : report.requirements()) {
+    if (!IsMissed(result)) continue;
+    errors.push_back(Command("error", absl::StrCat("Requirement missed: ", result.title()),
+                             WithCommand(RequirementText(result), result.command())));
+  }
+  std::vector<std::string> missing;
+  std::vector<std::string> warnings;
+  for (const MeasurementResult& result : report.measurements()) {
+    const std::string title = absl::StrCat(Word(result.verdict()), ": ", result.title());
+    const std::string text = WithCommand(VerdictText(result), result.command());
+    if (result.verdict() == RED) errors.push_back(Command("error", title, text));
+    if (result.verdict() == YELLOW) warnings.push_back(Command("warning", title, text));
+    if (IsMissing(result)) missing.push_back(Command("error", title, MissingText(result)));
+  }
+  errors.insert(errors.end(), missing.begin(), missing.end());
+  return absl::StrCat(Shown("error", errors), Shown("warning", warnings),
+                      Command("notice", "Performance", Conclusion(report)));
+}
+
+}  // namespace perf

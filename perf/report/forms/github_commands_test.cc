@@ -1,0 +1,61 @@
+#include "perf/report/forms/github_commands.h"
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "perf/report/forms/testing/sample_report.h"
+
+namespace perf {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+TEST(GithubCommandsTest, ErrorsComeFirstThenWarningsAndTheResult) {
+  EXPECT_EQ(
+      GithubCommandsForm(SampleReport()),
+      "::error title=Could not measure:://audio:other_test: exited with 3\n"
+      "::error title=Requirement missed%3A Measurement 0::average 10.5 ms, required at most "
+      "5.00 ms; look closer: bazel run //a:suite -- --filter 'audio\\.m0'\n"
+      "::error title=Red%3A Session Creation::✗ Red: -25.0%25 vs baseline; look closer: bazel "
+      "run //a:suite -- --filter 'audio\\.m3'\n"
+      "::error title=Missing%3A audio.m7::audio.m7: the baseline has it, and "
+      "//audio:vad_perf_test did not measure it (10.0 ms, 0123456789ab of 2026-11-24)\n"
+      "::warning title=Yellow%3A Measurement 2::⚠ Yellow: -13.0%25 vs baseline; look closer: "
+      "bazel run //a:suite -- --filter 'audio\\.m2'\n"
+      "::notice title=Performance::Red: 1 red, 1 requirement missed, 1 could not be measured, "
+      "1 missing, 1 yellow, 1 unresolved, 1 not comparable, 1 improved\n");
+}
+
+TEST(GithubCommandsTest, AnUnchangedResultIsOneNotice) {
+  EXPECT_EQ(GithubCommandsForm(StableReport(3)), "::notice title=Performance::Stable\n");
+}
+
+TEST(GithubCommandsTest, NoTextIsACommandOfItsOwn) {
+  Report report = StableReport(1);
+  MeasurementResult& result = SetVerdict(report, 0, RED, -25);
+  result.set_title("a: b, c\n::error::mine%0A");
+  result.set_note("x\r\n::stop-commands::x");
+  const std::string text = GithubCommandsForm(report);
+  EXPECT_THAT(text, StartsWith("::error title=Red%3A a%3A b%2C c %3A%3Aerror%3A%3Amine%250A::"));
+  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    EXPECT_TRUE(absl::StartsWith(line, "::error title=") ||
+                absl::StartsWith(line, "::notice title="))
+        << line;
+  }
+}
+
+TEST(GithubCommandsTest, TheTenthSaysHowManyAreNotShown) {
+  Report report = StableReport(25);
+  for (int i = 0; i < 25; ++i) SetVerdict(report, i, YELLOW, -13);
+  const std::string text = GithubCommandsForm(report);
+  EXPECT_THAT(text, HasSubstr("::warning title=Performance::and 16 more, in the report's files\n"));
+  EXPECT_THAT(text, EndsWith("::notice title=Performance::Yellow: 25 yellow\n"));
+}
+
+}  // namespace
+}  // namespace perf

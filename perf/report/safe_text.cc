@@ -1,0 +1,30 @@
+#include "perf/report/safe_text.h"
+
+#include <array>
+#include <charconv>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "command/printable.h"
+
+namespace perf {
+
+std::string CutText(absl::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return std::string(text);
+  size_t end = max_bytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return absl::StrCat(text.substr(0, end), "…");
+}
+
+std::string OneLine(absl::string_view text, size_t max_bytes) {
+  // What is left out need not be made printable first: escapes only make a text longer.
+  return CutText(command::PrintableLine(CutText(text, max_bytes)), max_bytes);
+}
+
+std::string ExactNumber(double value) {
+  std::array<char, 32> text;
+  const std::to_chars_result end = std::to_chars(text.data(), text.data() + text.size(), value);
+  return std::string(text.data(), end.ptr);
+}
+
+}  // namespace perf

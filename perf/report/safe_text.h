@@ -1,0 +1,31 @@
+// Texts and numbers of a report as files for machines have them. Titles, notes and errors come from
+// tests, and may hold anything, at any length.
+#ifndef PERF_REPORT_SAFE_TEXT_H_
+#define PERF_REPORT_SAFE_TEXT_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace perf {
+
+// How much of a text a form for machines keeps, in bytes: far more than any title or note that a
+// person wrote.
+inline constexpr size_t kMaxTextBytes = 2000;
+
+// The text's first `max_bytes` bytes at most, cut between characters of UTF-8 and then with an
+// ellipsis.
+std::string CutText(absl::string_view text, size_t max_bytes);
+
+// The text in one line, with control characters, marks that turn the direction of writing, and
+// bytes that are not UTF-8 shown as escapes (command/printable.h), and cut.
+std::string OneLine(absl::string_view text, size_t max_bytes = kMaxTextBytes);
+
+// The shortest decimal that reads back as this number: "0.1", "1e+300". What is not finite is
+// "nan", "inf" or "-inf".
+std::string ExactNumber(double value);
+
+}  // namespace perf
+
+#endif  // PERF_REPORT_SAFE_TEXT_H_

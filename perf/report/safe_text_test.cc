@@ -1,0 +1,38 @@
+#include "perf/report/safe_text.h"
+
+#include <limits>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace perf {
+namespace {
+
+TEST(SafeTextTest, CutsBetweenCharacters) {
+  EXPECT_EQ(CutText("abc", 3), "abc");
+  EXPECT_EQ(CutText("abcd", 3), "abc…");
+  EXPECT_EQ(CutText("ab😀", 4), "ab…");
+  EXPECT_EQ(CutText("ab😀", 6), "ab😀");
+  // Bytes that begin no character are no reason to look before the text.
+  EXPECT_EQ(CutText("\x80\x80\x80", 2), "…");
+}
+
+TEST(SafeTextTest, OneLineIsHarmlessAndBounded) {
+  EXPECT_EQ(OneLine("a\nb\tc\x1b[31m\xff"), "a b c\\x1b[31m\\xff");
+  EXPECT_EQ(OneLine("emoji 😀 <b>&\"'"), "emoji 😀 <b>&\"'");
+  const std::string controls(3000, '\x01');
+  EXPECT_LE(OneLine(controls, 100).size(), 100 + std::string("…").size());
+  EXPECT_EQ(OneLine(std::string(3000, 'x')).size(), kMaxTextBytes + std::string("…").size());
+}
+
+TEST(SafeTextTest, NumbersReadBackAsTheyWere) {
+  EXPECT_EQ(ExactNumber(0.1), "0.1");
+  EXPECT_EQ(ExactNumber(-2), "-2");
+  EXPECT_EQ(ExactNumber(1e300), "1e+300");
+  EXPECT_EQ(std::stod(ExactNumber(1.0 / 3)), 1.0 / 3);
+  EXPECT_EQ(ExactNumber(std::numeric_limits<double>::quiet_NaN()), "nan");
+  EXPECT_EQ(ExactNumber(-std::numeric_limits<double>::infinity()), "-inf");
+}
+
+}  // namespace
+}  // namespace perf
