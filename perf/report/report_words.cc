@@ -152,16 +152,6 @@ std::string SettleText(const UnresolvedResult& unresolved) {
           : ", on a quieter machine");
 }
 
-std::string ChangeText(const MeasurementResult& result) {
-  if (!HasPercentage(result)) return "";
-  std::string text = PercentText(result.change_percent());
-  if (std::isfinite(result.change_percent_low()) && std::isfinite(result.change_percent_high())) {
-    absl::StrAppend(&text, " (between ", PercentText(result.change_percent_low()), " and ",
-                    PercentText(result.change_percent_high()), ")");
-  }
-  return text;
-}
-
 std::string FiguresText(const MeasurementResult& result) {
   if (result.unit().empty() || result.baseline().empty()) return "";
   return absl::StrCat("median ", WithUnit(result.median(), result.unit()), ", baseline ",

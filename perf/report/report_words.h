@@ -46,9 +46,6 @@ std::string UnresolvedText(const UnresolvedResult& unresolved);
 // How long it takes to settle it, before the command that does so: "To settle it, in about 3 s".
 std::string SettleText(const UnresolvedResult& unresolved);
 
-// "-23.4% (between -25.1% and -21.0%)"; empty if there is no percentage.
-std::string ChangeText(const MeasurementResult& result);
-
 // "median 0.442 ms, baseline 0.337 ms (0123456789ab of 2026-11-24)"; empty if either is not there.
 std::string FiguresText(const MeasurementResult& result);
 
