@@ -71,10 +71,9 @@ absl::Status WriteFiles(const ReportCommandOptions& options,
         !is_folder ? options.output
                    : absl::StrCat(options.output, absl::EndsWith(options.output, "/") ? "" : "/",
                                   form.file_name);
-    absl::Status written = command::WriteOutput(
-        path,
-        {.kind = form.is_json ? command::kJsonFile : command::kTextFile, .keep = {options.from}},
-        form.is_for_terminals ? command::Printable(texts[i]) : texts[i]);
+    absl::Status written =
+        command::WriteOutput(path, {.kind = *form.kind, .keep = {options.from}},
+                             form.is_for_terminals ? command::Printable(texts[i]) : texts[i]);
     if (!written.ok()) return written;
   }
   return absl::OkStatus();
@@ -102,7 +101,7 @@ absl::Status RunReportCommand(const ReportCommandOptions& options, Services& ser
   for (size_t i = 0; i < texts.size(); ++i) {
     if (options.forms[i].is_for_terminals) {
       services.Print(texts[i]);
-    } else if (options.forms[i].is_json) {
+    } else if (options.forms[i].kind == &command::kJsonFile) {
       command::PrintData(texts[i]);
     } else {
       // All but JSON have shown what a terminal obeys as escapes.

@@ -57,7 +57,7 @@ absl::StatusOr<ReportFiles> ReportFiles::Create(const std::string& directory,
     const bool is_written_anyway =
         absl::c_any_of(kinds, [&](const auto& kind) { return kind.first == form.file_name; });
     if (is_written_anyway) continue;
-    kinds.emplace_back(form.file_name, form.is_json ? command::kJsonFile : command::kTextFile);
+    kinds.emplace_back(form.file_name, *form.kind);
     files.forms_.push_back(form);
   }
   for (const auto& [name, kind] : kinds) {

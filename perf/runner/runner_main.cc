@@ -64,13 +64,14 @@ ABSL_FLAG(
     "go. "
     "Default: perf-results in the workspace.");
 ABSL_FLAG(std::vector<std::string>, formats, {},
-          "Further forms of the report to write into the output directory, separated by commas: "
-          "junit, csv, openmetrics, github, comment, gbench, summary.");
+          absl::StrCat("Further forms of the report to write into the output directory, separated "
+                       "by commas: ",
+                       perf::FormNames(), "."));
 ABSL_FLAG(std::string, from, "",
           "With report: the performance_report.json to render; - is standard input.");
 ABSL_FLAG(std::vector<std::string>, format, {"summary"},
-          "With report: the forms to render, separated by commas: summary, text, markdown, json, "
-          "junit, csv, openmetrics, github, comment, gbench.");
+          absl::StrCat("With report: the forms to render, separated by commas: ", perf::FormNames(),
+                       "."));
 ABSL_FLAG(std::string, output, "",
           "With report: the file to write, or, for several forms, the folder. Default: standard "
           "output.");

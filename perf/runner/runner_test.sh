@@ -198,7 +198,7 @@ cp mine/performance_report.json old.json
 grep -q "<testsuites" mine/performance_report.xml || fail "--formats junit: no XML"
 grep -q "^# EOF" mine/performance_report.openmetrics.txt || fail "--formats openmetrics: no metrics"
 [[ -f mine/performance_report.gbench.json && ! -e mine/performance_report.csv ]] || fail "--formats: other files than asked for"
-run 2 "--formats: there is no form 'pdf'; there are summary, text, markdown, json, junit, csv, openmetrics" --formats junit,pdf
+run 2 "--formats: there is no form 'pdf'; there are summary, text, markdown, html, json, junit, csv, openmetrics" --formats junit,pdf
 never_called "an unknown form"
 printf 'RIFF\0\0\0\0WAVE' >mine/performance_report.csv
 expect_unchanged mine/performance_report.csv 2 "is there already and is not" --manifest=manifest.json --output_dir mine --formats csv
@@ -221,7 +221,7 @@ expect_full_disk report --from old.json --format junit
 # Input that is none.
 expect 2 "report: --from is missing" report
 expect 2 "--from is empty" report --from ""
-expect 2 "--format: there is no form 'pdf'; there are summary, text, markdown, json, junit, csv, openmetrics, github" \
+expect 2 "--format: there is no form 'pdf'; there are summary, text, markdown, html, json, junit, csv, openmetrics, github" \
   report --from old.json --format pdf
 expect 2 "cannot read none.json" report --from none.json
 expect 2 "it is a folder" report --from forms
@@ -236,7 +236,7 @@ expect 2 "other.json is no performance report: " report --from other.json --outp
 expect 2 "nothing.json is empty" report --from nothing.json
 expect 2 "standard input is empty" report --from -
 sed 's/"commit": "/&\\u001b[31m\\u0007/' old.json >escape.json
-for form in summary text markdown json junit openmetrics github comment gbench; do
+for form in summary text markdown html json junit openmetrics github comment gbench; do
   expect 0 "" report --from escape.json --format "$form"
 done
 run 2 "--format has no meaning for a run" --format junit

@@ -7,12 +7,15 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "command/file_kind.h"
 #include "perf/report/forms/comment.h"
 #include "perf/report/forms/csv.h"
 #include "perf/report/forms/gbench_json.h"
 #include "perf/report/forms/github_commands.h"
 #include "perf/report/forms/junit.h"
 #include "perf/report/forms/openmetrics.h"
+#include "perf/report/html/html_report.h"
+#include "perf/report/report_builder.h"
 #include "perf/report/report_json.h"
 #include "perf/report/report_markdown.h"
 #include "perf/report/report_summary.h"
@@ -25,29 +28,35 @@ namespace {
 using Rendered = absl::StatusOr<std::string>;
 
 constexpr Form kForms[] = {
-    {"summary", "performance_report.summary.txt", false, true, false,
+    {"summary", "performance_report.summary.txt", &command::kTextFile, true, false,
      [](const Report& report, const FormInputs&) -> Rendered { return SummaryReport(report); }},
-    {"text", "performance_report.txt", false, true, false,
+    {"text", "performance_report.txt", &command::kTextFile, true, false,
      [](const Report& report, const FormInputs& inputs) -> Rendered {
        return TextReport(report, {.verbose = inputs.verbose});
      }},
-    {"markdown", "performance_report.md", false, false, false,
+    {"markdown", "performance_report.md", &command::kTextFile, false, false,
      [](const Report& report, const FormInputs&) -> Rendered { return MarkdownReport(report); }},
-    {"json", "performance_report.json", true, false, false,
+    {"html", "performance_report.html", &command::kHtmlFile, false, true,
+     [](const Report& report, const FormInputs& inputs) -> Rendered {
+       ReportInputs records;
+       records.runs.assign(inputs.runs.begin(), inputs.runs.end());
+       return HtmlReport(report, {.records = records, .history = {}});
+     }},
+    {"json", "performance_report.json", &command::kJsonFile, false, false,
      [](const Report& report, const FormInputs&) -> Rendered { return ReportJson(report); }},
-    {"junit", "performance_report.xml", false, false, false,
+    {"junit", "performance_report.xml", &command::kTextFile, false, false,
      [](const Report& report, const FormInputs&) -> Rendered { return JunitForm(report); }},
-    {"csv", "performance_report.csv", false, false, false,
+    {"csv", "performance_report.csv", &command::kTextFile, false, false,
      [](const Report& report, const FormInputs&) -> Rendered { return CsvForm(report); }},
-    {"openmetrics", "performance_report.openmetrics.txt", false, false, false,
+    {"openmetrics", "performance_report.openmetrics.txt", &command::kTextFile, false, false,
      [](const Report& report, const FormInputs&) -> Rendered { return OpenMetricsForm(report); }},
-    {"github", "performance_report.github.txt", false, false, false,
+    {"github", "performance_report.github.txt", &command::kTextFile, false, false,
      [](const Report& report, const FormInputs&) -> Rendered {
        return GithubCommandsForm(report);
      }},
-    {"comment", "performance_report.comment.md", false, false, false,
+    {"comment", "performance_report.comment.md", &command::kTextFile, false, false,
      [](const Report& report, const FormInputs&) -> Rendered { return CommentForm(report); }},
-    {"gbench", "performance_report.gbench.json", true, false, true,
+    {"gbench", "performance_report.gbench.json", &command::kJsonFile, false, true,
      [](const Report& report, const FormInputs& inputs) -> Rendered {
        return GbenchJsonForm(report, inputs.runs);
      }},

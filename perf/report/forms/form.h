@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "command/file_kind.h"
 #include "perf/record/result.pb.h"
 #include "perf/report/report.pb.h"
 
@@ -26,8 +27,8 @@ struct Form {
   absl::string_view name;
   // What its file in an output folder is called: "performance_report.xml".
   absl::string_view file_name;
-  // Whether it is JSON.
-  bool is_json;
+  // What a file of it begins like.
+  const command::FileKind* kind;
   // Whether people read it in a terminal, where verdicts may have colours.
   bool is_for_terminals;
   // Whether it has more to show with FormInputs::runs.

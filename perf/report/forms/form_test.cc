@@ -29,8 +29,8 @@ TEST(FormTest, FindsFormsOnceEachInTheOrderAskedFor) {
 TEST(FormTest, NamesTheKnownForms) {
   EXPECT_THAT(FindForms({"csv", "pdf"}).status(),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       "there is no form 'pdf'; there are summary, text, markdown, json, junit, "
-                       "csv, openmetrics, github, comment, gbench"));
+                       "there is no form 'pdf'; there are summary, text, markdown, html, json, "
+                       "junit, csv, openmetrics, github, comment, gbench"));
   EXPECT_THAT(FindForms({}).status(),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no form is named")));
   EXPECT_THAT(FindForms({""}).status(), StatusIs(absl::StatusCode::kInvalidArgument));

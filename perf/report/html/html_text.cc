@@ -13,10 +13,10 @@ namespace perf {
 
 std::string PageText(absl::string_view text) {
   // What is made printable is at least half as long as before, so no more than this can be seen.
-  std::string printable = command::Printable(text.substr(0, 3 * kMaxTextBytes));
-  if (printable.size() <= kMaxTextBytes) return printable;
+  std::string printable = command::Printable(text.substr(0, 3 * kMaxPageTextBytes));
+  if (printable.size() <= kMaxPageTextBytes) return printable;
   constexpr absl::string_view kEllipsis = "…";
-  size_t end = kMaxTextBytes - kEllipsis.size();
+  size_t end = kMaxPageTextBytes - kEllipsis.size();
   // No character of UTF-8 is cut in two.
   while (end > 0 && (static_cast<unsigned char>(printable[end]) & 0xC0) == 0x80) --end;
   printable.resize(end);

@@ -10,10 +10,10 @@
 namespace perf {
 
 // Longer texts are cut, and end with "…".
-inline constexpr size_t kMaxTextBytes = 1000;
+inline constexpr size_t kMaxPageTextBytes = 1000;
 
-// `text` as UTF-8 of at most kMaxTextBytes, without control characters other than newline and tab,
-// which are shown as escapes, as are characters that turn the direction of text.
+// `text` as UTF-8 of at most kMaxPageTextBytes, without control characters other than newline and
+// tab, which are shown as escapes, as are characters that turn the direction of text.
 std::string PageText(absl::string_view text);
 
 // PageText for HTML, between tags or in a quoted attribute: & < > " and ' are references.

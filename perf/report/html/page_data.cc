@@ -203,7 +203,7 @@ class PageBuilder {
       page.set_baseline_median(Rounded(result.baseline_median(), kMoreDigits));
     }
     for (const std::string& reason :
-         VerdictReasons(result, /*beside=*/!inputs_.records.ab_revision.empty())) {
+         VerdictReasons(result, report_.environment_match() == ENVIRONMENT_BESIDE)) {
       page.add_reasons(PageText(reason));
     }
     AddFigures(result, page);
