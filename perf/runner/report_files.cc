@@ -83,7 +83,9 @@ absl::Status ReportFiles::WritePage(const Report& report, const ReportInputs& in
   return WriteFile(kPage, HtmlReport(report, {.records = inputs, .history = history}));
 }
 
-std::string ReportFiles::text_path() const { return absl::StrCat(directory_, "/", kText); }
+std::string ReportFiles::ForPeople() const {
+  return absl::StrCat(directory_, "/", kText, ", and with pictures in ", kPage);
+}
 
 absl::Status ReportFiles::Write(const Report& report, const ReportInputs& inputs, bool verbose) {
   const absl::StatusOr<std::string> json = ReportJson(report);

@@ -44,8 +44,8 @@ class ReportFiles {
   absl::Status WritePage(const Report& report, const ReportInputs& inputs,
                          const std::map<std::string, HistorySeries>& history);
 
-  // The path of the text form, for people.
-  std::string text_path() const;
+  // Where people find the report: "DIRECTORY/performance_report.txt, and with pictures in …".
+  std::string ForPeople() const;
 
  private:
   explicit ReportFiles(std::string directory) : directory_(std::move(directory)) {}

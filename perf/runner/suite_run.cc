@@ -82,7 +82,7 @@ class SuiteRun {
     context_.services.Print(options_.verbose ? TextReport(report, {.verbose = true})
                                              : SummaryReport(report));
     if (stored.ok()) context_.services.Print(*stored);
-    context_.services.Say(absl::StrCat("the report is in ", files->text_path()));
+    context_.services.Say(absl::StrCat("the report is in ", files->ForPeople()));
     if (!added.ok()) return added;
     if (!stored.ok()) return stored.status();
     if (!options_.update_baselines) return report.exit_code();

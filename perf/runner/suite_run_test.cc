@@ -137,7 +137,8 @@ TEST_F(SuiteRunTest, ReportsAndWritesWhatWasMeasured) {
   EXPECT_THAT(services_.printed(), HasSubstr("a note of the mode"));
   EXPECT_THAT(services_.printed(), HasSubstr("there is no baseline of this machine, " + machine_));
   EXPECT_THAT(services_.said(),
-              ElementsAre("the report is in " + options_.output_dir + "/performance_report.txt"));
+              ElementsAre("the report is in " + options_.output_dir +
+                          "/performance_report.txt, and with pictures in performance_report.html"));
   EXPECT_THAT(ReadFile(options_.output_dir + "/performance_report.json"),
               IsOkAndHolds(HasSubstr("c0ffee")));
 }
