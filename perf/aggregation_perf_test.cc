@@ -33,7 +33,8 @@ std::vector<std::string> Records(int64_t num_records, int measurements, int samp
       measurement.set_title(absl::StrCat("Measurement ", i));
       measurement.set_unit("ms");
       measurement.set_better(LOWER);
-      for (int j = 0; j < samples; ++j) measurement.add_samples(1 + (record + i * 7 + j) % 100);
+      for (int j = 0; j < samples; ++j)
+        measurement.add_samples(static_cast<double>(1 + (record + i * 7 + j) % 100));
     }
     run.set_num_measurements(measurements);
     EXPECT_THAT(WriteRunFile(run, testing::TempDir()), IsOk());

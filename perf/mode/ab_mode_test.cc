@@ -266,7 +266,7 @@ class AbModeLoadsTest : public AbModeTest {
     findings_ = Measure("HEAD");
     EXPECT_THAT(findings_, IsOk());
     EXPECT_THAT(findings_->errors, IsEmpty());
-    const std::string loads = ReadFile(LoadsFile(true)).value_or("none");
+    std::string loads = ReadFile(LoadsFile(true)).value_or("none");
     EXPECT_EQ(ReadFile(LoadsFile(false)).value_or("none"), loads);
     return loads;
   }

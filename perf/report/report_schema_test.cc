@@ -54,7 +54,7 @@ class ReportSchemaTest : public testing::Test {
 
   // Whether a schema allows what protobuf writes of one value of the field.
   void ExpectValue(const FieldDescriptor& field, const rapidjson::Value& schema) {
-    const std::string what = field.full_name();
+    const std::string& what = field.full_name();
     const auto expect = [&](const char* keyword, const std::string& value) {
       ASSERT_TRUE(schema.HasMember(keyword)) << what;
       EXPECT_EQ(schema[keyword].GetString(), value) << what;

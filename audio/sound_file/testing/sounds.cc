@@ -96,7 +96,7 @@ std::vector<int16_t> RecordedSpeech(const std::string& name, int sample_rate_hz)
 
 absl::Status WriteWavFile(const std::string& path, const Waveform& waveform) {
   std::ofstream file(path, std::ios::binary);
-  const absl::Status status = WriteWav(waveform, [&](absl::string_view bytes) {
+  absl::Status status = WriteWav(waveform, [&](absl::string_view bytes) {
     file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     return absl::OkStatus();
   });
