@@ -168,18 +168,11 @@ std::string Improvements(const Report& report) {
 // "1 red, 2 yellow". `unchanged`: how many tests of the component were not run, as their code is
 // the same in both revisions.
 std::string Remarkable(const ComponentStatus& status, int unchanged) {
-  std::vector<std::string> parts;
-  const auto part = [&](int count, absl::string_view what) {
-    if (count > 0) parts.push_back(absl::StrCat(count, " ", what));
-  };
-  part(status.num_red(), "red");
-  part(status.num_missing(), "missing");
-  part(status.num_yellow(), "yellow");
-  part(status.num_unresolved(), "unresolved");
-  part(status.num_noisy(), "noisy");
-  part(status.num_improved(), "improved");
-  part(status.num_without_baseline(), "without baseline");
-  part(unchanged, unchanged == 1 ? "test unchanged" : "tests unchanged");
+  std::vector<std::string> parts = RemarkableParts(status);
+  if (unchanged > 0) {
+    parts.push_back(
+        absl::StrCat(unchanged, unchanged == 1 ? " test unchanged" : " tests unchanged"));
+  }
   return absl::StrJoin(parts, ", ");
 }
 

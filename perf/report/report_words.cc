@@ -45,6 +45,11 @@ std::string Supposition(const UnresolvedResult& unresolved) {
   }
 }
 
+// Adds "COUNT WHAT", unless there is none of it.
+void AddPart(int count, absl::string_view what, std::vector<std::string>& parts) {
+  if (count > 0) parts.push_back(absl::StrCat(count, " ", what));
+}
+
 }  // namespace
 
 std::string WithUnit(double value, absl::string_view unit) {
@@ -323,25 +328,35 @@ absl::string_view ConclusionWord(const Report& report) {
   return compared ? "Stable" : "No baseline";
 }
 
+std::vector<std::string> RemarkableParts(const ComponentStatus& status) {
+  std::vector<std::string> parts;
+  AddPart(status.num_red(), "red", parts);
+  AddPart(status.num_missing(), "missing", parts);
+  AddPart(status.num_yellow(), "yellow", parts);
+  AddPart(status.num_unresolved(), "unresolved", parts);
+  AddPart(status.num_noisy(), "noisy", parts);
+  AddPart(status.num_improved(), "improved", parts);
+  AddPart(status.num_without_baseline(), "without baseline", parts);
+  return parts;
+}
+
 std::string Conclusion(const Report& report) {
   const ReportCounts counts = CountsOf(report);
   const absl::string_view word = ConclusionWord(report);
   std::vector<std::string> parts;
-  const auto part = [&](int count, absl::string_view what) {
-    if (count > 0) parts.push_back(absl::StrCat(count, " ", what));
-  };
-  part(counts.red, "red");
-  part(counts.requirements_missed,
-       counts.requirements_missed == 1 ? "requirement missed" : "requirements missed");
-  part(report.errors_size(), "could not be measured");
-  part(counts.missing, "missing");
-  part(counts.yellow, "yellow");
-  part(counts.unresolved, "unresolved");
-  part(counts.noisy, "noisy");
-  part(counts.not_comparable, "not comparable");
-  part(counts.improved, "improved");
+  AddPart(counts.red, "red", parts);
+  AddPart(counts.requirements_missed,
+          counts.requirements_missed == 1 ? "requirement missed" : "requirements missed", parts);
+  AddPart(report.errors_size(), "could not be measured", parts);
+  AddPart(counts.missing, "missing", parts);
+  AddPart(counts.yellow, "yellow", parts);
+  AddPart(counts.unresolved, "unresolved", parts);
+  AddPart(counts.noisy, "noisy", parts);
+  AddPart(counts.not_comparable, "not comparable", parts);
+  AddPart(counts.improved, "improved", parts);
   if (word == "No baseline") {
-    part(counts.requirements, counts.requirements == 1 ? "requirement met" : "requirements met");
+    AddPart(counts.requirements, counts.requirements == 1 ? "requirement met" : "requirements met",
+            parts);
   }
   return parts.empty() ? std::string(word) : absl::StrCat(word, ": ", absl::StrJoin(parts, ", "));
 }

@@ -73,6 +73,9 @@ std::string StatisticWord(Statistic statistic);
 // "✓ stable"
 absl::string_view StatusText(Status status);
 
+// "1 red", "2 yellow": what a component has besides what is stable, the gravest first.
+std::vector<std::string> RemarkableParts(const ComponentStatus& status);
+
 // "2026-11-24 10:15:00 UTC"
 std::string GeneratedAt(const Report& report);
 

@@ -100,15 +100,13 @@ Card CardOf(const MeasurementResult& result) {
 
 Card CardOf(const RequirementResult& result) {
   const Requirement& requirement = result.requirement();
-  return {.key = "red",
-          .badge = Badge("red", Symbol(RED), "Requirement missed"),
-          .name = requirement.measurement(),
-          .title = LinkTo(requirement.measurement(), result.title()),
-          .body = absl::StrCat(
-              Paragraph("reason", absl::StrCat(StatisticWord(requirement.statistic()), " ",
-                                               WithUnit(result.value(), requirement.unit()),
-                                               ", required ", Limit(requirement))),
-              Paragraph("reason", requirement.why()), CommandBlock(result.command()))};
+  return {
+      .key = "red",
+      .badge = Badge("red", Symbol(RED), "Requirement missed"),
+      .name = requirement.measurement(),
+      .title = LinkTo(requirement.measurement(), result.title()),
+      .body = absl::StrCat(Paragraph("reason", RequirementText(result)),
+                           Paragraph("reason", requirement.why()), CommandBlock(result.command()))};
 }
 
 // The first of them; the rest are counted, with a link to the table of them if there is one.
@@ -177,7 +175,7 @@ std::string Cards(const Report& report) {
   }
   std::vector<Card> missed;
   for (const RequirementResult& result : report.requirements()) {
-    if (result.measured() && !result.met()) missed.push_back(CardOf(result));
+    if (IsMissed(result)) missed.push_back(CardOf(result));
   }
   std::string html;
   AddShown(errors, "that could not be measured", "", html);
@@ -335,17 +333,6 @@ std::string Components(const Report& report) {
       "<th scope=\"col\">Requirements</th><th "
       "scope=\"col\">Remarkable</th></tr></thead>\n<tbody>\n";
   for (const ComponentStatus& status : report.components()) {
-    std::vector<std::string> remarkable;
-    const auto part = [&](int count, absl::string_view what) {
-      if (count > 0) remarkable.push_back(absl::StrCat(count, " ", what));
-    };
-    part(status.num_red(), "red");
-    part(status.num_missing(), "missing");
-    part(status.num_yellow(), "yellow");
-    part(status.num_unresolved(), "unresolved");
-    part(status.num_noisy(), "noisy");
-    part(status.num_improved(), "improved");
-    part(status.num_without_baseline(), "without baseline");
     absl::StrAppend(
         &html, "<tr><th scope=\"row\"><a href=\"#component=", FragmentText(status.component()),
         "\">", HtmlText(status.component()), "</a></th><td>",
@@ -354,7 +341,7 @@ std::string Components(const Report& report) {
         status.num_requirements() == 0 ? "none"
                                        : absl::StrCat(status.num_requirements_met(), " of ",
                                                       status.num_requirements(), " met"),
-        "</td><td>", absl::StrJoin(remarkable, ", "), "</td></tr>\n");
+        "</td><td>", absl::StrJoin(RemarkableParts(status), ", "), "</td></tr>\n");
   }
   return absl::StrCat(html, "</tbody>\n</table></div>\n</section>\n");
 }

@@ -4,10 +4,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "command/printable.h"
+#include "perf/report/safe_text.h"
 
 namespace perf {
 
@@ -15,12 +15,8 @@ std::string PageText(absl::string_view text) {
   // What is made printable is at least half as long as before, so no more than this can be seen.
   std::string printable = command::Printable(text.substr(0, 3 * kMaxPageTextBytes));
   if (printable.size() <= kMaxPageTextBytes) return printable;
-  constexpr absl::string_view kEllipsis = "…";
-  size_t end = kMaxPageTextBytes - kEllipsis.size();
-  // No character of UTF-8 is cut in two.
-  while (end > 0 && (static_cast<unsigned char>(printable[end]) & 0xC0) == 0x80) --end;
-  printable.resize(end);
-  return absl::StrCat(printable, kEllipsis);
+  // The ellipsis has its place within the bound.
+  return CutText(printable, kMaxPageTextBytes - absl::string_view("…").size());
 }
 
 std::string HtmlText(absl::string_view text) {

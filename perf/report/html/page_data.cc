@@ -102,7 +102,7 @@ int Rank(const MeasurementResult& result, bool misses_requirement) {
 std::set<std::string> Missed(const Report& report) {
   std::set<std::string> missed;
   for (const RequirementResult& result : report.requirements()) {
-    if (result.measured() && !result.met()) missed.insert(result.requirement().measurement());
+    if (IsMissed(result)) missed.insert(result.requirement().measurement());
   }
   return missed;
 }

@@ -15,7 +15,7 @@
 
 namespace perf {
 
-// Of more samples than this, so many quantiles are drawn.
+// Every sample is drawn, up to so many; otherwise so many quantiles are.
 inline constexpr size_t kMaxDrawnValues = 101;
 // The last points of each trend, and the last runs of all trends together, that are drawn.
 inline constexpr size_t kMaxTrendPoints = 200;
