@@ -119,12 +119,17 @@ void EpochSource::RunRound(absl::Span<const size_t> which, std::mt19937_64& rand
   const auto start = std::chrono::steady_clock::now();
   BenchmarkProgram baseline = options_.baseline;
   BenchmarkProgram current = options_.current;
-  const absl::StatusOr<FreshCopy> baseline_copy = UseCopy(baseline, options_.scratch);
-  const absl::StatusOr<FreshCopy> current_copy = UseCopy(current, options_.scratch);
-  for (const absl::Status& copied : {baseline_copy.status(), current_copy.status()}) {
-    if (copied.ok()) continue;
-    for (const size_t i : which) compared_[i].status = copied;
-    return;
+  // A coin decides whose copy is written first: the first one gets the memory that the last round
+  // gave back last, so that a fixed order would hand each side its own old pages round after round.
+  const bool baseline_first = (random() & 1) == 0;
+  std::vector<FreshCopy> copies;
+  for (const bool baseline_turn : {baseline_first, !baseline_first}) {
+    absl::StatusOr<FreshCopy> copy = UseCopy(baseline_turn ? baseline : current, options_.scratch);
+    if (!copy.ok()) {
+      for (const size_t i : which) compared_[i].status = copy.status();
+      return;
+    }
+    copies.push_back(*std::move(copy));
   }
   absl::StatusOr<ProcessPair> pair = ProcessPair::Start(baseline, current, random);
   AddSharedCost(Since(start));

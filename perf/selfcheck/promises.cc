@@ -1,8 +1,8 @@
 #include "perf/selfcheck/promises.h"
 
-#include <algorithm>
 #include <string>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_format.h"
 #include "perf/stats/statistics.h"
 
@@ -25,10 +25,14 @@ void Promises::Rate(const std::string& what, int64_t part, int64_t whole, double
       at_most ? rate <= limit : rate >= limit);
 }
 
-void Promises::Even(const std::string& what, int64_t part, int64_t whole) {
-  const double tail = whole == 0 ? 1 : BinomialTail(std::min(part, whole - part), whole, 0.5) * 2;
-  Add(what, absl::StrFormat("%4d against %4d, p = %.2f", part, whole - part, std::min(tail, 1.0)),
-      tail >= 0.01);
+void Promises::Even(const std::string& what, absl::Span<const int> leanings) {
+  const double probability = EvenSignsProbability(leanings);
+  Add(what,
+      absl::StrFormat("%4d trials against %d, p = %.3f",
+                      absl::c_count_if(leanings, [](int leaning) { return leaning > 0; }),
+                      absl::c_count_if(leanings, [](int leaning) { return leaning < 0; }),
+                      probability),
+      probability >= 0.01);
 }
 
 }  // namespace perf

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/types/span.h"
+
 namespace perf {
 
 // A text with a line for each promise. Not thread-safe.
@@ -19,8 +21,10 @@ class Promises {
     Rate(what, part, whole, limit, false);
   }
 
-  // Whether so many of so many coin tosses are likely: not rarer than one in a hundred.
-  void Even(const std::string& what, int64_t part, int64_t whole);
+  // Whether trials lean to either of two sides alike. It is broken by a sum that signs drawn by
+  // coins would reach less often than once in a hundred times. Each number is of one independent
+  // trial: how much more of it leans to the first side than to the second.
+  void Even(const std::string& what, absl::Span<const int> leanings);
 
   // Any other promise, with what was found.
   void Add(const std::string& what, const std::string& found, bool held);

@@ -49,8 +49,16 @@ struct Tally {
   int64_t unresolved = 0;
   // The interval does not reach equality: ours only.
   int64_t seen = 0;
-  // The median says slower, however little: ours only.
-  int64_t leaning_slower = 0;
+};
+
+// How many comparisons of equal builds said slower, less those that said faster, in each session.
+// What a session's comparisons share, its processes among it, makes them lean together, so that the
+// sessions are what is independent.
+struct Leanings {
+  // By the median, however near to equality.
+  std::vector<int> medians;
+  // By the verdict.
+  std::vector<int> verdicts;
 };
 
 struct Session {
@@ -125,6 +133,10 @@ class Selfcheck {
     sources.push_back(*std::move(source));
     // That is at most a second of measuring for each benchmark and side.
     RunComparison(sources, {.max_rounds = kEpochThoroughness.full_rounds}, random_);
+    if (session.percent == 100) {
+      leanings_.medians.push_back(0);
+      leanings_.verdicts.push_back(0);
+    }
     for (const Compared& compared : sources[0]->compared()) {
       if (!compared.status.ok()) return compared.status;
       Count(session, compared);
@@ -137,11 +149,12 @@ class Selfcheck {
     const PairedEffect& effect = compared.effect;
     ++tally.comparisons;
     tally.red += effect.verdict == RED;
-    tally.slower += effect.verdict == RED || effect.verdict == YELLOW;
-    tally.faster += effect.verdict == IMPROVED;
+    const bool slower = effect.verdict == RED || effect.verdict == YELLOW;
+    const bool faster = effect.verdict == IMPROVED;
+    tally.slower += slower;
+    tally.faster += faster;
     tally.unresolved += effect.verdict == UNRESOLVED;
     tally.seen += effect.ratio_interval.low > 1;
-    tally.leaning_slower += effect.ratio > 1;
     const absl::Span<const double> baseline = compared.baseline_samples;
     const absl::Span<const double> current = compared.current_samples;
     CountRival("mean beyond 10 %", session, MeanBeyondTenPercent(baseline, current));
@@ -156,6 +169,8 @@ class Selfcheck {
     } else {
       benchmark.effects.push_back(effect.change_percent);
       benchmark.rounds += static_cast<int64_t>(compared.log_ratios.size());
+      leanings_.medians.back() += (effect.ratio > 1) - (effect.ratio < 1);
+      leanings_.verdicts.back() += slower - faster;
     }
     side_seconds_ += compared.wall_ns / 2e9;
     ++all_comparisons_;
@@ -217,10 +232,8 @@ class Selfcheck {
     promises.AtLeast("+25 % is red", ours(125).red, ours(125).comparisons, kRedAt25);
     promises.AtLeast("+25 % is at least yellow", ours(125).slower, ours(125).comparisons,
                      kYellowAt25);
-    promises.Even("equal builds lean to slower as to faster", equal.leaning_slower,
-                  equal.comparisons);
-    promises.Even("false alarms as rare as false improvements", equal.slower,
-                  equal.slower + equal.faster);
+    promises.Even("sessions of equal builds lean to either side", leanings_.medians);
+    promises.Even("false alarms as rare as false improvements", leanings_.verdicts);
     for (const auto& [key, tally] : tallies_) {
       if (key.first != 100 || key.second == kOurs) continue;
       CompareFalseAlarms(key.second, tally, equal, promises);
@@ -283,6 +296,7 @@ class Selfcheck {
   // By the work in percent and the rule.
   std::map<std::pair<int, std::string>, Tally> tallies_;
   std::map<std::string, BenchmarkTally> benchmarks_;
+  Leanings leanings_;
   ChangePointProof change_points_;
   double side_seconds_ = 0;
   int64_t all_comparisons_ = 0;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace perf {
@@ -121,6 +122,34 @@ double BinomialTail(int64_t successes, int64_t trials, double probability) {
                      k * std::log(probability) + (n - k) * std::log1p(-probability));
   }
   return std::min(tail, 1.0);
+}
+
+double EvenSignsProbability(absl::Span<const int> numbers) {
+  int sum = 0;
+  int reach = 0;
+  for (const int number : numbers) {
+    sum += number;
+    reach += std::abs(number);
+  }
+  // The distribution of the sum over all signs; its middle is the sum 0.
+  const auto middle = static_cast<size_t>(reach);
+  std::vector<double> likely(2 * middle + 1, 0.0);
+  likely[middle] = 1;
+  for (const int number : numbers) {
+    const auto step = static_cast<size_t>(std::abs(number));
+    std::vector<double> next(likely.size(), 0.0);
+    for (size_t i = 0; i < likely.size(); ++i) {
+      if (i >= step) next[i - step] += likely[i] / 2;
+      if (i + step < likely.size()) next[i + step] += likely[i] / 2;
+    }
+    likely = std::move(next);
+  }
+  const auto distance = static_cast<size_t>(std::abs(sum));
+  double probability = 0;
+  for (size_t i = 0; i < likely.size(); ++i) {
+    if (i + distance <= middle || i >= middle + distance) probability += likely[i];
+  }
+  return std::min(probability, 1.0);
 }
 
 Interval ProportionInterval(int64_t successes, int64_t trials, double confidence) {

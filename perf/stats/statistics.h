@@ -58,6 +58,12 @@ Interval ProportionInterval(int64_t successes, int64_t trials, double confidence
 // P(X <= successes) of a binomial distribution.
 double BinomialTail(int64_t successes, int64_t trials, double probability);
 
+// How likely it is that numbers which are each as likely positive as negative have a sum at least
+// as far from zero as these: an exact sign-flipping test, two-sided (Fisher 1935). What is
+// independent are the numbers, not what each of them counts. 1 if all are zero. Takes time and
+// memory in proportion to the sum of their magnitudes.
+double EvenSignsProbability(absl::Span<const int> numbers);
+
 }  // namespace perf
 
 #endif  // PERF_STATS_STATISTICS_H_

@@ -118,6 +118,25 @@ TEST(BinomialTail, KnownValues) {
   EXPECT_EQ(BinomialTail(-1, 16, 0.5), 0);
 }
 
+TEST(EvenSignsProbability, IsTheBinomialTestOfOnes) {
+  const std::vector<int> tosses = {1, 1, -1, 1, 1, 1, -1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  EXPECT_NEAR(EvenSignsProbability(tosses), 2 * BinomialTail(2, 16, 0.5), 1e-12);
+}
+
+TEST(EvenSignsProbability, CountsWhatIsIndependentOnce) {
+  // Four trials of nine that all agree are four tosses, not 36.
+  EXPECT_NEAR(EvenSignsProbability({9, 9, 9, 9}), 2.0 / 16, 1e-12);
+  EXPECT_NEAR(EvenSignsProbability({9, -9, 9, -9}), 1, 1e-12);
+  // Of the sums +-3 +-1, two of four are as far from zero as 4.
+  EXPECT_NEAR(EvenSignsProbability({3, 1}), 0.5, 1e-12);
+  EXPECT_NEAR(EvenSignsProbability({3, -1}), 1, 1e-12);
+}
+
+TEST(EvenSignsProbability, IsOneOfNothingAndZeros) {
+  EXPECT_EQ(EvenSignsProbability({}), 1);
+  EXPECT_EQ(EvenSignsProbability({0, 0}), 1);
+}
+
 TEST(StatisticsTest, TheLargestDoublesHaveAFiniteSummary) {
   constexpr double kMax = std::numeric_limits<double>::max();
   const Summary large = Summarize(std::vector<double>{kMax, kMax, kMax, kMax});
