@@ -183,6 +183,9 @@ class RevisionComparison {
                                                             .run = options_},
                                                            comparer_);
     if (!programs.ok()) return programs.status();
+    for (const AcceptedSlowdown& accepted : programs->accepted_before) {
+      findings_.accepted_before[accepted.measurement()] = accepted.at_most_percent();
+    }
     const CodeComparison& code = programs->code;
     if (code.sameness != Sameness::kChanged && !options_.measure_identical) {
       findings_.unchanged.push_back(

@@ -38,6 +38,7 @@ using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Pair;
 
 constexpr char kMachine[] = "machine";
 
@@ -288,6 +289,14 @@ TEST_F(AbModeLoadsTest, OfAnEarlierTreeAreThoseItStates) {
   options_.load_overrides = "a.turns=3";
   EXPECT_EQ(LoadsOfBothPrograms(), "quick turns=6,a.turns=3\n");
   EXPECT_THAT(findings_->notes, Not(Contains(HasSubstr("quick loads"))));
+}
+
+TEST_F(AbModeLoadsTest, WhatTheEarlierTreeAcceptsIsFound) {
+  StateEarlier(
+      "component: 'a' accepted { measurement: 'a.time' at_most_percent: 15 why: 'w' until: "
+      "'2027-01-31' }");
+  LoadsOfBothPrograms();
+  EXPECT_THAT(findings_->accepted_before, ElementsAre(Pair("a.time", 15)));
 }
 
 TEST_F(AbModeLoadsTest, WhatTheTimeDoesNotSufficeForIsUnresolved) {

@@ -52,6 +52,7 @@ struct Findings {
   std::string ab_revision;
   std::vector<UnchangedTest> unchanged;
   std::vector<GoneMeasurement> gone;
+  std::map<std::string, double> accepted_before;
 };
 
 // One of these ways. Not thread-safe.

@@ -28,12 +28,16 @@ absl::StatusOr<ProgramPair> FindProgramPair(const ProgramPairOptions& options,
                       .baseline = *std::move(baseline),
                       .current = *std::move(current),
                       .component = options.suite.component_of.at(test.label()),
+                      .accepted_before = {},
                       .why_quick = ""};
   const RunnerOptions& run = options.run;
   const absl::StatusOr<ComponentRequirements> earlier =
       ReadRequirementsFile(absl::StrCat(pair.baseline.directory, "/", test.requirements()));
   if (!earlier.ok() && run.profile == kAbProfile) {
     pair.why_quick = std::string(earlier.status().message());
+  }
+  if (earlier.ok()) {
+    pair.accepted_before.assign(earlier->accepted().begin(), earlier->accepted().end());
   }
   const LoadVariables loads =
       LoadsOfBoth(run.profile, run.load_overrides, options.suite.requirements.at(pair.component),

@@ -4,11 +4,13 @@
 #define PERF_MODE_PROGRAM_PAIR_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "perf/bazel/test_program.h"
 #include "perf/code/linked_code.h"
 #include "perf/mode/options.h"
+#include "perf/suite/requirements.pb.h"
 #include "perf/suite/suite.pb.h"
 #include "perf/suite/suite_selection.h"
 
@@ -33,6 +35,8 @@ struct ProgramPair {
   TestProgram baseline;
   TestProgram current;
   std::string component;
+  // The slowdowns that the baseline's tree accepts; none if what it states cannot be read.
+  std::vector<AcceptedSlowdown> accepted_before;
   // Why both are run with quick loads though the profile is another; empty if they are not.
   std::string why_quick;
 };

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 
@@ -35,14 +36,27 @@ class Errors : public google::protobuf::io::ErrorCollector {
 }  // namespace
 
 absl::Status ParseTextProto(absl::string_view text, absl::string_view source,
-                            google::protobuf::Message& message) {
+                            google::protobuf::Message& message,
+                            google::protobuf::TextFormat::ParseInfoTree* places) {
   google::protobuf::TextFormat::Parser parser;
   Errors errors(source);
   parser.RecordErrorsTo(&errors);
+  if (places != nullptr) parser.WriteLocationsTo(places);
   if (!parser.ParseFromString(std::string(text), &message)) {
     return absl::InvalidArgumentError(errors.Joined());
   }
   return absl::OkStatus();
+}
+
+std::string PlaceOf(const google::protobuf::Message& message, int field_number, int index,
+                    const google::protobuf::TextFormat::ParseInfoTree& places,
+                    absl::string_view source) {
+  const google::protobuf::FieldDescriptor* field =
+      message.GetDescriptor()->FindFieldByNumber(field_number);
+  const google::protobuf::TextFormat::ParseLocation place = places.GetLocation(field, index);
+  if (place.line < 0) return std::string(source);
+  // As in errors: from 1.
+  return absl::StrCat(source, ":", place.line + 1, ":", place.column + 1);
 }
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {

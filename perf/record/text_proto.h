@@ -8,13 +8,21 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/text_format.h"
 
 namespace perf {
 
 // Parses `text` into `message`. InvalidArgument with every error, each as "SOURCE:LINE:COLUMN:
-// what".
+// what". `places`, if there is one, gets where each field is, for PlaceOf.
 absl::Status ParseTextProto(absl::string_view text, absl::string_view source,
-                            google::protobuf::Message& message);
+                            google::protobuf::Message& message,
+                            google::protobuf::TextFormat::ParseInfoTree* places = nullptr);
+
+// "SOURCE:LINE:COLUMN", where the `index`-th value of the repeated field of that number begins;
+// SOURCE alone if the text had no such value.
+std::string PlaceOf(const google::protobuf::Message& message, int field_number, int index,
+                    const google::protobuf::TextFormat::ParseInfoTree& places,
+                    absl::string_view source);
 
 // Returns the whole file. NotFound, PermissionDenied, or Internal with the path and the reason.
 absl::StatusOr<std::string> ReadFile(const std::string& path);

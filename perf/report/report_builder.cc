@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "perf/baseline/baseline_file.h"
 #include "perf/record/health.h"
 #include "perf/record/record_check.h"
@@ -24,6 +25,7 @@
 #include "perf/stats/statistics.h"
 #include "perf/stats/trend.h"
 #include "perf/stats/verdict.h"
+#include "perf/suite/accepted_slowdown.h"
 #include "perf/suite/filter_argument.h"
 #include "perf/suite/load_table.h"
 #include "perf/suite/requirements_file.h"
@@ -53,6 +55,9 @@ class Builder {
     for (const auto& [component, requirements] : inputs_.requirements) {
       for (const Requirement& requirement : requirements.requirements()) {
         AddRequirement(component, requirement);
+      }
+      for (const AcceptedSlowdown& accepted : requirements.accepted()) {
+        CheckIsMeasured(component, accepted);
       }
     }
     for (const auto& [component, requirements] : inputs_.requirements) AddComponent(component);
@@ -167,6 +172,7 @@ class Builder {
     } else {
       CompareWithLine(measurement, summary, result);
     }
+    Accept(result);
     if (!result.noise().empty() && (result.verdict() == RED || result.verdict() == YELLOW)) {
       result.set_verdict(UNRESOLVED);
     }
@@ -183,6 +189,32 @@ class Builder {
     const bool by_name = inputs_.benchmarks.contains(result.target());
     return absl::StrCat(command, " --component ", result.component(), " --filter ",
                         FilterArgument(by_name ? result.name() : result.target()));
+  }
+
+  // A slowdown that the component's owners accept for a time is neither red nor yellow.
+  void Accept(MeasurementResult& result) const {
+    // Percentages computed from decimal figures miss their line by a rounding error.
+    constexpr double kRounding = 1e-9;
+    const ComponentRequirements* requirements = Requirements(result.component());
+    const AcceptedSlowdown* stated =
+        requirements == nullptr ? nullptr : FindAccepted(*requirements, result.name());
+    if (stated == nullptr) return;
+    Acceptance& acceptance = *result.mutable_acceptance();
+    *acceptance.mutable_stated() = *stated;
+    acceptance.set_days_left(
+        DaysLeft(*stated, absl::FromUnixSeconds(report_.generated().seconds())));
+    const auto before = inputs_.accepted_before.find(result.name());
+    acceptance.set_is_in_both(before != inputs_.accepted_before.end() &&
+                              before->second >= stated->at_most_percent());
+    const bool is_worse = result.verdict() == RED || result.verdict() == YELLOW;
+    // Beside a baseline of zero there is no percentage that could be accepted.
+    if (!is_worse || result.change_percent() >= 0 || acceptance.days_left() < 0 ||
+        acceptance.is_in_both() ||
+        result.change_percent() < -stated->at_most_percent() - kRounding) {
+      return;
+    }
+    acceptance.set_otherwise(result.verdict());
+    result.set_verdict(ACCEPTED);
   }
 
   // A leak is one on any machine, and whatever was stored.
@@ -203,6 +235,7 @@ class Builder {
     if (growth.grows) {
       result.set_verdict(RED);
       result.set_note(absl::StrCat("it grows with every ", measurement.work_unit()));
+      if (result.has_acceptance()) result.mutable_acceptance()->clear_otherwise();
     }
   }
 
@@ -626,6 +659,25 @@ class Builder {
     }
   }
 
+  // A slowdown that is accepted of nothing is a mistake, such as a name that was changed. As with
+  // requirements, only a whole run knows.
+  void CheckIsMeasured(const std::string& component, const AcceptedSlowdown& accepted) {
+    if (!report_.selection().empty() || !inputs_.errors.empty() || !inputs_.ab_revision.empty()) {
+      return;
+    }
+    // Of a benchmark "a.b", the counts are "a.b.instructions" and the like. A run that times it does
+    // not count, and one that counts does not time, and knows no other tests.
+    const std::string& name = accepted.measurement();
+    const std::string benchmark = name.substr(0, name.rfind('.'));
+    const bool is_known =
+        absl::c_any_of(report_.measurements(), [&](const MeasurementResult& result) {
+          return result.name() == name || result.name() == benchmark || !result.counted().empty();
+        });
+    if (is_known) return;
+    report_.add_errors(absl::StrCat(component, ": a slowdown of '", name,
+                                    "' is accepted, and no test measures it"));
+  }
+
   void AddComponent(const std::string& component) {
     ComponentStatus& status = *report_.add_components();
     status.set_component(component);
@@ -652,6 +704,9 @@ class Builder {
         case UNRESOLVED:
           status.set_num_unresolved(status.num_unresolved() + 1);
           break;
+        case ACCEPTED:
+          status.set_num_accepted(status.num_accepted() + 1);
+          break;
         case NOT_COMPARABLE:
           status.set_num_not_comparable(status.num_not_comparable() + 1);
           [[fallthrough]];
@@ -676,6 +731,8 @@ class Builder {
     } else if (status.num_unresolved() > 0 || status.num_noisy() > 0 ||
                status.num_not_comparable() > 0) {
       status.set_status(STATUS_UNRESOLVED);
+    } else if (status.num_accepted() > 0) {
+      status.set_status(STATUS_ACCEPTED);
     } else if (status.num_improved() > 0) {
       status.set_status(STATUS_IMPROVED);
     } else if (status.num_measurements() > status.num_without_baseline()) {

@@ -79,13 +79,16 @@ struct ReportInputs {
   std::vector<UnchangedTest> unchanged;
   // What that revision has and this build has not.
   std::vector<GoneMeasurement> gone;
+  // The percentages that the revision beside this one accepts already, by measurement: what is
+  // accepted of a change that both have says nothing of another one.
+  std::map<std::string, double> accepted_before;
   // How often each measurement was measured, where more than once.
   std::map<std::string, int> attempts;
   // Tests whose measurements a filter can name; others are selected as a whole.
   std::set<std::string> benchmarks;
   // The flags of the run that a command to measure again needs, too: "--counts".
   std::vector<std::string> repeated_flags;
-  // Header of the report. `selection` empty means that every test of the components was to run, so
+  // Header of the report. Its time decides which slowdowns are accepted still. `selection` empty means that every test of the components was to run, so
   // that a requirement without a measurement is an error, and a baseline without one is missing.
   Report header;
 };

@@ -12,7 +12,7 @@
 namespace perf {
 
 // Report::version of the reports that this program makes, and the newest that it reads.
-inline constexpr int kReportVersion = 1;
+inline constexpr int kReportVersion = 2;
 
 // The JSON of the message, with its field names. Numbers of 64 bits are strings, and figures that
 // are not finite "Infinity" and the like, as protobuf has it. Internal if it cannot be written.

@@ -49,9 +49,11 @@ TEST(ReportJsonTest, RefusesANewerVersionWhateverElseItHas) {
   json.insert(1, "\"added_later\": [1],");
   json = absl::StrReplaceAll(json,
                              {{absl::StrCat("\"version\": ", kReportVersion), "\"version\": 7"}});
-  EXPECT_THAT(ParseReportJson(json).status(),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       StartsWith("is a report of version 7, and this program reads up to 1")));
+  EXPECT_THAT(
+      ParseReportJson(json).status(),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               StartsWith(absl::StrCat("is a report of version 7, and this program reads up to ",
+                                       kReportVersion))));
 }
 
 TEST(ReportJsonTest, SaysWhatIsCutShortOrNoJson) {

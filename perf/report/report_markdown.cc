@@ -31,10 +31,12 @@ int Rank(Verdict verdict) {
       return 1;
     case YELLOW:
       return 2;
-    case IMPROVED:
+    case ACCEPTED:
       return 3;
-    default:
+    case IMPROVED:
       return 4;
+    default:
+      return 5;
   }
 }
 
@@ -43,6 +45,7 @@ bool IsShown(const MeasurementResult& result) {
     case RED:
     case UNRESOLVED:
     case YELLOW:
+    case ACCEPTED:
     case IMPROVED:
     case NOT_COMPARABLE:
       return true;
@@ -120,6 +123,9 @@ std::string Reason(const MeasurementResult& result) {
   if (!result.note().empty()) parts.push_back(result.note());
   if (!result.noise().empty()) parts.push_back(absl::StrCat("noisy: ", result.noise()));
   if (result.has_unresolved()) parts.push_back(UnresolvedText(result.unresolved()));
+  if (std::string acceptance = AcceptanceText(result); !acceptance.empty()) {
+    parts.push_back(std::move(acceptance));
+  }
   return absl::StrJoin(parts, "; ");
 }
 
@@ -193,7 +199,8 @@ std::string MarkdownReport(const Report& report) {
   std::vector<std::string> commands;
   for (const MeasurementResult* result : shown) {
     rows.push_back(ResultRow(*result));
-    if (result->verdict() != IMPROVED && !result->command().empty()) {
+    const bool is_to_act_on = result->verdict() != IMPROVED && result->verdict() != ACCEPTED;
+    if (is_to_act_on && !result->command().empty()) {
       commands.push_back(CodeLine(result->command()));
     }
   }
@@ -206,9 +213,15 @@ std::string MarkdownReport(const Report& report) {
                                          result.requirement().why().empty() ? "" : "; ",
                                          result.requirement().why())));
   }
+  std::vector<std::string> reminders;
+  for (const MeasurementResult& result : report.measurements()) {
+    const std::string reminder = ReminderText(result);
+    if (!reminder.empty()) reminders.push_back(Bullet(absl::StrCat(result.title(), ": ", reminder)));
+  }
   const std::vector<std::string> noise = Noise(report);
   const bool changed =
-      !(rows.empty() && errors.empty() && missed.empty() && missing.empty() && noise.empty());
+      !(rows.empty() && errors.empty() && missed.empty() && missing.empty() && reminders.empty() &&
+        noise.empty());
   Page page(FirstLine(report, changed));
   if (!changed) return std::move(page).Text();
   page.Add("## Could not measure\n\n", errors);
@@ -219,6 +232,7 @@ std::string MarkdownReport(const Report& report) {
            rows);
   page.Add("<details><summary>Commands that look closer, one a measurement</summary>\n\n", commands,
            "\n</details>\n");
+  page.Add("## Acceptances that need somebody\n\n", reminders);
   page.Add("## Noisy\n\n", noise);
   std::vector<std::string> notes;
   for (const std::string& note : report.notes()) {

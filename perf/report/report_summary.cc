@@ -67,6 +67,7 @@ Item ItemOf(const MeasurementResult& result) {
   if (result.has_growth()) reason(GrowthText(result));
   reason(FiguresText(result));
   reason(result.note());
+  reason(AcceptanceText(result));
   if (result.attempts() > 1) reason(absl::StrCat("the best of ", result.attempts(), " runs"));
   if (!result.noise().empty()) reason(absl::StrCat("noisy: ", result.noise()));
   if (result.has_unresolved()) {
@@ -121,6 +122,24 @@ std::string WithVerdictText(const Report& report, Verdict verdict, absl::string_
   return Shown(texts, kMaxShown, what);
 }
 
+// Acceptances that somebody has to do something about, the first to end first.
+std::string RemindersText(const Report& report) {
+  std::vector<const MeasurementResult*> found;
+  for (const MeasurementResult& result : report.measurements()) {
+    if (!ReminderText(result).empty()) found.push_back(&result);
+  }
+  absl::c_stable_sort(found, [](const MeasurementResult* one, const MeasurementResult* other) {
+    return one->acceptance().days_left() < other->acceptance().days_left();
+  });
+  std::vector<std::string> texts;
+  for (const MeasurementResult* result : found) {
+    texts.push_back(ItemText({.what = absl::StrCat(Symbol(ACCEPTED), " Acceptance: ",
+                                                   result->title()),
+                              .reasons = {ReminderText(*result)}}));
+  }
+  return Shown(texts, kMaxShown, "acceptances");
+}
+
 // What was measured while the machine was noisy, by the reason: one burst of load meets many.
 std::string NoisyText(const Report& report) {
   std::map<std::string, int> reasons;
@@ -151,7 +170,8 @@ std::string NeedsYou(const Report& report) {
       Shown(errors, kMaxShown, "that could not be measured"),
       Shown(missed, kMaxShown, "requirements"), WithVerdictText(report, RED, "red"), missing,
       WithVerdictText(report, YELLOW, "yellow"), WithVerdictText(report, UNRESOLVED, "unresolved"),
-      WithVerdictText(report, NOT_COMPARABLE, "that cannot be compared"), NoisyText(report));
+      WithVerdictText(report, NOT_COMPARABLE, "that cannot be compared"), RemindersText(report),
+      NoisyText(report));
   return text.empty() ? "" : absl::StrCat(Heading("What needs you"), text);
 }
 
@@ -163,6 +183,16 @@ std::string Improvements(const Report& report) {
   return texts.empty()
              ? ""
              : absl::StrCat(Heading("Improved"), Shown(texts, kMaxImprovements, "improvements"));
+}
+
+// What is slower, and is so with the owners' consent: nobody has to act, and everybody may know.
+std::string Accepted(const Report& report) {
+  std::vector<std::string> texts;
+  for (const MeasurementResult* result : WithVerdict(report, ACCEPTED)) {
+    texts.push_back(absl::StrCat(Paragraph(WhatChanged(*result), 2),
+                                 Paragraph(AcceptanceText(*result), 4)));
+  }
+  return texts.empty() ? "" : absl::StrCat(Heading("Accepted"), Shown(texts, kMaxShown, "accepted"));
 }
 
 // "1 red, 2 yellow". `unchanged`: how many tests of the component were not run, as their code is
@@ -209,6 +239,7 @@ std::string Counts(const Report& report) {
   part(counts.unchanged, counts.unchanged == 1 ? "test has unchanged code and was not run"
                                                : "tests have unchanged code and were not run");
   part(report.errors_size(), "could not be measured");
+  part(counts.accepted, "accepted");
   part(counts.noisy, "noisy");
   part(counts.not_comparable, "not comparable");
   part(counts.without_baseline - counts.not_comparable, "without baseline");
@@ -261,7 +292,7 @@ std::string NextStepText(const Report& report) {
 
 std::string SummaryReport(const Report& report) {
   return absl::StrCat(
-      Counts(report), NeedsYou(report), Improvements(report), Components(report), "\n",
+      Counts(report), NeedsYou(report), Accepted(report), Improvements(report), Components(report), "\n",
       Notes(report), EnvironmentText(report),
       Paragraph(absl::StrCat("Measured: ", Commit(report), ", ", Profile(report),
                              report.selection().empty() ? "" : ", ", report.selection()),

@@ -145,6 +145,40 @@ TEST(SummaryReport, SaysWhyItIsUnresolvedAndWhatSettlesIt) {
                               "    bazel run //a:suite"));
 }
 
+TEST(SummaryReport, WhatIsAcceptedNeedsNobodyUntilItEnds) {
+  Report report = Stable(2);
+  MeasurementResult& result = Change(report, ACCEPTED, -12.3);
+  report.mutable_components(0)->set_num_accepted(1);
+  Acceptance& acceptance = *result.mutable_acceptance();
+  acceptance.mutable_stated()->set_at_most_percent(15);
+  acceptance.mutable_stated()->set_why("It checks every frame.");
+  acceptance.mutable_stated()->set_until("2027-01-31");
+  acceptance.set_days_left(15);
+  std::string text = SummaryReport(report);
+  EXPECT_THAT(text, StartsWith("~ Accepted: 2 measured, 0 red, "));
+  EXPECT_THAT(text, HasSubstr("\n  1 accepted\n"));
+  EXPECT_THAT(text, HasSubstr("\nAccepted\n--------\n"
+                              "  ~ Accepted: Measurement 0: -12.3% (between -14.3% and -10.3%)\n"
+                              "    accepted until 2027-01-31: It checks every frame; it is 12.3 % "
+                              "worse, and at\n      most 15 % is accepted\n"));
+  EXPECT_THAT(text, Not(HasSubstr("What needs you")));
+  acceptance.set_days_left(14);
+  text = SummaryReport(report);
+  EXPECT_THAT(text, HasSubstr("\nWhat needs you\n--------------\n"
+                              "  ~ Acceptance: Measurement 0\n"
+                              "    accepted until 2027-01-31, which is in 14 days: make it fast "
+                              "again, or accept\n"));
+  EXPECT_THAT(text, HasSubstr("\nAccepted\n--------\n"));
+  // What is not needed any more is said from the same day on, and after it.
+  result.set_verdict(STABLE);
+  for (const int days_left : {14, 0, -1, -100}) {
+    acceptance.set_days_left(days_left);
+    EXPECT_THAT(SummaryReport(report), HasSubstr("  ~ Acceptance: Measurement 0\n")) << days_left;
+  }
+  acceptance.set_days_left(15);
+  EXPECT_THAT(SummaryReport(report), Not(HasSubstr("Acceptance")));
+}
+
 TEST(SummaryReport, NoiseIsSaidOncePerReason) {
   Report report = Stable(20);
   for (MeasurementResult& result : *report.mutable_measurements()) {

@@ -69,6 +69,9 @@ std::string MeasurementText(const MeasurementResult& result, const TextOptions& 
                           WithUnit(result.median(), result.unit()),
                           WithUnit(result.baseline_median(), result.unit()), result.baseline());
   }
+  if (const std::string reminder = ReminderText(result); !reminder.empty()) {
+    absl::StrAppend(&text, "    ", reminder, "\n");
+  }
   if (result.has_unresolved()) {
     absl::StrAppend(&text, "    ", SettleText(result.unresolved()), ": ", result.command(), "\n");
   }
@@ -152,7 +155,7 @@ std::string TextReport(const Report& report, const TextOptions& options) {
     // The table below shows all counts; here are those to act on.
     const bool in_table_only = !result.counted().empty() && !options.verbose &&
                                result.verdict() != RED && result.verdict() != YELLOW &&
-                               result.verdict() != UNRESOLVED;
+                               result.verdict() != UNRESOLVED && result.verdict() != ACCEPTED;
     if (!in_table_only) absl::StrAppend(&text, "\n", MeasurementText(result, options));
   }
   absl::StrAppend(&text, CountsText(report));

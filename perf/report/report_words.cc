@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "perf/stats/figure_text.h"
 
@@ -32,6 +33,14 @@ std::string RoughDuration(double seconds) {
   return whole < 60 ? absl::StrCat(whole, " s")
                     : absl::StrCat(whole / 60, " min ", whole % 60, " s");
 }
+
+// Reasons are sentences, or none; they are put in the middle of one.
+absl::string_view WithoutPeriod(absl::string_view why) {
+  return absl::StripSuffix(absl::StripAsciiWhitespace(why), ".");
+}
+
+// "15 %"
+std::string Percentage(double percent) { return absl::StrCat(percent, " %"); }
 
 // What a measurement probably is that an A/B comparison left unresolved: "probably red".
 std::string Supposition(const UnresolvedResult& unresolved) {
@@ -70,6 +79,8 @@ absl::string_view Symbol(Verdict verdict) {
       return "✗";
     case UNRESOLVED:
       return "?";
+    case ACCEPTED:
+      return "~";
     default:
       return "-";
   }
@@ -91,6 +102,8 @@ absl::string_view Word(Verdict verdict) {
       return "No baseline";
     case MISSING:
       return "Missing";
+    case ACCEPTED:
+      return "Accepted";
     default:
       return "Not comparable";
   }
@@ -102,9 +115,55 @@ std::string Words(const MeasurementResult& result) {
       result.has_unresolved() ? absl::StrCat(", ", Supposition(result.unresolved())) : "");
 }
 
+std::string AcceptanceText(const MeasurementResult& result) {
+  if (!result.has_acceptance()) return "";
+  const Acceptance& acceptance = result.acceptance();
+  const AcceptedSlowdown& stated = acceptance.stated();
+  const absl::string_view why = WithoutPeriod(stated.why());
+  const std::string most = Percentage(stated.at_most_percent());
+  if (result.verdict() == ACCEPTED) {
+    return absl::StrCat("accepted until ", stated.until(), ": ", why, "; it is ",
+                        absl::StrFormat("%.1f %%", std::abs(result.change_percent())),
+                        " worse, and at most ", most, " is accepted");
+  }
+  // A growth is red whatever the baseline, and nothing of it can be accepted.
+  const bool is_worse = result.verdict() == RED || result.verdict() == YELLOW;
+  if (!is_worse || (result.has_growth() && result.growth().grows())) return "";
+  if (acceptance.days_left() < 0) {
+    return absl::StrCat("no longer accepted: at most ", most, " was until ", stated.until(), ": ",
+                        why);
+  }
+  if (acceptance.is_in_both()) {
+    return absl::StrCat("at most ", most, " is accepted until ", stated.until(),
+                        " of a change that both revisions have, and this is another: ", why);
+  }
+  return absl::StrCat("more than the ", most, " that is accepted until ", stated.until(), ": ",
+                      why);
+}
+
+std::string ReminderText(const MeasurementResult& result) {
+  if (!result.has_acceptance() || result.verdict() == RED || result.verdict() == YELLOW) return "";
+  const Acceptance& acceptance = result.acceptance();
+  const int days = acceptance.days_left();
+  // Beside a revision that accepts it, too, a slowdown is in both, and cannot be seen.
+  const bool is_needed = acceptance.is_in_both() ||
+                         (result.verdict() != STABLE && result.verdict() != IMPROVED);
+  // What was not judged now may need it or not; once it is over, nobody has to know.
+  if (days > kReminderDays || (days < 0 && is_needed)) return "";
+  const std::string when = days < 0    ? "which is over"
+                           : days == 0 ? "which is today"
+                           : days == 1 ? "which is tomorrow"
+                                       : absl::StrCat("which is in ", days, " days");
+  return absl::StrCat("accepted until ", acceptance.stated().until(), ", ", when, ": ",
+                      is_needed ? "make it fast again, or accept it for longer, in the "
+                                  "component's requirements.textproto"
+                                : "it is not worse in this run, so take it out of the component's "
+                                  "requirements.textproto, unless other runs need it");
+}
+
 bool HasChange(Verdict verdict) {
   return verdict == STABLE || verdict == IMPROVED || verdict == YELLOW || verdict == RED ||
-         verdict == UNRESOLVED;
+         verdict == UNRESOLVED || verdict == ACCEPTED;
 }
 
 bool IsMissing(const MeasurementResult& result) { return result.verdict() == MISSING; }
@@ -182,6 +241,9 @@ std::string VerdictText(const MeasurementResult& result) {
   if (!result.noise().empty()) {
     absl::StrAppend(&text, "; noisy: ", result.noise());
   }
+  if (const std::string acceptance = AcceptanceText(result); !acceptance.empty()) {
+    absl::StrAppend(&text, "; ", acceptance);
+  }
   if (result.attempts() > 1) absl::StrAppendFormat(&text, " (best of %d runs)", result.attempts());
   return text;
 }
@@ -257,6 +319,8 @@ absl::string_view StatusText(Status status) {
       return "✗ missing";
     case STATUS_UNRESOLVED:
       return "? unresolved";
+    case STATUS_ACCEPTED:
+      return "~ accepted";
     case STATUS_NO_BASELINE:
       return "- no baseline";
     default:
@@ -294,6 +358,7 @@ ReportCounts CountsOf(const Report& report) {
     counts.yellow += status.num_yellow();
     counts.improved += status.num_improved();
     counts.unresolved += status.num_unresolved();
+    counts.accepted += status.num_accepted();
     counts.noisy += status.num_noisy();
     counts.not_comparable += status.num_not_comparable();
     counts.without_baseline += status.num_without_baseline();
@@ -312,6 +377,7 @@ absl::string_view ConclusionSymbol(const Report& report) {
   if (word == "Improved") return Symbol(IMPROVED);
   if (word == "Yellow") return Symbol(YELLOW);
   if (word == "Unresolved") return Symbol(UNRESOLVED);
+  if (word == "Accepted") return Symbol(ACCEPTED);
   return word == "No baseline" ? Symbol(NO_BASELINE) : Symbol(RED);
 }
 
@@ -321,6 +387,7 @@ absl::string_view ConclusionWord(const Report& report) {
   if (report.exit_code() == 2) return report.errors().empty() ? "Missing" : "Could not measure";
   if (counts.yellow > 0) return "Yellow";
   if (counts.unresolved + counts.noisy + counts.not_comparable > 0) return "Unresolved";
+  if (counts.accepted > 0) return "Accepted";
   if (counts.improved > 0) return "Improved";
   const bool compared = absl::c_any_of(report.measurements(), [](const MeasurementResult& result) {
     return HasChange(result.verdict());
@@ -334,6 +401,7 @@ std::vector<std::string> RemarkableParts(const ComponentStatus& status) {
   AddPart(status.num_missing(), "missing", parts);
   AddPart(status.num_yellow(), "yellow", parts);
   AddPart(status.num_unresolved(), "unresolved", parts);
+  AddPart(status.num_accepted(), "accepted", parts);
   AddPart(status.num_noisy(), "noisy", parts);
   AddPart(status.num_improved(), "improved", parts);
   AddPart(status.num_without_baseline(), "without baseline", parts);
@@ -353,6 +421,7 @@ std::string Conclusion(const Report& report) {
   AddPart(counts.unresolved, "unresolved", parts);
   AddPart(counts.noisy, "noisy", parts);
   AddPart(counts.not_comparable, "not comparable", parts);
+  AddPart(counts.accepted, "accepted", parts);
   AddPart(counts.improved, "improved", parts);
   if (word == "No baseline") {
     AddPart(counts.requirements, counts.requirements == 1 ? "requirement met" : "requirements met",
@@ -383,14 +452,15 @@ NextStep NextStepOf(const Report& report) {
 
 std::vector<std::vector<std::string>> StatusRows(const Report& report) {
   std::vector<std::vector<std::string>> rows = {{"Component", "Status", "Requirements", "Improved",
-                                                 "Yellow", "Red", "Missing", "Unresolved", "Noisy",
-                                                 "No baseline"}};
+                                                 "Yellow", "Red", "Missing", "Unresolved",
+                                                 "Accepted", "Noisy", "No baseline"}};
   for (const ComponentStatus& status : report.components()) {
     rows.push_back({status.component(), std::string(StatusText(status.status())),
                     absl::StrCat(status.num_requirements_met(), "/", status.num_requirements()),
                     absl::StrCat(status.num_improved()), absl::StrCat(status.num_yellow()),
                     absl::StrCat(status.num_red()), absl::StrCat(status.num_missing()),
-                    absl::StrCat(status.num_unresolved()), absl::StrCat(status.num_noisy()),
+                    absl::StrCat(status.num_unresolved()), absl::StrCat(status.num_accepted()),
+                    absl::StrCat(status.num_noisy()),
                     absl::StrCat(status.num_without_baseline())});
   }
   return rows;

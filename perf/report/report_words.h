@@ -20,6 +20,19 @@ absl::string_view Word(Verdict verdict);
 // "Red", or "Unresolved, probably red".
 std::string Words(const MeasurementResult& result);
 
+// What is said of the slowdown that the component accepts of a measurement: "accepted until
+// 2027-01-31: …; it is 12.3 % worse, and at most 15 % is accepted", or why that has no effect on a
+// worse one. Empty if there is nothing to say.
+std::string AcceptanceText(const MeasurementResult& result);
+
+// From so many days before its last one on, the end of an acceptance is in every report.
+inline constexpr int kReminderDays = 14;
+
+// "accepted until 2027-01-31, which is in 9 days: make it fast again, or …": what somebody has to do
+// about an acceptance that ends soon, or that nothing needs any more; empty if there is nothing to
+// do. Of what is red or yellow, the verdict says more.
+std::string ReminderText(const MeasurementResult& result);
+
 // Whether the verdict is about a change.
 bool HasChange(Verdict verdict);
 
@@ -94,6 +107,7 @@ struct ReportCounts {
   int yellow = 0;
   int improved = 0;
   int unresolved = 0;
+  int accepted = 0;
   int missing = 0;
   int noisy = 0;
   int not_comparable = 0;
@@ -104,7 +118,7 @@ struct ReportCounts {
 ReportCounts CountsOf(const Report& report);
 
 // The gravest verdict of all in a word: "Red", "Could not measure", "Missing", "Yellow",
-// "Unresolved", "Improved", "No baseline", "Stable".
+// "Unresolved", "Accepted", "Improved", "No baseline", "Stable".
 absl::string_view ConclusionWord(const Report& report);
 absl::string_view ConclusionSymbol(const Report& report);
 

@@ -227,8 +227,8 @@ expect 2 "cannot read none.json" report --from none.json
 expect 2 "it is a folder" report --from forms
 head -c 300 old.json >cut.json
 expect 2 "cut.json is not JSON, or was cut short: " report --from cut.json
-sed 's/"version": 1/"version": 2/; 1s/{/{"added_later": {},/' old.json >newer.json
-expect 2 "newer.json is a report of version 2, and this program reads up to 1" report --from newer.json
+sed 's/"version": 2/"version": 3/; 1s/{/{"added_later": {},/' old.json >newer.json
+expect 2 "newer.json is a report of version 3, and this program reads up to 2" report --from newer.json
 echo '{"results": []}' >other.json
 expect 2 "other.json is no performance report: " report --from other.json --output made --format csv
 [[ ! -e made ]] || fail "report: writes in spite of an error"

@@ -70,7 +70,6 @@ class SuiteRun {
     if (absl::Status confirmed = Confirm(report); !confirmed.ok()) return confirmed;
 
     // All is kept before anything is printed: a reader who has gone (`| head`) ends the program.
-    report.mutable_generated()->set_seconds(absl::ToUnixSeconds(context_.services.Now()));
     if (absl::Status written = files->Write(report, inputs_, options_.verbose); !written.ok()) {
       return written;
     }
@@ -240,6 +239,8 @@ class SuiteRun {
   absl::StatusOr<Findings> Measure(absl::Span<const SuiteTest> tests) {
     absl::StatusOr<Findings> findings = mode_.Measure(context_, tests);
     if (!findings.ok()) return findings.status();
+    // The report is of the time of its last figures, by which also what is accepted is judged.
+    inputs_.header.mutable_generated()->set_seconds(absl::ToUnixSeconds(context_.services.Now()));
     for (Run& run : findings->runs) {
       run.mutable_provenance()->set_commit(tree_.commit);
       run.mutable_provenance()->set_dirty(tree_.dirty);
@@ -262,6 +263,7 @@ class SuiteRun {
     }
     inputs_.unchanged = std::move(findings.unchanged);
     inputs_.gone = std::move(findings.gone);
+    inputs_.accepted_before = std::move(findings.accepted_before);
   }
 
   absl::Status Confirm(Report& report) {

@@ -326,6 +326,22 @@ TEST_F(SuiteRunTest, ARunThatStoresABaselineIsNotJudgedByTheHistory) {
   EXPECT_THAT(Execute(), IsOkAndHolds(0));
 }
 
+// The clock stands at 2027-01-15.
+TEST_F(SuiteRunTest, WhatIsAcceptedIsJudgedByTheClock) {
+  StoreBaseline();
+  mode_.findings->runs = {RunOf(12.5)};
+  AcceptedSlowdown& accepted = *suite_.requirements["a"].add_accepted();
+  accepted.set_measurement(kName);
+  accepted.set_at_most_percent(30);
+  accepted.set_why("it is safer");
+  accepted.set_until("2027-01-15");
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(services_.printed(), HasSubstr("accepted until 2027-01-15, which is today"));
+  accepted.set_until("2027-01-14");
+  EXPECT_THAT(Execute(), IsOkAndHolds(1));
+  EXPECT_THAT(services_.printed(), HasSubstr("no longer accepted"));
+}
+
 // The page.
 
 TEST_F(SuiteRunTest, ThePageShowsEarlierRunsAndThisOne) {

@@ -6,7 +6,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/text_format.h"
 #include "perf/record/text_proto.h"
+#include "perf/suite/accepted_slowdown.h"
 #include "perf/suite/baseline_lines.h"
 #include "re2/re2.h"
 
@@ -105,6 +107,28 @@ absl::Status Validate(const ComponentRequirements& requirements) {
   return absl::OkStatus();
 }
 
+using Places = google::protobuf::TextFormat::ParseInfoTree;
+
+// Says where in the file the mistake is: files have many of these statements, and they look alike.
+absl::Status ValidateAccepted(const ComponentRequirements& requirements, const Places& places,
+                              absl::string_view source) {
+  std::set<std::string> seen;
+  for (int i = 0; i < requirements.accepted_size(); ++i) {
+    const AcceptedSlowdown& accepted = requirements.accepted(i);
+    absl::Status valid = CheckAccepted(accepted);
+    if (valid.ok() && !seen.insert(accepted.measurement()).second) {
+      valid = absl::InvalidArgumentError(
+          absl::StrCat("an accepted slowdown of '", accepted.measurement(), "' is stated twice"));
+    }
+    if (!valid.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          PlaceOf(requirements, ComponentRequirements::kAcceptedFieldNumber, i, places, source),
+          ": ", valid.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ComponentRequirements> ParseRequirements(absl::string_view text,
@@ -113,13 +137,17 @@ absl::StatusOr<ComponentRequirements> ParseRequirements(absl::string_view text,
   std::string present(text);
   re2::RE2::GlobalReplace(&present, R"(\b(statistic\s*:\s*M(?:IN|AX))\b)", R"(\1IMUM)");
   ComponentRequirements requirements;
-  if (absl::Status parsed = ParseTextProto(present, source, requirements); !parsed.ok()) {
+  Places places;
+  if (absl::Status parsed = ParseTextProto(present, source, requirements, &places); !parsed.ok()) {
     return parsed;
   }
   requirements.mutable_min_effect()->MergeFrom(requirements.insignificant());
   requirements.clear_insignificant();
   if (absl::Status valid = Validate(requirements); !valid.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(source, ": ", valid.message()));
+  }
+  if (absl::Status valid = ValidateAccepted(requirements, places, source); !valid.ok()) {
+    return valid;
   }
   return requirements;
 }

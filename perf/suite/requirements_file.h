@@ -13,9 +13,9 @@ namespace perf {
 // Parses and validates `text`; `source` names it in messages. InvalidArgument, with the line, for a
 // syntax error, an unknown field, a missing component, a requirement without measurement,
 // statistic, unit or limit, a load that grows smaller from quick to long or whose ab is not
-// positive and finite, a latency chain without title, total or two stages, or a name stated twice.
-// Files in earlier words are read: `insignificant` for min_effect, MIN and MAX for MINIMUM and
-// MAXIMUM.
+// positive and finite, a latency chain without title, total or two stages, an accepted slowdown
+// that CheckAccepted (perf/suite/accepted_slowdown.h) refuses, or a name stated twice. Files in
+// earlier words are read: `insignificant` for min_effect, MIN and MAX for MINIMUM and MAXIMUM.
 absl::StatusOr<ComponentRequirements> ParseRequirements(absl::string_view text,
                                                         absl::string_view source);
 

@@ -44,6 +44,18 @@ TEST(RequirementsFileTest, StatisticsMayHaveTheirEarlierNames) {
   }
 }
 
+TEST(RequirementsFileTest, ASlowdownMayBeAccepted) {
+  const auto parsed = ParseRequirements(
+      "component: 'a'\n"
+      "accepted { measurement: 'a.b' at_most_percent: 12.5 why: 'It is safer.' until: '2027-01-31' "
+      "}",
+      "requirements.textproto");
+  ASSERT_THAT(parsed, IsOk());
+  ASSERT_EQ(parsed->accepted_size(), 1);
+  EXPECT_EQ(parsed->accepted(0).at_most_percent(), 12.5);
+  EXPECT_EQ(parsed->accepted(0).until(), "2027-01-31");
+}
+
 struct MalformedCase {
   std::string name;
   std::string text;
@@ -89,6 +101,29 @@ INSTANTIATE_TEST_SUITE_P(
          "component: 'a' min_effect { measurement: 'a.b' below: 1 } "
          "insignificant { measurement: 'a.b' below: 2 }",
          "stated twice"},
+        {"AnAcceptedSlowdownWithoutReason",
+         "component: 'a'\n\naccepted { measurement: 'a.b' at_most_percent: 15 until: "
+         "'2027-01-31' why: ' ' }",
+         "requirements.textproto:3:1: the accepted slowdown of 'a.b' has no reason"},
+        {"AnAcceptedSlowdownWithoutDate",
+         "component: 'a' accepted { measurement: 'a.b' at_most_percent: 15 why: 'w' }",
+         "requirements.textproto:1:16: the accepted slowdown of 'a.b' has no date"},
+        {"AnAcceptedSlowdownToNoDay",
+         "component: 'a'\naccepted { measurement: 'a.b' at_most_percent: 15 why: 'w' until: "
+         "'2027-02-30' }",
+         "requirements.textproto:2:1: the accepted slowdown of 'a.b' holds until '2027-02-30'"},
+        {"AnAcceptedSlowdownOfNothing",
+         "component: 'a'\naccepted { at_most_percent: 15 why: 'w' until: '2027-01-31' }",
+         "requirements.textproto:2:1: an accepted slowdown names no measurement"},
+        {"AnAcceptedSlowdownOfNoPercent",
+         "component: 'a'\naccepted { measurement: 'a.b' why: 'w' until: '2027-01-31' }",
+         "requirements.textproto:2:1: the accepted slowdown of 'a.b' needs an at_most_percent of "
+         "more than 0 and at most 1000"},
+        {"AnAcceptedSlowdownTwice",
+         "component: 'a'\n"
+         "accepted { measurement: 'a.b' at_most_percent: 15 why: 'w' until: '2027-01-31' }\n"
+         "  accepted { measurement: 'a.b' at_most_percent: 20 why: 'w' until: '2027-01-31' }",
+         "requirements.textproto:3:3: an accepted slowdown of 'a.b' is stated twice"},
         {"ABaselineLineOfGrowth",
          "component: 'a' baseline_lines { key: 'A' measurement: 'a.b' statistic: GROWTH }",
          "cannot state a growth"},

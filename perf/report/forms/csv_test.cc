@@ -12,20 +12,23 @@
 namespace perf {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 TEST(CsvTest, HasARecordForEachMeasurementBelowTheNames) {
   const std::vector<std::string> lines = absl::StrSplit(CsvForm(SampleReport()), "\r\n");
   // The last is what follows the last end of line.
-  ASSERT_EQ(lines.size(), 10u);
+  ASSERT_EQ(lines.size(), 11u);
   EXPECT_THAT(lines[0], StartsWith("generated,commit,uncommitted_changes,machine,profile,component,"
                                    "name,title,target,unit,better,verdict,change_percent,"));
   EXPECT_THAT(lines[4],
               StartsWith("2027-01-15T08:00:00Z,0123456789abcdef,0,here-2-cpus,default,audio,"
                          "audio.m3,Session Creation,//audio:vad_perf_test,ms,lower,red,-25,-27,-23,"
                          "30,300,10.5,9,12,10,11.5,11.75,10,0123456789ab of 2026-11-24,1,"));
-  EXPECT_EQ(lines[9], "");
+  EXPECT_THAT(lines[9], HasSubstr(",lower,accepted,-12.3,"));
+  EXPECT_THAT(lines[9], EndsWith(",15,2027-01-24,it is safer"));
+  EXPECT_EQ(lines[10], "");
 }
 
 TEST(CsvTest, WhatIsNotThereIsEmpty) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "perf/report/forms/units.h"
+#include "perf/report/report_words.h"
 #include "perf/report/safe_text.h"
 #include "perf/stats/statistics.h"
 #include "rapidjson/prettywriter.h"
@@ -75,6 +76,12 @@ const Measurement* FindSamples(const Samples& samples, const MeasurementResult& 
   return same ? found->second : nullptr;
 }
 
+// The one place for words beside a figure: that it is slower and accepted.
+std::string LabelOf(const MeasurementResult& result) {
+  if (result.verdict() != ACCEPTED) return OneLine(result.title());
+  return OneLine(absl::StrCat(result.title(), ": ", AcceptanceText(result)));
+}
+
 class Benchmarks {
  public:
   explicit Benchmarks(Writer& writer) : writer_(writer) {}
@@ -124,7 +131,7 @@ class Benchmarks {
     Put(writer_, "run_type", aggregate.empty() ? "iteration" : "aggregate");
     PutWhole(writer_, "repetitions", repetitions);
     PutWhole(writer_, "threads", 1);
-    Put(writer_, "label", OneLine(result.title()));
+    Put(writer_, "label", LabelOf(result));
   }
 
   void End(int64_t iterations, double time, const TimeUnit& unit) {

@@ -32,10 +32,10 @@ std::string Command(absl::string_view kind, absl::string_view title, absl::strin
   return absl::StrCat("::", kind, " title=", PropertyValue(title), "::", Message(message), "\n");
 }
 
-// The first of them, and how many more there are.
-std::string Shown(absl::string_view kind, const std::vector<std::string>& commands) {
-  if (commands.size() <= kMaxShown) return absl::StrJoin(commands, "");
-  const size_t shown = kMaxShown - 1;
+// The first of them, at most `most` lines, and how many more there are.
+std::string Shown(absl::string_view kind, const std::vector<std::string>& commands, size_t most) {
+  if (commands.size() <= most) return absl::StrJoin(commands, "");
+  const size_t shown = most - 1;
   return absl::StrCat(
       absl::StrJoin(commands.begin(), commands.begin() + shown, ""),
       Command(kind, "Performance",
@@ -60,15 +60,25 @@ std::string GithubCommandsForm(const Report& report) {
   }
   std::vector<std::string> missing;
   std::vector<std::string> warnings;
+  std::vector<std::string> reminders;
+  std::vector<std::string> notices;
   for (const MeasurementResult& result : report.measurements()) {
     const std::string title = absl::StrCat(Word(result.verdict()), ": ", result.title());
     const std::string text = WithCommand(VerdictText(result), result.command());
     if (result.verdict() == RED) errors.push_back(Command("error", title, text));
     if (result.verdict() == YELLOW) warnings.push_back(Command("warning", title, text));
+    if (result.verdict() == ACCEPTED) notices.push_back(Command("notice", title, text));
+    if (const std::string reminder = ReminderText(result); !reminder.empty()) {
+      reminders.push_back(
+          Command("warning", absl::StrCat("Acceptance: ", result.title()), reminder));
+    }
     if (IsMissing(result)) missing.push_back(Command("error", title, MissingText(result)));
   }
   errors.insert(errors.end(), missing.begin(), missing.end());
-  return absl::StrCat(Shown("error", errors), Shown("warning", warnings),
+  warnings.insert(warnings.end(), reminders.begin(), reminders.end());
+  // The result of all has a place of its own among the notices.
+  return absl::StrCat(Shown("error", errors, kMaxShown), Shown("warning", warnings, kMaxShown),
+                      Shown("notice", notices, kMaxShown - 1),
                       Command("notice", "Performance", Conclusion(report)));
 }
 

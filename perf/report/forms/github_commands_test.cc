@@ -27,8 +27,13 @@ TEST(GithubCommandsTest, ErrorsComeFirstThenWarningsAndTheResult) {
       "//audio:vad_perf_test did not measure it (10.0 ms, 0123456789ab of 2026-11-24)\n"
       "::warning title=Yellow%3A Measurement 2::⚠ Yellow: -13.0%25 vs baseline; look closer: "
       "bazel run //a:suite -- --filter 'audio\\.m2'\n"
+      "::warning title=Acceptance%3A Measurement 8::accepted until 2027-01-24, which is in 9 days: "
+      "make it fast again, or accept it for longer, in the component's requirements.textproto\n"
+      "::notice title=Accepted%3A Measurement 8::~ Accepted: -12.3%25 vs baseline; accepted until "
+      "2027-01-24: it is safer; it is 12.3 %25 worse, and at most 15 %25 is accepted; look closer: "
+      "bazel run //a:suite -- --filter 'audio\\.m8'\n"
       "::notice title=Performance::Red: 1 red, 1 requirement missed, 1 could not be measured, "
-      "1 missing, 1 yellow, 1 unresolved, 1 not comparable, 1 improved\n");
+      "1 missing, 1 yellow, 1 unresolved, 1 not comparable, 1 accepted, 1 improved\n");
 }
 
 TEST(GithubCommandsTest, AnUnchangedResultIsOneNotice) {
@@ -47,6 +52,14 @@ TEST(GithubCommandsTest, NoTextIsACommandOfItsOwn) {
                 absl::StartsWith(line, "::notice title="))
         << line;
   }
+}
+
+TEST(GithubCommandsTest, TheResultIsAmongTheTenNoticesThatAreShown) {
+  Report report = StableReport(25);
+  for (int i = 0; i < 25; ++i) SetVerdict(report, i, ACCEPTED, -13);
+  const std::string text = GithubCommandsForm(report);
+  EXPECT_THAT(text, HasSubstr("::notice title=Performance::and 17 more, in the report's files\n"));
+  EXPECT_THAT(text, EndsWith("::notice title=Performance::Accepted: 25 accepted\n"));
 }
 
 TEST(GithubCommandsTest, TheTenthSaysHowManyAreNotShown) {

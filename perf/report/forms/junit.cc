@@ -65,6 +65,9 @@ std::string Output(const MeasurementResult& result) {
                                  " samples"));
   }
   if (HasPercentage(result)) lines.push_back(ChangeDetail(result));
+  if (std::string reminder = ReminderText(result); !reminder.empty()) {
+    lines.push_back(std::move(reminder));
+  }
   if (!result.command().empty()) lines.push_back(result.command());
   std::string text;
   for (const std::string& line : lines) absl::StrAppend(&text, Xml(line), "\n");
@@ -100,7 +103,7 @@ void AddMeasurement(const MeasurementResult& result, const MissedRequirements& m
                                                              : "requirement";
     absl::StrAppend(&suite.cases, Outcome("failure", type, absl::StrJoin(reasons, "; ")));
   } else if (result.verdict() != STABLE && result.verdict() != IMPROVED &&
-             result.verdict() != YELLOW) {
+             result.verdict() != YELLOW && result.verdict() != ACCEPTED) {
     ++suite.skipped;
     absl::StrAppend(&suite.cases, Outcome("skipped", "", VerdictText(result)));
   }

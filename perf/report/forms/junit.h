@@ -13,7 +13,7 @@ namespace perf {
 //
 //   failure  it is red, missing, or misses a requirement; the message says why
 //   skipped  nothing was judged: it is unresolved, cannot be compared or has no baseline
-//   passed   otherwise; a yellow one says so in its output
+//   passed   otherwise; one that is yellow, or slower and accepted, says so in its output
 //
 // What could not be measured is a suite of its own, of errors. The time of a test case is the
 // median of what was measured, if that is a time. The XML is valid whatever titles hold: characters

@@ -40,6 +40,16 @@ TEST(JunitTest, FailuresAreWhatIsRedMissingOrMissesARequirement) {
   EXPECT_THAT(text, HasSubstr("<skipped message=\"- Not comparable: the baseline was built"));
 }
 
+TEST(JunitTest, WhatIsAcceptedPassesAndSaysSo) {
+  Report report = StableReport(1);
+  SetVerdict(report, 0, ACCEPTED, -12.3);
+  const std::string text = JunitForm(report);
+  EXPECT_THAT(text, HasSubstr("failures=\"0\" errors=\"0\" skipped=\"0\""));
+  EXPECT_THAT(text, HasSubstr("~ Accepted: -12.3% vs baseline; accepted until 2027-01-24: it is "
+                              "safer; it is 12.3 % worse, and at most 15 % is accepted\n"));
+  EXPECT_THAT(text, HasSubstr("accepted until 2027-01-24, which is in 9 days: "));
+}
+
 TEST(JunitTest, ARedThatMissesItsRequirementSaysBoth) {
   Report report = StableReport(1);
   SetVerdict(report, 0, RED, -25);

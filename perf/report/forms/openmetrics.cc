@@ -111,11 +111,19 @@ void AddInfo(const Report& report, Family& family) {
 
 void AddVerdict(Labels labels, Verdict verdict, Family& family) {
   labels.emplace_back("perf_verdict", "");
-  for (const Verdict one :
-       {STABLE, IMPROVED, YELLOW, RED, UNRESOLVED, NO_BASELINE, NOT_COMPARABLE, MISSING}) {
+  for (const Verdict one : {STABLE, IMPROVED, YELLOW, RED, UNRESOLVED, NO_BASELINE, NOT_COMPARABLE,
+                            MISSING, ACCEPTED}) {
     labels.back().second = absl::AsciiStrToLower(Verdict_Name(one));
     family.Add(labels, one == verdict ? 1 : 0);
   }
+}
+
+void AddAcceptance(Labels labels, const Acceptance& acceptance, Family& family) {
+  const AcceptedSlowdown& stated = acceptance.stated();
+  labels.emplace_back("at_most_percent", ExactNumber(stated.at_most_percent()));
+  labels.emplace_back("until", stated.until());
+  labels.emplace_back("why", stated.why());
+  family.AddAs("perf_acceptance_info", labels, 1);
 }
 
 }  // namespace
@@ -136,6 +144,8 @@ std::string OpenMetricsForm(const Report& report) {
   FiguresByUnit baselines("perf_baseline", "The median that a measurement is compared with.");
   Family change("perf_change_ratio", "gauge", "ratio",
                 "By how much a median differs from its baseline; more than 0 is better.");
+  Family acceptances("perf_acceptance", "info", "",
+                     "Which slowdown is accepted, until when and why.");
   Family verdict("perf_verdict", "stateset", "", "How a measurement stands to its baseline.");
   for (const MeasurementResult& result : report.measurements()) {
     const Labels labels = {{"component", result.component()}, {"measurement", result.name()}};
@@ -154,6 +164,7 @@ std::string OpenMetricsForm(const Report& report) {
     }
     if (HasPercentage(result)) change.Add(labels, result.change_percent() / 100);
     AddVerdict(labels, result.verdict(), verdict);
+    if (result.has_acceptance()) AddAcceptance(labels, result.acceptance(), acceptances);
   }
   Family requirements("perf_requirement_met", "gauge", "", "Whether a requirement is met.");
   for (const RequirementResult& result : report.requirements()) {
@@ -166,7 +177,7 @@ std::string OpenMetricsForm(const Report& report) {
   }
   return absl::StrCat(info.Text(), generated.Text(), errors.Text(), exit_code.Text(),
                       figures.Text(), baselines.Text(), change.Text(), verdict.Text(),
-                      requirements.Text(), "# EOF\n");
+                      acceptances.Text(), requirements.Text(), "# EOF\n");
 }
 
 }  // namespace perf

@@ -16,6 +16,7 @@ namespace perf {
 //   label unit perf_baseline_seconds, _bytes, _ratio, _value   the baseline's median
 //   perf_change_ratio                          -0.25 is a quarter worse, whatever the unit
 //   perf_verdict                               a state set: 1 for the verdict that it is
+//   perf_acceptance                            which slowdown is accepted, as an info
 //   perf_requirement_met                       1 or 0, by the labels statistic and limit
 //   perf_report                                what was measured where, as an info
 //   perf_report_generated_seconds, perf_report_errors, perf_report_exit_code

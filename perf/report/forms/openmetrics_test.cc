@@ -44,6 +44,9 @@ TEST(OpenMetricsTest, AVerdictIsOneOfItsStates) {
                               "-0.25\n"));
   EXPECT_THAT(text, HasSubstr("perf_requirement_met{component=\"audio\",measurement=\"audio.m0\","
                               "statistic=\"average\",limit=\"at most 5.00 ms\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("perf_acceptance_info{component=\"audio\",measurement=\"audio.m8\","
+                              "at_most_percent=\"15\",until=\"2027-01-24\",why=\"it is safer\"} "
+                              "1\n"));
   EXPECT_THAT(text, HasSubstr("perf_report_errors 1\n"));
 }
 

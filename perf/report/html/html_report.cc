@@ -83,10 +83,16 @@ Card CardOf(const MeasurementResult& result) {
     absl::StrAppend(&card.body, Paragraph("reason", MissingText(result)));
     return card;
   }
+  // Lines of what nobody has to act on are short.
+  if (result.verdict() == ACCEPTED || result.verdict() == IMPROVED) {
+    card.body = Paragraph("reason", AcceptanceText(result));
+    return card;
+  }
   absl::StrAppend(&card.body, "<p class=\"reason\"><code>", HtmlText(result.name()), "</code> ",
                   HtmlText(FiguresText(result)), "</p>\n");
   if (result.has_growth()) absl::StrAppend(&card.body, Paragraph("reason", GrowthText(result)));
-  absl::StrAppend(&card.body, Paragraph("reason", result.note()));
+  absl::StrAppend(&card.body, Paragraph("reason", result.note()),
+                  Paragraph("reason", AcceptanceText(result)));
   if (!result.noise().empty()) {
     absl::StrAppend(&card.body, Paragraph("reason", absl::StrCat("noisy: ", result.noise())));
   }
@@ -164,6 +170,21 @@ std::vector<Card> NoisyCards(const Report& report) {
            .body = std::move(lines)}};
 }
 
+// Acceptances that somebody has to do something about.
+std::vector<Card> ReminderCards(const Report& report) {
+  std::vector<Card> cards;
+  for (const MeasurementResult& result : report.measurements()) {
+    const std::string reminder = ReminderText(result);
+    if (reminder.empty()) continue;
+    cards.push_back({.key = "accepted",
+                     .badge = Badge("accepted", Symbol(ACCEPTED), "Acceptance"),
+                     .name = result.name(),
+                     .title = LinkTo(result.name(), result.title()),
+                     .body = Paragraph("reason", reminder)});
+  }
+  return cards;
+}
+
 std::string Cards(const Report& report) {
   std::vector<Card> errors;
   for (const std::string& error : report.errors()) {
@@ -189,6 +210,7 @@ std::string Cards(const Report& report) {
   AddShown(CardsOf(report, YELLOW), "yellow", "yellow", html);
   AddShown(CardsOf(report, UNRESOLVED), "unresolved", "unresolved", html);
   AddShown(CardsOf(report, NOT_COMPARABLE), "that cannot be compared", "not-comparable", html);
+  AddShown(ReminderCards(report), "acceptances", "", html);
   AddShown(NoisyCards(report), "noisy", "noisy", html);
   return html;
 }
@@ -202,6 +224,10 @@ std::string NothingNeeded(const Report& report) {
     absl::StrAppend(&text, "of ", compared,
                     compared == 1 ? " measurement that was" : " measurements that were",
                     " compared, none is worse beyond its line");
+    if (counts.accepted > 0) {
+      absl::StrAppend(&text, ", but for ", counts.accepted,
+                      counts.accepted == 1 ? " that is accepted" : " that are accepted");
+    }
   } else {
     absl::StrAppend(&text, "nothing was compared, as there is no baseline yet");
   }
@@ -228,19 +254,20 @@ std::string NeedsYou(const Report& report) {
       "</section>\n");
 }
 
-std::string Improvements(const Report& report) {
-  const std::vector<Card> improved = CardsOf(report, IMPROVED);
-  if (improved.empty()) return "";
-  std::string html =
-      "<section aria-labelledby=\"improved-title\">\n<h2 id=\"improved-title\">Improved</h2>\n"
-      "<ul class=\"lines\">\n";
-  for (size_t i = 0; i < std::min(improved.size(), kMaxShown); ++i) {
-    absl::StrAppend(&html, "<li data-name=\"", HtmlText(improved[i].name), "\">", improved[i].badge,
-                    " ", improved[i].title, "</li>\n");
+// What nobody has to act on, a line for each, in a section of its own; nothing if there is none.
+std::string LinesSection(const Report& report, Verdict verdict) {
+  const std::vector<Card> cards = CardsOf(report, verdict);
+  if (cards.empty()) return "";
+  const std::string key = VerdictKey(verdict);
+  std::string html = absl::StrCat("<section aria-labelledby=\"", key, "-title\">\n<h2 id=\"", key,
+                                  "-title\">", Word(verdict), "</h2>\n<ul class=\"lines\">\n");
+  for (size_t i = 0; i < std::min(cards.size(), kMaxShown); ++i) {
+    absl::StrAppend(&html, "<li data-name=\"", HtmlText(cards[i].name), "\">", cards[i].badge, " ",
+                    cards[i].title, cards[i].body, "</li>\n");
   }
-  if (improved.size() > kMaxShown) {
-    absl::StrAppend(&html, "<li class=\"more\"><a href=\"#verdict=improved\">… and ",
-                    improved.size() - kMaxShown, " more</a></li>\n");
+  if (cards.size() > kMaxShown) {
+    absl::StrAppend(&html, "<li class=\"more\"><a href=\"#verdict=", key, "\">… and ",
+                    cards.size() - kMaxShown, " more</a></li>\n");
   }
   return absl::StrCat(html, "</ul>\n</section>\n");
 }
@@ -280,6 +307,7 @@ std::string CountLinks(const Report& report) {
   always(UNRESOLVED, counts.unresolved);
   always(MISSING, counts.missing);
   always(STABLE, stable);
+  if_any("accepted", ACCEPTED, counts.accepted, "accepted");
   if_any("noisy", UNRESOLVED, counts.noisy, "noisy");
   if_any("not-comparable", NOT_COMPARABLE, counts.not_comparable, "not comparable");
   if_any("no-baseline", NO_BASELINE, counts.without_baseline - counts.not_comparable,
@@ -477,8 +505,8 @@ std::string HtmlReport(const Report& report, const HtmlInputs& inputs) {
       ConclusionSymbol(report), " ", HtmlText(Conclusion(report)),
       " - performance report</title>\n", "<style>", kPageStyle, "</style>\n</head>\n<body>\n",
       Header(report), CountLinks(report), kFilters, "<main>\n", NeedsYou(report),
-      Improvements(report), Chains(data), Measurements(report, data), Components(report),
-      "</main>\n", Footer(report), "<script type=\"application/json\" id=\"data\">", Json(data),
+      LinesSection(report, ACCEPTED), LinesSection(report, IMPROVED), Chains(data),
+      Measurements(report, data), Components(report), "</main>\n", Footer(report), "<script type=\"application/json\" id=\"data\">", Json(data),
       "</script>\n<script>", kPageScript, "</script>\n</body>\n</html>\n");
 }
 

@@ -52,6 +52,16 @@ TEST(HtmlReportTest, SaysFirstWhatWasFoundAndWhatNeedsSomebody) {
   EXPECT_THAT(html, Not(HasSubstr("Nothing needs you")));
 }
 
+TEST(HtmlReportTest, WhatIsAcceptedIsAListOfItsOwnAndNeedsSomebodyWhenItEnds) {
+  const std::string html = Static(PageOf(VariedReport()));
+  EXPECT_THAT(html, HasSubstr("<h2 id=\"accepted-title\">Accepted</h2>"));
+  EXPECT_THAT(html, HasSubstr("<p class=\"reason\">accepted until 2026-11-25: It hears whispers; it "
+                              "is 13."));
+  EXPECT_THAT(html, HasSubstr("</span> Acceptance</span> <a href=\"#m=audio.vad.accepted\">"));
+  EXPECT_THAT(html, HasSubstr("accepted until 2026-11-25, which is in 7 days: make it fast again"));
+  EXPECT_THAT(html, HasSubstr("href=\"#verdict=accepted\" data-verdict=\"accepted\">"));
+}
+
 TEST(HtmlReportTest, NoiseIsSaidOnceWithItsReasons) {
   SampleReport sample = VariedReport();
   sample.records.runs[0].mutable_health()->set_others_percent(40);

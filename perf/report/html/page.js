@@ -477,7 +477,7 @@
 
   const kinds = ['component', 'kind', 'verdict', 'name', 'm'];
   const words = {
-    red: 'red', yellow: 'yellow', improved: 'improved', unresolved: 'unresolved', missing: 'missing', stable: 'stable',
+    red: 'red', yellow: 'yellow', improved: 'improved', unresolved: 'unresolved', missing: 'missing', stable: 'stable', accepted: 'accepted',
     'no-baseline': 'without baseline', 'not-comparable': 'not comparable', noisy: 'noisy', 'requirement-missed': 'requirement missed',
   };
   const wordOf = (key) => words[key] || key;

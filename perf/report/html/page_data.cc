@@ -95,8 +95,9 @@ int Rank(const MeasurementResult& result, bool misses_requirement) {
       break;
   }
   if (!result.noise().empty()) return 5;
-  if (result.verdict() == IMPROVED) return 6;
-  return result.verdict() == NO_BASELINE ? 7 : 8;
+  if (result.verdict() == ACCEPTED) return 6;
+  if (result.verdict() == IMPROVED) return 7;
+  return result.verdict() == NO_BASELINE ? 8 : 9;
 }
 
 std::set<std::string> Missed(const Report& report) {

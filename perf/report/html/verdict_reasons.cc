@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "perf/report/report_words.h"
@@ -49,6 +50,10 @@ std::string Rule(const MeasurementResult& result, bool beside) {
       return absl::StrCat("It is yellow because the median is more than 10 % worse, and ", end,
                           " is worse; for red, it would have to be more than 20 % and more than "
                           "10 % worse.");
+    case ACCEPTED:
+      return absl::StrCat("It would be ",
+                          absl::AsciiStrToLower(Word(result.acceptance().otherwise())),
+                          ", and its owners accept that.");
     case IMPROVED:
       return absl::StrCat("It is improved because the median is at least 10 % better, and ",
                           beside ? "the whole range, which is made wider because many measurements "
@@ -102,6 +107,12 @@ std::vector<std::string> VerdictReasons(const MeasurementResult& result, bool be
     if (!result.note().empty() && !explained) {
       say(absl::StrCat(Word(result.verdict()), ": ", result.note(), "."));
     }
+  }
+  if (const std::string acceptance = AcceptanceText(result); !acceptance.empty()) {
+    say(absl::StrCat("Acceptance: ", acceptance, "."));
+  }
+  if (const std::string reminder = ReminderText(result); !reminder.empty()) {
+    say(absl::StrCat("Needed: ", reminder, "."));
   }
   if (!result.noise().empty()) say(absl::StrCat("The machine was noisy: ", result.noise(), "."));
   if (result.attempts() > 1) {

@@ -84,6 +84,21 @@ TEST(VerdictReasonsTest, AGrowthIsRedWhateverTheBaseline) {
                                   Not(HasSubstr("more than 20 % worse"))));
 }
 
+TEST(VerdictReasonsTest, AnAcceptanceSaysWhatItWouldBeOtherwise) {
+  MeasurementResult result = Result(ACCEPTED, -25, -27, -23);
+  Acceptance& acceptance = *result.mutable_acceptance();
+  acceptance.mutable_stated()->set_at_most_percent(30);
+  acceptance.mutable_stated()->set_why("It is safer.");
+  acceptance.mutable_stated()->set_until("2027-01-31");
+  acceptance.set_days_left(1);
+  acceptance.set_otherwise(RED);
+  EXPECT_THAT(Said(result),
+              AllOf(HasSubstr("It would be red, and its owners accept that."),
+                    HasSubstr("Acceptance: accepted until 2027-01-31: It is safer; it is 25.0 % "
+                              "worse, and at most 30 % is accepted."),
+                    HasSubstr("Needed: accepted until 2027-01-31, which is tomorrow: ")));
+}
+
 TEST(VerdictReasonsTest, NoiseAndRunsAreSaid) {
   MeasurementResult result = Result(UNRESOLVED, -30, -33, -25);
   result.set_noise("other processes used 60 % of the CPUs");

@@ -134,14 +134,14 @@ def check_markdown(report, form):
 
 def main():
     for report in ("sample", "worst"):
-        check_junit(report, 9, 3, 1, 3)
-        expect(len(check_csv(report, 8)) == 8, f"csv, {report}")
+        check_junit(report, 10, 3, 1, 3)
+        expect(len(check_csv(report, 9)) == 9, f"csv, {report}")
         families = check_openmetrics(report)
         expect({"perf_measurement_seconds", "perf_measurement_bytes", "perf_measurement_value", "perf_baseline_seconds",
-                "perf_change_ratio", "perf_verdict", "perf_requirement_met", "perf_report"} <= families.keys(), f"openmetrics: {families}")
+                "perf_change_ratio", "perf_verdict", "perf_acceptance", "perf_requirement_met", "perf_report"} <= families.keys(), f"openmetrics: {families}")
         lines = check_github(report)
         kinds = [line.split(" ")[0] for line in lines]
-        expect(kinds == ["::error"] * 4 + ["::warning", "::notice"], f"github, {report}: {kinds}")
+        expect(kinds == ["::error"] * 4 + ["::warning"] * 2 + ["::notice"] * 2, f"github, {report}: {kinds}")
         check_compare(report)
         for form in ("markdown", "comment"):
             check_markdown(report, form)
@@ -154,8 +154,15 @@ def main():
     comment = check_markdown("stable", "comment").split("\n")
     expect(comment[0] == "<!-- parlance-perf: //a:suite -->" and len(comment) == 3, f"an unchanged comment: {comment}")
     expect(len(check_github("stable")) == 1, "an unchanged result in a workflow")
-    row = check_csv("sample", 8)[3]
+    row = check_csv("sample", 9)[3]
     expect((row["name"], row["title"], row["verdict"], row["median"]) == ("audio.m3", "Session Creation", "red", "10"), f"csv: {row}")
+    accepted = check_csv("sample", 9)[8]
+    expect((accepted["verdict"], accepted["accepted_until"], accepted["accepted_why"]) == ("accepted", "2027-01-24", "it is safer"),
+           f"csv: {accepted}")
+    # Every form says until when a slowdown is accepted, and why.
+    for form in ("summary", "text", "markdown", "html", "json", "junit", "csv", "openmetrics", "github", "comment", "gbench"):
+        text = re.sub(r"\s+", " ", render("sample", form))
+        expect("2027-01-24" in text and "it is safer" in text, f"{form}: no reason and day of what is accepted")
     print("failed" if failures else "passed")
     return 1 if failures else 0
 

@@ -37,6 +37,10 @@ Report WorstReport() {
     result.set_baseline(worst);
     result.set_command(worst);
     result.set_target(worst);
+    if (result.has_acceptance()) {
+      result.mutable_acceptance()->mutable_stated()->set_why(worst);
+      result.mutable_acceptance()->mutable_stated()->set_until(worst);
+    }
   }
   report.mutable_measurements(4)->set_median(std::numeric_limits<double>::quiet_NaN());
   report.mutable_measurements(4)->set_mean(-std::numeric_limits<double>::infinity());

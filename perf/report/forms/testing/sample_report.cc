@@ -69,6 +69,7 @@ MeasurementResult& SetVerdict(Report& report, int index, Verdict verdict, double
   status.set_num_yellow(status.num_yellow() + (verdict == YELLOW));
   status.set_num_improved(status.num_improved() + (verdict == IMPROVED));
   status.set_num_unresolved(status.num_unresolved() + (verdict == UNRESOLVED));
+  status.set_num_accepted(status.num_accepted() + (verdict == ACCEPTED));
   status.set_num_missing(status.num_missing() + (verdict == MISSING));
   status.set_num_measurements(status.num_measurements() - (verdict == MISSING));
   status.set_num_not_comparable(status.num_not_comparable() + (verdict == NOT_COMPARABLE));
@@ -86,6 +87,15 @@ MeasurementResult& SetVerdict(Report& report, int index, Verdict verdict, double
     result.mutable_unresolved()->set_likely(RED);
     result.mutable_unresolved()->set_rounds(7);
     result.mutable_unresolved()->set_seconds_to_settle(2.5);
+  }
+  if (verdict == ACCEPTED) {
+    Acceptance& acceptance = *result.mutable_acceptance();
+    acceptance.mutable_stated()->set_measurement(result.name());
+    acceptance.mutable_stated()->set_at_most_percent(15);
+    acceptance.mutable_stated()->set_why("it is safer");
+    acceptance.mutable_stated()->set_until("2027-01-24");
+    acceptance.set_days_left(9);
+    acceptance.set_otherwise(YELLOW);
   }
   if (verdict == MISSING) {
     result.set_title(result.name());
@@ -127,7 +137,7 @@ RequirementResult& AddMissedRequirement(Report& report, int index) {
 }
 
 Report SampleReport() {
-  Report report = StableReport(8);
+  Report report = StableReport(9);
   SetVerdict(report, 1, IMPROVED, 30);
   SetVerdict(report, 2, YELLOW, -13);
   SetVerdict(report, 3, RED, -25).set_title("Session Creation");
@@ -135,6 +145,7 @@ Report SampleReport() {
   SetVerdict(report, 5, NO_BASELINE, 0).set_unit("MB");
   SetVerdict(report, 6, NOT_COMPARABLE, 0).set_unit("msgs/sec");
   SetVerdict(report, 7, MISSING, 0);
+  SetVerdict(report, 8, ACCEPTED, -12.3);
   AddMissedRequirement(report, 0);
   report.add_errors("//audio:other_test: exited with 3");
   report.add_notes("a note");

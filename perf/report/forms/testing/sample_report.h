@@ -17,14 +17,15 @@ std::string WorstTitle();
 Report StableReport(int measurements);
 
 // Gives a measurement of the report another verdict, counts it, sets the exit code, and returns it.
+// What is ACCEPTED is so for nine days yet.
 MeasurementResult& SetVerdict(Report& report, int index, Verdict verdict, double percent);
 
 // Adds a requirement of at most 5 ms for a measurement of the report, which it misses.
 RequirementResult& AddMissedRequirement(Report& report, int index);
 
 // A report with every verdict, a missed requirement and an error. Measurements are in this order:
-// stable, improved, yellow, red, unresolved, without baseline, not comparable, missing. The last
-// two but one have units that are no times.
+// stable, improved, yellow, red, unresolved, without baseline, not comparable, missing, accepted.
+// What is without baseline and what is not comparable have units that are no times.
 Report SampleReport();
 
 }  // namespace perf

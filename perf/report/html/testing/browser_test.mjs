@@ -131,6 +131,9 @@ const faintTexts = (page) => page.evaluate(() => {
   await page.selectOption('#filter-kind', 'test');
   const tests = await visibleRows(page);
   check('a filter by kind', tests.includes('audio.test.noisy') && !tests.includes('audio.vad.red'), tests);
+  await page.selectOption('#filter-kind', '');
+  await page.selectOption('#filter-verdict', 'accepted');
+  check('a filter by what is accepted', (await visibleRows(page)).join() === 'audio.vad.accepted', await visibleRows(page));
   await page.goBack();
   check('a step back undoes a filter', (await visibleRows(page)).length === all);
   await page.click('a.count[data-verdict="yellow"]');

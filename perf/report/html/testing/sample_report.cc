@@ -155,6 +155,8 @@ SampleReport VariedReport() {
     requirements { measurement: 'audio.vad.red' statistic: P99 at_most: 0.44 unit: 'ms'
                    why: 'A frame has to be done before the next one comes.' }
     requirements { measurement: 'audio.vad.stable' statistic: MEAN at_most: 90 unit: 'ms' }
+    accepted { measurement: 'audio.vad.accepted' at_most_percent: 20 until: '2026-11-25'
+               why: 'It hears whispers.' }
     latency_chains { title: 'From the end of speech to the first sound' total: 'audio.turn.all'
                      stages: 'audio.turn.hear' stages: 'audio.turn.think' stages: 'audio.turn.say' }
   )");
@@ -167,6 +169,8 @@ SampleReport VariedReport() {
   report.records.attempts["audio.vad.red"] = 3;
   report.Add("audio.vad.yellow", "Resampling", SampleTimes(11.5, 300));
   report.AddBaseline("audio.vad.yellow", SampleTimes(10, 300));
+  report.Add("audio.vad.accepted", "Denoising", SampleTimes(11.3, 300));
+  report.AddBaseline("audio.vad.accepted", SampleTimes(10, 300));
   report.Add("audio.vad.improved", "Endpointing", SampleTimes(7.9, 300));
   report.AddBaseline("audio.vad.improved", SampleTimes(10, 300));
   report.Add("audio.vad.stable", "Framing", SampleTimes(10.1, 50));
@@ -237,6 +241,8 @@ SampleReport HostileReport() {
   SampleReport report(R"(
     requirements { measurement: 'audio."><img src=x onerror=alert(1)>' statistic: MEAN at_most: 1
                    unit: 'ms' why: '</script><script>alert(2)</script>' }
+    accepted { measurement: 'audio.<!-- <script>' at_most_percent: 900 until: '2026-11-25'
+               why: '</script><script>alert(12)</script>' }
   )");
   const std::string evil[] = {
       "</script><script>alert(3)</script>",

@@ -42,8 +42,9 @@ std::vector<double> SampleTimes(double median, int count);
 // titles of `title_bytes`.
 SampleReport BigReport(int measurements, int samples, int points, int title_bytes);
 
-// One of each verdict and picture: red with a missed requirement, yellow, improved, stable, noisy,
-// missing, memory that grows, a chain of stages, counts, and values that are hard to draw.
+// One of each verdict and picture: red with a missed requirement, yellow, accepted, improved,
+// stable, noisy, missing, memory that grows, a chain of stages, counts, and values that are hard to
+// draw.
 SampleReport VariedReport();
 
 // The varied report's like with text that would be code, if it were not escaped.
