@@ -1,7 +1,5 @@
 #include "command/flags.h"
 
-#include <algorithm>
-#include <numeric>
 #include <optional>
 
 #include "absl/algorithm/container.h"
@@ -11,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "command/nearest_name.h"
 #include "command/printable.h"
 #include "command/wrapped.h"
 
@@ -21,35 +20,9 @@ absl::CommandLineFlag* Find(absl::string_view name, absl::Span<const absl::strin
   return absl::c_linear_search(names, name) ? absl::FindCommandLineFlag(name) : nullptr;
 }
 
-// How many letters have to be changed, added or removed (Levenshtein) to make one of the other.
-size_t EditDistance(absl::string_view a, absl::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 // "; is --NAME meant?" for the nearest name, or "" if none is near.
 std::string Suggestion(absl::string_view wrong, absl::Span<const absl::string_view> names) {
-  // What is typed may be long, and is only compared with names.
-  if (wrong.size() > 64) return "";
-  absl::string_view nearest;
-  size_t least = std::max<size_t>(1, wrong.size() / 3) + 1;
-  for (const absl::string_view name : names) {
-    const size_t distance = EditDistance(wrong, name);
-    if (distance < least) {
-      least = distance;
-      nearest = name;
-    }
-  }
+  const absl::string_view nearest = NearestName(wrong, names);
   return nearest.empty() ? "" : absl::StrCat("; is --", nearest, " meant?");
 }
 

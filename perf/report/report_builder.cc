@@ -144,6 +144,7 @@ class Builder {
     result.set_target(run.provenance().target());
     result.set_name(measurement.name());
     result.set_title(measurement.title());
+    SetOwners(result);
     result.set_command(CommandFor(result));
     result.set_unit(measurement.unit());
     result.set_better(measurement.better());
@@ -178,6 +179,12 @@ class Builder {
     }
     summaries_[measurement.name()] = summary;
     if (!measurement.work().empty()) JudgeSeries(measurement, result);
+  }
+
+  void SetOwners(MeasurementResult& result) const {
+    for (std::string& owner : inputs_.owners.OwnersOf(result.target())) {
+      result.add_owners(std::move(owner));
+    }
   }
 
   // What measures it again, alone. Tests that are no benchmarks are named by their target, as their
@@ -263,6 +270,7 @@ class Builder {
     MeasurementResult& result = *report_.add_measurements();
     result.set_component(test.component);
     result.set_target(test.label);
+    SetOwners(result);
     result.set_name(test.label);
     result.set_title(test.label);
     result.set_verdict(STABLE);
@@ -493,6 +501,7 @@ class Builder {
     MeasurementResult& result = *report_.add_measurements();
     result.set_component(component);
     result.set_target(target);
+    SetOwners(result);
     result.set_name(name);
     result.set_title(name);
     result.set_verdict(MISSING);
@@ -626,6 +635,7 @@ class Builder {
       }
       result.set_title(measurement.title());
       result.set_command(measurement.command());
+      *result.mutable_owners() = measurement.owners();
       // The smallest loads that measure are not those that limits are stated for.
       if (report_.profile() == kAbProfile) return;
       if (requirement.statistic() == GROWTH && !measurement.has_growth()) {
@@ -665,8 +675,8 @@ class Builder {
     if (!report_.selection().empty() || !inputs_.errors.empty() || !inputs_.ab_revision.empty()) {
       return;
     }
-    // Of a benchmark "a.b", the counts are "a.b.instructions" and the like. A run that times it does
-    // not count, and one that counts does not time, and knows no other tests.
+    // Of a benchmark "a.b", the counts are "a.b.instructions" and the like. A run that times it
+    // does not count, and one that counts does not time, and knows no other tests.
     const std::string& name = accepted.measurement();
     const std::string benchmark = name.substr(0, name.rfind('.'));
     const bool is_known =
@@ -681,8 +691,10 @@ class Builder {
   void AddComponent(const std::string& component) {
     ComponentStatus& status = *report_.add_components();
     status.set_component(component);
+    std::set<std::string> owners;
     for (const MeasurementResult& measurement : report_.measurements()) {
       if (measurement.component() != component) continue;
+      owners.insert(measurement.owners().begin(), measurement.owners().end());
       if (measurement.verdict() == MISSING) {
         status.set_num_missing(status.num_missing() + 1);
         continue;
@@ -717,6 +729,7 @@ class Builder {
           break;
       }
     }
+    for (const std::string& owner : owners) status.add_owners(owner);
     for (const RequirementResult& requirement : report_.requirements()) {
       if (requirement.component() != component || !requirement.measured()) continue;
       status.set_num_requirements(status.num_requirements() + 1);

@@ -11,6 +11,7 @@
 #include "perf/ab/paired_effect.h"
 #include "perf/baseline/baseline.pb.h"
 #include "perf/history/history_baseline.h"
+#include "perf/owners/target_owners.h"
 #include "perf/record/result.pb.h"
 #include "perf/report/report.pb.h"
 #include "perf/suite/baseline_lines.h"
@@ -86,10 +87,13 @@ struct ReportInputs {
   std::map<std::string, int> attempts;
   // Tests whose measurements a filter can name; others are selected as a whole.
   std::set<std::string> benchmarks;
+  // Who is to be asked about what a test found.
+  TargetOwners owners;
   // The flags of the run that a command to measure again needs, too: "--counts".
   std::vector<std::string> repeated_flags;
-  // Header of the report. Its time decides which slowdowns are accepted still. `selection` empty means that every test of the components was to run, so
-  // that a requirement without a measurement is an error, and a baseline without one is missing.
+  // Header of the report. Its time decides which slowdowns are accepted still. `selection` empty
+  // means that every test of the components was to run, so that a requirement without a measurement
+  // is an error, and a baseline without one is missing.
   Report header;
 };
 

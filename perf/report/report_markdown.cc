@@ -126,6 +126,7 @@ std::string Reason(const MeasurementResult& result) {
   if (std::string acceptance = AcceptanceText(result); !acceptance.empty()) {
     parts.push_back(std::move(acceptance));
   }
+  if (std::string ask = AskText(result); !ask.empty()) parts.push_back(std::move(ask));
   return absl::StrJoin(parts, "; ");
 }
 
@@ -186,7 +187,7 @@ std::string MarkdownReport(const Report& report) {
   std::vector<std::string> missing;
   for (const MeasurementResult& result : report.measurements()) {
     if (IsShown(result)) shown.push_back(&result);
-    if (IsMissing(result)) missing.push_back(Bullet(MissingText(result)));
+    if (IsMissing(result)) missing.push_back(Bullet(absl::StrCat(MissingText(result), AskClause(result))));
   }
   absl::c_stable_sort(shown, [](const MeasurementResult* one, const MeasurementResult* other) {
     const auto key = [](const MeasurementResult* result) {
@@ -211,12 +212,13 @@ std::string MarkdownReport(const Report& report) {
     if (!IsMissed(result)) continue;
     missed.push_back(Bullet(absl::StrCat(result.title(), ": ", RequirementText(result),
                                          result.requirement().why().empty() ? "" : "; ",
-                                         result.requirement().why())));
+                                         result.requirement().why(), AskClause(result))));
   }
   std::vector<std::string> reminders;
   for (const MeasurementResult& result : report.measurements()) {
     const std::string reminder = ReminderText(result);
-    if (!reminder.empty()) reminders.push_back(Bullet(absl::StrCat(result.title(), ": ", reminder)));
+    if (reminder.empty()) continue;
+    reminders.push_back(Bullet(absl::StrCat(result.title(), ": ", reminder, AskClause(result))));
   }
   const std::vector<std::string> noise = Noise(report);
   const bool changed =

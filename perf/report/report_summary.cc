@@ -32,7 +32,7 @@ constexpr size_t kMaxText = 400;
 struct Item {
   // Symbol, word and title, and what the matter is.
   std::string what;
-  // Further lines; commands are not wrapped.
+  // Further paragraphs, of which the empty ones are left out; commands are not wrapped.
   std::vector<std::string> reasons = {};
   std::string command = {};
 };
@@ -56,12 +56,11 @@ std::string WhatChanged(const MeasurementResult& result) {
 
 Item ItemOf(const MeasurementResult& result) {
   Item item = {.what = WhatChanged(result), .command = result.command()};
-  const auto reason = [&](std::string text) {
-    if (!text.empty()) item.reasons.push_back(std::move(text));
-  };
+  const auto reason = [&](std::string text) { item.reasons.push_back(std::move(text)); };
   if (IsMissing(result)) {
     item.what = absl::StrCat(Symbol(MISSING), " Missing: ", MissingText(result));
     item.command.clear();
+    reason(AskText(result));
     return item;
   }
   if (result.has_growth()) reason(GrowthText(result));
@@ -70,6 +69,7 @@ Item ItemOf(const MeasurementResult& result) {
   reason(AcceptanceText(result));
   if (result.attempts() > 1) reason(absl::StrCat("the best of ", result.attempts(), " runs"));
   if (!result.noise().empty()) reason(absl::StrCat("noisy: ", result.noise()));
+  reason(AskText(result));
   if (result.has_unresolved()) {
     reason(UnresolvedText(result.unresolved()));
     reason(absl::StrCat(SettleText(result.unresolved()), ":"));
@@ -81,13 +81,15 @@ Item ItemOf(const RequirementResult& result) {
   Item item = {
       .what = absl::StrCat("✗ Requirement missed: ", result.title(), ": ", RequirementText(result)),
       .command = result.command()};
-  if (!result.requirement().why().empty()) item.reasons.push_back(result.requirement().why());
+  item.reasons = {result.requirement().why(), AskText(result)};
   return item;
 }
 
 std::string ItemText(const Item& item) {
   std::string text = Paragraph(item.what, 2);
-  for (const std::string& reason : item.reasons) absl::StrAppend(&text, Paragraph(reason, 4));
+  for (const std::string& reason : item.reasons) {
+    if (!reason.empty()) absl::StrAppend(&text, Paragraph(reason, 4));
+  }
   if (!item.command.empty()) absl::StrAppend(&text, "    ", item.command, "\n");
   return text;
 }
@@ -133,9 +135,9 @@ std::string RemindersText(const Report& report) {
   });
   std::vector<std::string> texts;
   for (const MeasurementResult* result : found) {
-    texts.push_back(ItemText({.what = absl::StrCat(Symbol(ACCEPTED), " Acceptance: ",
-                                                   result->title()),
-                              .reasons = {ReminderText(*result)}}));
+    texts.push_back(
+        ItemText({.what = absl::StrCat(Symbol(ACCEPTED), " Acceptance: ", result->title()),
+                  .reasons = {ReminderText(*result), AskText(*result)}}));
   }
   return Shown(texts, kMaxShown, "acceptances");
 }
@@ -189,10 +191,11 @@ std::string Improvements(const Report& report) {
 std::string Accepted(const Report& report) {
   std::vector<std::string> texts;
   for (const MeasurementResult* result : WithVerdict(report, ACCEPTED)) {
-    texts.push_back(absl::StrCat(Paragraph(WhatChanged(*result), 2),
-                                 Paragraph(AcceptanceText(*result), 4)));
+    texts.push_back(
+        absl::StrCat(Paragraph(WhatChanged(*result), 2), Paragraph(AcceptanceText(*result), 4)));
   }
-  return texts.empty() ? "" : absl::StrCat(Heading("Accepted"), Shown(texts, kMaxShown, "accepted"));
+  return texts.empty() ? ""
+                       : absl::StrCat(Heading("Accepted"), Shown(texts, kMaxShown, "accepted"));
 }
 
 // "1 red, 2 yellow". `unchanged`: how many tests of the component were not run, as their code is
@@ -209,6 +212,8 @@ std::string Remarkable(const ComponentStatus& status, int unchanged) {
 std::string Components(const Report& report) {
   std::vector<std::vector<std::string>> rows = {
       {"Component", "Status", "Measured", "Requirements", ""}};
+  const bool has_owners = HasOwners(report);
+  if (has_owners) rows.front().insert(rows.front().end() - 1, "Owners");
   std::map<std::string, int> unchanged;
   for (const MeasurementResult& result : report.measurements()) {
     if (IsUnchanged(result)) ++unchanged[result.component()];
@@ -222,6 +227,7 @@ std::string Components(const Report& report) {
                         : absl::StrCat(status.num_requirements_met(), " of ",
                                        status.num_requirements(), " met"),
                     Remarkable(status, unchanged_here)});
+    if (has_owners) rows.back().insert(rows.back().end() - 1, OwnersText(status.owners()));
   }
   return rows.size() == 1 ? "" : absl::StrCat(Heading("Components"), Table(rows));
 }
@@ -292,8 +298,8 @@ std::string NextStepText(const Report& report) {
 
 std::string SummaryReport(const Report& report) {
   return absl::StrCat(
-      Counts(report), NeedsYou(report), Accepted(report), Improvements(report), Components(report), "\n",
-      Notes(report), EnvironmentText(report),
+      Counts(report), NeedsYou(report), Accepted(report), Improvements(report), Components(report),
+      "\n", Notes(report), EnvironmentText(report),
       Paragraph(absl::StrCat("Measured: ", Commit(report), ", ", Profile(report),
                              report.selection().empty() ? "" : ", ", report.selection()),
                 0),

@@ -15,6 +15,8 @@
 #include "gtest/gtest.h"
 #include "perf/ab/paired_effect.h"
 #include "perf/baseline/baseline_file.h"
+#include "perf/owners/code_owners.h"
+#include "perf/owners/target_owners.h"
 #include "perf/report/report_builder.h"
 #include "perf/report/report_markdown.h"
 #include "perf/report/report_text.h"
@@ -447,6 +449,33 @@ TEST(ReportTest, ComparesWithOneLineBaselines) {
   EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NOT_COMPARABLE);
   inputs.baseline_lines.clear();
   EXPECT_EQ(BuildReport(inputs).measurements(0).verdict(), NO_BASELINE);
+}
+
+TEST(ReportTest, MeasurementsNameTheOwnersOfTheirTests) {
+  ReportInputs inputs = Inputs(
+      RunWith("audio.vad.process_1s", "ms", LOWER, {13, 13, 13}),
+      "requirements { measurement: 'audio.vad.process_1s' statistic: MEAN at_most: 5 unit: 'ms' }");
+  AddBaseline(RunWith("audio.vad.process_1s", "ms", LOWER, {10, 10, 10}), inputs);
+  perf::Run gone = RunWith("audio.gone", "ms", LOWER, {10, 10, 10});
+  gone.mutable_provenance()->set_target("//audio:gone_test");
+  AddBaseline(gone, inputs);
+  inputs.owners =
+      TargetOwners(CodeOwners::Parse("/audio/ @parlance/audio @one\n"), "CODEOWNERS", "");
+  const Report report = BuildReport(inputs);
+  ASSERT_EQ(report.measurements_size(), 2);
+  for (const MeasurementResult& result : report.measurements()) {
+    EXPECT_THAT(result.owners(), ElementsAre("@parlance/audio", "@one"));
+  }
+  EXPECT_THAT(report.requirements(0).owners(), ElementsAre("@parlance/audio", "@one"));
+  EXPECT_THAT(report.components(0).owners(), ElementsAre("@one", "@parlance/audio"));
+  const std::string text = TextReport(report, {});
+  EXPECT_THAT(text, HasSubstr("    ask @parlance/audio, @one\n"));
+  EXPECT_THAT(text, HasSubstr("      ask @parlance/audio, @one\n"));
+  EXPECT_THAT(text, HasSubstr("of 2026-11-24); ask @parlance/audio, @one\n"));
+  EXPECT_THAT(text, HasSubstr("   Owners\n"));
+  // A mention would tell them at each run.
+  EXPECT_THAT(MarkdownReport(report), Not(HasSubstr("@parlance")));
+  EXPECT_THAT(MarkdownReport(report), HasSubstr("ask @<!-- -->parlance/audio"));
 }
 
 // What is accepted.

@@ -72,6 +72,9 @@ std::string MeasurementText(const MeasurementResult& result, const TextOptions& 
   if (const std::string reminder = ReminderText(result); !reminder.empty()) {
     absl::StrAppend(&text, "    ", reminder, "\n");
   }
+  if (const std::string ask = AskText(result); !ask.empty()) {
+    absl::StrAppend(&text, "    ", ask, "\n");
+  }
   if (result.has_unresolved()) {
     absl::StrAppend(&text, "    ", SettleText(result.unresolved()), ": ", result.command(), "\n");
   }
@@ -142,6 +145,9 @@ std::string RequirementsText(const Report& report, const TextOptions& options) {
     if (!result.met() && !result.requirement().why().empty()) {
       absl::StrAppend(&text, "      ", result.requirement().why(), "\n");
     }
+    if (const std::string ask = AskText(result); !ask.empty()) {
+      absl::StrAppend(&text, "      ", ask, "\n");
+    }
   }
   return text.empty() ? "" : absl::StrCat("\n", Subtitle("Requirements"), text);
 }
@@ -166,7 +172,8 @@ std::string TextReport(const Report& report, const TextOptions& options) {
   if (absl::c_any_of(report.measurements(), IsMissing)) {
     absl::StrAppend(&text, "\n", Subtitle("Missing"));
     for (const MeasurementResult& result : report.measurements()) {
-      if (IsMissing(result)) absl::StrAppend(&text, "  ✗ ", MissingText(result), "\n");
+      if (!IsMissing(result)) continue;
+      absl::StrAppend(&text, "  ✗ ", MissingText(result), AskClause(result), "\n");
     }
     absl::StrAppend(&text, "  ", AboutMissing(report), "\n");
   }

@@ -126,6 +126,10 @@ std::string AcceptanceText(const MeasurementResult& result) {
                         absl::StrFormat("%.1f %%", std::abs(result.change_percent())),
                         " worse, and at most ", most, " is accepted");
   }
+  // What it turns out to be may be within that.
+  if (result.verdict() == UNRESOLVED && acceptance.days_left() >= 0 && !acceptance.is_in_both()) {
+    return absl::StrCat("at most ", most, " worse is accepted until ", stated.until(), ": ", why);
+  }
   // A growth is red whatever the baseline, and nothing of it can be accepted.
   const bool is_worse = result.verdict() == RED || result.verdict() == YELLOW;
   if (!is_worse || (result.has_growth() && result.growth().grows())) return "";
@@ -146,8 +150,8 @@ std::string ReminderText(const MeasurementResult& result) {
   const Acceptance& acceptance = result.acceptance();
   const int days = acceptance.days_left();
   // Beside a revision that accepts it, too, a slowdown is in both, and cannot be seen.
-  const bool is_needed = acceptance.is_in_both() ||
-                         (result.verdict() != STABLE && result.verdict() != IMPROVED);
+  const bool is_needed =
+      acceptance.is_in_both() || (result.verdict() != STABLE && result.verdict() != IMPROVED);
   // What was not judged now may need it or not; once it is over, nobody has to know.
   if (days > kReminderDays || (days < 0 && is_needed)) return "";
   const std::string when = days < 0    ? "which is over"
@@ -159,6 +163,34 @@ std::string ReminderText(const MeasurementResult& result) {
                                   "component's requirements.textproto"
                                 : "it is not worse in this run, so take it out of the component's "
                                   "requirements.textproto, unless other runs need it");
+}
+
+std::string OwnersText(const Owners& owners) {
+  constexpr int kMaxOwners = 5;
+  std::vector<std::string> shown(owners.begin(),
+                                 owners.begin() + std::min(owners.size(), kMaxOwners));
+  if (owners.size() > kMaxOwners) {
+    shown.push_back(absl::StrCat("and ", owners.size() - kMaxOwners, " more"));
+  }
+  return absl::StrJoin(shown, ", ");
+}
+
+std::string AskText(const MeasurementResult& result) {
+  const bool needs_somebody = result.verdict() == RED || result.verdict() == YELLOW ||
+                              result.verdict() == UNRESOLVED || IsMissing(result) ||
+                              !ReminderText(result).empty();
+  if (!needs_somebody || result.owners().empty()) return "";
+  return absl::StrCat("ask ", OwnersText(result.owners()));
+}
+
+std::string AskText(const RequirementResult& result) {
+  if (!IsMissed(result) || result.owners().empty()) return "";
+  return absl::StrCat("ask ", OwnersText(result.owners()));
+}
+
+bool HasOwners(const Report& report) {
+  return absl::c_any_of(report.components(),
+                        [](const ComponentStatus& status) { return !status.owners().empty(); });
 }
 
 bool HasChange(Verdict verdict) {
@@ -454,14 +486,16 @@ std::vector<std::vector<std::string>> StatusRows(const Report& report) {
   std::vector<std::vector<std::string>> rows = {{"Component", "Status", "Requirements", "Improved",
                                                  "Yellow", "Red", "Missing", "Unresolved",
                                                  "Accepted", "Noisy", "No baseline"}};
+  const bool has_owners = HasOwners(report);
+  if (has_owners) rows.front().emplace_back("Owners");
   for (const ComponentStatus& status : report.components()) {
     rows.push_back({status.component(), std::string(StatusText(status.status())),
                     absl::StrCat(status.num_requirements_met(), "/", status.num_requirements()),
                     absl::StrCat(status.num_improved()), absl::StrCat(status.num_yellow()),
                     absl::StrCat(status.num_red()), absl::StrCat(status.num_missing()),
                     absl::StrCat(status.num_unresolved()), absl::StrCat(status.num_accepted()),
-                    absl::StrCat(status.num_noisy()),
-                    absl::StrCat(status.num_without_baseline())});
+                    absl::StrCat(status.num_noisy()), absl::StrCat(status.num_without_baseline())});
+    if (has_owners) rows.back().push_back(OwnersText(status.owners()));
   }
   return rows;
 }

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "google/protobuf/repeated_field.h"
 #include "perf/report/report.pb.h"
 
 namespace perf {
@@ -28,10 +30,30 @@ std::string AcceptanceText(const MeasurementResult& result);
 // From so many days before its last one on, the end of an acceptance is in every report.
 inline constexpr int kReminderDays = 14;
 
-// "accepted until 2027-01-31, which is in 9 days: make it fast again, or …": what somebody has to do
-// about an acceptance that ends soon, or that nothing needs any more; empty if there is nothing to
-// do. Of what is red or yellow, the verdict says more.
+// "accepted until 2027-01-31, which is in 9 days: make it fast again, or …": what somebody has to
+// do about an acceptance that ends soon, or that nothing needs any more; empty if there is nothing
+// to do. Of what is red or yellow, the verdict says more.
 std::string ReminderText(const MeasurementResult& result);
+
+// How a list of owners is printed: "@parlance/audio, @parlance/perf", and of many the first.
+using Owners = google::protobuf::RepeatedPtrField<std::string>;
+std::string OwnersText(const Owners& owners);
+
+// "ask @parlance/audio": whom a reader turns to about what is red, yellow, unresolved or missing,
+// about an acceptance that needs somebody, and about a requirement that is missed. Empty of all
+// else, and where nobody is known.
+std::string AskText(const MeasurementResult& result);
+std::string AskText(const RequirementResult& result);
+
+// The same after what comes before it, of either: "; ask @parlance/audio", or nothing.
+template <typename Result>
+std::string AskClause(const Result& result) {
+  const std::string ask = AskText(result);
+  return ask.empty() ? "" : absl::StrCat("; ", ask);
+}
+
+// Whether anybody is known to own anything.
+bool HasOwners(const Report& report);
 
 // Whether the verdict is about a change.
 bool HasChange(Verdict verdict);

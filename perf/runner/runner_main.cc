@@ -24,10 +24,12 @@
 #include "perf/mode/mode.h"
 #include "perf/mode/options.h"
 #include "perf/mode/services.h"
+#include "perf/owners/target_owners.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/report/forms/form.h"
 #include "perf/runner/bisect_command.h"
 #include "perf/runner/history_command.h"
+#include "perf/runner/owner_selection.h"
 #include "perf/runner/report_command.h"
 #include "perf/runner/suite_run.h"
 #include "perf/runner/suite_selfcheck_command.h"
@@ -44,6 +46,10 @@ ABSL_FLAG(
     std::vector<std::string>, component, {},
     "Components whose tests to run, or, with history, whose measurements to show; separated by "
     "commas. All if not given.");
+ABSL_FLAG(
+    std::vector<std::string>, owner, {},
+    "Run only tests of these owners, separated by commas, as the repository's CODEOWNERS names them: "
+    "@parlance/audio. A test belongs to the owners of its package's BUILD.bazel.");
 ABSL_FLAG(bool, quick, false,
           "Small loads: everything is measured, in seconds. Same as --profile=quick.");
 ABSL_FLAG(std::string, profile, "",
@@ -144,7 +150,8 @@ namespace perf {
 namespace {
 
 // What only a run takes, not its subcommands.
-constexpr absl::string_view kSelectionFlags[] = {"type", "component", "filter", "slow", "list"};
+constexpr absl::string_view kSelectionFlags[] = {"type",   "component", "owner",
+                                                 "filter", "slow",      "list"};
 constexpr absl::string_view kLoadFlags[] = {"quick", "profile", "load"};
 constexpr absl::string_view kJudgingFlags[] = {
     "confirm",           "update_baselines", "baseline_dir", "baseline_file",
@@ -171,6 +178,9 @@ std::string Selection() {
   const std::vector<std::string> kinds = absl::GetFlag(FLAGS_type);
   if (std::find(kinds.begin(), kinds.end(), "all") == kinds.end()) {
     parts.push_back(absl::StrCat("--type ", absl::StrJoin(kinds, ",")));
+  }
+  if (const std::vector<std::string> owners = absl::GetFlag(FLAGS_owner); !owners.empty()) {
+    parts.push_back(absl::StrCat("--owner ", absl::StrJoin(owners, ",")));
   }
   if (!absl::GetFlag(FLAGS_filter).empty()) {
     parts.push_back(absl::StrCat("--filter ", absl::GetFlag(FLAGS_filter)));
@@ -318,7 +328,7 @@ struct Selected {
   std::vector<SuiteTest> tests;
 };
 
-absl::StatusOr<Selected> Select(const std::string& manifest) {
+absl::StatusOr<Selected> Select(const std::string& manifest, const std::string& workspace) {
   absl::StatusOr<Suite> suite = ReadSuite(manifest);
   if (!suite.ok()) return suite.status();
   absl::StatusOr<std::vector<SuiteTest>> tests =
@@ -326,6 +336,11 @@ absl::StatusOr<Selected> Select(const std::string& manifest) {
                            .components = absl::GetFlag(FLAGS_component),
                            .slow = absl::GetFlag(FLAGS_slow)});
   if (!tests.ok()) return tests.status();
+  const std::vector<std::string> owners = absl::GetFlag(FLAGS_owner);
+  if (!owners.empty()) {
+    tests = SelectOwned(*tests, TargetOwners::Read(workspace), owners);
+    if (!tests.ok()) return tests.status();
+  }
   return Selected{.suite = *std::move(suite), .tests = *std::move(tests)};
 }
 
@@ -347,7 +362,7 @@ int WithTests(const std::string& manifest, const RunnerOptions& options,
   }
   const re2::RE2 filter(options.filter, re2::RE2::Quiet);
   if (!filter.ok()) return command::WrongUse(absl::StrCat("--filter: ", filter.error()));
-  const absl::StatusOr<Selected> selected = Select(manifest);
+  const absl::StatusOr<Selected> selected = Select(manifest, options.workspace);
   if (!selected.ok()) return command::Fail(selected.status());
   if (absl::Status entered = EnterWorkspace(options.workspace); !entered.ok()) {
     return command::Fail(entered);
@@ -470,6 +485,7 @@ command::Program Perf(const std::string& manifest) {
       .examples =
           {"bazel run //perf -- --quick                       everything, in a minute",
            "bazel run //perf -- --component audio --verbose   one component, in detail",
+           "bazel run //perf -- --owner @parlance/audio       the tests of one team",
            "bazel run //perf -- --type stress --profile long  sustained load",
            "bazel run //perf -- --update_baselines            make this the baseline",
            "bazel run //perf -- --against main                what changed since main",

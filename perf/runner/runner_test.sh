@@ -56,7 +56,7 @@ expect_one_message
 never_called "baselines without repository"
 
 # A variable that is not set.
-for flag in type component profile output_dir baseline_dir baseline_file build_event_file against bazel history machine; do
+for flag in type component owner profile output_dir baseline_dir baseline_file build_event_file against bazel history machine; do
   for empty in "" " "; do
     run 2 "perf: --$flag is empty" --$flag "$empty"
     run 2 "perf: --$flag is empty" "--$flag=$empty"
@@ -92,6 +92,18 @@ PERF_MACHINE=../up run 2 "'../up' is no name of machines" --quick
 run 2 "'any-machine' is kept for figures that are no machine's" --machine any-machine
 run 0 "//a:t  performance  1 shard" --list
 run 0 "a requirement is missed, a measurement is red" --help
+
+# Owners.
+run 2 "--owner: the repository has none of .github/CODEOWNERS, CODEOWNERS and docs/CODEOWNERS" --owner @parlance/audio
+printf '* @parlance/all\n/a/ @parlance/audio\n!b @x\n' >workspace/CODEOWNERS
+run 0 "//a:t  performance  1 shard" --list --owner @parlance/audio
+run 0 "//a:t  performance  1 shard" --list --owner Parlance/Audio,@parlance/all
+run 2 "--owner: CODEOWNERS names no '@parlance/audoi'; is @parlance/audio meant?" --owner @parlance/audoi
+run 2 "@parlance/all owns none of the selected tests" --owner @parlance/all
+never_called "an owner of nothing"
+run 2 "CODEOWNERS has lines that are skipped: line 3: ! negates nothing here" --output_dir owned --owner @parlance/audio
+grep -q -- "--owner @parlance/audio" owned/performance_report.txt || fail "the report does not say that it is an owner's"
+rm -r workspace/CODEOWNERS owned
 expect 2 "run this through Bazel" --quick
 never_called "a wrong command line"
 

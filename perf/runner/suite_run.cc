@@ -20,6 +20,7 @@
 #include "perf/mode/imported_mode.h"
 #include "perf/mode/stored_baselines.h"
 #include "perf/mode/stored_mode.h"
+#include "perf/owners/target_owners.h"
 #include "perf/record/text_proto.h"
 #include "perf/report/forms/form.h"
 #include "perf/report/html/page_data.h"
@@ -116,6 +117,8 @@ class SuiteRun {
         inputs_.whole_tests.insert(test.label());
       }
     }
+    inputs_.owners = TargetOwners::Read(options_.workspace);
+    for (const std::string& note : inputs_.owners.notes()) inputs_.header.add_notes(note);
     if (absl::Status read = ReadBaselineFile(); !read.ok()) return read;
     if (absl::Status prepared = mode_.Prepare(context_, inputs_); !prepared.ok()) return prepared;
     if (absl::Status set = SetHeader(); !set.ok()) return set;

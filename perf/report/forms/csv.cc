@@ -70,10 +70,11 @@ Columns ColumnsOf(const Report& report, const MeasurementResult& result) {
       {"note", Text(result.note())},
       {"noise", Text(result.noise())},
       {"command", Text(result.command())},
-      {"accepted_at_most_percent", figure(result.has_acceptance(),
-                                          result.acceptance().stated().at_most_percent())},
+      {"accepted_at_most_percent",
+       figure(result.has_acceptance(), result.acceptance().stated().at_most_percent())},
       {"accepted_until", Text(result.acceptance().stated().until())},
       {"accepted_why", Text(result.acceptance().stated().why())},
+      {"owners", Text(absl::StrJoin(result.owners(), " "))},
   };
 }
 

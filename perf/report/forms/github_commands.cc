@@ -42,8 +42,11 @@ std::string Shown(absl::string_view kind, const std::vector<std::string>& comman
               absl::StrCat("and ", commands.size() - shown, " more, in the report's files")));
 }
 
-std::string WithCommand(absl::string_view text, const std::string& command) {
-  return absl::StrCat(text, command.empty() ? "" : "; look closer: ", command);
+// The text, whom to ask, and what looks closer.
+template <typename Result>
+std::string WithNextStep(absl::string_view text, const Result& result) {
+  return absl::StrCat(text, AskClause(result),
+                      result.command().empty() ? "" : "; look closer: ", result.command());
 }
 
 }  // namespace
@@ -56,7 +59,7 @@ std::string GithubCommandsForm(const Report& report) {
   for (const RequirementResult& result : report.requirements()) {
     if (!IsMissed(result)) continue;
     errors.push_back(Command("error", absl::StrCat("Requirement missed: ", result.title()),
-                             WithCommand(RequirementText(result), result.command())));
+                             WithNextStep(RequirementText(result), result)));
   }
   std::vector<std::string> missing;
   std::vector<std::string> warnings;
@@ -64,15 +67,16 @@ std::string GithubCommandsForm(const Report& report) {
   std::vector<std::string> notices;
   for (const MeasurementResult& result : report.measurements()) {
     const std::string title = absl::StrCat(Word(result.verdict()), ": ", result.title());
-    const std::string text = WithCommand(VerdictText(result), result.command());
+    const std::string text = WithNextStep(VerdictText(result), result);
     if (result.verdict() == RED) errors.push_back(Command("error", title, text));
     if (result.verdict() == YELLOW) warnings.push_back(Command("warning", title, text));
     if (result.verdict() == ACCEPTED) notices.push_back(Command("notice", title, text));
     if (const std::string reminder = ReminderText(result); !reminder.empty()) {
-      reminders.push_back(
-          Command("warning", absl::StrCat("Acceptance: ", result.title()), reminder));
+      reminders.push_back(Command("warning", absl::StrCat("Acceptance: ", result.title()),
+                                  absl::StrCat(reminder, AskClause(result))));
     }
-    if (IsMissing(result)) missing.push_back(Command("error", title, MissingText(result)));
+    if (IsMissing(result))
+      missing.push_back(Command("error", title, WithNextStep(MissingText(result), result)));
   }
   errors.insert(errors.end(), missing.begin(), missing.end());
   warnings.insert(warnings.end(), reminders.begin(), reminders.end());

@@ -74,6 +74,10 @@ std::string Output(const MeasurementResult& result) {
   return absl::StrCat("      <system-out>", text, "</system-out>\n");
 }
 
+std::string PropertyElement(absl::string_view name, absl::string_view value) {
+  return absl::StrCat("<property", Attribute("name", name), Attribute("value", value), "/>");
+}
+
 std::string Outcome(absl::string_view element, absl::string_view type, absl::string_view message) {
   return absl::StrCat("      <", element, type.empty() ? "" : Attribute("type", type),
                       Attribute("message", message), "/>\n");
@@ -90,6 +94,10 @@ void AddMeasurement(const MeasurementResult& result, const MissedRequirements& m
     absl::StrAppend(&suite.cases, Attribute("time", ExactNumber(result.median() * *unit)));
   }
   absl::StrAppend(&suite.cases, ">\n");
+  if (!result.owners().empty()) {
+    absl::StrAppend(&suite.cases, "      <properties>",
+                    PropertyElement("owner", OwnersText(result.owners())), "</properties>\n");
+  }
   const auto requirements = missed.find(result.name());
   const bool is_bad = result.verdict() == RED || result.verdict() == MISSING;
   if (is_bad || requirements != missed.end()) {
@@ -122,8 +130,7 @@ void AddError(const std::string& error, TestSuite& suite) {
 
 std::string Property(absl::string_view name, absl::string_view value) {
   if (value.empty()) return "";
-  return absl::StrCat("      <property", Attribute("name", name), Attribute("value", value),
-                      "/>\n");
+  return absl::StrCat("      ", PropertyElement(name, value), "\n");
 }
 
 std::string Properties(const Report& report) {

@@ -9,7 +9,7 @@
 namespace perf {
 
 // A test suite for each component, with machine and commit as properties, and a test case for each
-// measurement:
+// measurement, with its owners as the property "owner":
 //
 //   failure  it is red, missing, or misses a requirement; the message says why
 //   skipped  nothing was judged: it is unresolved, cannot be compared or has no baseline

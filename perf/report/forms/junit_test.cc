@@ -50,6 +50,15 @@ TEST(JunitTest, WhatIsAcceptedPassesAndSaysSo) {
   EXPECT_THAT(text, HasSubstr("accepted until 2027-01-24, which is in 9 days: "));
 }
 
+TEST(JunitTest, OwnersAreAProperty) {
+  Report report = StableReport(1);
+  report.mutable_measurements(0)->add_owners("@parlance/audio");
+  report.mutable_measurements(0)->add_owners("<b>\"@x\"");
+  EXPECT_THAT(JunitForm(report),
+              HasSubstr("      <properties><property name=\"owner\" value=\"@parlance/audio, "
+                        "&lt;b&gt;&quot;@x&quot;\"/></properties>\n      <system-out>"));
+}
+
 TEST(JunitTest, ARedThatMissesItsRequirementSaysBoth) {
   Report report = StableReport(1);
   SetVerdict(report, 0, RED, -25);

@@ -80,7 +80,8 @@ Card CardOf(const MeasurementResult& result) {
     absl::StrAppend(&card.title, " <span class=\"change\">", HtmlText(change), "</span>");
   }
   if (IsMissing(result)) {
-    absl::StrAppend(&card.body, Paragraph("reason", MissingText(result)));
+    absl::StrAppend(&card.body, Paragraph("reason", MissingText(result)),
+                    Paragraph("ask", AskText(result)));
     return card;
   }
   // Lines of what nobody has to act on are short.
@@ -96,6 +97,7 @@ Card CardOf(const MeasurementResult& result) {
   if (!result.noise().empty()) {
     absl::StrAppend(&card.body, Paragraph("reason", absl::StrCat("noisy: ", result.noise())));
   }
+  absl::StrAppend(&card.body, Paragraph("ask", AskText(result)));
   if (result.has_unresolved()) {
     absl::StrAppend(&card.body, Paragraph("reason", UnresolvedText(result.unresolved())),
                     Paragraph("reason", absl::StrCat(SettleText(result.unresolved()), ":")));
@@ -106,13 +108,13 @@ Card CardOf(const MeasurementResult& result) {
 
 Card CardOf(const RequirementResult& result) {
   const Requirement& requirement = result.requirement();
-  return {
-      .key = "red",
-      .badge = Badge("red", Symbol(RED), "Requirement missed"),
-      .name = requirement.measurement(),
-      .title = LinkTo(requirement.measurement(), result.title()),
-      .body = absl::StrCat(Paragraph("reason", RequirementText(result)),
-                           Paragraph("reason", requirement.why()), CommandBlock(result.command()))};
+  return {.key = "red",
+          .badge = Badge("red", Symbol(RED), "Requirement missed"),
+          .name = requirement.measurement(),
+          .title = LinkTo(requirement.measurement(), result.title()),
+          .body = absl::StrCat(Paragraph("reason", RequirementText(result)),
+                               Paragraph("reason", requirement.why()),
+                               Paragraph("ask", AskText(result)), CommandBlock(result.command()))};
 }
 
 // The first of them; the rest are counted, with a link to the table of them if there is one.
@@ -176,11 +178,12 @@ std::vector<Card> ReminderCards(const Report& report) {
   for (const MeasurementResult& result : report.measurements()) {
     const std::string reminder = ReminderText(result);
     if (reminder.empty()) continue;
-    cards.push_back({.key = "accepted",
-                     .badge = Badge("accepted", Symbol(ACCEPTED), "Acceptance"),
-                     .name = result.name(),
-                     .title = LinkTo(result.name(), result.title()),
-                     .body = Paragraph("reason", reminder)});
+    cards.push_back(
+        {.key = "accepted",
+         .badge = Badge("accepted", Symbol(ACCEPTED), "Acceptance"),
+         .name = result.name(),
+         .title = LinkTo(result.name(), result.title()),
+         .body = absl::StrCat(Paragraph("reason", reminder), Paragraph("ask", AskText(result)))});
   }
   return cards;
 }
@@ -343,6 +346,7 @@ constexpr char kFilters[] =
     R"html(<form id="filters" role="search" aria-label="Filter measurements" hidden>
 <label>Name <input type="search" id="filter-name" autocomplete="off" spellcheck="false" aria-keyshortcuts="/" placeholder="Part of a name or title"></label>
 <label>Component <select id="filter-component"><option value="">all</option></select></label>
+<label id="owner-label">Owner <select id="filter-owner"><option value="">all</option></select></label>
 <label>Kind <select id="filter-kind"><option value="">all</option></select></label>
 <label>Verdict <select id="filter-verdict"><option value="">all</option></select></label>
 <button type="button" id="filter-clear">Clear</button>
@@ -350,16 +354,25 @@ constexpr char kFilters[] =
 </form>
 )html";
 
+// Owners, each as a link to what is theirs.
+std::string OwnerLinks(const Owners& owners) {
+  return absl::StrJoin(owners, ", ", [](std::string* html, const std::string& owner) {
+    absl::StrAppend(html, "<a href=\"#owner=", FragmentText(owner), "\">", HtmlText(owner), "</a>");
+  });
+}
+
 std::string Components(const Report& report) {
   if (report.components().empty()) return "";
-  std::string html =
+  const bool has_owners = HasOwners(report);
+  std::string html = absl::StrCat(
       "<section aria-labelledby=\"components-title\">\n<h2 "
       "id=\"components-title\">Components</h2>\n"
       "<div class=\"wide\"><table class=\"components\">\n<thead><tr><th "
       "scope=\"col\">Component</th>"
       "<th scope=\"col\">Status</th><th scope=\"col\" class=\"number\">Measured</th>"
-      "<th scope=\"col\">Requirements</th><th "
-      "scope=\"col\">Remarkable</th></tr></thead>\n<tbody>\n";
+      "<th scope=\"col\">Requirements</th>",
+      has_owners ? "<th scope=\"col\">Owners</th>" : "",
+      "<th scope=\"col\">Remarkable</th></tr></thead>\n<tbody>\n");
   for (const ComponentStatus& status : report.components()) {
     absl::StrAppend(
         &html, "<tr><th scope=\"row\"><a href=\"#component=", FragmentText(status.component()),
@@ -369,7 +382,8 @@ std::string Components(const Report& report) {
         status.num_requirements() == 0 ? "none"
                                        : absl::StrCat(status.num_requirements_met(), " of ",
                                                       status.num_requirements(), " met"),
-        "</td><td>", absl::StrJoin(RemarkableParts(status), ", "), "</td></tr>\n");
+        "</td><td>", has_owners ? absl::StrCat(OwnerLinks(status.owners()), "</td><td>") : "",
+        absl::StrJoin(RemarkableParts(status), ", "), "</td></tr>\n");
   }
   return absl::StrCat(html, "</tbody>\n</table></div>\n</section>\n");
 }
@@ -506,8 +520,9 @@ std::string HtmlReport(const Report& report, const HtmlInputs& inputs) {
       " - performance report</title>\n", "<style>", kPageStyle, "</style>\n</head>\n<body>\n",
       Header(report), CountLinks(report), kFilters, "<main>\n", NeedsYou(report),
       LinesSection(report, ACCEPTED), LinesSection(report, IMPROVED), Chains(data),
-      Measurements(report, data), Components(report), "</main>\n", Footer(report), "<script type=\"application/json\" id=\"data\">", Json(data),
-      "</script>\n<script>", kPageScript, "</script>\n</body>\n</html>\n");
+      Measurements(report, data), Components(report), "</main>\n", Footer(report),
+      "<script type=\"application/json\" id=\"data\">", Json(data), "</script>\n<script>",
+      kPageScript, "</script>\n</body>\n</html>\n");
 }
 
 }  // namespace perf

@@ -55,11 +55,36 @@ TEST(HtmlReportTest, SaysFirstWhatWasFoundAndWhatNeedsSomebody) {
 TEST(HtmlReportTest, WhatIsAcceptedIsAListOfItsOwnAndNeedsSomebodyWhenItEnds) {
   const std::string html = Static(PageOf(VariedReport()));
   EXPECT_THAT(html, HasSubstr("<h2 id=\"accepted-title\">Accepted</h2>"));
-  EXPECT_THAT(html, HasSubstr("<p class=\"reason\">accepted until 2026-11-25: It hears whispers; it "
-                              "is 13."));
+  EXPECT_THAT(html,
+              HasSubstr("<p class=\"reason\">accepted until 2026-11-25: It hears whispers; it "
+                        "is 13."));
   EXPECT_THAT(html, HasSubstr("</span> Acceptance</span> <a href=\"#m=audio.vad.accepted\">"));
   EXPECT_THAT(html, HasSubstr("accepted until 2026-11-25, which is in 7 days: make it fast again"));
   EXPECT_THAT(html, HasSubstr("href=\"#verdict=accepted\" data-verdict=\"accepted\">"));
+}
+
+TEST(HtmlReportTest, NamesOwnersWhereTheyAreKnown) {
+  const std::string page = PageOf(VariedReport());
+  const std::string html = Static(page);
+  EXPECT_THAT(html, HasSubstr("<p class=\"ask\">ask @parlance/audio</p>"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"col\">Owners</th>"));
+  EXPECT_THAT(html, HasSubstr("<a href=\"#owner=%40parlance/audio\">@parlance/audio</a>, <a "
+                              "href=\"#owner=%40parlance/room\">@parlance/room</a>"));
+  EXPECT_THAT(page, HasSubstr("\"owners\":[\"@parlance/room\",\"@parlance/audio\"]"));
+  EXPECT_THAT(Static(PageOf(QuietReport())), Not(HasSubstr("Owners")));
+}
+
+TEST(HtmlReportTest, OwnersOfAReportThatWasReadAreText) {
+  const SampleReport sample = VariedReport();
+  Report report = sample.Build();
+  const std::string evil = absl::StrCat("\"><img src=x>", std::string(3000, 'L'));
+  for (MeasurementResult& result : *report.mutable_measurements()) result.add_owners(evil);
+  for (RequirementResult& result : *report.mutable_requirements()) result.add_owners(evil);
+  report.mutable_components(0)->add_owners(evil);
+  const std::string page =
+      HtmlReport(report, {.records = sample.records, .history = sample.history});
+  EXPECT_THAT(page, Not(AnyOf(HasSubstr("<img"), HasSubstr(std::string(1001, 'L')))));
+  EXPECT_THAT(page, HasSubstr("&quot;&gt;&lt;img src=x&gt;"));
 }
 
 TEST(HtmlReportTest, NoiseIsSaidOnceWithItsReasons) {

@@ -1,6 +1,6 @@
 // Filters the table of measurements, and draws a measurement when it is opened.
 //
-// What is shown lives in the address: #component=, #kind=, #verdict= and #name= filter, #m= opens a measurement.
+// What is shown lives in the address: #component=, #owner=, #kind=, #verdict= and #name= filter, #m= opens a measurement.
 // Text of others goes into the page through textContent and attributes that hold no code, never as HTML.
 (() => {
   'use strict';
@@ -469,13 +469,14 @@
         table('This run', m.figures),
         table('Side figures', m.counters),
         related(m),
-        html('p', { class: 'note' }, html('code', {}, m.name), m.target ? ' of ' : '', m.target ? html('code', {}, m.target) : '')),
+        html('p', { class: 'note' }, html('code', {}, m.name), m.target ? ' of ' : '', m.target ? html('code', {}, m.target) : ''),
+        ownersOf(m).length > 0 ? html('p', { class: 'note' }, `Owned by ${ownersOf(m).join(', ')}.`) : ''),
       html('div', { class: 'pictures' }, ...pictures));
   };
 
   // --- What is shown ---
 
-  const kinds = ['component', 'kind', 'verdict', 'name', 'm'];
+  const kinds = ['component', 'owner', 'kind', 'verdict', 'name', 'm'];
   const words = {
     red: 'red', yellow: 'yellow', improved: 'improved', unresolved: 'unresolved', missing: 'missing', stable: 'stable', accepted: 'accepted',
     'no-baseline': 'without baseline', 'not-comparable': 'not comparable', noisy: 'noisy', 'requirement-missed': 'requirement missed',
@@ -488,7 +489,7 @@
   let opened = null;
 
   const readAddress = () => {
-    const found = { component: '', kind: '', verdict: '', name: '', m: '' };
+    const found = { component: '', owner: '', kind: '', verdict: '', name: '', m: '' };
     for (const part of location.hash.slice(1).split('&')) {
       const equals = part.indexOf('=');
       const key = part.slice(0, equals);
@@ -514,8 +515,11 @@
 
   const nameOf = (m) => `${m.name || ''}\n${m.title || ''}`.toLowerCase();
   const names = measurements.map(nameOf);
+  const ownersOf = (m) => m.owners || [];
+  const hasOwners = measurements.some((m) => ownersOf(m).length > 0);
   const matchesOthers = (m, i, wanted) =>
-    (wanted.component === '' || m.component === wanted.component) && (wanted.kind === '' || m.kind === wanted.kind) &&
+    (wanted.component === '' || m.component === wanted.component) && (wanted.owner === '' || ownersOf(m).includes(wanted.owner)) &&
+    (wanted.kind === '' || m.kind === wanted.kind) &&
     (wanted.name === '' || names[i].includes(wanted.name.toLowerCase()));
 
   const close = () => {
@@ -540,7 +544,7 @@
   const show = () => {
     const before = state;
     state = readAddress();
-    const filtered = ['component', 'kind', 'verdict', 'name'].some((key) => state[key] !== '');
+    const filtered = ['component', 'owner', 'kind', 'verdict', 'name'].some((key) => state[key] !== '');
     const counts = {};
     const seen = new Set();
     let shown = 0;
@@ -576,7 +580,7 @@
     const nothing = byId('needs-you-filtered');
     if (nothing) nothing.hidden = cards > 0;
 
-    for (const key of ['component', 'kind', 'verdict']) {
+    for (const key of ['component', 'owner', 'kind', 'verdict']) {
       const select = byId(`filter-${key}`);
       // What the address asks for is shown, even if there is none of it.
       if (state[key] && !Array.from(select.options).some((option) => option.value === state[key])) {
@@ -584,6 +588,8 @@
       }
       select.value = state[key];
     }
+    // Without owners there is nothing to choose, unless an address asks for one.
+    byId('owner-label').hidden = !hasOwners && state.owner === '';
     const nameField = byId('filter-name');
     if (nameField.value !== state.name) nameField.value = state.name;
     byId('filter-clear').disabled = !filtered;
@@ -614,9 +620,10 @@
       for (const value of [...new Set(values)].filter(Boolean)) byId(id).append(html('option', { value }, word(value)));
     };
     addOptions('filter-component', measurements.map((m) => m.component).sort(), (value) => value);
+    addOptions('filter-owner', measurements.flatMap(ownersOf).sort(), (value) => value);
     addOptions('filter-kind', measurements.map((m) => m.kind).sort(), (value) => value);
     addOptions('filter-verdict', Object.keys(words).filter((key) => measurements.some((m) => hasVerdict(m, key))), wordOf);
-    for (const key of ['component', 'kind', 'verdict']) {
+    for (const key of ['component', 'owner', 'kind', 'verdict']) {
       byId(`filter-${key}`).addEventListener('change', (event) => go({ ...state, [key]: event.target.value }));
     }
     byId('filter-name').addEventListener('input', (event) => {
@@ -624,7 +631,7 @@
       history.replaceState(null, '', addressOf({ ...state, name: event.target.value }));
       show();
     });
-    byId('filter-clear').addEventListener('click', () => go({ component: '', kind: '', verdict: '', name: '', m: state.m }));
+    byId('filter-clear').addEventListener('click', () => go({ component: '', owner: '', kind: '', verdict: '', name: '', m: state.m }));
     byId('filters').addEventListener('submit', (event) => event.preventDefault());
     byId('filters').hidden = false;
     byId('keys').hidden = false;
@@ -649,7 +656,7 @@
     });
     // The table is what such a link is about, and may be far below it.
     document.addEventListener('click', (event) => {
-      const link = event.target.closest('a[href^="#verdict="], a[href^="#component="]');
+      const link = event.target.closest('a[href^="#verdict="], a[href^="#component="], a[href^="#owner="]');
       if (link) setTimeout(() => byId('measurements').scrollIntoView({ block: 'start' }));
     });
     const index = new Map(measurements.map((m, i) => [m.name, i]));

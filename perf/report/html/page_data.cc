@@ -192,6 +192,7 @@ class PageBuilder {
     page.set_noise(PageText(result.noise()));
     page.set_misses_requirement(missed_.contains(result.name()));
     page.set_command(PageText(result.command()));
+    for (const std::string& owner : result.owners()) page.add_owners(PageText(owner));
     if (!report_.command().empty()) {
       page.set_history_command(
           PageText(absl::StrCat(report_.command(), " -- history ", ShellWord(result.name()))));

@@ -163,6 +163,12 @@ def main():
     for form in ("summary", "text", "markdown", "html", "json", "junit", "csv", "openmetrics", "github", "comment", "gbench"):
         text = re.sub(r"\s+", " ", render("sample", form))
         expect("2027-01-24" in text and "it is safer" in text, f"{form}: no reason and day of what is accepted")
+    expect(accepted["owners"] == "'@parlance/audio", f"csv: {accepted['owners']}")
+    # Whoever has to be asked is named, and told by nobody but a reader.
+    for form in ("summary", "text", "markdown", "html", "junit", "github", "comment"):
+        text = re.sub(r"\s+", " ", render("sample", form)).replace("<!-- -->", "")
+        expect("ask @parlance/audio" in text or "value=\"@parlance/audio\"" in text, f"{form}: nobody to ask")
+    expect("@parlance" not in render("sample", "comment"), "comment: somebody is mentioned")
     print("failed" if failures else "passed")
     return 1 if failures else 0
 

@@ -37,6 +37,7 @@ Report WorstReport() {
     result.set_baseline(worst);
     result.set_command(worst);
     result.set_target(worst);
+    result.set_owners(0, worst);
     if (result.has_acceptance()) {
       result.mutable_acceptance()->mutable_stated()->set_why(worst);
       result.mutable_acceptance()->mutable_stated()->set_until(worst);
@@ -52,7 +53,9 @@ Report WorstReport() {
     result.mutable_requirement()->set_unit(worst);
     result.mutable_requirement()->set_measurement(report.measurements(0).name());
     result.set_command(worst);
+    result.set_owners(0, worst);
   }
+  report.mutable_components(0)->set_owners(0, worst);
   report.set_errors(0, absl::StrCat(worst, ": ", worst));
   report.set_notes(0, worst);
   report.set_machine(worst);

@@ -147,6 +147,11 @@ Report SampleReport() {
   SetVerdict(report, 7, MISSING, 0);
   SetVerdict(report, 8, ACCEPTED, -12.3);
   AddMissedRequirement(report, 0);
+  for (MeasurementResult& result : *report.mutable_measurements()) {
+    result.add_owners("@parlance/audio");
+  }
+  report.mutable_requirements(0)->add_owners("@parlance/audio");
+  report.mutable_components(0)->add_owners("@parlance/audio");
   report.add_errors("//audio:other_test: exited with 3");
   report.add_notes("a note");
   return report;

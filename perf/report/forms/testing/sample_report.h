@@ -23,9 +23,10 @@ MeasurementResult& SetVerdict(Report& report, int index, Verdict verdict, double
 // Adds a requirement of at most 5 ms for a measurement of the report, which it misses.
 RequirementResult& AddMissedRequirement(Report& report, int index);
 
-// A report with every verdict, a missed requirement and an error. Measurements are in this order:
-// stable, improved, yellow, red, unresolved, without baseline, not comparable, missing, accepted.
-// What is without baseline and what is not comparable have units that are no times.
+// A report with every verdict, a missed requirement and an error, all of @parlance/audio.
+// Measurements are in this order: stable, improved, yellow, red, unresolved, without baseline, not
+// comparable, missing, accepted. What is without baseline and what is not comparable have units
+// that are no times.
 Report SampleReport();
 
 }  // namespace perf

@@ -132,6 +132,12 @@ const faintTexts = (page) => page.evaluate(() => {
   const tests = await visibleRows(page);
   check('a filter by kind', tests.includes('audio.test.noisy') && !tests.includes('audio.vad.red'), tests);
   await page.selectOption('#filter-kind', '');
+  await page.selectOption('#filter-owner', '@parlance/room');
+  check('a filter by owner', (await visibleRows(page)).join() === 'audio.test.noisy', await visibleRows(page));
+  check('the owner is in the address', (await hashOf(page)) === '#owner=@parlance/room', await hashOf(page));
+  await page.click('table.components a:has-text("@parlance/audio")');
+  check('an owner of a component is a filter', (await visibleRows(page)).length === all && (await page.inputValue('#filter-owner')) === '@parlance/audio');
+  await page.selectOption('#filter-owner', '');
   await page.selectOption('#filter-verdict', 'accepted');
   check('a filter by what is accepted', (await visibleRows(page)).join() === 'audio.vad.accepted', await visibleRows(page));
   await page.goBack();
@@ -256,6 +262,7 @@ const faintTexts = (page) => page.evaluate(() => {
   check('nothing was said, asked or loaded beside', noise.length === 0, noise);
   await context.close();
   const quiet = await open('quiet');
+  check('without owners there is no filter for them', !(await quiet.page.isVisible('#filter-owner')));
   check('a quiet run says so', await quiet.page.isVisible('text=Nothing needs you: of 3 measurements that were compared, none is worse beyond its line.'));
   check('nothing was said, asked or loaded in quiet', quiet.noise.length === 0, quiet.noise);
   await quiet.context.close();

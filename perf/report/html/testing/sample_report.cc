@@ -15,13 +15,15 @@
 #include "gtest/gtest.h"
 #include "perf/ab/paired_effect.h"
 #include "perf/baseline/baseline_file.h"
+#include "perf/owners/code_owners.h"
+#include "perf/owners/target_owners.h"
 #include "perf/suite/requirements_file.h"
 
 namespace perf {
 namespace {
 
 constexpr char kBenchmark[] = "//audio:audio_benchmark";
-constexpr char kTest[] = "//audio:audio_perf_test";
+constexpr char kTest[] = "//audio/room:audio_perf_test";
 
 // Medians around one level, and around another from `change` on.
 std::vector<double> Levels(double before, double after, int count, int change) {
@@ -161,6 +163,9 @@ SampleReport VariedReport() {
                      stages: 'audio.turn.hear' stages: 'audio.turn.think' stages: 'audio.turn.say' }
   )");
   report.records.header.add_notes("a note of the run");
+  report.records.owners = TargetOwners(
+      CodeOwners::Parse("/audio/ @parlance/audio\n/audio/room/ @parlance/room @parlance/audio\n"),
+      "CODEOWNERS", "");
   report.Add("audio.vad.red", "VAD Processing", SampleTimes(0.442, 1000)).set_iterations(64000);
   report.AddBaseline("audio.vad.red", SampleTimes(0.337, 1000));
   report.AddHistory("audio.vad.red", Levels(0.337, 0.44, 60, 48));
@@ -270,6 +275,7 @@ SampleReport HostileReport() {
       point.commit = "<img src=x onerror=alert(8)>";
     }
   }
+  report.records.owners = TargetOwners(CodeOwners::Parse("* a'b&c@x.yz"), "CODEOWNERS", "");
   report.records.header.set_machine("<img src=x onerror=alert(9)>");
   report.records.header.add_notes("<img src=x onerror=alert(10)>");
   report.records.errors.push_back("//a:b: <script>alert(11)</script>\nsecond line");

@@ -1,0 +1,54 @@
+// Who owns the tests of a workspace, by the CODEOWNERS of its repository.
+#ifndef PERF_OWNERS_TARGET_OWNERS_H_
+#define PERF_OWNERS_TARGET_OWNERS_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "perf/owners/code_owners.h"
+
+namespace perf {
+
+// The owners of a test are those of its package's BUILD.bazel: a package is of one team, while a
+// test may have several sources, or none of its own. Const members may be called from several
+// threads.
+class TargetOwners {
+ public:
+  // Nobody owns anything.
+  TargetOwners() = default;
+
+  // `file`: what the rules were read from, for messages. `prefix`: the folder of the workspace
+  // below the repository's root, "" or "inner/".
+  TargetOwners(CodeOwners owners, std::string file, std::string prefix)
+      : owners_(std::move(owners)), file_(std::move(file)), prefix_(std::move(prefix)) {}
+
+  // Reads the first of .github/CODEOWNERS, CODEOWNERS and docs/CODEOWNERS that the repository
+  // around `workspace` has, an absolute path. Where there is none, or it cannot be read, nobody
+  // owns anything.
+  static TargetOwners Read(const std::string& workspace);
+
+  // Of a canonical label, "//audio/vad:vad_perf_test"; none for one of another repository, and for
+  // what is no label.
+  std::vector<std::string> OwnersOf(absl::string_view label) const;
+
+  // Everybody whom the file names, sorted.
+  std::vector<std::string> Everybody() const { return owners_.Everybody(); }
+
+  // "CODEOWNERS"; empty if there is none.
+  const std::string& file() const { return file_; }
+
+  // What of the file could not be read, for the report; mostly nothing.
+  const std::vector<std::string>& notes() const { return notes_; }
+
+ private:
+  CodeOwners owners_;
+  std::string file_;
+  std::string prefix_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace perf
+
+#endif  // PERF_OWNERS_TARGET_OWNERS_H_
