@@ -110,6 +110,7 @@ absl::StatusOr<ComponentBaseline> ReadBaseline(absl::string_view directory,
 std::string BaselineText(const ComponentBaseline& baseline) {
   google::protobuf::TextFormat::Printer printer;
   printer.SetUseShortRepeatedPrimitives(true);
+  printer.SetUseUtf8StringEscaping(true);
   std::string body;
   printer.PrintToString(baseline, &body);
   return absl::StrCat(

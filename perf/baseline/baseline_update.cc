@@ -9,39 +9,14 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "perf/baseline/baseline_file.h"
-#include "perf/stats/figure_text.h"
 #include "perf/stats/statistics.h"
-#include "perf/stats/verdict.h"
 #include "perf/suite/baseline_lines.h"
 
 namespace perf {
 namespace {
-
-std::string Change(const BaselineMeasurement* before, const BaselineMeasurement& after) {
-  if (before == nullptr) {
-    return absl::StrCat("new: ", FormatFigure(after.median()), " ", after.unit());
-  }
-  const Comparison comparison =
-      Compare(StoredFigure(after), StoredFigure(*before), after.better(), 0);
-  std::string text = absl::StrCat(FormatFigure(before->median()), " ", before->unit(), " -> ",
-                                  FormatFigure(after.median()), " ", after.unit());
-  if (before->unit() == after.unit() && comparison.verdict != NOT_COMPARABLE) {
-    absl::StrAppendFormat(&text, " (%+.1f%%)", comparison.change_percent);
-  }
-  return text;
-}
-
-// "  dropped: audio.vad (was 5.00 ms at 0123456789ab, profile default): WHY"
-std::string Dropped(const BaselineMeasurement& stored, absl::string_view why) {
-  return absl::StrCat(
-      "  dropped: ", stored.name(), " (was ", FormatFigure(stored.median()), " ", stored.unit(),
-      stored.commit().empty() ? "" : absl::StrCat(" at ", stored.commit().substr(0, 12)),
-      ", profile ", stored.profile(), "): ", why, "\n");
-}
 
 // Begins a line of a performance_baseline.txt that says why a key is left out.
 constexpr absl::string_view kRemark = "# ";
@@ -63,15 +38,14 @@ Environment StoredEnvironment(const Run& run, bool same_everywhere) {
 
 BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
                                const std::map<std::string, ComponentBaseline>& stored,
-                               absl::string_view machine, bool complete, absl::string_view date) {
+                               absl::string_view machine, bool complete, absl::string_view date,
+                               absl::string_view why) {
   BaselineUpdate update;
   // What was measured now, by component.
   std::map<std::string, std::set<std::string>> measured;
   std::set<std::string> profiles;
   // Stored figures that another compiler built, by component; those that are not measured again go.
   std::map<std::string, ComponentBaseline> of_other_compilers;
-  // Figures that are what was stored, to the last digit, as deterministic ones mostly are.
-  int unchanged = 0;
   for (const Run& run : runs) {
     // A run without anything for this machine still says that nothing for it is measured any more.
     if (!run.measurements().empty()) profiles.insert(run.provenance().profile());
@@ -87,8 +61,8 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
         }
         const std::string& compiler = baseline.environment().compiler();
         if (!compiler.empty() && compiler != run.environment().compiler()) {
-          absl::StrAppend(&update.description, "  ", component, ": all figures of ", compiler,
-                          " go; this is ", run.environment().compiler(), "\n");
+          update.remarks.push_back(absl::StrCat(component, ": all figures of ", compiler,
+                                                " go; this is ", run.environment().compiler()));
           of_other_compilers[component] = baseline;
           baseline.clear_measurements();
         }
@@ -100,31 +74,35 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
       const std::map<std::string, double> overrides = {run.provenance().load_overrides().begin(),
                                                        run.provenance().load_overrides().end()};
       const std::string& profile = run.provenance().profile();
-      const BaselineMeasurement after = ToBaseline(measurement, run, date);
+      BaselineMeasurement after = ToBaseline(measurement, run, date);
       const BaselineMeasurement* before =
           FindBaseline(baseline, measurement.name(), profile, overrides);
       if (before != nullptr && before->median() == after.median() &&
           before->unit() == after.unit()) {
-        ++unchanged;
+        ++update.unchanged;
+        after.set_why(before->why());
       } else {
-        absl::StrAppend(&update.description, "  ", measurement.name(), " (", profile,
-                        "): ", Change(before, after), "\n");
+        after.set_why(std::string(why));
+        BaselineChange& change = update.changes.emplace_back();
+        change.component = component;
+        change.after = after;
+        if (before != nullptr) change.before = *before;
       }
       PutBaseline(after, baseline);
     }
   }
-  if (unchanged > 0) {
-    absl::StrAppend(&update.description, "  ", unchanged,
-                    unchanged == 1 ? " figure is" : " figures are", " as stored\n");
-  }
+  const auto drop = [&](const std::string& component, const BaselineMeasurement& gone,
+                        std::string why_dropped) {
+    update.changes.push_back(
+        {.component = component, .before = gone, .why_dropped = std::move(why_dropped)});
+  };
   for (const auto& [component, before] : of_other_compilers) {
     for (const BaselineMeasurement& gone : before.measurements()) {
       if (FindBaseline(update.baselines.at(component), gone.name(), gone.profile(),
                        {gone.load_overrides().begin(), gone.load_overrides().end()}) != nullptr) {
         continue;
       }
-      absl::StrAppend(&update.description,
-                      Dropped(gone, absl::StrCat("built by ", before.environment().compiler())));
+      drop(component, gone, absl::StrCat("built by ", before.environment().compiler()));
     }
   }
   if (!complete) return update;
@@ -138,7 +116,7 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
       if (!profiles.contains(kept[i].profile()) || measured[component].contains(kept[i].name())) {
         continue;
       }
-      absl::StrAppend(&update.description, Dropped(kept[i], "no test measures it any more"));
+      drop(component, kept[i], "no test measures it any more");
       kept.DeleteSubrange(i, 1);
     }
   }
@@ -150,6 +128,17 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
     entry = same ? update.baselines.erase(entry) : std::next(entry);
   }
   return update;
+}
+
+std::string UpdateText(const BaselineUpdate& update) {
+  std::string text;
+  for (const std::string& remark : update.remarks) absl::StrAppend(&text, "  ", remark, "\n");
+  absl::StrAppend(&text, ChangesText(update.changes));
+  if (update.unchanged > 0) {
+    absl::StrAppend(&text, "  ", update.unchanged,
+                    update.unchanged == 1 ? " figure is" : " figures are", " as stored\n");
+  }
+  return text;
 }
 
 absl::StatusOr<std::string> UpdateBaselineLines(
@@ -187,11 +176,11 @@ absl::StatusOr<PreparedUpdate> PrepareUpdate(const UpdateInputs& inputs) {
   const std::pair<std::string, const std::map<std::string, ComponentBaseline>*> places[] = {
       {inputs.machine, &inputs.baselines}, {kAnyMachine, &inputs.deterministic_baselines}};
   for (const auto& [machine, stored] : places) {
-    const BaselineUpdate update =
-        UpdateBaselines(inputs.runs, *stored, machine, inputs.complete, inputs.date);
+    BaselineUpdate update =
+        UpdateBaselines(inputs.runs, *stored, machine, inputs.complete, inputs.date, inputs.why);
     if (update.baselines.empty()) continue;
-    absl::StrAppend(&prepared.description, "\nBaselines in ", inputs.directory, "/", machine, "\n",
-                    update.description);
+    const std::string folder = absl::StrCat(inputs.directory, "/", machine);
+    absl::StrAppend(&prepared.description, "\nBaselines in ", folder, "\n", UpdateText(update));
     for (const auto& [component, baseline] : update.baselines) {
       const std::string path = BaselinePath(inputs.directory, machine, component);
       std::string text = BaselineText(baseline);
@@ -200,6 +189,7 @@ absl::StatusOr<PreparedUpdate> PrepareUpdate(const UpdateInputs& inputs) {
       }
       prepared.files[path] = std::move(text);
     }
+    prepared.updates.emplace_back(machine, std::move(update));
   }
   const std::string path =
       absl::StrCat(inputs.directory, "/", inputs.machine, "/", kBaselineLinesFile);

@@ -4,12 +4,14 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "perf/baseline/baseline.pb.h"
+#include "perf/baseline/baseline_changes.h"
 #include "perf/record/result.pb.h"
 #include "perf/suite/requirements.pb.h"
 
@@ -18,18 +20,27 @@ namespace perf {
 struct BaselineUpdate {
   // The files as they will be, by component.
   std::map<std::string, ComponentBaseline> baselines;
-  // What changes, with one line for each measurement.
-  std::string description;
+  // What changes in them: first what was measured, in the order of the runs, then what is dropped.
+  std::vector<BaselineChange> changes;
+  // How many figures are what was stored, to the last digit.
+  int unchanged = 0;
+  // What is said of a whole component: "audio: all figures of gcc 11 go; this is gcc 12".
+  std::vector<std::string> remarks;
 };
+
+// All of that for people, a line each.
+std::string UpdateText(const BaselineUpdate& update);
 
 // What `runs` change in `stored`, the baselines of `machine` by component. Those of kAnyMachine get
 // what is deterministic, those of any other machine the rest. `complete`: every test of the
 // components ran, so that a stored measurement of this profile that was not measured now no longer
 // exists, and is dropped. Figures of another compiler are dropped too, as nothing is compared with
-// them any more. The description names everything that is dropped, with its figure and commit.
+// them any more. `why` is stored with each figure that changes; one that is as stored keeps what
+// was said of it.
 BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
                                const std::map<std::string, ComponentBaseline>& stored,
-                               absl::string_view machine, bool complete, absl::string_view date);
+                               absl::string_view machine, bool complete, absl::string_view date,
+                               absl::string_view why = "");
 
 // The text of a performance_baseline.txt with this run's figures; lines of `previous` that the run
 // did not measure stay as they are. A figure that is not positive, as a line has to be, leaves a
@@ -46,9 +57,10 @@ struct UpdateInputs {
   const std::map<std::string, ComponentBaseline>& deterministic_baselines;
   std::string directory;
   std::string machine;
-  // The arguments `complete` and `date` of UpdateBaselines.
+  // The arguments `complete`, `date` and `why` of UpdateBaselines.
   bool complete = false;
   std::string date;
+  std::string why = {};
   // The text of the machine's performance_baseline.txt; empty if there is none.
   std::string previous_lines;
 };
@@ -56,6 +68,9 @@ struct UpdateInputs {
 struct PreparedUpdate {
   // Path to content, for WriteTogether.
   std::map<std::string, std::string> files;
+  // What changes, by machine, or kAnyMachine.
+  std::vector<std::pair<std::string, BaselineUpdate>> updates;
+  // The same for people, and what is left out of the lines.
   std::string description;
 };
 

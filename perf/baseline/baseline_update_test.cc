@@ -16,6 +16,7 @@ namespace {
 
 using ::absl_testing::IsOk;
 using ::absl_testing::StatusIs;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -60,8 +61,8 @@ TEST(BaselineUpdateTest, ShowsWhatChanges) {
       UpdateBaselines(std::vector<perf::Run>{RunWith({{"audio.a", 9}, {"audio.new", 1}})},
                       Stored({{"audio.a", 10}, {"audio.gone", 5}}), "here", true, "2026-11-24");
   EXPECT_EQ(
-      update.description,
-      "  audio.a (default): 10.0 ms -> 9.00 ms (+10.0%)\n"
+      UpdateText(update),
+      "  audio.a (default): 10.0 ms -> 9.00 ms (+10.0%), 0.9 times\n"
       "  audio.new (default): new: 1.00 ms\n"
       "  dropped: audio.gone (was 5.00 ms at 0123456789ab, profile default): no test measures it "
       "any more\n");
@@ -72,9 +73,29 @@ TEST(BaselineUpdateTest, FiguresThatAreAsStoredAreOneLine) {
   const BaselineUpdate update = UpdateBaselines(
       {RunWith({{"audio.a", 9}, {"audio.b", 5}, {"audio.c", 6}})},
       Stored({{"audio.a", 10}, {"audio.b", 5}, {"audio.c", 6}}), "here", true, "2026-11-24");
-  EXPECT_EQ(update.description,
-            "  audio.a (default): 10.0 ms -> 9.00 ms (+10.0%)\n"
+  EXPECT_EQ(UpdateText(update),
+            "  audio.a (default): 10.0 ms -> 9.00 ms (+10.0%), 0.9 times\n"
             "  2 figures are as stored\n");
+}
+
+TEST(BaselineUpdateTest, TheReasonIsStoredWithWhatChangesAlone) {
+  std::map<std::string, ComponentBaseline> stored = Stored({{"audio.a", 10}, {"audio.b", 5}});
+  for (BaselineMeasurement& measurement : *stored.at("audio").mutable_measurements()) {
+    measurement.set_why("what was said before");
+  }
+  const std::vector<perf::Run> runs = {RunWith({{"audio.a", 9}, {"audio.b", 5}, {"audio.new", 1}})};
+  const auto whys = [&](absl::string_view why) {
+    std::vector<std::string> found;
+    const BaselineUpdate update = UpdateBaselines(runs, stored, "here", true, "2026-11-24", why);
+    for (const BaselineMeasurement& measurement : update.baselines.at("audio").measurements()) {
+      found.push_back(measurement.why());
+    }
+    return found;
+  };
+  EXPECT_THAT(whys("a faster codec"),
+              ElementsAre("a faster codec", "what was said before", "a faster codec"));
+  // What was said of another figure is not said of this one.
+  EXPECT_THAT(whys(""), ElementsAre("", "what was said before", ""));
 }
 
 TEST(BaselineUpdateTest, ANarrowedRunKeepsTheRest) {
@@ -91,10 +112,10 @@ TEST(BaselineUpdateTest, FiguresOfAnotherCompilerGo) {
       UpdateBaselines(std::vector<perf::Run>{run}, Stored({{"audio.a", 10}, {"audio.b", 5}}),
                       "here", false, "2026-11-24");
   EXPECT_EQ(update.baselines.at("audio").measurements_size(), 1);
-  EXPECT_THAT(update.description, HasSubstr("all figures of gcc 12 go"));
-  EXPECT_THAT(update.description, HasSubstr("  dropped: audio.b (was 5.00 ms at 0123456789ab, "
+  EXPECT_THAT(UpdateText(update), HasSubstr("all figures of gcc 12 go"));
+  EXPECT_THAT(UpdateText(update), HasSubstr("  dropped: audio.b (was 5.00 ms at 0123456789ab, "
                                             "profile default): built by gcc 12\n"));
-  EXPECT_THAT(update.description, Not(HasSubstr("dropped: audio.a")));
+  EXPECT_THAT(UpdateText(update), Not(HasSubstr("dropped: audio.a")));
 }
 
 TEST(BaselineUpdateTest, CountsAreOfNoMachine) {
@@ -199,7 +220,7 @@ TEST(BaselineUpdateTest, TheLastDeterministicMeasurementOfAComponentIsDropped) {
   const std::vector<perf::Run> runs = {RunWith({{"audio.a", 9}})};
   const BaselineUpdate update = UpdateBaselines(runs, stored, kAnyMachine, true, "2026-11-28");
   EXPECT_EQ(update.baselines.at("audio").measurements_size(), 0);
-  EXPECT_THAT(update.description, HasSubstr("dropped: audio.accuracy (was 0.9 ms at"));
+  EXPECT_THAT(UpdateText(update), HasSubstr("dropped: audio.accuracy (was 0.9 ms at"));
   // A narrowed run knows nothing of it, and neither does one that measured nothing at all.
   EXPECT_TRUE(UpdateBaselines(runs, stored, kAnyMachine, false, "2026-11-28").baselines.empty());
   EXPECT_TRUE(UpdateBaselines({}, stored, kAnyMachine, true, "2026-11-28").baselines.empty());

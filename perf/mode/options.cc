@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "command/printable.h"
 #include "perf/baseline/baseline_file.h"
 #include "perf/mode/counts_key.h"
 
@@ -64,6 +65,17 @@ absl::Status CheckOptions(const RunnerOptions& options) {
     if (one.is_on && other.is_on) {
       return absl::InvalidArgumentError(
           absl::StrCat("--", one.name, " and --", other.name, " exclude each other"));
+    }
+  }
+  if (!options.why.empty()) {
+    // It stands in a file that is read in reviews, at each figure that changes.
+    constexpr size_t kMaxBytes = 500;
+    if (!options.update_baselines) {
+      return absl::InvalidArgumentError("--why has a meaning only with --update_baselines");
+    }
+    if (options.why.size() > kMaxBytes || command::PrintableLine(options.why) != options.why) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--why has to be one line of at most ", kMaxBytes, " bytes, without control characters"));
     }
   }
   if (options.time_budget <= absl::ZeroDuration()) {

@@ -35,6 +35,8 @@ struct RunnerOptions {
   bool verbose = false;
   // The run's figures become the stored baselines.
   bool update_baselines = false;
+  // Why, for whoever reviews that: one line. Empty if nobody said.
+  std::string why;
   // Records of builds that are not optimised, or have a sanitizer, are accepted.
   bool allow_any_mode = false;
   // The folder of stored baselines, absolute.

@@ -67,6 +67,23 @@ TEST(OptionsTest, NumbersHaveBounds) {
               StatusIs(absl::StatusCode::kInvalidArgument, "--confirm has to be at least 0"));
 }
 
+TEST(OptionsTest, WhyIsOneLineAboutAnUpdate) {
+  RunnerOptions options;
+  options.why = "a safer codec, für alle";
+  EXPECT_THAT(CheckOptions(options), StatusIs(absl::StatusCode::kInvalidArgument,
+                                              "--why has a meaning only with --update_baselines"));
+  options.update_baselines = true;
+  EXPECT_THAT(CheckOptions(options), IsOk());
+  for (const std::string& why : {std::string("two\nlines"), std::string("\x1b[31m"),
+                                 std::string("\xff"), std::string(501, 'x')}) {
+    options.why = why;
+    EXPECT_THAT(CheckOptions(options),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         "--why has to be one line of at most 500 bytes, without control "
+                         "characters"));
+  }
+}
+
 TEST(OptionsTest, AMachineIsNamedByAFoldersName) {
   for (const absl::string_view name : {"ci", "ci-pool-2", "4"}) {
     RunnerOptions options;

@@ -34,13 +34,23 @@ struct StoreOptions {
   // Whether every test of the components was to run, so that what was not measured is gone.
   bool complete = false;
   absl::Time now;
+  // Why the figures change, for whoever reviews that; empty if nobody said.
+  std::string why = {};
+};
+
+// What was stored, in two forms.
+struct StoredChanges {
+  // For a terminal, a line a measurement.
+  std::string text;
+  // For a review: BaselineChangesMarkdown.
+  std::string markdown;
 };
 
 // Stores the figures of the run as the machine's baselines, all files or none. Returns what
-// changes, a line a measurement. FailedPrecondition if not everything could be measured or a
+// changes. FailedPrecondition if not everything could be measured or a
 // requirement is missed; InvalidArgument if a figure cannot be stored.
-absl::StatusOr<std::string> StoreBaselines(const Report& report, const ReportInputs& inputs,
-                                           const StoreOptions& options);
+absl::StatusOr<StoredChanges> StoreBaselines(const Report& report, const ReportInputs& inputs,
+                                             const StoreOptions& options);
 
 }  // namespace perf
 

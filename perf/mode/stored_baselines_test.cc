@@ -21,6 +21,7 @@ using absl_testing::StatusIs;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 TEST(CheckTraceableTest, ACommitWithoutChangesIsTraceable) {
@@ -61,13 +62,18 @@ class StoreBaselinesTest : public testing::Test {
     inputs_.requirements = suite_.requirements;
   }
 
+  // What it says of itself at the terminal.
   absl::StatusOr<std::string> Store() {
-    return StoreBaselines(
-        BuildReport(inputs_), inputs_,
-        {.directory = directory_,
-         .machine = "machine",
-         .complete = true,
-         .now = absl::FromCivil(absl::CivilDay(2026, 3, 4), absl::UTCTimeZone())});
+    absl::StatusOr<StoredChanges> stored =
+        StoreBaselines(BuildReport(inputs_), inputs_,
+                       {.directory = directory_,
+                        .machine = "machine",
+                        .complete = true,
+                        .now = absl::FromCivil(absl::CivilDay(2026, 3, 4), absl::UTCTimeZone()),
+                        .why = why_});
+    if (!stored.ok()) return stored.status();
+    markdown_ = stored->markdown;
+    return stored->text;
   }
 
   void ExpectNothingStored() { EXPECT_TRUE(std::filesystem::is_empty(directory_)); }
@@ -75,6 +81,8 @@ class StoreBaselinesTest : public testing::Test {
   const std::string directory_;
   const Suite suite_;
   ReportInputs inputs_;
+  std::string why_;
+  std::string markdown_;
 };
 
 TEST_F(StoreBaselinesTest, StoresWhatWasMeasuredAndSaysWhatChanges) {
@@ -90,7 +98,32 @@ TEST_F(StoreBaselinesTest, ReadsBackWhatItChanges) {
   ASSERT_THAT(Store(), IsOk());
   inputs_.baselines = *ReadBaselines(directory_, "machine", inputs_.requirements);
   *inputs_.runs[0].mutable_measurements(0) = SampleMeasurement("a.time", 12);
-  EXPECT_THAT(Store(), IsOkAndHolds(HasSubstr("(-20.0%)")));
+  EXPECT_THAT(Store(), IsOkAndHolds(HasSubstr("(-20.0%), 1.20 times (")));
+}
+
+TEST_F(StoreBaselinesTest, TheReasonIsStoredAndInWhatIsReviewed) {
+  why_ = "a safer codec: it checks <every> frame, für alle";
+  ASSERT_THAT(Store(), IsOk());
+  EXPECT_THAT(markdown_,
+              HasSubstr("Why: a safer codec: it checks &lt;every&gt; frame, für alle\n"));
+  EXPECT_THAT(markdown_, HasSubstr("## machine: 1 new\n"));
+  const auto stored = ReadBaselines(directory_, "machine", inputs_.requirements);
+  ASSERT_THAT(stored, IsOk());
+  EXPECT_EQ(stored->at("a").measurements(0).why(), why_);
+}
+
+TEST_F(StoreBaselinesTest, WhatIsAcceptedOfAChangedFigureIsSaid) {
+  AcceptedSlowdown& accepted = *inputs_.requirements["a"].add_accepted();
+  accepted.set_measurement("a.time");
+  accepted.set_at_most_percent(15);
+  accepted.set_until("2027-01-31");
+  EXPECT_THAT(Store(),
+              IsOkAndHolds(HasSubstr("\nNote: a.time: at most 15 % worse is accepted until "
+                                     "2027-01-31, and counts from the new figure on")));
+  EXPECT_THAT(markdown_, HasSubstr("\n> a.time: at most 15 % worse is accepted"));
+  // As stored, it changes nothing.
+  inputs_.baselines = *ReadBaselines(directory_, "machine", inputs_.requirements);
+  EXPECT_THAT(Store(), IsOkAndHolds(Not(HasSubstr("accepted"))));
 }
 
 TEST_F(StoreBaselinesTest, NothingIsStoredIfNotEverythingWasMeasured) {

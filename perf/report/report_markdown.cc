@@ -10,7 +10,6 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "perf/report/report_words.h"
 #include "perf/report/safe_text.h"
 
@@ -54,23 +53,8 @@ bool IsShown(const MeasurementResult& result) {
   }
 }
 
-// What was said by others, as Markdown that shows just that. A comment within a name after @ keeps
-// GitHub from telling whoever is called so.
-std::string Escape(absl::string_view text) {
-  return absl::StrReplaceAll(OneLine(text, kMaxCell), {{"\\", "\\\\"},
-                                                       {"`", "\\`"},
-                                                       {"*", "\\*"},
-                                                       {"_", "\\_"},
-                                                       {"[", "\\["},
-                                                       {"]", "\\]"},
-                                                       {"|", "\\|"},
-                                                       {"~", "\\~"},
-                                                       {"$", "\\$"},
-                                                       {"&", "&amp;"},
-                                                       {"<", "&lt;"},
-                                                       {">", "&gt;"},
-                                                       {"@", "@<!-- -->"}});
-}
+// What was said by others.
+std::string Escape(absl::string_view text) { return MarkdownText(text, kMaxCell); }
 
 std::string Row(const std::vector<std::string>& cells) {
   return absl::StrCat("| ", absl::StrJoin(cells, " | "), " |\n");
@@ -187,7 +171,8 @@ std::string MarkdownReport(const Report& report) {
   std::vector<std::string> missing;
   for (const MeasurementResult& result : report.measurements()) {
     if (IsShown(result)) shown.push_back(&result);
-    if (IsMissing(result)) missing.push_back(Bullet(absl::StrCat(MissingText(result), AskClause(result))));
+    if (IsMissing(result))
+      missing.push_back(Bullet(absl::StrCat(MissingText(result), AskClause(result))));
   }
   absl::c_stable_sort(shown, [](const MeasurementResult* one, const MeasurementResult* other) {
     const auto key = [](const MeasurementResult* result) {
@@ -221,9 +206,8 @@ std::string MarkdownReport(const Report& report) {
     reminders.push_back(Bullet(absl::StrCat(result.title(), ": ", reminder, AskClause(result))));
   }
   const std::vector<std::string> noise = Noise(report);
-  const bool changed =
-      !(rows.empty() && errors.empty() && missed.empty() && missing.empty() && reminders.empty() &&
-        noise.empty());
+  const bool changed = !(rows.empty() && errors.empty() && missed.empty() && missing.empty() &&
+                         reminders.empty() && noise.empty());
   Page page(FirstLine(report, changed));
   if (!changed) return std::move(page).Text();
   page.Add("## Could not measure\n\n", errors);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "command/printable.h"
 
 namespace perf {
@@ -19,6 +20,22 @@ std::string CutText(absl::string_view text, size_t max_bytes) {
 std::string OneLine(absl::string_view text, size_t max_bytes) {
   // What is left out need not be made printable first: escapes only make a text longer.
   return CutText(command::PrintableLine(CutText(text, max_bytes)), max_bytes);
+}
+
+std::string MarkdownText(absl::string_view text, size_t max_bytes) {
+  return absl::StrReplaceAll(OneLine(text, max_bytes), {{"\\", "\\\\"},
+                                                        {"`", "\\`"},
+                                                        {"*", "\\*"},
+                                                        {"_", "\\_"},
+                                                        {"[", "\\["},
+                                                        {"]", "\\]"},
+                                                        {"|", "\\|"},
+                                                        {"~", "\\~"},
+                                                        {"$", "\\$"},
+                                                        {"&", "&amp;"},
+                                                        {"<", "&lt;"},
+                                                        {">", "&gt;"},
+                                                        {"@", "@<!-- -->"}});
 }
 
 std::string ExactNumber(double value) {

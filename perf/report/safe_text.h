@@ -22,6 +22,10 @@ std::string CutText(absl::string_view text, size_t max_bytes);
 // bytes that are not UTF-8 shown as escapes (command/printable.h), and cut.
 std::string OneLine(absl::string_view text, size_t max_bytes = kMaxTextBytes);
 
+// The text in one line, cut, as Markdown of GitHub that shows just that: it is no HTML, and no
+// mention tells whoever is called so, as an empty comment follows each @.
+std::string MarkdownText(absl::string_view text, size_t max_bytes = kMaxTextBytes);
+
 // The shortest decimal that reads back as this number: "0.1", "1e+300". What is not finite is
 // "nan", "inf" or "-inf".
 std::string ExactNumber(double value);

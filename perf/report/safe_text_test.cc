@@ -34,5 +34,12 @@ TEST(SafeTextTest, NumbersReadBackAsTheyWere) {
   EXPECT_EQ(ExactNumber(-std::numeric_limits<double>::infinity()), "-inf");
 }
 
+TEST(SafeTextTest, MarkdownShowsTextAsItIs) {
+  EXPECT_EQ(MarkdownText("a_b *c* `d` [e](f) |g| ~h~ $i$ \\ <k> & @l\nm"),
+            "a\\_b \\*c\\* \\`d\\` \\[e\\](f) \\|g\\| \\~h\\~ \\$i\\$ \\\\ &lt;k&gt; &amp; @<!-- "
+            "-->l m");
+  EXPECT_EQ(MarkdownText("abcdef", 3), "abc…");
+}
+
 }  // namespace
 }  // namespace perf

@@ -46,10 +46,10 @@ ABSL_FLAG(
     std::vector<std::string>, component, {},
     "Components whose tests to run, or, with history, whose measurements to show; separated by "
     "commas. All if not given.");
-ABSL_FLAG(
-    std::vector<std::string>, owner, {},
-    "Run only tests of these owners, separated by commas, as the repository's CODEOWNERS names them: "
-    "@parlance/audio. A test belongs to the owners of its package's BUILD.bazel.");
+ABSL_FLAG(std::vector<std::string>, owner, {},
+          "Run only tests of these owners, separated by commas, as the repository's CODEOWNERS "
+          "names them: "
+          "@parlance/audio. A test belongs to the owners of its package's BUILD.bazel.");
 ABSL_FLAG(bool, quick, false,
           "Small loads: everything is measured, in seconds. Same as --profile=quick.");
 ABSL_FLAG(std::string, profile, "",
@@ -82,9 +82,13 @@ ABSL_FLAG(std::string, output, "",
           "With report: the file to write, or, for several forms, the folder. Default: standard "
           "output.");
 ABSL_FLAG(bool, update_baselines, false,
-          "Store this run's figures as the baselines of this machine; prints what changes. "
+          "Store this run's figures as the baselines of this machine; prints what changes, and "
+          "writes it to baseline_changes.md in the output directory. "
           "Refused if the working tree has changes that are in no commit, if something could not "
           "be measured or if a requirement is missed.");
+ABSL_FLAG(std::string, why, "",
+          "With --update_baselines: why the figures change, in one line. It is stored with each "
+          "that does, and stands in baseline_changes.md, which is for whoever reviews it.");
 ABSL_FLAG(std::string, baseline_dir, "",
           "Where stored baselines are. Default: the folder of the suite, in the workspace.");
 ABSL_FLAG(std::string, machine, "",
@@ -154,9 +158,9 @@ constexpr absl::string_view kSelectionFlags[] = {"type",   "component", "owner",
                                                  "filter", "slow",      "list"};
 constexpr absl::string_view kLoadFlags[] = {"quick", "profile", "load"};
 constexpr absl::string_view kJudgingFlags[] = {
-    "confirm",           "update_baselines", "baseline_dir", "baseline_file",
-    "build_event_file",  "allow_any_mode",   "against",      "time_budget",
-    "measure_identical", "counts",           "machine"};
+    "confirm",          "update_baselines", "why",     "baseline_dir", "baseline_file",
+    "build_event_file", "allow_any_mode",   "against", "time_budget",  "measure_identical",
+    "counts",           "machine"};
 constexpr absl::string_view kOutputFlags[] = {"verbose", "output_dir", "formats", "history"};
 constexpr absl::string_view kBazelFlags[] = {"bazel", "bazel_flags"};
 constexpr absl::string_view kSubcommandFlags[] = {"from",   "format", "output",  "import",
@@ -298,6 +302,7 @@ RunnerOptions Options() {
   options.bazel = {.program = Words(absl::GetFlag(FLAGS_bazel)),
                    .flags = Words(absl::GetFlag(FLAGS_bazel_flags))};
   options.update_baselines = absl::GetFlag(FLAGS_update_baselines);
+  options.why = absl::GetFlag(FLAGS_why);
   options.against = absl::GetFlag(FLAGS_against);
   options.time_budget = absl::GetFlag(FLAGS_time_budget);
   options.measure_identical = absl::GetFlag(FLAGS_measure_identical);

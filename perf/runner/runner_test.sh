@@ -86,6 +86,9 @@ run 2 "there are rounds of 1 measurements, and at least 14 are needed" selfcheck
 run 2 "there is no folder" selfcheck --suite --rounds "$PWD/none/rounds"
 run 2 "--time_budget has to be more than 0" --time_budget -1s
 run 2 "--against and --build_event_file exclude each other" --against HEAD --build_event_file x
+run 2 "--why has a meaning only with --update_baselines" --why "because"
+run 2 "--why has to be one line of at most 500 bytes" --update_baselines --why $'two\nlines'
+run 2 "--why has to be one line of at most 500 bytes" --update_baselines --why "$(head -c 501 /dev/zero | tr '\0' x)"
 run 2 "--update_baselines and --against exclude each other" --update_baselines --against HEAD
 run 2 "'CI pool' is no name of machines: use 1 to 64 of the characters a-z, 0-9 and -" --machine "CI pool"
 PERF_MACHINE=../up run 2 "'../up' is no name of machines" --quick

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "command/exit_code.h"
+#include "command/file_kind.h"
 #include "command/output_file.h"
 #include "perf/history/history.h"
 #include "perf/history/history_series.h"
@@ -61,6 +63,8 @@ class SuiteRun {
     absl::StatusOr<ReportFiles> files =
         ReportFiles::Create(options_.output_dir, mode_.FilesOfMeasure(), FilesToKeep(), forms);
     if (!files.ok()) return files.status();
+    absl::StatusOr<std::optional<command::OutputFile>> changes = CreateChangesFile();
+    if (!changes.ok()) return changes.status();
     if (absl::Status prepared = Prepare(); !prepared.ok()) return prepared;
 
     absl::StatusOr<Findings> findings = Measure(context_.tests);
@@ -78,7 +82,7 @@ class SuiteRun {
     if (absl::Status written = files->WritePage(report, inputs_, Trends()); !written.ok()) {
       return written;
     }
-    const absl::StatusOr<std::string> stored = Store(report);
+    const absl::StatusOr<std::string> stored = Store(report, *changes);
     context_.services.Print(options_.verbose ? TextReport(report, {.verbose = true})
                                              : SummaryReport(report));
     if (stored.ok()) context_.services.Print(*stored);
@@ -87,6 +91,7 @@ class SuiteRun {
     if (!stored.ok()) return stored.status();
     if (!options_.update_baselines) return report.exit_code();
     context_.services.Say("the baselines are written; review and commit them");
+    context_.services.Say(absl::StrCat("what changes is in ", ChangesPath(), ", for the review"));
     // What was missing is so no longer: the new baselines have not got it.
     return report.exit_code() == command::kNo ? command::kNo : command::kDone;
   }
@@ -303,14 +308,34 @@ class SuiteRun {
     return series.ok() ? *std::move(series) : std::map<std::string, HistorySeries>();
   }
 
-  // Stores the baselines, if they are to be, and returns what changed.
-  absl::StatusOr<std::string> Store(const Report& report) const {
-    if (!options_.update_baselines) return "";
-    return StoreBaselines(report, inputs_,
-                          {.directory = options_.baseline_dir,
-                           .machine = context_.machine,
-                           .complete = options_.selection.empty(),
-                           .now = context_.services.Now()});
+  std::string ChangesPath() const {
+    return absl::StrCat(options_.output_dir, "/baseline_changes.md");
+  }
+
+  // The file that says what changes in the baselines, if they are to be stored: that it can be
+  // written is known before anything is measured.
+  absl::StatusOr<std::optional<command::OutputFile>> CreateChangesFile() const {
+    if (!options_.update_baselines) return std::nullopt;
+    absl::StatusOr<command::OutputFile> file = command::OutputFile::Create(
+        ChangesPath(), {.kind = command::kTextFile, .keep = FilesToKeep()});
+    if (!file.ok()) return file.status();
+    return std::optional<command::OutputFile>(*std::move(file));
+  }
+
+  // Stores the baselines, if they are to be, writes what changed for its review, and returns it.
+  absl::StatusOr<std::string> Store(const Report& report,
+                                    std::optional<command::OutputFile>& changes_file) const {
+    if (!changes_file.has_value()) return "";
+    absl::StatusOr<StoredChanges> stored = StoreBaselines(report, inputs_,
+                                                          {.directory = options_.baseline_dir,
+                                                           .machine = context_.machine,
+                                                           .complete = options_.selection.empty(),
+                                                           .now = context_.services.Now(),
+                                                           .why = options_.why});
+    if (!stored.ok()) return stored.status();
+    if (absl::Status written = changes_file->Write(stored->markdown); !written.ok()) return written;
+    if (absl::Status written = changes_file->Commit(); !written.ok()) return written;
+    return std::move(stored->text);
   }
 
   RunContext context_;

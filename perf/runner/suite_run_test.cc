@@ -194,6 +194,32 @@ TEST_F(SuiteRunTest, BaselinesAreStoredOnlyIfAskedFor) {
   EXPECT_THAT(services_.printed(), HasSubstr("a.time (default): new: "));
 }
 
+TEST_F(SuiteRunTest, WhatChangesInTheBaselinesIsWrittenForItsReview) {
+  StoreBaseline();
+  const std::string file = options_.output_dir + "/baseline_changes.md";
+  mode_.findings->runs = {RunOf(12)};
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_FALSE(std::filesystem::exists(file));
+  options_.update_baselines = true;
+  options_.why = "it checks every frame";
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(ReadFile(file), IsOkAndHolds(AllOf(HasSubstr("Why: it checks every frame\n"),
+                                                 HasSubstr("1.20 times ("), HasSubstr("-20.0%"))));
+  EXPECT_THAT(services_.said(), Contains("what changes is in " + file + ", for the review"));
+  EXPECT_THAT(ReadFile(absl::StrCat(options_.baseline_dir, "/", machine_, "/a.textproto")),
+              IsOkAndHolds(HasSubstr("why: \"it checks every frame\"")));
+}
+
+TEST_F(SuiteRunTest, AFileThatIsNotOursIsFoundBeforeAnythingIsMeasured) {
+  std::filesystem::create_directories(options_.output_dir);
+  std::ofstream(options_.output_dir + "/baseline_changes.md", std::ios::binary)
+      << std::string("RIFF\0\0\0\0WAVE", 12);
+  options_.update_baselines = true;
+  EXPECT_THAT(Execute(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                  HasSubstr("is there already and is not")));
+  EXPECT_EQ(mode_.num_measured, 0);
+}
+
 TEST_F(SuiteRunTest, ADirtyTreeIsRefusedBeforeAnythingIsMeasured) {
   options_.update_baselines = true;
   services_.set_tree(WorkingTreeState{.commit = "c0ffee", .dirty = true});
