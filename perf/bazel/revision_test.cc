@@ -81,6 +81,26 @@ TEST_F(RevisionTest, ResolvesTagsAndCommits) {
   EXPECT_EQ(*ResolveRevision(workspace_, "HEAD~1"), *tag);
 }
 
+// Releases are tagged with a message, and such a tag is an object of its own, which names a commit.
+TEST_F(RevisionTest, ResolvesAnnotatedTagsToTheirCommit) {
+  play_.Do("repository",
+           "git tag --annotate --message release v1.2 first; git tag --annotate --message again "
+           "v1.2-again v1.2; git checkout --quiet --detach");
+  const std::string commit = play_.Ask("repository", "git rev-parse first");
+  ASSERT_NE(play_.Ask("repository", "git rev-parse v1.2"), commit);
+  for (const char* name : {"v1.2", "refs/tags/v1.2", "tags/v1.2", "v1.2-again", "v1.2^{}"}) {
+    const auto resolved = ResolveRevision(workspace_, name);
+    ASSERT_THAT(resolved, IsOk()) << name;
+    EXPECT_EQ(*resolved, commit) << name;
+  }
+  EXPECT_EQ(FileIn("v1.2"), "one");
+  // A tag of something else than a commit is none.
+  play_.Do("repository", "git tag --annotate --message text file HEAD:inner/file");
+  EXPECT_THAT(ResolveRevision(workspace_, "file"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("'file' is no commit, tag or branch of ")));
+}
+
 TEST_F(RevisionTest, WhatIsNoRevisionIsSaid) {
   for (const std::string name : {"nonsense", "--help", "", " ", "HEAD~9", "HEAD:inner/file",
                                  "1111111111111111111111111111111111111111", "a\nb", "-"}) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -87,11 +88,12 @@ class RevisionComparison {
                                              ", because it is empty in the working tree"));
     }
     if (absl::Status added = AddSources(checkout->directory()); !added.ok()) return added;
-    findings_.notes.push_back(
-        absl::StrCat("compared with ", shown_,
-                     ", which was built and measured beside this build; the interval "
-                     "of a change holds with ",
-                     absl::StrFormat("%.0f", (1 - kErrorRate) * 100), " % confidence"));
+    findings_.notes.push_back(absl::StrCat(
+        "compared with ",
+        absl::StartsWith(*commit, name) ? shown_ : absl::StrCat(name, " (", shown_, ")"),
+        ", which was built and measured beside this build; the interval "
+        "of a change holds with ",
+        absl::StrFormat("%.0f", (1 - kErrorRate) * 100), " % confidence"));
     Compare();
     AddFindings();
     return std::move(findings_);

@@ -170,6 +170,20 @@ TEST_F(AbModeTest, ProgramsThatAreTheSameAreNotRun) {
   EXPECT_EQ(findings->ab_revision, play_.Ask("workspace", "git rev-parse HEAD").substr(0, 12));
 }
 
+TEST_F(AbModeTest, ComparesWithAReleaseByItsTag) {
+  play_.Do("workspace",
+           "git tag --annotate --message release v1.2; echo 2 >file; git commit --quiet --all "
+           "--message two");
+  for (const bool is_current : {false, true}) {
+    for (const char* path : {"a/t", "a/u"}) WriteProgram(is_current, path, "the same");
+  }
+  const absl::StatusOr<Findings> findings = Measure("v1.2");
+  ASSERT_THAT(findings, IsOk());
+  const std::string commit = play_.Ask("workspace", "git rev-parse HEAD~1").substr(0, 12);
+  EXPECT_EQ(findings->ab_revision, commit);
+  EXPECT_THAT(findings->notes, Contains(HasSubstr("compared with v1.2 (" + commit + "), which")));
+}
+
 TEST_F(AbModeTest, ATestThatFailsIsAnErrorOfThatTest) {
   for (const bool is_current : {false, true}) WriteProgram(is_current, "a/t", "the same");
   const absl::StatusOr<Findings> findings = Measure("HEAD");
