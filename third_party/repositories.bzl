@@ -71,6 +71,17 @@ def perf_repositories():
         libraries = ["libre2.so"],
     )
     _package(
+        name = "org_postgresql",
+        overlay = "libpq",
+        package = "libpq-dev",
+        headers = [
+            "postgresql/libpq-fe.h",
+            "postgresql/pg_config_ext.h",
+            "postgresql/postgres_ext.h",
+        ],
+        libraries = ["libpq.so"],
+    )
+    _package(
         name = "org_sqlite",
         overlay = "sqlite",
         package = "libsqlite3-dev",
@@ -92,17 +103,6 @@ def _agent_repositories():
         package = "libcurl4-openssl-dev",
         headers = ["{multiarch}/curl"],
         libraries = ["libcurl.so"],
-    )
-    _package(
-        name = "org_postgresql",
-        overlay = "libpq",
-        package = "libpq-dev",
-        headers = [
-            "postgresql/libpq-fe.h",
-            "postgresql/pg_config_ext.h",
-            "postgresql/postgres_ext.h",
-        ],
-        libraries = ["libpq.so"],
     )
     _package(
         name = "libsndfile",

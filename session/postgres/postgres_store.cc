@@ -20,10 +20,10 @@
 #include "rapidjson/writer.h"
 #include "session/message_check.h"
 #include "session/new_session.h"
-#include "session/postgres/postgres_connection.h"
 #include "session/reader_pool.h"
 #include "session/rows.h"
 #include "session/unspaced.h"
+#include "third_party/postgres_connection.h"
 
 namespace parlance::session {
 namespace {
@@ -245,7 +245,7 @@ std::string HistoryQuery(const char* order) {
 // The statements that every connection prepares, as readers and the writer are alike. Each member
 // is the name under which its SQL is prepared, and stands in one line with it.
 struct Statements {
-  std::vector<PostgresConnection::Prepared> all;
+  std::vector<postgres::Connection::Prepared> all;
 
   const char* const get_session =
       Add("get_session",
@@ -408,10 +408,10 @@ std::string MessagesJson(absl::Span<const Message> messages) {
 // One statement that changes something, and what its answer means.
 class PostgresWrite {
  public:
-  using Take = std::function<absl::Status(const PostgresRows&)>;
+  using Take = std::function<absl::Status(const postgres::Rows&)>;
   using Finish = std::function<void(const absl::Status&)>;
 
-  PostgresWrite(PostgresConnection::Request request, Take take, Finish finish = nullptr)
+  PostgresWrite(postgres::Connection::Request request, Take take, Finish finish = nullptr)
       : request(std::move(request)), take(std::move(take)), finish(std::move(finish)) {}
 
   size_t bytes() const {
@@ -420,7 +420,7 @@ class PostgresWrite {
     return sum;
   }
 
-  const PostgresConnection::Request request;
+  const postgres::Connection::Request request;
   const Take take;
   const Finish finish;
   absl::Status status;
@@ -428,12 +428,12 @@ class PostgresWrite {
 
 class PostgresStore : public SessionStore {
  public:
-  PostgresStore(std::string uri, PostgresStoreOptions options, PostgresConnection writer)
+  PostgresStore(std::string uri, PostgresStoreOptions options, postgres::Connection writer)
       : uri_(std::move(uri)),
         options_(std::move(options)),
         writer_(std::move(writer)),
         readers_(options_.max_readers,
-                 [this] { return PostgresConnection::Open(uri_, Sql().all); }),
+                 [this] { return postgres::Connection::Open(uri_, Sql().all); }),
         queue_(
             options_.queue, [this](absl::Span<PostgresWrite* const> writes) { Commit(writes); },
             nullptr) {}
@@ -451,7 +451,7 @@ class PostgresStore : public SessionStore {
                 session.closed.has_value() ? std::optional(Micros(*session.closed)) : std::nullopt,
                 session.activity == kNoActivity ? std::nullopt
                                                 : std::optional(absl::StrCat(session.activity))}},
-              [&](const PostgresRows& rows) -> absl::Status {
+              [&](const postgres::Rows& rows) -> absl::Status {
                 session.activity = rows.Integer(0, 1);
                 if (rows.Integer(0, 0) == 0) return absl::OkStatus();
                 return absl::AlreadyExistsError(
@@ -462,7 +462,7 @@ class PostgresStore : public SessionStore {
   }
 
   absl::StatusOr<Session> GetSession(absl::string_view session_id) override {
-    absl::StatusOr<PostgresRows> rows = Read(Sql().get_session, {std::string(session_id)});
+    absl::StatusOr<postgres::Rows> rows = Read(Sql().get_session, {std::string(session_id)});
     if (!rows.ok()) return rows.status();
     if (rows->size() == 0) return NoSession(session_id);
     return SessionOf(rows->row(0));
@@ -473,13 +473,13 @@ class PostgresStore : public SessionStore {
     std::string before_activity = absl::StrCat(INT64_MAX);
     std::string before_id = before_activity;
     if (!before.empty()) {
-      absl::StatusOr<PostgresRows> key = Read(Sql().find_session, {std::string(before)});
+      absl::StatusOr<postgres::Rows> key = Read(Sql().find_session, {std::string(before)});
       if (!key.ok()) return key.status();
       if (key->size() == 0) return NoSession(before);
       before_id = key->Text(0, 0);
       before_activity = key->Text(0, 1);
     }
-    absl::StatusOr<PostgresRows> rows =
+    absl::StatusOr<postgres::Rows> rows =
         Read(Sql().list_sessions, {before_activity, absl::StrCat(limit), before_id});
     if (!rows.ok()) return rows.status();
     std::vector<Session> sessions;
@@ -521,7 +521,7 @@ class PostgresStore : public SessionStore {
     const absl::Status deleted = Write(
         {Sql().prune,
          {absl::StrCat(before_us), absl::StrCat(retention.most_sessions.value_or(INT64_MAX))}},
-        [&](const PostgresRows& rows) {
+        [&](const postgres::Rows& rows) {
           num_deleted = rows.Integer(0, 0);
           return absl::OkStatus();
         });
@@ -557,10 +557,10 @@ class PostgresStore : public SessionStore {
   absl::StatusOr<std::vector<Message>> History(absl::string_view session_id,
                                                const HistoryOptions& options) override {
     if (absl::Status ok = CheckLimit(options.limit); !ok.ok()) return ok;
-    absl::StatusOr<PostgresRows> key = Read(Sql().find_session, {std::string(session_id)});
+    absl::StatusOr<postgres::Rows> key = Read(Sql().find_session, {std::string(session_id)});
     if (!key.ok()) return key.status();
     if (key->size() == 0) return NoSession(session_id);
-    absl::StatusOr<PostgresRows> rows =
+    absl::StatusOr<postgres::Rows> rows =
         Read(options.after.has_value() ? Sql().history_after : Sql().history_before,
              {key->Text(0, 0), absl::StrCat(options.after.value_or(0)),
               absl::StrCat(options.before.value_or(INT64_MAX)), absl::StrCat(options.limit)});
@@ -579,11 +579,11 @@ class PostgresStore : public SessionStore {
       return absl::InvalidArgumentError("there is no word to search for");
     }
     if (!session_id.empty()) {
-      absl::StatusOr<PostgresRows> key = Read(Sql().find_session, {std::string(session_id)});
+      absl::StatusOr<postgres::Rows> key = Read(Sql().find_session, {std::string(session_id)});
       if (!key.ok()) return key.status();
       if (key->size() == 0) return NoSession(session_id);
     }
-    absl::StatusOr<PostgresRows> rows =
+    absl::StatusOr<postgres::Rows> rows =
         Read(Sql().search, {std::string(words), std::string(session_id), absl::StrCat(limit)});
     if (!rows.ok()) return rows.status();
     std::vector<SearchHit> hits;
@@ -601,7 +601,7 @@ class PostgresStore : public SessionStore {
   }
 
   absl::StatusOr<Stats> GetStats() override {
-    absl::StatusOr<PostgresRows> rows = Read(Sql().stats, {});
+    absl::StatusOr<postgres::Rows> rows = Read(Sql().stats, {});
     if (!rows.ok()) return rows.status();
     return Stats{.num_sessions = rows->Integer(0, 0),
                  .num_closed_sessions = rows->Integer(0, 1),
@@ -611,7 +611,7 @@ class PostgresStore : public SessionStore {
   }
 
   absl::Status CheckIntegrity() override {
-    absl::StatusOr<PostgresRows> rows = Read(Sql().check, {});
+    absl::StatusOr<postgres::Rows> rows = Read(Sql().check, {});
     if (!rows.ok()) return rows.status();
     if (rows->size() == 0) return absl::OkStatus();
     return absl::DataLossError(
@@ -631,7 +631,8 @@ class PostgresStore : public SessionStore {
     return CheckNoNuls(messages);
   }
 
-  absl::StatusOr<PostgresRows> Read(const char* prepared, const PostgresParameters& parameters) {
+  absl::StatusOr<postgres::Rows> Read(const char* prepared,
+                                      const postgres::Parameters& parameters) {
     auto reader = readers_.Take();
     if (!reader.ok()) return reader.status();
     // Ids with a NUL name no session, and would be cut.
@@ -641,7 +642,7 @@ class PostgresStore : public SessionStore {
       }
     }
     if (absl::Status open = (*reader)->EnsureOpen(); !open.ok()) return open;
-    absl::StatusOr<PostgresRows> rows = (*reader)->Query(prepared, parameters);
+    absl::StatusOr<postgres::Rows> rows = (*reader)->Query(prepared, parameters);
     // The server may have been started anew since: a read can be tried again.
     if (absl::IsUnavailable(rows.status()) && (*reader)->EnsureOpen().ok()) {
       rows = (*reader)->Query(prepared, parameters);
@@ -649,19 +650,19 @@ class PostgresStore : public SessionStore {
     return rows;
   }
 
-  absl::Status Write(PostgresConnection::Request request, PostgresWrite::Take take) {
+  absl::Status Write(postgres::Connection::Request request, PostgresWrite::Take take) {
     PostgresWrite write(std::move(request), std::move(take));
     if (absl::Status queued = queue_.Run(write); !queued.ok()) return queued;
     return write.status;
   }
 
-  PostgresConnection::Request AppendRequest(absl::string_view session_id,
-                                            absl::Span<const Message> messages) const {
+  postgres::Connection::Request AppendRequest(absl::string_view session_id,
+                                              absl::Span<const Message> messages) const {
     return {Sql().append, {std::string(session_id), Micros(Now()), MessagesJson(messages)}};
   }
 
   static PostgresWrite::Take AppendAnswer(std::string session_id, int64_t* first) {
-    return [session_id = std::move(session_id), first](const PostgresRows& rows) -> absl::Status {
+    return [session_id = std::move(session_id), first](const postgres::Rows& rows) -> absl::Status {
       switch (rows.Integer(0, 0)) {
         case 0:
           *first = rows.Integer(0, 1);
@@ -679,7 +680,7 @@ class PostgresStore : public SessionStore {
   }
 
   static PostgresWrite::Take FoundIn(absl::string_view session_id) {
-    return [id = std::string(session_id)](const PostgresRows& rows) {
+    return [id = std::string(session_id)](const postgres::Rows& rows) {
       return rows.size() == 0 ? NoSession(id) : absl::OkStatus();
     };
   }
@@ -702,10 +703,10 @@ class PostgresStore : public SessionStore {
 
   absl::Status TryCommit(absl::Span<PostgresWrite* const> writes) {
     if (absl::Status open = writer_.EnsureOpen(); !open.ok()) return open;
-    std::vector<PostgresConnection::Request> requests;
+    std::vector<postgres::Connection::Request> requests;
     requests.reserve(writes.size());
     for (const PostgresWrite* write : writes) requests.push_back(write->request);
-    absl::StatusOr<std::vector<PostgresRows>> answers = writer_.Transaction(requests);
+    absl::StatusOr<std::vector<postgres::Rows>> answers = writer_.Transaction(requests);
     if (!answers.ok()) return answers.status();
     for (size_t i = 0; i < writes.size(); ++i) writes[i]->status = writes[i]->take((*answers)[i]);
     return absl::OkStatus();
@@ -713,8 +714,8 @@ class PostgresStore : public SessionStore {
 
   const std::string uri_;
   const PostgresStoreOptions options_;
-  PostgresConnection writer_;
-  ReaderPool<PostgresConnection> readers_;
+  postgres::Connection writer_;
+  ReaderPool<postgres::Connection> readers_;
   // Last, so that it ends first: it uses the others.
   CommitQueue<PostgresWrite> queue_;
 };
@@ -722,9 +723,9 @@ class PostgresStore : public SessionStore {
 // Brings the database to the newest schema. A lock on the server keeps programs that start at the
 // same time from doing so at once.
 absl::Status Migrate(const std::string& uri) {
-  const PostgresConnection::Prepared select_version = {
+  const postgres::Connection::Prepared select_version = {
       .name = "version", .sql = "SELECT version FROM parlance_schema"};
-  absl::StatusOr<PostgresConnection> connection = PostgresConnection::Open(uri, {});
+  absl::StatusOr<postgres::Connection> connection = postgres::Connection::Open(uri, {});
   if (!connection.ok()) return connection.status();
   // Any number will do, as long as it is always the same: "Parl" in ASCII.
   if (absl::Status locked = connection->Execute(
@@ -738,7 +739,7 @@ absl::Status Migrate(const std::string& uri) {
       !prepared.ok()) {
     return prepared;
   }
-  absl::StatusOr<PostgresRows> rows = connection->Query(select_version.name, {});
+  absl::StatusOr<postgres::Rows> rows = connection->Query(select_version.name, {});
   if (!rows.ok()) return rows.status();
   const int64_t version = rows->Integer(0, 0);
   const auto newest = static_cast<int64_t>(PostgresMigrations().size());
@@ -761,7 +762,7 @@ absl::Status Migrate(const std::string& uri) {
 absl::StatusOr<std::unique_ptr<SessionStore>> OpenPostgresStore(const std::string& uri,
                                                                 PostgresStoreOptions options) {
   if (absl::Status migrated = Migrate(uri); !migrated.ok()) return migrated;
-  absl::StatusOr<PostgresConnection> writer = PostgresConnection::Open(uri, Sql().all);
+  absl::StatusOr<postgres::Connection> writer = postgres::Connection::Open(uri, Sql().all);
   if (!writer.ok()) return writer.status();
   // More would only fill the buffers between here and the server.
   options.queue.max_batch = std::min<size_t>(options.queue.max_batch, 500);

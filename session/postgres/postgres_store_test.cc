@@ -14,9 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "session/postgres/postgres_connection.h"
-#include "session/postgres/testing/postgres_server.h"
 #include "session/testing/store_contract.h"
+#include "third_party/postgres_connection.h"
+#include "third_party/postgres_server.h"
 #include "third_party/status_matchers.h"
 
 namespace parlance::session {
@@ -26,7 +26,7 @@ using absl_testing::IsOk;
 using absl_testing::StatusIs;
 
 // One for all tests: it takes a second to start.
-PostgresServer* server = nullptr;
+postgres::Server* server = nullptr;
 
 absl::StatusOr<std::unique_ptr<SessionStore>> OpenStore(const std::string& name,
                                                         const StoreContractOptions& options) {
@@ -112,7 +112,7 @@ TEST(PostgresStoreTest, TwoStoresShareADatabase) {
 TEST(PostgresStoreTest, AStoreOfVersion1KeepsEverything) {
   const std::string uri = *server->Uri("version1");
   {
-    auto connection = *PostgresConnection::Open(uri, {});
+    auto connection = *postgres::Connection::Open(uri, {});
     ASSERT_THAT(
         connection.Execute(absl::StrCat("CREATE TABLE parlance_schema (version int NOT NULL); "
                                         "INSERT INTO parlance_schema VALUES (1);",
@@ -170,7 +170,7 @@ TEST(PostgresStoreTest, SaysWhyItCannotBeOpened) {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  auto started = parlance::session::PostgresServer::Start();
+  auto started = postgres::Server::Start();
   if (absl::IsNotFound(started.status())) {
     // Without a server there is nothing to test, and that is said rather than failed.
     std::cout << "SKIPPED: " << started.status().message() << std::endl;

@@ -5,11 +5,11 @@
 // it may have been made or not), and for a deadlock or a server that is shutting down;
 // ResourceExhausted for a full disk or too many connections; PermissionDenied; AlreadyExists for a
 // violated constraint; DataLoss for damaged data; Internal for anything else. The message has the
-// server's own.
+// server's own, in one line.
 //
 // Threads: a connection belongs to one thread at a time; the owner serializes.
-#ifndef SESSION_POSTGRES_POSTGRES_CONNECTION_H_
-#define SESSION_POSTGRES_POSTGRES_CONNECTION_H_
+#ifndef THIRD_PARTY_POSTGRES_CONNECTION_H_
+#define THIRD_PARTY_POSTGRES_CONNECTION_H_
 
 #include <libpq-fe.h>
 
@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -24,23 +25,33 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-namespace parlance::session {
+namespace postgres {
+
+// Whether the text is a URI of PostgreSQL: "postgresql://…" or "postgres://…".
+bool IsUri(absl::string_view text);
+
+// What messages call the database of a URI, without whatever may be a secret:
+// "postgresql://user@host:port/database". InvalidArgument, without a word of it, for a URI that
+// libpq does not read, or reads otherwise than it was meant: where a user or a password has a bare
+// @ or /, the rest of it would be taken for a host or a database.
+absl::StatusOr<std::string> PublicName(const std::string& uri);
 
 // Rows of an answer, in text form. Rows and columns count from 0.
-class PostgresRows {
+class Rows {
  public:
-  explicit PostgresRows(PGresult* result) : result_(result) {}
+  explicit Rows(PGresult* result) : result_(result) {}
 
   int size() const { return PQntuples(result_.get()); }
   std::string Text(int row, int column) const;
   std::optional<std::string> OptionalText(int row, int column) const;
   int64_t Integer(int row, int column) const;
   std::optional<int64_t> OptionalInteger(int row, int column) const;
+  double Double(int row, int column) const;
 
   // One of the rows; valid as long as they are.
   class Row {
    public:
-    Row(const PostgresRows& rows, int row) : rows_(rows), row_(row) {}
+    Row(const Rows& rows, int row) : rows_(rows), row_(row) {}
     std::string Text(int column) const { return rows_.Text(row_, column); }
     std::optional<std::string> OptionalText(int column) const {
       return rows_.OptionalText(row_, column);
@@ -49,9 +60,10 @@ class PostgresRows {
     std::optional<int64_t> OptionalInteger(int column) const {
       return rows_.OptionalInteger(row_, column);
     }
+    double Double(int column) const { return rows_.Double(row_, column); }
 
    private:
-    const PostgresRows& rows_;
+    const Rows& rows_;
     const int row_;
   };
   Row row(int row) const { return {*this, row}; }
@@ -64,9 +76,12 @@ class PostgresRows {
 };
 
 // $1, $2, … of a statement, in text form; nothing is NULL.
-using PostgresParameters = std::vector<std::optional<std::string>>;
+using Parameters = std::vector<std::optional<std::string>>;
 
-class PostgresConnection {
+// libpq's parameters of a connection (PostgreSQL documentation, 34.1.2): name and value.
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+class Connection {
  public:
   // A statement with a name, prepared on the server once in each connection.
   struct Prepared {
@@ -75,10 +90,13 @@ class PostgresConnection {
   };
 
   // `uri`: "postgresql://user@host:port/database?option=value", or libpq's key=value form
-  // (PostgreSQL documentation, 34.1.1).
-  static absl::StatusOr<PostgresConnection> Open(const std::string& uri,
-                                                 absl::Span<const Prepared> statements);
+  // (PostgreSQL documentation, 34.1.1). `settings` hold where it does not say otherwise.
+  static absl::StatusOr<Connection> Open(const std::string& uri,
+                                         absl::Span<const Prepared> statements,
+                                         const Settings& settings = {});
 
+  // Whether the connection is there, as far as its last use told.
+  bool IsOpen() const { return PQstatus(connection_.get()) == CONNECTION_OK; }
   // Connects again if the connection is gone.
   absl::Status EnsureOpen();
   // Prepares further statements.
@@ -86,34 +104,38 @@ class PostgresConnection {
 
   // Runs one or more statements whose rows do not matter.
   absl::Status Execute(const std::string& sql);
-  absl::StatusOr<PostgresRows> Query(const char* prepared, const PostgresParameters& parameters);
+  // Runs a statement that is prepared, or one that is given by its SQL.
+  absl::StatusOr<Rows> Query(const char* prepared, const Parameters& parameters);
+  absl::StatusOr<Rows> QueryOnce(const std::string& sql, const Parameters& parameters);
 
   struct Request {
     // The name of a prepared statement.
     const char* prepared;
-    PostgresParameters parameters;
+    Parameters parameters;
   };
   // Runs all requests in one transaction and one exchange with the server (pipeline mode, 34.5).
   // Returns the answer to each, in order, or why the transaction was rolled back.
-  absl::StatusOr<std::vector<PostgresRows>> Transaction(absl::Span<const Request> requests);
+  absl::StatusOr<std::vector<Rows>> Transaction(absl::Span<const Request> requests);
 
  private:
   struct Closer {
     void operator()(PGconn* connection) const { PQfinish(connection); }
   };
 
-  PostgresConnection(PGconn* connection, absl::Span<const Prepared> statements)
+  Connection(PGconn* connection, absl::Span<const Prepared> statements)
       : connection_(connection), statements_(statements.begin(), statements.end()) {}
 
+  // Why there is no connection.
+  absl::Status NotConnected() const;
   absl::Status StatusOf(const PGresult* result) const;
   bool Send(const Request& request);
   // Returns the rows of the next statement of the pipeline.
-  absl::StatusOr<PostgresRows> Receive();
+  absl::StatusOr<Rows> Receive();
 
   std::unique_ptr<PGconn, Closer> connection_;
   std::vector<Prepared> statements_;
 };
 
-}  // namespace parlance::session
+}  // namespace postgres
 
-#endif  // SESSION_POSTGRES_POSTGRES_CONNECTION_H_
+#endif  // THIRD_PARTY_POSTGRES_CONNECTION_H_

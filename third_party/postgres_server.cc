@@ -1,4 +1,4 @@
-#include "session/postgres/testing/postgres_server.h"
+#include "third_party/postgres_server.h"
 
 #include <libpq-fe.h>
 #include <pwd.h>
@@ -16,7 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace parlance::session {
+namespace postgres {
 namespace {
 
 constexpr char kPrograms[] = "/usr/lib/postgresql/15/bin/";
@@ -42,9 +42,22 @@ absl::Status Run(const std::string& command) {
   return absl::FailedPreconditionError(absl::StrCat(command, ": ", output));
 }
 
+// Runs a statement. AlreadyExists for a database that is there.
+absl::Status Execute(const std::string& uri, const std::string& sql) {
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdb(uri.c_str()), PQfinish);
+  const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection.get(), sql.c_str()),
+                                                             PQclear);
+  const ExecStatusType status = PQresultStatus(result.get());
+  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return absl::OkStatus();
+  const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+  const bool is_there = state != nullptr && std::string(state) == "42P04";
+  return absl::Status(is_there ? absl::StatusCode::kAlreadyExists : absl::StatusCode::kInternal,
+                      PQerrorMessage(connection.get()));
+}
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Start() {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start() {
   if (!std::filesystem::exists(absl::StrCat(kPrograms, "initdb"))) {
     return absl::NotFoundError("Debian's package postgresql-15 is not installed");
   }
@@ -52,7 +65,7 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Start() {
   // has to get there.
   std::string folder = "/tmp/parlance_postgres_XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return absl::InternalError("cannot make a folder in /tmp");
-  std::unique_ptr<PostgresServer> server(new PostgresServer(folder));
+  std::unique_ptr<Server> server(new Server(folder));
   if (geteuid() == 0) {
     const passwd* user = getpwnam("postgres");
     if (user == nullptr || chown(folder.c_str(), user->pw_uid, user->pw_gid) != 0) {
@@ -69,37 +82,49 @@ absl::StatusOr<std::unique_ptr<PostgresServer>> PostgresServer::Start() {
   return server;
 }
 
-absl::Status PostgresServer::StartAgain() {
+absl::Status Server::StartAgain() {
   return Run(absl::StrCat(kPrograms, "pg_ctl -D ", folder_, "/data -w -s -l ", folder_,
                           "/log -o \"-k ", folder_, " -c listen_addresses=\" start"));
 }
 
-absl::Status PostgresServer::Kill() {
+absl::Status Server::Kill() {
   return Run(absl::StrCat(kPrograms, "pg_ctl -D ", folder_, "/data -w -s -m immediate stop"));
 }
 
-PostgresServer::~PostgresServer() {
+Server::~Server() {
   Kill().IgnoreError();
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
 }
 
-absl::StatusOr<std::string> PostgresServer::Uri(const std::string& database) {
-  const auto uri = [&](const std::string& name) {
-    return absl::StrCat("postgresql://parlance@/", name, "?host=", folder_);
-  };
-  PGconn* connection = PQconnectdb(uri("postgres").c_str());
-  PGresult* result = PQexec(connection, absl::StrCat("CREATE DATABASE ", database).c_str());
-  const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  const std::string error =
-      PQresultStatus(result) == PGRES_COMMAND_OK ||
-              (state != nullptr && std::string(state) == "42P04")  // It is there already.
-          ? ""
-          : PQerrorMessage(connection);
-  PQclear(result);
-  PQfinish(connection);
-  if (!error.empty()) return absl::InternalError(error);
-  return uri(database);
+absl::StatusOr<std::string> Server::Uri(const std::string& database) {
+  if (absl::Status made = Execute(UriOf("postgres"), absl::StrCat("CREATE DATABASE ", database));
+      !made.ok() && !absl::IsAlreadyExists(made)) {
+    return made;
+  }
+  return UriOf(database);
 }
 
-}  // namespace parlance::session
+std::string Server::UriOf(const std::string& database) const {
+  return absl::StrCat("postgresql://parlance@/", database, "?host=", folder_);
+}
+
+absl::Status Server::AddUser(const std::string& user, const std::string& password) {
+  if (absl::Status made =
+          Execute(UriOf("postgres"),
+                  absl::StrCat("CREATE ROLE ", user, " LOGIN PASSWORD '", password, "'"));
+      !made.ok()) {
+    return made;
+  }
+  // The first line that fits a connection counts.
+  if (absl::Status written = Run(absl::StrCat("sed -i \"1i local all ", user, " scram-sha-256\" ",
+                                              folder_, "/data/pg_hba.conf"));
+      !written.ok()) {
+    return written;
+  }
+  // Read again on its own, the file would count from some moment on.
+  if (absl::Status stopped = Kill(); !stopped.ok()) return stopped;
+  return StartAgain();
+}
+
+}  // namespace postgres
