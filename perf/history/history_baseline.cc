@@ -26,7 +26,8 @@ std::vector<double> LastMedians(const HistorySeries& series, absl::Time time,
 
 std::map<std::string, HistoryBaseline> HistoryBaselines(absl::Span<const HistorySeries> history,
                                                         absl::Span<const Run> runs) {
-  const SeriesIndex index(history);
+  std::map<SeriesKey, const HistorySeries*> series_of;
+  for (const HistorySeries& series : history) series_of[series.key()] = &series;
   std::set<std::string> present;
   for (const Run& run : runs) {
     // A record that was made without the runner names no invocation.
@@ -34,13 +35,13 @@ std::map<std::string, HistoryBaseline> HistoryBaselines(absl::Span<const History
   }
   std::map<std::string, HistoryBaseline> baselines;
   for (const Run& run : runs) {
-    for (const Measurement& measurement : run.measurements()) {
-      const HistorySeries* const series = index.Find(run, measurement);
-      if (series == nullptr) continue;
-      const std::vector<double> medians = LastMedians(*series, StartOf(run), present);
+    for (const SeriesKey& key : KeysOf(run)) {
+      const auto series = series_of.find(key);
+      if (series == series_of.end()) continue;
+      const std::vector<double> medians = LastMedians(*series->second, StartOf(run), present);
       if (medians.empty()) continue;
-      baselines[measurement.name()] = {.figure = FigureOf(medians),
-                                       .num_runs = static_cast<int>(medians.size())};
+      baselines[key.name] = {.figure = FigureOf(medians),
+                             .num_runs = static_cast<int>(medians.size())};
     }
   }
   return baselines;

@@ -1,29 +1,22 @@
 #include "perf/history/history_baseline.h"
 
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "perf/history/history.h"
-#include "third_party/status_matchers.h"
+#include "perf/history/history_series.h"
+#include "perf/history/runs_in_history.h"
 
 namespace perf {
 namespace {
 
-using ::absl_testing::IsOk;
-using ::testing::IsEmpty;
-using ::testing::Not;
-
 constexpr char kName[] = "audio.vad.process_1s";
 
 // The run of a day.
-perf::Run RunOf(int day, double median) {
+Run RunOf(int day, double median) {
   perf::Run run;
   run.set_run_id(absl::StrCat("run", day));
   run.mutable_start_time()->set_seconds(1'780'000'000 + day * 86400);
@@ -43,40 +36,19 @@ perf::Run RunOf(int day, double median) {
 
 class HistoryBaselineTest : public testing::Test {
  protected:
-  HistoryBaselineTest() {
-    path_ = absl::StrCat(
-        testing::TempDir(), "/",
-        absl::StrReplaceAll(testing::UnitTest::GetInstance()->current_test_info()->name(),
-                            {{"/", "_"}}),
-        ".db");
-    std::filesystem::remove(path_);
-  }
-
-  void Add(const perf::Run& run) {
-    auto history = History::Open(path_);
-    ASSERT_THAT(history, IsOk());
-    ASSERT_THAT((*history)->Add({run}), IsOk());
-  }
+  void Add(const perf::Run& run) { AddPoints({&run, 1}, 1000, series_); }
 
   // The baseline of the last day's run; no runs if there is none.
   HistoryBaseline Baseline(const perf::Run& run = RunOf(100, 10)) {
-    const auto baselines = ReadHistoryBaselines(path_, {run});
-    EXPECT_THAT(baselines, IsOk());
-    if (!baselines.ok() || !baselines->contains(kName)) return {};
-    return baselines->at(kName);
+    const auto baselines = HistoryBaselines(series_, {&run, 1});
+    return baselines.contains(kName) ? baselines.at(kName) : HistoryBaseline{};
   }
 
-  std::string path_;
+  // As a history has them that the runs were added to.
+  std::vector<HistorySeries> series_;
 };
 
-TEST_F(HistoryBaselineTest, ThereIsNoneWithoutAHistory) {
-  EXPECT_EQ(Baseline().num_runs, 0);
-  EXPECT_FALSE(std::filesystem::exists(path_)) << "reading makes a history";
-  const auto unnamed = ReadHistoryBaselines("", {RunOf(1, 1)});
-  ASSERT_THAT(unnamed, IsOk());
-  EXPECT_THAT(*unnamed, IsEmpty());
-  EXPECT_THAT(ReadHistoryBaselines(testing::TempDir(), {}), Not(IsOk()));
-}
+TEST_F(HistoryBaselineTest, ThereIsNoneWithoutRuns) { EXPECT_EQ(Baseline().num_runs, 0); }
 
 TEST_F(HistoryBaselineTest, IsTheMedianOfTheRunsWithTheirSpread) {
   const std::vector<std::pair<double, Figure>> steps = {

@@ -7,21 +7,42 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "perf/record/environment.h"
+#include "perf/record/health.h"
+#include "perf/stats/statistics.h"
 
 namespace perf {
 
-SeriesIndex::SeriesIndex(absl::Span<const HistorySeries> history) {
-  for (const HistorySeries& series : history) {
-    all_[{series.machine, series.build, series.name, series.load, series.unit, series.better}] =
-        &series;
-  }
+void KeepNewest(size_t max_points, HistorySeries& series) {
+  if (series.points.size() <= max_points) return;
+  const size_t left_out = series.points.size() - max_points;
+  series.points.erase(series.points.begin(),
+                      series.points.begin() + static_cast<std::ptrdiff_t>(left_out));
+  series.points_left_out += static_cast<int64_t>(left_out);
 }
 
-const HistorySeries* SeriesIndex::Find(const Run& run, const Measurement& measurement) const {
-  const auto found =
-      all_.find({MachineSlug(run.environment()), SeriesBuild(run.environment()), measurement.name(),
-                 SeriesLoad(run.provenance()), measurement.unit(), measurement.better()});
-  return found == all_.end() ? nullptr : found->second;
+std::vector<SeriesKey> KeysOf(const Run& run) {
+  SeriesKey key = {.machine = MachineSlug(run.environment()),
+                   .build = SeriesBuild(run.environment()),
+                   .load = SeriesLoad(run.provenance())};
+  std::vector<SeriesKey> keys;
+  keys.reserve(static_cast<size_t>(run.measurements_size()));
+  for (const Measurement& measurement : run.measurements()) {
+    key.name = measurement.name();
+    key.unit = measurement.unit();
+    key.better = measurement.better();
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+HistoryPoint PointOf(const Run& run, const Measurement& measurement) {
+  return {.run_id = run.run_id(),
+          .commit = run.provenance().commit(),
+          .dirty = run.provenance().dirty(),
+          .time = StartOf(run),
+          .median = Median(measurement.samples()),
+          .num_samples = measurement.samples_size(),
+          .noise = WhyNoisy(run.health())};
 }
 
 std::string SeriesLoad(const Provenance& provenance) {

@@ -2,15 +2,14 @@
 #ifndef PERF_HISTORY_HISTORY_SERIES_H_
 #define PERF_HISTORY_HISTORY_SERIES_H_
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 #include "perf/record/result.pb.h"
 
 namespace perf {
@@ -30,41 +29,40 @@ struct HistoryPoint {
   std::optional<std::string> noise = std::nullopt;
 };
 
-// A measurement's runs that can be compared: on one machine, of one build, with one load, in one
-// unit and direction.
-struct HistorySeries {
-  std::string machine;
+// What figures have to share to be compared: one machine, build, load, unit and direction.
+struct SeriesKey {
+  std::string machine = {};
   // Compiler, mode, sanitizer and flags: "gcc 12.2.0, opt (optimize, pie)". Empty for runs that
   // were added before the history kept it.
-  std::string build;
-  std::string name;
+  std::string build = {};
+  std::string name = {};
   // The profile, and overridden loads: "default", "quick, iterations=10".
-  std::string load;
-  std::string title;
-  std::string unit;
+  std::string load = {};
+  std::string unit = {};
   Better better = BETTER_UNKNOWN;
+
+  const SeriesKey& key() const { return *this; }
+
+  friend auto operator<=>(const SeriesKey&, const SeriesKey&) = default;
+};
+
+// A measurement's runs that can be compared.
+struct HistorySeries : SeriesKey {
+  std::string title = {};
   // Points are ordered by the time of the run.
-  std::vector<HistoryPoint> points;
+  std::vector<HistoryPoint> points = {};
   // How many earlier ones a bound left out (History::ForEachSeries).
   int64_t points_left_out = 0;
 };
 
-// Finds the series that a measurement is a point of. Thread-safe after construction.
-class SeriesIndex {
- public:
-  // `history` must outlive the index.
-  explicit SeriesIndex(absl::Span<const HistorySeries> history);
+// Leaves the earlier points of a series out.
+void KeepNewest(size_t max_points, HistorySeries& series);
 
-  // The series of the run's machine, build and loads, in the measurement's unit and direction; null
-  // if there is none.
-  const HistorySeries* Find(const Run& run, const Measurement& measurement) const;
+// The keys of the series that a run's measurements are points of, in their order.
+std::vector<SeriesKey> KeysOf(const Run& run);
 
- private:
-  // What figures have to share to be compared: machine, build, name, load, unit, direction.
-  using Key = std::tuple<std::string, std::string, std::string, std::string, std::string, Better>;
-
-  std::map<Key, const HistorySeries*> all_;
-};
+// The measurement's point in a series.
+HistoryPoint PointOf(const Run& run, const Measurement& measurement);
 
 // What a HistorySeries calls the loads of a run, and its build.
 std::string SeriesLoad(const Provenance& provenance);

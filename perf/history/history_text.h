@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "perf/history/change_points.h"
-#include "perf/history/history.h"
+#include "perf/history/history_series.h"
 
 namespace perf {
 

@@ -56,7 +56,8 @@ struct RunnerOptions {
   absl::Duration time_budget = absl::Minutes(10);
   // Tests whose code is the same in both revisions are measured, too.
   bool measure_identical = false;
-  // The database that the run is added to, absolute. Empty: none.
+  // The history that the run is added to: an absolute path, or a URI of PostgreSQL, which may have
+  // a password and is not for messages. Empty: none.
   std::string history;
   // What benchmarks do is counted, instead of timed.
   bool counts = false;

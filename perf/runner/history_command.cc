@@ -19,6 +19,7 @@
 #include "perf/history/history.h"
 #include "perf/history/history_json.h"
 #include "perf/history/history_text.h"
+#include "perf/history/open/open_history.h"
 #include "perf/history/record_import.h"
 #include "perf/import/imported_results.h"
 
@@ -82,7 +83,7 @@ absl::Status Import(const HistoryCommandOptions& options, History& history) {
 }
 
 // Prints the series as they are read, and returns how many they are.
-absl::StatusOr<int> PrintJson(const HistoryFilter& filter, const History& history) {
+absl::StatusOr<int> PrintJson(const HistoryFilter& filter, History& history) {
   int num_series = 0;
   const absl::Status read =
       history.ForEachSeries(filter, kMaxJsonPoints, [&](const HistorySeries& series) {
@@ -93,7 +94,7 @@ absl::StatusOr<int> PrintJson(const HistoryFilter& filter, const History& histor
   return num_series;
 }
 
-absl::StatusOr<int> JsonMain(HistoryFilter filter, const History& history) {
+absl::StatusOr<int> JsonMain(HistoryFilter filter, History& history) {
   filter.whole_name = !filter.name.empty();
   absl::StatusOr<int> num_series = PrintJson(filter, history);
   if (num_series.ok() && *num_series == 0 && filter.whole_name) {
@@ -113,13 +114,14 @@ bool Narrows(const HistoryFilter& filter) {
 }  // namespace
 
 absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options) {
-  std::error_code error;
-  if (options.import.empty() && !std::filesystem::exists(options.file, error)) {
-    return absl::NotFoundError(absl::StrCat("there is no history in ", options.file,
+  const std::string location = HistoryName(options.location);
+  absl::StatusOr<std::unique_ptr<History>> history =
+      options.import.empty() ? OpenHistoryIfThere(options.location) : OpenHistory(options.location);
+  if (!history.ok()) return history.status();
+  if (*history == nullptr) {
+    return absl::NotFoundError(absl::StrCat("there is no history in ", location,
                                             " yet; a run adds to it, or --import PATH"));
   }
-  absl::StatusOr<std::unique_ptr<History>> history = History::Open(options.file);
-  if (!history.ok()) return history.status();
   if (!options.import.empty()) {
     if (absl::Status imported = Import(options, **history); !imported.ok()) return imported;
   }
@@ -134,12 +136,12 @@ absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options) {
   if (!all.ok()) return all.status();
   const std::string selected = Narrows(filter) ? " that the flags select" : "";
   if (all->empty() && !filter.name.empty()) {
-    command::Say(absl::StrCat("there is no '", filter.name, "'", selected, " in ", options.file,
+    command::Say(absl::StrCat("there is no '", filter.name, "'", selected, " in ", location,
                               "; without a name, all are listed"));
     return command::kNo;
   }
   if (all->empty() && Narrows(filter)) {
-    command::Say(absl::StrCat("there is nothing", selected, " in ", options.file));
+    command::Say(absl::StrCat("there is nothing", selected, " in ", location));
     return command::kNo;
   }
   if (filter.name.empty()) {

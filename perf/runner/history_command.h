@@ -11,8 +11,8 @@
 namespace perf {
 
 struct HistoryCommandOptions {
-  // The database, absolute.
-  std::string file;
+  // Where it is, as CheckHistoryLocation allows: an absolute path, or a URI of PostgreSQL.
+  std::string location;
   // What to add first, absolute: a folder with records, or results of another tool; empty: nothing.
   std::string import;
   // What the results of other tools become.

@@ -20,6 +20,7 @@
 #include "command/printable.h"
 #include "command/program.h"
 #include "command/user_path.h"
+#include "perf/history/open/open_history.h"
 #include "perf/import/imported_results.h"
 #include "perf/mode/mode.h"
 #include "perf/mode/options.h"
@@ -119,7 +120,8 @@ ABSL_FLAG(bool, counts, false,
           "Count instructions, allocations, bytes and system calls of the benchmarks' iterations "
           "instead of measuring times. Counts are compared with stored ones on any machine.");
 ABSL_FLAG(std::string, history, "",
-          "The database that the run is added to, and `history` reads; `none` for none. Default: "
+          "The history that the run is added to, and `history` reads: a file, or "
+          "postgresql://USER@HOST/DATABASE, which machines may share; `none` for none. Default: "
           "history.db in the output directory.");
 ABSL_FLAG(std::string, import, "",
           "With history: what to add first: a folder with records (perf_run.pb), such as "
@@ -209,10 +211,16 @@ std::string OutputDirectory() {
              : command::UserPath(absl::GetFlag(FLAGS_output_dir));
 }
 
-std::string HistoryFile() {
-  const std::string& file = absl::GetFlag(FLAGS_history);
-  if (file == "none") return "";
-  return file.empty() ? absl::StrCat(OutputDirectory(), "/history.db") : command::UserPath(file);
+std::string HistoryLocation() {
+  const std::string& typed = absl::GetFlag(FLAGS_history);
+  if (typed == "none") return "";
+  return typed.empty() ? absl::StrCat(OutputDirectory(), "/history.db") : command::UserPath(typed);
+}
+
+// What is wrong with it, or "". It is not shown, as it may have a password.
+std::string WrongHistory() {
+  const absl::Status checked = CheckHistoryLocation(HistoryLocation());
+  return checked.ok() ? "" : absl::StrCat("--history: ", checked.message());
 }
 
 int Exit(const absl::StatusOr<int>& exit_code) {
@@ -230,9 +238,10 @@ std::optional<absl::Time> ParseSince(const std::string& text) {
 }
 
 int HistoryMain(const command::Arguments& names) {
-  if (HistoryFile().empty()) return command::WrongUse("history: --history names no file");
+  if (HistoryLocation().empty()) return command::WrongUse("history: --history names no history");
+  if (const std::string wrong = WrongHistory(); !wrong.empty()) return command::WrongUse(wrong);
   HistoryCommandOptions options;
-  options.file = HistoryFile();
+  options.location = HistoryLocation();
   options.import = command::UserPath(absl::GetFlag(FLAGS_import));
   options.json = absl::GetFlag(FLAGS_json);
   options.filter.name = names.empty() ? "" : names.front();
@@ -287,6 +296,7 @@ std::string WrongFlags(const RunnerOptions& options) {
     const absl::StatusOr<std::vector<Form>> forms = FindForms(options.formats);
     if (!forms.ok()) return absl::StrCat("--formats: ", forms.status().message());
   }
+  if (std::string wrong = WrongHistory(); !wrong.empty()) return wrong;
   return std::string(CheckOptions(options).message());
 }
 
@@ -295,7 +305,7 @@ RunnerOptions Options() {
   RunnerOptions options;
   options.workspace = Variable("BUILD_WORKSPACE_DIRECTORY");
   options.output_dir = OutputDirectory();
-  options.history = HistoryFile();
+  options.history = HistoryLocation();
   options.baseline_dir = command::UserPath(absl::GetFlag(FLAGS_baseline_dir));
   options.machine = absl::GetFlag(FLAGS_machine).empty() ? Variable("PERF_MACHINE")
                                                          : absl::GetFlag(FLAGS_machine);

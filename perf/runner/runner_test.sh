@@ -260,6 +260,18 @@ run 2 "--component has no meaning for report" report --from old.json --component
 # History.
 run 2 "there is no history in" history --history none.db
 
+# A server that is not there, and what names neither a file nor a server. A password is never shown.
+run 2 "perf: history postgresql://ann@127.0.0.1:1/perf: cannot connect to the PostgreSQL server: " \
+  history --history postgresql://ann:secret@127.0.0.1:1/perf
+! grep -q secret out err || fail "a server that is not there: the password is shown"
+[[ $(wc -l <err) == 1 ]] || fail "a server that is not there: not one line"
+for wrong in mysql://ann:secret@db/perf postgresql://ann:1/secret@db/perf; do
+  run 2 "perf: --history: this is n" history --history "$wrong"
+  run 2 "perf: --history: this is n" --history "$wrong"
+  ! grep -q secret out err || fail "$wrong: the password is shown"
+  never_called "$wrong"
+done
+
 # Results of other tools.
 results="$runfiles/perf/import/testdata"
 history() { # EXIT_CODE TEXT ARGUMENTS...

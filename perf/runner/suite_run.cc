@@ -1,6 +1,5 @@
 #include "perf/runner/suite_run.h"
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -16,7 +15,10 @@
 #include "command/file_kind.h"
 #include "command/output_file.h"
 #include "perf/history/history.h"
+#include "perf/history/history_baseline.h"
 #include "perf/history/history_series.h"
+#include "perf/history/open/open_history.h"
+#include "perf/history/runs_in_history.h"
 #include "perf/mode/ab_mode.h"
 #include "perf/mode/counts_mode.h"
 #include "perf/mode/imported_mode.h"
@@ -79,7 +81,8 @@ class SuiteRun {
       return written;
     }
     const absl::Status added = AddToHistory();
-    if (absl::Status written = files->WritePage(report, inputs_, Trends()); !written.ok()) {
+    if (absl::Status written = files->WritePage(report, inputs_, ByName(std::move(series_)));
+        !written.ok()) {
       return written;
     }
     const absl::StatusOr<std::string> stored = Store(report, *changes);
@@ -103,7 +106,7 @@ class SuiteRun {
     for (const std::string& input : {options_.baseline_file, options_.build_event_file}) {
       if (!input.empty()) keep.push_back(input);
     }
-    if (!options_.history.empty()) {
+    if (!options_.history.empty() && !IsOnServer(options_.history)) {
       for (std::string& file : command::DatabaseFiles(options_.history)) {
         keep.push_back(std::move(file));
       }
@@ -284,28 +287,33 @@ class SuiteRun {
         inputs_, report);
   }
 
-  // What is compared with where no baseline is stored; a run that stores one is accepted as it is.
-  // A history that cannot be read is said when the run is added to it, after the report.
+  // What is compared with where no baseline is stored, and shown on the page; a run that stores a
+  // baseline is accepted as it is. A history that cannot be read is said when the run is added to
+  // it, after the report.
   void ReadHistory() {
+    const absl::StatusOr<std::unique_ptr<History>> history = OpenHistoryIfThere(options_.history);
+    if (!history.ok() || *history == nullptr) return;
+    auto series = ReadSeriesOf(inputs_.runs, kMaxTrendPoints, **history);
+    if (!series.ok()) return;
+    series_ = *std::move(series);
     if (!mode_.ComparesWithHistory() || options_.update_baselines) return;
-    auto baselines = ReadHistoryBaselines(options_.history, inputs_.runs);
-    if (baselines.ok()) inputs_.history = *std::move(baselines);
+    inputs_.history = HistoryBaselines(series_, inputs_.runs);
   }
 
-  absl::Status AddToHistory() const {
+  // After an error, the records of the report are there to be added later.
+  absl::Status AddToHistory() {
     if (options_.history.empty() || !mode_.AddsToHistory() || inputs_.runs.empty()) {
       return absl::OkStatus();
     }
-    const absl::StatusOr<std::unique_ptr<History>> history = History::Open(options_.history);
-    if (!history.ok()) return history.status();
-    return (*history)->Add(inputs_.runs).status();
-  }
-
-  // What the page shows of earlier runs and this one. A history that cannot be read, which is said
-  // when the run is added to it, leaves that out.
-  std::map<std::string, HistorySeries> Trends() const {
-    auto series = ReadHistorySeries(options_.history, inputs_.runs, kMaxTrendPoints);
-    return series.ok() ? *std::move(series) : std::map<std::string, HistorySeries>();
+    const absl::StatusOr<std::unique_ptr<History>> history = OpenHistory(options_.history);
+    absl::Status added = history.ok() ? (*history)->Add(inputs_.runs).status() : history.status();
+    if (!added.ok()) {
+      return absl::Status(
+          added.code(), absl::StrCat(added.message(), "; add the run later with history --import ",
+                                     options_.output_dir, "/records"));
+    }
+    AddPoints(inputs_.runs, kMaxTrendPoints, series_);
+    return absl::OkStatus();
   }
 
   std::string ChangesPath() const {
@@ -343,6 +351,8 @@ class SuiteRun {
   Mode& mode_;
   WorkingTreeState tree_;
   ReportInputs inputs_;
+  // The series of the history that the measurements are points of.
+  std::vector<HistorySeries> series_;
 };
 
 }  // namespace

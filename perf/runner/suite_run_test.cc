@@ -14,6 +14,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/history/history.h"
+#include "perf/history/history_series.h"
+#include "perf/history/open/open_history.h"
+#include "perf/history/record_import.h"
 #include "perf/mode/ab_mode.h"
 #include "perf/mode/counts_mode.h"
 #include "perf/mode/imported_mode.h"
@@ -106,9 +109,9 @@ class SuiteRunTest : public testing::Test {
   bool HasBaselines() const { return std::filesystem::exists(options_.baseline_dir); }
 
   std::vector<HistorySeries> Series() const {
-    if (!std::filesystem::exists(options_.history)) return {};
-    const absl::StatusOr<std::unique_ptr<History>> history = History::Open(options_.history);
+    const absl::StatusOr<std::unique_ptr<History>> history = OpenHistoryIfThere(options_.history);
     EXPECT_THAT(history, IsOk());
+    if (!history.ok() || *history == nullptr) return {};
     return *(*history)->Series("");
   }
 
@@ -366,6 +369,29 @@ TEST_F(SuiteRunTest, WhatIsAcceptedIsJudgedByTheClock) {
   accepted.set_until("2027-01-14");
   EXPECT_THAT(Execute(), IsOkAndHolds(1));
   EXPECT_THAT(services_.printed(), HasSubstr("no longer accepted"));
+}
+
+TEST_F(SuiteRunTest, AServerThatIsNotThereLosesNoReport) {
+  // Nobody listens on that port.
+  options_.history = "postgresql://ann:secret@127.0.0.1:1/perf";
+  EXPECT_THAT(Execute(), StatusIs(absl::StatusCode::kUnavailable,
+                                  AllOf(HasSubstr("history postgresql://ann@127.0.0.1:1/perf: "
+                                                  "cannot connect to the PostgreSQL server: "),
+                                        HasSubstr("; add the run later with history --import " +
+                                                  options_.output_dir + "/records"),
+                                        Not(HasSubstr("secret")), Not(HasSubstr("\n")))));
+  EXPECT_THAT(services_.printed(), HasSubstr(": 1 measured, 0 red, "));
+  int num_files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(options_.output_dir)) {
+    if (!entry.is_regular_file()) continue;
+    ++num_files;
+    EXPECT_THAT(ReadFile(entry.path()), IsOkAndHolds(Not(HasSubstr("secret")))) << entry.path();
+  }
+  // Six of the report, and the record.
+  EXPECT_GE(num_files, 6);
+  const auto records = ReadRecords(options_.output_dir + "/records");
+  ASSERT_THAT(records, IsOkAndHolds(SizeIs(1)));
+  EXPECT_EQ((*records)[0].provenance().commit(), "c0ffee");
 }
 
 // The page.

@@ -1,0 +1,327 @@
+#include "perf/history/sqlite/sqlite_history.h"
+
+#include <sqlite3.h>
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "perf/history/series_builder.h"
+#include "perf/record/environment.h"
+#include "perf/record/health.h"
+#include "perf/record/record_check.h"
+#include "perf/stats/statistics.h"
+
+namespace perf {
+namespace {
+
+// The letters "PRLH".
+constexpr int kApplicationId = 0x50524C48;
+constexpr int kVersion = 3;
+
+constexpr char kSchema[] = R"sql(
+  CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    target TEXT NOT NULL,
+    shard INTEGER NOT NULL,
+    start_ns INTEGER NOT NULL,
+    machine TEXT NOT NULL,
+    load TEXT NOT NULL,
+    git_commit TEXT NOT NULL,
+    dirty INTEGER NOT NULL,
+    build TEXT NOT NULL DEFAULT '',
+    -- Why the machine was noisy, '' if it was quiet, NULL if nobody knows.
+    noise TEXT,
+    UNIQUE (run_id, target, shard, start_ns)
+  );
+  CREATE TABLE measurement (
+    run INTEGER NOT NULL REFERENCES run (id),
+    name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    better INTEGER NOT NULL,
+    median REAL NOT NULL,
+    -- Single precision, in this machine's byte order.
+    samples BLOB NOT NULL,
+    PRIMARY KEY (name, run)
+  ) WITHOUT ROWID;
+)sql";
+
+class Statement {
+ public:
+  Statement(sqlite3* database, const char* sql) {
+    sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr);
+  }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  Statement& Bind(int64_t value) {
+    sqlite3_bind_int64(statement_, ++bound_, value);
+    return *this;
+  }
+  Statement& Bind(double value) {
+    sqlite3_bind_double(statement_, ++bound_, value);
+    return *this;
+  }
+  Statement& Bind(const std::string& text) {
+    sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()),
+                      SQLITE_TRANSIENT);
+    return *this;
+  }
+  Statement& BindBytes(const std::string& bytes) {
+    sqlite3_bind_blob(statement_, ++bound_, bytes.data(), static_cast<int>(bytes.size()),
+                      SQLITE_TRANSIENT);
+    return *this;
+  }
+
+  // Makes it ready to be bound and stepped again.
+  void Reset() {
+    sqlite3_reset(statement_);
+    bound_ = 0;
+  }
+
+  // SQLITE_ROW, SQLITE_DONE, or an error, as all errors of a statement that was not prepared are.
+  int Step() { return statement_ == nullptr ? SQLITE_ERROR : sqlite3_step(statement_); }
+
+  int64_t Int(int column) { return sqlite3_column_int64(statement_, column); }
+  double Double(int column) { return sqlite3_column_double(statement_, column); }
+  int Bytes(int column) { return sqlite3_column_bytes(statement_, column); }
+  std::string Text(int column) {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    return text == nullptr ? "" : std::string(text, static_cast<size_t>(Bytes(column)));
+  }
+  std::optional<std::string> OptionalText(int column) {
+    if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
+    return Text(column);
+  }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+  int bound_ = 0;
+};
+
+// The point of a row that begins with title, git_commit, dirty, start_ns, median, the length of
+// samples, run_id and noise.
+HistoryPoint PointIn(Statement& row) {
+  return {.run_id = row.Text(6),
+          .commit = row.Text(1),
+          .dirty = row.Int(2) != 0,
+          .time = absl::FromUnixNanos(row.Int(3)),
+          .median = row.Double(4),
+          .num_samples = row.Int(5) / static_cast<int64_t>(sizeof(float)),
+          .noise = row.OptionalText(7)};
+}
+
+std::string Packed(const google::protobuf::RepeatedField<double>& samples) {
+  std::string bytes(static_cast<size_t>(samples.size()) * sizeof(float), '\0');
+  for (int i = 0; i < samples.size(); ++i) {
+    const auto single = static_cast<float>(samples[i]);
+    std::memcpy(bytes.data() + static_cast<size_t>(i) * sizeof(float), &single, sizeof(single));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteHistory>> SqliteHistory::Open(const std::string& path) {
+  sqlite3* database = nullptr;
+  const int opened =
+      sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  auto history = std::unique_ptr<SqliteHistory>(new SqliteHistory(database, path));
+  if (opened != SQLITE_OK) return history->Error("cannot open");
+  sqlite3_busy_timeout(database, 10'000);
+  if (absl::Status prepared = history->Prepare(); !prepared.ok()) return prepared;
+  return history;
+}
+
+SqliteHistory::~SqliteHistory() { sqlite3_close(database_); }
+
+absl::Status SqliteHistory::Error(const std::string& what) const {
+  return absl::FailedPreconditionError(
+      absl::StrCat("history ", path_, ": ", what, ": ", sqlite3_errmsg(database_)));
+}
+
+absl::Status SqliteHistory::Execute(const char* sql) {
+  if (sqlite3_exec(database_, sql, nullptr, nullptr, nullptr) == SQLITE_OK) return absl::OkStatus();
+  return Error("cannot write");
+}
+
+absl::Status SqliteHistory::Prepare() {
+  if (absl::Status begun = Execute("BEGIN IMMEDIATE"); !begun.ok()) return begun;
+  const auto pragma = [&](const char* sql) {
+    Statement statement(database_, sql);
+    return statement.Step() == SQLITE_ROW ? statement.Int(0) : -1;
+  };
+  const int64_t application = pragma("PRAGMA application_id");
+  const int64_t version = pragma("PRAGMA user_version");
+  const int64_t tables = pragma("SELECT COUNT(*) FROM sqlite_master");
+  absl::Status status;
+  if (application == 0 && version == 0 && tables == 0) {
+    status = Execute(kSchema);
+    status.Update(Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId).c_str()));
+    status.Update(Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str()));
+  } else if (application != kApplicationId) {
+    status = absl::FailedPreconditionError(absl::StrCat(path_, " is another application's"));
+  } else if (version == 1 || version == 2) {
+    // Nobody knows the build of the first version's runs, so they are a series of their own.
+    if (version == 1) status = Execute("ALTER TABLE run ADD COLUMN build TEXT NOT NULL DEFAULT ''");
+    // Nobody knows how noisy the machine was in the runs so far, so no baseline is made of them.
+    status.Update(Execute("ALTER TABLE run ADD COLUMN noise TEXT"));
+    status.Update(Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str()));
+  } else if (version != kVersion) {
+    status = absl::FailedPreconditionError(
+        absl::StrCat(path_, " has version ", version, ", and this program reads up to ", kVersion));
+  }
+  if (!status.ok()) {
+    Execute("ROLLBACK").IgnoreError();
+    return status;
+  }
+  return Execute("COMMIT");
+}
+
+absl::StatusOr<bool> SqliteHistory::AddRun(const Run& run) {
+  const Provenance& provenance = run.provenance();
+  Statement insert(database_,
+                   "INSERT OR IGNORE INTO run (run_id, target, shard, start_ns, machine, load, "
+                   "git_commit, dirty, build, noise) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.Bind(run.run_id())
+      .Bind(provenance.target())
+      .Bind(static_cast<int64_t>(provenance.shard_index()))
+      .Bind(absl::ToUnixNanos(StartOf(run)))
+      .Bind(MachineSlug(run.environment()))
+      .Bind(SeriesLoad(provenance))
+      .Bind(provenance.commit())
+      .Bind(static_cast<int64_t>(provenance.dirty()))
+      .Bind(SeriesBuild(run.environment()))
+      .Bind(WhyNoisy(run.health()));
+  if (insert.Step() != SQLITE_DONE) return Error("cannot add a run");
+  if (sqlite3_changes(database_) == 0) return false;
+  const int64_t id = sqlite3_last_insert_rowid(database_);
+  for (const Measurement& measurement : run.measurements()) {
+    Statement add(database_, "INSERT INTO measurement VALUES (?, ?, ?, ?, ?, ?, ?)");
+    add.Bind(id)
+        .Bind(measurement.name())
+        .Bind(measurement.title())
+        .Bind(measurement.unit())
+        .Bind(static_cast<int64_t>(measurement.better()))
+        .Bind(Median(measurement.samples()))
+        .BindBytes(Packed(measurement.samples()));
+    if (add.Step() != SQLITE_DONE) return Error("cannot add a measurement");
+  }
+  return true;
+}
+
+absl::StatusOr<int> SqliteHistory::Add(const std::vector<Run>& runs) {
+  for (const Run& run : runs) {
+    if (absl::Status checked = CheckRun(run); !checked.ok()) return checked;
+  }
+  if (absl::Status begun = Execute("BEGIN IMMEDIATE"); !begun.ok()) return begun;
+  int num_new = 0;
+  for (const Run& run : runs) {
+    const absl::StatusOr<bool> added = AddRun(run);
+    if (!added.ok()) {
+      Execute("ROLLBACK").IgnoreError();
+      return added.status();
+    }
+    num_new += *added;
+  }
+  if (absl::Status committed = Execute("COMMIT"); !committed.ok()) {
+    Execute("ROLLBACK").IgnoreError();
+    return committed;
+  }
+  return num_new;
+}
+
+absl::StatusOr<bool> SqliteHistory::HasInvocation(const std::string& run_id) {
+  Statement select(database_, "SELECT 1 FROM run WHERE run_id = ? LIMIT 1");
+  select.Bind(run_id);
+  const int step = select.Step();
+  if (step != SQLITE_ROW && step != SQLITE_DONE) return Error("cannot read");
+  return step == SQLITE_ROW;
+}
+
+absl::Status SqliteHistory::ForEachSeries(const HistoryFilter& filter, size_t max_points,
+                                          absl::FunctionRef<absl::Status(HistorySeries)> use) {
+  Statement select(database_,
+                   "SELECT title, git_commit, dirty, start_ns, median, LENGTH(samples), run_id, "
+                   "noise, machine, build, name, load, unit, better "
+                   "FROM measurement JOIN run ON run.id = measurement.run "
+                   "WHERE (?1 = '' OR name = ?1 OR (INSTR(name, ?1) > 0 AND NOT ?2)) "
+                   "AND (?3 = '' OR machine = ?3) AND start_ns >= ?4 "
+                   "ORDER BY machine, build, name, load, unit, better, start_ns, id");
+  select.Bind(filter.name)
+      .Bind(static_cast<int64_t>(filter.whole_name))
+      .Bind(filter.machine)
+      .Bind(absl::ToUnixNanos(filter.since));
+  const auto is_selected = [&](absl::string_view name) {
+    return filter.components.empty() ||
+           absl::c_any_of(filter.components, [&](const std::string& component) {
+             return absl::StartsWith(name, absl::StrCat(component, "."));
+           });
+  };
+  SeriesBuilder builder(max_points, use);
+  int step = 0;
+  while ((step = select.Step()) == SQLITE_ROW) {
+    SeriesKey key = {.machine = select.Text(8),
+                     .build = select.Text(9),
+                     .name = select.Text(10),
+                     .load = select.Text(11),
+                     .unit = select.Text(12),
+                     .better = static_cast<Better>(select.Int(13))};
+    if (!is_selected(key.name)) continue;
+    if (absl::Status added = builder.Add(std::move(key), select.Text(0), PointIn(select));
+        !added.ok()) {
+      return added;
+    }
+  }
+  if (step != SQLITE_DONE) return Error("cannot read");
+  return builder.Finish();
+}
+
+absl::StatusOr<std::vector<HistorySeries>> SqliteHistory::Find(absl::Span<const SeriesKey> keys,
+                                                               absl::Time until,
+                                                               size_t max_points) {
+  Statement select(database_,
+                   "SELECT title, git_commit, dirty, start_ns, median, LENGTH(samples), run_id, "
+                   "noise FROM measurement JOIN run ON run.id = measurement.run "
+                   "WHERE name = ?1 AND unit = ?2 AND better = ?3 AND machine = ?4 AND build = ?5 "
+                   "AND load = ?6 AND start_ns <= ?7 ORDER BY start_ns DESC, id DESC LIMIT ?8");
+  std::vector<HistorySeries> all;
+  for (const SeriesKey& key : keys) {
+    select.Reset();
+    select.Bind(key.name)
+        .Bind(key.unit)
+        .Bind(static_cast<int64_t>(key.better))
+        .Bind(key.machine)
+        .Bind(key.build)
+        .Bind(key.load)
+        .Bind(absl::ToUnixNanos(until))
+        .Bind(static_cast<int64_t>(max_points));
+    HistorySeries series;
+    static_cast<SeriesKey&>(series) = key;
+    int step = 0;
+    while ((step = select.Step()) == SQLITE_ROW) {
+      // The newest comes first.
+      if (series.points.empty()) series.title = select.Text(0);
+      series.points.push_back(PointIn(select));
+    }
+    if (step != SQLITE_DONE) return Error("cannot read");
+    if (series.points.empty()) continue;
+    absl::c_reverse(series.points);
+    all.push_back(std::move(series));
+  }
+  return all;
+}
+
+}  // namespace perf
