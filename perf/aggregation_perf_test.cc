@@ -1,4 +1,4 @@
-// What it costs to make a report of many records.
+// What it costs to read many records, and to make a report of them.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,7 +23,7 @@ using ::absl_testing::IsOk;
 std::vector<std::string> Records(int64_t num_records, int measurements, int samples) {
   std::vector<std::string> files;
   for (int64_t record = 0; record < num_records; ++record) {
-    Run run;
+    perf::Run run;
     run.mutable_provenance()->set_target(absl::StrCat("//component:test_", record));
     run.mutable_provenance()->set_total_shards(1);
     for (int i = 0; i < measurements; ++i) {
@@ -58,7 +58,7 @@ void Aggregate(const std::string& name, const std::string& title, int64_t num_re
     ReportInputs inputs;
     const Report report = time.Time([&] {
       for (const std::string& file : files) {
-        absl::StatusOr<Run> run = ParseRun(file);
+        absl::StatusOr<perf::Run> run = ParseRun(file);
         EXPECT_THAT(run, IsOk());
         if (run.ok()) inputs.runs.push_back(*std::move(run));
       }
@@ -67,6 +67,35 @@ void Aggregate(const std::string& name, const std::string& title, int64_t num_re
     memory.Add(static_cast<double>(LiveHeapBytes() - before) / 1e6);
     ASSERT_EQ(report.measurements_size(), num_records * measurements);
     ASSERT_EQ(report.measurements(0).count(), samples);
+  }
+}
+
+// What records occupy once they are read, before anything is made of them.
+TEST(PerfPerformance, ReadingRecords) {
+  constexpr int kMeasurements = 100;
+  const int64_t num_measurements = Load("measurements_read");
+  const std::vector<std::string> files =
+      Records(num_measurements / kMeasurements, kMeasurements, /*samples=*/1);
+  const std::string title = absl::StrCat("Reading Records of ", num_measurements, " Measurements");
+  Recorder time(
+      {.name = "perf.record.reading.time", .title = title, .unit = "ms", .better = LOWER});
+  Recorder memory({.name = "perf.record.reading.memory",
+                   .title = absl::StrCat(title, ", Memory"),
+                   .unit = "MB",
+                   .better = LOWER});
+  for (int64_t i = 0; i < Load("aggregations"); ++i) {
+    const int64_t before = LiveHeapBytes();
+    const std::vector<perf::Run> runs = time.Time([&] {
+      std::vector<perf::Run> read;
+      for (const std::string& file : files) {
+        absl::StatusOr<perf::Run> run = ParseRun(file);
+        EXPECT_THAT(run, IsOk());
+        if (run.ok()) read.push_back(*std::move(run));
+      }
+      return read;
+    });
+    memory.Add(static_cast<double>(LiveHeapBytes() - before) / 1e6);
+    ASSERT_EQ(runs.size(), files.size());
   }
 }
 

@@ -10,6 +10,12 @@ namespace perf {
 // read. Memory that the allocator keeps for reuse counts.
 int64_t ResidentBytes();
 
+// The greatest resident set of this process so far, in bytes, from /proc/self/status; 0 if that
+// cannot be read. ResetPeakResidentBytes begins anew, with what is resident then, and returns false
+// where the kernel does not let it.
+int64_t PeakResidentBytes();
+bool ResetPeakResidentBytes();
+
 // What was allocated and not yet freed, in bytes, of all threads: glibc's mallinfo2(3), which knows
 // the size of every block to the byte it rounds it up to. 0 under a sanitizer with an allocator of
 // its own.
