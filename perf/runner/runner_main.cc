@@ -119,10 +119,12 @@ ABSL_FLAG(bool, measure_identical, false,
 ABSL_FLAG(bool, counts, false,
           "Count instructions, allocations, bytes and system calls of the benchmarks' iterations "
           "instead of measuring times. Counts are compared with stored ones on any machine.");
-ABSL_FLAG(std::string, history, "",
-          "The history that the run is added to, and `history` reads: a file, or "
-          "postgresql://USER@HOST/DATABASE, which machines may share; `none` for none. Default: "
-          "history.db in the output directory.");
+ABSL_FLAG(
+    std::string, history, "",
+    "The history that the run is added to, and `history` reads: a file, or "
+    "postgresql://USER@HOST/DATABASE, which machines may share, with the password in ~/.pgpass "
+    "or PGPASSWORD, as Bazel prints command lines; `none` for none. Default: history.db in the "
+    "output directory.");
 ABSL_FLAG(std::string, import, "",
           "With history: what to add first: a folder with records (perf_run.pb), such as "
           "perf-results/records of another machine; a JSON file of Google Benchmark, hyperfine or "

@@ -84,16 +84,20 @@ std::string LabelOf(const MeasurementResult& result) {
 
 class Benchmarks {
  public:
-  explicit Benchmarks(Writer& writer) : writer_(writer) {}
+  // Of each measurement, at most `max_repetitions` are written.
+  Benchmarks(size_t max_repetitions, Writer& writer)
+      : max_repetitions_(max_repetitions), writer_(writer) {}
 
   void Add(const MeasurementResult& result, const TimeUnit& unit, const Measurement* measurement) {
+    name_ = OneLine(result.name());
+    label_ = LabelOf(result);
     const int64_t executions = std::max<int64_t>(result.iterations(), result.count());
     const int64_t iterations =
         std::max<int64_t>(executions / std::max<int64_t>(result.count(), 1), 1);
     std::vector<double> repetitions;
     if (measurement != nullptr) {
       const auto count = static_cast<size_t>(measurement->samples_size());
-      const size_t shown = std::min(count, kMaxGbenchRepetitions);
+      const size_t shown = std::min(count, max_repetitions_);
       for (size_t i = 0; i < shown; ++i) {
         repetitions.push_back(measurement->samples(static_cast<int>(i * count / shown)));
       }
@@ -103,13 +107,13 @@ class Benchmarks {
     for (size_t i = 0; i < repetitions.size(); ++i) {
       // JSON has no figure for what is not finite.
       if (!std::isfinite(repetitions[i] * unit.factor)) continue;
-      Begin(result, "", num_repetitions);
+      Begin("", num_repetitions);
       PutWhole(writer_, "repetition_index", static_cast<int64_t>(i));
       End(iterations, repetitions[i] * unit.factor, unit);
     }
     const auto aggregate = [&](absl::string_view name, double value) {
       if (!std::isfinite(value * unit.factor)) return;
-      Begin(result, name, num_repetitions);
+      Begin(name, num_repetitions);
       Put(writer_, "aggregate_name", name);
       Put(writer_, "aggregate_unit", "time");
       End(num_repetitions, value * unit.factor, unit);
@@ -121,17 +125,16 @@ class Benchmarks {
   }
 
  private:
-  void Begin(const MeasurementResult& result, absl::string_view aggregate, int64_t repetitions) {
-    const std::string name = OneLine(result.name());
+  void Begin(absl::string_view aggregate, int64_t repetitions) {
     writer_.StartObject();
-    Put(writer_, "name", aggregate.empty() ? name : absl::StrCat(name, "_", aggregate));
+    Put(writer_, "name", aggregate.empty() ? name_ : absl::StrCat(name_, "_", aggregate));
     PutWhole(writer_, "family_index", num_families_);
     PutWhole(writer_, "per_family_instance_index", 0);
-    Put(writer_, "run_name", name);
+    Put(writer_, "run_name", name_);
     Put(writer_, "run_type", aggregate.empty() ? "iteration" : "aggregate");
     PutWhole(writer_, "repetitions", repetitions);
     PutWhole(writer_, "threads", 1);
-    Put(writer_, "label", LabelOf(result));
+    Put(writer_, "label", label_);
   }
 
   void End(int64_t iterations, double time, const TimeUnit& unit) {
@@ -151,8 +154,12 @@ class Benchmarks {
     return std::sqrt(squares / (samples.size() - 1));
   }
 
+  const size_t max_repetitions_;
   Writer& writer_;
   int64_t num_families_ = 0;
+  // Of the measurement that is being added.
+  std::string name_;
+  std::string label_;
 };
 
 void PutContext(const Report& report, int left_out, Writer& writer) {
@@ -208,7 +215,8 @@ std::string GbenchJsonForm(const Report& report, absl::Span<const Run> runs) {
   writer.Key("benchmarks");
   writer.StartArray();
   const Samples samples = SamplesOf(runs);
-  Benchmarks benchmarks(writer);
+  const size_t share = kMaxAllGbenchRepetitions / std::max<size_t>(shown.size(), 1);
+  Benchmarks benchmarks(std::clamp(share, kMinGbenchRepetitions, kMaxGbenchRepetitions), writer);
   for (const auto& [result, unit] : shown) {
     benchmarks.Add(*result, unit, FindSamples(samples, *result));
   }

@@ -12,8 +12,12 @@
 
 namespace perf {
 
-// So many samples of a measurement are written, which are spread evenly over its run.
+// So many samples of a measurement are written, which are spread evenly over its run; and fewer of
+// each where all would be more than the second figure, but not fewer than the third. A sample takes
+// 400 bytes.
 inline constexpr size_t kMaxGbenchRepetitions = 1000;
+inline constexpr size_t kMaxAllGbenchRepetitions = 50'000;
+inline constexpr size_t kMinGbenchRepetitions = 10;
 
 // A benchmark for each measurement that is a time; how many others there are is in the context, as
 // Google Benchmark knows times only. Each has the aggregates mean and median, and if `runs` has its

@@ -50,9 +50,11 @@ std::map<std::string, std::vector<Entry>> Partitions(const std::string& json) {
 
 Run SamplesOf(const Report& report, const std::vector<double>& samples) {
   perf::Run run;
-  Measurement& measurement = *run.add_measurements();
-  measurement.set_name(report.measurements(0).name());
-  for (const double sample : samples) measurement.add_samples(sample);
+  for (const MeasurementResult& result : report.measurements()) {
+    Measurement& measurement = *run.add_measurements();
+    measurement.set_name(result.name());
+    measurement.mutable_samples()->Add(samples.begin(), samples.end());
+  }
   return run;
 }
 
@@ -99,6 +101,18 @@ TEST(GbenchJsonTest, ManySamplesAreThinned) {
   EXPECT_THAT(partitions.at("audio.m0"), SizeIs(kMaxGbenchRepetitions));
   EXPECT_EQ(partitions.at("audio.m0").front().real_time, 9);
   EXPECT_EQ(partitions.at("audio.m0").back().real_time, 11);
+}
+
+TEST(GbenchJsonTest, OfManyMeasurementsFewerSamplesAreShown) {
+  constexpr int kMeasurements = 500;
+  Report report = StableReport(kMeasurements);
+  for (MeasurementResult& result : *report.mutable_measurements()) result.set_count(1000);
+  const std::string json =
+      GbenchJsonForm(report, {SamplesOf(report, std::vector<double>(1000, 10))});
+  EXPECT_LT(json.size(), size_t{25} << 20);
+  const auto partitions = Partitions(json);
+  EXPECT_THAT(partitions.at("audio.m0"), SizeIs(kMaxAllGbenchRepetitions / kMeasurements));
+  EXPECT_THAT(partitions.at("audio.m499"), SizeIs(kMaxAllGbenchRepetitions / kMeasurements));
 }
 
 TEST(GbenchJsonTest, WhatIsNoTimeIsCountedAndLeftOut) {
