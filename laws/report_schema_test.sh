@@ -56,7 +56,7 @@ for kind, error in zip(kinds, validate([report(kind) for kind in kinds])):
         failures.append(f"the report '{kind}' is invalid: {error}")
 
 # What protobuf leaves out where it is not set.
-may_lack = {"generated", "environment", "growth", "unresolved", "acceptance", "stated", "requirement", "at_most", "at_least"}
+may_lack = {"generated", "environment", "growth", "unresolved", "acceptance", "explanation", "stated", "requirement", "at_most", "at_least"}
 full = report("full")
 broken = []
 places = list(objects(full))

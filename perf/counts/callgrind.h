@@ -19,9 +19,18 @@
 
 namespace perf {
 
+// What a dump says besides its totals.
+enum class CallgrindDetail {
+  // Functions, which nobody reads.
+  kTotals,
+  // Functions, calls, and the address of each instruction.
+  kInstructions,
+};
+
 // What to put before the program's command line. Callgrind then counts nothing until the program
 // asks for it, and writes each dump that the program asks for to `directory`.
-std::vector<std::string> CallgrindCommand(const std::string& directory);
+std::vector<std::string> CallgrindCommand(const std::string& directory,
+                                          CallgrindDetail detail = CallgrindDetail::kTotals);
 
 // Variables of the program's environment, which pin what glibc chooses by the processor.
 std::map<std::string, std::string> CallgrindVariables();
@@ -35,10 +44,11 @@ struct CallgrindCounts {
 // Reads the text of a dump. DataLoss if it is none.
 absl::StatusOr<CallgrindCounts> ParseCallgrindDump(absl::string_view text);
 
-// Reads the `number`-th dump, from 1, that the process wrote to `directory`, and removes the file.
-// NotFound if there is none.
-absl::StatusOr<CallgrindCounts> TakeCallgrindDump(const std::string& directory, int pid,
-                                                  int number);
+// Returns the text of the `number`-th dump, from 1, that the process wrote to `directory`, and
+// removes the file. NotFound if there is none; FailedPrecondition if it is longer than
+// kMaxCallgrindDumpBytes.
+inline constexpr int64_t kMaxCallgrindDumpBytes = 256 << 20;
+absl::StatusOr<std::string> TakeCallgrindDump(const std::string& directory, int pid, int number);
 
 }  // namespace perf
 

@@ -6,65 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "perf/counts/callgrind.h"
+#include "perf/counts/counted_process.h"
 
 namespace perf {
 namespace {
-
-// Enough that the figures of one iteration are those of most, and little enough that callgrind,
-// some fifty times slower than the processor, takes a fraction of a second.
-constexpr int64_t kInstructions = 1'000'000;
-constexpr int64_t kMaxIterations = 4096;
-
-// What one call did.
-struct CallCounts {
-  Counts counts;
-  CallgrindCounts callgrind;
-};
-
-// A process under callgrind.
-class CountedProcess {
- public:
-  static absl::StatusOr<CountedProcess> Start(const BenchmarkProgram& program,
-                                              const std::string& scratch) {
-    BenchmarkProgram counted = program;
-    counted.launcher = CallgrindCommand(scratch);
-    for (const auto& [name, value] : CallgrindVariables()) counted.variables[name] = value;
-    absl::StatusOr<EpochChild> child = EpochChild::Start(counted);
-    if (!child.ok()) return child.status();
-    return CountedProcess(*std::move(child), scratch);
-  }
-
-  absl::StatusOr<std::vector<std::string>> Names() { return child_.Names(); }
-
-  absl::StatusOr<CallCounts> Count(const std::string& name, int64_t iterations) {
-    const absl::StatusOr<perf::Counts> counts = child_.Count(name, iterations);
-    if (!counts.ok()) return counts.status();
-    const absl::StatusOr<CallgrindCounts> callgrind =
-        TakeCallgrindDump(scratch_, child_.pid(), ++dumps_);
-    if (!callgrind.ok()) return callgrind.status();
-    return CallCounts{.counts = *counts, .callgrind = *callgrind};
-  }
-
- private:
-  CountedProcess(EpochChild child, std::string scratch)
-      : child_(std::move(child)), scratch_(std::move(scratch)) {}
-
-  EpochChild child_;
-  std::string scratch_;
-  int dumps_ = 0;
-};
-
-// A power of two, so that most builds of a benchmark agree on it.
-absl::StatusOr<int64_t> ChooseIterations(CountedProcess& process, const std::string& name) {
-  const absl::StatusOr<CallCounts> one = process.Count(name, 1);
-  if (!one.ok()) return one.status();
-  int64_t iterations = 1;
-  while (iterations < kMaxIterations && iterations * one->callgrind.instructions < kInstructions) {
-    iterations *= 2;
-  }
-  return iterations;
-}
 
 absl::Status CountOne(CountedProcess& process, const std::string& name, BenchmarkCounts& result) {
   if (result.iterations == 0) {

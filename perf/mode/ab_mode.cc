@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -21,7 +22,10 @@
 #include "perf/ab/test_pairs.h"
 #include "perf/bazel/revision.h"
 #include "perf/bazel/test_build.h"
+#include "perf/bazel/test_program.h"
 #include "perf/code/linked_code.h"
+#include "perf/explain/comparison.h"
+#include "perf/explain/explain_benchmark.h"
 #include "perf/mode/program_pair.h"
 #include "perf/mode/round_sources.h"
 #include "perf/process/scratch_folder.h"
@@ -96,6 +100,7 @@ class RevisionComparison {
         absl::StrFormat("%.0f", (1 - kErrorRate) * 100), " % confidence"));
     Compare();
     AddFindings();
+    Explain();
     return std::move(findings_);
   }
 
@@ -198,6 +203,9 @@ class RevisionComparison {
       findings_.notes.push_back(absl::StrCat(test.label(), ": measured with quick loads, because ",
                                              shown_, "'s cannot be read: ", programs->why_quick));
     }
+    Builds builds = {.baseline = programs->baseline,
+                     .current = programs->current,
+                     .benchmark = test.benchmark()};
     auto source = MakeRoundSource({.baseline = std::move(programs->baseline),
                                    .current = std::move(programs->current),
                                    .benchmark = test.benchmark(),
@@ -210,6 +218,7 @@ class RevisionComparison {
     Say(absl::StrCat(test.label(), ": ", (*source)->compared().size(), " measurements; ",
                      code.sameness == Sameness::kChanged ? code.what : "unchanged code"));
     sources_.push_back(*std::move(source));
+    builds_.push_back(std::move(builds));
     return absl::OkStatus();
   }
 
@@ -298,6 +307,50 @@ class RevisionComparison {
     return unresolved;
   }
 
+  // Looks into the gravest of what became slower.
+  void Explain() {
+    if (!options_.explain) return;
+    constexpr size_t kMaxExplained = 5;
+    std::vector<std::pair<const Compared*, const Builds*>> slower;
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      for (const Compared& compared : sources_[i]->compared()) {
+        const Verdict verdict = compared.effect.verdict;
+        if (compared.status.ok() && (verdict == RED || verdict == YELLOW)) {
+          slower.emplace_back(&compared, &builds_[i]);
+        }
+      }
+    }
+    absl::c_stable_sort(slower, [](const auto& one, const auto& other) {
+      return one.first->effect.change_percent < other.first->effect.change_percent;
+    });
+    if (slower.size() > kMaxExplained) {
+      findings_.notes.push_back(absl::StrCat(
+          "the gravest ", kMaxExplained, " of ", slower.size(),
+          " slower measurements are explained; `explain NAME --against ", shown_,
+          "` does so with any of them"));
+      slower.resize(kMaxExplained);
+    }
+    for (const auto& [compared, builds] : slower) {
+      if (context_.services.Interrupted()) return;
+      findings_.explanations[compared->name] = ExplanationOf(*compared, *builds);
+    }
+  }
+
+  Explanation ExplanationOf(const Compared& compared, const Builds& builds) {
+    if (!builds.benchmark) return NotExplained(kWhyNotGoogleTest);
+    Services& services = context_.services;
+    // Paths of one length, as programs copy those that they are given.
+    const absl::StatusOr<Explanation> explanation = ExplainBenchmark(
+        BenchmarkProgramOf(builds.baseline, scratch_ + "/explain-0"),
+        BenchmarkProgramOf(builds.current, scratch_ + "/explain-1"),
+        {.measurement = compared.name,
+         .scratch = scratch_,
+         .programs = services.programs(),
+         .progress = [&](absl::string_view line) { services.ShowProgress(line); }},
+        (compared.effect.ratio - 1) * 100);
+    return explanation.ok() ? *explanation : NotExplained(explanation.status().message());
+  }
+
   // Says once for all how many are unresolved, and why.
   void NoteUnresolved(const std::map<UnresolvedReason, int>& unresolved) {
     std::vector<std::string> parts;
@@ -315,6 +368,13 @@ class RevisionComparison {
                                            absl::FormatDuration(options_.time_budget)));
   }
 
+  // The programs that a source runs.
+  struct Builds {
+    TestProgram baseline;
+    TestProgram current;
+    bool benchmark = false;
+  };
+
   const RunContext& context_;
   const Suite& suite_;
   const RunnerOptions& options_;
@@ -326,6 +386,8 @@ class RevisionComparison {
   TestBuildOptions build_;
   CodeComparer comparer_;
   std::vector<std::unique_ptr<RoundSource>> sources_;
+  // One for each source.
+  std::vector<Builds> builds_;
   Findings findings_;
 };
 

@@ -352,6 +352,57 @@ TEST_F(AbModeLoadsTest, AreThoseOfTheProfileThatIsAskedFor) {
   EXPECT_THAT(findings_->notes, Not(Contains(HasSubstr("quick loads"))));
 }
 
+// Valgrind and these sanitizers each want the address space for themselves.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kValgrindRuns = false;
+#else
+constexpr bool kValgrindRuns = true;
+#endif
+
+// What makes a benchmark three times as slow. Its trees are two builds of one source.
+class AbModeExplainTest : public AbModeTest {
+ protected:
+  AbModeExplainTest() {
+    suite_ = SampleSuite({"//a:t"});
+    suite_.manifest.mutable_tests(0)->set_benchmark(true);
+    targets_ = {"//a:t"};
+    options_.profile = "quick";
+    options_.time_budget = absl::Seconds(30);
+    options_.filter = "planted[.](function|same)";
+    for (const bool is_current : {false, true}) {
+      WriteProgram(is_current, "a/t", "");
+      std::error_code error;
+      std::filesystem::copy_file(
+          is_current ? "perf/explain/testing/planted_slower_benchmarks"
+                     : "perf/explain/testing/planted_benchmarks",
+          BinOf(is_current) + "/a/t", std::filesystem::copy_options::overwrite_existing, error);
+      EXPECT_FALSE(error) << error.message();
+      std::filesystem::permissions(BinOf(is_current) + "/a/t", std::filesystem::perms::owner_all,
+                                   error);
+    }
+  }
+};
+
+TEST_F(AbModeExplainTest, WhatIsSlowerIsExplained) {
+  if (!kValgrindRuns) GTEST_SKIP();
+  options_.explain = true;
+  const absl::StatusOr<Findings> findings = Measure("HEAD");
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_THAT(findings->errors, IsEmpty());
+  ASSERT_EQ(findings->explanations.size(), 1u);
+  const Explanation& explanation = findings->explanations.at("planted.function");
+  EXPECT_EQ(explanation.cause(), CAUSE_FUNCTION);
+  EXPECT_THAT(explanation.line(), HasSubstr(" in planted::Checksum"));
+  EXPECT_GT(explanation.frames_size(), 1);
+}
+
+TEST_F(AbModeExplainTest, UnlessNobodyAsksForIt) {
+  const absl::StatusOr<Findings> findings = Measure("HEAD");
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_TRUE(findings->ab.contains("planted.function"));
+  EXPECT_THAT(findings->explanations, IsEmpty());
+}
+
 // Which revision the stored baselines name.
 class AbModeBaselineTest : public AbModeTest {
  protected:

@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "perf/explain/explanation.pb.h"
 #include "perf/mode/options.h"
 #include "perf/mode/services.h"
 #include "perf/record/result.pb.h"
@@ -53,6 +54,7 @@ struct Findings {
   std::vector<UnchangedTest> unchanged;
   std::vector<GoneMeasurement> gone;
   std::map<std::string, double> accepted_before;
+  std::map<std::string, Explanation> explanations;
 };
 
 // One of these ways. Not thread-safe.

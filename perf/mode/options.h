@@ -56,6 +56,8 @@ struct RunnerOptions {
   absl::Duration time_budget = absl::Minutes(10);
   // Tests whose code is the same in both revisions are measured, too.
   bool measure_identical = false;
+  // The gravest of what became slower in an A/B comparison is looked into (perf/explain).
+  bool explain = false;
   // The history that the run is added to: an absolute path, or a URI of PostgreSQL, which may have
   // a password and is not for messages. Empty: none.
   std::string history;

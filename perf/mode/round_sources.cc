@@ -15,18 +15,15 @@
 #include "re2/re2.h"
 
 namespace perf {
-namespace {
 
-BenchmarkProgram Program(const TestProgram& side, const std::string& temporary) {
+BenchmarkProgram BenchmarkProgramOf(const TestProgram& test, const std::string& temporary) {
   BenchmarkProgram made{
-      .path = side.executable, .directory = side.directory, .variables = side.variables};
+      .path = test.executable, .directory = test.directory, .variables = test.variables};
   made.variables["TEST_TMPDIR"] = temporary;
   std::error_code error;
   std::filesystem::create_directories(temporary, error);
   return made;
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<RoundSource>> MakeRoundSource(const RoundSourceOptions& options,
                                                              std::vector<std::string>* notes) {
@@ -36,8 +33,8 @@ absl::StatusOr<std::unique_ptr<RoundSource>> MakeRoundSource(const RoundSourceOp
     absl::StatusOr<std::unique_ptr<EpochSource>> epochs = EpochSource::Create(
         {.target = label,
          .component = options.component,
-         .baseline = Program(options.baseline, options.scratch + "/baseline"),
-         .current = Program(options.current, options.scratch + "/current"),
+         .baseline = BenchmarkProgramOf(options.baseline, options.scratch + "/baseline"),
+         .current = BenchmarkProgramOf(options.current, options.scratch + "/current"),
          .scratch = options.scratch,
          .selected = [filter,
                       label](const std::string& name) { return AsksFor(*filter, label, name); }},

@@ -9,9 +9,14 @@
 #include "absl/status/statusor.h"
 #include "perf/ab/round_source.h"
 #include "perf/bazel/test_program.h"
+#include "perf/gbench/epoch_child.h"
 #include "perf/suite/requirements.pb.h"
 
 namespace perf {
+
+// A test with Google Benchmark functions as a program to drive. `temporary`: a folder for what it
+// writes, which is made.
+BenchmarkProgram BenchmarkProgramOf(const TestProgram& test, const std::string& temporary);
 
 struct RoundSourceOptions {
   // With all variables that the tests need, but for the places of temporary files and outputs.

@@ -263,6 +263,10 @@ class Builder {
     result.set_baseline(absl::StrCat(inputs_.ab_revision, " beside it, ", found->second.rounds,
                                      found->second.rounds == 1 ? " round" : " rounds"));
     if (effect.verdict == UNRESOLVED) *result.mutable_unresolved() = found->second.unresolved;
+    if (const auto explained = inputs_.explanations.find(result.name());
+        explained != inputs_.explanations.end()) {
+      *result.mutable_explanation() = explained->second;
+    }
   }
 
   void AddUnchanged(const UnchangedTest& test) {

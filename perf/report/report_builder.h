@@ -10,6 +10,7 @@
 
 #include "perf/ab/paired_effect.h"
 #include "perf/baseline/baseline.pb.h"
+#include "perf/explain/explanation.pb.h"
 #include "perf/history/history_baseline.h"
 #include "perf/owners/target_owners.h"
 #include "perf/record/result.pb.h"
@@ -83,6 +84,8 @@ struct ReportInputs {
   // The percentages that the revision beside this one accepts already, by measurement: what is
   // accepted of a change that both have says nothing of another one.
   std::map<std::string, double> accepted_before;
+  // Why measurements changed, of those that were looked into.
+  std::map<std::string, Explanation> explanations;
   // How often each measurement was measured, where more than once.
   std::map<std::string, int> attempts;
   // Tests whose measurements a filter can name; others are selected as a whole.

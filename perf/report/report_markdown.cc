@@ -104,6 +104,7 @@ std::string Bullet(absl::string_view text) { return absl::StrCat("- ", Escape(te
 std::string Reason(const MeasurementResult& result) {
   std::vector<std::string> parts;
   if (result.has_growth()) parts.push_back(GrowthText(result));
+  if (result.has_explanation()) parts.push_back(WhyText(result));
   if (!result.note().empty()) parts.push_back(result.note());
   if (!result.noise().empty()) parts.push_back(absl::StrCat("noisy: ", result.noise()));
   if (result.has_unresolved()) parts.push_back(UnresolvedText(result.unresolved()));

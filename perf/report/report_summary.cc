@@ -65,6 +65,7 @@ Item ItemOf(const MeasurementResult& result) {
   }
   if (result.has_growth()) reason(GrowthText(result));
   reason(FiguresText(result));
+  reason(WhyText(result));
   reason(result.note());
   reason(AcceptanceText(result));
   if (result.attempts() > 1) reason(absl::StrCat("the best of ", result.attempts(), " runs"));

@@ -73,6 +73,15 @@ MeasurementResult& Change(Report& report, Verdict verdict, double percent) {
   return *report.mutable_measurements(0);
 }
 
+TEST(SummaryReport, SaysWhyWhereThatIsKnown) {
+  Report report = Stable(3);
+  Explanation& explanation = *Change(report, RED, -25).mutable_explanation();
+  explanation.set_cause(CAUSE_FUNCTION);
+  explanation.set_line("+410 instructions an iteration, of which 380 in a::Push");
+  EXPECT_THAT(SummaryReport(report),
+              HasSubstr("\n    why: +410 instructions an iteration, of which 380 in a::Push\n"));
+}
+
 TEST(SummaryReport, OfAStableSuiteIsShort) {
   const std::string text = SummaryReport(Stable(214));
   EXPECT_THAT(text, StartsWith("✓ Stable: 214 measured, 0 red, 0 yellow, 0 improved, 0 unresolved, "

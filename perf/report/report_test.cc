@@ -709,6 +709,35 @@ TEST(ReportTest, AbVerdictsComeFromTheComparison) {
   EXPECT_THAT(text, HasSubstr("between -16.0% and -12.0%"));
 }
 
+TEST(ReportTest, AnExplanationIsShownBesideItsVerdict) {
+  ReportInputs inputs = Inputs(VadRun(1), kVadUnder50Ms);
+  inputs.ab_revision = "0123456789ab";
+  inputs.ab["audio.vad.process_1s"] = {
+      .effect = {.change_percent = -34, .change_percent_interval = {-36, -32}, .verdict = RED},
+      .baseline_median = 20,
+      .rounds = 32};
+  Explanation& explanation = inputs.explanations["audio.vad.process_1s"];
+  explanation.set_cause(CAUSE_FUNCTION);
+  explanation.set_line("+410 instructions an iteration, of which 380 in a::Push<int>");
+  FunctionChange& change = *explanation.add_functions();
+  change.set_function("a::Push<int>(int)");
+  change.set_self_before(120);
+  change.set_self_after(500);
+  const Report report = BuildReport(inputs);
+  EXPECT_EQ(report.measurements(0).explanation().cause(), CAUSE_FUNCTION);
+  EXPECT_THAT(TextReport(report, {}), HasSubstr("\n    why: +410 instructions an iteration, of "
+                                                "which 380 in a::Push<int>\n"));
+  EXPECT_THAT(TextReport(report, {}), Not(HasSubstr("120 to 500")));
+  EXPECT_THAT(TextReport(report, {.verbose = true}), HasSubstr("+380 (120 to 500)"));
+  EXPECT_THAT(MarkdownReport(report), HasSubstr("why: +410 instructions an iteration, of which 380 "
+                                                "in a::Push&lt;int&gt;"));
+  // What nobody could look into says so, and is no reason.
+  explanation.set_cause(CAUSE_NOT_EXPLAINED);
+  explanation.set_line("not explained: there is no valgrind");
+  EXPECT_THAT(TextReport(BuildReport(inputs), {}),
+              HasSubstr("\n    not explained: there is no valgrind\n"));
+}
+
 TEST(ReportTest, WhatIsNewSinceARevisionIsNotMissing) {
   ReportInputs inputs = Inputs(RunWith("audio.vad.other", "ms", LOWER, {1, 2, 3}), kVadUnder50Ms);
   EXPECT_EQ(BuildReport(inputs).exit_code(), 2);

@@ -12,7 +12,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "perf/explain/explanation_text.h"
 #include "perf/report/report_words.h"
 #include "perf/stats/figure_text.h"
 
@@ -74,6 +76,14 @@ std::string MeasurementText(const MeasurementResult& result, const TextOptions& 
   }
   if (const std::string ask = AskText(result); !ask.empty()) {
     absl::StrAppend(&text, "    ", ask, "\n");
+  }
+  if (result.has_explanation()) {
+    const std::string why = WhyText(result);
+    absl::StrAppend(&text, "    ", why, "\n");
+    // The line is said already.
+    const std::vector<std::string> lines = absl::StrSplit(
+        options.verbose ? ExplanationDetails(result.explanation()) : "", '\n', absl::SkipEmpty());
+    for (const std::string& line : lines) absl::StrAppend(&text, "    ", line, "\n");
   }
   if (result.has_unresolved()) {
     absl::StrAppend(&text, "    ", SettleText(result.unresolved()), ": ", result.command(), "\n");

@@ -255,6 +255,13 @@ std::string FiguresText(const MeasurementResult& result) {
                       ")");
 }
 
+std::string WhyText(const MeasurementResult& result) {
+  if (!result.has_explanation()) return "";
+  const Explanation& explanation = result.explanation();
+  return absl::StrCat(explanation.cause() == CAUSE_NOT_EXPLAINED ? "" : "why: ",
+                      explanation.line());
+}
+
 std::string VerdictText(const MeasurementResult& result) {
   std::string text = absl::StrCat(Symbol(result.verdict()), " ", Words(result));
   if (HasPercentage(result)) {

@@ -87,6 +87,10 @@ std::string FiguresText(const MeasurementResult& result);
 // "✗ Red: -23.4% vs baseline; ...": the verdict with its reasons.
 std::string VerdictText(const MeasurementResult& result);
 
+// "why: +410 instructions an iteration, of which 380 in Resampler::Push", or why that is not known;
+// empty if nobody looked into it.
+std::string WhyText(const MeasurementResult& result);
+
 // The figures behind a percentage, for whoever has to act on it. Few rounds have no interval.
 std::string ChangeDetail(const MeasurementResult& result);
 

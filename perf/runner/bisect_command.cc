@@ -16,7 +16,10 @@
 #include "perf/bisect/bisect_log.h"
 #include "perf/bisect/git_graph.h"
 #include "perf/bisect/revision_builder.h"
+#include "perf/explain/comparison.h"
+#include "perf/explain/explanation_text.h"
 #include "perf/process/scratch_folder.h"
+#include "perf/runner/explain_revisions.h"
 
 namespace perf {
 namespace {
@@ -104,6 +107,20 @@ absl::StatusOr<int> RunBisectCommand(const Suite& suite, absl::Span<const SuiteT
   const absl::StatusOr<std::string> text = ResultText(*result, options.workspace, command_options);
   if (!text.ok()) return text.status();
   services.Print(*text);
+  // The folders of its commits are free from here on.
+  builder->reset();
+  const absl::StatusOr<Explanation> explanation =
+      ExplainRevisions({.suite = suite,
+                        .tests = {tests.begin(), tests.end()},
+                        .run = options,
+                        .services = services,
+                        .measurement = command_options.measurement,
+                        .baseline = *good,
+                        .current = result->suspects.back()});
+  services.Print(absl::StrCat("\nWhat it executes since ", command_options.good, ":\n",
+                              ExplanationText(explanation.ok()
+                                                  ? *explanation
+                                                  : NotExplained(explanation.status().message()))));
   return command::kDone;
 }
 

@@ -29,8 +29,10 @@
 #include "perf/process/scratch_folder.h"
 #include "perf/report/forms/form.h"
 #include "perf/runner/bisect_command.h"
+#include "perf/runner/explain_command.h"
 #include "perf/runner/history_command.h"
 #include "perf/runner/owner_selection.h"
+#include "perf/runner/profile_command.h"
 #include "perf/runner/report_command.h"
 #include "perf/runner/suite_run.h"
 #include "perf/runner/suite_selfcheck_command.h"
@@ -76,12 +78,14 @@ ABSL_FLAG(std::vector<std::string>, formats, {},
                        perf::FormNames(), "."));
 ABSL_FLAG(std::string, from, "",
           "With report: the performance_report.json to render; - is standard input.");
-ABSL_FLAG(std::vector<std::string>, format, {"summary"},
+ABSL_FLAG(std::vector<std::string>, format, {},
           absl::StrCat("With report: the forms to render, separated by commas: ", perf::FormNames(),
-                       "."));
+                       "; default: summary. With profile: svg, which is a flame graph and the "
+                       "default, folded or pprof."));
 ABSL_FLAG(std::string, output, "",
           "With report: the file to write, or, for several forms, the folder. Default: standard "
-          "output.");
+          "output. With profile: the file to write. Default: profile.svg, profile.folded or "
+          "profile.pb.gz in the output directory.");
 ABSL_FLAG(bool, update_baselines, false,
           "Store this run's figures as the baselines of this machine; prints what changes, and "
           "writes it to baseline_changes.md in the output directory. "
@@ -116,6 +120,10 @@ ABSL_FLAG(absl::Duration, time_budget, absl::Minutes(10),
           "With --against: how long to go on measuring what is not yet clear.");
 ABSL_FLAG(bool, measure_identical, false,
           "With --against: also measure tests whose code is the same in both revisions.");
+ABSL_FLAG(bool, explain, true,
+          "With --against: look into the five gravest slower measurements, and say which function "
+          "is the cause; --noexplain leaves that out. It needs valgrind, and takes some seconds "
+          "for each.");
 ABSL_FLAG(bool, counts, false,
           "Count instructions, allocations, bytes and system calls of the benchmarks' iterations "
           "instead of measuring times. Counts are compared with stored ones on any machine.");
@@ -164,7 +172,7 @@ constexpr absl::string_view kLoadFlags[] = {"quick", "profile", "load"};
 constexpr absl::string_view kJudgingFlags[] = {
     "confirm",          "update_baselines", "why",     "baseline_dir", "baseline_file",
     "build_event_file", "allow_any_mode",   "against", "time_budget",  "measure_identical",
-    "counts",           "machine"};
+    "explain",          "counts",           "machine"};
 constexpr absl::string_view kOutputFlags[] = {"verbose", "output_dir", "formats", "history"};
 constexpr absl::string_view kBazelFlags[] = {"bazel", "bazel_flags"};
 constexpr absl::string_view kSubcommandFlags[] = {"from",   "format", "output",  "import",
@@ -278,7 +286,9 @@ int ReportMain() {
   if (absl::GetFlag(FLAGS_from).empty()) {
     return command::WrongUse("report: --from is missing: the performance_report.json to render");
   }
-  const absl::StatusOr<std::vector<Form>> forms = FindForms(absl::GetFlag(FLAGS_format));
+  std::vector<std::string> names = absl::GetFlag(FLAGS_format);
+  if (!command::WasGiven("format")) names = {"summary"};
+  const absl::StatusOr<std::vector<Form>> forms = FindForms(names);
   if (!forms.ok()) return command::WrongUse(absl::StrCat("--format: ", forms.status().message()));
   const std::unique_ptr<Services> services = SystemServices();
   const absl::Status rendered = RunReportCommand({.from = absl::GetFlag(FLAGS_from),
@@ -318,6 +328,7 @@ RunnerOptions Options() {
   options.against = absl::GetFlag(FLAGS_against);
   options.time_budget = absl::GetFlag(FLAGS_time_budget);
   options.measure_identical = absl::GetFlag(FLAGS_measure_identical);
+  options.explain = absl::GetFlag(FLAGS_explain);
   options.counts = absl::GetFlag(FLAGS_counts);
   if (absl::GetFlag(FLAGS_quick)) {
     options.profile = kQuickProfile;
@@ -429,6 +440,43 @@ int SelfcheckMain(const std::string& manifest) {
   return result->held ? command::kDone : command::kNo;
 }
 
+// The tests that may have a measurement: by convention, its name begins with its component's.
+std::vector<SuiteTest> LikelyTests(const Selected& selected, const std::string& measurement) {
+  const std::string component(measurement.substr(0, measurement.find('.')));
+  std::vector<SuiteTest> likely;
+  for (const SuiteTest& test : selected.tests) {
+    if (selected.suite.component_of.at(test.label()) == component) likely.push_back(test);
+  }
+  return likely.empty() ? selected.tests : likely;
+}
+
+// Says why a measurement takes longer than in another revision.
+int ExplainMain(const std::string& manifest, const std::string& measurement) {
+  RunnerOptions options = Options();
+  if (absl::GetFlag(FLAGS_profile).empty()) options.profile = kAbProfile;
+  return WithTests(manifest, options, [&](const Selected& selected) {
+    const std::unique_ptr<Services> services = SystemServices();
+    return Exit(RunExplainCommand(selected.suite, LikelyTests(selected, measurement), options,
+                                  measurement, *services));
+  });
+}
+
+// Says where a measurement's instructions go.
+int ProfileMain(const std::string& manifest, const std::string& measurement) {
+  RunnerOptions options = Options();
+  if (absl::GetFlag(FLAGS_profile).empty()) options.profile = kAbProfile;
+  const absl::StatusOr<ProfileFormat> format = FindProfileFormat(
+      command::WasGiven("format") ? absl::StrJoin(absl::GetFlag(FLAGS_format), ",") : "svg");
+  if (!format.ok()) return command::WrongUse(absl::StrCat("--format: ", format.status().message()));
+  return WithTests(manifest, options, [&](const Selected& selected) {
+    const std::unique_ptr<Services> services = SystemServices();
+    return Exit(RunProfileCommand(
+        selected.suite, LikelyTests(selected, measurement), options,
+        {.measurement = measurement, .format = *format, .output = absl::GetFlag(FLAGS_output)},
+        *services));
+  });
+}
+
 // Finds the commit that changed a measurement.
 int BisectMain(const std::string& manifest, const std::string& measurement) {
   if (absl::GetFlag(FLAGS_good).empty()) {
@@ -438,15 +486,8 @@ int BisectMain(const std::string& manifest, const std::string& measurement) {
   RunnerOptions options = Options();
   if (absl::GetFlag(FLAGS_profile).empty()) options.profile = kAbProfile;
   return WithTests(manifest, options, [&](const Selected& selected) {
-    const auto& [suite, tests] = selected;
-    // By convention, a measurement's name begins with its component's.
-    const std::string component(measurement.substr(0, measurement.find('.')));
-    std::vector<SuiteTest> likely;
-    for (const SuiteTest& test : tests) {
-      if (suite.component_of.at(test.label()) == component) likely.push_back(test);
-    }
     const std::unique_ptr<Services> services = SystemServices();
-    return Exit(RunBisectCommand(suite, likely.empty() ? tests : likely, options,
+    return Exit(RunBisectCommand(selected.suite, LikelyTests(selected, measurement), options,
                                  {.measurement = measurement,
                                   .good = absl::GetFlag(FLAGS_good),
                                   .bad = absl::GetFlag(FLAGS_bad)},
@@ -488,6 +529,8 @@ command::Program Perf(const std::string& manifest) {
       .synopsis = {"bazel run //perf -- [FLAG...]",
                    "bazel run //perf -- history [NAME] [--json] [--import PATH] [FLAG...]",
                    "bazel run //perf -- report --from FILE [--format FORM,...] [--output PATH]",
+                   "bazel run //perf -- explain NAME [--against REVISION]",
+                   "bazel run //perf -- profile NAME [--format svg|folded|pprof] [--output PATH]",
                    "bazel run //perf -- bisect NAME --good REVISION [--bad REVISION]",
                    "bazel run //perf -- selfcheck [--minutes N] [--suite [--rounds FILE]]"},
       .details = "",
@@ -496,7 +539,8 @@ command::Program Perf(const std::string& manifest) {
                       {"What figures are compared with", Names(kJudgingFlags)},
                       {"What is written", Names(kOutputFlags)},
                       {"Bazel", Names(kBazelFlags)},
-                      {"Only for report, history, bisect and selfcheck", Names(kSubcommandFlags)}},
+                      {"Only for report, history, profile, bisect and selfcheck",
+                       Names(kSubcommandFlags)}},
       .common_flags = {},
       .may_be_empty = {"filter", "load", "bazel_flags"},
       .examples =
@@ -510,11 +554,13 @@ command::Program Perf(const std::string& manifest) {
            "bazel run //perf -- history                       what runs found",
            "bazel run //perf -- history --import results.json  add what another tool measured",
            "bazel run //perf -- report --from perf-results/performance_report.json --format junit",
+           "bazel run //perf -- explain NAME --against main   which function makes it slower",
+           "bazel run //perf -- profile NAME                  where its instructions go",
            "bazel run //perf -- bisect NAME --good HEAD~20    which commit changed it",
            "bazel run //perf -- selfcheck                     how often verdicts are wrong"},
       .no_means =
-          "a requirement is missed, a measurement is red, the history has none of that name, or "
-          "there is no change to bisect",
+          "a requirement is missed, a measurement is red, the history or the tests have none of "
+          "that name, or there is no change to bisect or to explain",
       .failed_means =
           "something could not be measured, or is missing: a baseline has it, and the run has not",
       .subcommands =
@@ -527,6 +573,35 @@ command::Program Perf(const std::string& manifest) {
             .max_arguments = 1,
             .flags = {"history", "import", "output_dir", "json", "component", "machine", "since"},
             .run = HistoryMain},
+           {.name = "explain",
+            .arguments = "NAME",
+            .description = "Says why the measurement of that name takes longer than in another "
+                           "revision: builds both, runs its Google Benchmark function under "
+                           "callgrind, and compares the instructions of one iteration, by "
+                           "function. --against names the revision; without it, that is HEAD if "
+                           "the working tree has changes, and otherwise the commit before.",
+            .min_arguments = 1,
+            .max_arguments = 1,
+            .flags = {"against", "component", "type", "slow", "quick", "profile", "load",
+                      "output_dir", "bazel", "bazel_flags"},
+            .run =
+                [manifest](const command::Arguments& arguments) {
+                  return ExplainMain(manifest, arguments.front());
+                }},
+           {.name = "profile",
+            .arguments = "NAME",
+            .description = "Says where the instructions of one iteration of the measurement of "
+                           "that name go: runs its Google Benchmark function under callgrind, "
+                           "prints the functions that cost most, and writes a flame graph (svg), "
+                           "folded stacks, or a profile for pprof.",
+            .min_arguments = 1,
+            .max_arguments = 1,
+            .flags = {"format", "output", "component", "type", "slow", "quick", "profile", "load",
+                      "output_dir", "bazel", "bazel_flags"},
+            .run =
+                [manifest](const command::Arguments& arguments) {
+                  return ProfileMain(manifest, arguments.front());
+                }},
            {.name = "bisect",
             .arguments = "NAME",
             .description = "Finds the commit that changed the measurement of that name: builds "

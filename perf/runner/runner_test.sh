@@ -74,6 +74,12 @@ run 2 "--minutes has no meaning for a run" --minutes 3
 run 2 "--confirm has no meaning for history" history --confirm 3
 run 2 "history takes 0 to one argument" history a b
 run 2 "--minutes has to be at least 1" selfcheck --minutes 0
+run 2 "explain takes one argument" explain
+run 2 "--good has no meaning for explain" explain audio.vad.frame_10ms --good HEAD
+run 2 "$PWD/workspace is not in a git repository" explain audio.vad.frame_10ms
+run 2 "profile takes one argument" profile
+run 2 "--format: there is no form 'pdf' of a profile; there are svg, folded and pprof" profile a.b --format pdf
+run 1 "no Google Benchmark function measures 'a.b'" profile a.b
 run 2 "bisect takes one argument" bisect
 run 2 "bisect: --good has to name a revision" bisect audio.vad.frame_10ms
 run 2 "--good has no meaning for a run" --good HEAD

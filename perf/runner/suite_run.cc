@@ -275,6 +275,7 @@ class SuiteRun {
     inputs_.unchanged = std::move(findings.unchanged);
     inputs_.gone = std::move(findings.gone);
     inputs_.accepted_before = std::move(findings.accepted_before);
+    inputs_.explanations = std::move(findings.explanations);
   }
 
   absl::Status Confirm(Report& report) {

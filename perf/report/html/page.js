@@ -406,6 +406,71 @@
     return figureOf('', picture(760, bottom + 36, label, ...drawn), note);
   };
 
+  // --- What a measurement executes ---
+
+  // Instructions are whole, but for what happens once in a few iterations.
+  const count = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3))));
+  const signed = (change) => `${change < 0 ? '\u2212' : '+'}${count(Math.abs(change))}`;
+  const changeOf = (before, after) => {
+    if (count(before) === count(after)) return `same (${count(after)})`;
+    return `${signed(after - before)} (${count(before)} to ${count(after)})`;
+  };
+
+  // A flame graph of this run: the functions above the one that calls them, each as wide as it costs. What grew or
+  // shrank has a colour, an arrow and the figure.
+  const drawFlames = (m) => {
+    const frames = m.frames.map((frame) => ({ ...frame, before: frame.before || 0, after: frame.after || 0, parent: frame.parent || 0 }));
+    const total = frames[0].after;
+    const [left, right, rowHeight] = [4, 756, 20];
+    const depths = [];
+    const begins = [];
+    // Where the next child of each frame begins.
+    const free = [];
+    frames.forEach((frame, i) => {
+      depths[i] = i === 0 ? 0 : depths[frame.parent] + 1;
+      begins[i] = i === 0 ? 0 : free[frame.parent];
+      if (i > 0) free[frame.parent] += frame.after;
+      free[i] = begins[i];
+    });
+    const scale = linear(0, total, left, right);
+    const wide = frames.map((frame, i) => scale(begins[i] + frame.after) - scale(begins[i]) >= 1);
+    const levels = Math.max(...depths.filter((_, i) => wide[i])) + 1;
+    const height = levels * rowHeight + 8;
+    const drawn = [];
+    frames.forEach((frame, i) => {
+      if (!wide[i]) return;
+      const change = frame.after - frame.before;
+      const style = Math.abs(change) < 0.005 * total ? 'same' : change > 0 ? 'grown' : 'shrunk';
+      const arrow = { same: '', grown: ' \u25B2', shrunk: ' \u25BC' }[style];
+      const [from, to] = [scale(begins[i]), scale(begins[i] + frame.after)];
+      const y = height - 4 - (depths[i] + 1) * rowHeight;
+      const words = `${frame.name}${arrow}${style === 'same' ? '' : ` ${signed(change)}`}`;
+      // A character is some 6.5 wide.
+      const room = Math.floor((to - from - 6) / 6.5);
+      const shown = words.length <= room ? words : room > 3 ? `${words.slice(0, room - 1)}\u2026` : '';
+      drawn.push(svg('g', {},
+        svg('title', {}, `${frame.full || frame.name}${frame.inlined ? ' (inlined)' : ''}: ${count(frame.after)} instructions an iteration, ` +
+          `${(frame.after / total * 100).toFixed(1)} %; before ${count(frame.before)}`),
+        svg('rect', { x: from, y, width: at(Math.max(to - from - 0.5, 0.5)), height: rowHeight - 1, class: `frame ${style}${frame.inlined ? ' inlined' : ''}` }),
+        shown === '' ? '' : text(from + 4, y + 14, shown, { class: 'frame' })));
+    });
+    const label = `Flame graph: ${count(total)} instructions an iteration, before ${count(frames[0].before)}`;
+    return figureOf(`${count(total)} instructions an iteration, before ${count(frames[0].before)}`, picture(760, height, label, ...drawn),
+      'Each box is a function, as wide as it costs in this run with what it calls, above the function that calls it. ' +
+      '\u25B2 grew, \u25BC shrank, by so many instructions; a dashed border: inlined. What is gone is in the table only.');
+  };
+
+  const functionTable = (m) =>
+    m.functions && m.functions.length > 0
+      ? html('table', { class: 'figures functions' }, html('caption', {}, 'Functions whose cost changed, in instructions an iteration'),
+        html('thead', {}, html('tr', {}, ...['Function', 'Itself', 'With what it calls'].map((head) => html('th', { scope: 'col' }, head)))),
+        html('tbody', {}, ...m.functions.map((entry) => html('tr', {},
+          html('th', { scope: 'row' }, entry.presence ? `${entry.presence}: ` : '', html('code', {}, entry.name || ''),
+            ...(entry.notes || []).map((note) => html('div', { class: 'note' }, note))),
+          html('td', { class: 'number' }, changeOf(entry.self_before || 0, entry.self_after || 0)),
+          html('td', { class: 'number' }, changeOf(entry.inclusive_before || 0, entry.inclusive_after || 0))))))
+      : '';
+
   // --- A measurement ---
 
   const table = (caption, entries) =>
@@ -456,6 +521,7 @@
     if (hasValues(m)) pictures.push(drawDistribution(m));
     if (m.growth && m.growth.values) pictures.push(drawGrowth(m));
     if (m.trend && m.trend.medians) pictures.push(drawTrend(m));
+    if (m.frames && m.frames.length > 0 && m.frames[0].after > 0) pictures.push(drawFlames(m));
     if (pictures.length === 0) pictures.push(html('p', { class: 'note' }, 'There is nothing to draw: it has no samples in this run.'));
     const close = html('button', { type: 'button', class: 'close', 'aria-label': 'Close this measurement' }, 'Close');
     close.addEventListener('click', () => go({ ...state, m: '' }));
@@ -466,6 +532,7 @@
         html('ul', { class: 'reasons' }, ...(m.reasons || []).map((reason) => html('li', {}, reason)), ...limits),
         command('Measure it again, alone:', m.command),
         command('See its whole history:', m.history_command),
+        functionTable(m),
         table('This run', m.figures),
         table('Side figures', m.counters),
         related(m),

@@ -23,6 +23,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "perf/baseline/baseline_file.h"
+#include "perf/explain/function_name.h"
 #include "perf/history/change_points.h"
 #include "perf/history/history_text.h"
 #include "perf/report/html/html_text.h"
@@ -212,6 +213,7 @@ class PageBuilder {
     AddRatio(result, page);
     AddLimits(result, page);
     AddTrend(result, page);
+    AddExplanation(result.explanation(), page);
     const auto found = measured_.find(result.name());
     if (found == measured_.end() || IsMissing(result)) return;
     const auto& [run, measurement] = found->second;
@@ -244,6 +246,52 @@ class PageBuilder {
                                                  result.counters().end());
     for (const auto& [name, counter] : counters) {
       *page.add_counters() = PrintedFigure(name, FormatFigure(counter));
+    }
+  }
+
+  // A report that was read from a file may hold any tree, or none.
+  static void AddExplanation(const Explanation& explanation, PageMeasurement& page) {
+    const auto figure = [](double value) { return Rounded(value, kMoreDigits); };
+    const auto change = [](double before, double after) {
+      return absl::StrCat(after < before ? "" : "+", FormatFigure(after - before));
+    };
+    for (int i = 0; i < std::min(explanation.functions_size(), kMaxDrawnFunctions); ++i) {
+      const FunctionChange& function = explanation.functions(i);
+      PageFunction& added = *page.add_functions();
+      added.set_name(PageText(function.function()));
+      if (function.presence() == FUNCTION_NEW) added.set_presence("new");
+      if (function.presence() == FUNCTION_GONE) added.set_presence("gone");
+      added.set_self_before(figure(function.self_before()));
+      added.set_self_after(figure(function.self_after()));
+      added.set_inclusive_before(figure(function.inclusive_before()));
+      added.set_inclusive_after(figure(function.inclusive_after()));
+      constexpr int kMaxInlined = 5;
+      for (int j = 0; j < std::min(function.inlined_size(), kMaxInlined); ++j) {
+        const InlinedChange& inlined = function.inlined(j);
+        added.add_notes(PageText(absl::StrCat("inlined: ", inlined.function(), " ",
+                                              change(inlined.before(), inlined.after()))));
+      }
+      if (FormatFigure(function.calls_before()) != FormatFigure(function.calls_after())) {
+        added.add_notes(PageText(absl::StrCat(
+            "calls: ", FormatFigure(function.calls_after()), ", before ",
+            FormatFigure(function.calls_before()), function.caller().empty() ? "" : "; by ",
+            function.caller())));
+      }
+    }
+    for (int i = 0; i < std::min(explanation.frames_size(), kMaxDrawnFrames); ++i) {
+      const CallFrame& frame = explanation.frames(i);
+      if (frame.parent() < 0 || frame.parent() >= std::max(i, 1)) {
+        page.clear_frames();
+        return;
+      }
+      PageFrame& added = *page.add_frames();
+      added.set_name(PageText(ShortFunctionName(frame.function())));
+      added.set_full(PageText(frame.function()));
+      if (added.full() == added.name()) added.clear_full();
+      added.set_parent(frame.parent());
+      added.set_inlined(frame.inlined());
+      added.set_before(figure(frame.before()));
+      added.set_after(figure(frame.after()));
     }
   }
 

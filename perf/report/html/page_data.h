@@ -20,6 +20,9 @@ inline constexpr size_t kMaxDrawnValues = 101;
 // The last points of each trend, and the last runs of all trends together, that are drawn.
 inline constexpr size_t kMaxTrendPoints = 200;
 inline constexpr size_t kMaxTrendRuns = 400;
+// The frames of a flame graph, and the functions of its table, that are drawn.
+inline constexpr int kMaxDrawnFrames = 300;
+inline constexpr int kMaxDrawnFunctions = 40;
 
 struct HtmlInputs {
   // What the report was built from.

@@ -13,6 +13,7 @@
 namespace perf {
 namespace {
 
+using ::testing::Contains;
 using ::testing::DoubleNear;
 using ::testing::Each;
 using ::testing::ElementsAre;
@@ -155,6 +156,40 @@ TEST(PageDataTest, ChainsAreOfWhatWasMeasured) {
   none.Add("audio.a", "A", {1});
   none.Add("audio.b", "B", {1});
   EXPECT_THAT(DataOf(none).chains(), IsEmpty());
+}
+
+TEST(PageDataTest, WhatWasExplainedIsDrawn) {
+  const PageData data = DataOf(BesideReport());
+  const PageMeasurement& slower = Find(data, "audio.slower");
+  ASSERT_THAT(slower.frames(), SizeIs(5));
+  EXPECT_EQ(slower.frames(2).name(), "a::Push");
+  EXPECT_EQ(slower.frames(2).full(), "a::Push(int)");
+  EXPECT_EQ(slower.frames(2).parent(), 1);
+  EXPECT_EQ(slower.frames(2).after(), 880);
+  EXPECT_TRUE(slower.frames(4).inlined());
+  ASSERT_THAT(slower.functions(), SizeIs(1));
+  EXPECT_THAT(slower.functions(0).notes(),
+              ElementsAre("inlined: a::Dot16(short const*) +390",
+                          "calls: 2, before 1; by BM_Push(State&)"));
+  EXPECT_THAT(Find(data, "audio.same").frames(), IsEmpty());
+  EXPECT_THAT(slower.reasons(), Contains(HasSubstr("What it executes: +380 instructions")));
+}
+
+TEST(PageDataTest, ATreeThatIsNoneIsNotDrawn) {
+  for (const int parent : {-1, 1, 7}) {
+    SampleReport sample = BesideReport();
+    sample.records.explanations["audio.slower"].mutable_frames(1)->set_parent(parent);
+    EXPECT_THAT(Find(DataOf(sample), "audio.slower").frames(), IsEmpty()) << parent;
+  }
+  SampleReport big = BesideReport();
+  for (int i = 0; i < 10'000; ++i) {
+    *big.records.explanations["audio.slower"].add_frames() =
+        big.records.explanations["audio.slower"].frames(1);
+    *big.records.explanations["audio.slower"].add_functions() =
+        big.records.explanations["audio.slower"].functions(0);
+  }
+  EXPECT_THAT(Find(DataOf(big), "audio.slower").frames(), SizeIs(kMaxDrawnFrames));
+  EXPECT_THAT(Find(DataOf(big), "audio.slower").functions(), SizeIs(kMaxDrawnFunctions));
 }
 
 TEST(PageDataTest, ANameIsOneWordForAShell) {

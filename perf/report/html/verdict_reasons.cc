@@ -114,6 +114,11 @@ std::vector<std::string> VerdictReasons(const MeasurementResult& result, bool be
   if (const std::string reminder = ReminderText(result); !reminder.empty()) {
     say(absl::StrCat("Needed: ", reminder, "."));
   }
+  if (result.has_explanation()) {
+    say(absl::StrCat(
+        result.explanation().cause() == CAUSE_NOT_EXPLAINED ? "" : "What it executes: ",
+        result.explanation().line(), "."));
+  }
   if (!result.noise().empty()) say(absl::StrCat("The machine was noisy: ", result.noise(), "."));
   if (result.attempts() > 1) {
     say(

@@ -256,6 +256,13 @@ const faintTexts = (page) => page.evaluate(() => {
   const { page, context, noise } = await open('beside', '#m=audio.slower');
   await page.waitForSelector('.panel');
   check('both builds\' samples are drawn', (await page.$$('.panel line.baseline.sample')).length > 50);
+  const flames = await page.$$eval('.panel g > rect.frame', (boxes) => boxes.map((box) => box.parentElement.textContent));
+  check('what it executes is drawn', flames.length === 4, flames);
+  check('what grew says so without colour', flames.some((words) => words.includes('a::Push \u25B2 +380')), flames);
+  check('names are no HTML', (await page.$$('.panel img')).length === 0 && flames.some((words) => words.includes('<img')), flames);
+  check('and is a table', (await page.textContent('.panel table.functions')).includes('+410 (440 to 850)'), await page.textContent('.panel table.functions'));
+  check('numbers only in flames', (await badNumbers(page)).length === 0, await badNumbers(page));
+  check('texts of flames can be read', (await faintTexts(page)).length === 0, await faintTexts(page));
   await openByAddress(page, '#m=audio.unresolved');
   check('a range without ends has arrows', (await page.$$('.panel path.interval')).length === 2);
   check('numbers only', (await badNumbers(page)).length === 0, await badNumbers(page));

@@ -296,6 +296,34 @@ SampleReport BesideReport() {
     result.baseline_samples = times;
     result.rounds = static_cast<int>(rounds.size());
   }
+  Explanation& explanation = report.records.explanations["audio.slower"];
+  explanation.set_cause(CAUSE_FUNCTION);
+  explanation.set_line("+380 instructions an iteration (+38.0 %), of which 380 in a::Push");
+  for (const auto& [name, parent, before, after] :
+       {std::tuple("iteration", 0, 1000.0, 1380.0), std::tuple("BM_Push(State&)", 0, 1000.0, 1380.0),
+        std::tuple("a::Push(int)", 1, 500.0, 880.0), std::tuple("a::Gone()", 1, 100.0, 0.0),
+        std::tuple("</script><img src=x onerror=alert(12)>", 2, 60.0, 30.0)}) {
+    CallFrame& frame = *explanation.add_frames();
+    frame.set_function(name);
+    frame.set_parent(parent);
+    frame.set_before(before);
+    frame.set_after(after);
+    frame.set_inlined(parent == 2);
+  }
+  FunctionChange& change = *explanation.add_functions();
+  change.set_function("a::Push(int)");
+  change.set_presence(FUNCTION_IN_BOTH);
+  change.set_self_before(440);
+  change.set_self_after(850);
+  change.set_inclusive_before(500);
+  change.set_inclusive_after(880);
+  change.set_calls_before(1);
+  change.set_calls_after(2);
+  change.set_caller("BM_Push(State&)");
+  InlinedChange& inlined = *change.add_inlined();
+  inlined.set_function("a::Dot16(short const*)");
+  inlined.set_before(10);
+  inlined.set_after(400);
   // Too few rounds for an interval.
   report.Add("audio.unresolved", "Beside: unresolved", {3, 2, 2.5});
   AbResult& result = report.records.ab["audio.unresolved"];

@@ -1,0 +1,48 @@
+// Profiles as a tree of calls, which flame graphs are drawn of.
+#ifndef PERF_EXPLAIN_CALL_TREE_H_
+#define PERF_EXPLAIN_CALL_TREE_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "perf/explain/comparison.h"
+#include "perf/explain/explanation.pb.h"
+
+namespace perf {
+
+// Instructions of one iteration, in two builds or, of one profile, in `after` alone.
+struct CallNode {
+  // The function's full name; the root's is "iteration".
+  std::string function;
+  // Whether it is inlined into its parent.
+  bool inlined = false;
+  // With all that it calls.
+  double before = 0;
+  double after = 0;
+  // In the order of their names.
+  std::vector<CallNode> children = {};
+};
+
+struct CallTreeOptions {
+  // What costs a smaller part of an iteration has no node; its parent's cost includes it.
+  double least_part = 0.001;
+  // A bound of the tree's size.
+  size_t max_nodes = 5000;
+};
+
+// The tree of one build. Callgrind counts calls from one function to another, and not stacks: what a
+// function costs is divided among its callers as their calls of it cost. A function that is called
+// again below itself has no second node there.
+CallNode CallTreeOf(const ProfiledBuild& build, const CallTreeOptions& options = {});
+
+// Both trees in one.
+CallNode CompareCallTrees(const ProfiledBuild& before, const ProfiledBuild& after,
+                          const CallTreeOptions& options = {});
+
+// The tree in the order that CallFrame states.
+std::vector<CallFrame> FramesOf(const CallNode& root);
+
+}  // namespace perf
+
+#endif  // PERF_EXPLAIN_CALL_TREE_H_

@@ -1,0 +1,47 @@
+// What differs between two builds of a benchmark, and which function is the cause.
+#ifndef PERF_EXPLAIN_COMPARISON_H_
+#define PERF_EXPLAIN_COMPARISON_H_
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "perf/explain/explanation.pb.h"
+#include "perf/explain/profile.h"
+
+namespace perf {
+
+// Instructions of an iteration, by function and then by what was inlined into it. What is the
+// function's own is not in it.
+using InlinedCosts = std::map<std::string, std::map<std::string, double>>;
+
+// One build of a benchmark.
+struct ProfiledBuild {
+  Profile profile;
+  // Of the functions that MostChanged names.
+  InlinedCosts inlined = {};
+};
+
+// The functions whose own instructions changed most, at most `most`, the greatest change first.
+std::vector<std::string> MostChanged(const Profile& before, const Profile& after, size_t most);
+
+// Compares two builds. All lists are bounded, and so are the names in them. `time_percent`: by how
+// much the measured time changed, 0 if that is not known.
+Explanation Compare(const ProfiledBuild& before, const ProfiledBuild& after,
+                    double time_percent = 0);
+
+// Why the body of a GoogleTest function is not looked into, and what to do instead.
+inline constexpr char kWhyNotGoogleTest[] =
+    "its body is a GoogleTest function, whose work is not divided into iterations that callgrind "
+    "could count. Put the part that you suspect into a Google Benchmark function, or record its "
+    "program in both revisions with `perf record -g`";
+
+// The explanation of a measurement that could not be looked into. `why` goes on after "not
+// explained: ".
+Explanation NotExplained(absl::string_view why);
+
+}  // namespace perf
+
+#endif  // PERF_EXPLAIN_COMPARISON_H_

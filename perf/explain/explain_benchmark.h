@@ -1,0 +1,50 @@
+// Why a Google Benchmark body takes longer in one build than in another: both run under callgrind.
+#ifndef PERF_EXPLAIN_EXPLAIN_BENCHMARK_H_
+#define PERF_EXPLAIN_EXPLAIN_BENCHMARK_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "perf/explain/comparison.h"
+#include "perf/explain/explanation.pb.h"
+#include "perf/gbench/epoch_child.h"
+#include "perf/process/program_runner.h"
+
+namespace perf {
+
+// What records call the benchmarks of a program. Unimplemented if it does not serve epochs;
+// otherwise errors of EpochChild.
+absl::StatusOr<std::vector<std::string>> MeasurementsOf(const BenchmarkProgram& program);
+
+struct ProfileOptions {
+  // The measurement's name, as in records.
+  std::string measurement;
+  // Where callgrind and the program may write, absolute.
+  std::string scratch;
+  // Runs addr2line.
+  ProgramRunner& programs;
+  // Gets what is being done.
+  std::function<void(absl::string_view)> progress = [](absl::string_view) {};
+};
+
+// Profiles one iteration, with what was inlined into the functions that cost most. `notes` gets what
+// a reader has to know besides. NotFound if the program has no such benchmark; FailedPrecondition if there
+// is no valgrind; Unimplemented if the program does not serve counts; Aborted if the body failed;
+// otherwise errors of CountedProcess.
+absl::StatusOr<ProfiledBuild> ProfileBenchmark(const BenchmarkProgram& program,
+                                               const ProfileOptions& options,
+                                               std::vector<std::string>* notes);
+
+// Compares two builds. `time_percent`: by how much the measured time changed, 0 if that is not
+// known. Errors as ProfileBenchmark, with the build that they are of.
+absl::StatusOr<Explanation> ExplainBenchmark(const BenchmarkProgram& baseline,
+                                             const BenchmarkProgram& current,
+                                             const ProfileOptions& options,
+                                             double time_percent = 0);
+
+}  // namespace perf
+
+#endif  // PERF_EXPLAIN_EXPLAIN_BENCHMARK_H_

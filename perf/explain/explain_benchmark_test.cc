@@ -1,0 +1,162 @@
+// Whether a planted slowdown is named, wherever it is.
+#include "perf/explain/explain_benchmark.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "perf/explain/explanation_text.h"
+#include "perf/process/program_runner.h"
+#include "perf/process/testing/fake_program_runner.h"
+#include "third_party/status_matchers.h"
+
+namespace perf {
+namespace {
+
+using absl_testing::IsOk;
+using absl_testing::StatusIs;
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Property;
+using testing::StartsWith;
+
+// Valgrind and these sanitizers each want the address space for themselves; code that is not
+// optimised, or that has more in it than its source, has its costs elsewhere.
+bool CanExplain() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    defined(PERF_UNDEFINED_SANITIZER) || !defined(__OPTIMIZE__)
+  return false;
+#else
+  return std::getenv("COVERAGE_DIR") == nullptr;
+#endif
+}
+
+BenchmarkProgram Program(const std::string& name) {
+  return {.path = absl::StrCat(get_current_dir_name(), "/perf/explain/testing/", name),
+          .directory = {}};
+}
+
+class ExplainBenchmarkTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!CanExplain()) GTEST_SKIP();
+  }
+
+  absl::StatusOr<Explanation> TryToExplain(const std::string& measurement) {
+    return ExplainBenchmark(
+        Program("planted_benchmarks"), Program("planted_slower_benchmarks"),
+        {.measurement = measurement, .scratch = testing::TempDir(), .programs = programs_});
+  }
+
+  Explanation Explain(const std::string& measurement) {
+    absl::StatusOr<Explanation> explanation = TryToExplain(measurement);
+    EXPECT_THAT(explanation, IsOk());
+    if (!explanation.ok()) return {};
+    // For whoever reads the test's log.
+    std::printf("%s\n%s\n", measurement.c_str(), ExplanationText(*explanation).c_str());
+    return *std::move(explanation);
+  }
+
+  SystemProgramRunner programs_;
+};
+
+TEST_F(ExplainBenchmarkTest, NamesAFunction) {
+  const Explanation explanation = Explain("planted.function");
+  EXPECT_EQ(explanation.cause(), CAUSE_FUNCTION);
+  EXPECT_THAT(explanation.line(), HasSubstr(" in planted::Checksum"));
+  EXPECT_THAT(explanation.function(), HasSubstr("Checksum"));
+  EXPECT_GT(explanation.instructions_after(), explanation.instructions_before() * 2);
+  ASSERT_FALSE(explanation.functions().empty());
+  const FunctionChange& first = explanation.functions(0);
+  EXPECT_THAT(first.function(), HasSubstr("Checksum"));
+  EXPECT_EQ(first.presence(), FUNCTION_IN_BOTH);
+  EXPECT_EQ(first.calls_before(), 1);
+  EXPECT_EQ(first.calls_after(), 1);
+  // Nearly all of the difference is the function's own.
+  const double change = explanation.instructions_after() - explanation.instructions_before();
+  EXPECT_GT(first.self_after() - first.self_before(), change * 0.95);
+  EXPECT_GT(first.inclusive_after() - first.inclusive_before(), change * 0.95);
+}
+
+TEST_F(ExplainBenchmarkTest, NamesAnInlinedFunction) {
+  const Explanation explanation = Explain("planted.inlined");
+  EXPECT_EQ(explanation.cause(), CAUSE_FUNCTION);
+  EXPECT_THAT(explanation.line(), HasSubstr("planted::Filter (inlined: "));
+  EXPECT_THAT(explanation.line(), HasSubstr("WeightedSum)"));
+  ASSERT_FALSE(explanation.functions().empty());
+  EXPECT_THAT(explanation.functions(0).inlined(),
+              Contains(Property(&InlinedChange::function, HasSubstr("WeightedSum"))));
+}
+
+TEST_F(ExplainBenchmarkTest, NamesWhoAllocates) {
+  const Explanation explanation = Explain("planted.allocation");
+  EXPECT_EQ(explanation.cause(), CAUSE_ALLOCATION);
+  EXPECT_THAT(explanation.line(),
+              HasSubstr("in allocating memory: 1 more allocation, by planted::Collect"));
+  EXPECT_THAT(explanation.function(), HasSubstr("Collect"));
+  EXPECT_EQ(explanation.allocations_before(), 0);
+  EXPECT_EQ(explanation.allocations_after(), 1);
+  ASSERT_EQ(explanation.allocations_size(), 1);
+  EXPECT_THAT(explanation.allocations(0).caller(), HasSubstr("Collect"));
+  EXPECT_EQ(explanation.allocations(0).after(), 1);
+}
+
+TEST_F(ExplainBenchmarkTest, NamesWhoCopies) {
+  const Explanation explanation = Explain("planted.copy");
+  EXPECT_EQ(explanation.cause(), CAUSE_COPY);
+  EXPECT_THAT(explanation.line(), HasSubstr("in memcpy: 1 more call, by planted::Forward"));
+  EXPECT_THAT(explanation.function(), HasSubstr("Forward"));
+}
+
+TEST_F(ExplainBenchmarkTest, NamesWhoLocks) {
+  const Explanation explanation = Explain("planted.lock");
+  EXPECT_EQ(explanation.cause(), CAUSE_LOCK);
+  EXPECT_THAT(explanation.line(), HasSubstr("in locks (pthread_mutex_"));
+  EXPECT_THAT(explanation.line(), HasSubstr("1 more lock, by planted::Increment"));
+  EXPECT_THAT(explanation.function(), HasSubstr("Increment"));
+}
+
+TEST_F(ExplainBenchmarkTest, SaysThatTheInstructionsAreTheSame) {
+  const Explanation explanation = Explain("planted.same");
+  EXPECT_EQ(explanation.cause(), CAUSE_NOT_IN_INSTRUCTIONS);
+  EXPECT_THAT(explanation.line(), StartsWith("the same "));
+  EXPECT_THAT(explanation.line(), HasSubstr("layout, its memory, locks or waiting"));
+  EXPECT_THAT(explanation.functions(), IsEmpty());
+  EXPECT_THAT(explanation.notes(), Contains(HasSubstr("perf stat")));
+}
+
+TEST_F(ExplainBenchmarkTest, WhatOneBuildDoesNotHaveIsSaid) {
+  EXPECT_THAT(TryToExplain("planted.new"),
+              StatusIs(absl::StatusCode::kNotFound,
+                       HasSubstr("the baseline's build: there is no benchmark 'planted.new'")));
+  EXPECT_THAT(TryToExplain("planted.fail"),
+              StatusIs(absl::StatusCode::kAborted, HasSubstr("the result is wrong")));
+}
+
+TEST_F(ExplainBenchmarkTest, WithoutAddr2lineTheFunctionsAreStillNamed) {
+  FakeProgramRunner programs;
+  programs.set_answer([](const SubprocessOptions&) {
+    return absl::StatusOr<SubprocessResult>(absl::NotFoundError("there is no addr2line"));
+  });
+  const absl::StatusOr<Explanation> explanation = ExplainBenchmark(
+      Program("planted_benchmarks"), Program("planted_slower_benchmarks"),
+      {.measurement = "planted.inlined", .scratch = testing::TempDir(), .programs = programs});
+  ASSERT_THAT(explanation, IsOk());
+  EXPECT_THAT(explanation->line(), HasSubstr(" in planted::Filter"));
+  EXPECT_THAT(explanation->line(), Not(HasSubstr("inlined")));
+  EXPECT_THAT(explanation->notes(), testing::ElementsAre(HasSubstr("there is no addr2line")));
+}
+
+}  // namespace
+}  // namespace perf

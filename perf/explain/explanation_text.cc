@@ -1,0 +1,111 @@
+#include "perf/explain/explanation_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "command/printable.h"
+#include "command/wrapped.h"
+
+namespace perf {
+namespace {
+
+constexpr size_t kColumns = 100;
+// What a file says may be of any length.
+constexpr int kMaxShown = 40;
+
+std::string Figure(double value) {
+  return std::abs(value) >= 100 || value == std::floor(value) ? absl::StrFormat("%.0f", value)
+                                                              : absl::StrFormat("%.3g", value);
+}
+
+// "+380 (120 to 500)"
+std::string ChangeOf(double before, double after) {
+  const double change = after - before;
+  if (Figure(before) == Figure(after)) return absl::StrCat("same (", Figure(after), ")");
+  return absl::StrCat(change < 0 ? "" : "+", Figure(change), " (", Figure(before), " to ",
+                      Figure(after), ")");
+}
+
+std::string Paragraph(absl::string_view text, size_t indent) {
+  return absl::StrCat(command::Wrapped(command::PrintableLine(text), indent, kColumns), "\n");
+}
+
+// A name in what is left of a line.
+std::string Name(absl::string_view name, size_t column) {
+  std::string printable = command::PrintableLine(name);
+  if (column + printable.size() < kColumns) return printable;
+  constexpr size_t kLeast = 8;
+  size_t end = std::min(printable.size(), kColumns - std::min(column + 4, kColumns - kLeast));
+  // Not within a character of UTF-8; what ends the string is no part of one.
+  while (end > 0 && (static_cast<unsigned char>(printable[end]) & 0xC0) == 0x80) --end;
+  return absl::StrCat(printable.substr(0, end), "…");
+}
+
+std::string FunctionText(const FunctionChange& change) {
+  // Two figures, and the name.
+  constexpr size_t kNameColumn = 60;
+  const absl::string_view presence = change.presence() == FUNCTION_NEW    ? "new: "
+                                     : change.presence() == FUNCTION_GONE ? "gone: "
+                                                                          : "";
+  std::string text = absl::StrFormat(
+      "  %-28s %-28s %s%s\n", ChangeOf(change.self_before(), change.self_after()),
+      ChangeOf(change.inclusive_before(), change.inclusive_after()), presence,
+      Name(change.function(), kNameColumn + presence.size()));
+  for (int i = 0; i < std::min(change.inlined_size(), kMaxShown); ++i) {
+    const InlinedChange& inlined = change.inlined(i);
+    absl::StrAppendFormat(&text, "    %-26s %-28s inlined: %s\n",
+                          ChangeOf(inlined.before(), inlined.after()), "",
+                          Name(inlined.function(), kNameColumn + 9));
+  }
+  if (Figure(change.calls_before()) != Figure(change.calls_after())) {
+    std::string calls =
+        absl::StrCat("    calls: ", ChangeOf(change.calls_before(), change.calls_after()));
+    if (!change.caller().empty()) {
+      absl::StrAppend(&calls, ", by ", Name(change.caller(), calls.size() + 5));
+    }
+    absl::StrAppend(&text, calls, "\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string ExplanationText(const Explanation& explanation) {
+  const std::string details = ExplanationDetails(explanation);
+  return absl::StrCat(Paragraph(explanation.line(), 0), details.empty() ? "" : "\n", details);
+}
+
+std::string ExplanationDetails(const Explanation& explanation) {
+  if (explanation.cause() == CAUSE_NOT_EXPLAINED) return "";
+  std::string text = "Of one iteration:\n";
+  const auto total = [&](absl::string_view what, double before, double after) {
+    absl::StrAppend(&text, "  ", what, ": ", ChangeOf(before, after), "\n");
+  };
+  total("instructions", explanation.instructions_before(), explanation.instructions_after());
+  total("allocations", explanation.allocations_before(), explanation.allocations_after());
+  total("system calls", explanation.system_calls_before(), explanation.system_calls_after());
+  if (!explanation.functions().empty()) {
+    absl::StrAppendFormat(&text, "\nInstructions an iteration:\n  %-28s %-28s function\n",
+                          "of the function itself", "with what it calls");
+    for (int i = 0; i < std::min(explanation.functions_size(), kMaxShown); ++i) {
+      absl::StrAppend(&text, FunctionText(explanation.functions(i)));
+    }
+  }
+  if (!explanation.allocations().empty()) {
+    absl::StrAppend(&text, "\nAllocations an iteration:\n");
+    for (int i = 0; i < std::min(explanation.allocations_size(), kMaxShown); ++i) {
+      const AllocationChange& change = explanation.allocations(i);
+      absl::StrAppendFormat(&text, "  %-28s %s\n", ChangeOf(change.before(), change.after()),
+                            Name(change.caller(), 31));
+    }
+  }
+  if (!explanation.notes().empty()) absl::StrAppend(&text, "\n");
+  for (const std::string& note : explanation.notes()) absl::StrAppend(&text, Paragraph(note, 0));
+  return text;
+}
+
+}  // namespace perf
