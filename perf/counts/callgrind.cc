@@ -83,8 +83,8 @@ absl::StatusOr<std::string> TakeCallgrindDump(const std::string& directory, int 
   struct stat file = {};
   if (stat(path.c_str(), &file) == 0 && file.st_size > kMaxCallgrindDumpBytes) {
     std::remove(path.c_str());
-    return absl::FailedPreconditionError(
-        absl::StrCat("a dump of callgrind has ", file.st_size, " bytes, which is too long to read"));
+    return absl::FailedPreconditionError(absl::StrCat("a dump of callgrind has ", file.st_size,
+                                                      " bytes, which is too long to read"));
   }
   absl::StatusOr<std::string> text = ReadFile(path);
   if (text.ok()) std::remove(path.c_str());

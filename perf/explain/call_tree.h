@@ -31,9 +31,9 @@ struct CallTreeOptions {
   size_t max_nodes = 5000;
 };
 
-// The tree of one build. Callgrind counts calls from one function to another, and not stacks: what a
-// function costs is divided among its callers as their calls of it cost. A function that is called
-// again below itself has no second node there.
+// The tree of one build. Callgrind counts calls from one function to another, and not stacks: what
+// a function costs is divided among its callers as their calls of it cost. A function that is
+// called again below itself has no second node there.
 CallNode CallTreeOf(const ProfiledBuild& build, const CallTreeOptions& options = {});
 
 // Both trees in one.

@@ -47,8 +47,8 @@ struct CallgrindProfile {
 inline constexpr size_t kMaxNameBytes = 1000;
 
 // Reads a dump that has the address of each instruction (CallgrindDetail::kInstructions). Any bytes
-// may be given. DataLoss, with the number of the line, for what is not such a dump, is cut short, or
-// does not add up to its own totals.
+// may be given. DataLoss, with the number of the line, for what is not such a dump, is cut short,
+// or does not add up to its own totals.
 absl::StatusOr<CallgrindProfile> ParseCallgrindProfile(absl::string_view text);
 
 }  // namespace perf

@@ -112,8 +112,7 @@ std::map<std::string, FunctionKind> Kinds(const Profile& profile) {
 // Whether a function is of a shared library, whose code both builds have in common.
 bool IsOfSharedLibrary(const FunctionCost& cost) {
   if (cost.instructions.empty()) return false;
-  const std::string& object = cost.instructions.begin()->first.object;
-  return absl::StrContains(object.substr(object.rfind('/') + 1), ".so");
+  return IsSharedLibrary(cost.instructions.begin()->first.object);
 }
 
 class Comparison {
@@ -165,12 +164,13 @@ class Comparison {
     while (IsStandardLibrary(owner) && seen.insert(owner).second) {
       const auto callers = calls_into_.find(owner);
       if (callers == calls_into_.end()) break;
-      const auto most = absl::c_max_element(callers->second, [](const auto& one, const auto& other) {
-        const auto key = [](const Sides& sides) {
-          return std::make_pair(std::abs(sides.Change()), sides.after);
-        };
-        return key(one.second) < key(other.second);
-      });
+      const auto most =
+          absl::c_max_element(callers->second, [](const auto& one, const auto& other) {
+            const auto key = [](const Sides& sides) {
+              return std::make_pair(std::abs(sides.Change()), sides.after);
+            };
+            return key(one.second) < key(other.second);
+          });
       owner = most->first;
     }
     return owner;
@@ -347,9 +347,9 @@ class Comparison {
             : absl::StrCat("almost the same instructions an iteration (",
                            Figure(after_.instructions), ", before ", Figure(before_.instructions),
                            ")");
-    explanation_.set_line(absl::StrCat(
-        figure, ", so what changed is the code's layout, its memory, locks or waiting",
-        SystemCalls()));
+    explanation_.set_line(
+        absl::StrCat(figure, ", so what changed is the code's layout, its memory, locks or waiting",
+                     SystemCalls()));
     explanation_.add_notes(
         "Look next at cache misses, branch misses, page faults and context switches of both "
         "builds, as `perf stat -d` counts them where the machine has hardware counters.");
@@ -377,10 +377,11 @@ class Comparison {
     const double percent =
         before_.instructions > 0 ? std::abs(change) / before_.instructions * 100 : 100;
     if (percent < kLittle * std::abs(time_percent_)) {
-      explanation_.add_notes(absl::StrFormat(
-          "The instructions changed by %.1f %%, the time by %.1f %%: look at the code's layout, its "
-          "memory, locks and waiting, too.",
-          percent, std::abs(time_percent_)));
+      explanation_.add_notes(
+          absl::StrFormat("The instructions changed by %.1f %%, the time by %.1f %%: look at the "
+                          "code's layout, its "
+                          "memory, locks and waiting, too.",
+                          percent, std::abs(time_percent_)));
     }
   }
 
@@ -410,9 +411,8 @@ class Comparison {
                             by);
       default:
         explanation_.set_cause(CAUSE_COPY);
-        return absl::StrCat(name,
-                            counts ? absl::StrCat(": ", MoreOrFewer(calls, "call", "calls")) : "",
-                            by);
+        return absl::StrCat(
+            name, counts ? absl::StrCat(": ", MoreOrFewer(calls, "call", "calls")) : "", by);
     }
   }
 
@@ -432,7 +432,8 @@ class Comparison {
     if (!inlined.empty()) {
       circumstances.push_back(absl::StrCat("inlined: ", ShortFunctionName(inlined)));
     }
-    const FunctionCost cost = ValueOr(sign > 0 ? after_.functions : before_.functions, part.function);
+    const FunctionCost cost =
+        ValueOr(sign > 0 ? after_.functions : before_.functions, part.function);
     if (const std::string caller = CallerOf(part.function);
         !caller.empty() && (IsOfSharedLibrary(cost) || IsStandardLibrary(part.function))) {
       circumstances.push_back(absl::StrCat("called by ", ShortFunctionName(caller)));

@@ -76,8 +76,9 @@ TEST(ComparisonTest, AnImprovementReadsAlike) {
 TEST(ComparisonTest, WhatIsMoreThanTheWholeIsNotOfIt) {
   ProfiledBuild before = Build(100);
   AddFunction(before.profile, "a::Gone(int)", 200);
-  EXPECT_EQ(Compare(before, Build(500)).line(),
-            "+200 instructions an iteration (+15.4 %): +400 in a::Work, and the other way elsewhere");
+  EXPECT_EQ(
+      Compare(before, Build(500)).line(),
+      "+200 instructions an iteration (+15.4 %): +400 in a::Work, and the other way elsewhere");
 }
 
 TEST(ComparisonTest, NamesTheInlinedFunction) {

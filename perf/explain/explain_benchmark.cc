@@ -15,6 +15,7 @@
 #include "perf/counts/counted_process.h"
 #include "perf/explain/call_tree.h"
 #include "perf/explain/callgrind_profile.h"
+#include "perf/explain/function_name.h"
 #include "perf/explain/inlined_functions.h"
 #include "perf/explain/profile.h"
 #include "perf/gbench/benchmark_names.h"
@@ -49,6 +50,40 @@ absl::StatusOr<std::string> ListedNameOf(CountedProcess& process, const std::str
   return absl::NotFoundError(absl::StrCat("there is no benchmark '", measurement, "'"));
 }
 
+// What callgrind takes for the function that the loop stands in, as it begins to count within
+// these.
+constexpr absl::string_view kLoopFunctions[] = {"__wrap__ZN9benchmark5State16StartKeepRunningEv",
+                                                "benchmark::State::StartKeepRunning()"};
+// What the function is called where it cannot be told.
+constexpr char kLoop[] = "the benchmark's loop";
+
+// Gives the function that the loop stands in its own name.
+void NameLoop(const ProfileOptions& options, Profile& profile) {
+  for (const absl::string_view taken : kLoopFunctions) {
+    const std::string name(taken);
+    const auto found = profile.functions.find(name);
+    if (found == profile.functions.end()) continue;
+    std::map<std::string, std::vector<uint64_t>> addresses;
+    for (const auto& [place, instructions] : found->second.instructions) {
+      if (!IsSharedLibrary(place.object)) addresses[place.object].push_back(place.address);
+    }
+    // Instructions by the function that has them.
+    std::map<std::string, int> functions;
+    for (const auto& [object, of_object] : addresses) {
+      const absl::StatusOr<std::map<uint64_t, Frames>> frames =
+          FindFrames(object, of_object, options.scratch, options.programs);
+      if (!frames.ok()) continue;
+      for (const auto& [address, functions_there] : *frames) {
+        const std::string function = FunctionName(functions_there.back().function, object);
+        if (!absl::c_linear_search(kLoopFunctions, function)) ++functions[function];
+      }
+    }
+    const auto most = absl::c_max_element(
+        functions, [](const auto& one, const auto& other) { return one.second < other.second; });
+    RenameFunction(profile, name, most == functions.end() ? kLoop : most->first);
+  }
+}
+
 // Profiles as many iterations as `iterations` says; chooses the number if that is 0.
 absl::StatusOr<Profile> ProfileIterations(const BenchmarkProgram& program,
                                           const ProfileOptions& options, int64_t& iterations) {
@@ -57,9 +92,8 @@ absl::StatusOr<Profile> ProfileIterations(const BenchmarkProgram& program,
   absl::StatusOr<CountedProcess> process =
       CountedProcess::Start(counted, options.scratch, CallgrindDetail::kInstructions);
   if (absl::IsNotFound(process.status())) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("valgrind counts the instructions, and is not there: ",
-                     process.status().message()));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "valgrind counts the instructions, and is not there: ", process.status().message()));
   }
   if (!process.ok()) return process.status();
   const absl::StatusOr<std::string> name = ListedNameOf(*process, options.measurement);
@@ -76,7 +110,9 @@ absl::StatusOr<Profile> ProfileIterations(const BenchmarkProgram& program,
     if (!dump.ok()) return dump.status();
     dumps[times - 1] = *std::move(dump);
   }
-  return ProfileOfIteration(dumps[0], dumps[1], iterations);
+  Profile profile = ProfileOfIteration(dumps[0], dumps[1], iterations);
+  NameLoop(options, profile);
+  return profile;
 }
 
 // What was inlined into some functions of a profile, in instructions of one iteration. Where that
@@ -91,6 +127,7 @@ InlinedCosts FindInlined(const Profile& profile, const std::vector<std::string>&
     const auto found = profile.functions.find(function);
     if (found == profile.functions.end()) continue;
     for (const auto& [place, instructions] : found->second.instructions) {
+      if (IsSharedLibrary(place.object)) continue;
       if (++all <= kMaxAddresses) wanted[place.object].push_back(place.address);
     }
   }
@@ -148,8 +185,8 @@ absl::StatusOr<ProfiledBuild> ProfileBenchmark(const BenchmarkProgram& program,
   if (!profile.ok()) return profile.status();
   ProfiledBuild build = {.profile = *std::move(profile)};
   // Compared with nothing, what costs most has changed most.
-  build.inlined = FindInlined(build.profile, MostChanged({}, build.profile, kMaxProfiled), options,
-                              notes);
+  build.inlined =
+      FindInlined(build.profile, MostChanged({}, build.profile, kMaxProfiled), options, notes);
   return build;
 }
 

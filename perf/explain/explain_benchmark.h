@@ -30,10 +30,10 @@ struct ProfileOptions {
   std::function<void(absl::string_view)> progress = [](absl::string_view) {};
 };
 
-// Profiles one iteration, with what was inlined into the functions that cost most. `notes` gets what
-// a reader has to know besides. NotFound if the program has no such benchmark; FailedPrecondition if there
-// is no valgrind; Unimplemented if the program does not serve counts; Aborted if the body failed;
-// otherwise errors of CountedProcess.
+// Profiles one iteration, with what was inlined into the functions that cost most. `notes` gets
+// what a reader has to know besides. NotFound if the program has no such benchmark;
+// FailedPrecondition if there is no valgrind; Unimplemented if the program does not serve counts;
+// Aborted if the body failed; otherwise errors of CountedProcess.
 absl::StatusOr<ProfiledBuild> ProfileBenchmark(const BenchmarkProgram& program,
                                                const ProfileOptions& options,
                                                std::vector<std::string>* notes);

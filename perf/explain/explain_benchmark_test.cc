@@ -83,6 +83,8 @@ TEST_F(ExplainBenchmarkTest, NamesAFunction) {
   EXPECT_EQ(first.presence(), FUNCTION_IN_BOTH);
   EXPECT_EQ(first.calls_before(), 1);
   EXPECT_EQ(first.calls_after(), 1);
+  // The function that the loop stands in has its own name.
+  EXPECT_THAT(explanation.functions(1).function(), HasSubstr("BM_Function"));
   // Nearly all of the difference is the function's own.
   const double change = explanation.instructions_after() - explanation.instructions_before();
   EXPECT_GT(first.self_after() - first.self_before(), change * 0.95);

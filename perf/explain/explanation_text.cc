@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "command/printable.h"
 #include "command/wrapped.h"
+#include "perf/explain/function_name.h"
 
 namespace perf {
 namespace {
@@ -34,9 +35,9 @@ std::string Paragraph(absl::string_view text, size_t indent) {
   return absl::StrCat(command::Wrapped(command::PrintableLine(text), indent, kColumns), "\n");
 }
 
-// A name in what is left of a line.
+// A function's short name in what is left of a line.
 std::string Name(absl::string_view name, size_t column) {
-  std::string printable = command::PrintableLine(name);
+  std::string printable = command::PrintableLine(ShortFunctionName(name));
   if (column + printable.size() < kColumns) return printable;
   constexpr size_t kLeast = 8;
   size_t end = std::min(printable.size(), kColumns - std::min(column + 4, kColumns - kLeast));
@@ -51,10 +52,10 @@ std::string FunctionText(const FunctionChange& change) {
   const absl::string_view presence = change.presence() == FUNCTION_NEW    ? "new: "
                                      : change.presence() == FUNCTION_GONE ? "gone: "
                                                                           : "";
-  std::string text = absl::StrFormat(
-      "  %-28s %-28s %s%s\n", ChangeOf(change.self_before(), change.self_after()),
-      ChangeOf(change.inclusive_before(), change.inclusive_after()), presence,
-      Name(change.function(), kNameColumn + presence.size()));
+  std::string text =
+      absl::StrFormat("  %-28s %-28s %s%s\n", ChangeOf(change.self_before(), change.self_after()),
+                      ChangeOf(change.inclusive_before(), change.inclusive_after()), presence,
+                      Name(change.function(), kNameColumn + presence.size()));
   for (int i = 0; i < std::min(change.inlined_size(), kMaxShown); ++i) {
     const InlinedChange& inlined = change.inlined(i);
     absl::StrAppendFormat(&text, "    %-26s %-28s inlined: %s\n",

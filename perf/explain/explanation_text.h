@@ -8,8 +8,8 @@
 
 namespace perf {
 
-// The line, the functions whose cost changed, the allocations by caller, and the notes. Lines end
-// before column 100, however long names are.
+// The line, the functions whose cost changed, the allocations by caller, and the notes. Functions
+// have their short names, and lines end before column 100.
 std::string ExplanationText(const Explanation& explanation);
 
 // The same without the line. Empty if nothing was looked into.

@@ -52,7 +52,8 @@ class Drawing {
         &svg_, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", kWidth, " ", height,
         "\" width=\"", kWidth, "\" height=\"", height, "\" role=\"img\">\n<title>", title_,
         "</title>\n<style>text { font: 12px sans-serif; fill: #1b1f24; } "
-        "rect { stroke: #ffffff; } rect.inlined { stroke: #59636e; stroke-dasharray: 3 2; }</style>\n"
+        "rect { stroke: #ffffff; } rect.inlined { stroke: #59636e; stroke-dasharray: 3 2; "
+        "}</style>\n"
         "<rect width=\"",
         kWidth, "\" height=\"", height, "\" fill=\"#ffffff\"/>\n<text x=\"", kMargin,
         "\" y=\"20\">", title_, "</text>\n<text x=\"", kMargin, "\" y=\"38\">",
@@ -71,15 +72,14 @@ class Drawing {
     if (width < 0.3) return;
     const int y = kTop + (depth_ - 1 - level) * kRow;
     const std::string percent = absl::StrFormat("%.1f %%", node.after / root_.after * 100);
-    absl::StrAppendFormat(
-        &svg_,
-        "<g><title>%s%s: %s instructions an iteration, %s</title>"
-        "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"%s/>",
-        XmlText(node.function), node.inlined ? " (inlined)" : "",
-        node.after < 100 ? absl::StrFormat("%.3g", node.after)
-                         : absl::StrFormat("%.0f", node.after),
-        percent, x, y, width,
-        kRow - 1, Colour(node.function), node.inlined ? " class=\"inlined\"" : "");
+    absl::StrAppendFormat(&svg_,
+                          "<g><title>%s%s: %s instructions an iteration, %s</title>"
+                          "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"%s/>",
+                          XmlText(node.function), node.inlined ? " (inlined)" : "",
+                          node.after < 100 ? absl::StrFormat("%.3g", node.after)
+                                           : absl::StrFormat("%.0f", node.after),
+                          percent, x, y, width, kRow - 1, Colour(node.function),
+                          node.inlined ? " class=\"inlined\"" : "");
     // A character of this font is some 7 wide.
     const auto room = static_cast<size_t>(std::max(0.0, (width - 8) / 7));
     std::string text = absl::StrCat(ShortFunctionName(node.function), " ", percent);
@@ -124,8 +124,7 @@ class Drawing {
 
 void Fold(const CallNode& node, std::vector<std::string>& path, std::string& folded) {
   // A semicolon stands between frames.
-  path.push_back(
-      absl::StrReplaceAll(command::PrintableLine(node.function), {{";", ":"}}));
+  path.push_back(absl::StrReplaceAll(command::PrintableLine(node.function), {{";", ":"}}));
   const double self = std::round(SelfOf(node));
   if (self >= 1) {
     absl::StrAppend(&folded, absl::StrJoin(path, ";"), " ", absl::StrFormat("%.0f", self), "\n");

@@ -66,6 +66,8 @@ std::vector<std::string> NameParts(absl::string_view name) {
       if (length == 0) length = std::min(after.find('('), after.size());
       absl::StrAppend(&parts.back(), rest.substr(0, kOperator.size() + length));
       i = after_operator + length;
+      // "operator<< <char>": what follows the space belongs to the name.
+      if (absl::StartsWith(name.substr(i), " <")) ++i;
       continue;
     }
     const char c = name[i];
@@ -159,6 +161,10 @@ bool TakesMemory(absl::string_view name) {
       "malloc|calloc|realloc|reallocarray|memalign|aligned_alloc|posix_memalign|valloc|pvalloc|"
       "operator new(?:\\[\\])?(?:\\(.*)?");
   return re2::RE2::FullMatch(Piece(name), takes);
+}
+
+bool IsSharedLibrary(absl::string_view object) {
+  return absl::StrContains(BaseName(object), ".so");
 }
 
 bool IsStandardLibrary(absl::string_view name) {

@@ -39,6 +39,9 @@ FunctionKind KindOf(absl::string_view name);
 // Whether a function of the kind kAllocation takes memory, as malloc does and free does not.
 bool TakesMemory(absl::string_view name);
 
+// Whether an object is a shared library by its name. Both builds share those of the distribution.
+bool IsSharedLibrary(absl::string_view object);
+
 // Whether a name is of the C++ library's namespaces, whose functions do what their callers ask for.
 bool IsStandardLibrary(absl::string_view name);
 

@@ -74,11 +74,10 @@ absl::StatusOr<std::map<uint64_t, Frames>> FindFrames(const std::string& object,
   for (const uint64_t address : addresses) stream << "0x" << std::hex << address << '\n';
   stream.close();
   if (!stream) return absl::UnavailableError(absl::StrCat("cannot write ", file));
-  const absl::StatusOr<SubprocessResult> result =
-      programs.Run({.arguments = {"addr2line", "--addresses", "--functions", "--inlines",
-                                  "--demangle", absl::StrCat("--exe=", object),
-                                  absl::StrCat("@", file)}},
-                   SubprocessOutput::kCaptureWithErrors);
+  const absl::StatusOr<SubprocessResult> result = programs.Run(
+      {.arguments = {"addr2line", "--addresses", "--functions", "--inlines", "--demangle",
+                     absl::StrCat("--exe=", object), absl::StrCat("@", file)}},
+      SubprocessOutput::kCaptureWithErrors);
   if (!result.ok()) return result.status();
   if (result->exit_code != 0) {
     return absl::UnavailableError(absl::StrCat("addr2line ended with ",

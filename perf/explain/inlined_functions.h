@@ -29,9 +29,9 @@ using Frames = std::vector<Frame>;
 // that form is left out.
 std::map<uint64_t, Frames> ParseFrames(absl::string_view text);
 
-// Looks up addresses of an object, a file of the system's, by its debug information (-g1 is enough).
-// `scratch`: an existing folder. Addresses that it knows nothing of are left out. NotFound if there
-// is no addr2line; Unavailable if it fails.
+// Looks up addresses of an object, a file of the system's, by its debug information (-g1 is
+// enough). `scratch`: an existing folder. Addresses that it knows nothing of are left out. NotFound
+// if there is no addr2line; Unavailable if it fails.
 absl::StatusOr<std::map<uint64_t, Frames>> FindFrames(const std::string& object,
                                                       absl::Span<const uint64_t> addresses,
                                                       const std::string& scratch,

@@ -1,6 +1,7 @@
 #include "perf/explain/profile.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,12 +32,22 @@ void Add(const CallgrindProfile& dump, double weight, Profile& profile) {
     const std::string& caller = names[call.caller];
     const std::string& callee = names[call.callee];
     const double calls = weight * static_cast<double>(call.count);
-    profile.functions[callee].calls += calls;
     // What a function costs in calls of itself is in its other calls already.
     if (caller == callee) continue;
+    profile.functions[callee].calls += calls;
     CallCost& cost = profile.calls[{caller, callee}];
     cost.calls += calls;
     cost.instructions += weight * static_cast<double>(call.instructions);
+  }
+}
+
+void AddTo(const FunctionCost& more, FunctionCost& cost) {
+  cost.self += more.self;
+  cost.inclusive += more.inclusive;
+  cost.calls += more.calls;
+  cost.system_calls += more.system_calls;
+  for (const auto& [place, instructions] : more.instructions) {
+    cost.instructions[place] += instructions;
   }
 }
 
@@ -68,6 +79,23 @@ Profile ProfileOfIteration(const CallgrindProfile& once, const CallgrindProfile&
            cost.inclusive == 0;
   });
   return profile;
+}
+
+void RenameFunction(Profile& profile, const std::string& from, const std::string& to) {
+  const auto found = profile.functions.find(from);
+  if (from == to || found == profile.functions.end()) return;
+  AddTo(found->second, profile.functions[to]);
+  profile.functions.erase(from);
+  std::map<std::pair<std::string, std::string>, CallCost> calls;
+  for (const auto& [ends, cost] : profile.calls) {
+    const auto renamed = [&](const std::string& name) { return name == from ? to : name; };
+    const auto [caller, callee] = std::make_pair(renamed(ends.first), renamed(ends.second));
+    if (caller == callee) continue;
+    CallCost& sum = calls[{caller, callee}];
+    sum.calls += cost.calls;
+    sum.instructions += cost.instructions;
+  }
+  profile.calls = std::move(calls);
 }
 
 }  // namespace perf

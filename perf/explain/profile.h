@@ -27,7 +27,7 @@ struct FunctionCost {
   // another in turn, the latter may be too great, but never exceeds the whole.
   double self = 0;
   double inclusive = 0;
-  // How often it is called. What the loop stands in is not called.
+  // How often others call it. What the loop stands in is not called.
   double calls = 0;
   double system_calls = 0;
   // `self` by the place of the instruction.
@@ -49,10 +49,13 @@ struct Profile {
   std::map<std::pair<std::string, std::string>, CallCost> calls;
 };
 
-// The profile of one iteration, from dumps of `iterations` and of twice as many in one process: what
-// the loop costs besides its iterations falls out.
+// The profile of one iteration, from dumps of `iterations` and of twice as many in one process:
+// what the loop costs besides its iterations falls out.
 Profile ProfileOfIteration(const CallgrindProfile& once, const CallgrindProfile& twice,
                            int64_t iterations);
+
+// Gives a function another name. One that has that name already is added to.
+void RenameFunction(Profile& profile, const std::string& from, const std::string& to);
 
 }  // namespace perf
 

@@ -324,10 +324,10 @@ class RevisionComparison {
       return one.first->effect.change_percent < other.first->effect.change_percent;
     });
     if (slower.size() > kMaxExplained) {
-      findings_.notes.push_back(absl::StrCat(
-          "the gravest ", kMaxExplained, " of ", slower.size(),
-          " slower measurements are explained; `explain NAME --against ", shown_,
-          "` does so with any of them"));
+      findings_.notes.push_back(
+          absl::StrCat("the gravest ", kMaxExplained, " of ", slower.size(),
+                       " slower measurements are explained; `explain NAME --against ", shown_,
+                       "` does so with any of them"));
       slower.resize(kMaxExplained);
     }
     for (const auto& [compared, builds] : slower) {
@@ -340,14 +340,14 @@ class RevisionComparison {
     if (!builds.benchmark) return NotExplained(kWhyNotGoogleTest);
     Services& services = context_.services;
     // Paths of one length, as programs copy those that they are given.
-    const absl::StatusOr<Explanation> explanation = ExplainBenchmark(
-        BenchmarkProgramOf(builds.baseline, scratch_ + "/explain-0"),
-        BenchmarkProgramOf(builds.current, scratch_ + "/explain-1"),
-        {.measurement = compared.name,
-         .scratch = scratch_,
-         .programs = services.programs(),
-         .progress = [&](absl::string_view line) { services.ShowProgress(line); }},
-        (compared.effect.ratio - 1) * 100);
+    const absl::StatusOr<Explanation> explanation =
+        ExplainBenchmark(BenchmarkProgramOf(builds.baseline, scratch_ + "/explain-0"),
+                         BenchmarkProgramOf(builds.current, scratch_ + "/explain-1"),
+                         {.measurement = compared.name,
+                          .scratch = scratch_,
+                          .programs = services.programs(),
+                          .progress = [&](absl::string_view line) { services.ShowProgress(line); }},
+                         (compared.effect.ratio - 1) * 100);
     return explanation.ok() ? *explanation : NotExplained(explanation.status().message());
   }
 

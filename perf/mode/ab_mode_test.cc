@@ -372,10 +372,10 @@ class AbModeExplainTest : public AbModeTest {
     for (const bool is_current : {false, true}) {
       WriteProgram(is_current, "a/t", "");
       std::error_code error;
-      std::filesystem::copy_file(
-          is_current ? "perf/explain/testing/planted_slower_benchmarks"
-                     : "perf/explain/testing/planted_benchmarks",
-          BinOf(is_current) + "/a/t", std::filesystem::copy_options::overwrite_existing, error);
+      std::filesystem::copy_file(is_current ? "perf/explain/testing/planted_slower_benchmarks"
+                                            : "perf/explain/testing/planted_benchmarks",
+                                 BinOf(is_current) + "/a/t",
+                                 std::filesystem::copy_options::overwrite_existing, error);
       EXPECT_FALSE(error) << error.message();
       std::filesystem::permissions(BinOf(is_current) + "/a/t", std::filesystem::perms::owner_all,
                                    error);

@@ -117,10 +117,10 @@ absl::StatusOr<int> RunBisectCommand(const Suite& suite, absl::Span<const SuiteT
                         .measurement = command_options.measurement,
                         .baseline = *good,
                         .current = result->suspects.back()});
-  services.Print(absl::StrCat("\nWhat it executes since ", command_options.good, ":\n",
-                              ExplanationText(explanation.ok()
-                                                  ? *explanation
-                                                  : NotExplained(explanation.status().message()))));
+  services.Print(absl::StrCat(
+      "\nWhat it executes since ", command_options.good, ":\n",
+      ExplanationText(explanation.ok() ? *explanation
+                                       : NotExplained(explanation.status().message()))));
   return command::kDone;
 }
 

@@ -22,9 +22,10 @@ struct BisectCommandOptions {
 };
 
 // Searches among the commits that `bad` has and `good` has not, and prints what it finds, and what
-// the measurement's body executes there that it did not in `good`. `tests` may have the measurement. What was found so far is kept in bisect.textproto in the output
-// directory, and a search for the same goes on from there. The exit code: kDone if the commit was
-// found, or those of which it is one; kNo if the revisions do not differ. Errors as Bisect.
+// the measurement's body executes there that it did not in `good`. `tests` may have the
+// measurement. What was found so far is kept in bisect.textproto in the output directory, and a
+// search for the same goes on from there. The exit code: kDone if the commit was found, or those of
+// which it is one; kNo if the revisions do not differ. Errors as Bisect.
 absl::StatusOr<int> RunBisectCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
                                      const RunnerOptions& options,
                                      const BisectCommandOptions& command_options,

@@ -35,8 +35,8 @@ absl::StatusOr<int> RunExplainCommand(const Suite& suite, absl::Span<const Suite
     return command::kNo;
   }
   if (!explanation.ok()) return explanation.status();
-  services.Print(absl::StrCat(measurement, ", compared with ", against, ":\n",
-                              ExplanationText(*explanation)));
+  services.Print(
+      absl::StrCat(measurement, ", compared with ", against, ":\n", ExplanationText(*explanation)));
   return explanation->cause() == CAUSE_NOT_EXPLAINED ? command::kNo : command::kDone;
 }
 

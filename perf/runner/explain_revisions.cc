@@ -148,10 +148,10 @@ absl::Status NoSuchBenchmark(const std::string& measurement, std::vector<std::st
   });
   constexpr size_t kShown = 3;
   if (seen.size() > kShown) seen.resize(kShown);
-  return absl::NotFoundError(absl::StrCat(
-      "no Google Benchmark function measures '", measurement, "'",
-      seen.empty() ? "" : "; the nearest are ", absl::StrJoin(seen, ", "),
-      ". If it is a measurement of a GoogleTest function: ", kWhyNotGoogleTest));
+  return absl::NotFoundError(
+      absl::StrCat("no Google Benchmark function measures '", measurement, "'",
+                   seen.empty() ? "" : "; the nearest are ", absl::StrJoin(seen, ", "),
+                   ". If it is a measurement of a GoogleTest function: ", kWhyNotGoogleTest));
 }
 
 absl::StatusOr<Explanation> ExplainRevisions(const ExplainRevisionsOptions& options) {

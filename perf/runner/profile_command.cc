@@ -66,8 +66,7 @@ absl::StatusOr<std::optional<BenchmarkProgram>> FindProgram(
     const RunnerOptions& options, const std::string& measurement, const std::string& scratch,
     std::vector<std::string>& seen) {
   for (const SuiteTest& test : tests) {
-    absl::StatusOr<TestProgram> found =
-        FindTestProgram(test, bin, suite.manifest.workspace_name());
+    absl::StatusOr<TestProgram> found = FindTestProgram(test, bin, suite.manifest.workspace_name());
     if (!found.ok()) return found.status();
     SetTestVariables(options.profile, options.load_overrides, /*filter=*/"", found->variables);
     const BenchmarkProgram program = BenchmarkProgramOf(*found, scratch);
@@ -92,8 +91,8 @@ absl::StatusOr<ProfileFormat> FindProfileFormat(absl::string_view name) {
   for (const ProfileFormat& format : kFormats) {
     if (format.name == name) return format;
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "there is no form '", name, "' of a profile; there are svg, folded and pprof"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("there is no form '", name, "' of a profile; there are svg, folded and pprof"));
 }
 
 absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
@@ -120,16 +119,15 @@ absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const Suite
     output = absl::StrCat(options.output_dir, "/", command_options.format.file_name);
   }
   // A wrong path is refused before anything is built.
-  absl::StatusOr<command::OutputFile> file = command::OutputFile::Create(
-      output, {.kind = command_options.format.kind, .keep = {}});
+  absl::StatusOr<command::OutputFile> file =
+      command::OutputFile::Create(output, {.kind = command_options.format.kind, .keep = {}});
   if (!file.ok()) return file.status();
   if (!benchmarks.empty()) {
     const absl::StatusOr<std::string> cache = CacheDirectory();
     if (!cache.ok()) return cache.status();
-    const absl::StatusOr<std::string> bin =
-        BuildTests(labels, options.workspace, "the working tree",
-                   {.bazel = options.bazel, .cache = *cache}, services.programs(),
-                   [&](absl::string_view line) { services.Say(line); });
+    const absl::StatusOr<std::string> bin = BuildTests(
+        labels, options.workspace, "the working tree", {.bazel = options.bazel, .cache = *cache},
+        services.programs(), [&](absl::string_view line) { services.Say(line); });
     if (!bin.ok()) return bin.status();
     absl::StatusOr<std::optional<BenchmarkProgram>> found = FindProgram(
         suite, benchmarks, *bin, options, measurement, scratch->path() + "/profile-0", seen);
@@ -141,16 +139,16 @@ absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const Suite
     return command::kNo;
   }
   std::vector<std::string> notes;
-  const absl::StatusOr<ProfiledBuild> build = ProfileBenchmark(
-      *program,
-      {.measurement = measurement,
-       .scratch = scratch->path(),
-       .programs = services.programs(),
-       .progress = [&](absl::string_view line) { services.ShowProgress(line); }},
-      &notes);
+  const absl::StatusOr<ProfiledBuild> build =
+      ProfileBenchmark(*program,
+                       {.measurement = measurement,
+                        .scratch = scratch->path(),
+                        .programs = services.programs(),
+                        .progress = [&](absl::string_view line) { services.ShowProgress(line); }},
+                       &notes);
   if (!build.ok()) return build.status();
-  if (absl::Status written = file->Write(
-          command_options.format.render(CallTreeOf(*build), measurement));
+  if (absl::Status written =
+          file->Write(command_options.format.render(CallTreeOf(*build), measurement));
       !written.ok()) {
     return written;
   }

@@ -38,8 +38,8 @@ struct ProfileCommandOptions {
 };
 
 // Builds the tests, of which one may have the measurement, in the working tree, profiles one
-// iteration of its Google Benchmark function, writes the profile, and prints the functions that cost
-// most. The exit code: kDone, or kNo if no such function has the measurement. Errors as
+// iteration of its Google Benchmark function, writes the profile, and prints the functions that
+// cost most. The exit code: kDone, or kNo if no such function has the measurement. Errors as
 // ProfileBenchmark, BuildTests and command::OutputFile::Create.
 absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
                                       const RunnerOptions& options,

@@ -272,10 +272,10 @@ class PageBuilder {
                                               change(inlined.before(), inlined.after()))));
       }
       if (FormatFigure(function.calls_before()) != FormatFigure(function.calls_after())) {
-        added.add_notes(PageText(absl::StrCat(
-            "calls: ", FormatFigure(function.calls_after()), ", before ",
-            FormatFigure(function.calls_before()), function.caller().empty() ? "" : "; by ",
-            function.caller())));
+        added.add_notes(
+            PageText(absl::StrCat("calls: ", FormatFigure(function.calls_after()), ", before ",
+                                  FormatFigure(function.calls_before()),
+                                  function.caller().empty() ? "" : "; by ", function.caller())));
       }
     }
     for (int i = 0; i < std::min(explanation.frames_size(), kMaxDrawnFrames); ++i) {

@@ -168,9 +168,8 @@ TEST(PageDataTest, WhatWasExplainedIsDrawn) {
   EXPECT_EQ(slower.frames(2).after(), 880);
   EXPECT_TRUE(slower.frames(4).inlined());
   ASSERT_THAT(slower.functions(), SizeIs(1));
-  EXPECT_THAT(slower.functions(0).notes(),
-              ElementsAre("inlined: a::Dot16(short const*) +390",
-                          "calls: 2, before 1; by BM_Push(State&)"));
+  EXPECT_THAT(slower.functions(0).notes(), ElementsAre("inlined: a::Dot16(short const*) +390",
+                                                       "calls: 2, before 1; by BM_Push(State&)"));
   EXPECT_THAT(Find(data, "audio.same").frames(), IsEmpty());
   EXPECT_THAT(slower.reasons(), Contains(HasSubstr("What it executes: +380 instructions")));
 }

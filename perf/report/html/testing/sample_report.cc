@@ -300,7 +300,8 @@ SampleReport BesideReport() {
   explanation.set_cause(CAUSE_FUNCTION);
   explanation.set_line("+380 instructions an iteration (+38.0 %), of which 380 in a::Push");
   for (const auto& [name, parent, before, after] :
-       {std::tuple("iteration", 0, 1000.0, 1380.0), std::tuple("BM_Push(State&)", 0, 1000.0, 1380.0),
+       {std::tuple("iteration", 0, 1000.0, 1380.0),
+        std::tuple("BM_Push(State&)", 0, 1000.0, 1380.0),
         std::tuple("a::Push(int)", 1, 500.0, 880.0), std::tuple("a::Gone()", 1, 100.0, 0.0),
         std::tuple("</script><img src=x onerror=alert(12)>", 2, 60.0, 30.0)}) {
     CallFrame& frame = *explanation.add_frames();
