@@ -105,6 +105,13 @@ class RevisionComparison {
   }
 
  private:
+  // The programs that a source runs.
+  struct Builds {
+    TestProgram baseline;
+    TestProgram current;
+    bool benchmark = false;
+  };
+
   void Say(absl::string_view line) { context_.services.Say(line); }
 
   absl::StatusOr<std::set<std::string>> Query(const std::string& expression,
@@ -367,13 +374,6 @@ class RevisionComparison {
                                            "); --time_budget was ",
                                            absl::FormatDuration(options_.time_budget)));
   }
-
-  // The programs that a source runs.
-  struct Builds {
-    TestProgram baseline;
-    TestProgram current;
-    bool benchmark = false;
-  };
 
   const RunContext& context_;
   const Suite& suite_;

@@ -333,3 +333,45 @@ grep -q "0 of 1 results" err || fail "--json with --import: not said"
 expect_full_disk history --history history.db --json
 expect_closed_pipe history --history history.db --json
 run 2 "--json has no meaning for a run" --json
+
+# Which function makes a benchmark slower, and where its instructions go. Two builds of one source are the programs of two
+# commits: in the later one, a slowdown is planted in each body.
+planted="$runfiles/perf/explain/testing/planted_benchmarks"
+slower="$runfiles/perf/explain/testing/planted_slower_benchmarks"
+# Valgrind and the sanitizers each want the address space for themselves.
+if PERF_EPOCH_DESCRIPTORS=0,1 valgrind --quiet --tool=none "$planted" </dev/null >/dev/null 2>&1; then
+  export BUILD_WORKSPACE_DIRECTORY="$PWD/planted"
+  mkdir -p planted/a/t.runfiles/w
+  cp requirements.textproto planted/a/t.runfiles/w/
+  sed 's/"shard_count"/"benchmark": true, "shard_count"/' manifest.json >benchmarks.json
+  cp "$planted" planted/a/t
+  (cd planted && git init --quiet && git add --force . && git commit --quiet --message "as it was" &&
+    cp --force "$slower" a/t && git commit --quiet --all --message "slower") || fail "no playground"
+  planted() { # EXIT_CODE TEXT ARGUMENTS...
+    expect "$1" "$2" --manifest=benchmarks.json "${@:3}"
+  }
+  # Without --against, with the commit before.
+  planted 0 "planted.function, compared with HEAD~1:" explain planted.function
+  grep -q ' instructions an iteration (+.* %), of which .* in planted::Checksum$' out || fail "explain: not the function"
+  planted 0 "in planted::Filter (inlined: WeightedSum)" explain planted.inlined --against HEAD~1
+  planted 1 "the code of //a:t is the same in both revisions" explain planted.function --against HEAD
+  planted 1 "no Google Benchmark function measures 'planted.nothing'; the nearest are planted.new" explain planted.nothing
+  planted 1 "there is no benchmark 'planted.new'" explain planted.new
+  planted 2 "the result is wrong" explain planted.fail
+  planted 2 "'nonsense' is no commit, tag or branch" explain planted.function --against nonsense
+  # With changes that are not committed, with HEAD.
+  cp --force "$planted" planted/a/t
+  planted 0 "planted.function, compared with HEAD:" explain planted.function
+  grep -q '^-.* in planted::Checksum$' out || fail "explain: what is faster again"
+  # In the forms that there are, where it is asked for.
+  planted 0 "planted::Checksum" profile planted.function
+  grep -q '<svg .*role="img"' planted/perf-results/profile.svg || fail "profile: no picture"
+  grep -q 'Checksum' planted/perf-results/profile.svg || fail "profile: no function in the picture"
+  planted 0 "" profile planted.function --format folded --output -
+  grep -qE '^iteration;.*BM_Function.*;.*Checksum.* [0-9]+$' out || fail "profile: no folded stacks"
+  planted 0 "the profile is in p.pb.gz" profile planted.function --format pprof --output p.pb.gz
+  gzip --test p.pb.gz || fail "profile: pprof's is not compressed"
+  echo precious >precious
+  expect_unchanged precious 2 "is there already and is not" --manifest=benchmarks.json profile planted.function --output precious
+  planted 1 "no Google Benchmark function measures 'planted.nothing'" profile planted.nothing
+fi
