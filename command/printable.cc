@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace command {
@@ -73,6 +74,13 @@ std::string Escape(absl::string_view text, bool one_line) {
 std::string Printable(absl::string_view text) { return Escape(text, /*one_line=*/false); }
 
 std::string PrintableLine(absl::string_view text) { return Escape(text, /*one_line=*/true); }
+
+std::string CutText(absl::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return std::string(text);
+  size_t end = max_bytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return absl::StrCat(text.substr(0, end), "…");
+}
 
 std::string PrintableJson(absl::string_view json) {
   std::string printable;

@@ -2,6 +2,7 @@
 #ifndef COMMAND_PRINTABLE_H_
 #define COMMAND_PRINTABLE_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -17,6 +18,10 @@ std::string Printable(absl::string_view text);
 
 // The same in one line: newline and tab become spaces.
 std::string PrintableLine(absl::string_view text);
+
+// The text's first `max_bytes` bytes at most, cut between characters of UTF-8 and then with an
+// ellipsis, which comes on top of them.
+std::string CutText(absl::string_view text, size_t max_bytes);
 
 // `json`, which has to be valid JSON, with those characters as \u escapes, which are the same
 // value. In valid JSON they only occur inside of strings.

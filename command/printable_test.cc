@@ -63,6 +63,15 @@ TEST(PrintableTest, JsonStaysTheSameValue) {
   EXPECT_EQ(PrintableJson("\"\xff\""), "\"\\ufffd\"");
 }
 
+TEST(PrintableTest, TextIsCutBetweenCharacters) {
+  EXPECT_EQ(CutText("abc", 3), "abc");
+  EXPECT_EQ(CutText("abcd", 3), "abc…");
+  EXPECT_EQ(CutText("ab😀", 4), "ab…");
+  EXPECT_EQ(CutText("ab😀", 6), "ab😀");
+  // Bytes that begin no character are no reason to look before the text.
+  EXPECT_EQ(CutText("\x80\x80\x80", 2), "…");
+}
+
 // Whatever is made printable has nothing left to be shown, for every text of two bytes and random
 // ones.
 TEST(PrintableTest, PrintableTextStaysAsItIs) {
