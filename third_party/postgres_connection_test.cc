@@ -1,18 +1,27 @@
 #include "third_party/postgres_connection.h"
 
+#include <signal.h>
+#include <sys/types.h>
+
+#include <iostream>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/postgres_server.h"
 #include "third_party/status_matchers.h"
 
 namespace postgres {
 namespace {
 
+using ::absl_testing::IsOk;
 using ::absl_testing::IsOkAndHolds;
 using ::absl_testing::StatusIs;
 using ::testing::HasSubstr;
@@ -23,7 +32,7 @@ TEST(PublicNameTest, HasWhatTellsDatabasesApartAndNoPassword) {
       {"postgresql://ann@db.example:5433/perf", "postgresql://ann@db.example:5433/perf"},
       {"postgres://ann:secret@db.example/perf", "postgresql://ann@db.example/perf"},
       {"postgresql://ann:se%2Fcr%40et@db.example/perf", "postgresql://ann@db.example/perf"},
-      {"postgresql://ann:se?cret@db.example/perf", "postgresql://ann@db.example/perf"},
+      {"postgresql://ann:se%3Fcret@db.example/perf", "postgresql://ann@db.example/perf"},
       {"postgresql://db.example/perf?user=ann&password=secret&sslpassword=secret",
        "postgresql://ann@db.example/perf"},
       {"postgresql:///perf?host=/run/postgresql", "postgresql:///perf?host=/run/postgresql"},
@@ -31,6 +40,10 @@ TEST(PublicNameTest, HasWhatTellsDatabasesApartAndNoPassword) {
       {"postgresql://ann:secret@[::1]:5432/perf", "postgresql://ann@[::1]:5432/perf"},
       {"postgresql://ann:secret@one:5432,two:5433/perf", "postgresql://ann@one,two:5432,5433/perf"},
       {"postgresql://?service=team", "postgresql://?service=team"},
+      {"postgresql://db/perf?hostaddr=10.0.0.1&password=secret",
+       "postgresql://db/perf?hostaddr=10.0.0.1"},
+      {"postgresql:///perf?host=/run/postgresql&service=team",
+       "postgresql:///perf?host=/run/postgresql&service=team"},
       {"postgresql://", "postgresql://"},
   };
   for (const auto& [uri, name] : cases) EXPECT_THAT(PublicName(uri), IsOkAndHolds(name)) << uri;
@@ -42,7 +55,14 @@ TEST(PublicNameTest, RefusesWhatWouldShowAPartOfAPassword) {
        {"postgresql://ann:12/secret@db/perf", "postgresql://ann:1@secret@db/perf",
         "postgresql://ann:secret/secret", "postgresql://ann:12?1@secret@db/perf",
         "postgresql://ann:%secret@db/perf", "postgresql://ann:12/secret@db?x=secret",
-        "host=db password=secret", "mysql://ann:secret@db/perf"}) {
+        "postgresql://ann:se?cret@db.example/perf",
+        "postgresql://db?user=ann@corp.example&password=secret",
+        "postgresql://?host=db&user=a@b&password=secret",
+        "postgresql://db:5432?user=a@b&password=secret", "postgresql://db/perf&password=secret",
+        "postgresql://db/perf%3Fpassword=secret", "postgresql://ann&password=secret@db/perf",
+        "postgresql://db&password=secret/perf", "postgresql://db/perf%0Asecret",
+        "postgresql://db?service=a%26password=secret", "host=db password=secret",
+        "mysql://ann:secret@db/perf"}) {
     const absl::StatusOr<std::string> name = PublicName(uri);
     EXPECT_THAT(name, StatusIs(absl::StatusCode::kInvalidArgument)) << uri;
     EXPECT_THAT(std::string(name.status().message()), HasSubstr("postgresql://USER@HOST"));
@@ -50,5 +70,84 @@ TEST(PublicNameTest, RefusesWhatWouldShowAPartOfAPassword) {
   }
 }
 
+// One for all tests: it takes a second to start.
+Server* server = nullptr;
+
+absl::StatusOr<Connection> OpenImpatient(absl::Duration patience) {
+  const absl::StatusOr<std::string> uri = server->Uri("impatient");
+  if (!uri.ok()) return uri.status();
+  return Connection::Open(
+      *uri, {}, {.session_sql = "SET application_name = 'impatient'", .patience = patience});
+}
+
+TEST(ConnectionTest, AnAnswerThatDoesNotComeIsGivenUp) {
+  absl::StatusOr<Connection> connection = OpenImpatient(absl::Seconds(1));
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_THAT(connection->QueryOnce("SELECT pg_sleep(600)", {}),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("did not answer within 1s")));
+  EXPECT_FALSE(connection->IsOpen());
+  EXPECT_THAT(connection->Execute("SELECT 1"),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("was given up")));
+  ASSERT_THAT(connection->EnsureOpen(), IsOk());
+  EXPECT_TRUE(connection->IsOpen());
+  // With the settings of the session, which are the new one's, too.
+  const absl::StatusOr<Rows> name = connection->QueryOnce("SHOW application_name", {});
+  ASSERT_THAT(name, IsOk());
+  EXPECT_EQ(name->Text(0, 0), "impatient");
+}
+
+TEST(ConnectionTest, AStoppedServerIsGivenUp) {
+  absl::StatusOr<Connection> connection = OpenImpatient(absl::Seconds(1));
+  ASSERT_THAT(connection, IsOk());
+  for (const bool is_large : {false, true}) {
+    const absl::StatusOr<Rows> rows = connection->QueryOnce("SELECT pg_backend_pid()", {});
+    ASSERT_THAT(rows, IsOk());
+    const auto pid = static_cast<pid_t>(rows->Integer(0, 0));
+    ASSERT_EQ(kill(pid, SIGSTOP), 0);
+    const auto go_on = absl::MakeCleanup([&] { kill(pid, SIGCONT); });
+    // The large one does not leave this machine, as nobody reads it.
+    const absl::StatusOr<Rows> answer = connection->QueryOnce(
+        "SELECT length($1::text)", {std::string(is_large ? 50'000'000 : 5, 'x')});
+    EXPECT_THAT(answer, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("did not answer")));
+    EXPECT_FALSE(connection->IsOpen());
+    ASSERT_THAT(connection->EnsureOpen(), IsOk());
+  }
+}
+
+TEST(ConnectionTest, AnswersOfAnySizeArrive) {
+  absl::StatusOr<Connection> connection = OpenImpatient(absl::InfiniteDuration());
+  ASSERT_THAT(connection, IsOk());
+  const absl::StatusOr<Rows> rows = connection->QueryOnce(
+      "SELECT repeat($1::text, 2), length($1::text)", {std::string(20'000'000, 'x')});
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_EQ(rows->Text(0, 0).size(), 40'000'000u);
+  EXPECT_EQ(rows->Integer(0, 1), 20'000'000);
+  // Of several statements the last one counts, and the first error.
+  const absl::Status failed = connection->Execute("SELECT 1; SELECT 1 / 0; SELECT 2");
+  EXPECT_THAT(failed, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("division by zero")));
+  EXPECT_EQ(connection->last_sqlstate(), "22012");
+  EXPECT_THAT(connection->Execute("SELECT 1"), IsOk());
+  EXPECT_EQ(connection->last_sqlstate(), "");
+}
+
 }  // namespace
 }  // namespace postgres
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  auto started = postgres::Server::Start();
+  if (absl::IsNotFound(started.status())) {
+    // Without a server the rest is still tested, and that is said rather than failed.
+    std::cout << "SKIPPED: " << started.status().message() << std::endl;
+    GTEST_FLAG_SET(filter, "-ConnectionTest.*");
+    return RUN_ALL_TESTS();
+  }
+  if (!started.ok()) {
+    std::cout << started.status() << std::endl;
+    return 1;
+  }
+  postgres::server = started->get();
+  const int result = RUN_ALL_TESTS();
+  started->reset();
+  return result;
+}
