@@ -1,12 +1,15 @@
 // What was measured on which commit, run by run.
 //
 // Whatever keeps it (perf/history/open) does the same, and testing/history_contract.h says so.
-// Errors have the history's path or URI, without a password: FailedPrecondition or Unavailable if
-// it cannot be read or written, and InvalidArgument for runs that are none.
+// Errors have the history's path or URI, without a password. InvalidArgument for runs that are
+// none; FailedPrecondition for a history of a newer version, and for a file that cannot be read or
+// written; for one on a server those of third_party/postgres_connection.h, such as Unavailable,
+// PermissionDenied and ResourceExhausted.
 #ifndef PERF_HISTORY_HISTORY_H_
 #define PERF_HISTORY_HISTORY_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -33,17 +36,24 @@ struct HistoryFilter {
   absl::Time since = absl::InfinitePast();
 };
 
+// By what a run is known that was added before.
+enum class KnownBy {
+  // Its invocation, target, shard and start.
+  kRun,
+  // Its invocation alone: that of results whose start is not certain.
+  kInvocation,
+};
+
 // Not thread-safe; several processes, or threads with a History each, may use one history.
 class History {
  public:
   virtual ~History() = default;
 
-  // Adds runs, all or none; what was added before (the same invocation, target, shard and start) is
-  // left out. Returns how many were new. Samples take 4 bytes each: single precision.
-  virtual absl::StatusOr<int> Add(const std::vector<Run>& runs) = 0;
-
-  // Whether there is a run of this invocation.
-  virtual absl::StatusOr<bool> HasInvocation(const std::string& run_id) = 0;
+  // Adds runs, all or none; what was added before, whoever added it, is left out. Two of `runs`
+  // that share their invocation alone are both added. Returns how many were new. Samples take 4
+  // bytes each: single precision.
+  virtual absl::StatusOr<int> Add(const std::vector<Run>& runs, KnownBy known_by) = 0;
+  absl::StatusOr<int> Add(const std::vector<Run>& runs) { return Add(runs, KnownBy::kRun); }
 
   // Calls `use` with each series that the filter selects, one after another, so that memory holds
   // one: ordered by machine, build, name, load, unit and direction. Of longer series only the
@@ -62,6 +72,11 @@ class History {
   // The same of those whose name contains `name`; all if it is empty.
   absl::StatusOr<std::vector<HistorySeries>> Series(const std::string& name);
 };
+
+// What opening says of a history whose tables have a newer version than this program knows, and of
+// any other that cannot be used. `name`: its path, or its URI without a password.
+absl::Status NewerHistory(const std::string& name, int64_t version, int64_t known);
+absl::Status UnusableHistory(const std::string& name, const std::string& why);
 
 }  // namespace perf
 

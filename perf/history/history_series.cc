@@ -1,6 +1,9 @@
 #include "perf/history/history_series.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,12 +15,11 @@
 
 namespace perf {
 
-void KeepNewest(size_t max_points, HistorySeries& series) {
-  if (series.points.size() <= max_points) return;
-  const size_t left_out = series.points.size() - max_points;
-  series.points.erase(series.points.begin(),
-                      series.points.begin() + static_cast<std::ptrdiff_t>(left_out));
-  series.points_left_out += static_cast<int64_t>(left_out);
+int64_t KeepNewest(size_t max_points, std::vector<HistoryPoint>& points) {
+  if (points.size() <= max_points) return 0;
+  const auto left_out = static_cast<std::ptrdiff_t>(points.size() - max_points);
+  points.erase(points.begin(), points.begin() + left_out);
+  return left_out;
 }
 
 std::vector<SeriesKey> KeysOf(const Run& run) {
@@ -37,6 +39,7 @@ std::vector<SeriesKey> KeysOf(const Run& run) {
 
 HistoryPoint PointOf(const Run& run, const Measurement& measurement) {
   return {.run_id = run.run_id(),
+          .test = HashOfTest(run.provenance().target(), run.provenance().shard_index()),
           .commit = run.provenance().commit(),
           .dirty = run.provenance().dirty(),
           .time = StartOf(run),
@@ -67,6 +70,10 @@ std::string SeriesBuild(const Environment& environment) {
     absl::StrAppend(&build, build.empty() ? "" : " ", "(", environment.build_flags(), ")");
   }
   return build;
+}
+
+size_t HashOfTest(const std::string& target, int64_t shard) {
+  return std::hash<std::string>()(target) * 31 + static_cast<size_t>(shard);
 }
 
 absl::Time StartOf(const Run& run) {

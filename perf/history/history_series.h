@@ -18,6 +18,8 @@ namespace perf {
 struct HistoryPoint {
   // The invocation it was measured in.
   std::string run_id = {};
+  // Which test and shard of the invocation, as HashOfTest has it.
+  size_t test = 0;
   std::string commit = {};
   // Whether the tree had changes that are not in the commit.
   bool dirty = false;
@@ -55,8 +57,8 @@ struct HistorySeries : SeriesKey {
   int64_t points_left_out = 0;
 };
 
-// Leaves the earlier points of a series out.
-void KeepNewest(size_t max_points, HistorySeries& series);
+// Leaves the earlier points out, and returns how many.
+int64_t KeepNewest(size_t max_points, std::vector<HistoryPoint>& points);
 
 // The keys of the series that a run's measurements are points of, in their order.
 std::vector<SeriesKey> KeysOf(const Run& run);
@@ -67,6 +69,10 @@ HistoryPoint PointOf(const Run& run, const Measurement& measurement);
 // What a HistorySeries calls the loads of a run, and its build.
 std::string SeriesLoad(const Provenance& provenance);
 std::string SeriesBuild(const Environment& environment);
+
+// Tells the tests and shards of an invocation apart, in few bytes, as a report has a million
+// points. It is another one in another process.
+size_t HashOfTest(const std::string& target, int64_t shard);
 
 // When a run began, as a HistoryPoint has it.
 absl::Time StartOf(const Run& run);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -57,23 +58,27 @@ std::string ChangeOfLevelText(const HistorySeries& series, const ChangePoint& ch
                       Commit(last_before), " and ", Commit(first_after));
 }
 
-std::string HistoryList(const std::vector<HistorySeries>& all) {
-  if (all.empty()) return "There is nothing in the history yet.\n";
-  std::string text;
-  std::string place;
-  for (const HistorySeries& series : all) {
-    if (Place(series) != place) {
-      place = Place(series);
-      absl::StrAppend(&text, text.empty() ? "" : "\n", place, "\n");
-    }
-    const std::vector<ChangePoint> changes = Changes(series);
-    absl::StrAppendFormat(
-        &text, "  %-40s %-8s %4d %-5s %12s  %s\n", series.name, series.load, series.points.size(),
-        series.points.size() == 1 ? "run" : "runs",
-        FigureText(series.points.back().median, series.unit),
-        changes.empty() ? "no change of level" : ChangeOfLevelText(series, changes.back()));
+void HistoryLister::Add(const HistorySeries& series) {
+  if (Place(series) != place_) {
+    place_ = Place(series);
+    absl::StrAppend(&text_, text_.empty() ? "" : "\n", place_, "\n");
   }
-  return text;
+  const std::vector<ChangePoint> changes = Changes(series);
+  const int64_t num_runs = static_cast<int64_t>(series.points.size()) + series.points_left_out;
+  absl::StrAppendFormat(
+      &text_, "  %-40s %-8s %4d %-5s %12s  %s\n", series.name, series.load, num_runs,
+      num_runs == 1 ? "run" : "runs", FigureText(series.points.back().median, series.unit),
+      changes.empty() ? "no change of level" : ChangeOfLevelText(series, changes.back()));
+}
+
+std::string HistoryLister::Text() const {
+  return text_.empty() ? "There is nothing in the history yet.\n" : text_;
+}
+
+std::string HistoryList(const std::vector<HistorySeries>& all) {
+  HistoryLister lister;
+  for (const HistorySeries& series : all) lister.Add(series);
+  return lister.Text();
 }
 
 std::string HistoryPlot(const HistorySeries& series, int width) {

@@ -10,7 +10,21 @@
 
 namespace perf {
 
-// A line for each series: how many runs, the last figure, the last change of level.
+// A list of series, of which only one at a time is in memory. Not thread-safe.
+class HistoryLister {
+ public:
+  // Adds the line of the next one: how many runs, the last figure, the last change of level. Those
+  // of a machine and build follow one another, and have these as a heading.
+  void Add(const HistorySeries& series);
+  // The lines so far; that there is nothing if there are none.
+  std::string Text() const;
+
+ private:
+  std::string text_;
+  std::string place_;
+};
+
+// The list of all of them.
 std::string HistoryList(const std::vector<HistorySeries>& all);
 
 // A plot of the medians over the runs, and every change of level with the commits between which it

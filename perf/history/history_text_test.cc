@@ -8,6 +8,7 @@
 #include "perf/history/history_series.h"
 #include "perf/history/runs_in_history.h"
 #include "perf/history/testing/sample_run.h"
+#include "perf/record/result.pb.h"
 
 namespace perf {
 namespace {
@@ -44,6 +45,21 @@ TEST(HistoryText, OneRunIsShown) {
   EXPECT_THAT(HistoryPlot(series[0], 60), HasSubstr("No change of level"));
   EXPECT_THAT(HistoryList(series), HasSubstr("1 run"));
   EXPECT_THAT(HistoryList({}), HasSubstr("nothing"));
+}
+
+TEST(HistoryText, RunsThatABoundLeftOutAreCounted) {
+  std::vector<HistorySeries> series = SeriesOf({DayRun(10, 10), DayRun(11, 10)});
+  series[0].points_left_out = 10'000;
+  EXPECT_THAT(HistoryList(series), HasSubstr(" 10002 runs "));
+}
+
+TEST(HistoryText, EveryMachineIsAHeading) {
+  std::vector<perf::Run> runs = {DayRun(1, 10), DayRun(2, 20), DayRun(3, 30)};
+  runs[1].mutable_measurements(0)->set_name("audio.other");
+  runs[2].mutable_environment()->set_pool("elsewhere");
+  const std::string list = HistoryList(SeriesOf(runs));
+  EXPECT_THAT(list, testing::ContainsRegex("^[^ ].*\n  audio.vad.*\n  audio.other.*\n\n"
+                                           "elsewhere, .*\n  audio.vad.*\n$"));
 }
 
 TEST(HistoryText, AnotherUnitIsNoChangeOfLevel) {

@@ -1,6 +1,7 @@
 #include "perf/history/runs_in_history.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -8,7 +9,12 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "perf/history/history.h"
+#include "perf/history/history_series.h"
+#include "perf/record/result.pb.h"
 
 namespace perf {
 
@@ -38,7 +44,7 @@ void AddPoints(absl::Span<const Run> runs, size_t max_points, std::vector<Histor
       const Measurement& measurement = run.measurements(static_cast<int>(i));
       HistoryPoint point = PointOf(run, measurement);
       const bool is_there = absl::c_any_of(one.points, [&](const HistoryPoint& other) {
-        return other.run_id == point.run_id && other.time == point.time;
+        return other.time == point.time && other.test == point.test && other.run_id == point.run_id;
       });
       if (is_there) continue;
       const auto after = absl::c_upper_bound(
@@ -46,7 +52,8 @@ void AddPoints(absl::Span<const Run> runs, size_t max_points, std::vector<Histor
           [](absl::Time time, const HistoryPoint& other) { return time < other.time; });
       if (after == one.points.end()) one.title = measurement.title();
       one.points.insert(after, std::move(point));
-      KeepNewest(max_points, one);
+      // The history has more of them, nobody knows how many.
+      KeepNewest(max_points, one.points);
     }
   }
 }

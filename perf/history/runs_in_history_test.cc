@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "perf/history/history_series.h"
 #include "perf/history/testing/sample_run.h"
+#include "perf/record/result.pb.h"
 
 namespace perf {
 namespace {
@@ -42,6 +43,20 @@ TEST(AddPointsTest, TheNewestAreKeptWithTheNewestTitle) {
   AddPoints({&late, 1}, 3, series);
   EXPECT_THAT(MediansOf(series[0]), ElementsAre(3, 4, 5));
   EXPECT_EQ(series[0].title, "xxxxx");
+  // How many the history has besides is not known, so no number is said.
+  EXPECT_EQ(series[0].points_left_out, 0);
+}
+
+TEST(AddPointsTest, AnotherTestOrShardThatBeganAtThatTimeIsAnotherPoint) {
+  std::vector<perf::Run> runs(3, DayRun(1, 10));
+  runs[1].mutable_provenance()->set_target("//audio:another");
+  runs[2].mutable_provenance()->set_total_shards(2);
+  runs[2].mutable_provenance()->set_shard_index(1);
+  std::vector<HistorySeries> series;
+  AddPoints(runs, 200, series);
+  AddPoints(runs, 200, series);
+  ASSERT_THAT(series, SizeIs(1));
+  EXPECT_THAT(series[0].points, SizeIs(3));
 }
 
 TEST(AddPointsTest, WhatCannotBeComparedIsASeriesOfItsOwn) {

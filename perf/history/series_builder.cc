@@ -1,5 +1,6 @@
 #include "perf/history/series_builder.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,15 +16,19 @@ absl::Status SeriesBuilder::Add(SeriesKey key, std::string title, HistoryPoint p
   }
   series_->title = std::move(title);
   // Now and then, as each time moves the rest.
-  if (series_->points.size() / 2 >= max_points_) KeepNewest(max_points_, *series_);
+  if (series_->points.size() / 2 >= max_points_) LeaveOut();
   series_->points.push_back(std::move(point));
   return absl::OkStatus();
 }
 
 absl::Status SeriesBuilder::Finish() {
   if (!series_.has_value()) return absl::OkStatus();
-  KeepNewest(max_points_, *series_);
+  LeaveOut();
   return use_(*std::exchange(series_, std::nullopt));
+}
+
+void SeriesBuilder::LeaveOut() {
+  series_->points_left_out += KeepNewest(max_points_, series_->points);
 }
 
 }  // namespace perf

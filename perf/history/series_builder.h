@@ -27,6 +27,8 @@ class SeriesBuilder {
   absl::Status Finish();
 
  private:
+  void LeaveOut();
+
   const size_t max_points_;
   const absl::FunctionRef<absl::Status(HistorySeries)> use_;
   std::optional<HistorySeries> series_;

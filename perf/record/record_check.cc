@@ -6,10 +6,12 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "perf/record/record_text.h"
 
 namespace perf {
 namespace {
@@ -21,6 +23,28 @@ absl::Status Refused(absl::string_view what, absl::string_view why) {
 // The message is made of the first fault only, as a report checks tens of thousands.
 absl::Status Refused(const Measurement& measurement, absl::string_view why) {
   return Refused(absl::StrCat("measurement '", measurement.name(), "'"), why);
+}
+
+constexpr char kNoText[] = "a text that is not UTF-8 or has a NUL";
+
+absl::Status CheckTexts(const Run& run) {
+  const Provenance& provenance = run.provenance();
+  const Environment& environment = run.environment();
+  for (const std::string* text :
+       {&run.run_id(), &provenance.target(), &provenance.profile(), &provenance.commit(),
+        &environment.compiler(), &environment.compilation_mode(), &environment.sanitizer(),
+        &environment.build_flags(), &environment.pool()}) {
+    if (!IsRecordText(*text)) {
+      return Refused("the record",
+                     absl::StrCat("has ", kNoText, ": \"", absl::Utf8SafeCHexEscape(*text), "\""));
+    }
+  }
+  for (const auto& load : provenance.load_overrides()) {
+    if (!IsRecordText(load.first)) {
+      return Refused("the record", absl::StrCat("has a load with ", kNoText));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckWork(const Measurement& measurement) {
@@ -81,6 +105,13 @@ absl::Status CheckStart(const google::protobuf::Timestamp& start) {
 }  // namespace
 
 absl::Status CheckMeasurement(const Measurement& measurement) {
+  for (const std::string* text : {&measurement.name(), &measurement.title(), &measurement.unit()}) {
+    if (!IsRecordText(*text)) {
+      return Refused(
+          absl::StrCat("measurement '", absl::Utf8SafeCHexEscape(measurement.name()), "'"),
+          absl::StrCat("has ", kNoText));
+    }
+  }
   const std::string& component = measurement.component();
   absl::string_view rest = measurement.name();
   // Only unit tests make measurements without a component.
@@ -107,6 +138,7 @@ absl::Status CheckMeasurement(const Measurement& measurement) {
 }
 
 absl::Status CheckRun(const Run& run) {
+  if (absl::Status checked = CheckTexts(run); !checked.ok()) return checked;
   if (absl::Status checked = CheckProvenance(run.provenance()); !checked.ok()) return checked;
   if (absl::Status checked = CheckStart(run.start_time()); !checked.ok()) return checked;
   if (absl::Status checked = CheckHealth(run.health()); !checked.ok()) return checked;

@@ -81,6 +81,13 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoDirection", [](perf::Run& run) { First(run).clear_better(); }, "direction"},
         {"ADirectionThatIsNone",
          [](perf::Run& run) { First(run).set_better(static_cast<Better>(7)); }, "direction"},
+        {"ANameWithANul", [](perf::Run& run) { First(run).set_name(std::string("audio.a\0z", 9)); },
+         R"(measurement 'audio.a\x00z' has a text that is not UTF-8 or has a NUL)"},
+        {"AUnitWithANul", [](perf::Run& run) { First(run).set_unit(std::string("m\0", 2)); },
+         "'audio.vad' has a text that is not UTF-8 or has a NUL"},
+        {"ATargetWithANul",
+         [](perf::Run& run) { run.mutable_provenance()->set_target(std::string("//a\0z", 5)); },
+         R"(the record has a text that is not UTF-8 or has a NUL: "//a\x00z")"},
         {"WorkThatFalls",
          [](perf::Run& run) {
            First(run).add_samples(1);

@@ -3,7 +3,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "command/exit_code.h"
@@ -18,10 +21,12 @@
 #include "command/program.h"
 #include "perf/history/history.h"
 #include "perf/history/history_json.h"
+#include "perf/history/history_series.h"
 #include "perf/history/history_text.h"
 #include "perf/history/open/open_history.h"
 #include "perf/history/record_import.h"
 #include "perf/import/imported_results.h"
+#include "perf/record/result.pb.h"
 
 namespace perf {
 namespace {
@@ -61,14 +66,8 @@ absl::StatusOr<ToImport> ReadRuns(const HistoryCommandOptions& options) {
 absl::Status Import(const HistoryCommandOptions& options, History& history) {
   absl::StatusOr<ToImport> read = ReadRuns(options);
   if (!read.ok()) return read.status();
-  std::vector<Run> runs;
-  for (Run& run : read->runs) {
-    const absl::StatusOr<bool> is_there =
-        read->are_records ? absl::StatusOr<bool>(false) : history.HasInvocation(run.run_id());
-    if (!is_there.ok()) return is_there.status();
-    if (!*is_there) runs.push_back(std::move(run));
-  }
-  const absl::StatusOr<int> added = history.Add(runs);
+  const absl::StatusOr<int> added =
+      history.Add(read->runs, read->are_records ? KnownBy::kRun : KnownBy::kInvocation);
   if (!added.ok()) return added.status();
   // Standard output may be JSON, which nothing else belongs into.
   const std::string message = absl::StrCat(read->notes, *added, " of ", read->runs.size(),
@@ -86,7 +85,7 @@ absl::Status Import(const HistoryCommandOptions& options, History& history) {
 absl::StatusOr<int> PrintJson(const HistoryFilter& filter, History& history) {
   int num_series = 0;
   const absl::Status read =
-      history.ForEachSeries(filter, kMaxJsonPoints, [&](const HistorySeries& series) {
+      history.ForEachSeries(filter, kMaxPointsShown, [&](const HistorySeries& series) {
         command::PrintData(absl::StrCat(num_series++ == 0 ? "[\n" : ",\n", SeriesJson(series)));
         return absl::OkStatus();
       });
@@ -104,6 +103,39 @@ absl::StatusOr<int> JsonMain(HistoryFilter filter, History& history) {
   if (!num_series.ok()) return num_series.status();
   command::PrintData(*num_series == 0 ? "[]\n" : "\n]\n");
   return *num_series == 0 ? command::kNo : command::kDone;
+}
+
+// What is printed of the series that a filter selects, and how many they are.
+struct Shown {
+  std::string text;
+  int num_series = 0;
+};
+
+// One series at a time is in memory, and nothing is printed while they are read, as whoever reads
+// page by page would keep others from adding to the history.
+absl::StatusOr<Shown> PlotsOf(const HistoryFilter& filter, History& history) {
+  Shown shown;
+  const absl::Status read = history.ForEachSeries(
+      filter, std::numeric_limits<size_t>::max(), [&](const HistorySeries& series) {
+        absl::StrAppend(&shown.text, shown.num_series++ == 0 ? "" : "\n",
+                        HistoryPlot(series, PlotWidth()));
+        return absl::OkStatus();
+      });
+  if (!read.ok()) return read;
+  return shown;
+}
+
+absl::StatusOr<Shown> ListOf(const HistoryFilter& filter, History& history) {
+  HistoryLister lister;
+  int num_series = 0;
+  const absl::Status read =
+      history.ForEachSeries(filter, kMaxPointsShown, [&](const HistorySeries& series) {
+        ++num_series;
+        lister.Add(series);
+        return absl::OkStatus();
+      });
+  if (!read.ok()) return read;
+  return Shown{.text = lister.Text(), .num_series = num_series};
 }
 
 bool Narrows(const HistoryFilter& filter) {
@@ -128,31 +160,24 @@ absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options) {
   if (options.json) return JsonMain(options.filter, **history);
   HistoryFilter filter = options.filter;
   filter.whole_name = !filter.name.empty();
-  absl::StatusOr<std::vector<HistorySeries>> all = (*history)->Series(filter);
-  if (all.ok() && all->empty() && filter.whole_name) {
+  absl::StatusOr<Shown> shown =
+      filter.name.empty() ? ListOf(filter, **history) : PlotsOf(filter, **history);
+  if (shown.ok() && shown->num_series == 0 && filter.whole_name) {
     filter.whole_name = false;
-    all = (*history)->Series(filter);
+    shown = PlotsOf(filter, **history);
   }
-  if (!all.ok()) return all.status();
+  if (!shown.ok()) return shown.status();
   const std::string selected = Narrows(filter) ? " that the flags select" : "";
-  if (all->empty() && !filter.name.empty()) {
+  if (shown->num_series == 0 && !filter.name.empty()) {
     command::Say(absl::StrCat("there is no '", filter.name, "'", selected, " in ", location,
                               "; without a name, all are listed"));
     return command::kNo;
   }
-  if (all->empty() && Narrows(filter)) {
+  if (shown->num_series == 0 && Narrows(filter)) {
     command::Say(absl::StrCat("there is nothing", selected, " in ", location));
     return command::kNo;
   }
-  if (filter.name.empty()) {
-    command::Print(command::Printable(HistoryList(*all)));
-    return command::kDone;
-  }
-  bool first = true;
-  for (const HistorySeries& series : *all) {
-    command::Print(command::Printable(
-        absl::StrCat(std::exchange(first, false) ? "" : "\n", HistoryPlot(series, PlotWidth()))));
-  }
+  command::Print(command::Printable(shown->text));
   return command::kDone;
 }
 

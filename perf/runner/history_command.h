@@ -2,6 +2,7 @@
 #ifndef PERF_RUNNER_HISTORY_COMMAND_H_
 #define PERF_RUNNER_HISTORY_COMMAND_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -20,11 +21,13 @@ struct HistoryCommandOptions {
   // What to show. With a name, measurements of just that name, or else those with it in their
   // names, are plotted; without one, all are listed.
   HistoryFilter filter;
-  // Series as JSON instead: an array with an element a line, of the newest kMaxJsonPoints points.
+  // Series as JSON instead: an array with an element a line, of the newest kMaxPointsShown points.
   bool json = false;
 };
 
-inline constexpr size_t kMaxJsonPoints = 10'000;
+// The newest points of a series that are shown, and looked at for changes of level in the list. A
+// plot has all.
+inline constexpr size_t kMaxPointsShown = 10'000;
 
 // Prints, and returns the exit code: command::kNo if there is nothing that was asked for. NotFound
 // if there is no history. Whatever cannot be imported is an error, and nothing of it is added.

@@ -6,16 +6,33 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "perf/history/history.h"
 #include "perf/history/postgres/postgres_history.h"
 #include "perf/history/sqlite/sqlite_history.h"
+#include "re2/re2.h"
 #include "third_party/postgres_connection.h"
 
 namespace perf {
+namespace {
+
+// Whether it seems to be libpq's other form, "host=db password=secret", which as a path would be
+// shown.
+bool LooksLikeKeywords(const std::string& location) {
+  static const re2::RE2& keywords = *new re2::RE2(
+      "(?i)^\\s*(host|hostaddr|port|dbname|user|passfile|service|sslmode|options)\\s*=|"
+      "password\\s*=");
+  return re2::RE2::PartialMatch(location, keywords);
+}
+
+}  // namespace
 
 absl::Status CheckHistoryLocation(const std::string& location) {
   if (IsOnServer(location)) return postgres::PublicName(location).status();
-  if (!absl::StrContains(location, "://")) return absl::OkStatus();
+  if (!absl::StrContains(location, "://") && !LooksLikeKeywords(location)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "this is neither the path of a file nor a URI of PostgreSQL, which begins with "
       "postgresql://");

@@ -13,7 +13,8 @@
 namespace perf {
 
 // InvalidArgument, without a word of it, for a location that is neither the path of a file nor a
-// URI of PostgreSQL: with "://" and another scheme, or a URI whose password may be read wrongly.
+// URI of PostgreSQL: with "://" and another scheme, a URI whose password may be read wrongly, or
+// what begins as libpq's "host=… password=…" does, or contains "password=".
 absl::Status CheckHistoryLocation(const std::string& location);
 
 // Opens the history of a location that passes that check, and makes it if there is none. Errors are

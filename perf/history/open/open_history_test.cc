@@ -1,7 +1,6 @@
 #include "perf/history/open/open_history.h"
 
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 
@@ -58,8 +57,13 @@ TEST(OpenHistoryTest, AUriIsAServer) {
 }
 
 TEST(OpenHistoryTest, WhatIsNeitherIsRefusedWithoutAWordOfIt) {
-  for (const char* location : {"mysql://ann:secret@db/perf", "POSTGRESQL://ann:secret@db/perf",
-                               "postgresql://ann:1/secret@db/perf", "file://secret/history.db"}) {
+  for (const char* location :
+       {"mysql://ann:secret@db/perf", "POSTGRESQL://ann:secret@db/perf",
+        "postgresql://ann:1/secret@db/perf", "file://secret/history.db", "host=db password=secret",
+        " host = db user=ann password=secret", "hostaddr=10.0.0.1 passfile=secret",
+        "service=secret", "dbname=secret", "user=secret", "port=1 password=secret",
+        "application_name=a password = 'secret'", "PASSWORD=secret",
+        "/home/ann/host=db password=secret"}) {
     const absl::Status checked = CheckHistoryLocation(location);
     EXPECT_THAT(checked, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("postgresql://")));
     EXPECT_THAT(std::string(checked.message()), Not(HasSubstr("secret"))) << location;
@@ -67,6 +71,8 @@ TEST(OpenHistoryTest, WhatIsNeitherIsRefusedWithoutAWordOfIt) {
   }
   EXPECT_THAT(CheckHistoryLocation("history.db"), IsOk());
   EXPECT_THAT(CheckHistoryLocation(""), IsOk());
+  // Names of files have such words, too.
+  EXPECT_THAT(CheckHistoryLocation("/home/ann/host=1/user.db"), IsOk());
 }
 
 }  // namespace

@@ -3,22 +3,32 @@
 #include <sqlite3.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "google/protobuf/repeated_field.h"
+#include "perf/history/history.h"
+#include "perf/history/history_series.h"
 #include "perf/history/series_builder.h"
 #include "perf/record/environment.h"
 #include "perf/record/health.h"
 #include "perf/record/record_check.h"
+#include "perf/record/result.pb.h"
 #include "perf/stats/statistics.h"
 
 namespace perf {
@@ -111,10 +121,14 @@ class Statement {
   int bound_ = 0;
 };
 
-// The point of a row that begins with title, git_commit, dirty, start_ns, median, the length of
-// samples, run_id and noise.
+// What a point is made of, and the title.
+constexpr char kPointColumns[] =
+    "title, git_commit, dirty, start_ns, median, LENGTH(samples), run_id, noise, target, shard";
+
+// The point of a row that begins with them.
 HistoryPoint PointIn(Statement& row) {
   return {.run_id = row.Text(6),
+          .test = HashOfTest(row.Text(8), row.Int(9)),
           .commit = row.Text(1),
           .dirty = row.Int(2) != 0,
           .time = absl::FromUnixNanos(row.Int(3)),
@@ -172,7 +186,7 @@ absl::Status SqliteHistory::Prepare() {
     status.Update(Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId).c_str()));
     status.Update(Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str()));
   } else if (application != kApplicationId) {
-    status = absl::FailedPreconditionError(absl::StrCat(path_, " is another application's"));
+    status = UnusableHistory(path_, "it is another application's");
   } else if (version == 1 || version == 2) {
     // Nobody knows the build of the first version's runs, so they are a series of their own.
     if (version == 1) status = Execute("ALTER TABLE run ADD COLUMN build TEXT NOT NULL DEFAULT ''");
@@ -180,8 +194,7 @@ absl::Status SqliteHistory::Prepare() {
     status.Update(Execute("ALTER TABLE run ADD COLUMN noise TEXT"));
     status.Update(Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str()));
   } else if (version != kVersion) {
-    status = absl::FailedPreconditionError(
-        absl::StrCat(path_, " has version ", version, ", and this program reads up to ", kVersion));
+    status = NewerHistory(path_, version, kVersion);
   }
   if (!status.ok()) {
     Execute("ROLLBACK").IgnoreError();
@@ -222,44 +235,62 @@ absl::StatusOr<bool> SqliteHistory::AddRun(const Run& run) {
   return true;
 }
 
-absl::StatusOr<int> SqliteHistory::Add(const std::vector<Run>& runs) {
+absl::StatusOr<std::set<std::string>> SqliteHistory::InvocationsOf(const std::vector<Run>& runs) {
+  std::set<std::string> known;
+  Statement select(database_, "SELECT 1 FROM run WHERE run_id = ? LIMIT 1");
   for (const Run& run : runs) {
-    if (absl::Status checked = CheckRun(run); !checked.ok()) return checked;
+    select.Reset();
+    select.Bind(run.run_id());
+    const int step = select.Step();
+    if (step == SQLITE_ROW) {
+      known.insert(run.run_id());
+    } else if (step != SQLITE_DONE) {
+      return Error("cannot read");
+    }
   }
-  if (absl::Status begun = Execute("BEGIN IMMEDIATE"); !begun.ok()) return begun;
+  return known;
+}
+
+absl::StatusOr<int> SqliteHistory::AddRuns(const std::vector<Run>& runs, KnownBy known_by) {
+  std::set<std::string> known;
+  if (known_by == KnownBy::kInvocation) {
+    absl::StatusOr<std::set<std::string>> found = InvocationsOf(runs);
+    if (!found.ok()) return found.status();
+    known = *std::move(found);
+  }
   int num_new = 0;
   for (const Run& run : runs) {
+    if (known.contains(run.run_id())) continue;
     const absl::StatusOr<bool> added = AddRun(run);
-    if (!added.ok()) {
-      Execute("ROLLBACK").IgnoreError();
-      return added.status();
-    }
+    if (!added.ok()) return added.status();
     num_new += *added;
-  }
-  if (absl::Status committed = Execute("COMMIT"); !committed.ok()) {
-    Execute("ROLLBACK").IgnoreError();
-    return committed;
   }
   return num_new;
 }
 
-absl::StatusOr<bool> SqliteHistory::HasInvocation(const std::string& run_id) {
-  Statement select(database_, "SELECT 1 FROM run WHERE run_id = ? LIMIT 1");
-  select.Bind(run_id);
-  const int step = select.Step();
-  if (step != SQLITE_ROW && step != SQLITE_DONE) return Error("cannot read");
-  return step == SQLITE_ROW;
+absl::StatusOr<int> SqliteHistory::Add(const std::vector<Run>& runs, KnownBy known_by) {
+  for (const Run& run : runs) {
+    if (absl::Status checked = CheckRun(run); !checked.ok()) return checked;
+  }
+  if (absl::Status begun = Execute("BEGIN IMMEDIATE"); !begun.ok()) return begun;
+  absl::StatusOr<int> num_new = AddRuns(runs, known_by);
+  if (num_new.ok()) {
+    if (absl::Status committed = Execute("COMMIT"); !committed.ok()) num_new = committed;
+  }
+  if (!num_new.ok()) Execute("ROLLBACK").IgnoreError();
+  return num_new;
 }
 
 absl::Status SqliteHistory::ForEachSeries(const HistoryFilter& filter, size_t max_points,
                                           absl::FunctionRef<absl::Status(HistorySeries)> use) {
-  Statement select(database_,
-                   "SELECT title, git_commit, dirty, start_ns, median, LENGTH(samples), run_id, "
-                   "noise, machine, build, name, load, unit, better "
+  const std::string sql =
+      absl::StrCat("SELECT ", kPointColumns,
+                   ", machine, build, name, load, unit, better "
                    "FROM measurement JOIN run ON run.id = measurement.run "
                    "WHERE (?1 = '' OR name = ?1 OR (INSTR(name, ?1) > 0 AND NOT ?2)) "
                    "AND (?3 = '' OR machine = ?3) AND start_ns >= ?4 "
                    "ORDER BY machine, build, name, load, unit, better, start_ns, id");
+  Statement select(database_, sql.c_str());
   select.Bind(filter.name)
       .Bind(static_cast<int64_t>(filter.whole_name))
       .Bind(filter.machine)
@@ -273,12 +304,12 @@ absl::Status SqliteHistory::ForEachSeries(const HistoryFilter& filter, size_t ma
   SeriesBuilder builder(max_points, use);
   int step = 0;
   while ((step = select.Step()) == SQLITE_ROW) {
-    SeriesKey key = {.machine = select.Text(8),
-                     .build = select.Text(9),
-                     .name = select.Text(10),
-                     .load = select.Text(11),
-                     .unit = select.Text(12),
-                     .better = static_cast<Better>(select.Int(13))};
+    SeriesKey key = {.machine = select.Text(10),
+                     .build = select.Text(11),
+                     .name = select.Text(12),
+                     .load = select.Text(13),
+                     .unit = select.Text(14),
+                     .better = static_cast<Better>(select.Int(15))};
     if (!is_selected(key.name)) continue;
     if (absl::Status added = builder.Add(std::move(key), select.Text(0), PointIn(select));
         !added.ok()) {
@@ -292,11 +323,12 @@ absl::Status SqliteHistory::ForEachSeries(const HistoryFilter& filter, size_t ma
 absl::StatusOr<std::vector<HistorySeries>> SqliteHistory::Find(absl::Span<const SeriesKey> keys,
                                                                absl::Time until,
                                                                size_t max_points) {
-  Statement select(database_,
-                   "SELECT title, git_commit, dirty, start_ns, median, LENGTH(samples), run_id, "
-                   "noise FROM measurement JOIN run ON run.id = measurement.run "
+  const std::string sql =
+      absl::StrCat("SELECT ", kPointColumns,
+                   " FROM measurement JOIN run ON run.id = measurement.run "
                    "WHERE name = ?1 AND unit = ?2 AND better = ?3 AND machine = ?4 AND build = ?5 "
                    "AND load = ?6 AND start_ns <= ?7 ORDER BY start_ns DESC, id DESC LIMIT ?8");
+  Statement select(database_, sql.c_str());
   std::vector<HistorySeries> all;
   for (const SeriesKey& key : keys) {
     select.Reset();

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,8 +32,8 @@ class SqliteHistory : public History {
   SqliteHistory(const SqliteHistory&) = delete;
   SqliteHistory& operator=(const SqliteHistory&) = delete;
 
-  absl::StatusOr<int> Add(const std::vector<Run>& runs) override;
-  absl::StatusOr<bool> HasInvocation(const std::string& run_id) override;
+  using History::Add;
+  absl::StatusOr<int> Add(const std::vector<Run>& runs, KnownBy known_by) override;
   absl::Status ForEachSeries(const HistoryFilter& filter, size_t max_points,
                              absl::FunctionRef<absl::Status(HistorySeries)> use) override;
   absl::StatusOr<std::vector<HistorySeries>> Find(absl::Span<const SeriesKey> keys,
@@ -47,6 +48,10 @@ class SqliteHistory : public History {
   absl::Status Error(const std::string& what) const;
   absl::Status Execute(const char* sql);
   absl::Status Prepare();
+  // Those of the runs' invocations that are there.
+  absl::StatusOr<std::set<std::string>> InvocationsOf(const std::vector<Run>& runs);
+  // In a transaction, which is not rolled back after an error.
+  absl::StatusOr<int> AddRuns(const std::vector<Run>& runs, KnownBy known_by);
   absl::StatusOr<bool> AddRun(const Run& run);
 
   sqlite3* database_;

@@ -16,9 +16,11 @@
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "perf/history/history.h"
 #include "perf/history/history_text.h"
 #include "perf/history/testing/history_contract.h"
 #include "perf/history/testing/sample_run.h"
+#include "perf/record/result.pb.h"
 #include "third_party/status_matchers.h"
 
 namespace perf {
@@ -113,6 +115,21 @@ TEST(SqliteHistory, AFullDiskLosesNothingThatWasThere) {
   EXPECT_EQ((*history->Series(""))[0].points.size(), 1u);
 }
 
+TEST(SqliteHistory, ANewerVersionIsRefused) {
+  const std::string path = Path();
+  {
+    auto history = *SqliteHistory::Open(path);
+    ASSERT_EQ(sqlite3_exec(history->database_for_test(), "PRAGMA user_version = 4", nullptr,
+                           nullptr, nullptr),
+              SQLITE_OK);
+  }
+  EXPECT_THAT(SqliteHistory::Open(path),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       absl::StrCat("history ", path,
+                                    ": its tables have version 4, and this program knows up to 3; "
+                                    "use a newer one")));
+}
+
 TEST(SqliteHistory, RefusesWhatIsNoHistory) {
   const std::string text = Path();
   std::ofstream(text) << std::string(5000, 'x');
@@ -123,7 +140,8 @@ TEST(SqliteHistory, RefusesWhatIsNoHistory) {
   sqlite3_exec(raw, "CREATE TABLE birds (name)", nullptr, nullptr, nullptr);
   sqlite3_close(raw);
   const auto refused = SqliteHistory::Open(other);
-  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("another application"));
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition,
+                                absl::StrCat("history ", other, ": it is another application's")));
   EXPECT_THAT(SqliteHistory::Open("/no/such/folder/history.db"), Not(IsOk()));
 }
 

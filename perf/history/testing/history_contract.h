@@ -20,8 +20,6 @@ struct HistoryKind {
   // Opens the history of this name, of letters, digits and underscores, and makes it if it is not
   // there.
   std::function<absl::StatusOr<std::unique_ptr<History>>(const std::string& name)> open;
-  // Whether text may have a NUL.
-  bool keeps_nul = true;
 };
 
 class HistoryContract : public testing::TestWithParam<HistoryKind> {
