@@ -64,13 +64,14 @@ absl::StatusOr<EpochChild> EpochChild::Start(const BenchmarkProgram& program) {
     CloseIfOpen(log);
     return process.status();
   }
-  return EpochChild(program.path, program.patience, *std::move(process), requests[1], responses[0],
-                    log);
+  return EpochChild(program.path, program.patience, program.interrupted, *std::move(process),
+                    requests[1], responses[0], log);
 }
 
 EpochChild::EpochChild(EpochChild&& other) noexcept
     : path_(std::move(other.path_)),
       patience_(other.patience_),
+      interrupted_(std::move(other.interrupted_)),
       process_(std::move(other.process_)),
       requests_(std::exchange(other.requests_, -1)),
       responses_(std::exchange(other.responses_, -1)),
@@ -81,6 +82,7 @@ EpochChild& EpochChild::operator=(EpochChild&& other) noexcept {
   // What this one had goes with the other.
   std::swap(path_, other.path_);
   std::swap(patience_, other.patience_);
+  std::swap(interrupted_, other.interrupted_);
   std::swap(process_, other.process_);
   std::swap(requests_, other.requests_);
   std::swap(responses_, other.responses_);
@@ -119,14 +121,22 @@ absl::Status EpochChild::Dead() {
 
 absl::Status EpochChild::ReadExactly(char* bytes, size_t count,
                                      std::chrono::steady_clock::time_point deadline) {
+  // A signal that comes just before the wait begins does not end it.
+  constexpr int64_t kAskEveryMs = 1000;
   while (count > 0) {
+    if (interrupted_ && interrupted_()) {
+      process_.Kill();
+      return absl::CancelledError(absl::StrCat(path_, " was interrupted"));
+    }
     const int64_t left_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                                 deadline - std::chrono::steady_clock::now())
                                 .count();
     pollfd waiting = {.fd = responses_, .events = POLLIN, .revents = 0};
+    const int64_t longest_ms = interrupted_ ? kAskEveryMs : 1'000'000'000;
     const int ready =
-        poll(&waiting, 1, static_cast<int>(std::clamp<int64_t>(left_ms, 0, 1'000'000'000)));
+        poll(&waiting, 1, static_cast<int>(std::clamp<int64_t>(left_ms, 0, longest_ms)));
     if (ready < 0 && errno == EINTR) continue;
+    if (ready == 0 && left_ms > longest_ms) continue;
     if (ready == 0) {
       process_.Kill();
       return absl::DeadlineExceededError(absl::StrCat(

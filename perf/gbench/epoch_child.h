@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -30,12 +32,16 @@ struct BenchmarkProgram {
   std::map<std::string, std::string> variables = {};
   // How long an answer may take before the process counts as hung.
   absl::Duration patience = absl::Minutes(5);
+  // Asked about once a second while an answer is awaited, and after each signal: whether to end the
+  // process. If none is given, this process sleeps until the answer is there.
+  std::function<bool()> interrupted = {};
 };
 
 // A running benchmark program. Not thread-safe. Starting one makes this process ignore SIGPIPE.
 // Every call returns, if the program died or hung, Unavailable or DeadlineExceeded with how it
-// ended and the last it wrote; the program is then gone, and further calls fail alike. A body that
-// failed is Aborted with its message, and the program goes on.
+// ended and the last it wrote, or Cancelled if it was interrupted; the program is then gone, and
+// further calls fail alike. A body that failed is Aborted with its message, and the program goes
+// on.
 class EpochChild {
  public:
   static absl::StatusOr<EpochChild> Start(const BenchmarkProgram& program);
@@ -55,10 +61,11 @@ class EpochChild {
   pid_t pid() const { return process_.pid(); }
 
  private:
-  EpochChild(std::string path, absl::Duration patience, Subprocess process, int requests,
-             int responses, int log)
+  EpochChild(std::string path, absl::Duration patience, std::function<bool()> interrupted,
+             Subprocess process, int requests, int responses, int log)
       : path_(std::move(path)),
         patience_(patience),
+        interrupted_(std::move(interrupted)),
         process_(std::move(process)),
         requests_(requests),
         responses_(responses),
@@ -72,6 +79,7 @@ class EpochChild {
 
   std::string path_;
   absl::Duration patience_;
+  std::function<bool()> interrupted_;
   Subprocess process_;
   int requests_;
   int responses_;

@@ -108,6 +108,18 @@ TEST(EpochChild, AHungProcessIsEnded) {
   EXPECT_EQ(child.pid(), 0);
 }
 
+TEST(EpochChild, AnInterruptEndsTheProcessWhileItIsBusy) {
+  BenchmarkProgram program = Sample();
+  int asked = 0;
+  // It comes while the answer is awaited.
+  program.interrupted = [&] { return ++asked > 1; };
+  auto child = EpochChild::Start(program);
+  ASSERT_THAT(child, IsOk());
+  const pid_t process = child->pid();
+  EXPECT_THAT(child->Run("sample.hang", 1), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_EQ(kill(process, 0), -1);
+}
+
 TEST(EpochChild, AProgramWithoutTheDriverIsSaidToBeOne) {
   EpochChild child = *EpochChild::Start({.path = "/bin/true", .directory = {}});
   EXPECT_THAT(child.Names(), StatusIs(absl::StatusCode::kUnimplemented));

@@ -1,14 +1,18 @@
 #include "perf/process/subprocess.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -19,6 +23,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace perf {
 namespace {
@@ -93,15 +98,30 @@ class IgnoreInterrupts {
   struct sigaction quit_ = {};
 };
 
-std::string ReadAll(int descriptor) {
-  std::string all;
+// Reads up to the end; false if that takes longer than it may.
+bool ReadAll(int descriptor, absl::Duration time_limit, std::string& all) {
+  const bool is_limited = time_limit < absl::InfiniteDuration();
+  // The clock on the wall will not do, as it jumps.
+  const auto deadline =
+      std::chrono::steady_clock::now() +
+      (is_limited ? absl::ToChronoMilliseconds(time_limit) : std::chrono::milliseconds(0));
   std::array<char, 65536> buffer{};
   for (;;) {
+    if (is_limited) {
+      const int64_t left_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                  deadline - std::chrono::steady_clock::now())
+                                  .count();
+      pollfd waiting = {.fd = descriptor, .events = POLLIN, .revents = 0};
+      const int ready =
+          poll(&waiting, 1, static_cast<int>(std::clamp<int64_t>(left_ms, 0, 1'000'000'000)));
+      if (ready == 0) return false;
+      if (ready < 0 && errno == EINTR) continue;
+    }
     const ssize_t count = read(descriptor, buffer.data(), buffer.size());
     if (count > 0) {
       all.append(buffer.data(), static_cast<size_t>(count));
     } else if (count == 0 || errno != EINTR) {
-      return all;
+      return true;
     }
   }
 }
@@ -153,6 +173,12 @@ absl::StatusOr<Subprocess> Subprocess::Start(const SubprocessOptions& options) {
   const int error = posix_spawnp(&pid, argv[0], &actions, &attributes, argv.data(), envp.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
+  if (error == ENOENT && !options.directory.empty() &&
+      access(options.directory.c_str(), F_OK) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat("cannot run ", options.arguments[0], " in ",
+                                                      options.directory,
+                                                      ", because there is no such folder"));
+  }
   if (error != 0) {
     return absl::ErrnoToStatus(error, absl::StrCat("cannot run ", options.arguments[0]));
   }
@@ -211,13 +237,23 @@ absl::StatusOr<SubprocessResult> RunProgram(SubprocessOptions options, Subproces
   absl::StatusOr<Subprocess> subprocess = Subprocess::Start(options);
   if (pipe_ends[1] >= 0) close(pipe_ends[1]);
   SubprocessResult result;
-  if (subprocess.ok() && pipe_ends[0] >= 0) result.output = ReadAll(pipe_ends[0]);
+  bool in_time = true;
+  if (subprocess.ok() && pipe_ends[0] >= 0) {
+    in_time = ReadAll(pipe_ends[0], options.time_limit, result.output);
+    if (!in_time) subprocess->Kill();
+  }
   if (pipe_ends[0] >= 0) close(pipe_ends[0]);
+  if (!in_time) {
+    if (errors >= 0) close(errors);
+    return absl::DeadlineExceededError(absl::StrCat(options.arguments[0], " took longer than ",
+                                                    absl::FormatDuration(options.time_limit),
+                                                    ", and was ended"));
+  }
   absl::StatusOr<int> exit_code =
       subprocess.ok() ? subprocess->Wait() : absl::StatusOr<int>(subprocess.status());
   if (errors >= 0) {
     lseek(errors, 0, SEEK_SET);
-    result.errors = ReadAll(errors);
+    ReadAll(errors, absl::InfiniteDuration(), result.errors);
     close(errors);
   }
   if (!exit_code.ok()) return exit_code.status();

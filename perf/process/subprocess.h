@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace perf {
 
@@ -37,12 +38,15 @@ struct SubprocessOptions {
   // Keeps interrupts from the terminal (Ctrl-C) away from the program, by a process group of its
   // own. Otherwise it gets them as this process does.
   bool shield_from_terminal = false;
+  // How long RunProgram lets it run. It has a meaning only where output is captured.
+  absl::Duration time_limit = absl::InfiniteDuration();
 };
 
 // A running program. Not thread-safe.
 class Subprocess {
  public:
-  // NotFound if there is no such program; otherwise the operating system's error.
+  // NotFound if there is no such program; FailedPrecondition if there is no working directory of
+  // that name; otherwise the operating system's error.
   static absl::StatusOr<Subprocess> Start(const SubprocessOptions& options);
 
   Subprocess(Subprocess&& other) noexcept;
@@ -77,8 +81,8 @@ struct SubprocessResult {
 enum class SubprocessOutput { kInherit, kCapture, kCaptureWithErrors };
 
 // Runs it and waits for it. An interrupt from the terminal goes to the program, which ends as it
-// likes; this process goes on. NotFound if there is no such program; otherwise the operating
-// system's error if it cannot be started.
+// likes; this process goes on. DeadlineExceeded if it takes longer than it may, and is ended;
+// otherwise errors of Subprocess::Start.
 absl::StatusOr<SubprocessResult> RunProgram(SubprocessOptions options, SubprocessOutput output);
 
 // "exit code 3", or "signal 9 (Killed)", of what Subprocess::Wait returned.

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "third_party/status_matchers.h"
@@ -33,6 +34,27 @@ TEST(SubprocessTest, AMissingProgramIsNotFoundWhateverIsCaptured) {
     EXPECT_THAT(RunProgram({.arguments = {"no-such-program"}}, output),
                 StatusIs(absl::StatusCode::kNotFound));
   }
+}
+
+TEST(SubprocessTest, AMissingFolderIsNotAMissingProgram) {
+  EXPECT_THAT(
+      RunProgram({.arguments = {"true"}, .directory = "/nonexistent"}, SubprocessOutput::kInherit),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               HasSubstr("in /nonexistent, because there is no such folder")));
+  EXPECT_THAT(
+      RunProgram({.arguments = {"no-such-program"}, .directory = "/"}, SubprocessOutput::kInherit),
+      StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST(SubprocessTest, WhatTakesTooLongIsEnded) {
+  EXPECT_THAT(
+      RunProgram({.arguments = {"sleep", "1000"}, .time_limit = absl::Milliseconds(10)},
+                 SubprocessOutput::kCaptureWithErrors),
+      StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("sleep took longer than 10ms")));
+  const auto in_time = RunProgram({.arguments = {"echo", "done"}, .time_limit = absl::Hours(1)},
+                                  SubprocessOutput::kCapture);
+  ASSERT_THAT(in_time, IsOk());
+  EXPECT_EQ(in_time->output, "done\n");
 }
 
 // In a hook, every program that is started would otherwise work on the repository that is being
