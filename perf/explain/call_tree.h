@@ -22,21 +22,25 @@ struct CallNode {
   double after = 0;
   // In the order of their names.
   std::vector<CallNode> children = {};
+  // Of the root: whether functions that cost enough have no node because the tree is full.
+  bool cut = false;
 };
 
 struct CallTreeOptions {
   // What costs a smaller part of an iteration has no node; its parent's cost includes it.
   double least_part = 0.001;
-  // A bound of the tree's size.
+  // A bound of the tree's size. What costs most has its nodes first.
   size_t max_nodes = 5000;
 };
 
 // The tree of one build. Callgrind counts calls from one function to another, and not stacks: what
 // a function costs is divided among its callers as their calls of it cost. A function that is
-// called again below itself has no second node there.
+// called again below itself has no second node there. The children of a node never cost more than
+// the node, though callgrind adds every nested return of functions that call one another to what
+// their calls cost.
 CallNode CallTreeOf(const ProfiledBuild& build, const CallTreeOptions& options = {});
 
-// Both trees in one.
+// Both trees in one. What costs enough in one of them has both its figures.
 CallNode CompareCallTrees(const ProfiledBuild& before, const ProfiledBuild& after,
                           const CallTreeOptions& options = {});
 

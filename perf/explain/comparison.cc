@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "command/printable.h"
+#include "perf/explain/explanation_text.h"
 #include "perf/explain/function_name.h"
 
 namespace perf {
@@ -31,17 +31,18 @@ constexpr double kLeastCalls = 0.01;
 constexpr double kLeastInstructions = 0.5;
 // Two processes of one build agree on their instructions to this part.
 constexpr double kSamePart = 0.001;
+// Instructions whose change is a smaller part of the time's do not explain it.
+constexpr double kLeastPartOfTime = 1.0 / 3;
+// Among callers of callers, those that made a smaller part of the calls are not looked for.
+constexpr double kLeastPartOfCalls = 0.001;
 
-// "410", "0.25".
-std::string Figure(double value) {
-  return std::abs(value) >= 100 ? absl::StrFormat("%.0f", value) : absl::StrFormat("%.3g", value);
+std::string Signed(double value) {
+  return absl::StrCat(value < 0 ? "" : "+", IterationFigure(value));
 }
-
-std::string Signed(double value) { return absl::StrCat(value < 0 ? "" : "+", Figure(value)); }
 
 // "1 more allocation", "2 fewer calls".
 std::string MoreOrFewer(double change, absl::string_view what, absl::string_view plural) {
-  const std::string figure = Figure(std::abs(change));
+  const std::string figure = IterationFigure(std::abs(change));
   return absl::StrCat(figure, change < 0 ? " fewer " : " more ", figure == "1" ? what : plural);
 }
 
@@ -110,9 +111,10 @@ std::map<std::string, FunctionKind> Kinds(const Profile& profile) {
 }
 
 // Whether a function is of a shared library, whose code both builds have in common.
-bool IsOfSharedLibrary(const FunctionCost& cost) {
-  if (cost.instructions.empty()) return false;
-  return IsSharedLibrary(cost.instructions.begin()->first.object);
+bool IsOfSharedLibrary(const Profile& profile, const std::string& name) {
+  const auto found = profile.functions.find(name);
+  if (found == profile.functions.end() || found->second.instructions.empty()) return false;
+  return IsSharedLibrary(found->second.instructions.begin()->first.object);
 }
 
 class Comparison {
@@ -147,6 +149,8 @@ class Comparison {
     if (std::abs(change) <
         std::max(kLeastInstructions, kSamePart * std::abs(before_.instructions))) {
       ExplainSameInstructions();
+    } else if (IsBesideTheTime()) {
+      ExplainOtherThanTime();
     } else {
       ExplainInstructions(change);
     }
@@ -156,24 +160,52 @@ class Comparison {
  private:
   FunctionKind Kind(const std::string& name) const { return ValueOr(kinds_, name); }
 
-  // Who asked for what a function of the standard library does: the first caller outside of it,
-  // always by way of the caller whose calls changed most.
-  std::string Owner(const std::string& name) const {
-    std::set<std::string> seen;
-    std::string owner = name;
-    while (IsStandardLibrary(owner) && seen.insert(owner).second) {
-      const auto callers = calls_into_.find(owner);
-      if (callers == calls_into_.end()) break;
-      const auto most =
-          absl::c_max_element(callers->second, [](const auto& one, const auto& other) {
-            const auto key = [](const Sides& sides) {
-              return std::make_pair(std::abs(sides.Change()), sides.after);
-            };
-            return key(one.second) < key(other.second);
-          });
-      owner = most->first;
+  // Whether a function does what its callers ask for, as those of libraries do, and those that copy
+  // memory or take it by calling others of their like.
+  bool PassesOn(const std::string& name) const {
+    return IsStandardLibrary(name) || Kind(name) != FunctionKind::kOther ||
+           IsOfSharedLibrary(after_, name) || IsOfSharedLibrary(before_, name);
+  }
+
+  // Who asked for what a function does in one build, with the part of it that is each one's: the
+  // first callers that do not do so for others, in proportion to their calls. Empty if it is called
+  // by the functions in `path` alone, which were passed already. `part`: of the whole that is
+  // divided.
+  std::map<std::string, double> OwnersOf(const std::string& name, double Sides::*side, double part,
+                                         std::set<std::string>& path) const {
+    const auto callers = calls_into_.find(name);
+    if (part < kLeastPartOfCalls || callers == calls_into_.end() || !PassesOn(name)) {
+      return {{name, 1}};
     }
-    return owner;
+    double all = 0;
+    for (const auto& [caller, calls] : callers->second) all += std::max(0.0, calls.*side);
+    if (all <= 0) return {{name, 1}};
+    std::map<std::string, double> owners;
+    double found = 0;
+    path.insert(name);
+    for (const auto& [caller, calls] : callers->second) {
+      if (path.contains(caller) || !(calls.*side > 0)) continue;
+      const double of_caller = calls.*side / all;
+      const std::map<std::string, double> beyond = OwnersOf(caller, side, part * of_caller, path);
+      if (!beyond.empty()) found += of_caller;
+      for (const auto& [owner, its_part] : beyond) owners[owner] += of_caller * its_part;
+    }
+    path.erase(name);
+    // What calls came around in a circle is of those who began it.
+    for (auto& [owner, its_part] : owners) its_part /= found;
+    return owners;
+  }
+
+  // A figure of calls from one caller, by who asked for them.
+  void AddByOwner(const std::string& caller, const Sides& sides,
+                  std::map<std::string, Sides>& by_owner) const {
+    for (double Sides::*side : {&Sides::before, &Sides::after}) {
+      if (sides.*side == 0) continue;
+      std::set<std::string> path;
+      const std::map<std::string, double> owners = OwnersOf(caller, side, 1, path);
+      if (owners.empty()) by_owner[caller].*side += sides.*side;
+      for (const auto& [owner, part] : owners) by_owner[owner].*side += sides.*side * part;
+    }
   }
 
   // A figure of calls from functions that are not of a kind to functions that `counts` selects, by
@@ -185,25 +217,22 @@ class Comparison {
     for (const auto& [callee, callers] : into) {
       if (!counts(callee)) continue;
       for (const auto& [caller, sides] : callers) {
-        if (Kind(caller) == kind) continue;
-        Sides& sum = by_owner[Owner(caller)];
-        sum.before += sides.before;
-        sum.after += sides.after;
+        if (Kind(caller) != kind) AddByOwner(caller, sides, by_owner);
       }
     }
     return by_owner;
   }
 
   void ListAllocations() {
-    allocations_ = ByOwner(calls_into_, FunctionKind::kAllocation, TakesMemory);
+    const std::map<std::string, Sides> allocations = CallsByOwner(FunctionKind::kAllocation);
     Sides all;
-    for (const auto& [caller, sides] : allocations_) {
+    for (const auto& [caller, sides] : allocations) {
       all.before += sides.before;
       all.after += sides.after;
     }
     explanation_.set_allocations_before(all.before);
     explanation_.set_allocations_after(all.after);
-    for (const auto& [caller, sides] : Greatest(allocations_, kLeastCalls, kMaxAllocations)) {
+    for (const auto& [caller, sides] : Greatest(allocations, kLeastCalls, kMaxAllocations)) {
       AllocationChange& change = *explanation_.add_allocations();
       change.set_caller(caller);
       change.set_before(sides.before);
@@ -256,7 +285,12 @@ class Comparison {
     }
   }
 
+  // What was inlined into a function, where that is known of each build that has the function.
   std::map<std::string, Sides> InlinedInto(const std::string& name) const {
+    const auto is_unknown = [&](const Profile& profile, const InlinedCosts& inlined) {
+      return profile.functions.contains(name) && !inlined.contains(name);
+    };
+    if (is_unknown(before_, inlined_before_) || is_unknown(after_, inlined_after_)) return {};
     std::map<std::string, Sides> inlined;
     for (const auto& [function, cost] : ValueOr(inlined_before_, name)) {
       inlined[function].before = cost;
@@ -270,8 +304,12 @@ class Comparison {
   // The caller whose calls of a function changed most, or what they cost; empty if none did.
   std::string CallerOf(const std::string& name) const {
     for (const auto* into : {&calls_into_, &instructions_into_}) {
-      const auto greatest = Greatest(ValueOr(*into, name), kLeastCalls, 1);
-      if (!greatest.empty()) return Owner(greatest.front().first);
+      std::map<std::string, Sides> by_owner;
+      for (const auto& [caller, sides] : ValueOr(*into, name)) {
+        AddByOwner(caller, sides, by_owner);
+      }
+      const auto greatest = Greatest(by_owner, kLeastCalls, 1);
+      if (!greatest.empty()) return greatest.front().first;
     }
     return "";
   }
@@ -310,46 +348,52 @@ class Comparison {
     return greatest;
   }
 
-  // Who asked for what a kind of functions does more of, and how many calls more.
-  std::pair<std::string, double> MostOf(FunctionKind kind, double sign) const {
-    const auto of_kind = [&](const std::string& name) { return Kind(name) == kind; };
-    const auto greatest_in_direction = [&](const std::map<std::string, Sides>& by_owner) {
-      std::string owner;
-      double most = 0;
-      for (const auto& [name, sides] : by_owner) {
-        if (sign * sides.Change() <= most) continue;
-        most = sign * sides.Change();
-        owner = name;
-      }
-      return owner;
-    };
-    const std::string owner = greatest_in_direction(ByOwner(instructions_into_, kind, of_kind));
-    // An allocation is one call that takes memory and one that gives it back, and so is a lock.
-    const auto counted = [&](const std::string& name) {
+  // Calls of functions of a kind, by who asked for them. An allocation is one call that takes
+  // memory and one that gives it back, and so is a lock.
+  std::map<std::string, Sides> CallsByOwner(FunctionKind kind) const {
+    return ByOwner(calls_into_, kind, [&](const std::string& name) {
       switch (kind) {
         case FunctionKind::kAllocation:
           return TakesMemory(name);
         case FunctionKind::kLock:
-          return Kind(name) == kind && !absl::StrContains(name, "unlock") &&
-                 !absl::StrContains(name, "Unlock");
+          return TakesLock(name);
         default:
           return Kind(name) == kind;
       }
-    };
-    return {owner, ValueOr(ByOwner(calls_into_, kind, counted), owner).Change()};
+    });
   }
 
-  void ExplainSameInstructions() {
+  // The owner whose figure changed most in the direction of `sign`, by at least so much; empty if
+  // there is none.
+  static std::string GreatestOwner(const std::map<std::string, Sides>& by_owner, double sign,
+                                   double least) {
+    std::string owner;
+    double most = 0;
+    for (const auto& [name, sides] : by_owner) {
+      const double change = sign * sides.Change();
+      if (change < least || change <= most) continue;
+      most = change;
+      owner = name;
+    }
+    return owner;
+  }
+
+  // Who asked for what a kind of functions does more of, and how many calls more.
+  std::pair<std::string, double> MostOf(FunctionKind kind, double sign) const {
+    const std::map<std::string, Sides> calls = CallsByOwner(kind);
+    std::string owner;
+    // Of what is copied, the bytes matter more than the calls. Of memory, who gives it back is not
+    // the one who takes it.
+    if (kind != FunctionKind::kCopy) owner = GreatestOwner(calls, sign, kLeastCalls);
+    if (owner.empty()) {
+      const auto of_kind = [&](const std::string& name) { return Kind(name) == kind; };
+      owner = GreatestOwner(ByOwner(instructions_into_, kind, of_kind), sign, 0);
+    }
+    return {owner, ValueOr(calls, owner).Change()};
+  }
+
+  void NameWhatIsNotCounted() {
     explanation_.set_cause(CAUSE_NOT_IN_INSTRUCTIONS);
-    const std::string figure =
-        Figure(after_.instructions) == Figure(before_.instructions)
-            ? absl::StrCat("the same ", Figure(after_.instructions), " instructions an iteration")
-            : absl::StrCat("almost the same instructions an iteration (",
-                           Figure(after_.instructions), ", before ", Figure(before_.instructions),
-                           ")");
-    explanation_.set_line(
-        absl::StrCat(figure, ", so what changed is the code's layout, its memory, locks or waiting",
-                     SystemCalls()));
     explanation_.add_notes(
         "Look next at cache misses, branch misses, page faults and context switches of both "
         "builds, as `perf stat -d` counts them where the machine has hardware counters.");
@@ -358,31 +402,55 @@ class Comparison {
         "long the loop waits for them, is not in these figures.");
   }
 
+  void ExplainSameInstructions() {
+    NameWhatIsNotCounted();
+    const std::string before = IterationFigure(before_.instructions);
+    const std::string after = IterationFigure(after_.instructions);
+    const std::string figure = before == after
+                                   ? absl::StrCat("the same ", after, " instructions an iteration")
+                                   : absl::StrCat("almost the same instructions an iteration (",
+                                                  after, ", before ", before, ")");
+    explanation_.set_line(absl::StrCat(
+        figure, time_percent_ == 0 ? "; if the time changed, it is by" : ", so what changed is",
+        " the code's layout, its memory, locks or waiting", OtherCalls(/*all=*/true)));
+  }
+
+  // By how many percent the instructions changed; 100 if there were none.
+  double InstructionsPercent() const {
+    const double change = after_.instructions - before_.instructions;
+    return before_.instructions > 0 ? change / before_.instructions * 100 : 100;
+  }
+
+  // Whether the instructions are far from what the time did. What costs more than its instructions,
+  // such as a lock that others hold, is found beside them.
+  bool IsBesideTheTime() const {
+    if (time_percent_ == 0) return false;
+    return InstructionsPercent() / time_percent_ < kLeastPartOfTime;
+  }
+
+  void ExplainOtherThanTime() {
+    NameWhatIsNotCounted();
+    explanation_.set_line(
+        absl::StrFormat("the instructions changed by %+.1f %%, the time by %+.1f %%: look at the "
+                        "code's layout, its "
+                        "memory, locks and waiting%s",
+                        InstructionsPercent(), time_percent_, OtherCalls(/*all=*/true)));
+  }
+
   void ExplainInstructions(double change) {
     const double sign = change < 0 ? -1 : 1;
     std::string line = absl::StrCat(Signed(change), " instructions an iteration");
     if (before_.instructions > 0) {
-      absl::StrAppendFormat(&line, " (%+.1f %%)", change / before_.instructions * 100);
+      absl::StrAppendFormat(&line, " (%+.1f %%)", InstructionsPercent());
     }
     const Part part = GreatestPart(sign);
     // It is more than the whole where something else went the other way.
     const bool within = std::abs(part.change) <= std::abs(change) * 1.0005;
     absl::StrAppend(&line, within ? ", of which " : ": ",
-                    within && change > 0 ? Figure(part.change) : Signed(part.change), " in ",
-                    PartText(part, sign), within ? "" : ", and the other way elsewhere",
-                    SystemCalls());
+                    within && change > 0 ? IterationFigure(part.change) : Signed(part.change),
+                    " in ", PartText(part, sign), within ? "" : ", and the other way elsewhere",
+                    OtherCalls(/*all=*/false));
     explanation_.set_line(std::move(line));
-    // What costs more than its instructions, such as a lock that others hold, is found beside them.
-    constexpr double kLittle = 1.0 / 3;
-    const double percent =
-        before_.instructions > 0 ? std::abs(change) / before_.instructions * 100 : 100;
-    if (percent < kLittle * std::abs(time_percent_)) {
-      explanation_.add_notes(
-          absl::StrFormat("The instructions changed by %.1f %%, the time by %.1f %%: look at the "
-                          "code's layout, its "
-                          "memory, locks and waiting, too.",
-                          percent, std::abs(time_percent_)));
-    }
   }
 
   // What a part is of, and its cause for the record.
@@ -432,19 +500,31 @@ class Comparison {
     if (!inlined.empty()) {
       circumstances.push_back(absl::StrCat("inlined: ", ShortFunctionName(inlined)));
     }
-    const FunctionCost cost =
-        ValueOr(sign > 0 ? after_.functions : before_.functions, part.function);
-    if (const std::string caller = CallerOf(part.function);
-        !caller.empty() && (IsOfSharedLibrary(cost) || IsStandardLibrary(part.function))) {
+    const bool is_of_library = IsOfSharedLibrary(sign > 0 ? after_ : before_, part.function) ||
+                               IsStandardLibrary(part.function);
+    if (const std::string caller = CallerOf(part.function); !caller.empty() && is_of_library) {
       circumstances.push_back(absl::StrCat("called by ", ShortFunctionName(caller)));
     }
     return circumstances.empty() ? "" : absl::StrCat(" (", absl::StrJoin(circumstances, ", "), ")");
   }
 
-  std::string SystemCalls() const {
-    const double change = after_.system_calls - before_.system_calls;
-    if (std::abs(change) < kLeastCalls) return "";
-    return absl::StrCat("; ", MoreOrFewer(change, "system call", "system calls"));
+  // How many system calls there are more or fewer; with `all`, how many allocations and locks, too.
+  // Each may cost more time than its instructions.
+  std::string OtherCalls(bool all) const {
+    std::string text;
+    const auto add = [&](double change, absl::string_view what, absl::string_view plural) {
+      if (std::abs(change) < kLeastCalls) return;
+      absl::StrAppend(&text, "; ", MoreOrFewer(change, what, plural));
+    };
+    if (all) {
+      add(explanation_.allocations_after() - explanation_.allocations_before(), "allocation",
+          "allocations");
+      double locks = 0;
+      for (const auto& [owner, sides] : CallsByOwner(FunctionKind::kLock)) locks += sides.Change();
+      add(locks, "lock", "locks");
+    }
+    add(after_.system_calls - before_.system_calls, "system call", "system calls");
+    return text;
   }
 
   const Profile& before_;
@@ -457,8 +537,6 @@ class Comparison {
   // Figures of calls by callee and caller.
   std::map<std::string, std::map<std::string, Sides>> calls_into_;
   std::map<std::string, std::map<std::string, Sides>> instructions_into_;
-  // Calls that take memory, by who asked for them.
-  std::map<std::string, Sides> allocations_;
   Explanation explanation_;
 };
 
@@ -477,13 +555,18 @@ Explanation Compare(const ProfiledBuild& before, const ProfiledBuild& after, dou
   return Comparison(before, after, time_percent).Execute();
 }
 
+double TimePercent(double ratio, bool higher_is_better) {
+  const double time = higher_is_better ? 1 / ratio : ratio;
+  return std::isfinite(time) ? (time - 1) * 100 : 0;
+}
+
 Explanation NotExplained(absl::string_view why) {
   Explanation explanation;
   explanation.set_cause(CAUSE_NOT_EXPLAINED);
   // Messages of programs may be of any length.
   constexpr size_t kMaxWhy = 400;
   explanation.set_line(
-      absl::StrCat("not explained: ", command::PrintableLine(why.substr(0, kMaxWhy))));
+      absl::StrCat("not explained: ", command::PrintableLine(command::CutText(why, kMaxWhy))));
   return explanation;
 }
 

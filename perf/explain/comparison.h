@@ -14,7 +14,8 @@
 namespace perf {
 
 // Instructions of an iteration, by function and then by what was inlined into it. What is the
-// function's own is not in it.
+// function's own is not in it. A function without an entry is one of which it is not known what was
+// inlined into it; nothing is said of it unless it is known of both builds that have it.
 using InlinedCosts = std::map<std::string, std::map<std::string, double>>;
 
 // One build of a benchmark.
@@ -28,9 +29,15 @@ struct ProfiledBuild {
 std::vector<std::string> MostChanged(const Profile& before, const Profile& after, size_t most);
 
 // Compares two builds. All lists are bounded, and so are the names in them. `time_percent`: by how
-// much the measured time changed, 0 if that is not known.
+// much more time the current build takes, negative if it takes less, 0 if that is not known. Where
+// the instructions went the other way, or changed by much less than the time, they are no cause of
+// it.
 Explanation Compare(const ProfiledBuild& before, const ProfiledBuild& after,
                     double time_percent = 0);
+
+// The `time_percent` of a measurement whose figure is `ratio` times the baseline's: where more is
+// better, such as of a rate, as much less time is taken. 0 if that is no number.
+double TimePercent(double ratio, bool higher_is_better);
 
 // Why the body of a GoogleTest function is not looked into, and what to do instead.
 inline constexpr char kWhyNotGoogleTest[] =

@@ -1,5 +1,8 @@
 #include "perf/explain/explain_benchmark.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -57,8 +60,30 @@ constexpr absl::string_view kLoopFunctions[] = {"__wrap__ZN9benchmark5State16Sta
 // What the function is called where it cannot be told.
 constexpr char kLoop[] = "the benchmark's loop";
 
-// Gives the function that the loop stands in its own name.
-void NameLoop(const ProfileOptions& options, Profile& profile) {
+bool IsInterrupted(const ProfileOptions& options) {
+  return options.interrupted && options.interrupted();
+}
+
+absl::Status Interrupted() { return absl::CancelledError("interrupted"); }
+
+// FindFrames, unless the user has asked to end.
+absl::StatusOr<std::map<uint64_t, Frames>> LookUp(const std::string& object,
+                                                  const std::vector<uint64_t>& addresses,
+                                                  const ProfileOptions& options) {
+  if (IsInterrupted(options)) return Interrupted();
+  return FindFrames(object, addresses, options.scratch, options.programs);
+}
+
+// Why something is not known, for a note.
+std::string WhyUnknown(const absl::Status& status) {
+  return absl::IsNotFound(status) ? "there is no addr2line" : std::string(status.message());
+}
+
+// Gives the function that the loop stands in its own name, or kLoop if it cannot be told. Returns
+// the name, which is empty if no such function was found. Cancelled if it was interrupted.
+absl::StatusOr<std::string> NameLoop(const ProfileOptions& options, Profile& profile,
+                                     std::vector<std::string>& notes) {
+  std::string given;
   for (const absl::string_view taken : kLoopFunctions) {
     const std::string name(taken);
     const auto found = profile.functions.find(name);
@@ -70,9 +95,15 @@ void NameLoop(const ProfileOptions& options, Profile& profile) {
     // Instructions by the function that has them.
     std::map<std::string, int> functions;
     for (const auto& [object, of_object] : addresses) {
-      const absl::StatusOr<std::map<uint64_t, Frames>> frames =
-          FindFrames(object, of_object, options.scratch, options.programs);
-      if (!frames.ok()) continue;
+      const absl::StatusOr<std::map<uint64_t, Frames>> frames = LookUp(object, of_object, options);
+      if (absl::IsCancelled(frames.status())) return frames.status();
+      if (!frames.ok()) {
+        notes.push_back(
+            absl::StrCat("The function that the benchmark's loop stands in has no name, "
+                         "because ",
+                         WhyUnknown(frames.status()), "."));
+        continue;
+      }
       for (const auto& [address, functions_there] : *frames) {
         const std::string function = FunctionName(functions_there.back().function, object);
         if (!absl::c_linear_search(kLoopFunctions, function)) ++functions[function];
@@ -80,86 +111,149 @@ void NameLoop(const ProfileOptions& options, Profile& profile) {
     }
     const auto most = absl::c_max_element(
         functions, [](const auto& one, const auto& other) { return one.second < other.second; });
-    RenameFunction(profile, name, most == functions.end() ? kLoop : most->first);
+    given = most == functions.end() ? kLoop : most->first;
+    RenameFunction(profile, name, given);
   }
+  return given;
 }
 
-// Profiles as many iterations as `iterations` says; chooses the number if that is 0.
-absl::StatusOr<Profile> ProfileIterations(const BenchmarkProgram& program,
-                                          const ProfileOptions& options, int64_t& iterations) {
-  BenchmarkProgram counted = program;
-  counted.patience = kPatience;
-  absl::StatusOr<CountedProcess> process =
-      CountedProcess::Start(counted, options.scratch, CallgrindDetail::kInstructions);
-  if (absl::IsNotFound(process.status())) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "valgrind counts the instructions, and is not there: ", process.status().message()));
+// A benchmark of one build, in a process of its own under callgrind.
+class ProfiledBenchmark {
+ public:
+  // Runs one iteration, as the first is not like the others.
+  static absl::StatusOr<ProfiledBenchmark> Start(const BenchmarkProgram& program,
+                                                 const ProfileOptions& options) {
+    if (IsInterrupted(options)) return Interrupted();
+    BenchmarkProgram counted = program;
+    counted.patience = kPatience;
+    counted.interrupted = options.interrupted;
+    absl::StatusOr<CountedProcess> process =
+        CountedProcess::Start(counted, options.scratch, CallgrindDetail::kInstructions);
+    if (absl::IsNotFound(process.status())) return NoValgrind(process.status());
+    if (!process.ok()) return process.status();
+    absl::StatusOr<std::string> name = ListedNameOf(*process, options.measurement);
+    if (!name.ok()) return name.status();
+    const absl::StatusOr<int64_t> iterations = ChooseIterations(*process, *name);
+    if (!iterations.ok()) return Failure(iterations.status());
+    return ProfiledBenchmark(*std::move(process), *std::move(name), *iterations);
   }
-  if (!process.ok()) return process.status();
-  const absl::StatusOr<std::string> name = ListedNameOf(*process, options.measurement);
-  if (!name.ok()) return name.status();
-  // The first iteration is not like the others, so that each process runs it by itself.
-  const absl::StatusOr<int64_t> chosen = ChooseIterations(*process, *name);
-  if (!chosen.ok()) return chosen.status();
-  if (iterations == 0) iterations = *chosen;
-  CallgrindProfile dumps[2];
-  for (const int times : {1, 2}) {
-    const absl::StatusOr<CallCounts> counts = process->Count(*name, iterations * times);
-    if (!counts.ok()) return counts.status();
-    absl::StatusOr<CallgrindProfile> dump = ParseCallgrindProfile(counts->dump);
-    if (!dump.ok()) return dump.status();
-    dumps[times - 1] = *std::move(dump);
+
+  static absl::Status NoValgrind(const absl::Status& status) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("valgrind counts the instructions, and is not there: ", status.message()));
   }
-  Profile profile = ProfileOfIteration(dumps[0], dumps[1], iterations);
-  NameLoop(options, profile);
-  return profile;
-}
+
+  // How many iterations are enough.
+  int64_t iterations() const { return iterations_; }
+
+  absl::StatusOr<Profile> Run(int64_t iterations) {
+    CallgrindProfile dumps[2];
+    for (const int times : {1, 2}) {
+      const absl::StatusOr<CallCounts> counts = process_.Count(name_, iterations * times);
+      if (!counts.ok()) return Failure(counts.status());
+      absl::StatusOr<CallgrindProfile> dump = ParseCallgrindProfile(counts->dump);
+      if (!dump.ok()) return dump.status();
+      dumps[times - 1] = *std::move(dump);
+    }
+    return ProfileOfIteration(dumps[0], dumps[1], iterations);
+  }
+
+ private:
+  ProfiledBenchmark(CountedProcess process, std::string name, int64_t iterations)
+      : process_(std::move(process)), name_(std::move(name)), iterations_(iterations) {}
+
+  // NotFound says that there is no such benchmark, which a dump that is missing does not.
+  static absl::Status Failure(const absl::Status& status) {
+    if (!absl::IsNotFound(status)) return status;
+    return absl::UnavailableError(absl::StrCat("callgrind wrote no dump: ", status.message()));
+  }
+
+  CountedProcess process_;
+  std::string name_;
+  int64_t iterations_;
+};
 
 // What was inlined into some functions of a profile, in instructions of one iteration. Where that
-// cannot be known, `notes` says so.
-InlinedCosts FindInlined(const Profile& profile, const std::vector<std::string>& functions,
-                         const ProfileOptions& options, std::vector<std::string>* notes) {
+// cannot be known, `notes` says so. Cancelled if it was interrupted.
+absl::StatusOr<InlinedCosts> FindInlined(const Profile& profile,
+                                         const std::vector<std::string>& functions,
+                                         const ProfileOptions& options,
+                                         std::vector<std::string>& notes) {
   // The addresses to look up, by object. Shared libraries of the distribution have no debug
   // information, and their functions say enough.
   std::map<std::string, std::vector<uint64_t>> wanted;
   size_t all = 0;
+  int left_out = 0;
   for (const std::string& function : functions) {
     const auto found = profile.functions.find(function);
     if (found == profile.functions.end()) continue;
+    std::vector<CodeAddress> places;
     for (const auto& [place, instructions] : found->second.instructions) {
-      if (IsSharedLibrary(place.object)) continue;
-      if (++all <= kMaxAddresses) wanted[place.object].push_back(place.address);
+      if (!IsSharedLibrary(place.object)) places.push_back(place);
     }
+    // A part of a function would be compared with the whole.
+    if (all + places.size() > kMaxAddresses) {
+      ++left_out;
+      continue;
+    }
+    all += places.size();
+    for (const CodeAddress& place : places) wanted[place.object].push_back(place.address);
   }
-  if (all > kMaxAddresses) {
-    notes->push_back(absl::StrCat("Inlined functions were looked up for the first ", kMaxAddresses,
-                                  " of ", all, " instructions."));
+  if (left_out > 0) {
+    notes.push_back(
+        absl::StrCat("Of ", left_out, left_out == 1 ? " function" : " functions",
+                     " it was not looked up what is inlined, because together they have "
+                     "more than ",
+                     kMaxAddresses, " instructions."));
   }
   std::map<std::string, std::map<uint64_t, Frames>> frames;
   for (const auto& [object, addresses] : wanted) {
-    absl::StatusOr<std::map<uint64_t, Frames>> found =
-        FindFrames(object, addresses, options.scratch, options.programs);
-    if (found.ok()) {
-      frames[object] = *std::move(found);
-    } else if (absl::IsNotFound(found.status())) {
-      notes->push_back("Inlined functions are not known, because there is no addr2line.");
-      return {};
+    absl::StatusOr<std::map<uint64_t, Frames>> found = LookUp(object, addresses, options);
+    if (absl::IsCancelled(found.status())) return found.status();
+    if (!found.ok()) {
+      notes.push_back(absl::StrCat("Inlined functions are not known, because ",
+                                   WhyUnknown(found.status()), "."));
+      continue;
     }
-    // What has no debug information has no inlined functions to show.
+    const bool has_debug_information =
+        absl::c_any_of(*found, [](const auto& entry) { return HasDebugInformation(entry.second); });
+    if (!has_debug_information) {
+      notes.push_back(
+          absl::StrCat("Inlined functions are not known, because there is no debug "
+                       "information (-g1) in ",
+                       object, "."));
+    }
+    frames[object] = *std::move(found);
   }
   InlinedCosts inlined;
   for (const std::string& function : functions) {
     const auto found = profile.functions.find(function);
     if (found == profile.functions.end()) continue;
+    std::map<std::string, double> costs;
+    double known = 0;
+    double whole = 0;
     for (const auto& [place, instructions] : found->second.instructions) {
+      whole += std::abs(instructions);
       const auto& of_object = frames[place.object];
       const auto here = of_object.find(place.address);
-      if (here == of_object.end()) continue;
+      if (here == of_object.end() || !HasDebugInformation(here->second)) continue;
+      known += std::abs(instructions);
       const std::string name = InlinedFunction(here->second);
-      if (!name.empty() && name != function) inlined[function][name] += instructions;
+      if (!name.empty() && name != function) costs[name] += instructions;
     }
+    // Single instructions, such as those that fill gaps, are of no line.
+    constexpr double kKnown = 0.9;
+    if (whole > 0 && known >= kKnown * whole) inlined[function] = std::move(costs);
   }
   return inlined;
+}
+
+// Notes that are not said already.
+void AddNotes(std::vector<std::string> notes, Explanation& explanation) {
+  std::set<std::string> said;
+  for (std::string& note : notes) {
+    if (said.insert(note).second) explanation.add_notes(std::move(note));
+  }
 }
 
 }  // namespace
@@ -176,49 +270,82 @@ absl::StatusOr<std::vector<std::string>> MeasurementsOf(const BenchmarkProgram& 
   return measurements;
 }
 
+absl::Status CheckValgrind(ProgramRunner& programs) {
+  const absl::StatusOr<SubprocessResult> result =
+      programs.Run({.arguments = {"valgrind", "--version"}}, SubprocessOutput::kCaptureWithErrors);
+  return absl::IsNotFound(result.status()) ? ProfiledBenchmark::NoValgrind(result.status())
+                                           : result.status();
+}
+
 absl::StatusOr<ProfiledBuild> ProfileBenchmark(const BenchmarkProgram& program,
                                                const ProfileOptions& options,
                                                std::vector<std::string>* notes) {
-  int64_t iterations = 0;
   options.progress(absl::StrCat("profiling ", options.measurement));
-  absl::StatusOr<Profile> profile = ProfileIterations(program, options, iterations);
+  absl::StatusOr<ProfiledBenchmark> benchmark = ProfiledBenchmark::Start(program, options);
+  if (!benchmark.ok()) return benchmark.status();
+  absl::StatusOr<Profile> profile = benchmark->Run(benchmark->iterations());
   if (!profile.ok()) return profile.status();
   ProfiledBuild build = {.profile = *std::move(profile)};
+  const absl::StatusOr<std::string> loop = NameLoop(options, build.profile, *notes);
+  if (!loop.ok()) return loop.status();
   // Compared with nothing, what costs most has changed most.
-  build.inlined =
-      FindInlined(build.profile, MostChanged({}, build.profile, kMaxProfiled), options, notes);
+  absl::StatusOr<InlinedCosts> inlined =
+      FindInlined(build.profile, MostChanged({}, build.profile, kMaxProfiled), options, *notes);
+  if (!inlined.ok()) return inlined.status();
+  build.inlined = *std::move(inlined);
   return build;
 }
 
 absl::StatusOr<Explanation> ExplainBenchmark(const BenchmarkProgram& baseline,
                                              const BenchmarkProgram& current,
                                              const ProfileOptions& options, double time_percent) {
-  // Both run as many iterations, so that what happens once in a while is alike.
-  int64_t iterations = 0;
-  options.progress(absl::StrCat("explaining ", options.measurement, ": the baseline's build"));
-  absl::StatusOr<Profile> before = ProfileIterations(baseline, options, iterations);
-  if (!before.ok()) return In("the baseline's build", before.status());
-  options.progress(absl::StrCat("explaining ", options.measurement, ": the current build"));
-  absl::StatusOr<Profile> after = ProfileIterations(current, options, iterations);
-  if (!after.ok()) return In("the current build", after.status());
-  ProfiledBuild builds[] = {{.profile = *std::move(before)}, {.profile = *std::move(after)}};
+  constexpr absl::string_view kBuilds[] = {"the baseline's build", "the current build"};
+  const BenchmarkProgram* const programs[] = {&baseline, &current};
+  std::vector<ProfiledBenchmark> benchmarks;
+  for (size_t i = 0; i < 2; ++i) {
+    options.progress(absl::StrCat("explaining ", options.measurement, ": ", kBuilds[i]));
+    absl::StatusOr<ProfiledBenchmark> benchmark = ProfiledBenchmark::Start(*programs[i], options);
+    if (!benchmark.ok()) return In(kBuilds[i], benchmark.status());
+    benchmarks.push_back(*std::move(benchmark));
+  }
+  // Both run as many iterations, so that what happens once in a while is alike; and no more than
+  // the one whose iterations take longer can do in a reasonable time.
+  const int64_t iterations = std::min(benchmarks[0].iterations(), benchmarks[1].iterations());
+  options.progress(absl::StrCat("explaining ", options.measurement, ": ", iterations,
+                                iterations == 1 ? " iteration" : " iterations", " of both builds"));
+  ProfiledBuild builds[2];
+  std::string loops[2];
+  std::vector<std::string> notes;
+  for (size_t i = 0; i < 2; ++i) {
+    absl::StatusOr<Profile> profile = benchmarks[i].Run(iterations);
+    if (!profile.ok()) return In(kBuilds[i], profile.status());
+    builds[i].profile = *std::move(profile);
+    absl::StatusOr<std::string> loop = NameLoop(options, builds[i].profile, notes);
+    if (!loop.ok()) return loop.status();
+    loops[i] = *std::move(loop);
+  }
+  // One without a name would be compared with nothing.
+  for (size_t i = 0; i < 2; ++i) {
+    if (loops[1 - i] == kLoop) RenameFunction(builds[i].profile, loops[i], kLoop);
+  }
   std::vector<std::string> wanted =
       MostChanged(builds[0].profile, builds[1].profile, kMaxLookedInto);
   for (std::string& name : MostChanged({}, builds[1].profile, kMaxLookedInto)) {
     if (!absl::c_linear_search(wanted, name)) wanted.push_back(std::move(name));
   }
-  std::vector<std::string> notes;
   for (ProfiledBuild& build : builds) {
-    build.inlined = FindInlined(build.profile, wanted, options, &notes);
+    absl::StatusOr<InlinedCosts> inlined = FindInlined(build.profile, wanted, options, notes);
+    if (!inlined.ok()) return inlined.status();
+    build.inlined = *std::move(inlined);
   }
   Explanation explanation = Compare(builds[0], builds[1], time_percent);
-  for (CallFrame& frame : FramesOf(CompareCallTrees(builds[0], builds[1], kExplainedTree))) {
-    *explanation.add_frames() = std::move(frame);
+  const CallNode tree = CompareCallTrees(builds[0], builds[1], kExplainedTree);
+  if (tree.cut) {
+    notes.push_back(absl::StrCat("The tree of calls has the ", kExplainedTree.max_nodes,
+                                 " of its places that cost most, and not the others."));
   }
-  std::set<std::string> said;
-  for (std::string& note : notes) {
-    if (said.insert(note).second) explanation.add_notes(std::move(note));
-  }
+  for (CallFrame& frame : FramesOf(tree)) *explanation.add_frames() = std::move(frame);
+  AddNotes(std::move(notes), explanation);
   return explanation;
 }
 

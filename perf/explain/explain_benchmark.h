@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "perf/explain/comparison.h"
@@ -28,18 +29,26 @@ struct ProfileOptions {
   ProgramRunner& programs;
   // Gets what is being done.
   std::function<void(absl::string_view)> progress = [](absl::string_view) {};
+  // Asked before each program that is run, and while one runs: whether to end.
+  std::function<bool()> interrupted = {};
 };
+
+// Whether there is a valgrind to profile with: FailedPrecondition if there is none, otherwise
+// errors of ProgramRunner.
+absl::Status CheckValgrind(ProgramRunner& programs);
 
 // Profiles one iteration, with what was inlined into the functions that cost most. `notes` gets
 // what a reader has to know besides. NotFound if the program has no such benchmark;
 // FailedPrecondition if there is no valgrind; Unimplemented if the program does not serve counts;
-// Aborted if the body failed; otherwise errors of CountedProcess.
+// Aborted if the body failed; Cancelled if it was interrupted; otherwise errors of CountedProcess,
+// of which none is NotFound.
 absl::StatusOr<ProfiledBuild> ProfileBenchmark(const BenchmarkProgram& program,
                                                const ProfileOptions& options,
                                                std::vector<std::string>* notes);
 
-// Compares two builds. `time_percent`: by how much the measured time changed, 0 if that is not
-// known. Errors as ProfileBenchmark, with the build that they are of.
+// Compares two builds. `time_percent`: by how much more time the current build takes, negative if
+// it takes less, 0 if that is not known. Errors as ProfileBenchmark, with the build that they are
+// of.
 absl::StatusOr<Explanation> ExplainBenchmark(const BenchmarkProgram& baseline,
                                              const BenchmarkProgram& current,
                                              const ProfileOptions& options,

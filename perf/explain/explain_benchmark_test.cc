@@ -5,16 +5,22 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/explain/explanation_text.h"
 #include "perf/process/program_runner.h"
+#include "perf/process/subprocess.h"
 #include "perf/process/testing/fake_program_runner.h"
 #include "third_party/status_matchers.h"
 
@@ -25,10 +31,12 @@ using absl_testing::IsOk;
 using absl_testing::StatusIs;
 using testing::AllOf;
 using testing::Contains;
+using testing::Each;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::Property;
+using testing::SizeIs;
 using testing::StartsWith;
 
 // Valgrind and these sanitizers each want the address space for themselves; code that is not
@@ -157,7 +165,91 @@ TEST_F(ExplainBenchmarkTest, WithoutAddr2lineTheFunctionsAreStillNamed) {
   ASSERT_THAT(explanation, IsOk());
   EXPECT_THAT(explanation->line(), HasSubstr(" in planted::Filter"));
   EXPECT_THAT(explanation->line(), Not(HasSubstr("inlined")));
-  EXPECT_THAT(explanation->notes(), testing::ElementsAre(HasSubstr("there is no addr2line")));
+  EXPECT_THAT(explanation->notes(), AllOf(SizeIs(2), Each(HasSubstr("there is no addr2line"))));
+}
+
+TEST_F(ExplainBenchmarkTest, WhatIsNotKnownOfOneBuildIsNotBlamed) {
+  // Of the baseline's build, it fails.
+  FakeProgramRunner programs;
+  programs.set_answer([](const SubprocessOptions& options) -> absl::StatusOr<SubprocessResult> {
+    const std::string words = absl::StrJoin(options.arguments, " ");
+    if (!absl::StrContains(words, "slower")) {
+      return SubprocessResult{.exit_code = 1, .output = "", .errors = "it is broken"};
+    }
+    return RunProgram(options, SubprocessOutput::kCaptureWithErrors);
+  });
+  const absl::StatusOr<Explanation> explanation = ExplainBenchmark(
+      Program("planted_benchmarks"), Program("planted_slower_benchmarks"),
+      {.measurement = "planted.inlined", .scratch = testing::TempDir(), .programs = programs});
+  ASSERT_THAT(explanation, IsOk());
+  EXPECT_THAT(explanation->line(), HasSubstr(" in planted::Filter"));
+  EXPECT_THAT(explanation->line(), Not(HasSubstr("inlined")));
+  for (const FunctionChange& change : explanation->functions()) {
+    EXPECT_THAT(change.inlined(), IsEmpty()) << change.function();
+    // The function that the loop stands in has one name in both builds.
+    EXPECT_EQ(change.presence(), FUNCTION_IN_BOTH) << change.function();
+  }
+  EXPECT_THAT(explanation->notes(), Contains(HasSubstr("it is broken")));
+}
+
+TEST_F(ExplainBenchmarkTest, AnInterruptEndsIt) {
+  // The later it comes, the more has been done.
+  bool has_explained = false;
+  int times = 0;
+  for (; !has_explained && times < 1000; ++times) {
+    int asked = 0;
+    const absl::StatusOr<Explanation> explanation =
+        ExplainBenchmark(Program("planted_benchmarks"), Program("planted_slower_benchmarks"),
+                         {.measurement = "planted.function",
+                          .scratch = testing::TempDir(),
+                          .programs = programs_,
+                          .interrupted = [&] { return ++asked > times; }});
+    has_explained = explanation.ok();
+    if (!explanation.ok()) {
+      EXPECT_THAT(explanation, StatusIs(absl::StatusCode::kCancelled)) << times;
+    }
+    // An interrupt in each of many answers would take too long.
+    if (times > 3) times += 12;
+  }
+  EXPECT_TRUE(has_explained);
+  // Two programs under callgrind, and addr2line for each.
+  EXPECT_GE(times, 4);
+}
+
+TEST_F(ExplainBenchmarkTest, BothBuildsRunAsManyIterationsAsTheSlowerOneCan) {
+  std::vector<std::string> said;
+  const absl::StatusOr<Explanation> explanation =
+      ExplainBenchmark(Program("planted_benchmarks"), Program("planted_slower_benchmarks"),
+                       {.measurement = "planted.much",
+                        .scratch = testing::TempDir(),
+                        .programs = programs_,
+                        .progress = [&](absl::string_view line) { said.emplace_back(line); }});
+  ASSERT_THAT(explanation, IsOk());
+  EXPECT_THAT(said, Contains("explaining planted.much: 1 iteration of both builds"));
+  // Of the faster build alone, it would be many.
+  EXPECT_LT(explanation->instructions_before(), 100'000);
+  EXPECT_GT(explanation->instructions_after(), 1'000'000);
+  EXPECT_THAT(explanation->line(), HasSubstr("planted::Pairs"));
+}
+
+TEST_F(ExplainBenchmarkTest, AToolThatFailsIsNoMissingBenchmark) {
+  // A valgrind that counts nothing.
+  const std::string folder = absl::StrCat(testing::TempDir(), "/bin");
+  std::filesystem::create_directories(folder);
+  const std::string fake = folder + "/valgrind";
+  std::ofstream(fake) << "#!/bin/bash\nwhile [[ $1 == -* ]]; do shift; done\nexec \"$@\"\n";
+  std::filesystem::permissions(fake, std::filesystem::perms::owner_all);
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", absl::StrCat(folder, ":", path).c_str(), 1);
+  EXPECT_THAT(CheckValgrind(programs_), IsOk());
+  EXPECT_THAT(TryToExplain("planted.function"),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("callgrind wrote no dump")));
+  setenv("PATH", testing::TempDir().c_str(), 1);
+  EXPECT_THAT(CheckValgrind(programs_),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("is not there")));
+  EXPECT_THAT(TryToExplain("planted.function"),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("is not there")));
+  setenv("PATH", path.c_str(), 1);
 }
 
 }  // namespace

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "command/printable.h"
 #include "command/wrapped.h"
 #include "perf/explain/function_name.h"
@@ -17,33 +20,33 @@ namespace {
 constexpr size_t kColumns = 100;
 // What a file says may be of any length.
 constexpr int kMaxShown = 40;
-
-std::string Figure(double value) {
-  return std::abs(value) >= 100 || value == std::floor(value) ? absl::StrFormat("%.0f", value)
-                                                              : absl::StrFormat("%.3g", value);
-}
+constexpr int kMaxNotes = 12;
+constexpr size_t kMaxParagraph = 1000;
 
 // "+380 (120 to 500)"
 std::string ChangeOf(double before, double after) {
   const double change = after - before;
-  if (Figure(before) == Figure(after)) return absl::StrCat("same (", Figure(after), ")");
-  return absl::StrCat(change < 0 ? "" : "+", Figure(change), " (", Figure(before), " to ",
-                      Figure(after), ")");
+  if (IterationFigure(before) == IterationFigure(after)) {
+    return absl::StrCat("same (", IterationFigure(after), ")");
+  }
+  return absl::StrCat(change < 0 ? "" : "+", IterationFigure(change), " (", IterationFigure(before),
+                      " to ", IterationFigure(after), ")");
 }
 
 std::string Paragraph(absl::string_view text, size_t indent) {
-  return absl::StrCat(command::Wrapped(command::PrintableLine(text), indent, kColumns), "\n");
+  const std::string printable = command::PrintableLine(command::CutText(text, kMaxParagraph));
+  std::vector<std::string> words = absl::StrSplit(printable, ' ', absl::SkipEmpty());
+  // What does not fit into a line is cut, with room for the ellipsis.
+  for (std::string& word : words) word = command::CutText(word, kColumns - indent - 4);
+  return absl::StrCat(command::Wrapped(absl::StrJoin(words, " "), indent, kColumns), "\n");
 }
 
 // A function's short name in what is left of a line.
 std::string Name(absl::string_view name, size_t column) {
-  std::string printable = command::PrintableLine(ShortFunctionName(name));
+  const std::string printable = command::PrintableLine(ShortFunctionName(name));
   if (column + printable.size() < kColumns) return printable;
   constexpr size_t kLeast = 8;
-  size_t end = std::min(printable.size(), kColumns - std::min(column + 4, kColumns - kLeast));
-  // Not within a character of UTF-8; what ends the string is no part of one.
-  while (end > 0 && (static_cast<unsigned char>(printable[end]) & 0xC0) == 0x80) --end;
-  return absl::StrCat(printable.substr(0, end), "…");
+  return command::CutText(printable, kColumns - std::min(column + 4, kColumns - kLeast));
 }
 
 std::string FunctionText(const FunctionChange& change) {
@@ -62,7 +65,7 @@ std::string FunctionText(const FunctionChange& change) {
                           ChangeOf(inlined.before(), inlined.after()), "",
                           Name(inlined.function(), kNameColumn + 9));
   }
-  if (Figure(change.calls_before()) != Figure(change.calls_after())) {
+  if (IterationFigure(change.calls_before()) != IterationFigure(change.calls_after())) {
     std::string calls =
         absl::StrCat("    calls: ", ChangeOf(change.calls_before(), change.calls_after()));
     if (!change.caller().empty()) {
@@ -74,6 +77,14 @@ std::string FunctionText(const FunctionChange& change) {
 }
 
 }  // namespace
+
+std::string IterationFigure(double value) {
+  // What a file says may have hundreds of digits.
+  constexpr double kMostInFull = 1e15;
+  const double size = std::abs(value);
+  return size >= 100 && size < kMostInFull ? absl::StrFormat("%.0f", value)
+                                           : absl::StrFormat("%.3g", value);
+}
 
 std::string ExplanationText(const Explanation& explanation) {
   const std::string details = ExplanationDetails(explanation);
@@ -104,8 +115,17 @@ std::string ExplanationDetails(const Explanation& explanation) {
                             Name(change.caller(), 31));
     }
   }
-  if (!explanation.notes().empty()) absl::StrAppend(&text, "\n");
-  for (const std::string& note : explanation.notes()) absl::StrAppend(&text, Paragraph(note, 0));
+  if (!explanation.notes().empty()) {
+    absl::StrAppend(&text, "\n", ExplanationNotes(explanation));
+  }
+  return text;
+}
+
+std::string ExplanationNotes(const Explanation& explanation, size_t indent) {
+  std::string text;
+  for (int i = 0; i < std::min(explanation.notes_size(), kMaxNotes); ++i) {
+    absl::StrAppend(&text, Paragraph(explanation.notes(i), indent));
+  }
   return text;
 }
 

@@ -28,10 +28,15 @@ double SelfOf(const CallNode& node) {
   return std::max(0.0, self);
 }
 
+// XML has no place for U+FFFE and U+FFFF, not even as references.
 std::string XmlText(absl::string_view text) {
-  return absl::StrReplaceAll(
-      command::PrintableLine(text),
-      {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
+  return absl::StrReplaceAll(command::PrintableLine(text), {{"&", "&amp;"},
+                                                            {"<", "&lt;"},
+                                                            {">", "&gt;"},
+                                                            {"\"", "&quot;"},
+                                                            {"'", "&#39;"},
+                                                            {"\xEF\xBF\xBE", "\\ufffe"},
+                                                            {"\xEF\xBF\xBF", "\\uffff"}});
 }
 
 // How many levels a tree has.
@@ -84,12 +89,7 @@ class Drawing {
     const auto room = static_cast<size_t>(std::max(0.0, (width - 8) / 7));
     std::string text = absl::StrCat(ShortFunctionName(node.function), " ", percent);
     if (text.size() > room) text = ShortFunctionName(node.function);
-    if (text.size() > room) {
-      size_t end = room > 2 ? room - 1 : 0;
-      // Not within a character of UTF-8.
-      while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-      text = end > 0 ? absl::StrCat(text.substr(0, end), "…") : "";
-    }
+    if (text.size() > room) text = room > 2 ? command::CutText(text, room - 1) : "";
     if (!text.empty()) {
       absl::StrAppendFormat(&svg_, "<text x=\"%.1f\" y=\"%d\">%s</text>", x + 4, y + kRow - 6,
                             XmlText(text));

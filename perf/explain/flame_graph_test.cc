@@ -3,7 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/io/gzip_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -89,6 +93,82 @@ TEST(CallTreeTest, FunctionsThatCallThemselvesEnd) {
   EXPECT_EQ(CallTreeOf(build).after, 600);
 }
 
+// What the children of a node cost is never more than the node does.
+void ExpectChildrenFit(const CallNode& node) {
+  double before = 0;
+  double after = 0;
+  for (const CallNode& child : node.children) {
+    before += child.before;
+    after += child.after;
+    ExpectChildrenFit(child);
+  }
+  EXPECT_LE(before, node.before * (1 + 1e-9)) << node.function;
+  EXPECT_LE(after, node.after * (1 + 1e-9)) << node.function;
+}
+
+double FoldedSum(const CallNode& root) {
+  double sum = 0;
+  for (const absl::string_view line : absl::StrSplit(FoldedStacks(root), '\n', absl::SkipEmpty())) {
+    double cost = 0;
+    EXPECT_TRUE(absl::SimpleAtod(line.substr(line.rfind(' ') + 1), &cost)) << line;
+    sum += cost;
+  }
+  return sum;
+}
+
+TEST(CallTreeTest, FunctionsThatCallOneAnotherCostNoMoreThanTheWhole) {
+  ProfiledBuild build;
+  Add(build.profile, "BM_Body(benchmark::State&)", 10, 1000);
+  // Each nested return is added to what the calls cost.
+  Add(build.profile, "a::A(int)", 490, 1000);
+  Add(build.profile, "a::B(int)", 400, 1000);
+  Add(build.profile, "a::Leaf(int)", 100, 100);
+  build.profile.calls[{"BM_Body(benchmark::State&)", "a::A(int)"}] = {1, 50'000};
+  build.profile.calls[{"a::A(int)", "a::B(int)"}] = {100, 40'000};
+  build.profile.calls[{"a::B(int)", "a::A(int)"}] = {99, 39'000};
+  build.profile.calls[{"a::B(int)", "a::Leaf(int)"}] = {99, 5'000};
+  const CallNode root = CompareCallTrees(Build(400), build);
+  ExpectChildrenFit(root);
+  EXPECT_EQ(root.after, 1000);
+  const CallNode& a = Child(Child(root, "BM_Body(benchmark::State&)"), "a::A(int)");
+  EXPECT_NEAR(a.after, 990, 1e-6);
+  EXPECT_GT(Child(Child(a, "a::B(int)"), "a::Leaf(int)").after, 0);
+  const double folded = FoldedSum(CallTreeOf(build));
+  EXPECT_LE(folded, 1001);
+  EXPECT_GE(folded, 999);
+}
+
+TEST(CallTreeTest, WhatIsThereInBothBuildsHasBothFigures) {
+  // A small function of a build that costs much more.
+  ProfiledBuild big = Build(400);
+  Add(big.profile, "a::Big(int)", 1'000'000, 1'000'000);
+  const CallNode root = CompareCallTrees(big, Build(400), {.least_part = 0.01});
+  const CallNode& pull = Child(Child(root, "BM_Push(benchmark::State&)"), "a::Pull(int)");
+  EXPECT_EQ(pull.before, 400);
+  EXPECT_EQ(pull.after, 400);
+  EXPECT_EQ(
+      Child(CompareCallTrees(Build(400), big, {.least_part = 0.01}), "BM_Push(benchmark::State&)")
+          .after,
+      1000);
+}
+
+TEST(CallTreeTest, AFullTreeHasWhatCostsMost) {
+  ProfiledBuild build;
+  Add(build.profile, "BM_Body(benchmark::State&)", 0, 10'010);
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = absl::StrCat("a::Small", i);
+    Add(build.profile, name, 1, 1);
+    build.profile.calls[{"BM_Body(benchmark::State&)", name}] = {1, 1};
+  }
+  Add(build.profile, "z::Big", 10'000, 10'000);
+  build.profile.calls[{"BM_Body(benchmark::State&)", "z::Big"}] = {1, 10'000};
+  const CallNode root = CallTreeOf(build, {.least_part = 0, .max_nodes = 3});
+  EXPECT_THAT(FramesOf(root), SizeIs(3));
+  EXPECT_EQ(Child(Child(root, "BM_Body(benchmark::State&)"), "z::Big").after, 10'000);
+  EXPECT_TRUE(root.cut);
+  EXPECT_FALSE(CallTreeOf(build, {.least_part = 0}).cut);
+}
+
 TEST(CallTreeTest, TheTreeIsBounded) {
   ProfiledBuild build;
   constexpr int kFunctions = 60;
@@ -102,6 +182,8 @@ TEST(CallTreeTest, TheTreeIsBounded) {
   }
   const CallNode root = CallTreeOf(build, {.least_part = 0, .max_nodes = 100});
   EXPECT_LE(FramesOf(root).size(), 100u);
+  EXPECT_TRUE(root.cut);
+  ExpectChildrenFit(root);
 }
 
 TEST(FlameGraphTest, StacksAreFolded) {
@@ -130,13 +212,19 @@ TEST(FlameGraphTest, ThePictureHasItsNamesAndFigures) {
 TEST(FlameGraphTest, NamesAreHarmless) {
   ProfiledBuild build;
   const std::string name =
-      absl::StrCat("</svg><script>alert(1)</script>;\n\x1b[2J\"'&", std::string(3000, 'x'));
+      absl::StrCat("</svg><script>alert(1)</script>;\n\x1b[2J\"'&\xEF\xBF\xBE\xEF\xBF\xBF",
+                   std::string(3000, 'x'));
   Add(build.profile, name, 10, 10);
   const CallNode root = CallTreeOf(build);
   const std::string svg = FlameGraphSvg(root, name);
   EXPECT_THAT(svg, Not(HasSubstr("<script")));
   EXPECT_THAT(svg, Not(HasSubstr("\x1b")));
+  // XML has no place for these.
+  EXPECT_THAT(svg, Not(HasSubstr("\xEF\xBF\xBE")));
+  EXPECT_THAT(svg, Not(HasSubstr("\xEF\xBF\xBF")));
   EXPECT_THAT(FoldedStacks(root), testing::StartsWith("iteration;</svg>"));
+  // Between the two frames.
+  EXPECT_EQ(absl::c_count(FoldedStacks(root), ';'), 1);
   EXPECT_EQ(FoldedStacks(root).find('\n'), FoldedStacks(root).size() - 1);
 }
 

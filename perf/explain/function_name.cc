@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "command/printable.h"
 #include "re2/re2.h"
 
 namespace perf {
@@ -41,6 +42,27 @@ size_t OperatorLength(absl::string_view rest) {
   return 0;
 }
 
+// How long the brackets are that `text` begins with, with all that is in them; all of it if they do
+// not end.
+size_t BracketsLength(absl::string_view text, char open, char close) {
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == open) ++depth;
+    if (text[i] == close && --depth == 0) return i + 1;
+  }
+  return text.size();
+}
+
+// How long the type is that `text` begins with if it is "decltype (x)"; 0 if it is another.
+size_t DecltypeLength(absl::string_view text) {
+  constexpr absl::string_view kDecltype = "decltype";
+  if (!absl::StartsWith(text, kDecltype)) return 0;
+  size_t open = kDecltype.size();
+  while (open < text.size() && text[open] == ' ') ++open;
+  if (open >= text.size() || text[open] != '(') return 0;
+  return open + BracketsLength(text.substr(open), '(', ')');
+}
+
 // The parts of a function's qualified name, without template arguments, return type and parameters;
 // empty for the name of unnamed code.
 std::vector<std::string> NameParts(absl::string_view name) {
@@ -57,6 +79,21 @@ std::vector<std::string> NameParts(absl::string_view name) {
     const auto is_in_word = [&](size_t place) {
       return absl::ascii_isalnum(name[place]) || name[place] == '_';
     };
+    // A return type, of which nothing is kept.
+    if (depth == 0 && (i == 0 || !is_in_word(i - 1))) {
+      if (const size_t length = DecltypeLength(rest); length > 0) {
+        i += length;
+        continue;
+      }
+    }
+    // "{lambda(int)#1}" is a part of a name.
+    if (depth == 0 && rest.front() == '{') {
+      const absl::string_view braces = rest.substr(0, BracketsLength(rest, '{', '}'));
+      absl::StrAppend(&parts.back(),
+                      absl::StartsWith(braces, "{lambda") ? absl::string_view("{lambda}") : braces);
+      i += braces.size();
+      continue;
+    }
     const size_t after_operator = i + kOperator.size();
     if (depth == 0 && absl::StartsWith(rest, kOperator) && (i == 0 || !is_in_word(i - 1)) &&
         (after_operator >= name.size() || !is_in_word(after_operator))) {
@@ -115,7 +152,9 @@ std::string FunctionName(absl::string_view name, absl::string_view object) {
     return absl::StrCat(plain, " in ", object.empty() ? "???" : BaseName(object));
   }
   std::string base;
-  if (re2::RE2::FullMatch(plain, variant, &base) || re2::RE2::FullMatch(plain, thread, &base)) {
+  // A program's own function may be called so, too, and is one of several.
+  if ((IsSharedLibrary(object) && re2::RE2::FullMatch(plain, variant, &base)) ||
+      re2::RE2::FullMatch(plain, thread, &base)) {
     plain = base;
   }
   return plain == "memmove" ? "memcpy" : plain;
@@ -124,16 +163,12 @@ std::string FunctionName(absl::string_view name, absl::string_view object) {
 std::string ShortFunctionName(absl::string_view name) {
   const std::vector<std::string> parts = NameParts(name);
   const size_t from = parts.size() > 2 ? parts.size() - 2 : 0;
-  std::string shown =
+  const std::string shown =
       // A name that this does not understand is shown as it is.
       parts.empty()
           ? std::string(name)
           : absl::StrJoin(parts.begin() + static_cast<std::ptrdiff_t>(from), parts.end(), "::");
-  if (shown.size() <= kMaxShortNameBytes) return shown;
-  size_t end = kMaxShortNameBytes;
-  // Not within a character of UTF-8.
-  while (end > 0 && (static_cast<unsigned char>(shown[end]) & 0xC0) == 0x80) --end;
-  return absl::StrCat(shown.substr(0, end), "…");
+  return command::CutText(shown, kMaxShortNameBytes);
 }
 
 FunctionKind KindOf(absl::string_view name) {
@@ -146,7 +181,8 @@ FunctionKind KindOf(absl::string_view name) {
       "(?:mem(?:cpy|pcpy|move|set|cmp|chr)|bcopy|bzero|bcmp|str(?:cpy|ncpy|cat|ncat|dup|len|cmp|"
       "ncmp|chr)|stpcpy|wmem(?:cpy|set|move))(?:_chk)?");
   static const re2::RE2& lock = *new re2::RE2(
-      "pthread_(?:mutex|rwlock|spin|cond)_[a-z]+|_*lll_(?:lock|unlock)[a-z_]*|sem_(?:wait|post)|"
+      "pthread_(?:mutex|rwlock|spin|cond)_[a-z]+|_*lll_(?:lock|unlock)[a-z_]*|sem_(?:(?:try|timed|"
+      "clock)?wait|post)|"
       "(?:absl::(?:[a-z_0-9]+::)?)?Mutex::(?:Reader|Writer)?(?:Try)?(?:Unl|L)ock[A-Za-z]*\\(\\)|"
       "absl::(?:[a-z_0-9]+::)*base_internal::SpinLock::[A-Za-z]+\\(.*");
   const re2::StringPiece piece = Piece(name);
@@ -163,8 +199,19 @@ bool TakesMemory(absl::string_view name) {
   return re2::RE2::FullMatch(Piece(name), takes);
 }
 
+bool TakesLock(absl::string_view name) {
+  static const re2::RE2& takes = *new re2::RE2(
+      "pthread_(?:mutex|spin)_(?:try|timed|clock)?lock|"
+      "pthread_rwlock_(?:try|timed|clock)?(?:rd|wr)lock|sem_(?:try|timed|clock)?wait|"
+      "(?:absl::(?:[a-z_0-9]+::)*)?(?:Mutex|SpinLock)::(?:Reader|Writer)?(?:Try)?Lock(?:When[A-Za-"
+      "z]*)?"
+      "\\(.*");
+  return re2::RE2::FullMatch(Piece(name), takes);
+}
+
 bool IsSharedLibrary(absl::string_view object) {
-  return absl::StrContains(BaseName(object), ".so");
+  const absl::string_view base = BaseName(object);
+  return absl::EndsWith(base, ".so") || absl::StrContains(base, ".so.");
 }
 
 bool IsStandardLibrary(absl::string_view name) {

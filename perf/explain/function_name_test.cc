@@ -31,6 +31,23 @@ TEST(FunctionNameTest, BuildsHaveNamesInCommon) {
   }
 }
 
+TEST(FunctionNameTest, AProgramsOwnVersionsKeepTheirNames) {
+  for (const char* name : {"strhash_avx2", "__memmove_sse2_unaligned_erms", "memscan_sse4"}) {
+    EXPECT_EQ(FunctionName(name, "/bin/a"), name);
+    EXPECT_EQ(FunctionName(name, "/bin/a.sorted"), name);
+    EXPECT_NE(FunctionName(name, "/lib/liba.so"), name);
+  }
+}
+
+TEST(FunctionNameTest, SharedLibrariesAreKnownByTheirNames) {
+  for (const char* object : {"/lib/libc.so.6", "liba.so", "/lib/ld-linux-x86-64.so.2"}) {
+    EXPECT_TRUE(IsSharedLibrary(object)) << object;
+  }
+  for (const char* object : {"/bin/a", "/lib.so.6/a", "a.sorted", "/bin/x.sock", "", "???"}) {
+    EXPECT_FALSE(IsSharedLibrary(object)) << object;
+  }
+}
+
 TEST(FunctionNameTest, ShortNamesAreThoseThatPeopleSay) {
   const std::map<std::string, std::string> names = {
       {"main", "main"},
@@ -47,6 +64,12 @@ TEST(FunctionNameTest, ShortNamesAreThoseThatPeopleSay) {
       {"a::B::operator bool() const", "B::operator bool"},
       {"a::operators::Apply(int)", "operators::Apply"},
       {"a::Work(int)::{lambda(int)#1}::operator()(int) const", "a::Work"},
+      {"{lambda(int)#1}::operator()(int) const", "{lambda}::operator()"},
+      {"a::{lambda(auto:1)#2}::operator()<int>(int) const", "{lambda}::operator()"},
+      {"decltype ((a)+(b)) a::Add<int, int>(int, int)", "a::Add"},
+      {"decltype(auto) a::b::Work<int>(int)", "b::Work"},
+      {"decltype (({parm#1}.size)()) a::Size<a::B>(a::B&)", "a::Size"},
+      {"decltypes::Work(int)", "decltypes::Work"},
       {"std::to_string[abi:cxx11](int)", "std::to_string"},
       {"0x9a5f0 in libc.so.6", "0x9a5f0 in libc.so.6"},
       // None that this understands.
@@ -55,6 +78,8 @@ TEST(FunctionNameTest, ShortNamesAreThoseThatPeopleSay) {
       {"(", "("},
       {"::", "::"},
       {"operator", "operator"},
+      {"{lambda(", "{lambda}"},
+      {"decltype ((a", "decltype ((a"},
   };
   for (const auto& [name, short_name] : names) {
     EXPECT_EQ(ShortFunctionName(name), short_name) << name;
@@ -84,6 +109,18 @@ TEST(FunctionNameTest, KindsOfFunctions) {
   EXPECT_FALSE(TakesMemory("free"));
   EXPECT_FALSE(TakesMemory("operator delete(void*)"));
   EXPECT_FALSE(TakesMemory("_int_malloc"));
+  for (const char* name :
+       {"pthread_mutex_lock", "pthread_mutex_trylock", "pthread_rwlock_wrlock", "pthread_spin_lock",
+        "sem_wait", "absl::lts_20220623::Mutex::Lock()", "absl::Mutex::ReaderLock()",
+        "absl::lts_20220623::base_internal::SpinLock::Lock()"}) {
+    EXPECT_TRUE(TakesLock(name)) << name;
+  }
+  for (const char* name :
+       {"pthread_mutex_unlock", "pthread_cond_wait", "pthread_cond_signal", "pthread_mutex_init",
+        "pthread_mutex_destroy", "sem_post", "absl::lts_20220623::Mutex::Unlock()",
+        "absl::lts_20220623::base_internal::SpinLock::Unlock()", "__lll_lock_wait"}) {
+    EXPECT_FALSE(TakesLock(name)) << name;
+  }
 }
 
 TEST(FunctionNameTest, TheStandardLibraryIsKnownByItsNamespaces) {

@@ -1,7 +1,10 @@
 #include "perf/explain/inlined_functions.h"
 
 #include <algorithm>
+#include <csignal>
+#include <cstdint>
 #include <fstream>
+#include <ios>
 #include <map>
 #include <string>
 #include <utility>
@@ -13,12 +16,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "command/printable.h"
 #include "perf/explain/callgrind_profile.h"
 #include "perf/explain/function_name.h"
 
 namespace perf {
 namespace {
+
+// It looks up some ten thousand addresses in a second, and never hangs for good.
+constexpr absl::Duration kAddr2linePatience = absl::Minutes(2);
 
 std::string Bounded(absl::string_view text) {
   return command::PrintableLine(text.substr(0, kMaxNameBytes));
@@ -76,15 +83,23 @@ absl::StatusOr<std::map<uint64_t, Frames>> FindFrames(const std::string& object,
   if (!stream) return absl::UnavailableError(absl::StrCat("cannot write ", file));
   const absl::StatusOr<SubprocessResult> result = programs.Run(
       {.arguments = {"addr2line", "--addresses", "--functions", "--inlines", "--demangle",
-                     absl::StrCat("--exe=", object), absl::StrCat("@", file)}},
+                     absl::StrCat("--exe=", object), absl::StrCat("@", file)},
+       .time_limit = kAddr2linePatience},
       SubprocessOutput::kCaptureWithErrors);
   if (!result.ok()) return result.status();
+  if (result->exit_code == 128 + SIGINT) {
+    return absl::CancelledError("addr2line was interrupted");
+  }
   if (result->exit_code != 0) {
     return absl::UnavailableError(absl::StrCat("addr2line ended with ",
                                                DescribeExit(result->exit_code), ": ",
                                                result->errors.substr(0, kMaxNameBytes)));
   }
   return ParseFrames(result->output);
+}
+
+bool HasDebugInformation(const Frames& frames) {
+  return !frames.empty() && !absl::StartsWith(frames.back().file, "??");
 }
 
 std::string InlinedFunction(const Frames& frames) {

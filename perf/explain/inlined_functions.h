@@ -31,11 +31,16 @@ std::map<uint64_t, Frames> ParseFrames(absl::string_view text);
 
 // Looks up addresses of an object, a file of the system's, by its debug information (-g1 is
 // enough). `scratch`: an existing folder. Addresses that it knows nothing of are left out. NotFound
-// if there is no addr2line; Unavailable if it fails.
+// if there is no addr2line; DeadlineExceeded if it takes longer than two minutes; Cancelled if it
+// was interrupted; Unavailable if it fails otherwise.
 absl::StatusOr<std::map<uint64_t, Frames>> FindFrames(const std::string& object,
                                                       absl::Span<const uint64_t> addresses,
                                                       const std::string& scratch,
                                                       ProgramRunner& programs);
+
+// Whether the debug information says where an instruction comes from. Only then is it known what
+// was inlined there.
+bool HasDebugInformation(const Frames& frames);
 
 // The inlined function that an instruction is to be counted for: the innermost that is neither of
 // the standard library nor the compiler's own, as those do what their callers ask for. Empty if all

@@ -1,5 +1,7 @@
 #include "perf/explain/inlined_functions.h"
 
+#include <csignal>
+#include <cstdint>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -60,6 +62,12 @@ TEST(InlinedFunctionsTest, WhatTheLibraryDoesIsItsCallersOwn) {
             "");
 }
 
+TEST(InlinedFunctionsTest, ANameAloneIsNoDebugInformation) {
+  EXPECT_TRUE(HasDebugInformation({{.function = "main", .file = "a.cc"}}));
+  EXPECT_FALSE(HasDebugInformation({{.function = "main", .file = "??"}}));
+  EXPECT_FALSE(HasDebugInformation({}));
+}
+
 TEST(InlinedFunctionsTest, AnyTextMayBeGiven) {
   const std::string output = kOutput;
   for (size_t length = 0; length < output.size(); ++length) ParseFrames(output.substr(length));
@@ -99,6 +107,11 @@ TEST(InlinedFunctionsTest, AFailureIsSaid) {
   });
   EXPECT_THAT(FindFrames("/bin/a", {1}, testing::TempDir(), programs),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("no such file")));
+  programs.set_answer([](const SubprocessOptions&) {
+    return SubprocessResult{.exit_code = 128 + SIGINT, .output = "", .errors = ""};
+  });
+  EXPECT_THAT(FindFrames("/bin/a", {1}, testing::TempDir(), programs),
+              StatusIs(absl::StatusCode::kCancelled));
   EXPECT_THAT(FindFrames("/bin/a", {1}, "/nonexistent", programs),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("cannot write")));
 }

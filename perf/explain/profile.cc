@@ -41,10 +41,9 @@ void Add(const CallgrindProfile& dump, double weight, Profile& profile) {
   }
 }
 
+// Adds what is a function's own.
 void AddTo(const FunctionCost& more, FunctionCost& cost) {
   cost.self += more.self;
-  cost.inclusive += more.inclusive;
-  cost.calls += more.calls;
   cost.system_calls += more.system_calls;
   for (const auto& [place, instructions] : more.instructions) {
     cost.instructions[place] += instructions;
@@ -96,6 +95,15 @@ void RenameFunction(Profile& profile, const std::string& from, const std::string
     sum.instructions += cost.instructions;
   }
   profile.calls = std::move(calls);
+  // What one of the two called in the other is not called any more, and not added twice.
+  FunctionCost& merged = profile.functions[to];
+  merged.inclusive = merged.self;
+  merged.calls = 0;
+  for (const auto& [ends, cost] : profile.calls) {
+    if (ends.first == to) merged.inclusive += cost.instructions;
+    if (ends.second == to) merged.calls += cost.calls;
+  }
+  merged.inclusive = std::min(merged.inclusive, std::max(0.0, profile.instructions));
 }
 
 }  // namespace perf

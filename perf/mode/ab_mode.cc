@@ -26,6 +26,7 @@
 #include "perf/code/linked_code.h"
 #include "perf/explain/comparison.h"
 #include "perf/explain/explain_benchmark.h"
+#include "perf/explain/explanation.pb.h"
 #include "perf/mode/program_pair.h"
 #include "perf/mode/round_sources.h"
 #include "perf/process/scratch_folder.h"
@@ -322,8 +323,12 @@ class RevisionComparison {
     for (size_t i = 0; i < sources_.size(); ++i) {
       for (const Compared& compared : sources_[i]->compared()) {
         const Verdict verdict = compared.effect.verdict;
-        if (compared.status.ok() && (verdict == RED || verdict == YELLOW)) {
+        if (!compared.status.ok() || (verdict != RED && verdict != YELLOW)) continue;
+        if (builds_[i].benchmark) {
           slower.emplace_back(&compared, &builds_[i]);
+        } else {
+          // It costs nothing to say so of all of them.
+          findings_.explanations[compared.name] = NotExplained(kWhyNotGoogleTest);
         }
       }
     }
@@ -333,8 +338,8 @@ class RevisionComparison {
     if (slower.size() > kMaxExplained) {
       findings_.notes.push_back(
           absl::StrCat("the gravest ", kMaxExplained, " of ", slower.size(),
-                       " slower measurements are explained; `explain NAME --against ", shown_,
-                       "` does so with any of them"));
+                       " slower Google Benchmark functions are explained; `explain NAME --against ",
+                       shown_, "` does so with any of them"));
       slower.resize(kMaxExplained);
     }
     for (const auto& [compared, builds] : slower) {
@@ -344,7 +349,6 @@ class RevisionComparison {
   }
 
   Explanation ExplanationOf(const Compared& compared, const Builds& builds) {
-    if (!builds.benchmark) return NotExplained(kWhyNotGoogleTest);
     Services& services = context_.services;
     // Paths of one length, as programs copy those that they are given.
     const absl::StatusOr<Explanation> explanation =
@@ -353,8 +357,9 @@ class RevisionComparison {
                          {.measurement = compared.name,
                           .scratch = scratch_,
                           .programs = services.programs(),
-                          .progress = [&](absl::string_view line) { services.ShowProgress(line); }},
-                         (compared.effect.ratio - 1) * 100);
+                          .progress = [&](absl::string_view line) { services.ShowProgress(line); },
+                          .interrupted = [&] { return services.Interrupted(); }},
+                         TimePercent(compared.effect.ratio, compared.better == HIGHER));
     return explanation.ok() ? *explanation : NotExplained(explanation.status().message());
   }
 

@@ -18,9 +18,11 @@
 #include "gtest/gtest.h"
 #include "perf/baseline/baseline_file.h"
 #include "perf/bazel/testing/git_playground.h"
+#include "perf/explain/explanation.pb.h"
 #include "perf/mode/testing/fake_services.h"
 #include "perf/mode/testing/sample_suite.h"
 #include "perf/record/record_file.h"
+#include "perf/record/result.pb.h"
 #include "perf/record/text_proto.h"
 #include "perf/report/report_builder.h"
 #include "perf/suite/requirements_file.h"
@@ -401,6 +403,41 @@ TEST_F(AbModeExplainTest, UnlessNobodyAsksForIt) {
   ASSERT_THAT(findings, IsOk());
   EXPECT_TRUE(findings->ab.contains("planted.function"));
   EXPECT_THAT(findings->explanations, IsEmpty());
+}
+
+// Measurements of a program that is no Google Benchmark program, all of which are worse.
+TEST_F(AbModeLoadsTest, WhatNoBenchmarkMeasuresIsSaidOfAllThatIsSlower) {
+  constexpr int kMeasurements = 7;
+  for (const bool is_current : {false, true}) {
+    perf::Run run = SampleRun("//a:t", SampleMeasurement("a.m0", is_current ? 30 : 10),
+                              services_.environment());
+    for (int i = 1; i < kMeasurements; ++i) {
+      *run.add_measurements() = SampleMeasurement(absl::StrCat("a.m", i), is_current ? 30 : 10);
+    }
+    for (Measurement& measurement : *run.mutable_measurements()) {
+      // One round is the truth.
+      measurement.set_deterministic(true);
+    }
+    run.set_num_measurements(kMeasurements);
+    const std::string record = absl::StrCat(play_.root(), "/record-", is_current);
+    std::error_code error;
+    std::filesystem::create_directories(record, error);
+    ASSERT_THAT(WriteRunFile(run, record), IsOk());
+    WriteProgram(is_current, "a/t",
+                 absl::StrCat("#!/bin/sh\ncp ", record, "/", kRunFileName,
+                              " \"$TEST_UNDECLARED_OUTPUTS_DIR\"\n"));
+  }
+  options_.explain = true;
+  const absl::StatusOr<Findings> findings = Measure("HEAD");
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_THAT(findings->errors, IsEmpty());
+  EXPECT_EQ(findings->explanations.size(), kMeasurements);
+  for (const auto& [name, explanation] : findings->explanations) {
+    EXPECT_EQ(explanation.cause(), CAUSE_NOT_EXPLAINED) << name;
+    EXPECT_THAT(explanation.line(), HasSubstr("its body is a GoogleTest function")) << name;
+  }
+  // Five are the most that callgrind is run for, and it was run for none.
+  EXPECT_THAT(findings->notes, Not(Contains(HasSubstr("the gravest"))));
 }
 
 // Which revision the stored baselines name.

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "command/exit_code.h"
 #include "perf/bazel/revision.h"
 #include "perf/bisect/bisect.h"
@@ -17,6 +18,8 @@
 #include "perf/bisect/git_graph.h"
 #include "perf/bisect/revision_builder.h"
 #include "perf/explain/comparison.h"
+#include "perf/explain/explain_benchmark.h"
+#include "perf/explain/explanation.pb.h"
 #include "perf/explain/explanation_text.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/runner/explain_revisions.h"
@@ -54,6 +57,38 @@ absl::StatusOr<std::string> ResultText(const BisectResult& result, const std::st
   }
   absl::StrAppend(&text, "Next: git show ", last.substr(0, kShownDigits), "\n");
   return text;
+}
+
+// What the measurement's body executes in the current commit of `options` that it did not in the
+// commit before; or in the baseline, which the user calls `good`, where that one cannot be
+// compared.
+std::string WhatItExecutes(ExplainRevisionsOptions options, const std::string& good) {
+  const auto text = [](absl::string_view since, const Explanation& explanation) {
+    return absl::StrCat("\nWhat it executes since ", since, ":\n", ExplanationText(explanation));
+  };
+  if (absl::Status valgrind = CheckValgrind(options.services.programs()); !valgrind.ok()) {
+    return text(good, NotExplained(valgrind.message()));
+  }
+  const std::string good_commit = options.baseline;
+  std::string why;
+  // Beside an earlier commit, what others have changed would be named, too.
+  const absl::StatusOr<std::string> parent =
+      ResolveRevision(options.run.workspace, absl::StrCat(options.current, "~1"));
+  if (parent.ok() && *parent != good_commit) {
+    options.baseline = *parent;
+    const absl::StatusOr<Explanation> explanation = ExplainRevisions(options);
+    const std::string shown = parent->substr(0, kShownDigits);
+    if (explanation.ok()) return text(absl::StrCat("the commit before, ", shown), *explanation);
+    if (absl::IsCancelled(explanation.status())) {
+      return text(shown, NotExplained(explanation.status().message()));
+    }
+    why = absl::StrCat(", as the commit before, ", shown, ", cannot be compared (",
+                       explanation.status().message(), ")");
+    options.baseline = good_commit;
+  }
+  const absl::StatusOr<Explanation> explanation = ExplainRevisions(options);
+  return text(absl::StrCat(good, why),
+              explanation.ok() ? *explanation : NotExplained(explanation.status().message()));
 }
 
 }  // namespace
@@ -109,18 +144,14 @@ absl::StatusOr<int> RunBisectCommand(const Suite& suite, absl::Span<const SuiteT
   services.Print(*text);
   // The folders of its commits are free from here on.
   builder->reset();
-  const absl::StatusOr<Explanation> explanation =
-      ExplainRevisions({.suite = suite,
-                        .tests = {tests.begin(), tests.end()},
-                        .run = options,
-                        .services = services,
-                        .measurement = command_options.measurement,
-                        .baseline = *good,
-                        .current = result->suspects.back()});
-  services.Print(absl::StrCat(
-      "\nWhat it executes since ", command_options.good, ":\n",
-      ExplanationText(explanation.ok() ? *explanation
-                                       : NotExplained(explanation.status().message()))));
+  services.Print(WhatItExecutes({.suite = suite,
+                                 .tests = {tests.begin(), tests.end()},
+                                 .run = options,
+                                 .services = services,
+                                 .measurement = command_options.measurement,
+                                 .baseline = *good,
+                                 .current = result->suspects.back()},
+                                command_options.good));
   return command::kDone;
 }
 

@@ -22,7 +22,8 @@ struct BisectCommandOptions {
 };
 
 // Searches among the commits that `bad` has and `good` has not, and prints what it finds, and what
-// the measurement's body executes there that it did not in `good`. `tests` may have the
+// the measurement's body executes there that it did not in the commit before it, or, where that
+// cannot be built, in `good`. `tests` may have the
 // measurement. What was found so far is kept in bisect.textproto in the output directory, and a
 // search for the same goes on from there. The exit code: kDone if the commit was found, or those of
 // which it is one; kNo if the revisions do not differ. Errors as Bisect.

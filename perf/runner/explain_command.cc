@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "command/exit_code.h"
 #include "perf/bazel/revision.h"
+#include "perf/explain/explanation.pb.h"
 #include "perf/explain/explanation_text.h"
 #include "perf/runner/explain_revisions.h"
 
@@ -14,6 +15,8 @@ namespace perf {
 absl::StatusOr<int> RunExplainCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
                                       const RunnerOptions& options, const std::string& measurement,
                                       Services& services) {
+  // From here on, an interrupt is noted, so that what was begun is cleaned up.
+  if (services.Interrupted()) return absl::CancelledError("interrupted");
   std::string against = options.against;
   if (against.empty()) {
     const absl::StatusOr<WorkingTreeState> tree = services.StateOfWorkingTree(options.workspace);

@@ -16,8 +16,8 @@ namespace perf {
 // Compares the working tree with the revision of `options.against`; if that is empty, with HEAD if
 // the tree has changes beyond it, and otherwise with the commit before. Prints what differs in the
 // body of `measurement`, a name as in records; `tests` may have it. The exit code: kDone, or kNo if
-// no Google Benchmark function has the measurement, or its code is the same. Errors as
-// ExplainRevisions.
+// no Google Benchmark function has the measurement, or its code is the same. Cancelled if the user
+// interrupted it; otherwise errors as ExplainRevisions.
 absl::StatusOr<int> RunExplainCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
                                       const RunnerOptions& options, const std::string& measurement,
                                       Services& services);

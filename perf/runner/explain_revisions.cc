@@ -1,6 +1,8 @@
 #include "perf/runner/explain_revisions.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,11 +13,15 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "command/nearest_name.h"
 #include "perf/bazel/revision.h"
 #include "perf/bazel/test_build.h"
+#include "perf/bazel/test_program.h"
 #include "perf/code/linked_code.h"
 #include "perf/explain/comparison.h"
 #include "perf/explain/explain_benchmark.h"
+#include "perf/gbench/epoch_child.h"
 #include "perf/mode/program_pair.h"
 #include "perf/mode/round_sources.h"
 #include "perf/process/scratch_folder.h"
@@ -25,10 +31,9 @@ namespace {
 
 constexpr size_t kShownDigits = 12;
 
-// How long a beginning two names have in common.
-size_t CommonBeginning(const std::string& one, const std::string& other) {
-  const auto ends = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
-  return static_cast<size_t>(ends.first - one.begin());
+// NotFound is kept for a measurement that there is not.
+absl::Status Failure(const absl::Status& status) {
+  return absl::IsNotFound(status) ? absl::UnavailableError(status.message()) : status;
 }
 
 class RevisionExplanation {
@@ -40,6 +45,9 @@ class RevisionExplanation {
       if (test.benchmark()) tests_.push_back(test);
     }
     if (tests_.empty()) return NoSuchBenchmark(options_.measurement, seen_);
+    if (absl::Status valgrind = CheckValgrind(options_.services.programs()); !valgrind.ok()) {
+      return valgrind;
+    }
     absl::StatusOr<std::string> cache = CacheDirectory();
     if (!cache.ok()) return cache.status();
     build_ = {.bazel = options_.run.bazel, .cache = *std::move(cache)};
@@ -49,20 +57,20 @@ class RevisionExplanation {
     const absl::StatusOr<std::string> current_bin = Build(options_.current, "tried", current_);
     if (!current_bin.ok()) return current_bin.status();
     CodeComparer comparer(options_.suite.manifest.harness());
+    // Why the first of those tests could not be asked that could not.
+    absl::Status failed;
     for (const SuiteTest& test : tests_) {
-      const absl::StatusOr<ProgramPair> pair = FindProgramPair({.suite = options_.suite,
-                                                                .test = test,
-                                                                .baseline_label = test.label(),
-                                                                .baseline_bin = *baseline_bin,
-                                                                .current_bin = *current_bin,
-                                                                .run = options_.run},
-                                                               comparer);
-      if (!pair.ok()) return pair.status();
-      absl::StatusOr<std::optional<Explanation>> explanation = Explain(*pair);
-      if (!explanation.ok()) return explanation.status();
-      if (explanation->has_value()) return **std::move(explanation);
+      absl::StatusOr<std::optional<ProgramPair>> pair =
+          PairThatMeasures(test, *baseline_bin, *current_bin, comparer);
+      if (absl::IsCancelled(pair.status())) return pair.status();
+      if (!pair.ok()) {
+        failed.Update(absl::Status(Failure(pair.status()).code(),
+                                   absl::StrCat(test.label(), ": ", pair.status().message())));
+        continue;
+      }
+      if (pair->has_value()) return Explain(**pair);
     }
-    return NoSuchBenchmark(options_.measurement, seen_);
+    return failed.ok() ? NoSuchBenchmark(options_.measurement, seen_) : failed;
   }
 
  private:
@@ -81,7 +89,7 @@ class RevisionExplanation {
             Say(absl::StrCat("waiting for ", holder, ": one comparison of a workspace at a time"));
           },
           place);
-      if (!checkout.ok()) return checkout.status();
+      if (!checkout.ok()) return Failure(checkout.status());
       kept = *std::move(checkout);
       directory = kept->directory();
       what = absl::StrCat(commit.substr(0, kShownDigits), ", in ", directory);
@@ -91,7 +99,7 @@ class RevisionExplanation {
     for (const SuiteTest& test : tests_) labels.push_back(test.label());
     const absl::StatusOr<std::set<std::string>> there = QueryLabels(
         absl::StrCat("set(", absl::StrJoin(labels, " "), ")"), directory, build_, programs);
-    if (!there.ok()) return there.status();
+    if (!there.ok()) return Failure(there.status());
     std::erase_if(tests_, [&](const SuiteTest& test) { return !there->contains(test.label()); });
     if (tests_.empty()) {
       return absl::NotFoundError(
@@ -99,34 +107,70 @@ class RevisionExplanation {
     }
     labels.clear();
     for (const SuiteTest& test : tests_) labels.push_back(test.label());
-    return BuildTests(labels, directory, what, build_, programs,
-                      [this](absl::string_view line) { Say(line); });
+    absl::StatusOr<std::string> bin = BuildTests(labels, directory, what, build_, programs,
+                                                 [this](absl::string_view line) { Say(line); });
+    if (!bin.ok()) return Failure(bin.status());
+    return bin;
   }
 
-  // Nothing if it is not this test that has the measurement.
-  absl::StatusOr<std::optional<Explanation>> Explain(const ProgramPair& pair) {
-    // Its path is always of the same length, because programs copy the paths they are given.
-    const absl::StatusOr<ScratchFolder> scratch = ScratchFolder::Create("/tmp/perf-explain-");
+  // Its path is always of the same length, because programs copy the paths they are given.
+  static absl::StatusOr<ScratchFolder> Scratch() {
+    return ScratchFolder::Create("/tmp/perf-explain-");
+  }
+
+  BenchmarkProgram Program(const TestProgram& test, const std::string& temporary) const {
+    BenchmarkProgram program = BenchmarkProgramOf(test, temporary);
+    program.interrupted = [this] { return options_.services.Interrupted(); };
+    return program;
+  }
+
+  // The programs of a test; nothing if it is not this test that has the measurement.
+  absl::StatusOr<std::optional<ProgramPair>> PairThatMeasures(const SuiteTest& test,
+                                                              const std::string& baseline_bin,
+                                                              const std::string& current_bin,
+                                                              CodeComparer& comparer) {
+    absl::StatusOr<ProgramPair> pair = FindProgramPair({.suite = options_.suite,
+                                                        .test = test,
+                                                        .baseline_label = test.label(),
+                                                        .baseline_bin = baseline_bin,
+                                                        .current_bin = current_bin,
+                                                        .run = options_.run},
+                                                       comparer);
+    if (!pair.ok()) return pair.status();
+    const absl::StatusOr<ScratchFolder> scratch = Scratch();
     if (!scratch.ok()) return scratch.status();
-    const BenchmarkProgram current =
-        BenchmarkProgramOf(pair.current, scratch->path() + "/explain-1");
-    const absl::StatusOr<std::vector<std::string>> measurements = MeasurementsOf(current);
+    const absl::StatusOr<std::vector<std::string>> measurements =
+        MeasurementsOf(Program(pair->current, scratch->path() + "/explain-1"));
     if (!measurements.ok()) return measurements.status();
-    if (!absl::c_linear_search(*measurements, options_.measurement)) {
-      seen_.insert(seen_.end(), measurements->begin(), measurements->end());
-      return std::nullopt;
+    if (absl::c_linear_search(*measurements, options_.measurement)) {
+      return std::optional<ProgramPair>(*std::move(pair));
     }
+    seen_.insert(seen_.end(), measurements->begin(), measurements->end());
+    return std::optional<ProgramPair>();
+  }
+
+  absl::StatusOr<Explanation> Explain(const ProgramPair& pair) {
     if (pair.code.sameness != Sameness::kChanged) {
       return NotExplained(absl::StrCat("the code of ", pair.current.label,
                                        " is the same in both revisions, so there is nothing to "
                                        "compare"));
     }
-    return ExplainBenchmark(
-        BenchmarkProgramOf(pair.baseline, scratch->path() + "/explain-0"), current,
+    const absl::StatusOr<ScratchFolder> scratch = Scratch();
+    if (!scratch.ok()) return Failure(scratch.status());
+    absl::StatusOr<Explanation> explanation = ExplainBenchmark(
+        Program(pair.baseline, scratch->path() + "/explain-0"),
+        Program(pair.current, scratch->path() + "/explain-1"),
         {.measurement = options_.measurement,
          .scratch = scratch->path(),
          .programs = options_.services.programs(),
-         .progress = [this](absl::string_view line) { options_.services.ShowProgress(line); }});
+         .progress = [this](absl::string_view line) { options_.services.ShowProgress(line); },
+         .interrupted = [this] { return options_.services.Interrupted(); }});
+    if (explanation.ok() && !pair.why_quick.empty()) {
+      explanation->add_notes(absl::StrCat("Both were run with quick loads, because the loads of ",
+                                          options_.baseline.substr(0, kShownDigits),
+                                          " cannot be read: ", pair.why_quick));
+    }
+    return explanation;
   }
 
   const ExplainRevisionsOptions& options_;
@@ -142,16 +186,24 @@ class RevisionExplanation {
 
 }  // namespace
 
-absl::Status NoSuchBenchmark(const std::string& measurement, std::vector<std::string> seen) {
-  absl::c_stable_sort(seen, [&](const std::string& one, const std::string& other) {
-    return CommonBeginning(one, measurement) > CommonBeginning(other, measurement);
-  });
-  constexpr size_t kShown = 3;
-  if (seen.size() > kShown) seen.resize(kShown);
+absl::Status NoSuchBenchmark(const std::string& measurement, const std::vector<std::string>& seen) {
+  const std::vector<absl::string_view> names(seen.begin(), seen.end());
+  const absl::string_view nearest = command::NearestName(measurement, names);
+  std::string known;
+  if (!nearest.empty()) {
+    known = absl::StrCat("; is ", nearest, " meant?");
+  } else if (!names.empty()) {
+    constexpr std::ptrdiff_t kShown = 3;
+    const auto end = names.begin() + std::min<std::ptrdiff_t>(kShown, std::ssize(names));
+    known = absl::StrCat("; there ", names.size() == 1 ? "is " : "are ",
+                         end == names.end() ? "" : absl::StrCat(names.size(), ", such as "),
+                         absl::StrJoin(names.begin(), end, ", "), ".");
+  } else {
+    known = ".";
+  }
   return absl::NotFoundError(
-      absl::StrCat("no Google Benchmark function measures '", measurement, "'",
-                   seen.empty() ? "" : "; the nearest are ", absl::StrJoin(seen, ", "),
-                   ". If it is a measurement of a GoogleTest function: ", kWhyNotGoogleTest));
+      absl::StrCat("no Google Benchmark function measures '", measurement, "'", known,
+                   " If it is a measurement of a GoogleTest function: ", kWhyNotGoogleTest));
 }
 
 absl::StatusOr<Explanation> ExplainRevisions(const ExplainRevisionsOptions& options) {

@@ -30,13 +30,16 @@ struct ExplainRevisionsOptions {
 };
 
 // Builds both revisions, and compares what the measurement's body executes in them. NotFound, with
-// the names that come nearest, if no Google Benchmark function of the tests has the measurement;
-// otherwise errors of Checkout::Create, BuildTests and ExplainBenchmark.
+// the name that comes nearest, if no Google Benchmark function of the tests has the measurement in
+// both; FailedPrecondition, before anything is built, if there is no valgrind; Cancelled if the
+// user interrupted it; otherwise errors of Checkout::Create, BuildTests and ExplainBenchmark, of
+// which none is NotFound. A test that cannot be asked for its measurements is an error if no other
+// has the measurement.
 absl::StatusOr<Explanation> ExplainRevisions(const ExplainRevisionsOptions& options);
 
-// NotFound: no Google Benchmark function has the measurement. Names those of `seen` that come
-// nearest.
-absl::Status NoSuchBenchmark(const std::string& measurement, std::vector<std::string> seen);
+// NotFound: no Google Benchmark function has the measurement. Names the one of `seen` that comes
+// nearest, or a few of them.
+absl::Status NoSuchBenchmark(const std::string& measurement, const std::vector<std::string>& seen);
 
 }  // namespace perf
 

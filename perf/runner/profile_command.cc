@@ -15,12 +15,15 @@
 #include "absl/strings/str_format.h"
 #include "command/exit_code.h"
 #include "command/output_file.h"
+#include "command/printable.h"
 #include "perf/bazel/revision.h"
 #include "perf/bazel/test_build.h"
 #include "perf/bazel/test_program.h"
+#include "perf/explain/comparison.h"
 #include "perf/explain/explain_benchmark.h"
 #include "perf/explain/flame_graph.h"
 #include "perf/explain/profile.h"
+#include "perf/gbench/epoch_child.h"
 #include "perf/mode/round_sources.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/runner/explain_revisions.h"
@@ -54,27 +57,44 @@ std::string TopText(const Profile& profile) {
   for (size_t i = 0; i < std::min(kShown, functions.size()); ++i) {
     const auto& [name, cost] = functions[i];
     if (cost.self <= 0) break;
+    // Names of templates have thousands of bytes; the profile itself has them in full.
+    constexpr size_t kMaxName = 200;
     absl::StrAppendFormat(&text, "%10.0f %5.1f %% %10.0f %5.1f %%  %s\n", cost.self,
-                          cost.self / all * 100, cost.inclusive, cost.inclusive / all * 100, name);
+                          cost.self / all * 100, cost.inclusive, cost.inclusive / all * 100,
+                          command::PrintableLine(command::CutText(name, kMaxName)));
   }
   return text;
 }
 
-// The program that has the measurement, or no value.
+// The program that has the measurement, or no value. A test that cannot be asked is an error if no
+// other has it.
 absl::StatusOr<std::optional<BenchmarkProgram>> FindProgram(
     const Suite& suite, const std::vector<SuiteTest>& tests, const std::string& bin,
     const RunnerOptions& options, const std::string& measurement, const std::string& scratch,
-    std::vector<std::string>& seen) {
+    Services& services, std::vector<std::string>& seen) {
+  absl::Status failed;
+  const auto fail = [&](const SuiteTest& test, const absl::Status& status) {
+    failed.Update(absl::Status(status.code(), absl::StrCat(test.label(), ": ", status.message())));
+  };
   for (const SuiteTest& test : tests) {
     absl::StatusOr<TestProgram> found = FindTestProgram(test, bin, suite.manifest.workspace_name());
-    if (!found.ok()) return found.status();
+    if (!found.ok()) {
+      fail(test, found.status());
+      continue;
+    }
     SetTestVariables(options.profile, options.load_overrides, /*filter=*/"", found->variables);
-    const BenchmarkProgram program = BenchmarkProgramOf(*found, scratch);
+    BenchmarkProgram program = BenchmarkProgramOf(*found, scratch);
+    program.interrupted = [&services] { return services.Interrupted(); };
     const absl::StatusOr<std::vector<std::string>> measurements = MeasurementsOf(program);
-    if (!measurements.ok()) return measurements.status();
+    if (absl::IsCancelled(measurements.status())) return measurements.status();
+    if (!measurements.ok()) {
+      fail(test, measurements.status());
+      continue;
+    }
     if (absl::c_linear_search(*measurements, measurement)) return program;
     seen.insert(seen.end(), measurements->begin(), measurements->end());
   }
+  if (!failed.ok()) return failed;
   return std::nullopt;
 }
 
@@ -99,6 +119,8 @@ absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const Suite
                                       const RunnerOptions& options,
                                       const ProfileCommandOptions& command_options,
                                       Services& services) {
+  // From here on, an interrupt is noted, so that what was begun is cleaned up.
+  if (services.Interrupted()) return absl::CancelledError("interrupted");
   std::vector<SuiteTest> benchmarks;
   std::vector<std::string> labels;
   for (const SuiteTest& test : tests) {
@@ -123,14 +145,18 @@ absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const Suite
       command::OutputFile::Create(output, {.kind = command_options.format.kind, .keep = {}});
   if (!file.ok()) return file.status();
   if (!benchmarks.empty()) {
+    if (absl::Status valgrind = CheckValgrind(services.programs()); !valgrind.ok()) {
+      return valgrind;
+    }
     const absl::StatusOr<std::string> cache = CacheDirectory();
     if (!cache.ok()) return cache.status();
     const absl::StatusOr<std::string> bin = BuildTests(
         labels, options.workspace, "the working tree", {.bazel = options.bazel, .cache = *cache},
         services.programs(), [&](absl::string_view line) { services.Say(line); });
     if (!bin.ok()) return bin.status();
-    absl::StatusOr<std::optional<BenchmarkProgram>> found = FindProgram(
-        suite, benchmarks, *bin, options, measurement, scratch->path() + "/profile-0", seen);
+    absl::StatusOr<std::optional<BenchmarkProgram>> found =
+        FindProgram(suite, benchmarks, *bin, options, measurement, scratch->path() + "/profile-0",
+                    services, seen);
     if (!found.ok()) return found.status();
     program = *std::move(found);
   }
@@ -144,19 +170,25 @@ absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const Suite
                        {.measurement = measurement,
                         .scratch = scratch->path(),
                         .programs = services.programs(),
-                        .progress = [&](absl::string_view line) { services.ShowProgress(line); }},
+                        .progress = [&](absl::string_view line) { services.ShowProgress(line); },
+                        .interrupted = [&] { return services.Interrupted(); }},
                        &notes);
   if (!build.ok()) return build.status();
-  if (absl::Status written =
-          file->Write(command_options.format.render(CallTreeOf(*build), measurement));
+  const CallNode tree = CallTreeOf(*build);
+  if (tree.cut) {
+    notes.emplace_back(
+        "The profile has the functions that cost most in the tree of calls, and not all others.");
+  }
+  if (absl::Status written = file->Write(command_options.format.render(tree, measurement));
       !written.ok()) {
     return written;
   }
   if (absl::Status committed = file->Commit(); !committed.ok()) return committed;
   // Where the profile itself goes to standard output, nothing else does.
-  if (output != "-") services.Print(TopText(build->profile));
+  const bool is_file = output != "-";
+  if (is_file) services.Print(TopText(build->profile));
   for (const std::string& note : notes) services.Say(note);
-  services.Say(absl::StrCat("the profile is in ", output));
+  if (is_file) services.Say(absl::StrCat("the profile is in ", output));
   return command::kDone;
 }
 

@@ -39,8 +39,10 @@ struct ProfileCommandOptions {
 
 // Builds the tests, of which one may have the measurement, in the working tree, profiles one
 // iteration of its Google Benchmark function, writes the profile, and prints the functions that
-// cost most. The exit code: kDone, or kNo if no such function has the measurement. Errors as
-// ProfileBenchmark, BuildTests and command::OutputFile::Create.
+// cost most. The exit code: kDone, or kNo if no such function has the measurement. A test that
+// cannot be asked for its measurements is an error if no other has the measurement. Cancelled if
+// the user interrupted it; otherwise errors as ProfileBenchmark, BuildTests and
+// command::OutputFile::Create.
 absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
                                       const RunnerOptions& options,
                                       const ProfileCommandOptions& command_options,

@@ -52,7 +52,7 @@ ABSL_FLAG(
 ABSL_FLAG(std::vector<std::string>, owner, {},
           "Run only tests of these owners, separated by commas, as the repository's CODEOWNERS "
           "names them: "
-          "@parlance/audio. A test belongs to the owners of its package's BUILD.bazel.");
+          "@parlance/audio. A test belongs to the owners of its package's files.");
 ABSL_FLAG(bool, quick, false,
           "Small loads: everything is measured, in seconds. Same as --profile=quick.");
 ABSL_FLAG(std::string, profile, "",
@@ -229,7 +229,9 @@ std::string HistoryLocation() {
 
 // What is wrong with it, or "". It is not shown, as it may have a password.
 std::string WrongHistory() {
-  const absl::Status checked = CheckHistoryLocation(HistoryLocation());
+  // As it was typed, too: in an absolute path, what it begins with no longer does.
+  absl::Status checked = CheckHistoryLocation(absl::GetFlag(FLAGS_history));
+  if (checked.ok()) checked = CheckHistoryLocation(HistoryLocation());
   return checked.ok() ? "" : absl::StrCat("--history: ", checked.message());
 }
 

@@ -112,7 +112,7 @@ run 2 "@parlance/all owns none of the selected tests" --owner @parlance/all
 never_called "an owner of nothing"
 run 2 "CODEOWNERS has lines that are skipped: line 3: ! negates nothing here" --output_dir owned --owner @parlance/audio
 grep -q -- "--owner @parlance/audio" owned/performance_report.txt || fail "the report does not say that it is an owner's"
-rm -r workspace/CODEOWNERS owned
+rm -r workspace/CODEOWNERS owned called
 expect 2 "run this through Bazel" --quick
 never_called "a wrong command line"
 
@@ -271,7 +271,7 @@ run 2 "perf: history postgresql://ann@127.0.0.1:1/perf: cannot connect to the Po
   history --history postgresql://ann:secret@127.0.0.1:1/perf
 ! grep -q secret out err || fail "a server that is not there: the password is shown"
 [[ $(wc -l <err) == 1 ]] || fail "a server that is not there: not one line"
-for wrong in mysql://ann:secret@db/perf postgresql://ann:1/secret@db/perf; do
+for wrong in mysql://ann:secret@db/perf postgresql://ann:1/secret@db/perf "host=db dbname=secret"; do
   run 2 "perf: --history: this is n" history --history "$wrong"
   run 2 "perf: --history: this is n" --history "$wrong"
   ! grep -q secret out err || fail "$wrong: the password is shown"
@@ -338,8 +338,10 @@ run 2 "--json has no meaning for a run" --json
 # commits: in the later one, a slowdown is planted in each body.
 planted="$runfiles/perf/explain/testing/planted_benchmarks"
 slower="$runfiles/perf/explain/testing/planted_slower_benchmarks"
-# Valgrind and the sanitizers each want the address space for themselves.
-if PERF_EPOCH_DESCRIPTORS=0,1 valgrind --quiet --tool=none "$planted" </dev/null >/dev/null 2>&1; then
+# Valgrind and the sanitizers each want the address space for themselves. Elsewhere, it has to be there.
+if ! grep -aqE '__(asan|tsan|ubsan)_' "$planted"; then
+  PERF_EPOCH_DESCRIPTORS=0,1 valgrind --quiet --tool=none "$planted" </dev/null >/dev/null 2>&1 ||
+    fail "valgrind does not run $planted; the Debian package valgrind has it"
   export BUILD_WORKSPACE_DIRECTORY="$PWD/planted"
   mkdir -p planted/a/t.runfiles/w
   cp requirements.textproto planted/a/t.runfiles/w/
@@ -355,7 +357,8 @@ if PERF_EPOCH_DESCRIPTORS=0,1 valgrind --quiet --tool=none "$planted" </dev/null
   grep -q ' instructions an iteration (+.* %), of which .* in planted::Checksum$' out || fail "explain: not the function"
   planted 0 "in planted::Filter (inlined: WeightedSum)" explain planted.inlined --against HEAD~1
   planted 1 "the code of //a:t is the same in both revisions" explain planted.function --against HEAD
-  planted 1 "no Google Benchmark function measures 'planted.nothing'; the nearest are planted.new" explain planted.nothing
+  planted 1 "no Google Benchmark function measures 'planted.fucntion'; is planted.function meant? If" explain planted.fucntion
+  planted 1 "no Google Benchmark function measures 'x'; there are 10, such as planted.function, planted.inlined, planted.much. If" explain x
   planted 1 "there is no benchmark 'planted.new'" explain planted.new
   planted 2 "the result is wrong" explain planted.fail
   planted 2 "'nonsense' is no commit, tag or branch" explain planted.function --against nonsense
@@ -364,7 +367,7 @@ if PERF_EPOCH_DESCRIPTORS=0,1 valgrind --quiet --tool=none "$planted" </dev/null
   planted 0 "planted.function, compared with HEAD:" explain planted.function
   grep -q '^-.* in planted::Checksum$' out || fail "explain: what is faster again"
   # In the forms that there are, where it is asked for.
-  planted 0 "planted::Checksum" profile planted.function
+  planted 0 "::Checksum(" profile planted.function
   grep -q '<svg .*role="img"' planted/perf-results/profile.svg || fail "profile: no picture"
   grep -q 'Checksum' planted/perf-results/profile.svg || fail "profile: no function in the picture"
   planted 0 "" profile planted.function --format folded --output -
@@ -374,4 +377,56 @@ if PERF_EPOCH_DESCRIPTORS=0,1 valgrind --quiet --tool=none "$planted" </dev/null
   echo precious >precious
   expect_unchanged precious 2 "is there already and is not" --manifest=benchmarks.json profile planted.function --output precious
   planted 1 "no Google Benchmark function measures 'planted.nothing'" profile planted.nothing
+  # Where the profile goes to standard output, it is in no file.
+  ! grep -q "the profile is in" err || fail "profile: a place that is none"
+  planted 0 "" profile planted.function --format folded --output -
+  ! grep -q "the profile is in" err || fail "profile: says that standard output is a file"
+  # A test that cannot be asked hides none that can, and is an error where no other has the measurement.
+  sed 's|"tests": \[|"tests": [{"label": "//a:broken", "kinds": ["performance"], "benchmark": true, "shard_count": 1, "requirements": "requirements.textproto"},|' \
+    benchmarks.json >broken.json
+  printf '#!/bin/bash\nexit 3\n' >planted/a/broken
+  chmod +x planted/a/broken
+  mkdir -p planted/a/broken.runfiles/w
+  cp requirements.textproto planted/a/broken.runfiles/w/
+  (cd planted && git add --force . && git commit --quiet --all --message "broken") || fail "no playground"
+  sed -i 's|query) echo //a:t|query) echo //a:t; echo //a:broken|' bin/bazel
+  cp --force "$slower" planted/a/t
+  expect 0 "in planted::Checksum" --manifest=broken.json explain planted.function
+  expect 2 "//a:broken: " --manifest=broken.json explain planted.nothing
+  expect 0 "::Checksum(" --manifest=broken.json profile planted.function
+  expect 2 "//a:broken: " --manifest=broken.json profile planted.nothing
+  # Loads of the baseline that cannot be read.
+  echo nonsense >planted/a/t.runfiles/w/requirements.textproto
+  git -C planted commit --quiet --message "loads" a/t.runfiles/w/requirements.textproto || fail "no playground"
+  cp requirements.textproto planted/a/t.runfiles/w/
+  planted 0 "Both were run with quick loads, because the loads of" explain planted.function
+  # An interrupt ends what is being run, and leaves nothing.
+  for command in explain profile; do
+    "$program" --manifest=benchmarks.json "$command" planted.hang >out 2>err &
+    runner=$!
+    valgrind=
+    for ((i = 0; i < 600; ++i)); do
+      valgrind=$(pgrep --parent "$runner" --full callgrind-out-file | head -n 1)
+      [[ -z $valgrind ]] || break
+      sleep 0.1
+    done
+    [[ -n $valgrind ]] || fail "$command: no valgrind"
+    scratch=$(tr '\0' '\n' <"/proc/$valgrind/cmdline" | sed -n 's|^--callgrind-out-file=\(.*\)/callgrind[.].*|\1|p')
+    [[ -d $scratch ]] || fail "$command: no folder '$scratch'"
+    kill -INT "$runner"
+    code=0
+    wait "$runner" || code=$?
+    [[ $code == 2 ]] || fail "$command: exit code $code after an interrupt"
+    grep -q "was interrupted" err || fail "$command: says nothing of the interrupt"
+    [[ ! -e $scratch ]] || fail "$command: an interrupt leaves $scratch"
+    ! kill -0 "$valgrind" 2>/dev/null || fail "$command: an interrupt leaves a valgrind"
+    ! compgen -G "/tmp/vgdb-pipe*-$valgrind-*" >/dev/null || fail "$command: valgrind leaves pipes"
+  done
+  # Without valgrind, nothing is built.
+  mkdir -p without
+  for tool in git bash env grep cat head; do ln -sf "$(command -v "$tool")" without/; done
+  cp bin/bazel without/bazel
+  rm -f called
+  PATH="$PWD/without" planted 2 "valgrind counts the instructions, and is not there" explain planted.function
+  never_called "an explanation without valgrind"
 fi

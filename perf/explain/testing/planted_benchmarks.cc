@@ -1,6 +1,9 @@
 // Bodies with a slowdown planted in each of them, in the program that is built with PLANTED_SLOWER.
 // The other program, of the same source, has none.
+#include <unistd.h>
+
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -65,6 +68,26 @@ void BM_Inlined(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(Filter(values));
 }
 BENCHMARK(BM_Inlined)->Name("planted.inlined");
+
+// In a function that compares each value with every other instead of with the next.
+[[gnu::noinline]] int64_t Pairs(const std::vector<int32_t>& values) {
+  int64_t equal = 0;
+  for (size_t i = 0; i + 1 < values.size(); ++i) {
+    const size_t end = kSlower ? values.size() : i + 2;
+    for (size_t j = i + 1; j < end; ++j) {
+      benchmark::DoNotOptimize(equal);
+      equal += values[i] == values[j] ? 1 : 0;
+    }
+  }
+  return equal;
+}
+
+void BM_Much(benchmark::State& state) {
+  std::vector<int32_t> values(2000);
+  std::iota(values.begin(), values.end(), 1);
+  for (auto _ : state) benchmark::DoNotOptimize(Pairs(values));
+}
+BENCHMARK(BM_Much)->Name("planted.much");
 
 // An allocation.
 [[gnu::noinline]] int64_t Collect(const std::vector<int32_t>& values) {
@@ -137,6 +160,14 @@ void BM_Fail(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_Fail)->Name("planted.fail");
+
+// A body that does not end.
+void BM_Hang(benchmark::State& state) {
+  for (auto _ : state) {
+    for (;;) pause();
+  }
+}
+BENCHMARK(BM_Hang)->Name("planted.hang");
 
 #if defined(PLANTED_SLOWER)
 void BM_New(benchmark::State& state) {

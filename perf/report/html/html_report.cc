@@ -18,6 +18,7 @@
 #include "perf/report/html/html_text.h"
 #include "perf/report/html/page_text.h"
 #include "perf/report/report_words.h"
+#include "perf/stats/figure_text.h"
 
 namespace perf {
 namespace {
@@ -108,8 +109,10 @@ Card CardOf(const MeasurementResult& result) {
 
 Card CardOf(const RequirementResult& result) {
   const Requirement& requirement = result.requirement();
-  return {.key = "red",
-          .badge = Badge("red", Symbol(RED), "Requirement missed"),
+  const std::string key = IsMissed(result) ? "red" : "unresolved";
+  return {.key = key,
+          .badge = IsMissed(result) ? Badge(key, Symbol(RED), "Requirement missed")
+                                    : Badge(key, Symbol(UNRESOLVED), "Requirement unresolved"),
           .name = requirement.measurement(),
           .title = LinkTo(requirement.measurement(), result.title()),
           .body = absl::StrCat(Paragraph("reason", RequirementText(result)),
@@ -198,8 +201,10 @@ std::string Cards(const Report& report) {
                       .body = Paragraph("reason output", error)});
   }
   std::vector<Card> missed;
+  std::vector<Card> unresolved;
   for (const RequirementResult& result : report.requirements()) {
     if (IsMissed(result)) missed.push_back(CardOf(result));
+    if (IsUnresolved(result)) unresolved.push_back(CardOf(result));
   }
   std::string html;
   AddShown(errors, "that could not be measured", "", html);
@@ -211,6 +216,7 @@ std::string Cards(const Report& report) {
     absl::StrAppend(&html, "<li class=\"more\">", HtmlText(AboutMissing(report)), "</li>\n");
   }
   AddShown(CardsOf(report, YELLOW), "yellow", "yellow", html);
+  AddShown(unresolved, "requirements that are unresolved", "", html);
   AddShown(CardsOf(report, UNRESOLVED), "unresolved", "unresolved", html);
   AddShown(CardsOf(report, NOT_COMPARABLE), "that cannot be compared", "not-comparable", html);
   AddShown(ReminderCards(report), "acceptances", "", html);
@@ -322,8 +328,7 @@ std::string Header(const Report& report) {
   const ReportCounts counts = CountsOf(report);
   std::vector<std::string> about;
   if (counts.requirements > 0) {
-    about.push_back(absl::StrCat(counts.requirements - counts.requirements_missed, " of ",
-                                 counts.requirements, " requirements met"));
+    about.push_back(absl::StrCat(RequirementsMet(counts)));
   }
   about.push_back(absl::StrCat("Measured: ", Commit(report), ", ", Profile(report),
                                report.selection().empty() ? "" : ", ", report.selection()));

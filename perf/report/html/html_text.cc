@@ -7,7 +7,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "command/printable.h"
-#include "perf/report/safe_text.h"
 
 namespace perf {
 
@@ -16,7 +15,7 @@ std::string PageText(absl::string_view text) {
   std::string printable = command::Printable(text.substr(0, 3 * kMaxPageTextBytes));
   if (printable.size() <= kMaxPageTextBytes) return printable;
   // The ellipsis has its place within the bound.
-  return CutText(printable, kMaxPageTextBytes - absl::string_view("…").size());
+  return command::CutText(printable, kMaxPageTextBytes - absl::string_view("…").size());
 }
 
 std::string HtmlText(absl::string_view text) {

@@ -471,6 +471,19 @@
           html('td', { class: 'number' }, changeOf(entry.inclusive_before || 0, entry.inclusive_after || 0))))))
       : '';
 
+  const allocationTable = (m) =>
+    m.allocations && m.allocations.length > 0
+      ? html('table', { class: 'figures functions' }, html('caption', {}, 'Allocations an iteration, by who asks for them'),
+        html('tbody', {}, ...m.allocations.map((entry) => html('tr', {},
+          html('th', { scope: 'row' }, html('code', {}, entry.caller || '')),
+          html('td', { class: 'number' }, changeOf(entry.before || 0, entry.after || 0))))))
+      : '';
+
+  const explanationNotes = (m) =>
+    m.explanation_notes && m.explanation_notes.length > 0
+      ? html('ul', { class: 'reasons' }, ...m.explanation_notes.map((note) => html('li', { class: 'note' }, note)))
+      : '';
+
   // --- A measurement ---
 
   const table = (caption, entries) =>
@@ -514,8 +527,10 @@
   const hasValues = (m) => m.current && m.current.values && m.current.values.length > 0;
 
   const panel = (m) => {
-    const limits = (m.limits || []).map((limit) =>
-      html('li', {}, `${limit.met ? '\u2713 Requirement met' : '\u2717 Requirement missed'}: ${limit.text || ''}.${limit.why ? ` ${limit.why}` : ''}`));
+    const limits = (m.limits || []).map((limit) => {
+      const verdict = limit.met ? '\u2713 Requirement met' : limit.noise ? '? Requirement unresolved' : '\u2717 Requirement missed';
+      return html('li', {}, `${verdict}: ${limit.text || ''}.${limit.noise ? ` Noisy: ${limit.noise}.` : ''}${limit.why ? ` ${limit.why}` : ''}`);
+    });
     const pictures = [];
     if (m.ratio > 0) pictures.push(drawRatio(m));
     if (hasValues(m)) pictures.push(drawDistribution(m));
@@ -533,6 +548,8 @@
         command('Measure it again, alone:', m.command),
         command('See its whole history:', m.history_command),
         functionTable(m),
+        allocationTable(m),
+        explanationNotes(m),
         table('This run', m.figures),
         table('Side figures', m.counters),
         related(m),

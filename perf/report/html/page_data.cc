@@ -22,7 +22,10 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "command/printable.h"
 #include "perf/baseline/baseline_file.h"
+#include "perf/explain/explanation.pb.h"
+#include "perf/explain/explanation_text.h"
 #include "perf/explain/function_name.h"
 #include "perf/history/change_points.h"
 #include "perf/history/history_text.h"
@@ -249,16 +252,72 @@ class PageBuilder {
     }
   }
 
-  // A report that was read from a file may hold any tree, or none.
-  static void AddExplanation(const Explanation& explanation, PageMeasurement& page) {
+  static std::string ExplanationWords(absl::string_view text) {
+    return PageText(command::CutText(text, kMaxExplanationText));
+  }
+
+  // What a text takes in JSON, at most.
+  static size_t BytesOf(const std::string& text) {
+    size_t bytes = text.size();
+    for (const char c : text) {
+      // Of six bytes: \u003c.
+      if (absl::StrContains("<>&'\"\\\n\t", c)) bytes += 5;
+    }
+    return bytes;
+  }
+
+  // What an explanation takes on the page, at most: its texts, and the names and figures of its
+  // fields.
+  static size_t BytesOf(const PageMeasurement& page) {
+    constexpr size_t kFields = 150;
+    size_t bytes = 0;
+    const auto add_notes = [&](const auto& notes) {
+      for (const std::string& note : notes) bytes += BytesOf(note) + 3;
+    };
+    for (const PageFunction& function : page.functions()) {
+      bytes += BytesOf(function.name()) + kFields;
+      add_notes(function.notes());
+    }
+    for (const PageFrame& frame : page.frames()) {
+      bytes += BytesOf(frame.name()) + BytesOf(frame.full()) + kFields;
+    }
+    for (const PageAllocations& allocations : page.allocations()) {
+      bytes += BytesOf(allocations.caller()) + kFields;
+    }
+    add_notes(page.explanation_notes());
+    return bytes;
+  }
+
+  // Adds what there is room for.
+  void AddExplanation(const Explanation& explanation, PageMeasurement& page) {
+    AddFunctions(explanation, page);
+    AddAllocations(explanation, page);
+    AddFrames(explanation, page);
+    for (int i = 0; i < std::min(explanation.notes_size(), kMaxExplanationNotes); ++i) {
+      page.add_explanation_notes(ExplanationWords(explanation.notes(i)));
+    }
+    const size_t bytes = BytesOf(page);
+    if (explanation_bytes_ + bytes <= kMaxExplanationBytes) {
+      explanation_bytes_ += bytes;
+      return;
+    }
+    page.clear_functions();
+    page.clear_allocations();
+    page.clear_frames();
+    page.clear_explanation_notes();
+    page.add_explanation_notes(
+        "The page has no room for more explanations; performance_report.json has this one.");
+  }
+
+  static void AddFunctions(const Explanation& explanation, PageMeasurement& page) {
     const auto figure = [](double value) { return Rounded(value, kMoreDigits); };
     const auto change = [](double before, double after) {
-      return absl::StrCat(after < before ? "" : "+", FormatFigure(after - before));
+      return absl::StrCat(after < before ? "" : "+", IterationFigure(after - before));
     };
     for (int i = 0; i < std::min(explanation.functions_size(), kMaxDrawnFunctions); ++i) {
       const FunctionChange& function = explanation.functions(i);
       PageFunction& added = *page.add_functions();
-      added.set_name(PageText(function.function()));
+      added.set_name(ExplanationWords(function.function()));
       if (function.presence() == FUNCTION_NEW) added.set_presence("new");
       if (function.presence() == FUNCTION_GONE) added.set_presence("gone");
       added.set_self_before(figure(function.self_before()));
@@ -268,16 +327,30 @@ class PageBuilder {
       constexpr int kMaxInlined = 5;
       for (int j = 0; j < std::min(function.inlined_size(), kMaxInlined); ++j) {
         const InlinedChange& inlined = function.inlined(j);
-        added.add_notes(PageText(absl::StrCat("inlined: ", inlined.function(), " ",
-                                              change(inlined.before(), inlined.after()))));
+        added.add_notes(absl::StrCat("inlined: ", ExplanationWords(inlined.function()), " ",
+                                     change(inlined.before(), inlined.after())));
       }
-      if (FormatFigure(function.calls_before()) != FormatFigure(function.calls_after())) {
-        added.add_notes(
-            PageText(absl::StrCat("calls: ", FormatFigure(function.calls_after()), ", before ",
-                                  FormatFigure(function.calls_before()),
-                                  function.caller().empty() ? "" : "; by ", function.caller())));
+      if (IterationFigure(function.calls_before()) != IterationFigure(function.calls_after())) {
+        added.add_notes(absl::StrCat("calls: ", IterationFigure(function.calls_after()),
+                                     ", before ", IterationFigure(function.calls_before()),
+                                     function.caller().empty() ? "" : "; by ",
+                                     ExplanationWords(function.caller())));
       }
     }
+  }
+
+  static void AddAllocations(const Explanation& explanation, PageMeasurement& page) {
+    for (int i = 0; i < std::min(explanation.allocations_size(), kMaxDrawnAllocations); ++i) {
+      const AllocationChange& change = explanation.allocations(i);
+      PageAllocations& added = *page.add_allocations();
+      added.set_caller(ExplanationWords(change.caller()));
+      added.set_before(Rounded(change.before(), kMoreDigits));
+      added.set_after(Rounded(change.after(), kMoreDigits));
+    }
+  }
+
+  // A report that was read from a file may hold any tree, or none.
+  static void AddFrames(const Explanation& explanation, PageMeasurement& page) {
     for (int i = 0; i < std::min(explanation.frames_size(), kMaxDrawnFrames); ++i) {
       const CallFrame& frame = explanation.frames(i);
       if (frame.parent() < 0 || frame.parent() >= std::max(i, 1)) {
@@ -286,12 +359,12 @@ class PageBuilder {
       }
       PageFrame& added = *page.add_frames();
       added.set_name(PageText(ShortFunctionName(frame.function())));
-      added.set_full(PageText(frame.function()));
+      added.set_full(ExplanationWords(frame.function()));
       if (added.full() == added.name()) added.clear_full();
       added.set_parent(frame.parent());
       added.set_inlined(frame.inlined());
-      added.set_before(figure(frame.before()));
-      added.set_after(figure(frame.after()));
+      added.set_before(Rounded(frame.before(), kMoreDigits));
+      added.set_after(Rounded(frame.after(), kMoreDigits));
     }
   }
 
@@ -329,6 +402,7 @@ class PageBuilder {
           PageText(absl::StrCat(StatisticWord(stated.statistic()), " ", Limit(stated),
                                 "; measured ", WithUnit(requirement.value(), stated.unit()))));
       limit.set_met(requirement.met());
+      limit.set_noise(PageText(requirement.noise()));
       limit.set_on_axis(stated.statistic() != GROWTH);
       limit.set_why(PageText(stated.why()));
     }
@@ -464,6 +538,8 @@ class PageBuilder {
   absl::flat_hash_map<std::string, Measured> measured_;
   absl::flat_hash_map<std::string, int> number_of_run_;
   absl::flat_hash_map<std::string, int> number_of_;
+  // What the explanations so far take on the page.
+  size_t explanation_bytes_ = 0;
   PageData data_;
 };
 

@@ -23,6 +23,14 @@ inline constexpr size_t kMaxTrendRuns = 400;
 // The frames of a flame graph, and the functions of its table, that are drawn.
 inline constexpr int kMaxDrawnFrames = 300;
 inline constexpr int kMaxDrawnFunctions = 40;
+// The rows of its table of allocations, and the notes below it.
+inline constexpr int kMaxDrawnAllocations = 20;
+inline constexpr int kMaxExplanationNotes = 12;
+// Names and notes of explanations are cut after about so many bytes.
+inline constexpr size_t kMaxExplanationText = 200;
+// So many bytes of the page all explanations have together, those of the gravest measurements
+// first. One that has no place any more says so.
+inline constexpr size_t kMaxExplanationBytes = 300 << 10;
 
 struct HtmlInputs {
   // What the report was built from.

@@ -6,7 +6,10 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
+#include "perf/explain/explanation.pb.h"
+#include "perf/record/result.pb.h"
 #include "perf/report/html/page.pb.h"
 #include "perf/report/html/testing/sample_report.h"
 
@@ -189,6 +192,76 @@ TEST(PageDataTest, ATreeThatIsNoneIsNotDrawn) {
   }
   EXPECT_THAT(Find(DataOf(big), "audio.slower").frames(), SizeIs(kMaxDrawnFrames));
   EXPECT_THAT(Find(DataOf(big), "audio.slower").functions(), SizeIs(kMaxDrawnFunctions));
+}
+
+TEST(PageDataTest, WhoAllocatesAndWhatToLookAtNextIsThere) {
+  SampleReport sample = BesideReport();
+  Explanation& explanation = sample.records.explanations["audio.slower"];
+  explanation.clear_allocations();
+  explanation.clear_notes();
+  AllocationChange change;
+  change.set_caller("a::Push(int)");
+  change.set_before(1);
+  change.set_after(4);
+  explanation.add_notes("Look next at cache misses.");
+  for (int i = 0; i < 1000; ++i) {
+    *explanation.add_allocations() = change;
+    explanation.add_notes(std::string(5000, 'x'));
+  }
+  const PageData data = DataOf(sample);
+  const PageMeasurement& slower = Find(data, "audio.slower");
+  ASSERT_THAT(slower.allocations(), SizeIs(kMaxDrawnAllocations));
+  EXPECT_EQ(slower.allocations(0).caller(), "a::Push(int)");
+  EXPECT_EQ(slower.allocations(0).before(), 1);
+  EXPECT_EQ(slower.allocations(0).after(), 4);
+  ASSERT_THAT(slower.explanation_notes(), SizeIs(kMaxExplanationNotes));
+  EXPECT_EQ(slower.explanation_notes(0), "Look next at cache misses.");
+  EXPECT_LE(slower.explanation_notes(1).size(), kMaxExplanationText + 3);
+}
+
+TEST(PageDataTest, ExplanationsAreBoundedOverTheWholePage) {
+  SampleReport sample = BigReport(40, 1, 10, 10);
+  sample.records.ab_revision = "0123456789ab";
+  for (const perf::Run& run : sample.records.runs) {
+    for (const Measurement& measurement : run.measurements()) {
+      Explanation& explanation = sample.records.explanations[measurement.name()];
+      explanation.set_line("+1 instruction");
+      AbResult& result = sample.records.ab[measurement.name()];
+      result.effect.verdict = RED;
+      result.rounds = 30;
+      for (int i = 0; i < 300; ++i) {
+        CallFrame& frame = *explanation.add_frames();
+        frame.set_function("a::Template<" + std::string(1000, i % 2 == 0 ? '<' : 'x'));
+        frame.set_after(1234567);
+        explanation.add_functions()->set_function(frame.function());
+      }
+    }
+  }
+  size_t bytes = 0;
+  int drawn = 0;
+  int left_out = 0;
+  const PageData data = DataOf(sample);
+  for (const PageMeasurement& measurement : data.measurements()) {
+    PageMeasurement explained;
+    *explained.mutable_frames() = measurement.frames();
+    *explained.mutable_functions() = measurement.functions();
+    google::protobuf::util::JsonPrintOptions options;
+    options.preserve_proto_field_names = true;
+    std::string json;
+    ASSERT_TRUE(google::protobuf::util::MessageToJsonString(explained, &json, options).ok());
+    bytes += json.size();
+    for (const PageFrame& frame : measurement.frames()) {
+      EXPECT_LE(frame.full().size(), kMaxExplanationText + 3);
+    }
+    if (measurement.frames_size() > 0) ++drawn;
+    if (measurement.explanation_notes_size() > 0) {
+      EXPECT_THAT(measurement.explanation_notes(0), HasSubstr("has no room"));
+      ++left_out;
+    }
+  }
+  EXPECT_LE(bytes, kMaxExplanationBytes);
+  EXPECT_GT(drawn, 0);
+  EXPECT_GT(left_out, 0);
 }
 
 TEST(PageDataTest, ANameIsOneWordForAShell) {

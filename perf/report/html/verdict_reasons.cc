@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "perf/report/report_words.h"
+#include "perf/stats/figure_text.h"
 
 namespace perf {
 namespace {

@@ -257,6 +257,9 @@ const faintTexts = (page) => page.evaluate(() => {
   await page.waitForSelector('.panel');
   check('both builds\' samples are drawn', (await page.$$('.panel line.baseline.sample')).length > 50);
   const flames = await page.$$eval('.panel g > rect.frame', (boxes) => boxes.map((box) => box.parentElement.textContent));
+  const words = await page.$eval('.panel .words', (element) => element.textContent);
+  check('who allocates is in a table', words.includes('by who asks for them') && words.includes('+2 (1 to 3)'), words);
+  check('what to look at next is said', words.includes('Look next at cache misses.'), words);
   check('what it executes is drawn', flames.length === 4, flames);
   check('what grew says so without colour', flames.some((words) => words.includes('a::Push \u25B2 +380')), flames);
   check('names are no HTML', (await page.$$('.panel img')).length === 0 && flames.some((words) => words.includes('<img')), flames);

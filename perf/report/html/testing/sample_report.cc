@@ -325,6 +325,11 @@ SampleReport BesideReport() {
   inlined.set_function("a::Dot16(short const*)");
   inlined.set_before(10);
   inlined.set_after(400);
+  AllocationChange& allocations = *explanation.add_allocations();
+  allocations.set_caller("a::Push(int)");
+  allocations.set_before(1);
+  allocations.set_after(3);
+  explanation.add_notes("Look next at cache misses.");
   // Too few rounds for an interval.
   report.Add("audio.unresolved", "Beside: unresolved", {3, 2, 2.5});
   AbResult& result = report.records.ab["audio.unresolved"];
