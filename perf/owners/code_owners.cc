@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "command/printable.h"
 #include "re2/re2.h"
 
 namespace perf {
@@ -87,7 +88,7 @@ bool MatchesName(absl::string_view pattern, absl::string_view name) {
 }
 
 // A pattern as names, in which "**" is any number of them, also none.
-std::vector<absl::string_view> NamesOf(absl::string_view pattern) {
+std::vector<std::string> NamesOf(absl::string_view pattern) {
   std::vector<absl::string_view> names = absl::StrSplit(pattern, '/');
   const bool ends_in_slash = names.size() > 1 && names.back().empty();
   if (ends_in_slash) names.pop_back();
@@ -104,11 +105,10 @@ std::vector<absl::string_view> NamesOf(absl::string_view pattern) {
   } else if (names.back() != "*") {
     names.push_back("**");
   }
-  return names;
+  return {names.begin(), names.end()};
 }
 
-bool Matches(absl::string_view pattern, const std::vector<absl::string_view>& path) {
-  const std::vector<absl::string_view> names = NamesOf(pattern);
+bool Matches(const std::vector<std::string>& names, const std::vector<absl::string_view>& path) {
   // As in MatchesName, with names in place of characters.
   size_t p = 0;
   size_t n = 0;
@@ -151,20 +151,22 @@ CodeOwners CodeOwners::Parse(absl::string_view text) {
         result.problems_.push_back(absl::StrCat("line ", number, ": ", why));
       }
     };
-    line = absl::StripAsciiWhitespace(line);
+    // A space at the end may belong to the pattern, after a backslash.
+    line = absl::StripSuffix(absl::StripLeadingAsciiWhitespace(line), "\r");
     if (line.empty() || line.front() == '#') continue;
-    Rule rule;
-    rule.pattern = std::string(TakePattern(line));
-    if (const absl::string_view wrong = WrongPattern(rule.pattern); !wrong.empty()) {
+    const absl::string_view pattern = TakePattern(line);
+    if (const absl::string_view wrong = WrongPattern(pattern); !wrong.empty()) {
       skip(wrong);
       continue;
     }
+    Rule rule;
+    rule.names = NamesOf(pattern);
     std::string wrong_owner;
     for (const absl::string_view word :
          absl::StrSplit(line, absl::ByAnyChar(" \t\v\f\r"), absl::SkipEmpty())) {
       if (word.front() == '#') break;
       if (!IsOwner(word)) {
-        wrong_owner = std::string(word.substr(0, kMaxShownBytes));
+        wrong_owner = command::PrintableLine(word.substr(0, kMaxShownBytes));
         break;
       }
       rule.owners.emplace_back(word);
@@ -186,7 +188,7 @@ std::vector<std::string> CodeOwners::OwnersOf(absl::string_view path) const {
   const std::vector<absl::string_view> names = absl::StrSplit(path, '/', absl::SkipEmpty());
   if (names.empty()) return {};
   const auto rule = std::find_if(rules_.rbegin(), rules_.rend(), [&](const Rule& candidate) {
-    return Matches(candidate.pattern, names);
+    return Matches(candidate.names, names);
   });
   return rule == rules_.rend() ? std::vector<std::string>() : rule->owners;
 }

@@ -46,7 +46,8 @@ class CodeOwners {
 
  private:
   struct Rule {
-    std::string pattern;
+    // The pattern as names, in which "**" is any number of them, also none.
+    std::vector<std::string> names;
     std::vector<std::string> owners;
   };
 

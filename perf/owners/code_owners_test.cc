@@ -160,7 +160,7 @@ TEST(CodeOwnersTest, WhatIsNoLineIsSkippedAndSaid) {
           "line 5: 'x' is neither @user, @organisation/team nor an address of mail",
           "line 6: '@' is neither @user, @organisation/team nor an address of mail",
           "line 7: '@a/b/c' is neither @user, @organisation/team nor an address of mail",
-          "line 8: '@x\x01' is neither @user, @organisation/team nor an address of mail",
+          "line 8: '@x\\x01' is neither @user, @organisation/team nor an address of mail",
           "line 9: the pattern ends in a backslash", "line 10: the pattern has an empty name",
           "line 11: the pattern has an empty name",
           "line 12: '<script>alert(1)</script>@x.y' is neither @user, @organisation/team nor an "

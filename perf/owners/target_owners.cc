@@ -4,12 +4,13 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "perf/record/text_proto.h"
 
@@ -72,9 +73,10 @@ TargetOwners TargetOwners::Read(const std::string& workspace) {
 
 std::vector<std::string> TargetOwners::OwnersOf(absl::string_view label) const {
   if (!absl::ConsumePrefix(&label, "//")) return {};
-  const absl::string_view package = label.substr(0, label.find(':'));
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(label, absl::MaxSplits(':', 1));
   return owners_.OwnersOf(
-      absl::StrCat(prefix_, package, package.empty() ? "" : "/", "BUILD.bazel"));
+      absl::StrCat(prefix_, parts.first, parts.first.empty() ? "" : "/", parts.second));
 }
 
 }  // namespace perf

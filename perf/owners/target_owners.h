@@ -11,9 +11,10 @@
 
 namespace perf {
 
-// The owners of a test are those of its package's BUILD.bazel: a package is of one team, while a
-// test may have several sources, or none of its own. Const members may be called from several
-// threads.
+// The owners of a test are those of a file of its name in its package, "audio/vad/vad_perf_test": a
+// package is of one team, while a test may have several sources, or none of its own, and rules for
+// kinds of files, such as *.cc or BUILD.bazel, say nothing about what is measured. Const members
+// may be called from several threads.
 class TargetOwners {
  public:
   // Nobody owns anything.

@@ -53,6 +53,13 @@ TEST_F(TargetOwnersTest, ATestIsOfTheOwnersOfItsPackage) {
               ElementsAre("@one", "@parlance/all", "@parlance/audio", "@parlance/vad"));
 }
 
+TEST_F(TargetOwnersTest, RulesForKindsOfFilesSayNothingAboutATest) {
+  Write("CODEOWNERS", "/audio/ @audio\n*.bazel @builds\n**/BUILD @builds\n*.cc @language\n");
+  EXPECT_THAT(TargetOwners::Read(root_).OwnersOf("//audio:vad_perf_test"), ElementsAre("@audio"));
+  Write("CODEOWNERS", "/audio/ @audio\n/audio/vad_* @vad\n");
+  EXPECT_THAT(TargetOwners::Read(root_).OwnersOf("//audio:vad_perf_test"), ElementsAre("@vad"));
+}
+
 TEST_F(TargetOwnersTest, TheFirstFileCounts) {
   EXPECT_EQ(TargetOwners::Read(root_).file(), "");
   EXPECT_THAT(TargetOwners::Read(root_).OwnersOf("//a:b"), IsEmpty());

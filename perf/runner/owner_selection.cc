@@ -1,5 +1,6 @@
 #include "perf/runner/owner_selection.h"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
