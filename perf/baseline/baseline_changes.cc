@@ -1,11 +1,11 @@
 #include "perf/baseline/baseline_changes.h"
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "perf/baseline/baseline_file.h"
 #include "perf/stats/figure_text.h"
 #include "perf/stats/verdict.h"
@@ -45,6 +45,16 @@ std::optional<double> ChangePercentOf(const BaselineChange& change) {
   return comparison.of_zero ? std::nullopt : std::optional<double>(comparison.change_percent);
 }
 
+double GainOf(const BaselineChange& change) {
+  if (!IsComparable(change)) return 0;
+  const Comparison comparison =
+      Compare(StoredFigure(*change.after), StoredFigure(*change.before), change.after->better(), 0);
+  if (!comparison.of_zero) return comparison.change_percent;
+  const double infinity = std::numeric_limits<double>::infinity();
+  if (comparison.verdict == STABLE) return 0;
+  return comparison.verdict == IMPROVED ? infinity : -infinity;
+}
+
 std::string StoredText(const BaselineMeasurement& stored) {
   return absl::StrCat(FormatFigure(stored.median()), " ", stored.unit());
 }
@@ -73,7 +83,7 @@ std::string ChangesText(const std::vector<BaselineChange>& changes) {
                     "): ", change.before.has_value() ? StoredText(*change.before) : "new",
                     change.before.has_value() ? " -> " : ": ", StoredText(stated));
     if (const std::optional<double> percent = ChangePercentOf(change); percent.has_value()) {
-      absl::StrAppendFormat(&text, " (%+.1f%%)", *percent);
+      absl::StrAppend(&text, " (", PercentText(*percent), ")");
     }
     if (const std::optional<BaselineRatio> ratio = RatioOf(change); ratio.has_value()) {
       absl::StrAppend(&text, ", ", RatioText(*ratio));

@@ -40,6 +40,10 @@ std::optional<BaselineRatio> RatioOf(const BaselineChange& change);
 // zero.
 std::optional<double> ChangePercentOf(const BaselineChange& change);
 
+// By how much it is better, for an order: ChangePercentOf; plus or minus infinity beside a figure
+// of zero; 0 if both cannot be compared.
+double GainOf(const BaselineChange& change);
+
 // "10.0 ms"
 std::string StoredText(const BaselineMeasurement& stored);
 

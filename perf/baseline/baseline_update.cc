@@ -34,6 +34,19 @@ Environment StoredEnvironment(const Run& run, bool same_everywhere) {
   return build;
 }
 
+// Whether both say the same of what was measured, to the last digit; when and why may differ.
+bool IsAsStored(BaselineMeasurement one, BaselineMeasurement other) {
+  for (BaselineMeasurement* stored : {&one, &other}) {
+    stored->clear_commit();
+    stored->clear_date();
+    stored->clear_why();
+    stored->clear_target();
+    // By these it was found.
+    stored->clear_load_overrides();
+  }
+  return one.SerializeAsString() == other.SerializeAsString();
+}
+
 }  // namespace
 
 BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
@@ -77,8 +90,12 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
       BaselineMeasurement after = ToBaseline(measurement, run, date);
       const BaselineMeasurement* before =
           FindBaseline(baseline, measurement.name(), profile, overrides);
-      if (before != nullptr && before->median() == after.median() &&
-          before->unit() == after.unit()) {
+      const auto of_other_compiler = of_other_compilers.find(component);
+      const bool is_of_other = before == nullptr && of_other_compiler != of_other_compilers.end();
+      if (is_of_other) {
+        before = FindBaseline(of_other_compiler->second, measurement.name(), profile, overrides);
+      }
+      if (before != nullptr && !is_of_other && IsAsStored(*before, after)) {
         ++update.unchanged;
         after.set_why(before->why());
       } else {

@@ -22,7 +22,7 @@ struct BaselineUpdate {
   std::map<std::string, ComponentBaseline> baselines;
   // What changes in them: first what was measured, in the order of the runs, then what is dropped.
   std::vector<BaselineChange> changes;
-  // How many figures are what was stored, to the last digit.
+  // How many figures are what was stored, to the last digit of all that is stored of them.
   int unchanged = 0;
   // What is said of a whole component: "audio: all figures of gcc 11 go; this is gcc 12".
   std::vector<std::string> remarks;
@@ -34,9 +34,9 @@ std::string UpdateText(const BaselineUpdate& update);
 // What `runs` change in `stored`, the baselines of `machine` by component. Those of kAnyMachine get
 // what is deterministic, those of any other machine the rest. `complete`: every test of the
 // components ran, so that a stored measurement of this profile that was not measured now no longer
-// exists, and is dropped. Figures of another compiler are dropped too, as nothing is compared with
-// them any more. `why` is stored with each figure that changes; one that is as stored keeps what
-// was said of it.
+// exists, and is dropped. Figures of another compiler go too, as nothing is compared with them any
+// more: they are what changes, or dropped where there is no new one. `why` is stored with each
+// figure that changes; one that is as stored keeps what was said of it.
 BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
                                const std::map<std::string, ComponentBaseline>& stored,
                                absl::string_view machine, bool complete, absl::string_view date,

@@ -115,7 +115,19 @@ TEST(BaselineUpdateTest, FiguresOfAnotherCompilerGo) {
   EXPECT_THAT(UpdateText(update), HasSubstr("all figures of gcc 12 go"));
   EXPECT_THAT(UpdateText(update), HasSubstr("  dropped: audio.b (was 5.00 ms at 0123456789ab, "
                                             "profile default): built by gcc 12\n"));
+  EXPECT_THAT(UpdateText(update), HasSubstr("  audio.a (default): 10.0 ms -> 9.00 ms (+10.0%)"));
   EXPECT_THAT(UpdateText(update), Not(HasSubstr("dropped: audio.a")));
+}
+
+TEST(BaselineUpdateTest, AFigureWithOtherQuantilesOrAnotherDirectionIsNotAsStored) {
+  std::map<std::string, ComponentBaseline> stored = Stored({{"audio.a", 10}, {"audio.b", 5}});
+  ComponentBaseline& baseline = stored.at("audio");
+  baseline.mutable_measurements(0)->set_better(HIGHER);
+  baseline.mutable_measurements(1)->set_mean(5.5);
+  const BaselineUpdate update = UpdateBaselines({RunWith({{"audio.a", 10}, {"audio.b", 5}})},
+                                                stored, "here", true, "2026-11-24");
+  EXPECT_EQ(update.unchanged, 0);
+  EXPECT_EQ(update.changes.size(), 2u);
 }
 
 TEST(BaselineUpdateTest, CountsAreOfNoMachine) {

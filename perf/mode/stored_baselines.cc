@@ -88,7 +88,10 @@ absl::StatusOr<StoredChanges> StoreBaselines(const Report& report, const ReportI
   for (const RequirementResult& requirement : report.requirements()) {
     if (requirement.measured() && !requirement.met()) {
       return absl::FailedPreconditionError(
-          "the baselines stay as they are, because a requirement is missed");
+          requirement.noise().empty()
+              ? "the baselines stay as they are, because a requirement is missed"
+              : "the baselines stay as they are, because a requirement was not met while the "
+                "machine was noisy; measure again when it is quiet");
     }
   }
   absl::StatusOr<std::string> previous =

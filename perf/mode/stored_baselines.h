@@ -47,8 +47,8 @@ struct StoredChanges {
 };
 
 // Stores the figures of the run as the machine's baselines, all files or none. Returns what
-// changes. FailedPrecondition if not everything could be measured or a
-// requirement is missed; InvalidArgument if a figure cannot be stored.
+// changes. FailedPrecondition if not everything could be measured or a requirement is not met;
+// InvalidArgument if a figure cannot be stored.
 absl::StatusOr<StoredChanges> StoreBaselines(const Report& report, const ReportInputs& inputs,
                                              const StoreOptions& options);
 

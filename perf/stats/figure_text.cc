@@ -15,4 +15,9 @@ std::string FormatFigure(double value) {
   return absl::StrFormat("%.3g", value);
 }
 
+std::string PercentText(double percent) {
+  // Rounded before it is printed, and without the sign of a negative zero.
+  return absl::StrFormat("%+.1f%%", std::round(percent * 10) / 10 + 0.0);
+}
+
 }  // namespace perf

@@ -9,6 +9,9 @@ namespace perf {
 // "25.5", "0.021", "184000": three digits, and all of those before the point.
 std::string FormatFigure(double value);
 
+// "+3.2%": a change as it is printed, rounded, and never "-0.0%".
+std::string PercentText(double percent);
+
 }  // namespace perf
 
 #endif  // PERF_STATS_FIGURE_TEXT_H_

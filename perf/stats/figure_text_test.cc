@@ -14,5 +14,11 @@ TEST(FigureTextTest, KeepsThreeDigits) {
   EXPECT_EQ(FormatFigure(-3.14159), "-3.14");
 }
 
+TEST(FigureTextTest, APercentageHasASignAndNoNegativeZero) {
+  EXPECT_EQ(PercentText(12.34), "+12.3%");
+  EXPECT_EQ(PercentText(-0.06), "-0.1%");
+  EXPECT_EQ(PercentText(-0.04), "+0.0%");
+}
+
 }  // namespace
 }  // namespace perf
