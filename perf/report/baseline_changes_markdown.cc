@@ -11,8 +11,8 @@
 #include "absl/strings/str_join.h"
 #include "perf/baseline/baseline_changes.h"
 #include "perf/report/report_markdown.h"
-#include "perf/report/report_words.h"
 #include "perf/report/safe_text.h"
+#include "perf/stats/figure_text.h"
 
 namespace perf {
 namespace {
@@ -20,13 +20,16 @@ namespace {
 // How much of a name or a reason is shown, in bytes, before it is escaped.
 constexpr size_t kMaxCell = 300;
 
+// A smaller percentage is shown as 0.0 %.
+constexpr double kShownPercent = 0.05;
+
 std::string Escape(absl::string_view text) { return MarkdownText(text, kMaxCell); }
 
 // The worst first, then what is better, new and dropped.
 std::pair<int, double> Rank(const BaselineChange& change) {
   if (!change.after.has_value()) return {2, 0};
   if (!change.before.has_value()) return {1, 0};
-  return {0, ChangePercentOf(change).value_or(0)};
+  return {0, GainOf(change)};
 }
 
 std::string Row(const BaselineChange& change) {
@@ -58,7 +61,7 @@ std::string Counts(const BaselineUpdate& update) {
   for (const BaselineChange& change : update.changes) {
     const int rank = Rank(change).first;
     changed += rank == 0;
-    worse += ChangePercentOf(change).value_or(0) < 0;
+    worse += GainOf(change) <= -kShownPercent;
     added += rank == 1;
     dropped += rank == 2;
   }
@@ -88,9 +91,8 @@ std::string BaselineChangesMarkdown(const BaselineChangesInputs& inputs) {
       ". In the last column `-` is worse and `+` better; the range of a ratio follows from the "
       "99 % intervals of both medians, and exact figures have none.\n");
   for (const std::string& remark : inputs.remarks) {
-    if (text.size() + kReserve < kMaxMarkdownBytes) {
-      absl::StrAppend(&text, "\n> ", Escape(remark), "\n");
-    }
+    const std::string quoted = absl::StrCat("\n> ", Escape(remark), "\n");
+    if (text.size() + quoted.size() + kReserve < kMaxMarkdownBytes) text += quoted;
   }
   size_t left_out = 0;
   for (const auto& [machine, update] : inputs.updates) {

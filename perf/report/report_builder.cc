@@ -22,11 +22,13 @@
 #include "perf/record/health.h"
 #include "perf/record/record_check.h"
 #include "perf/report/report_json.h"
+#include "perf/report/units.h"
 #include "perf/stats/statistics.h"
 #include "perf/stats/trend.h"
 #include "perf/stats/verdict.h"
 #include "perf/suite/accepted_slowdown.h"
 #include "perf/suite/filter_argument.h"
+#include "perf/suite/label.h"
 #include "perf/suite/load_table.h"
 #include "perf/suite/requirements_file.h"
 
@@ -159,7 +161,7 @@ class Builder {
     *result.mutable_counters() = measurement.counters();
     result.set_counted(measurement.counted());
     // The machine is as noisy for one of two builds measured in turns as for the other; and no
-    // noise changes counts, memory and what is deterministic.
+    // noise changes counts, memory over work, and what is deterministic.
     if (measurement.counted().empty() && measurement.work().empty() &&
         !measurement.deterministic() && inputs_.ab_revision.empty()) {
       result.set_noise(WhyNoisy(run.health()));
@@ -181,10 +183,10 @@ class Builder {
     if (!measurement.work().empty()) JudgeSeries(measurement, result);
   }
 
-  void SetOwners(MeasurementResult& result) const {
-    for (std::string& owner : inputs_.owners.OwnersOf(result.target())) {
-      result.add_owners(std::move(owner));
-    }
+  void SetOwners(MeasurementResult& result) {
+    const auto [found, is_new] = owners_.try_emplace(result.target());
+    if (is_new) found->second = inputs_.owners.OwnersOf(CanonicalLabel(result.target()));
+    for (const std::string& owner : found->second) result.add_owners(owner);
   }
 
   // What measures it again, alone. Tests that are no benchmarks are named by their target, as their
@@ -660,8 +662,10 @@ class Builder {
       result.set_value(requirement.statistic() == GROWTH
                            ? measurement.growth().total()
                            : Value(summaries_[measurement.name()], requirement.statistic()));
-      result.set_met(requirement.has_at_most() ? result.value() <= requirement.at_most()
-                                               : result.value() >= requirement.at_least());
+      result.set_met(IsWithin(requirement, result.value()));
+      if (!result.met() && DependsOnSpeed(requirement.unit())) {
+        result.set_noise(measurement.noise());
+      }
       return;
     }
     result.set_title(requirement.measurement());
@@ -685,7 +689,8 @@ class Builder {
     const std::string benchmark = name.substr(0, name.rfind('.'));
     const bool is_known =
         absl::c_any_of(report_.measurements(), [&](const MeasurementResult& result) {
-          return result.name() == name || result.name() == benchmark || !result.counted().empty();
+          return result.component() == component &&
+                 (result.name() == name || result.name() == benchmark || !result.counted().empty());
         });
     if (is_known) return;
     report_.add_errors(absl::StrCat(component, ": a slowdown of '", name,
@@ -734,19 +739,26 @@ class Builder {
       }
     }
     for (const std::string& owner : owners) status.add_owners(owner);
+    bool misses_requirement = false;
     for (const RequirementResult& requirement : report_.requirements()) {
       if (requirement.component() != component || !requirement.measured()) continue;
       status.set_num_requirements(status.num_requirements() + 1);
-      if (requirement.met()) status.set_num_requirements_met(status.num_requirements_met() + 1);
+      if (requirement.met()) {
+        status.set_num_requirements_met(status.num_requirements_met() + 1);
+      } else if (!requirement.noise().empty()) {
+        status.set_num_requirements_unresolved(status.num_requirements_unresolved() + 1);
+      } else {
+        misses_requirement = true;
+      }
     }
-    if (status.num_red() > 0 || status.num_requirements_met() < status.num_requirements()) {
+    if (status.num_red() > 0 || misses_requirement) {
       status.set_status(STATUS_RED);
     } else if (status.num_missing() > 0) {
       status.set_status(STATUS_MISSING);
     } else if (status.num_yellow() > 0) {
       status.set_status(STATUS_YELLOW);
     } else if (status.num_unresolved() > 0 || status.num_noisy() > 0 ||
-               status.num_not_comparable() > 0) {
+               status.num_not_comparable() > 0 || status.num_requirements_unresolved() > 0) {
       status.set_status(STATUS_UNRESOLVED);
     } else if (status.num_accepted() > 0) {
       status.set_status(STATUS_ACCEPTED);
@@ -776,6 +788,8 @@ class Builder {
   const ReportInputs& inputs_;
   Report report_;
   absl::flat_hash_map<absl::string_view, Summary> summaries_;
+  // By target.
+  std::map<std::string, std::vector<std::string>> owners_;
   // What was measured, by name.
   absl::flat_hash_map<absl::string_view, Measured> measured_;
   // How many measurements were judged by the history, and how many only shown beside it.

@@ -154,8 +154,7 @@ std::string FirstLine(const Report& report, bool changed) {
   std::string text = absl::StrCat("**", ConclusionSymbol(report), " ", Conclusion(report),
                                   "**: ", changed ? "" : unchanged, counts.measured, " measured");
   if (counts.requirements > 0) {
-    absl::StrAppend(&text, ", ", counts.requirements - counts.requirements_missed, " of ",
-                    counts.requirements, " requirements met");
+    absl::StrAppend(&text, ", ", RequirementsMet(counts));
   }
   if (counts.without_baseline > 0) {
     absl::StrAppend(&text, ", ", counts.without_baseline, " without baseline");
@@ -194,11 +193,13 @@ std::string MarkdownReport(const Report& report) {
   std::vector<std::string> errors;
   for (const std::string& error : report.errors()) errors.push_back(Bullet(error));
   std::vector<std::string> missed;
+  std::vector<std::string> unresolved;
   for (const RequirementResult& result : report.requirements()) {
-    if (!IsMissed(result)) continue;
-    missed.push_back(Bullet(absl::StrCat(result.title(), ": ", RequirementText(result),
-                                         result.requirement().why().empty() ? "" : "; ",
-                                         result.requirement().why(), AskClause(result))));
+    if (!IsMissed(result) && !IsUnresolved(result)) continue;
+    (IsMissed(result) ? missed : unresolved)
+        .push_back(Bullet(absl::StrCat(result.title(), ": ", RequirementText(result),
+                                       result.requirement().why().empty() ? "" : "; ",
+                                       result.requirement().why(), AskClause(result))));
   }
   std::vector<std::string> reminders;
   for (const MeasurementResult& result : report.measurements()) {
@@ -207,12 +208,13 @@ std::string MarkdownReport(const Report& report) {
     reminders.push_back(Bullet(absl::StrCat(result.title(), ": ", reminder, AskClause(result))));
   }
   const std::vector<std::string> noise = Noise(report);
-  const bool changed = !(rows.empty() && errors.empty() && missed.empty() && missing.empty() &&
-                         reminders.empty() && noise.empty());
+  const bool changed = !(rows.empty() && errors.empty() && missed.empty() && unresolved.empty() &&
+                         missing.empty() && reminders.empty() && noise.empty());
   Page page(FirstLine(report, changed));
   if (!changed) return std::move(page).Text();
   page.Add("## Could not measure\n\n", errors);
   page.Add("## Requirements missed\n\n", missed);
+  page.Add("## Requirements unresolved\n\n", unresolved);
   page.Add("## Missing\n\n", missing, absl::StrCat("\n", AboutMissing(report), "\n"));
   page.Add(absl::StrCat("## What changed\n\n", TableHead({"Verdict", "Measurement", "Change",
                                                           "Median", "Baseline", "Why"})),

@@ -13,9 +13,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "command/printable.h"
 #include "command/wrapped.h"
 #include "perf/report/report_words.h"
-#include "perf/report/safe_text.h"
 
 namespace perf {
 namespace {
@@ -39,7 +39,8 @@ struct Item {
 
 // Wraps text of one paragraph, its first line at `indent` and the others two further in.
 std::string Paragraph(absl::string_view text, size_t indent) {
-  const std::string wrapped = command::Wrapped(CutText(text, kMaxText), indent + 2, kColumns);
+  const std::string wrapped =
+      command::Wrapped(command::CutText(text, kMaxText), indent + 2, kColumns);
   return absl::StrCat(wrapped.substr(std::min<size_t>(2, wrapped.size())), "\n");
 }
 
@@ -79,9 +80,10 @@ Item ItemOf(const MeasurementResult& result) {
 }
 
 Item ItemOf(const RequirementResult& result) {
-  Item item = {
-      .what = absl::StrCat("✗ Requirement missed: ", result.title(), ": ", RequirementText(result)),
-      .command = result.command()};
+  const absl::string_view verdict =
+      IsMissed(result) ? "✗ Requirement missed: " : "? Requirement unresolved: ";
+  Item item = {.what = absl::StrCat(verdict, result.title(), ": ", RequirementText(result)),
+               .command = result.command()};
   item.reasons = {result.requirement().why(), AskText(result)};
   return item;
 }
@@ -164,17 +166,21 @@ std::string NeedsYou(const Report& report) {
     errors.push_back(Paragraph(absl::StrCat("✗ Could not measure: ", error), 2));
   }
   std::vector<std::string> missed;
+  std::vector<std::string> unresolved;
   for (const RequirementResult& result : report.requirements()) {
     if (IsMissed(result)) missed.push_back(ItemText(ItemOf(result)));
+    if (IsUnresolved(result)) unresolved.push_back(ItemText(ItemOf(result)));
   }
   std::string missing = WithVerdictText(report, MISSING, "missing");
   if (!missing.empty()) absl::StrAppend(&missing, Paragraph(AboutMissing(report), 4));
-  const std::string text = absl::StrCat(
-      Shown(errors, kMaxShown, "that could not be measured"),
-      Shown(missed, kMaxShown, "requirements"), WithVerdictText(report, RED, "red"), missing,
-      WithVerdictText(report, YELLOW, "yellow"), WithVerdictText(report, UNRESOLVED, "unresolved"),
-      WithVerdictText(report, NOT_COMPARABLE, "that cannot be compared"), RemindersText(report),
-      NoisyText(report));
+  const std::string text =
+      absl::StrCat(Shown(errors, kMaxShown, "that could not be measured"),
+                   Shown(missed, kMaxShown, "requirements"), WithVerdictText(report, RED, "red"),
+                   missing, WithVerdictText(report, YELLOW, "yellow"),
+                   Shown(unresolved, kMaxShown, "requirements that are unresolved"),
+                   WithVerdictText(report, UNRESOLVED, "unresolved"),
+                   WithVerdictText(report, NOT_COMPARABLE, "that cannot be compared"),
+                   RemindersText(report), NoisyText(report));
   return text.empty() ? "" : absl::StrCat(Heading("What needs you"), text);
 }
 
@@ -250,10 +256,7 @@ std::string Counts(const Report& report) {
   part(counts.noisy, "noisy");
   part(counts.not_comparable, "not comparable");
   part(counts.without_baseline - counts.not_comparable, "without baseline");
-  if (counts.requirements > 0) {
-    parts.push_back(absl::StrCat(counts.requirements - counts.requirements_missed, " of ",
-                                 counts.requirements, " requirements met"));
-  }
+  if (counts.requirements > 0) parts.push_back(RequirementsMet(counts));
   if (!parts.empty()) absl::StrAppend(&text, Paragraph(absl::StrJoin(parts, ", "), 2));
   return text;
 }

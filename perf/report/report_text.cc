@@ -80,10 +80,14 @@ std::string MeasurementText(const MeasurementResult& result, const TextOptions& 
   if (result.has_explanation()) {
     const std::string why = WhyText(result);
     absl::StrAppend(&text, "    ", why, "\n");
-    // The line is said already.
-    const std::vector<std::string> lines = absl::StrSplit(
-        options.verbose ? ExplanationDetails(result.explanation()) : "", '\n', absl::SkipEmpty());
-    for (const std::string& line : lines) absl::StrAppend(&text, "    ", line, "\n");
+    if (options.verbose) {
+      // The line is said already.
+      const std::vector<std::string> lines =
+          absl::StrSplit(ExplanationDetails(result.explanation()), '\n', absl::SkipEmpty());
+      for (const std::string& line : lines) absl::StrAppend(&text, "    ", line, "\n");
+    } else {
+      absl::StrAppend(&text, ExplanationNotes(result.explanation(), 6));
+    }
   }
   if (result.has_unresolved()) {
     absl::StrAppend(&text, "    ", SettleText(result.unresolved()), ": ", result.command(), "\n");
@@ -150,8 +154,11 @@ std::string RequirementsText(const Report& report, const TextOptions& options) {
       absl::StrAppend(&text, "  - ", result.title(), ": not measured in this run\n");
       continue;
     }
-    absl::StrAppend(&text, "  ", result.met() ? "✓" : "✗", " ", result.title(), ": ",
-                    RequirementText(result), "\n");
+    absl::StrAppend(&text, "  ",
+                    result.met()       ? "✓"
+                    : IsMissed(result) ? "✗"
+                                       : "?",
+                    " ", result.title(), ": ", RequirementText(result), "\n");
     if (!result.met() && !result.requirement().why().empty()) {
       absl::StrAppend(&text, "      ", result.requirement().why(), "\n");
     }

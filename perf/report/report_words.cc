@@ -141,6 +141,10 @@ std::string AcceptanceText(const MeasurementResult& result) {
     return absl::StrCat("at most ", most, " is accepted until ", stated.until(),
                         " of a change that both revisions have, and this is another: ", why);
   }
+  if (!HasPercentage(result)) {
+    return absl::StrCat("at most ", most, " is accepted until ", stated.until(),
+                        ", and of a baseline of zero there is no percentage: ", why);
+  }
   return absl::StrCat("more than the ", most, " that is accepted until ", stated.until(), ": ",
                       why);
 }
@@ -184,7 +188,7 @@ std::string AskText(const MeasurementResult& result) {
 }
 
 std::string AskText(const RequirementResult& result) {
-  if (!IsMissed(result) || result.owners().empty()) return "";
+  if (!(IsMissed(result) || IsUnresolved(result)) || result.owners().empty()) return "";
   return absl::StrCat("ask ", OwnersText(result.owners()));
 }
 
@@ -209,11 +213,6 @@ bool HasPercentage(const MeasurementResult& result) {
   const bool shown =
       HasChange(result.verdict()) || (result.verdict() == NO_BASELINE && result.history_runs() > 0);
   return shown && result.count() > 0 && !result.baseline().empty() && !none_before;
-}
-
-std::string PercentText(double percent) {
-  // Rounded before it is printed, and without the sign of a negative zero.
-  return absl::StrFormat("%+.1f%%", std::round(percent * 10) / 10 + 0.0);
 }
 
 std::string ChangeText(const MeasurementResult& result) {
@@ -318,10 +317,17 @@ std::string Limit(const Requirement& requirement) {
 std::string RequirementText(const RequirementResult& result) {
   return absl::StrCat(StatisticWord(result.requirement().statistic()), " ",
                       WithUnit(result.value(), result.requirement().unit()), ", required ",
-                      Limit(result.requirement()));
+                      Limit(result.requirement()),
+                      IsUnresolved(result) ? absl::StrCat("; noisy: ", result.noise()) : "");
 }
 
-bool IsMissed(const RequirementResult& result) { return result.measured() && !result.met(); }
+bool IsMissed(const RequirementResult& result) {
+  return result.measured() && !result.met() && result.noise().empty();
+}
+
+bool IsUnresolved(const RequirementResult& result) {
+  return result.measured() && !result.met() && !result.noise().empty();
+}
 
 std::string StatisticWord(Statistic statistic) {
   switch (statistic) {
@@ -402,7 +408,9 @@ ReportCounts CountsOf(const Report& report) {
     counts.not_comparable += status.num_not_comparable();
     counts.without_baseline += status.num_without_baseline();
     counts.requirements += status.num_requirements();
-    counts.requirements_missed += status.num_requirements() - status.num_requirements_met();
+    counts.requirements_missed += status.num_requirements() - status.num_requirements_met() -
+                                  status.num_requirements_unresolved();
+    counts.requirements_unresolved += status.num_requirements_unresolved();
   }
   counts.missing = static_cast<int>(absl::c_count_if(report.measurements(), IsMissing));
   counts.unchanged = static_cast<int>(absl::c_count_if(report.measurements(), IsUnchanged));
@@ -420,12 +428,20 @@ absl::string_view ConclusionSymbol(const Report& report) {
   return word == "No baseline" ? Symbol(NO_BASELINE) : Symbol(RED);
 }
 
+std::string RequirementsMet(const ReportCounts& counts) {
+  const int met = counts.requirements - counts.requirements_missed - counts.requirements_unresolved;
+  return absl::StrCat(met, " of ", counts.requirements, " requirements met");
+}
+
 absl::string_view ConclusionWord(const Report& report) {
   const ReportCounts counts = CountsOf(report);
   if (report.exit_code() == 1) return "Red";
   if (report.exit_code() == 2) return report.errors().empty() ? "Missing" : "Could not measure";
   if (counts.yellow > 0) return "Yellow";
-  if (counts.unresolved + counts.noisy + counts.not_comparable > 0) return "Unresolved";
+  if (counts.unresolved + counts.noisy + counts.not_comparable + counts.requirements_unresolved >
+      0) {
+    return "Unresolved";
+  }
   if (counts.accepted > 0) return "Accepted";
   if (counts.improved > 0) return "Improved";
   const bool compared = absl::c_any_of(report.measurements(), [](const MeasurementResult& result) {
@@ -458,6 +474,10 @@ std::string Conclusion(const Report& report) {
   AddPart(counts.missing, "missing", parts);
   AddPart(counts.yellow, "yellow", parts);
   AddPart(counts.unresolved, "unresolved", parts);
+  AddPart(
+      counts.requirements_unresolved,
+      counts.requirements_unresolved == 1 ? "requirement unresolved" : "requirements unresolved",
+      parts);
   AddPart(counts.noisy, "noisy", parts);
   AddPart(counts.not_comparable, "not comparable", parts);
   AddPart(counts.accepted, "accepted", parts);

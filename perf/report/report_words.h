@@ -40,7 +40,7 @@ using Owners = google::protobuf::RepeatedPtrField<std::string>;
 std::string OwnersText(const Owners& owners);
 
 // "ask @parlance/audio": whom a reader turns to about what is red, yellow, unresolved or missing,
-// about an acceptance that needs somebody, and about a requirement that is missed. Empty of all
+// about an acceptance that needs somebody, and about a requirement that is not met. Empty of all
 // else, and where nobody is known.
 std::string AskText(const MeasurementResult& result);
 std::string AskText(const RequirementResult& result);
@@ -67,9 +67,6 @@ bool IsUnchanged(const MeasurementResult& result);
 // revisions, of something that is where there was none before, or of memory that grows without any
 // baseline.
 bool HasPercentage(const MeasurementResult& result);
-
-// "+3.2%": a change as it is printed, rounded, and never "-0.0%".
-std::string PercentText(double percent);
 
 // "-23.4% (between -25.1% and -21.0%)", without the interval where there is none; empty if there is
 // no percentage.
@@ -100,11 +97,13 @@ std::string GrowthText(const MeasurementResult& result);
 // "at most 10 ms"
 std::string Limit(const Requirement& requirement);
 
-// "average 52.1 ms, required at most 50.0 ms", of a requirement that was measured.
+// "average 52.1 ms, required at most 50.0 ms", of a requirement that was measured, and what makes
+// it doubtful.
 std::string RequirementText(const RequirementResult& result);
 
-// Whether a requirement was measured and is not met.
+// Whether a requirement was measured and is not met: beyond doubt, or on a machine that was noisy.
 bool IsMissed(const RequirementResult& result);
+bool IsUnresolved(const RequirementResult& result);
 
 // "99th percentile"
 std::string StatisticWord(Statistic statistic);
@@ -140,8 +139,12 @@ struct ReportCounts {
   int without_baseline = 0;
   int requirements = 0;
   int requirements_missed = 0;
+  int requirements_unresolved = 0;
 };
 ReportCounts CountsOf(const Report& report);
+
+// "3 of 4 requirements met"
+std::string RequirementsMet(const ReportCounts& counts);
 
 // The gravest verdict of all in a word: "Red", "Could not measure", "Missing", "Yellow",
 // "Unresolved", "Accepted", "Improved", "No baseline", "Stable".

@@ -4,22 +4,14 @@
 #include <charconv>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "command/printable.h"
 
 namespace perf {
 
-std::string CutText(absl::string_view text, size_t max_bytes) {
-  if (text.size() <= max_bytes) return std::string(text);
-  size_t end = max_bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return absl::StrCat(text.substr(0, end), "…");
-}
-
 std::string OneLine(absl::string_view text, size_t max_bytes) {
   // What is left out need not be made printable first: escapes only make a text longer.
-  return CutText(command::PrintableLine(CutText(text, max_bytes)), max_bytes);
+  return command::CutText(command::PrintableLine(command::CutText(text, max_bytes)), max_bytes);
 }
 
 std::string MarkdownText(absl::string_view text, size_t max_bytes) {
@@ -35,7 +27,8 @@ std::string MarkdownText(absl::string_view text, size_t max_bytes) {
                                                         {"&", "&amp;"},
                                                         {"<", "&lt;"},
                                                         {">", "&gt;"},
-                                                        {"@", "@<!-- -->"}});
+                                                        {"@", "@<!-- -->"},
+                                                        {"#", "#<!-- -->"}});
 }
 
 std::string ExactNumber(double value) {

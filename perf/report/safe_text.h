@@ -14,16 +14,13 @@ namespace perf {
 // person wrote.
 inline constexpr size_t kMaxTextBytes = 2000;
 
-// The text's first `max_bytes` bytes at most, cut between characters of UTF-8 and then with an
-// ellipsis.
-std::string CutText(absl::string_view text, size_t max_bytes);
-
 // The text in one line, with control characters, marks that turn the direction of writing, and
 // bytes that are not UTF-8 shown as escapes (command/printable.h), and cut.
 std::string OneLine(absl::string_view text, size_t max_bytes = kMaxTextBytes);
 
-// The text in one line, cut, as Markdown of GitHub that shows just that: it is no HTML, and no
-// mention tells whoever is called so, as an empty comment follows each @.
+// The text in one line, cut, as Markdown of GitHub that shows just that: it is no HTML, no
+// mention tells whoever is called so, and no number of an issue leads to it, as an empty comment
+// follows each @ and #.
 std::string MarkdownText(absl::string_view text, size_t max_bytes = kMaxTextBytes);
 
 // The shortest decimal that reads back as this number: "0.1", "1e+300". What is not finite is

@@ -8,15 +8,6 @@
 namespace perf {
 namespace {
 
-TEST(SafeTextTest, CutsBetweenCharacters) {
-  EXPECT_EQ(CutText("abc", 3), "abc");
-  EXPECT_EQ(CutText("abcd", 3), "abc…");
-  EXPECT_EQ(CutText("ab😀", 4), "ab…");
-  EXPECT_EQ(CutText("ab😀", 6), "ab😀");
-  // Bytes that begin no character are no reason to look before the text.
-  EXPECT_EQ(CutText("\x80\x80\x80", 2), "…");
-}
-
 TEST(SafeTextTest, OneLineIsHarmlessAndBounded) {
   EXPECT_EQ(OneLine("a\nb\tc\x1b[31m\xff"), "a b c\\x1b[31m\\xff");
   EXPECT_EQ(OneLine("emoji 😀 <b>&\"'"), "emoji 😀 <b>&\"'");

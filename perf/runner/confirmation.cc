@@ -1,26 +1,44 @@
 #include "perf/runner/confirmation.h"
 
-#include <map>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "perf/record/health.h"
 #include "perf/stats/statistics.h"
 #include "perf/suite/label.h"
+#include "perf/suite/requirements_file.h"
 
 namespace perf {
 namespace {
 
 bool IsQuiet(const Run& run) { return WhyNoisy(run.health()).empty(); }
 
+// How many requirements of its component the measurement does not meet, other than those that
+// limit a growth: no noise makes memory grow.
+int NumUnmet(const Measurement& measurement, const ReportInputs& inputs) {
+  const auto component = inputs.requirements.find(measurement.component());
+  if (component == inputs.requirements.end()) return 0;
+  const Summary summary = Summarize(measurement.samples());
+  return static_cast<int>(
+      absl::c_count_if(component->second.requirements(), [&](const Requirement& requirement) {
+        return requirement.measurement() == measurement.name() &&
+               requirement.statistic() != GROWTH &&
+               !IsWithin(requirement, Value(summary, requirement.statistic()));
+      }));
+}
+
 // Whether `other` of `other_run` counts instead of `one` of `one_run`.
 bool IsBetter(const Measurement& other, const Run& other_run, const Measurement& one,
-              const Run& one_run) {
+              const Run& one_run, const ReportInputs& inputs) {
   const bool quiet = IsQuiet(other_run);
   if (quiet != IsQuiet(one_run)) return quiet;
+  const int other_unmet = NumUnmet(other, inputs);
+  const int unmet = NumUnmet(one, inputs);
+  if (other_unmet != unmet) return other_unmet < unmet;
   const double other_median = Median(other.samples());
   const double median = Median(one.samples());
   return other.better() == LOWER ? other_median < median : other_median > median;
@@ -66,6 +84,11 @@ std::set<std::string> DoubtfulMeasurements(const Report& report) {
     const bool noisy = result.verdict() == UNRESOLVED && !result.noise().empty();
     if (result.verdict() == RED || noisy) doubtful.insert(result.name());
   }
+  for (const RequirementResult& result : report.requirements()) {
+    if (result.measured() && !result.met() && result.requirement().statistic() != GROWTH) {
+      doubtful.insert(result.requirement().measurement());
+    }
+  }
   return doubtful;
 }
 
@@ -82,19 +105,18 @@ std::vector<SuiteTest> TestsThatMeasured(const std::set<std::string>& measuremen
   return found;
 }
 
-void TakeBetterRun(const std::string& name, absl::Span<const Run> again, std::vector<Run>& runs,
-                   std::map<std::string, int>& attempts) {
+void TakeBetterRun(const std::string& name, absl::Span<const Run> again, ReportInputs& inputs) {
   const Found other = Find(name, again);
   if (other.measurement == nullptr) return;
-  attempts.try_emplace(name, 1).first->second++;
-  for (Run& run : runs) {
+  inputs.attempts.try_emplace(name, 1).first->second++;
+  for (Run& run : inputs.runs) {
     auto& measurements = *run.mutable_measurements();
     for (int i = 0; i < measurements.size(); ++i) {
       if (measurements[i].name() != name) continue;
-      if (!IsBetter(*other.measurement, *other.run, measurements[i], run)) return;
+      if (!IsBetter(*other.measurement, *other.run, measurements[i], run, inputs)) return;
       measurements.DeleteSubrange(i, 1);
       run.set_num_measurements(measurements.size());
-      AddToRunOf(*other.run, *other.measurement, runs);
+      AddToRunOf(*other.run, *other.measurement, inputs.runs);
       return;
     }
   }
@@ -104,9 +126,10 @@ absl::Status ConfirmDoubtful(const ConfirmOptions& options, ReportInputs& inputs
   for (int i = 0; i < options.confirmations; ++i) {
     const std::set<std::string> doubtful = DoubtfulMeasurements(report);
     if (doubtful.empty()) return absl::OkStatus();
-    options.say(absl::StrCat(
-        doubtful.size(), doubtful.size() == 1 ? " measurement is" : " measurements are",
-        " red or noisy; measuring again to be sure (", i + 1, " of ", options.confirmations, ")"));
+    options.say(absl::StrCat(doubtful.size(),
+                             doubtful.size() == 1 ? " measurement is" : " measurements are",
+                             " red, noisy or beyond a requirement; measuring again to be sure (",
+                             i + 1, " of ", options.confirmations, ")"));
     absl::StatusOr<Findings> again =
         options.measure(TestsThatMeasured(doubtful, report, options.tests));
     if (!again.ok()) return again.status();
@@ -115,7 +138,7 @@ absl::Status ConfirmDoubtful(const ConfirmOptions& options, ReportInputs& inputs
       inputs.errors.push_back(absl::StrCat(error, " (when measured again)"));
     }
     for (const std::string& name : doubtful) {
-      TakeBetterRun(name, again->runs, inputs.runs, inputs.attempts);
+      TakeBetterRun(name, again->runs, inputs);
     }
     report = BuildReport(inputs);
   }

@@ -1,14 +1,14 @@
 // Whether a red result is real: a busy neighbour makes one run red, a regression makes all of them
-// red. So tests with a red measurement, or with one that would be red or yellow but for noise, are
-// measured again, and the best run of it counts.
+// red. So tests with a measurement that is red, that would be red or yellow but for noise, or that
+// does not meet a requirement are measured again, and the best run of it counts.
 //
 // Which run is the best: one of a quiet machine before one of a noisy machine, whatever the
-// figures; among equals, the one with the better median; the earlier one if there is no difference.
+// figures; among equals, the one that meets more requirements, then the one with the better median;
+// the earlier one if there is no difference.
 #ifndef PERF_RUNNER_CONFIRMATION_H_
 #define PERF_RUNNER_CONFIRMATION_H_
 
 #include <functional>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,17 +25,18 @@
 
 namespace perf {
 
-// Names of the measurements that are red, or unresolved because the machine was noisy.
+// Names of the measurements that are red, that are unresolved because the machine was noisy, or
+// that do not meet a requirement other than one on their growth.
 std::set<std::string> DoubtfulMeasurements(const Report& report);
 
 // The `tests` that measured one of the measurements.
 std::vector<SuiteTest> TestsThatMeasured(const std::set<std::string>& measurements,
                                          const Report& report, absl::Span<const SuiteTest> tests);
 
-// Replaces the measurement `name` in `runs` by the one in `again` if that is the better run of it,
-// and counts in `attempts` how often it was measured. Nothing changes if `again` has not got it.
-void TakeBetterRun(const std::string& name, absl::Span<const Run> again, std::vector<Run>& runs,
-                   std::map<std::string, int>& attempts);
+// Replaces the measurement `name` in the runs of `inputs` by the one in `again` if that is the
+// better run of it, and counts in its attempts how often it was measured. Nothing changes if
+// `again` has not got it.
+void TakeBetterRun(const std::string& name, absl::Span<const Run> again, ReportInputs& inputs);
 
 struct ConfirmOptions {
   // The tests of the run.

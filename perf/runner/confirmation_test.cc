@@ -69,12 +69,12 @@ TEST(TakeBetterRunTest, AQuietRunBeatsANoisyOneAndAmongEqualsTheBetterMedianCoun
       {false, true, 9, "first"},   {false, true, 11, "first"},  {false, true, 10, "first"},
   };
   for (const auto& one : cases) {
-    std::vector<perf::Run> runs = {RunOf("first", 10, one.first_noisy)};
-    std::map<std::string, int> attempts;
-    TakeBetterRun(kName, {RunOf("second", one.second_median, one.second_noisy)}, runs, attempts);
-    EXPECT_EQ(Winner(runs), one.winner)
+    ReportInputs inputs;
+    inputs.runs = {RunOf("first", 10, one.first_noisy)};
+    TakeBetterRun(kName, {RunOf("second", one.second_median, one.second_noisy)}, inputs);
+    EXPECT_EQ(Winner(inputs.runs), one.winner)
         << one.first_noisy << " " << one.second_noisy << " " << one.second_median;
-    EXPECT_THAT(attempts, ElementsAre(Pair(kName, 2)));
+    EXPECT_THAT(inputs.attempts, ElementsAre(Pair(kName, 2)));
   }
 }
 
@@ -83,19 +83,36 @@ TEST(TakeBetterRunTest, HigherIsBetterWhereTheMeasurementSaysSo) {
     perf::Run first = RunOf("first", 10);
     perf::Run second = RunOf("second", median);
     for (perf::Run* run : {&first, &second}) run->mutable_measurements(0)->set_better(HIGHER);
-    std::vector<perf::Run> runs = {first};
-    std::map<std::string, int> attempts;
-    TakeBetterRun(kName, {second}, runs, attempts);
-    EXPECT_EQ(Winner(runs), median > 10 ? "second" : "first");
+    ReportInputs inputs;
+    inputs.runs = {first};
+    TakeBetterRun(kName, {second}, inputs);
+    EXPECT_EQ(Winner(inputs.runs), median > 10 ? "second" : "first");
   }
 }
 
+TEST(TakeBetterRunTest, WhatMeetsMoreRequirementsIsBetterWhateverItsMedian) {
+  ReportInputs inputs;
+  Requirement& requirement = *inputs.requirements["a"].add_requirements();
+  requirement.set_measurement(kName);
+  requirement.set_statistic(MAXIMUM);
+  requirement.set_at_most(20);
+  requirement.set_unit("ms");
+  perf::Run late = RunOf("late", 10);
+  late.mutable_measurements(0)->add_samples(60);
+  const perf::Run punctual = RunOf("punctual", 11);
+  inputs.runs = {late};
+  TakeBetterRun(kName, {punctual}, inputs);
+  EXPECT_EQ(Winner(inputs.runs), "punctual");
+  TakeBetterRun(kName, {late}, inputs);
+  EXPECT_EQ(Winner(inputs.runs), "punctual");
+}
+
 TEST(TakeBetterRunTest, ARunWithoutTheMeasurementChangesNothing) {
-  std::vector<perf::Run> runs = {RunOf("first", 10)};
-  std::map<std::string, int> attempts;
-  TakeBetterRun(kName, {RunOf("second", 1, false, "a.other")}, runs, attempts);
-  EXPECT_EQ(Winner(runs), "first");
-  EXPECT_THAT(attempts, IsEmpty());
+  ReportInputs inputs;
+  inputs.runs = {RunOf("first", 10)};
+  TakeBetterRun(kName, {RunOf("second", 1, false, "a.other")}, inputs);
+  EXPECT_EQ(Winner(inputs.runs), "first");
+  EXPECT_THAT(inputs.attempts, IsEmpty());
 }
 
 TEST(TakeBetterRunTest, TheOtherMeasurementsOfARunStay) {
@@ -105,16 +122,16 @@ TEST(TakeBetterRunTest, TheOtherMeasurementsOfARunStay) {
   perf::Run second = RunOf("second", 9);
   *second.add_measurements() = SampleMeasurement("a.other", 0.5);
   second.set_num_measurements(2);
-  std::vector<perf::Run> runs = {first};
-  std::map<std::string, int> attempts;
-  TakeBetterRun(kName, {second}, runs, attempts);
-  EXPECT_EQ(Winner(runs), "second");
-  EXPECT_EQ(Winner(runs, "a.other"), "first");
+  ReportInputs inputs;
+  inputs.runs = {first};
+  TakeBetterRun(kName, {second}, inputs);
+  EXPECT_EQ(Winner(inputs.runs), "second");
+  EXPECT_EQ(Winner(inputs.runs, "a.other"), "first");
   // Both are kept in one run, that they were measured in.
-  TakeBetterRun("a.other", {second}, runs, attempts);
-  EXPECT_EQ(Winner(runs, "a.other"), "second");
-  EXPECT_EQ(runs.size(), 2u);
-  EXPECT_THAT(attempts, UnorderedElementsAre(Pair(kName, 2), Pair("a.other", 2)));
+  TakeBetterRun("a.other", {second}, inputs);
+  EXPECT_EQ(Winner(inputs.runs, "a.other"), "second");
+  EXPECT_EQ(inputs.runs.size(), 2u);
+  EXPECT_THAT(inputs.attempts, UnorderedElementsAre(Pair(kName, 2), Pair("a.other", 2)));
 }
 
 // A baseline of 10 ms, and a run that is to be confirmed.
@@ -170,9 +187,12 @@ TEST_F(ConfirmDoubtfulTest, ARedIsMeasuredAgainAsOftenAsAsked) {
   EXPECT_EQ(result().verdict(), RED);
   EXPECT_EQ(result().attempts(), 3);
   EXPECT_EQ(Winner(inputs_.runs), "first");
-  EXPECT_THAT(said_,
-              ElementsAre("1 measurement is red or noisy; measuring again to be sure (1 of 2)",
-                          "1 measurement is red or noisy; measuring again to be sure (2 of 2)"));
+  EXPECT_THAT(
+      said_,
+      ElementsAre("1 measurement is red, noisy or beyond a requirement; measuring again to be "
+                  "sure (1 of 2)",
+                  "1 measurement is red, noisy or beyond a requirement; measuring again to be "
+                  "sure (2 of 2)"));
 }
 
 TEST_F(ConfirmDoubtfulTest, OnceItIsNoLongerRedItIsLeft) {
@@ -195,6 +215,45 @@ TEST_F(ConfirmDoubtfulTest, ANoisyRedIsMeasuredAgainAndStaysRedWhereItIsQuiet) {
   EXPECT_THAT(measured_, ElementsAre(kTest));
   EXPECT_EQ(result().verdict(), RED);
   EXPECT_EQ(Winner(inputs_.runs), "again");
+}
+
+// "a.time" may take 10.5 ms at most.
+class ConfirmRequirementTest : public ConfirmDoubtfulTest {
+ protected:
+  ConfirmRequirementTest() {
+    Requirement& requirement = *inputs_.requirements["a"].add_requirements();
+    requirement.set_measurement(kName);
+    requirement.set_statistic(MEAN);
+    requirement.set_at_most(10.5);
+    requirement.set_unit("ms");
+  }
+};
+
+TEST_F(ConfirmRequirementTest, WhatDoesNotMeetItIsMeasuredAgain) {
+  answer_->runs = {RunOf("again", 10.2)};
+  EXPECT_THAT(Confirm(RunOf("first", 10.6), 2), IsOk());
+  EXPECT_THAT(measured_, ElementsAre(kTest));
+  EXPECT_TRUE(report_.requirements(0).met());
+  EXPECT_EQ(report_.exit_code(), 0);
+}
+
+TEST(DoubtfulMeasurementsTest, AGrowthBeyondItsRequirementIsNoDoubt) {
+  Report report;
+  RequirementResult& result = *report.add_requirements();
+  result.set_measured(true);
+  result.mutable_requirement()->set_measurement(kName);
+  result.mutable_requirement()->set_statistic(GROWTH);
+  EXPECT_THAT(DoubtfulMeasurements(report), IsEmpty());
+  result.mutable_requirement()->set_statistic(MEAN);
+  EXPECT_THAT(DoubtfulMeasurements(report), ElementsAre(kName));
+}
+
+TEST_F(ConfirmRequirementTest, AQuietRunDecidesAfterANoisyOne) {
+  answer_->runs = {RunOf("again", 10.7)};
+  EXPECT_THAT(Confirm(RunOf("first", 10.6, /*noisy=*/true), 1), IsOk());
+  EXPECT_THAT(measured_, ElementsAre(kTest));
+  EXPECT_EQ(report_.requirements(0).noise(), "");
+  EXPECT_EQ(report_.exit_code(), 1);
 }
 
 TEST_F(ConfirmDoubtfulTest, ANoisyRunDoesNotClearARed) {

@@ -31,6 +31,7 @@
 #include "perf/report/report_builder.h"
 #include "perf/report/report_summary.h"
 #include "perf/report/report_text.h"
+#include "perf/report/safe_text.h"
 #include "perf/runner/confirmation.h"
 #include "perf/runner/report_files.h"
 #include "perf/suite/baseline_lines.h"
@@ -289,16 +290,22 @@ class SuiteRun {
   }
 
   // What is compared with where no baseline is stored, and shown on the page; a run that stores a
-  // baseline is accepted as it is. A history that cannot be read is said when the run is added to
-  // it, after the report.
+  // baseline is accepted as it is. A history that cannot be read ends nothing that was measured:
+  // the report says what it lacks, and why.
   void ReadHistory() {
     const absl::StatusOr<std::unique_ptr<History>> history = OpenHistoryIfThere(options_.history);
-    if (!history.ok() || *history == nullptr) return;
-    auto series = ReadSeriesOf(inputs_.runs, kMaxTrendPoints, **history);
-    if (!series.ok()) return;
+    if (history.ok() && *history == nullptr) return;
+    const bool compares = mode_.ComparesWithHistory() && !options_.update_baselines;
+    auto series = history.ok() ? ReadSeriesOf(inputs_.runs, kMaxTrendPoints, **history)
+                               : absl::StatusOr<std::vector<HistorySeries>>(history.status());
+    if (!series.ok()) {
+      inputs_.header.add_notes(absl::StrCat(
+          compares ? "not compared with earlier runs: " : "earlier runs are not shown: ",
+          series.status().message()));
+      return;
+    }
     series_ = *std::move(series);
-    if (!mode_.ComparesWithHistory() || options_.update_baselines) return;
-    inputs_.history = HistoryBaselines(series_, inputs_.runs);
+    if (compares) inputs_.history = HistoryBaselines(series_, inputs_.runs);
   }
 
   // After an error, the records of the report are there to be added later.
@@ -341,9 +348,19 @@ class SuiteRun {
                                                            .complete = options_.selection.empty(),
                                                            .now = context_.services.Now(),
                                                            .why = options_.why});
+    // What an earlier run changed is not to be taken for this one's.
+    absl::Status written = changes_file->Write(
+        stored.ok() ? stored->markdown
+                    : absl::StrCat("# Changed baselines\n\n",
+                                   MarkdownText(stored.status().message()), "\n"));
+    if (written.ok()) written = changes_file->Commit();
     if (!stored.ok()) return stored.status();
-    if (absl::Status written = changes_file->Write(stored->markdown); !written.ok()) return written;
-    if (absl::Status written = changes_file->Commit(); !written.ok()) return written;
+    if (!written.ok()) {
+      return absl::Status(written.code(),
+                          absl::StrCat("the baselines are written, and what changes in them is "
+                                       "not, which git shows: ",
+                                       written.message()));
+    }
     return std::move(stored->text);
   }
 

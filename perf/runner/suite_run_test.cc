@@ -1,5 +1,7 @@
 #include "perf/runner/suite_run.h"
 
+#include <sqlite3.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -104,6 +107,11 @@ class SuiteRunTest : public testing::Test {
     FakeMode mode;
     mode.findings->runs = {RunOf(10)};
     ASSERT_THAT(RunSuite(suite_, AllTests(suite_), options, mode, services_), IsOkAndHolds(0));
+  }
+
+  // What was printed, without the ends of lines in notes.
+  std::string PrintedInOneLine() const {
+    return absl::StrReplaceAll(services_.printed(), {{"\n  ", " "}});
   }
 
   bool HasBaselines() const { return std::filesystem::exists(options_.baseline_dir); }
@@ -369,6 +377,33 @@ TEST_F(SuiteRunTest, WhatIsAcceptedIsJudgedByTheClock) {
   accepted.set_until("2027-01-14");
   EXPECT_THAT(Execute(), IsOkAndHolds(1));
   EXPECT_THAT(services_.printed(), HasSubstr("no longer accepted"));
+}
+
+// A regression would be green then, and would seem to be judged.
+TEST_F(SuiteRunTest, TheReportSaysThatAHistoryCouldNotBeRead) {
+  mode_.adds_to_history = false;
+  options_.history = "postgresql://ann:secret@127.0.0.1:1/perf";
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(PrintedInOneLine(),
+              AllOf(HasSubstr("not compared with earlier runs: history "
+                              "postgresql://ann@127.0.0.1:1/perf: cannot connect"),
+                    Not(HasSubstr("secret"))));
+}
+
+TEST_F(SuiteRunTest, TheReportSaysThatSeriesCouldNotBeRead) {
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(PrintedInOneLine(), Not(HasSubstr("not compared with earlier runs")));
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(options_.history.c_str(), &raw), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(raw, "DROP TABLE measurement", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(raw);
+  mode_.adds_to_history = false;
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(PrintedInOneLine(), HasSubstr("not compared with earlier runs: history " +
+                                            options_.history + ": cannot read: "));
+  mode_.compares_with_history = false;
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(PrintedInOneLine(), HasSubstr("earlier runs are not shown: history "));
 }
 
 TEST_F(SuiteRunTest, AServerThatIsNotThereLosesNoReport) {

@@ -152,6 +152,11 @@ absl::StatusOr<ComponentRequirements> ParseRequirements(absl::string_view text,
   return requirements;
 }
 
+bool IsWithin(const Requirement& requirement, double value) {
+  return requirement.has_at_most() ? value <= requirement.at_most()
+                                   : value >= requirement.at_least();
+}
+
 double MinEffectOf(const ComponentRequirements& requirements, absl::string_view measurement) {
   for (const MinEffect& effect : requirements.min_effect()) {
     if (effect.measurement() == measurement) return effect.below();

@@ -19,6 +19,9 @@ namespace perf {
 absl::StatusOr<ComponentRequirements> ParseRequirements(absl::string_view text,
                                                         absl::string_view source);
 
+// Whether a figure is what the requirement allows.
+bool IsWithin(const Requirement& requirement, double value);
+
 // The least change of the measurement that matters, in its unit; 0 if the component states none.
 double MinEffectOf(const ComponentRequirements& requirements, absl::string_view measurement);
 

@@ -75,6 +75,7 @@ Columns ColumnsOf(const Report& report, const MeasurementResult& result) {
       {"accepted_until", Text(result.acceptance().stated().until())},
       {"accepted_why", Text(result.acceptance().stated().why())},
       {"owners", Text(absl::StrJoin(result.owners(), " "))},
+      {"explanation", Text(result.explanation().line())},
   };
 }
 

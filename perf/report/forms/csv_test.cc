@@ -27,7 +27,8 @@ TEST(CsvTest, HasARecordForEachMeasurementBelowTheNames) {
                          "audio.m3,Session Creation,//audio:vad_perf_test,ms,lower,red,-25,-27,-23,"
                          "30,300,10.5,9,12,10,11.5,11.75,10,0123456789ab of 2026-11-24,1,"));
   EXPECT_THAT(lines[9], HasSubstr(",lower,accepted,-12.3,"));
-  EXPECT_THAT(lines[9], EndsWith(",15,2027-01-24,it is safer,'@parlance/audio"));
+  EXPECT_THAT(lines[9], EndsWith(",15,2027-01-24,it is safer,'@parlance/audio,"));
+  EXPECT_THAT(lines[4], EndsWith(",'@parlance/audio,'+410 instructions an iteration"));
   EXPECT_EQ(lines[10], "");
 }
 

@@ -56,18 +56,26 @@ std::string GithubCommandsForm(const Report& report) {
   for (const std::string& error : report.errors()) {
     errors.push_back(Command("error", "Could not measure", error));
   }
+  std::vector<std::string> warnings;
   for (const RequirementResult& result : report.requirements()) {
-    if (!IsMissed(result)) continue;
-    errors.push_back(Command("error", absl::StrCat("Requirement missed: ", result.title()),
-                             WithNextStep(RequirementText(result), result)));
+    const std::string text = WithNextStep(RequirementText(result), result);
+    if (IsMissed(result)) {
+      errors.push_back(
+          Command("error", absl::StrCat("Requirement missed: ", result.title()), text));
+    }
+    if (IsUnresolved(result)) {
+      warnings.push_back(
+          Command("warning", absl::StrCat("Requirement unresolved: ", result.title()), text));
+    }
   }
   std::vector<std::string> missing;
-  std::vector<std::string> warnings;
   std::vector<std::string> reminders;
   std::vector<std::string> notices;
   for (const MeasurementResult& result : report.measurements()) {
     const std::string title = absl::StrCat(Word(result.verdict()), ": ", result.title());
-    const std::string text = WithNextStep(VerdictText(result), result);
+    const std::string text = WithNextStep(
+        absl::StrCat(VerdictText(result), result.has_explanation() ? "; " : "", WhyText(result)),
+        result);
     if (result.verdict() == RED) errors.push_back(Command("error", title, text));
     if (result.verdict() == YELLOW) warnings.push_back(Command("warning", title, text));
     if (result.verdict() == ACCEPTED) notices.push_back(Command("notice", title, text));

@@ -21,8 +21,8 @@ TEST(GithubCommandsTest, ErrorsComeFirstThenWarningsAndTheResult) {
       "::error title=Could not measure:://audio:other_test: exited with 3\n"
       "::error title=Requirement missed%3A Measurement 0::average 10.5 ms, required at most "
       "5.00 ms; ask @parlance/audio; look closer: bazel run //a:suite -- --filter 'audio\\.m0'\n"
-      "::error title=Red%3A Session Creation::✗ Red: -25.0%25 vs baseline; ask @parlance/audio; "
-      "look "
+      "::error title=Red%3A Session Creation::✗ Red: -25.0%25 vs baseline; why: +410 "
+      "instructions an iteration; ask @parlance/audio; look "
       "closer: bazel run //a:suite -- --filter 'audio\\.m3'\n"
       "::error title=Missing%3A audio.m7::audio.m7: the baseline has it, and "
       "//audio:vad_perf_test did not measure it (10.0 ms, 0123456789ab of 2026-11-24); ask "
@@ -38,6 +38,16 @@ TEST(GithubCommandsTest, ErrorsComeFirstThenWarningsAndTheResult) {
       "@parlance/audio; look closer: bazel run //a:suite -- --filter 'audio\\.m8'\n"
       "::notice title=Performance::Red: 1 red, 1 requirement missed, 1 could not be measured, "
       "1 missing, 1 yellow, 1 unresolved, 1 not comparable, 1 accepted, 1 improved\n");
+}
+
+TEST(GithubCommandsTest, ARequirementThatIsNotMetInNoiseIsAWarning) {
+  Report report = StableReport(1);
+  MakeNoisy(AddMissedRequirement(report, 0), report);
+  EXPECT_EQ(GithubCommandsForm(report),
+            "::warning title=Requirement unresolved%3A Measurement 0::average 10.5 ms, required at "
+            "most 5.00 ms; noisy: others used 40 %25 of the CPUs; look closer: bazel run //a:suite "
+            "-- --filter 'audio\\.m0'\n"
+            "::notice title=Performance::Unresolved: 1 requirement unresolved\n");
 }
 
 TEST(GithubCommandsTest, AnUnchangedResultIsOneNotice) {

@@ -11,9 +11,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
-#include "perf/report/forms/units.h"
 #include "perf/report/report_words.h"
 #include "perf/report/safe_text.h"
+#include "perf/report/units.h"
 
 namespace perf {
 namespace {
@@ -43,21 +43,28 @@ struct TestSuite {
   double seconds = 0;
 };
 
-using MissedRequirements = std::map<std::string, std::vector<const RequirementResult*>>;
+// Requirements that are not met, by the measurement.
+struct UnmetRequirements {
+  std::map<std::string, std::vector<std::string>> missed;
+  std::map<std::string, std::vector<std::string>> unresolved;
+};
 
-std::string Requirements(const std::vector<const RequirementResult*>& missed) {
-  std::vector<std::string> texts;
-  for (const RequirementResult* result : missed) {
-    const std::string& why = result->requirement().why();
-    texts.push_back(absl::StrCat("requirement missed: ", RequirementText(*result),
-                                 why.empty() ? "" : ": ", why));
+UnmetRequirements UnmetOf(const Report& report) {
+  UnmetRequirements unmet;
+  for (const RequirementResult& result : report.requirements()) {
+    const std::string& why = result.requirement().why();
+    const std::string text = absl::StrCat(RequirementText(result), why.empty() ? "" : ": ", why);
+    const std::string& name = result.requirement().measurement();
+    if (IsMissed(result)) unmet.missed[name].push_back("requirement missed: " + text);
+    if (IsUnresolved(result)) unmet.unresolved[name].push_back("requirement unresolved: " + text);
   }
-  return absl::StrJoin(texts, "; ");
+  return unmet;
 }
 
 // What a reader of the test case looks at, whatever its outcome.
 std::string Output(const MeasurementResult& result) {
   std::vector<std::string> lines = {result.title(), VerdictText(result)};
+  if (result.has_explanation()) lines.push_back(WhyText(result));
   if (result.count() > 0) {
     lines.push_back(absl::StrCat("median ", WithUnit(result.median(), result.unit()), ", average ",
                                  WithUnit(result.mean(), result.unit()), ", 99th percentile ",
@@ -83,7 +90,7 @@ std::string Outcome(absl::string_view element, absl::string_view type, absl::str
                       Attribute("message", message), "/>\n");
 }
 
-void AddMeasurement(const MeasurementResult& result, const MissedRequirements& missed,
+void AddMeasurement(const MeasurementResult& result, const UnmetRequirements& unmet,
                     TestSuite& suite) {
   ++suite.tests;
   absl::StrAppend(&suite.cases, "    <testcase", Attribute("classname", result.component()),
@@ -98,22 +105,31 @@ void AddMeasurement(const MeasurementResult& result, const MissedRequirements& m
     absl::StrAppend(&suite.cases, "      <properties>",
                     PropertyElement("owner", OwnersText(result.owners())), "</properties>\n");
   }
-  const auto requirements = missed.find(result.name());
+  const auto missed = unmet.missed.find(result.name());
+  const auto unresolved = unmet.unresolved.find(result.name());
   const bool is_bad = result.verdict() == RED || result.verdict() == MISSING;
-  if (is_bad || requirements != missed.end()) {
+  const bool is_judged = result.verdict() == STABLE || result.verdict() == IMPROVED ||
+                         result.verdict() == YELLOW || result.verdict() == ACCEPTED;
+  if (is_bad || missed != unmet.missed.end()) {
     ++suite.failures;
     std::vector<std::string> reasons;
     if (IsMissing(result)) reasons.push_back(absl::StrCat("missing: ", MissingText(result)));
     if (result.verdict() == RED) reasons.push_back(VerdictText(result));
-    if (requirements != missed.end()) reasons.push_back(Requirements(requirements->second));
+    if (missed != unmet.missed.end()) {
+      reasons.insert(reasons.end(), missed->second.begin(), missed->second.end());
+    }
     const absl::string_view type = IsMissing(result)         ? "missing"
                                    : result.verdict() == RED ? "red"
                                                              : "requirement";
     absl::StrAppend(&suite.cases, Outcome("failure", type, absl::StrJoin(reasons, "; ")));
-  } else if (result.verdict() != STABLE && result.verdict() != IMPROVED &&
-             result.verdict() != YELLOW && result.verdict() != ACCEPTED) {
+  } else if (!is_judged || unresolved != unmet.unresolved.end()) {
     ++suite.skipped;
-    absl::StrAppend(&suite.cases, Outcome("skipped", "", VerdictText(result)));
+    std::vector<std::string> reasons;
+    if (!is_judged) reasons.push_back(VerdictText(result));
+    if (unresolved != unmet.unresolved.end()) {
+      reasons.insert(reasons.end(), unresolved->second.begin(), unresolved->second.end());
+    }
+    absl::StrAppend(&suite.cases, Outcome("skipped", "", absl::StrJoin(reasons, "; ")));
   }
   absl::StrAppend(&suite.cases, Output(result), "    </testcase>\n");
 }
@@ -155,13 +171,10 @@ std::string Numbers(const TestSuite& suite) {
 }  // namespace
 
 std::string JunitForm(const Report& report) {
-  MissedRequirements missed;
-  for (const RequirementResult& result : report.requirements()) {
-    if (IsMissed(result)) missed[result.requirement().measurement()].push_back(&result);
-  }
+  const UnmetRequirements unmet = UnmetOf(report);
   std::map<std::string, TestSuite> suites;
   for (const MeasurementResult& result : report.measurements()) {
-    AddMeasurement(result, missed, suites[result.component()]);
+    AddMeasurement(result, unmet, suites[result.component()]);
   }
   std::vector<std::pair<std::string, TestSuite>> ordered(suites.begin(), suites.end());
   if (!report.errors().empty()) {

@@ -12,7 +12,9 @@ namespace perf {
 // measurement, with its owners as the property "owner":
 //
 //   failure  it is red, missing, or misses a requirement; the message says why
-//   skipped  nothing was judged: it is unresolved, cannot be compared or has no baseline
+//   skipped  it was not judged: it is unresolved, or a requirement of it is; it cannot be compared
+//   or
+//            has no baseline
 //   passed   otherwise; one that is yellow, or slower and accepted, says so in its output
 //
 // What could not be measured is a suite of its own, of errors. The time of a test case is the

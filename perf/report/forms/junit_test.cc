@@ -68,6 +68,20 @@ TEST(JunitTest, ARedThatMissesItsRequirementSaysBoth) {
   EXPECT_THAT(text, HasSubstr("message=\"✗ Red: -25.0% vs baseline; requirement missed: average"));
 }
 
+TEST(JunitTest, ARequirementThatIsNotMetInNoiseIsSkipped) {
+  Report report = StableReport(1);
+  MakeNoisy(AddMissedRequirement(report, 0), report);
+  const std::string text = JunitForm(report);
+  EXPECT_THAT(text, HasSubstr("failures=\"0\" errors=\"0\" skipped=\"1\""));
+  EXPECT_THAT(text, HasSubstr("<skipped message=\"requirement unresolved: average 10.5 ms, "
+                              "required at most 5.00 ms; noisy: others used 40 % of the CPUs"));
+}
+
+TEST(JunitTest, ARedSaysWhy) {
+  EXPECT_THAT(JunitForm(SampleReport()),
+              HasSubstr("✗ Red: -25.0% vs baseline\nwhy: +410 instructions an iteration\n"));
+}
+
 // testing/check_forms.py parses the whole.
 TEST(JunitTest, WhatXmlForbidsIsShownAsEscapes) {
   Report report = StableReport(1);

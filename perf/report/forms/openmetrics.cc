@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "perf/report/forms/units.h"
 #include "perf/report/report_words.h"
 #include "perf/report/safe_text.h"
+#include "perf/report/units.h"
 
 namespace perf {
 namespace {
@@ -168,7 +168,7 @@ std::string OpenMetricsForm(const Report& report) {
   }
   Family requirements("perf_requirement_met", "gauge", "", "Whether a requirement is met.");
   for (const RequirementResult& result : report.requirements()) {
-    if (!result.measured()) continue;
+    if (!result.measured() || IsUnresolved(result)) continue;
     requirements.Add({{"component", result.component()},
                       {"measurement", result.requirement().measurement()},
                       {"statistic", StatisticWord(result.requirement().statistic())},

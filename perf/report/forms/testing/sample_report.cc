@@ -136,11 +136,22 @@ RequirementResult& AddMissedRequirement(Report& report, int index) {
   return result;
 }
 
+void MakeNoisy(RequirementResult& result, Report& report) {
+  result.set_noise("others used 40 % of the CPUs");
+  ComponentStatus& status = *report.mutable_components(0);
+  status.set_num_requirements_unresolved(status.num_requirements_unresolved() + 1);
+  status.set_status(STATUS_UNRESOLVED);
+  report.set_exit_code(0);
+}
+
 Report SampleReport() {
   Report report = StableReport(9);
   SetVerdict(report, 1, IMPROVED, 30);
   SetVerdict(report, 2, YELLOW, -13);
-  SetVerdict(report, 3, RED, -25).set_title("Session Creation");
+  MeasurementResult& red = SetVerdict(report, 3, RED, -25);
+  red.set_title("Session Creation");
+  red.mutable_explanation()->set_cause(CAUSE_FUNCTION);
+  red.mutable_explanation()->set_line("+410 instructions an iteration");
   SetVerdict(report, 4, UNRESOLVED, -30);
   SetVerdict(report, 5, NO_BASELINE, 0).set_unit("MB");
   SetVerdict(report, 6, NOT_COMPARABLE, 0).set_unit("msgs/sec");

@@ -23,10 +23,13 @@ MeasurementResult& SetVerdict(Report& report, int index, Verdict verdict, double
 // Adds a requirement of at most 5 ms for a measurement of the report, which it misses.
 RequirementResult& AddMissedRequirement(Report& report, int index);
 
-// A report with every verdict, a missed requirement and an error, all of @parlance/audio.
-// Measurements are in this order: stable, improved, yellow, red, unresolved, without baseline, not
-// comparable, missing, accepted. What is without baseline and what is not comparable have units
-// that are no times.
+// Makes a missed requirement of the report, its only gravity, one that is so because of noise.
+void MakeNoisy(RequirementResult& result, Report& report);
+
+// A report with every verdict, a missed requirement and an error, all of @parlance/audio; what is
+// red is explained. Measurements are in this order: stable, improved, yellow, red, unresolved,
+// without baseline, not comparable, missing, accepted. What is without baseline and what is not
+// comparable have units that are no times.
 Report SampleReport();
 
 }  // namespace perf

@@ -1,4 +1,6 @@
-#include "perf/report/forms/units.h"
+#include "perf/report/units.h"
+
+#include "absl/strings/match.h"
 
 namespace perf {
 
@@ -29,6 +31,11 @@ std::optional<double> SecondsOf(absl::string_view unit) {
   const std::optional<BaseUnit> base = BaseUnitOf(unit);
   if (!base.has_value() || base->name != "seconds") return std::nullopt;
   return base->factor;
+}
+
+bool DependsOnSpeed(absl::string_view unit) {
+  return SecondsOf(unit).has_value() || absl::EndsWith(unit, "/s") ||
+         absl::EndsWith(unit, "/sec") || absl::EndsWith(unit, "/min");
 }
 
 }  // namespace perf

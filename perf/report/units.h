@@ -1,6 +1,7 @@
-// The units that systems of other people expect: seconds, bytes, and numbers without one.
-#ifndef PERF_REPORT_FORMS_UNITS_H_
-#define PERF_REPORT_FORMS_UNITS_H_
+// What units of measurements are: in those that systems of other people expect (seconds, bytes, and
+// numbers without one), and whether a busy machine changes their figures.
+#ifndef PERF_REPORT_UNITS_H_
+#define PERF_REPORT_UNITS_H_
 
 #include <optional>
 
@@ -22,6 +23,10 @@ std::optional<BaseUnit> BaseUnitOf(absl::string_view unit);
 // The same if it is a time, and otherwise nothing: how many seconds one of the unit are.
 std::optional<double> SecondsOf(absl::string_view unit);
 
+// Whether a figure in this unit depends on how fast the machine runs: times, and how much of
+// something is done in a second, such as "msgs/sec".
+bool DependsOnSpeed(absl::string_view unit);
+
 }  // namespace perf
 
-#endif  // PERF_REPORT_FORMS_UNITS_H_
+#endif  // PERF_REPORT_UNITS_H_
