@@ -97,18 +97,18 @@ class Grower {
   // Lets functions wait below a parent, each with what it costs there. Together they get at most
   // `room`; the more they exceed it, the smaller is each one's part.
   void Push(const Side& side, Growing& parent, bool inlined, double room,
-            std::vector<std::pair<std::string, double>> functions) {
+            const std::vector<std::pair<std::string, double>>& functions) {
     double sum = 0;
     for (const auto& [function, cost] : functions) sum += std::max(0.0, cost);
     if (!(sum > 0) || !(room > 0)) return;
     const double part = std::min(1.0, room / sum);
-    for (auto& [function, cost] : functions) {
+    for (const auto& [function, cost] : functions) {
       if (!(cost > 0)) continue;
       waiting_.push({.cost = cost * part,
                      .number = ++number_,
                      .side = &side,
                      .parent = &parent,
-                     .function = std::move(function),
+                     .function = function,
                      .inlined = inlined});
     }
   }
@@ -122,7 +122,7 @@ class Grower {
       const auto called = side.called.find(name);
       roots.emplace_back(name, cost.inclusive - (called == side.called.end() ? 0 : called->second));
     }
-    Push(side, root_, /*inlined=*/false, all, std::move(roots));
+    Push(side, root_, /*inlined=*/false, all, roots);
   }
 
   // Gives a function its node, or another build's figure to the one that it has.
@@ -163,14 +163,14 @@ class Grower {
         below.emplace_back(name, instructions * share);
       }
     }
-    Push(side, node, /*inlined=*/true, own, std::move(below));
+    Push(side, node, /*inlined=*/true, own, below);
     below.clear();
     if (const auto callees = side.callees.find(node.function); callees != side.callees.end()) {
       for (const auto& [callee, instructions] : callees->second) {
         if (!IsOnPath(callee, node)) below.emplace_back(callee, instructions * share);
       }
     }
-    Push(side, node, /*inlined=*/false, cost - own, std::move(below));
+    Push(side, node, /*inlined=*/false, cost - own, below);
   }
 
   static CallNode Finish(const Growing& growing) {

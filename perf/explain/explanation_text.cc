@@ -43,7 +43,7 @@ std::string Paragraph(absl::string_view text, size_t indent) {
 
 // A function's short name in what is left of a line.
 std::string Name(absl::string_view name, size_t column) {
-  const std::string printable = command::PrintableLine(ShortFunctionName(name));
+  std::string printable = command::PrintableLine(ShortFunctionName(name));
   if (column + printable.size() < kColumns) return printable;
   constexpr size_t kLeast = 8;
   return command::CutText(printable, kColumns - std::min(column + 4, kColumns - kLeast));

@@ -29,7 +29,6 @@ namespace perf {
 using ::absl_testing::IsOk;
 using ::absl_testing::IsOkAndHolds;
 using ::absl_testing::StatusIs;
-using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -379,14 +378,10 @@ TEST_P(HistoryContract, AddsAllOrNone) {
 
 TEST_P(HistoryContract, KeepsTextsAsTheyAre) {
   const auto history = Open();
-  const std::vector<std::string> texts = {"'; DROP TABLE run; --",
-                                          "\"quoted\" \\ \\\" $1 {} [] %s",
-                                          "<script>alert(1)</script>",
-                                          "🙂 讨论 \u202E",
-                                          "a\x01\x1b[31m\x7f\n\tb",
-                                          std::string(3000, 'x'),
-                                          "NULL",
-                                          "null"};
+  const std::vector<std::string> texts = {
+      "'; DROP TABLE run; --", "\"quoted\" \\ \\\" $1 {} [] %s", "<script>alert(1)</script>",
+      // The mark that turns the direction of writing, turned back.
+      "🙂 讨论 \u202E\u202C", "a\x01\x1b[31m\x7f\n\tb", std::string(3000, 'x'), "NULL", "null"};
   perf::Run run = DayRun(1, 10);
   for (size_t i = 0; i < texts.size(); ++i) {
     Measurement& measurement = *run.add_measurements();

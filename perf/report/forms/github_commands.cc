@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/types/span.h"
 #include "perf/report/report_words.h"
 #include "perf/report/safe_text.h"
 
@@ -37,7 +38,7 @@ std::string Shown(absl::string_view kind, const std::vector<std::string>& comman
   if (commands.size() <= most) return absl::StrJoin(commands, "");
   const size_t shown = most - 1;
   return absl::StrCat(
-      absl::StrJoin(commands.begin(), commands.begin() + shown, ""),
+      absl::StrJoin(absl::MakeConstSpan(commands).first(shown), ""),
       Command(kind, "Performance",
               absl::StrCat("and ", commands.size() - shown, " more, in the report's files")));
 }
