@@ -93,6 +93,7 @@ Card CardOf(const MeasurementResult& result) {
   absl::StrAppend(&card.body, "<p class=\"reason\"><code>", HtmlText(result.name()), "</code> ",
                   HtmlText(FiguresText(result)), "</p>\n");
   if (result.has_growth()) absl::StrAppend(&card.body, Paragraph("reason", GrowthText(result)));
+  absl::StrAppend(&card.body, Paragraph("why", WhyText(result)));
   absl::StrAppend(&card.body, Paragraph("reason", result.note()),
                   Paragraph("reason", AcceptanceText(result)));
   if (!result.noise().empty()) {

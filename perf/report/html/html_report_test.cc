@@ -52,6 +52,12 @@ TEST(HtmlReportTest, SaysFirstWhatWasFoundAndWhatNeedsSomebody) {
   EXPECT_THAT(html, Not(HasSubstr("Nothing needs you")));
 }
 
+TEST(HtmlReportTest, WhatIsSlowerSaysWhyInWhatNeedsSomebody) {
+  EXPECT_THAT(Static(PageOf(BesideReport())),
+              HasSubstr("<p class=\"why\">why: +380 instructions an iteration (+38.0 %), of which "
+                        "380 in a::Push</p>"));
+}
+
 TEST(HtmlReportTest, WhatIsAcceptedIsAListOfItsOwnAndNeedsSomebodyWhenItEnds) {
   const std::string html = Static(PageOf(VariedReport()));
   EXPECT_THAT(html, HasSubstr("<h2 id=\"accepted-title\">Accepted</h2>"));

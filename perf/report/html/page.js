@@ -465,7 +465,7 @@
       ? html('table', { class: 'figures functions' }, html('caption', {}, 'Functions whose cost changed, in instructions an iteration'),
         html('thead', {}, html('tr', {}, ...['Function', 'Itself', 'With what it calls'].map((head) => html('th', { scope: 'col' }, head)))),
         html('tbody', {}, ...m.functions.map((entry) => html('tr', {},
-          html('th', { scope: 'row' }, entry.presence ? `${entry.presence}: ` : '', html('code', {}, entry.name || ''),
+          html('th', { scope: 'row' }, entry.presence ? `${entry.presence}: ` : '', html('code', { title: entry.full || entry.name || '' }, entry.name || ''),
             ...(entry.notes || []).map((note) => html('div', { class: 'note' }, note))),
           html('td', { class: 'number' }, changeOf(entry.self_before || 0, entry.self_after || 0)),
           html('td', { class: 'number' }, changeOf(entry.inclusive_before || 0, entry.inclusive_after || 0))))))
@@ -483,6 +483,13 @@
     m.explanation_notes && m.explanation_notes.length > 0
       ? html('ul', { class: 'reasons' }, ...m.explanation_notes.map((note) => html('li', { class: 'note' }, note)))
       : '';
+
+  // Why it changed, below everything else and as wide: names of functions are long.
+  const explanation = (m) => {
+    const flames = m.frames && m.frames.length > 0 && m.frames[0].after > 0 ? drawFlames(m) : '';
+    const parts = [flames, functionTable(m), allocationTable(m), explanationNotes(m)].filter((part) => part !== '');
+    return parts.length > 0 ? html('div', { class: 'explanation' }, ...parts) : '';
+  };
 
   // --- A measurement ---
 
@@ -536,7 +543,6 @@
     if (hasValues(m)) pictures.push(drawDistribution(m));
     if (m.growth && m.growth.values) pictures.push(drawGrowth(m));
     if (m.trend && m.trend.medians) pictures.push(drawTrend(m));
-    if (m.frames && m.frames.length > 0 && m.frames[0].after > 0) pictures.push(drawFlames(m));
     if (pictures.length === 0) pictures.push(html('p', { class: 'note' }, 'There is nothing to draw: it has no samples in this run.'));
     const close = html('button', { type: 'button', class: 'close', 'aria-label': 'Close this measurement' }, 'Close');
     close.addEventListener('click', () => go({ ...state, m: '' }));
@@ -547,15 +553,13 @@
         html('ul', { class: 'reasons' }, ...(m.reasons || []).map((reason) => html('li', {}, reason)), ...limits),
         command('Measure it again, alone:', m.command),
         command('See its whole history:', m.history_command),
-        functionTable(m),
-        allocationTable(m),
-        explanationNotes(m),
         table('This run', m.figures),
         table('Side figures', m.counters),
         related(m),
         html('p', { class: 'note' }, html('code', {}, m.name), m.target ? ' of ' : '', m.target ? html('code', {}, m.target) : ''),
         ownersOf(m).length > 0 ? html('p', { class: 'note' }, `Owned by ${ownersOf(m).join(', ')}.`) : ''),
-      html('div', { class: 'pictures' }, ...pictures));
+      html('div', { class: 'pictures' }, ...pictures),
+      explanation(m));
   };
 
   // --- What is shown ---

@@ -256,6 +256,11 @@ class PageBuilder {
     return PageText(command::CutText(text, kMaxExplanationText));
   }
 
+  // A function's name in short.
+  static std::string ShortWords(absl::string_view name) {
+    return PageText(ShortFunctionName(name));
+  }
+
   // What a text takes in JSON, at most.
   static size_t BytesOf(const std::string& text) {
     size_t bytes = text.size();
@@ -275,7 +280,7 @@ class PageBuilder {
       for (const std::string& note : notes) bytes += BytesOf(note) + 3;
     };
     for (const PageFunction& function : page.functions()) {
-      bytes += BytesOf(function.name()) + kFields;
+      bytes += BytesOf(function.name()) + BytesOf(function.full()) + kFields;
       add_notes(function.notes());
     }
     for (const PageFrame& frame : page.frames()) {
@@ -317,7 +322,10 @@ class PageBuilder {
     for (int i = 0; i < std::min(explanation.functions_size(), kMaxDrawnFunctions); ++i) {
       const FunctionChange& function = explanation.functions(i);
       PageFunction& added = *page.add_functions();
-      added.set_name(ExplanationWords(function.function()));
+      added.set_name(ShortWords(function.function()));
+      if (std::string full = ExplanationWords(function.function()); full != added.name()) {
+        added.set_full(std::move(full));
+      }
       if (function.presence() == FUNCTION_NEW) added.set_presence("new");
       if (function.presence() == FUNCTION_GONE) added.set_presence("gone");
       added.set_self_before(figure(function.self_before()));
@@ -327,14 +335,14 @@ class PageBuilder {
       constexpr int kMaxInlined = 5;
       for (int j = 0; j < std::min(function.inlined_size(), kMaxInlined); ++j) {
         const InlinedChange& inlined = function.inlined(j);
-        added.add_notes(absl::StrCat("inlined: ", ExplanationWords(inlined.function()), " ",
+        added.add_notes(absl::StrCat("inlined: ", ShortWords(inlined.function()), " ",
                                      change(inlined.before(), inlined.after())));
       }
       if (IterationFigure(function.calls_before()) != IterationFigure(function.calls_after())) {
         added.add_notes(absl::StrCat("calls: ", IterationFigure(function.calls_after()),
                                      ", before ", IterationFigure(function.calls_before()),
                                      function.caller().empty() ? "" : "; by ",
-                                     ExplanationWords(function.caller())));
+                                     ShortWords(function.caller())));
       }
     }
   }
@@ -343,7 +351,7 @@ class PageBuilder {
     for (int i = 0; i < std::min(explanation.allocations_size(), kMaxDrawnAllocations); ++i) {
       const AllocationChange& change = explanation.allocations(i);
       PageAllocations& added = *page.add_allocations();
-      added.set_caller(ExplanationWords(change.caller()));
+      added.set_caller(ShortWords(change.caller()));
       added.set_before(Rounded(change.before(), kMoreDigits));
       added.set_after(Rounded(change.after(), kMoreDigits));
     }

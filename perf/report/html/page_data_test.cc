@@ -171,8 +171,10 @@ TEST(PageDataTest, WhatWasExplainedIsDrawn) {
   EXPECT_EQ(slower.frames(2).after(), 880);
   EXPECT_TRUE(slower.frames(4).inlined());
   ASSERT_THAT(slower.functions(), SizeIs(1));
-  EXPECT_THAT(slower.functions(0).notes(), ElementsAre("inlined: a::Dot16(short const*) +390",
-                                                       "calls: 2, before 1; by BM_Push(State&)"));
+  EXPECT_EQ(slower.functions(0).name(), "a::Push");
+  EXPECT_EQ(slower.functions(0).full(), "a::Push(int)");
+  EXPECT_THAT(slower.functions(0).notes(),
+              ElementsAre("inlined: a::Dot16 +390", "calls: 2, before 1; by BM_Push"));
   EXPECT_THAT(Find(data, "audio.same").frames(), IsEmpty());
   EXPECT_THAT(slower.reasons(), Contains(HasSubstr("What it executes: +380 instructions")));
 }
@@ -211,7 +213,7 @@ TEST(PageDataTest, WhoAllocatesAndWhatToLookAtNextIsThere) {
   const PageData data = DataOf(sample);
   const PageMeasurement& slower = Find(data, "audio.slower");
   ASSERT_THAT(slower.allocations(), SizeIs(kMaxDrawnAllocations));
-  EXPECT_EQ(slower.allocations(0).caller(), "a::Push(int)");
+  EXPECT_EQ(slower.allocations(0).caller(), "a::Push");
   EXPECT_EQ(slower.allocations(0).before(), 1);
   EXPECT_EQ(slower.allocations(0).after(), 4);
   ASSERT_THAT(slower.explanation_notes(), SizeIs(kMaxExplanationNotes));

@@ -257,13 +257,25 @@ const faintTexts = (page) => page.evaluate(() => {
   await page.waitForSelector('.panel');
   check('both builds\' samples are drawn', (await page.$$('.panel line.baseline.sample')).length > 50);
   const flames = await page.$$eval('.panel g > rect.frame', (boxes) => boxes.map((box) => box.parentElement.textContent));
-  const words = await page.$eval('.panel .words', (element) => element.textContent);
+  const words = await page.$eval('.panel .explanation', (element) => element.textContent);
   check('who allocates is in a table', words.includes('by who asks for them') && words.includes('+2 (1 to 3)'), words);
   check('what to look at next is said', words.includes('Look next at cache misses.'), words);
   check('what it executes is drawn', flames.length === 4, flames);
   check('what grew says so without colour', flames.some((words) => words.includes('a::Push \u25B2 +380')), flames);
   check('names are no HTML', (await page.$$('.panel img')).length === 0 && flames.some((words) => words.includes('<img')), flames);
   check('and is a table', (await page.textContent('.panel table.functions')).includes('+410 (440 to 850)'), await page.textContent('.panel table.functions'));
+  for (const width of [700, 1100]) {
+    await page.setViewportSize({ width, height: 800 });
+    const beyond = await page.$$eval('.panel, .panel table, .panel figure', (parts) =>
+      parts.filter((part) => part.getBoundingClientRect().right > innerWidth + 1).map((part) => `${part.className} ${part.tagName}`));
+    check(`all of what is open is seen in ${width} pixels`, beyond.length === 0, beyond);
+    const covered = await page.evaluate(() => {
+      const boxes = [...document.querySelectorAll('.panel table, .panel figure')].map((part) => part.getBoundingClientRect());
+      return boxes.some((one, i) => boxes.some((other, j) => i < j && one.left < other.right - 1 && other.left < one.right - 1 &&
+        one.top < other.bottom - 1 && other.top < one.bottom - 1));
+    });
+    check(`nothing covers anything in ${width} pixels`, !covered);
+  }
   check('numbers only in flames', (await badNumbers(page)).length === 0, await badNumbers(page));
   check('texts of flames can be read', (await faintTexts(page)).length === 0, await faintTexts(page));
   await openByAddress(page, '#m=audio.unresolved');
