@@ -15,6 +15,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/util/json_util.h"
+#include "perf/explain/explanation.pb.h"
 #include "perf/report/html/html_text.h"
 #include "perf/report/html/page_text.h"
 #include "perf/report/report_words.h"
@@ -93,7 +94,8 @@ Card CardOf(const MeasurementResult& result) {
   absl::StrAppend(&card.body, "<p class=\"reason\"><code>", HtmlText(result.name()), "</code> ",
                   HtmlText(FiguresText(result)), "</p>\n");
   if (result.has_growth()) absl::StrAppend(&card.body, Paragraph("reason", GrowthText(result)));
-  absl::StrAppend(&card.body, Paragraph("why", WhyText(result)));
+  const bool is_explained = result.explanation().cause() != CAUSE_NOT_EXPLAINED;
+  absl::StrAppend(&card.body, Paragraph(is_explained ? "why" : "reason", WhyText(result)));
   absl::StrAppend(&card.body, Paragraph("reason", result.note()),
                   Paragraph("reason", AcceptanceText(result)));
   if (!result.noise().empty()) {
