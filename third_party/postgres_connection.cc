@@ -112,8 +112,7 @@ absl::StatusOr<std::string> PublicName(const std::string& uri) {
     return absl::InvalidArgumentError(
         "this is no URI of a PostgreSQL database: write postgresql://USER@HOST:PORT/DATABASE, with "
         "special characters of a name or a password as %XX, such as %2F for /, %3F for ? and %40 "
-        "for "
-        "@; names with =, & or ? are not supported");
+        "for @; names with =, & or ? are not supported");
   }
   std::string name = "postgresql://";
   if (!parts["user"].empty()) absl::StrAppend(&name, parts["user"], "@");

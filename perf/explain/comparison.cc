@@ -432,8 +432,7 @@ class Comparison {
     NameWhatIsNotCounted();
     explanation_.set_line(
         absl::StrFormat("the instructions changed by %+.1f %%, the time by %+.1f %%: look at the "
-                        "code's layout, its "
-                        "memory, locks and waiting%s",
+                        "code's layout, its memory, locks and waiting%s",
                         InstructionsPercent(), time_percent_, OtherCalls(/*all=*/true)));
   }
 
