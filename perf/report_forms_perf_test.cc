@@ -91,7 +91,7 @@ TEST(PerfPerformance, ReportInAllForms) {
   const int64_t num_measurements = Load("measurements_reported");
   const int64_t num_runs = Load("runs_in_history");
   constexpr int64_t kSamples = 1000;
-  // Of earlier runs, reports show medians, which the history keeps beside the samples. With as many
+  // Reports show medians of earlier runs, which the history keeps beside the samples. With as many
   // samples, making them would take longer than what is measured.
   constexpr int64_t kEarlierSamples = 100;
   const std::string path = absl::StrCat(testing::TempDir(), "/report_forms.db");

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <sys/types.h>
 
-#include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "third_party/postgres_server.h"
+#include "third_party/postgres_test_main.h"
 #include "third_party/status_matchers.h"
 
 namespace postgres {
@@ -122,7 +122,7 @@ TEST(ConnectionTest, AnswersOfAnySizeArrive) {
   ASSERT_THAT(rows, IsOk());
   EXPECT_EQ(rows->Text(0, 0).size(), 16'000'000u);
   EXPECT_EQ(rows->Integer(0, 1), 8'000'000);
-  // Of several statements the last one counts, and the first error.
+  // The last of several statements counts, and the first error.
   const absl::Status failed = connection->Execute("SELECT 1; SELECT 1 / 0; SELECT 2");
   EXPECT_THAT(failed, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("division by zero")));
   EXPECT_EQ(connection->last_sqlstate(), "22012");
@@ -134,20 +134,5 @@ TEST(ConnectionTest, AnswersOfAnySizeArrive) {
 }  // namespace postgres
 
 int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  auto started = postgres::Server::Start();
-  if (absl::IsNotFound(started.status())) {
-    // Without a server the rest is still tested, and that is said rather than failed.
-    std::cout << "SKIPPED: " << started.status().message() << std::endl;
-    GTEST_FLAG_SET(filter, "-ConnectionTest.*");
-    return RUN_ALL_TESTS();
-  }
-  if (!started.ok()) {
-    std::cout << started.status() << std::endl;
-    return 1;
-  }
-  postgres::server = started->get();
-  const int result = RUN_ALL_TESTS();
-  started->reset();
-  return result;
+  return postgres::RunTestsWithServer(argc, argv, &postgres::server, "-ConnectionTest.*");
 }

@@ -22,7 +22,8 @@ struct CallNode {
   double after = 0;
   // In the order of their names.
   std::vector<CallNode> children = {};
-  // Of the root: whether functions that cost enough have no node because the tree is full.
+  // Whether functions that cost enough have no node because the tree is full. The root alone says
+  // it.
   bool cut = false;
 };
 

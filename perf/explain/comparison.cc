@@ -317,7 +317,8 @@ class Comparison {
   // What one cause adds to the instructions, or takes away.
   struct Part {
     FunctionKind kind = FunctionKind::kOther;
-    // Of kOther: the function. Of others: that of the kind which changed most.
+    // The function itself if its kind is kOther, and otherwise the one of its kind that changed
+    // most.
     std::string function = {};
     double change = 0;
   };
@@ -382,8 +383,8 @@ class Comparison {
   std::pair<std::string, double> MostOf(FunctionKind kind, double sign) const {
     const std::map<std::string, Sides> calls = CallsByOwner(kind);
     std::string owner;
-    // Of what is copied, the bytes matter more than the calls. Of memory, who gives it back is not
-    // the one who takes it.
+    // Who gives memory back is not the one who takes it, so calls that take it count. Copies are
+    // told by their instructions, because bytes matter more there than calls.
     if (kind != FunctionKind::kCopy) owner = GreatestOwner(calls, sign, kLeastCalls);
     if (owner.empty()) {
       const auto of_kind = [&](const std::string& name) { return Kind(name) == kind; };

@@ -21,7 +21,7 @@ using InlinedCosts = std::map<std::string, std::map<std::string, double>>;
 // One build of a benchmark.
 struct ProfiledBuild {
   Profile profile;
-  // Of the functions that MostChanged names.
+  // Those of the functions that MostChanged names.
   InlinedCosts inlined = {};
 };
 

@@ -169,7 +169,7 @@ TEST_F(ExplainBenchmarkTest, WithoutAddr2lineTheFunctionsAreStillNamed) {
 }
 
 TEST_F(ExplainBenchmarkTest, WhatIsNotKnownOfOneBuildIsNotBlamed) {
-  // Of the baseline's build, it fails.
+  // It fails for the baseline's build.
   FakeProgramRunner programs;
   programs.set_answer([](const SubprocessOptions& options) -> absl::StatusOr<SubprocessResult> {
     const std::string words = absl::StrJoin(options.arguments, " ");
@@ -226,7 +226,7 @@ TEST_F(ExplainBenchmarkTest, BothBuildsRunAsManyIterationsAsTheSlowerOneCan) {
                         .progress = [&](absl::string_view line) { said.emplace_back(line); }});
   ASSERT_THAT(explanation, IsOk());
   EXPECT_THAT(said, Contains("explaining planted.much: 1 iteration of both builds"));
-  // Of the faster build alone, it would be many.
+  // The faster build alone would run many iterations.
   EXPECT_LT(explanation->instructions_before(), 100'000);
   EXPECT_GT(explanation->instructions_after(), 1'000'000);
   EXPECT_THAT(explanation->line(), HasSubstr("planted::Pairs"));

@@ -35,7 +35,7 @@ enum class FunctionKind {
   kLock,
 };
 
-// Of a name that FunctionName returned.
+// The kind of a function, by a name that FunctionName returned.
 FunctionKind KindOf(absl::string_view name);
 
 // Whether a function of the kind kAllocation takes memory, as malloc does and free does not.

@@ -36,7 +36,7 @@ struct FunctionCost {
 
 struct CallCost {
   double calls = 0;
-  // Of the callee, and what it calls.
+  // Those of the callee, and of what it calls.
   double instructions = 0;
 };
 

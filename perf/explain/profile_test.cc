@@ -37,7 +37,7 @@ TEST(RenameFunctionTest, WithWhatItCallsItNeverExceedsTheWhole) {
   Profile profile;
   Add(profile, "loop", 100, 500, 0);
   Add(profile, "A", 400, 500, 9);
-  // Of functions that call one another, calls cost more than there is.
+  // Calls cost more than there is where functions call one another.
   profile.calls[{"loop", "A"}] = {.calls = 1, .instructions = 9000};
   RenameFunction(profile, "loop", "Body");
   EXPECT_EQ(profile.functions.at("Body").inclusive, 500);

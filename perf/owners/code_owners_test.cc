@@ -52,7 +52,7 @@ TEST(CodeOwnersTest, ReadsTheExampleOfTheDocumentation) {
            {"main.jsx", "@global-owner1 @global-owner2"},
            {"src/main.go", "docs@example.com"},
            {"src/a.txt", "@octo-org/octocats"},
-           // Of the root, with what is below; the later **/logs takes it over.
+           // The pattern is of the root, with what is below; the later **/logs takes it over.
            {"build/logs/a.log", "@octocat"},
            // The later /docs/ takes over what docs/* matches.
            {"docs/getting-started.md", "@doctocat"},

@@ -30,8 +30,8 @@ class TargetOwners {
   // owns anything.
   static TargetOwners Read(const std::string& workspace);
 
-  // Of a canonical label, "//audio/vad:vad_perf_test"; none for one of another repository, and for
-  // what is no label.
+  // Who owns the test of a canonical label, "//audio/vad:vad_perf_test"; nobody if the label is of
+  // another repository, or is none.
   std::vector<std::string> OwnersOf(absl::string_view label) const;
 
   // Everybody whom the file names, sorted.

@@ -683,7 +683,7 @@ class Builder {
     if (!report_.selection().empty() || !inputs_.errors.empty() || !inputs_.ab_revision.empty()) {
       return;
     }
-    // Of a benchmark "a.b", the counts are "a.b.instructions" and the like. A run that times it
+    // The counts of a benchmark "a.b" are "a.b.instructions" and the like. A run that times it
     // does not count, and one that counts does not time, and knows no other tests.
     const std::string& name = accepted.measurement();
     const std::string benchmark = name.substr(0, name.rfind('.'));

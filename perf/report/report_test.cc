@@ -486,7 +486,7 @@ constexpr char kAcceptedBy15[] =
     "accepted { measurement: 'audio.vad.process_1s' at_most_percent: 15 why: 'It is safer.' "
     "until: '2027-01-31' }";
 
-// Of a baseline of 10 ms.
+// A run of that median, beside a baseline of 10 ms.
 ReportInputs Accepting(double median, const std::string& day, const std::string& requirements,
                        Better better = LOWER) {
   const auto run = [&](double value) {

@@ -1,5 +1,4 @@
 // The command `history` reads what a file has and what a server has alike.
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "perf/process/subprocess.h"
 #include "third_party/postgres_connection.h"
 #include "third_party/postgres_server.h"
+#include "third_party/postgres_test_main.h"
 #include "third_party/status_matchers.h"
 
 namespace perf {
@@ -72,20 +72,4 @@ TEST(HistoryCommandTest, AFileAndAServerAreReadAlike) {
 }  // namespace
 }  // namespace perf
 
-int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  auto started = postgres::Server::Start();
-  if (absl::IsNotFound(started.status())) {
-    // Without a server there is nothing to test, and that is said rather than failed.
-    std::cout << "SKIPPED: " << started.status().message() << std::endl;
-    return 0;
-  }
-  if (!started.ok()) {
-    std::cout << started.status() << std::endl;
-    return 1;
-  }
-  perf::server = started->get();
-  const int result = RUN_ALL_TESTS();
-  started->reset();
-  return result;
-}
+int main(int argc, char** argv) { return postgres::RunTestsWithServer(argc, argv, &perf::server); }

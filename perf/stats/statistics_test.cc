@@ -127,7 +127,7 @@ TEST(EvenSignsProbability, CountsWhatIsIndependentOnce) {
   // Four trials of nine that all agree are four tosses, not 36.
   EXPECT_NEAR(EvenSignsProbability({9, 9, 9, 9}), 2.0 / 16, 1e-12);
   EXPECT_NEAR(EvenSignsProbability({9, -9, 9, -9}), 1, 1e-12);
-  // Of the sums +-3 +-1, two of four are as far from zero as 4.
+  // Two of the four sums +-3 +-1 are as far from zero as 4.
   EXPECT_NEAR(EvenSignsProbability({3, 1}), 0.5, 1e-12);
   EXPECT_NEAR(EvenSignsProbability({3, -1}), 1, 1e-12);
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -17,6 +16,7 @@
 #include "session/testing/store_contract.h"
 #include "third_party/postgres_connection.h"
 #include "third_party/postgres_server.h"
+#include "third_party/postgres_test_main.h"
 #include "third_party/status_matchers.h"
 
 namespace parlance::session {
@@ -169,19 +169,5 @@ TEST(PostgresStoreTest, SaysWhyItCannotBeOpened) {
 }  // namespace parlance::session
 
 int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  auto started = postgres::Server::Start();
-  if (absl::IsNotFound(started.status())) {
-    // Without a server there is nothing to test, and that is said rather than failed.
-    std::cout << "SKIPPED: " << started.status().message() << std::endl;
-    return 0;
-  }
-  if (!started.ok()) {
-    std::cout << started.status() << std::endl;
-    return 1;
-  }
-  parlance::session::server = started->get();
-  const int result = RUN_ALL_TESTS();
-  started->reset();
-  return result;
+  return postgres::RunTestsWithServer(argc, argv, &parlance::session::server);
 }

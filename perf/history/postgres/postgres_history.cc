@@ -48,7 +48,7 @@ namespace {
 constexpr char kVersion1[] = R"sql(
 CREATE TABLE perf_history_runs (
   id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-  -- Of run_id, target, shard and started_ns.
+  -- The digest of run_id, target, shard and started_ns.
   digest bytea NOT NULL UNIQUE,
   run_id text NOT NULL,
   target text NOT NULL,
@@ -62,7 +62,7 @@ CREATE TABLE perf_history_runs (
 CREATE INDEX perf_history_runs_by_invocation ON perf_history_runs USING hash (run_id);
 CREATE TABLE perf_history_series (
   id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-  -- Of all that follows.
+  -- The digest of all that follows.
   digest bytea NOT NULL UNIQUE,
   machine text COLLATE "C" NOT NULL,
   build text COLLATE "C" NOT NULL,
@@ -260,7 +260,7 @@ std::string JsonOf(absl::Span<const SeriesKey> keys) {
   writer.StartArray();
   for (const SeriesKey& key : keys) {
     writer.StartObject();
-    // Of any other text there is no series, and no value that the server would take.
+    // No series has any other text, which the server would not take either.
     if (IsText(key)) {
       Put("machine", key.machine, writer);
       Put("build", key.build, writer);

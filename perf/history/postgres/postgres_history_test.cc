@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cstddef>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -27,6 +26,7 @@
 #include "perf/record/result.pb.h"
 #include "third_party/postgres_connection.h"
 #include "third_party/postgres_server.h"
+#include "third_party/postgres_test_main.h"
 #include "third_party/status_matchers.h"
 
 namespace perf {
@@ -303,20 +303,4 @@ TEST(PostgresHistoryTest, SamplesCanBeReadWithSql) {
 }  // namespace
 }  // namespace perf
 
-int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  auto started = postgres::Server::Start();
-  if (absl::IsNotFound(started.status())) {
-    // Without a server there is nothing to test, and that is said rather than failed.
-    std::cout << "SKIPPED: " << started.status().message() << std::endl;
-    return 0;
-  }
-  if (!started.ok()) {
-    std::cout << started.status() << std::endl;
-    return 1;
-  }
-  perf::server = started->get();
-  const int result = RUN_ALL_TESTS();
-  started->reset();
-  return result;
-}
+int main(int argc, char** argv) { return postgres::RunTestsWithServer(argc, argv, &perf::server); }

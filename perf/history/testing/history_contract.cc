@@ -133,7 +133,7 @@ TEST_P(HistoryContract, SeveralAddTheSameAtTheSameTime) {
 
 TEST_P(HistoryContract, AnInvocationIsAddedOnceIfItIsKnownByItself) {
   const auto history = Open();
-  // Of one invocation, and known apart.
+  // Both are of one invocation, and known apart.
   std::vector<perf::Run> runs = {DayRun(1, 10), DayRun(2, 20)};
   runs[1].set_run_id("run1");
   EXPECT_THAT(history->Add(runs, KnownBy::kInvocation), IsOkAndHolds(2));
@@ -198,7 +198,7 @@ TEST_P(HistoryContract, AFilterSelectsSeriesAndTheirRuns) {
   EXPECT_TRUE(medians({.name = "%"}).empty());
 }
 
-// Of which nothing is.
+// Nothing is selected by bytes that no text has.
 TEST_P(HistoryContract, AFilterMayHaveAnyBytes) {
   const auto history = Open();
   perf::Run run = DayRun(1, 10);

@@ -84,7 +84,7 @@ std::string LabelOf(const MeasurementResult& result) {
 
 class Benchmarks {
  public:
-  // Of each measurement, at most `max_repetitions` are written.
+  // At most `max_repetitions` are written of each measurement.
   Benchmarks(size_t max_repetitions, Writer& writer)
       : max_repetitions_(max_repetitions), writer_(writer) {}
 
@@ -157,7 +157,7 @@ class Benchmarks {
   const size_t max_repetitions_;
   Writer& writer_;
   int64_t num_families_ = 0;
-  // Of the measurement that is being added.
+  // The names of the measurement that is being added.
   std::string name_;
   std::string label_;
 };

@@ -265,7 +265,7 @@ class PageBuilder {
   static size_t BytesOf(const std::string& text) {
     size_t bytes = text.size();
     for (const char c : text) {
-      // Of six bytes: \u003c.
+      // Such a one takes six bytes: \u003c.
       if (absl::StrContains("<>&'\"\\\n\t", c)) bytes += 5;
     }
     return bytes;
