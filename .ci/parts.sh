@@ -60,6 +60,27 @@ PY
   took "$name" $((SECONDS - start)) "${counts[0]} passed, ${counts[1]} failed"
 }
 
+# Of the tests that were run last, each ran one of its cases at least: one that skips them all passes, and checks nothing.
+some_case_ran() {
+  python3 - "$logs/events.json" <<'PY'
+import json, sys, urllib.parse, xml.etree.ElementTree
+ran, tests = set(), set()
+for line in open(sys.argv[1]):
+    event = json.loads(line)
+    for output in event.get("testResult", {}).get("testActionOutput", []):
+        if output["name"] != "test.xml":
+            continue
+        test = event["id"]["testResult"]["label"]
+        tests.add(test)
+        cases = xml.etree.ElementTree.parse(urllib.parse.urlparse(output["uri"]).path).iter("testcase")
+        if any(case.get("result") != "skipped" for case in cases):
+            ran.add(test)
+for test in sorted(tests - ran):
+    print(f"{test}: every case is skipped")
+sys.exit(not tests or tests != ran)
+PY
+}
+
 check() { # NAME COMMAND...
   local name="$1" start=$SECONDS
   shift
@@ -163,6 +184,7 @@ counts() {
 # What both scripts prove first. Which of the documentation's commands are run: light or all.
 common_parts() { # light|all
   bazel_tests "tests" //...
+  check "cases that run" some_case_ran
   check "programs" programs
   check "format of C++" format_cpp
   check "format of Starlark" format_starlark

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "perf/record/environment.h"
 #include "third_party/status_matchers.h"
 
 namespace perf {
@@ -32,12 +33,13 @@ constexpr bool kValgrindRuns = true;
 // is measured. Code that is not optimised, that looks for overflows of the loop's counter, or that
 // counts for coverage, of which no macro tells, has some more.
 double MostOfNothing() {
-#if defined(__OPTIMIZE__) && !defined(PERF_UNDEFINED_SANITIZER)
-  const bool instrumented = std::getenv("COVERAGE_DIR") != nullptr;
+#if defined(PERF_UNDEFINED_SANITIZER)
+  return 40;
 #else
-  const bool instrumented = true;
+  const bool plain =
+      CurrentEnvironment().compilation_mode() == "opt" && std::getenv("COVERAGE_DIR") == nullptr;
+  return plain ? 4 : 40;
 #endif
-  return instrumented ? 40 : 4;
 }
 
 std::map<std::string, BenchmarkCounts> Count(const std::set<std::string>& names,

@@ -22,6 +22,7 @@
 #include "perf/process/program_runner.h"
 #include "perf/process/subprocess.h"
 #include "perf/process/testing/fake_program_runner.h"
+#include "perf/record/environment.h"
 #include "third_party/status_matchers.h"
 
 namespace perf {
@@ -43,10 +44,10 @@ using testing::StartsWith;
 // optimised, or that has more in it than its source, has its costs elsewhere.
 bool CanExplain() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    defined(PERF_UNDEFINED_SANITIZER) || !defined(__OPTIMIZE__)
+    defined(PERF_UNDEFINED_SANITIZER)
   return false;
 #else
-  return std::getenv("COVERAGE_DIR") == nullptr;
+  return CurrentEnvironment().compilation_mode() == "opt" && std::getenv("COVERAGE_DIR") == nullptr;
 #endif
 }
 
