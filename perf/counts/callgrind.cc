@@ -21,15 +21,30 @@ std::string DumpPath(const std::string& directory, absl::string_view process) {
   return absl::StrCat(directory, "/callgrind.", process);
 }
 
+absl::StatusOr<std::string> TakeDump(const std::string& path) {
+  struct stat file = {};
+  if (stat(path.c_str(), &file) == 0 && file.st_size > kMaxCallgrindDumpBytes) {
+    std::remove(path.c_str());
+    return absl::FailedPreconditionError(absl::StrCat("a dump of callgrind has ", file.st_size,
+                                                      " bytes, which is too long to read"));
+  }
+  absl::StatusOr<std::string> text = ReadFile(path);
+  if (text.ok()) std::remove(path.c_str());
+  return text;
+}
+
 }  // namespace
 
-std::vector<std::string> CallgrindCommand(const std::string& directory, CallgrindDetail detail) {
-  return {"valgrind", "--tool=callgrind", "--quiet", "--collect-atstart=no",
+std::vector<std::string> CallgrindCommand(const std::string& directory, CallgrindDetail detail,
+                                          CallgrindStart start) {
+  const bool at_once = start == CallgrindStart::kAtOnce;
+  return {"valgrind", "--tool=callgrind", "--quiet",
+          at_once ? "--collect-atstart=yes" : "--collect-atstart=no",
           // For a debugger, it would make pipes in the folder of temporary files, where they stay
           // if it is killed.
           "--vgdb=no",
           // What comes before a measured region runs several times faster without it.
-          "--instr-atstart=no",
+          at_once ? "--instr-atstart=yes" : "--instr-atstart=no",
           // This counts system calls; there is no option for that alone.
           "--collect-systime=msec",
           // Lines and names would take most of a dump's time.
@@ -82,16 +97,11 @@ absl::StatusOr<CallgrindCounts> ParseCallgrindDump(absl::string_view text) {
 }
 
 absl::StatusOr<std::string> TakeCallgrindDump(const std::string& directory, int pid, int number) {
-  const std::string path = DumpPath(directory, absl::StrCat(pid, ".", number));
-  struct stat file = {};
-  if (stat(path.c_str(), &file) == 0 && file.st_size > kMaxCallgrindDumpBytes) {
-    std::remove(path.c_str());
-    return absl::FailedPreconditionError(absl::StrCat("a dump of callgrind has ", file.st_size,
-                                                      " bytes, which is too long to read"));
-  }
-  absl::StatusOr<std::string> text = ReadFile(path);
-  if (text.ok()) std::remove(path.c_str());
-  return text;
+  return TakeDump(DumpPath(directory, absl::StrCat(pid, ".", number)));
+}
+
+absl::StatusOr<std::string> TakeLastCallgrindDump(const std::string& directory, int pid) {
+  return TakeDump(DumpPath(directory, absl::StrCat(pid)));
 }
 
 }  // namespace perf

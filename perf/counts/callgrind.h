@@ -27,10 +27,18 @@ enum class CallgrindDetail {
   kInstructions,
 };
 
-// What to put before the program's command line. Callgrind then counts nothing until the program
-// asks for it, and writes each dump that the program asks for to `directory`.
+// When counting begins.
+enum class CallgrindStart {
+  // As soon as the program asks for it; each dump that it asks for is written.
+  kWhenAsked,
+  // With the program; one dump is written when it ends, of all its threads.
+  kAtOnce,
+};
+
+// What to put before the program's command line. Callgrind writes dumps to `directory`.
 std::vector<std::string> CallgrindCommand(const std::string& directory,
-                                          CallgrindDetail detail = CallgrindDetail::kTotals);
+                                          CallgrindDetail detail = CallgrindDetail::kTotals,
+                                          CallgrindStart start = CallgrindStart::kWhenAsked);
 
 // Variables of the program's environment, which pin what glibc chooses by the processor.
 std::map<std::string, std::string> CallgrindVariables();
@@ -44,11 +52,12 @@ struct CallgrindCounts {
 // Reads the text of a dump. DataLoss if it is none.
 absl::StatusOr<CallgrindCounts> ParseCallgrindDump(absl::string_view text);
 
-// Returns the text of the `number`-th dump, from 1, that the process wrote to `directory`, and
-// removes the file. NotFound if there is none; FailedPrecondition if it is longer than
-// kMaxCallgrindDumpBytes.
+// Returns the text of the `number`-th dump, from 1, that the process wrote to `directory`, or of
+// the one that it wrote when it ended, and removes the file. NotFound if there is none;
+// FailedPrecondition if it is longer than kMaxCallgrindDumpBytes.
 inline constexpr int64_t kMaxCallgrindDumpBytes = 256 << 20;
 absl::StatusOr<std::string> TakeCallgrindDump(const std::string& directory, int pid, int number);
+absl::StatusOr<std::string> TakeLastCallgrindDump(const std::string& directory, int pid);
 
 }  // namespace perf
 

@@ -12,8 +12,6 @@
 namespace perf {
 namespace {
 
-constexpr char kRoot[] = "iteration";
-
 // A tree that grows, with children by what they are.
 struct Growing {
   std::string function = {};
@@ -66,7 +64,7 @@ class Grower {
   }
 
   CallNode Grow() {
-    root_.function = kRoot;
+    root_.function = sides_.front().build.whole_run ? "run" : "iteration";
     for (const Side& side : sides_) AddRoots(side);
     while (!waiting_.empty()) {
       const Waiting next = waiting_.top();

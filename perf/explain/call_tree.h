@@ -11,9 +11,10 @@
 
 namespace perf {
 
-// Instructions of one iteration, in two builds or, of one profile, in `after` alone.
+// Instructions of one iteration, or of one run of a program, in two builds or, of one profile, in
+// `after` alone.
 struct CallNode {
-  // The function's full name; the root's is "iteration".
+  // The function's full name; the root's is "iteration" or "run".
   std::string function;
   // Whether it is inlined into its parent.
   bool inlined = false;

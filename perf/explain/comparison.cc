@@ -29,6 +29,9 @@ constexpr size_t kMaxAllocations = 10;
 // this is none.
 constexpr double kLeastCalls = 0.01;
 constexpr double kLeastInstructions = 0.5;
+// What a whole program does besides differs a little from run to run, and a change that is a
+// smaller part of the program's instructions is not listed.
+constexpr double kLeastPartOfRun = 1e-4;
 // Two processes of one build agree on their instructions to this part.
 constexpr double kSamePart = 0.001;
 // Instructions whose change is a smaller part of the time's do not explain it.
@@ -120,7 +123,8 @@ bool IsOfSharedLibrary(const Profile& profile, const std::string& name) {
 class Comparison {
  public:
   Comparison(const ProfiledBuild& before, const ProfiledBuild& after, double time_percent)
-      : before_(before.profile),
+      : whole_run_(before.whole_run),
+        before_(before.profile),
         after_(after.profile),
         time_percent_(time_percent),
         inlined_before_(before.inlined),
@@ -139,6 +143,7 @@ class Comparison {
   }
 
   Explanation Execute() {
+    explanation_.set_of_whole_run(whole_run_);
     explanation_.set_instructions_before(before_.instructions);
     explanation_.set_instructions_after(after_.instructions);
     explanation_.set_system_calls_before(before_.system_calls);
@@ -249,10 +254,14 @@ class Comparison {
         in_one[name] = sides;
       }
     }
+    const double least =
+        whole_run_ ? std::max(kLeastInstructions,
+                              kLeastPartOfRun * std::max(before_.instructions, after_.instructions))
+                   : kLeastInstructions;
     std::set<std::string> names;
-    for (const auto& greatest : {Greatest(self_, kLeastInstructions, kMaxListed),
-                                 Greatest(inclusive, kLeastInstructions, kMaxListed),
-                                 Greatest(in_one, kLeastInstructions, kMaxListed)}) {
+    for (const auto& greatest :
+         {Greatest(self_, least, kMaxListed), Greatest(inclusive, least, kMaxListed),
+          Greatest(in_one, least, kMaxListed)}) {
       for (const auto& [name, sides] : greatest) names.insert(name);
     }
     std::map<std::string, Sides> listed;
@@ -399,17 +408,21 @@ class Comparison {
         "Look next at cache misses, branch misses, page faults and context switches of both "
         "builds, as `perf stat -d` counts them where the machine has hardware counters.");
     explanation_.add_notes(
-        "Only the thread that runs the benchmark's loop is counted: what other threads do, and how "
-        "long the loop waits for them, is not in these figures.");
+        whole_run_
+            ? "How long threads wait, for one another or for the system, is not in these figures."
+            : "Only the thread that runs the benchmark's loop is counted: what other threads do, "
+              "and how long the loop waits for them, is not in these figures.");
   }
+
+  absl::string_view PerRun() const { return PerWhat(explanation_); }
 
   void ExplainSameInstructions() {
     NameWhatIsNotCounted();
     const std::string before = IterationFigure(before_.instructions);
     const std::string after = IterationFigure(after_.instructions);
     const std::string figure = before == after
-                                   ? absl::StrCat("the same ", after, " instructions an iteration")
-                                   : absl::StrCat("almost the same instructions an iteration (",
+                                   ? absl::StrCat("the same ", after, " instructions ", PerRun())
+                                   : absl::StrCat("almost the same instructions ", PerRun(), " (",
                                                   after, ", before ", before, ")");
     explanation_.set_line(absl::StrCat(
         figure, time_percent_ == 0 ? "; if the time changed, it is by" : ", so what changed is",
@@ -439,7 +452,7 @@ class Comparison {
 
   void ExplainInstructions(double change) {
     const double sign = change < 0 ? -1 : 1;
-    std::string line = absl::StrCat(Signed(change), " instructions an iteration");
+    std::string line = absl::StrCat(Signed(change), " instructions ", PerRun());
     if (before_.instructions > 0) {
       absl::StrAppendFormat(&line, " (%+.1f %%)", InstructionsPercent());
     }
@@ -527,6 +540,7 @@ class Comparison {
     return text;
   }
 
+  const bool whole_run_;
   const Profile& before_;
   const Profile& after_;
   const double time_percent_;

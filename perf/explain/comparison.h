@@ -13,9 +13,9 @@
 
 namespace perf {
 
-// Instructions of an iteration, by function and then by what was inlined into it. What is the
-// function's own is not in it. A function without an entry is one of which it is not known what was
-// inlined into it; nothing is said of it unless it is known of both builds that have it.
+// Instructions of an iteration, or of a run, by function and then by what was inlined into it. What
+// is the function's own is not in it. A function without an entry is one of which it is not known
+// what was inlined into it; nothing is said of it unless it is known of both builds that have it.
 using InlinedCosts = std::map<std::string, std::map<std::string, double>>;
 
 // One build of a benchmark.
@@ -23,6 +23,9 @@ struct ProfiledBuild {
   Profile profile;
   // Those of the functions that MostChanged names.
   InlinedCosts inlined = {};
+  // Whether the figures are of one run of the whole program, in all threads, instead of one
+  // iteration.
+  bool whole_run = false;
 };
 
 // The functions whose own instructions changed most, at most `most`, the greatest change first.
@@ -38,12 +41,6 @@ Explanation Compare(const ProfiledBuild& before, const ProfiledBuild& after,
 // The `time_percent` of a measurement whose figure is `ratio` times the baseline's: where more is
 // better, such as of a rate, as much less time is taken. 0 if that is no number.
 double TimePercent(double ratio, bool higher_is_better);
-
-// Why the body of a GoogleTest function is not looked into, and what to do instead.
-inline constexpr char kWhyNotGoogleTest[] =
-    "its body is a GoogleTest function, whose work is not divided into iterations that callgrind "
-    "could count. Put the part that you suspect into a Google Benchmark function, or record its "
-    "program in both revisions with `perf record -g`";
 
 // The explanation of a measurement that could not be looked into. `why` goes on after "not
 // explained: ".

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -12,7 +13,9 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "perf/counts/callgrind.h"
 #include "perf/counts/counted_process.h"
@@ -22,6 +25,7 @@
 #include "perf/explain/inlined_functions.h"
 #include "perf/explain/profile.h"
 #include "perf/gbench/benchmark_names.h"
+#include "perf/process/subprocess.h"
 
 namespace perf {
 namespace {
@@ -36,6 +40,8 @@ constexpr size_t kMaxLookedInto = 20;
 constexpr size_t kMaxProfiled = 100;
 // The tree of calls in an explanation.
 constexpr CallTreeOptions kExplainedTree = {.least_part = 0.005, .max_nodes = 300};
+
+constexpr absl::string_view kBuilds[] = {"the baseline's build", "the current build"};
 
 absl::Status In(absl::string_view build, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(build, ": ", status.message()));
@@ -117,6 +123,17 @@ absl::StatusOr<std::string> NameLoop(const ProfileOptions& options, Profile& pro
   return given;
 }
 
+absl::Status NoValgrind(const absl::Status& status) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("valgrind counts the instructions, and is not there: ", status.message()));
+}
+
+// NotFound says that there is no such benchmark, which a dump that is missing does not.
+absl::Status NoDump(const absl::Status& status) {
+  if (!absl::IsNotFound(status)) return status;
+  return absl::UnavailableError(absl::StrCat("callgrind wrote no dump: ", status.message()));
+}
+
 // A benchmark of one build, in a process of its own under callgrind.
 class ProfiledBenchmark {
  public:
@@ -134,13 +151,8 @@ class ProfiledBenchmark {
     absl::StatusOr<std::string> name = ListedNameOf(*process, options.measurement);
     if (!name.ok()) return name.status();
     const absl::StatusOr<int64_t> iterations = ChooseIterations(*process, *name);
-    if (!iterations.ok()) return Failure(iterations.status());
+    if (!iterations.ok()) return NoDump(iterations.status());
     return ProfiledBenchmark(*std::move(process), *std::move(name), *iterations);
-  }
-
-  static absl::Status NoValgrind(const absl::Status& status) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("valgrind counts the instructions, and is not there: ", status.message()));
   }
 
   // How many iterations are enough.
@@ -150,7 +162,7 @@ class ProfiledBenchmark {
     CallgrindProfile dumps[2];
     for (const int times : {1, 2}) {
       const absl::StatusOr<CallCounts> counts = process_.Count(name_, iterations * times);
-      if (!counts.ok()) return Failure(counts.status());
+      if (!counts.ok()) return NoDump(counts.status());
       absl::StatusOr<CallgrindProfile> dump = ParseCallgrindProfile(counts->dump);
       if (!dump.ok()) return dump.status();
       dumps[times - 1] = *std::move(dump);
@@ -161,12 +173,6 @@ class ProfiledBenchmark {
  private:
   ProfiledBenchmark(CountedProcess process, std::string name, int64_t iterations)
       : process_(std::move(process)), name_(std::move(name)), iterations_(iterations) {}
-
-  // NotFound says that there is no such benchmark, which a dump that is missing does not.
-  static absl::Status Failure(const absl::Status& status) {
-    if (!absl::IsNotFound(status)) return status;
-    return absl::UnavailableError(absl::StrCat("callgrind wrote no dump: ", status.message()));
-  }
 
   CountedProcess process_;
   std::string name_;
@@ -180,7 +186,8 @@ absl::StatusOr<InlinedCosts> FindInlined(const Profile& profile,
                                          const ProfileOptions& options,
                                          std::vector<std::string>& notes) {
   // The addresses to look up, by object. Shared libraries of the distribution have no debug
-  // information, and their functions say enough.
+  // information, and their functions say enough; what callgrind cannot tell the object of, such as
+  // the first jumps into a library, it calls "???".
   std::map<std::string, std::vector<uint64_t>> wanted;
   size_t all = 0;
   int left_out = 0;
@@ -189,7 +196,7 @@ absl::StatusOr<InlinedCosts> FindInlined(const Profile& profile,
     if (found == profile.functions.end()) continue;
     std::vector<CodeAddress> places;
     for (const auto& [place, instructions] : found->second.instructions) {
-      if (!IsSharedLibrary(place.object)) places.push_back(place);
+      if (!IsSharedLibrary(place.object) && place.object != "???") places.push_back(place);
     }
     // A part of a function would be compared with the whole.
     if (all + places.size() > kMaxAddresses) {
@@ -256,6 +263,62 @@ void AddNotes(std::vector<std::string> notes, Explanation& explanation) {
   }
 }
 
+// Profiles one run of a program from its start to its end.
+absl::StatusOr<ProfiledBuild> RunWhole(const BenchmarkProgram& program,
+                                       const ProfileOptions& options) {
+  if (IsInterrupted(options)) return Interrupted();
+  SubprocessOptions run = {
+      .arguments = CallgrindCommand(options.scratch, CallgrindDetail::kInstructions,
+                                    CallgrindStart::kAtOnce),
+      .variables = program.variables,
+      .directory = program.directory,
+      .time_limit = options.patience};
+  run.arguments.push_back(program.path);
+  for (const auto& [name, value] : CallgrindVariables()) run.variables[name] = value;
+  const absl::StatusOr<SubprocessResult> result =
+      options.programs.Run(run, SubprocessOutput::kCaptureWithErrors);
+  if (absl::IsNotFound(result.status())) return NoValgrind(result.status());
+  if (!result.ok()) return result.status();
+  if (IsInterrupted(options) || result->exit_code == 128 + SIGINT) return Interrupted();
+  if (result->exit_code != 0) {
+    constexpr size_t kTail = 500;
+    absl::string_view last = absl::StripAsciiWhitespace(
+        result->errors.empty() ? absl::string_view(result->output) : result->errors);
+    last = last.substr(last.size() - std::min(last.size(), kTail));
+    return absl::UnavailableError(absl::StrCat(
+        program.path, " ended with ", DescribeExit(result->exit_code), " under callgrind: ", last));
+  }
+  const absl::StatusOr<std::string> dump = TakeLastCallgrindDump(options.scratch, result->pid);
+  if (!dump.ok()) return NoDump(dump.status());
+  const absl::StatusOr<CallgrindProfile> profile = ParseCallgrindProfile(*dump);
+  if (!profile.ok()) return profile.status();
+  return ProfiledBuild{.profile = ProfileOfIteration({}, *profile, 1), .whole_run = true};
+}
+
+// Compares two builds that were profiled.
+absl::StatusOr<Explanation> CompareBuilds(ProfiledBuild (&builds)[2], const ProfileOptions& options,
+                                          double time_percent, std::vector<std::string> notes) {
+  std::vector<std::string> wanted =
+      MostChanged(builds[0].profile, builds[1].profile, kMaxLookedInto);
+  for (std::string& name : MostChanged({}, builds[1].profile, kMaxLookedInto)) {
+    if (!absl::c_linear_search(wanted, name)) wanted.push_back(std::move(name));
+  }
+  for (ProfiledBuild& build : builds) {
+    absl::StatusOr<InlinedCosts> inlined = FindInlined(build.profile, wanted, options, notes);
+    if (!inlined.ok()) return inlined.status();
+    build.inlined = *std::move(inlined);
+  }
+  Explanation explanation = Compare(builds[0], builds[1], time_percent);
+  const CallNode tree = CompareCallTrees(builds[0], builds[1], kExplainedTree);
+  if (tree.cut) {
+    notes.push_back(absl::StrCat("The tree of calls has the ", kExplainedTree.max_nodes,
+                                 " of its places that cost most, and not the others."));
+  }
+  for (CallFrame& frame : FramesOf(tree)) *explanation.add_frames() = std::move(frame);
+  AddNotes(std::move(notes), explanation);
+  return explanation;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> MeasurementsOf(const BenchmarkProgram& program) {
@@ -273,8 +336,7 @@ absl::StatusOr<std::vector<std::string>> MeasurementsOf(const BenchmarkProgram& 
 absl::Status CheckValgrind(ProgramRunner& programs) {
   const absl::StatusOr<SubprocessResult> result =
       programs.Run({.arguments = {"valgrind", "--version"}}, SubprocessOutput::kCaptureWithErrors);
-  return absl::IsNotFound(result.status()) ? ProfiledBenchmark::NoValgrind(result.status())
-                                           : result.status();
+  return absl::IsNotFound(result.status()) ? NoValgrind(result.status()) : result.status();
 }
 
 absl::StatusOr<ProfiledBuild> ProfileBenchmark(const BenchmarkProgram& program,
@@ -299,7 +361,6 @@ absl::StatusOr<ProfiledBuild> ProfileBenchmark(const BenchmarkProgram& program,
 absl::StatusOr<Explanation> ExplainBenchmark(const BenchmarkProgram& baseline,
                                              const BenchmarkProgram& current,
                                              const ProfileOptions& options, double time_percent) {
-  constexpr absl::string_view kBuilds[] = {"the baseline's build", "the current build"};
   const BenchmarkProgram* const programs[] = {&baseline, &current};
   std::vector<ProfiledBenchmark> benchmarks;
   for (size_t i = 0; i < 2; ++i) {
@@ -328,25 +389,39 @@ absl::StatusOr<Explanation> ExplainBenchmark(const BenchmarkProgram& baseline,
   for (size_t i = 0; i < 2; ++i) {
     if (loops[1 - i] == kLoop) RenameFunction(builds[i].profile, loops[i], kLoop);
   }
-  std::vector<std::string> wanted =
-      MostChanged(builds[0].profile, builds[1].profile, kMaxLookedInto);
-  for (std::string& name : MostChanged({}, builds[1].profile, kMaxLookedInto)) {
-    if (!absl::c_linear_search(wanted, name)) wanted.push_back(std::move(name));
+  return CompareBuilds(builds, options, time_percent, std::move(notes));
+}
+
+absl::StatusOr<ProfiledBuild> ProfileProgram(const BenchmarkProgram& program,
+                                             const ProfileOptions& options,
+                                             std::vector<std::string>* notes) {
+  options.progress(absl::StrCat("profiling ", options.measurement));
+  absl::StatusOr<ProfiledBuild> build = RunWhole(program, options);
+  if (!build.ok()) return build.status();
+  absl::StatusOr<InlinedCosts> inlined =
+      FindInlined(build->profile, MostChanged({}, build->profile, kMaxProfiled), options, *notes);
+  if (!inlined.ok()) return inlined.status();
+  build->inlined = *std::move(inlined);
+  return build;
+}
+
+absl::StatusOr<Explanation> ExplainProgram(const BenchmarkProgram& baseline,
+                                           const BenchmarkProgram& current,
+                                           const ProfileOptions& options) {
+  const BenchmarkProgram* const programs[] = {&baseline, &current};
+  ProfiledBuild builds[2];
+  for (size_t i = 0; i < 2; ++i) {
+    options.progress(absl::StrCat("explaining ", options.measurement, ": one run of ", kBuilds[i]));
+    absl::StatusOr<ProfiledBuild> build = RunWhole(*programs[i], options);
+    if (!build.ok()) return In(kBuilds[i], build.status());
+    builds[i] = *std::move(build);
   }
-  for (ProfiledBuild& build : builds) {
-    absl::StatusOr<InlinedCosts> inlined = FindInlined(build.profile, wanted, options, notes);
-    if (!inlined.ok()) return inlined.status();
-    build.inlined = *std::move(inlined);
-  }
-  Explanation explanation = Compare(builds[0], builds[1], time_percent);
-  const CallNode tree = CompareCallTrees(builds[0], builds[1], kExplainedTree);
-  if (tree.cut) {
-    notes.push_back(absl::StrCat("The tree of calls has the ", kExplainedTree.max_nodes,
-                                 " of its places that cost most, and not the others."));
-  }
-  for (CallFrame& frame : FramesOf(tree)) *explanation.add_frames() = std::move(frame);
-  AddNotes(std::move(notes), explanation);
-  return explanation;
+  // What a measurement takes longer is no part of the time of all that the program does.
+  return CompareBuilds(
+      builds, options, /*time_percent=*/0,
+      {"These are figures of the whole program, with all that it measures and what it does "
+       "besides. "
+       "Of work that is done for a time, and not a number of times, they differ from run to run."});
 }
 
 }  // namespace perf

@@ -1,4 +1,6 @@
-// Why a Google Benchmark body takes longer in one build than in another: both run under callgrind.
+// Why a measurement takes longer in one build than in another: both run under callgrind. Of a
+// Google Benchmark body, one iteration is compared; of any other test, one run of its whole
+// program.
 #ifndef PERF_EXPLAIN_EXPLAIN_BENCHMARK_H_
 #define PERF_EXPLAIN_EXPLAIN_BENCHMARK_H_
 
@@ -9,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "perf/explain/comparison.h"
 #include "perf/explain/explanation.pb.h"
 #include "perf/gbench/epoch_child.h"
@@ -31,6 +34,8 @@ struct ProfileOptions {
   std::function<void(absl::string_view)> progress = [](absl::string_view) {};
   // Asked before each program that is run, and while one runs: whether to end.
   std::function<bool()> interrupted = {};
+  // How long one run of a whole program may take, which callgrind makes some fifty times slower.
+  absl::Duration patience = absl::Minutes(10);
 };
 
 // Whether there is a valgrind to profile with: FailedPrecondition if there is none, otherwise
@@ -53,6 +58,17 @@ absl::StatusOr<Explanation> ExplainBenchmark(const BenchmarkProgram& baseline,
                                              const BenchmarkProgram& current,
                                              const ProfileOptions& options,
                                              double time_percent = 0);
+
+// The same of one run of a program that need not serve epochs: all that its process does, in all
+// threads. `options.measurement` names it in what is being done. Unavailable, with the last that it
+// wrote, if the program fails under callgrind; DeadlineExceeded if it takes longer than
+// `options.patience`; otherwise as ProfileBenchmark, without NotFound and Unimplemented.
+absl::StatusOr<ProfiledBuild> ProfileProgram(const BenchmarkProgram& program,
+                                             const ProfileOptions& options,
+                                             std::vector<std::string>* notes);
+absl::StatusOr<Explanation> ExplainProgram(const BenchmarkProgram& baseline,
+                                           const BenchmarkProgram& current,
+                                           const ProfileOptions& options);
 
 }  // namespace perf
 

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/explain/explanation_text.h"
@@ -251,6 +252,66 @@ TEST_F(ExplainBenchmarkTest, AToolThatFailsIsNoMissingBenchmark) {
   EXPECT_THAT(TryToExplain("planted.function"),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("is not there")));
   setenv("PATH", path.c_str(), 1);
+}
+
+// What has no iterations.
+class ExplainProgramTest : public ExplainBenchmarkTest {
+ protected:
+  absl::StatusOr<Explanation> Explain(const std::string& baseline, const std::string& current,
+                                      absl::Duration patience = absl::Minutes(10)) {
+    return ExplainProgram(Program(baseline), Program(current),
+                          {.measurement = "planted.program",
+                           .scratch = testing::TempDir(),
+                           .programs = programs_,
+                           .patience = patience});
+  }
+};
+
+TEST_F(ExplainProgramTest, NamesAFunctionOfAnyThread) {
+  const absl::StatusOr<Explanation> explanation =
+      Explain("planted_program", "planted_slower_program");
+  ASSERT_THAT(explanation, IsOk());
+  std::printf("%s\n", ExplanationText(*explanation).c_str());
+  EXPECT_EQ(explanation->cause(), CAUSE_FUNCTION);
+  EXPECT_TRUE(explanation->of_whole_run());
+  EXPECT_THAT(explanation->line(), HasSubstr(" instructions a run of the test (+"));
+  EXPECT_THAT(explanation->line(), HasSubstr(" in planted::Checksum"));
+  ASSERT_FALSE(explanation->functions().empty());
+  // One call in each of two threads, of which each executes some instructions for each value.
+  EXPECT_EQ(explanation->functions(0).calls_after(), 2);
+  EXPECT_GT(explanation->functions(0).self_after() - explanation->functions(0).self_before(),
+            2 * 2 * 100'000);
+  ASSERT_GT(explanation->frames_size(), 1);
+  EXPECT_EQ(explanation->frames(0).function(), "run");
+  EXPECT_THAT(explanation->notes(), Contains(HasSubstr("figures of the whole program")));
+  EXPECT_THAT(explanation->notes(), Not(Contains(HasSubstr("not known"))));
+  // What differs by chance, such as what the loader does, is not in the list.
+  for (const FunctionChange& function : explanation->functions()) {
+    EXPECT_THAT(function.function(), Not(HasSubstr("strcmp")));
+  }
+}
+
+TEST_F(ExplainProgramTest, SaysThatTheInstructionsAreTheSame) {
+  const absl::StatusOr<Explanation> explanation = Explain("planted_program", "planted_program");
+  ASSERT_THAT(explanation, IsOk());
+  EXPECT_EQ(explanation->cause(), CAUSE_NOT_IN_INSTRUCTIONS);
+  EXPECT_THAT(explanation->line(), HasSubstr(" instructions a run of the test"));
+}
+
+TEST_F(ExplainProgramTest, AProgramThatFailsOrIsNotThereSaysSo) {
+  EXPECT_THAT(Explain("planted_program", "none"),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("the current build: ")));
+  ASSERT_EQ(setenv("PLANTED_FAILURE", "1", 1), 0);
+  EXPECT_THAT(Explain("planted_program", "planted_slower_program"),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       AllOf(HasSubstr("the baseline's build: "), HasSubstr("exit code 3"),
+                             HasSubstr("it was to fail"))));
+  unsetenv("PLANTED_FAILURE");
+}
+
+TEST_F(ExplainProgramTest, TakesNoLongerThanItMay) {
+  EXPECT_THAT(Explain("planted_program", "planted_program", absl::Milliseconds(1)),
+              StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("took longer than 1ms")));
 }
 
 }  // namespace

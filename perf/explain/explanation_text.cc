@@ -86,6 +86,10 @@ std::string IterationFigure(double value) {
                                            : absl::StrFormat("%.3g", value);
 }
 
+absl::string_view PerWhat(const Explanation& explanation) {
+  return explanation.of_whole_run() ? "a run of the test" : "an iteration";
+}
+
 std::string ExplanationText(const Explanation& explanation) {
   const std::string details = ExplanationDetails(explanation);
   return absl::StrCat(Paragraph(explanation.line(), 0), details.empty() ? "" : "\n", details);
@@ -93,7 +97,9 @@ std::string ExplanationText(const Explanation& explanation) {
 
 std::string ExplanationDetails(const Explanation& explanation) {
   if (explanation.cause() == CAUSE_NOT_EXPLAINED) return "";
-  std::string text = "Of one iteration:\n";
+  const absl::string_view per = PerWhat(explanation);
+  std::string text =
+      explanation.of_whole_run() ? "Of one run of the test:\n" : "Of one iteration:\n";
   const auto total = [&](absl::string_view what, double before, double after) {
     absl::StrAppend(&text, "  ", what, ": ", ChangeOf(before, after), "\n");
   };
@@ -101,14 +107,14 @@ std::string ExplanationDetails(const Explanation& explanation) {
   total("allocations", explanation.allocations_before(), explanation.allocations_after());
   total("system calls", explanation.system_calls_before(), explanation.system_calls_after());
   if (!explanation.functions().empty()) {
-    absl::StrAppendFormat(&text, "\nInstructions an iteration:\n  %-28s %-28s function\n",
+    absl::StrAppendFormat(&text, "\nInstructions %s:\n  %-28s %-28s function\n", per,
                           "of the function itself", "with what it calls");
     for (int i = 0; i < std::min(explanation.functions_size(), kMaxShown); ++i) {
       absl::StrAppend(&text, FunctionText(explanation.functions(i)));
     }
   }
   if (!explanation.allocations().empty()) {
-    absl::StrAppend(&text, "\nAllocations an iteration:\n");
+    absl::StrAppend(&text, "\nAllocations ", per, ":\n");
     for (int i = 0; i < std::min(explanation.allocations_size(), kMaxShown); ++i) {
       const AllocationChange& change = explanation.allocations(i);
       absl::StrAppendFormat(&text, "  %-28s %s\n", ChangeOf(change.before(), change.after()),

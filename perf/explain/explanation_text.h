@@ -5,12 +5,16 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "perf/explain/explanation.pb.h"
 
 namespace perf {
 
 // A figure of one iteration: "410", "0.25".
 std::string IterationFigure(double value);
+
+// What figures are of: "an iteration", or "a run of the test".
+absl::string_view PerWhat(const Explanation& explanation);
 
 // The line, the functions whose cost changed, the allocations by caller, and the notes. Functions
 // have their short names, and lines end before column 100.

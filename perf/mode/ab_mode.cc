@@ -27,6 +27,7 @@
 #include "perf/explain/comparison.h"
 #include "perf/explain/explain_benchmark.h"
 #include "perf/explain/explanation.pb.h"
+#include "perf/gbench/epoch_child.h"
 #include "perf/mode/program_pair.h"
 #include "perf/mode/round_sources.h"
 #include "perf/process/scratch_folder.h"
@@ -315,52 +316,86 @@ class RevisionComparison {
     return unresolved;
   }
 
-  // Looks into the gravest of what became slower.
+  // What became slower of one program.
+  struct Slower {
+    const Compared* gravest = nullptr;
+    const Builds* builds = nullptr;
+    // All of it, of a program of which one run is explained.
+    std::vector<std::string> names = {};
+  };
+
+  // Looks into the gravest of what became slower: Google Benchmark functions one by one, and of
+  // other tests the run of one, which callgrind takes up to a minute for, of each build.
   void Explain() {
     if (!options_.explain) return;
-    constexpr size_t kMaxExplained = 5;
-    std::vector<std::pair<const Compared*, const Builds*>> slower;
+    constexpr size_t kMaxBenchmarks = 5;
+    constexpr size_t kMaxPrograms = 1;
+    std::vector<Slower> benchmarks;
+    std::vector<Slower> programs;
     for (size_t i = 0; i < sources_.size(); ++i) {
+      Slower program = {.builds = &builds_[i]};
       for (const Compared& compared : sources_[i]->compared()) {
         const Verdict verdict = compared.effect.verdict;
         if (!compared.status.ok() || (verdict != RED && verdict != YELLOW)) continue;
         if (builds_[i].benchmark) {
-          slower.emplace_back(&compared, &builds_[i]);
-        } else {
-          // It costs nothing to say so of all of them.
-          findings_.explanations[compared.name] = NotExplained(kWhyNotGoogleTest);
+          benchmarks.push_back(
+              {.gravest = &compared, .builds = &builds_[i], .names = {compared.name}});
+          continue;
+        }
+        program.names.push_back(compared.name);
+        if (program.gravest == nullptr ||
+            compared.effect.change_percent < program.gravest->effect.change_percent) {
+          program.gravest = &compared;
         }
       }
+      if (program.gravest != nullptr) programs.push_back(std::move(program));
     }
-    absl::c_stable_sort(slower, [](const auto& one, const auto& other) {
-      return one.first->effect.change_percent < other.first->effect.change_percent;
+    ExplainGravest(kMaxBenchmarks, "Google Benchmark functions", std::move(benchmarks));
+    ExplainGravest(kMaxPrograms, "tests of other kinds", std::move(programs));
+  }
+
+  void ExplainGravest(size_t most, absl::string_view what, std::vector<Slower> slower) {
+    absl::c_stable_sort(slower, [](const Slower& one, const Slower& other) {
+      return one.gravest->effect.change_percent < other.gravest->effect.change_percent;
     });
-    if (slower.size() > kMaxExplained) {
-      findings_.notes.push_back(
-          absl::StrCat("the gravest ", kMaxExplained, " of ", slower.size(),
-                       " slower Google Benchmark functions are explained; `explain NAME --against ",
-                       shown_, "` does so with any of them"));
-      slower.resize(kMaxExplained);
+    if (slower.size() > most) {
+      findings_.notes.push_back(absl::StrCat(
+          "the gravest ", most, " of ", slower.size(), " slower ", what,
+          " are explained; `explain NAME --against ", shown_, "` does so with any of them"));
+      slower.resize(most);
     }
-    for (const auto& [compared, builds] : slower) {
+    for (const Slower& one : slower) {
       if (context_.services.Interrupted()) return;
-      findings_.explanations[compared->name] = ExplanationOf(*compared, *builds);
+      const Explanation explanation = ExplanationOf(*one.gravest, *one.builds);
+      for (const std::string& name : one.names) findings_.explanations[name] = explanation;
     }
   }
 
   Explanation ExplanationOf(const Compared& compared, const Builds& builds) {
     Services& services = context_.services;
     // Paths of one length, as programs copy those that they are given.
+    const auto program_of = builds.benchmark ? &BenchmarkProgramOf : &WholeProgramOf;
+    const BenchmarkProgram baseline = program_of(builds.baseline, scratch_ + "/explain-0");
+    const BenchmarkProgram current = program_of(builds.current, scratch_ + "/explain-1");
+    const ProfileOptions options = {
+        .measurement = compared.name,
+        .scratch = scratch_,
+        .programs = services.programs(),
+        .progress = [&](absl::string_view line) { services.ShowProgress(line); },
+        .interrupted = [&] { return services.Interrupted(); },
+        .patience = absl::Minutes(1)};
     const absl::StatusOr<Explanation> explanation =
-        ExplainBenchmark(BenchmarkProgramOf(builds.baseline, scratch_ + "/explain-0"),
-                         BenchmarkProgramOf(builds.current, scratch_ + "/explain-1"),
-                         {.measurement = compared.name,
-                          .scratch = scratch_,
-                          .programs = services.programs(),
-                          .progress = [&](absl::string_view line) { services.ShowProgress(line); },
-                          .interrupted = [&] { return services.Interrupted(); }},
-                         TimePercent(compared.effect.ratio, compared.better == HIGHER));
-    return explanation.ok() ? *explanation : NotExplained(explanation.status().message());
+        builds.benchmark
+            ? ExplainBenchmark(baseline, current, options,
+                               TimePercent(compared.effect.ratio, compared.better == HIGHER))
+            : ExplainProgram(baseline, current, options);
+    if (explanation.ok()) return *explanation;
+    const bool takes_long = absl::IsDeadlineExceeded(explanation.status());
+    return NotExplained(absl::StrCat(explanation.status().message(),
+                                     takes_long
+                                         ? absl::StrCat("; `explain ", compared.name, " --against ",
+                                                        shown_, "` gives it ten minutes")
+                                         : ""));
   }
 
   // Says once for all how many are unresolved, and why.

@@ -25,6 +25,15 @@ BenchmarkProgram BenchmarkProgramOf(const TestProgram& test, const std::string& 
   return made;
 }
 
+BenchmarkProgram WholeProgramOf(const TestProgram& test, const std::string& temporary) {
+  BenchmarkProgram made = BenchmarkProgramOf(test, temporary);
+  std::string& outputs = made.variables["TEST_UNDECLARED_OUTPUTS_DIR"];
+  outputs = temporary + "/outputs";
+  std::error_code error;
+  std::filesystem::create_directories(outputs, error);
+  return made;
+}
+
 absl::StatusOr<std::unique_ptr<RoundSource>> MakeRoundSource(const RoundSourceOptions& options,
                                                              std::vector<std::string>* notes) {
   const std::string& label = options.current.label;

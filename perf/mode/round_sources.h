@@ -18,6 +18,9 @@ namespace perf {
 // writes, which is made.
 BenchmarkProgram BenchmarkProgramOf(const TestProgram& test, const std::string& temporary);
 
+// Any test as a program to run from its start to its end, which leaves its record in `temporary`.
+BenchmarkProgram WholeProgramOf(const TestProgram& test, const std::string& temporary);
+
 struct RoundSourceOptions {
   // With all variables that the tests need, but for the places of temporary files and outputs.
   TestProgram baseline;

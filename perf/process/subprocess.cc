@@ -237,6 +237,7 @@ absl::StatusOr<SubprocessResult> RunProgram(SubprocessOptions options, Subproces
   absl::StatusOr<Subprocess> subprocess = Subprocess::Start(options);
   if (pipe_ends[1] >= 0) close(pipe_ends[1]);
   SubprocessResult result;
+  if (subprocess.ok()) result.pid = subprocess->pid();
   bool in_time = true;
   if (subprocess.ok() && pipe_ends[0] >= 0) {
     in_time = ReadAll(pipe_ends[0], options.time_limit, result.output);

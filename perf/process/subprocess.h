@@ -71,6 +71,8 @@ class Subprocess {
 };
 
 struct SubprocessResult {
+  // The number that the process had, by which it may have named files.
+  pid_t pid = 0;
   // 128 plus the signal if one ended it.
   int exit_code = 0;
   // What it wrote to stdout and to stderr, if that was captured.

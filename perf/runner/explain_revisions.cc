@@ -11,10 +11,13 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "command/nearest_name.h"
+#include "perf/ab/whole_process.h"
 #include "perf/bazel/revision.h"
 #include "perf/bazel/test_build.h"
 #include "perf/bazel/test_program.h"
@@ -25,6 +28,7 @@
 #include "perf/mode/program_pair.h"
 #include "perf/mode/round_sources.h"
 #include "perf/process/scratch_folder.h"
+#include "perf/record/result.pb.h"
 
 namespace perf {
 namespace {
@@ -41,48 +45,62 @@ class RevisionExplanation {
   explicit RevisionExplanation(const ExplainRevisionsOptions& options) : options_(options) {}
 
   absl::StatusOr<Explanation> Execute() {
-    for (const SuiteTest& test : options_.tests) {
-      if (test.benchmark()) tests_.push_back(test);
-    }
-    if (tests_.empty()) return NoSuchBenchmark(options_.measurement, seen_);
+    if (options_.tests.empty()) return NoSuchMeasurement(options_.measurement, seen_);
     if (absl::Status valgrind = CheckValgrind(options_.services.programs()); !valgrind.ok()) {
       return valgrind;
     }
     absl::StatusOr<std::string> cache = CacheDirectory();
     if (!cache.ok()) return cache.status();
     build_ = {.bazel = options_.run.bazel, .cache = *std::move(cache)};
-    // The folder of the baseline is that of --against, so that little has to be built.
-    const absl::StatusOr<std::string> baseline_bin = Build(options_.baseline, "", baseline_);
-    if (!baseline_bin.ok()) return baseline_bin.status();
-    const absl::StatusOr<std::string> current_bin = Build(options_.current, "tried", current_);
-    if (!current_bin.ok()) return current_bin.status();
-    CodeComparer comparer(options_.suite.manifest.harness());
-    // Why the first of those tests could not be asked that could not.
-    absl::Status failed;
-    for (const SuiteTest& test : tests_) {
-      absl::StatusOr<std::optional<ProgramPair>> pair =
-          PairThatMeasures(test, *baseline_bin, *current_bin, comparer);
-      if (absl::IsCancelled(pair.status())) return pair.status();
-      if (!pair.ok()) {
-        failed.Update(absl::Status(Failure(pair.status()).code(),
-                                   absl::StrCat(test.label(), ": ", pair.status().message())));
-        continue;
-      }
-      if (pair->has_value()) return Explain(**pair);
+    // Most measurements are of Google Benchmark functions, which say what they measure. Other tests
+    // have to be run for that.
+    for (const bool benchmarks : {true, false}) {
+      const absl::StatusOr<std::optional<Explanation>> explanation = ExplainTests(benchmarks);
+      if (!explanation.ok()) return explanation.status();
+      if (explanation->has_value()) return **explanation;
     }
-    return failed.ok() ? NoSuchBenchmark(options_.measurement, seen_) : failed;
+    return failed_.ok() ? NoSuchMeasurement(options_.measurement, seen_) : failed_;
   }
 
  private:
   void Say(absl::string_view line) { options_.services.Say(line); }
 
-  // Builds those of the tests that the commit has, and keeps no others. An empty commit stands for
-  // the working tree.
+  // Explains the measurement, if one of those tests has it that are Google Benchmark programs, or
+  // one of the others.
+  absl::StatusOr<std::optional<Explanation>> ExplainTests(bool benchmarks) {
+    tests_ = TestsToAsk(options_.suite, options_.tests, options_.measurement, benchmarks);
+    if (tests_.empty()) return std::nullopt;
+    // The folder of the baseline is that of --against, so that little has to be built.
+    const absl::StatusOr<std::string> baseline_bin = Build(options_.baseline, "", baseline_);
+    if (!baseline_bin.ok()) return baseline_bin.status();
+    if (tests_.empty()) return std::nullopt;
+    const absl::StatusOr<std::string> current_bin = Build(options_.current, "tried", current_);
+    if (!current_bin.ok()) return current_bin.status();
+    CodeComparer comparer(options_.suite.manifest.harness());
+    for (const SuiteTest& test : tests_) {
+      absl::StatusOr<std::optional<ProgramPair>> pair =
+          PairThatMeasures(test, *baseline_bin, *current_bin, comparer);
+      if (absl::IsCancelled(pair.status())) return pair.status();
+      if (!pair.ok()) {
+        failed_.Update(absl::Status(Failure(pair.status()).code(),
+                                    absl::StrCat(test.label(), ": ", pair.status().message())));
+        continue;
+      }
+      if (!pair->has_value()) continue;
+      absl::StatusOr<Explanation> explanation = Explain(**pair, benchmarks);
+      if (!explanation.ok()) return explanation.status();
+      return *std::move(explanation);
+    }
+    return std::nullopt;
+  }
+
+  // Builds those of the tests that the commit has, and keeps no others; nothing if there are none.
+  // An empty commit stands for the working tree.
   absl::StatusOr<std::string> Build(const std::string& commit, const std::string& place,
                                     std::optional<Checkout>& kept) {
     std::string directory = options_.run.workspace;
     std::string what = "the working tree";
-    if (!commit.empty()) {
+    if (!commit.empty() && !kept.has_value()) {
       absl::StatusOr<Checkout> checkout = Checkout::Create(
           options_.run.workspace, commit, build_.cache,
           [this](const std::string& holder) {
@@ -91,6 +109,8 @@ class RevisionExplanation {
           place);
       if (!checkout.ok()) return Failure(checkout.status());
       kept = *std::move(checkout);
+    }
+    if (kept.has_value()) {
       directory = kept->directory();
       what = absl::StrCat(commit.substr(0, kShownDigits), ", in ", directory);
     }
@@ -101,10 +121,7 @@ class RevisionExplanation {
         absl::StrCat("set(", absl::StrJoin(labels, " "), ")"), directory, build_, programs);
     if (!there.ok()) return Failure(there.status());
     std::erase_if(tests_, [&](const SuiteTest& test) { return !there->contains(test.label()); });
-    if (tests_.empty()) {
-      return absl::NotFoundError(
-          absl::StrCat("none of the tests was there in ", commit.substr(0, kShownDigits)));
-    }
+    if (tests_.empty()) return "";
     labels.clear();
     for (const SuiteTest& test : tests_) labels.push_back(test.label());
     absl::StatusOr<std::string> bin = BuildTests(labels, directory, what, build_, programs,
@@ -118,8 +135,10 @@ class RevisionExplanation {
     return ScratchFolder::Create("/tmp/perf-explain-");
   }
 
-  BenchmarkProgram Program(const TestProgram& test, const std::string& temporary) const {
-    BenchmarkProgram program = BenchmarkProgramOf(test, temporary);
+  BenchmarkProgram Program(const TestProgram& test, bool benchmark,
+                           const std::string& temporary) const {
+    BenchmarkProgram program =
+        benchmark ? BenchmarkProgramOf(test, temporary) : WholeProgramOf(test, temporary);
     program.interrupted = [this] { return options_.services.Interrupted(); };
     return program;
   }
@@ -140,7 +159,10 @@ class RevisionExplanation {
     const absl::StatusOr<ScratchFolder> scratch = Scratch();
     if (!scratch.ok()) return scratch.status();
     const absl::StatusOr<std::vector<std::string>> measurements =
-        MeasurementsOf(Program(pair->current, scratch->path() + "/explain-1"));
+        test.benchmark()
+            ? MeasurementsOf(
+                  Program(pair->current, /*benchmark=*/true, scratch->path() + "/explain-1"))
+            : MeasurementsOfRun(pair->current, scratch->path() + "/explain-1", options_.services);
     if (!measurements.ok()) return measurements.status();
     if (absl::c_linear_search(*measurements, options_.measurement)) {
       return std::optional<ProgramPair>(*std::move(pair));
@@ -149,7 +171,7 @@ class RevisionExplanation {
     return std::optional<ProgramPair>();
   }
 
-  absl::StatusOr<Explanation> Explain(const ProgramPair& pair) {
+  absl::StatusOr<Explanation> Explain(const ProgramPair& pair, bool benchmark) {
     if (pair.code.sameness != Sameness::kChanged) {
       return NotExplained(absl::StrCat("the code of ", pair.current.label,
                                        " is the same in both revisions, so there is nothing to "
@@ -157,14 +179,19 @@ class RevisionExplanation {
     }
     const absl::StatusOr<ScratchFolder> scratch = Scratch();
     if (!scratch.ok()) return Failure(scratch.status());
-    absl::StatusOr<Explanation> explanation = ExplainBenchmark(
-        Program(pair.baseline, scratch->path() + "/explain-0"),
-        Program(pair.current, scratch->path() + "/explain-1"),
-        {.measurement = options_.measurement,
-         .scratch = scratch->path(),
-         .programs = options_.services.programs(),
-         .progress = [this](absl::string_view line) { options_.services.ShowProgress(line); },
-         .interrupted = [this] { return options_.services.Interrupted(); }});
+    const BenchmarkProgram baseline =
+        Program(pair.baseline, benchmark, scratch->path() + "/explain-0");
+    const BenchmarkProgram current =
+        Program(pair.current, benchmark, scratch->path() + "/explain-1");
+    const ProfileOptions options = {
+        .measurement = options_.measurement,
+        .scratch = scratch->path(),
+        .programs = options_.services.programs(),
+        .progress = [this](absl::string_view line) { options_.services.ShowProgress(line); },
+        .interrupted = [this] { return options_.services.Interrupted(); }};
+    absl::StatusOr<Explanation> explanation = benchmark
+                                                  ? ExplainBenchmark(baseline, current, options)
+                                                  : ExplainProgram(baseline, current, options);
     if (explanation.ok() && !pair.why_quick.empty()) {
       explanation->add_notes(absl::StrCat("Both were run with quick loads, because the loads of ",
                                           options_.baseline.substr(0, kShownDigits),
@@ -182,11 +209,41 @@ class RevisionExplanation {
   std::optional<Checkout> current_;
   // The measurements that are there.
   std::vector<std::string> seen_;
+  // Why the first of those tests could not be asked that could not.
+  absl::Status failed_;
 };
 
 }  // namespace
 
-absl::Status NoSuchBenchmark(const std::string& measurement, const std::vector<std::string>& seen) {
+std::vector<SuiteTest> TestsToAsk(const Suite& suite, absl::Span<const SuiteTest> tests,
+                                  absl::string_view measurement, bool benchmarks) {
+  std::vector<SuiteTest> asked;
+  for (const SuiteTest& test : tests) {
+    if (test.benchmark() == benchmarks) asked.push_back(test);
+  }
+  const auto others = absl::c_stable_partition(asked, [&](const SuiteTest& test) {
+    const auto component = suite.component_of.find(test.label());
+    return component != suite.component_of.end() &&
+           absl::StartsWith(measurement, absl::StrCat(component->second, "."));
+  });
+  if (!benchmarks && others != asked.begin()) asked.erase(others, asked.end());
+  return asked;
+}
+
+absl::StatusOr<std::vector<std::string>> MeasurementsOfRun(const TestProgram& program,
+                                                           const std::string& scratch,
+                                                           Services& services) {
+  if (services.Interrupted()) return absl::CancelledError("interrupted");
+  services.ShowProgress(absl::StrCat("running ", program.label));
+  const absl::StatusOr<Run> run = RunTestProgram(program, scratch);
+  if (!run.ok()) return run.status();
+  std::vector<std::string> names;
+  for (const Measurement& measurement : run->measurements()) names.push_back(measurement.name());
+  return names;
+}
+
+absl::Status NoSuchMeasurement(const std::string& measurement,
+                               const std::vector<std::string>& seen) {
   const std::vector<absl::string_view> names(seen.begin(), seen.end());
   const absl::string_view nearest = command::NearestName(measurement, names);
   std::string known;
@@ -197,13 +254,9 @@ absl::Status NoSuchBenchmark(const std::string& measurement, const std::vector<s
     const auto end = names.begin() + std::min<std::ptrdiff_t>(kShown, std::ssize(names));
     known = absl::StrCat("; there ", names.size() == 1 ? "is " : "are ",
                          end == names.end() ? "" : absl::StrCat(names.size(), ", such as "),
-                         absl::StrJoin(names.begin(), end, ", "), ".");
-  } else {
-    known = ".";
+                         absl::StrJoin(names.begin(), end, ", "));
   }
-  return absl::NotFoundError(
-      absl::StrCat("no Google Benchmark function measures '", measurement, "'", known,
-                   " If it is a measurement of a GoogleTest function: ", kWhyNotGoogleTest));
+  return absl::NotFoundError(absl::StrCat("no test measures '", measurement, "'", known));
 }
 
 absl::StatusOr<Explanation> ExplainRevisions(const ExplainRevisionsOptions& options) {

@@ -7,6 +7,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "perf/bazel/test_program.h"
 #include "perf/explain/explanation.pb.h"
 #include "perf/mode/options.h"
 #include "perf/mode/services.h"
@@ -29,17 +32,31 @@ struct ExplainRevisionsOptions {
   std::string current;
 };
 
-// Builds both revisions, and compares what the measurement's body executes in them. NotFound, with
-// the name that comes nearest, if no Google Benchmark function of the tests has the measurement in
-// both; FailedPrecondition, before anything is built, if there is no valgrind; Cancelled if the
-// user interrupted it; otherwise errors of Checkout::Create, BuildTests and ExplainBenchmark, of
-// which none is NotFound. A test that cannot be asked for its measurements is an error if no other
-// has the measurement.
+// Builds both revisions, and compares what the measurement's body executes in them, or, of what is
+// no Google Benchmark function, one run of its test. NotFound, with the name that comes nearest, if
+// no test of both has the measurement; FailedPrecondition, before anything is built, if there is no
+// valgrind; Cancelled if the user interrupted it; otherwise errors of Checkout::Create, BuildTests,
+// ExplainBenchmark and ExplainProgram, of which none is NotFound. A test that cannot be asked for
+// its measurements is an error if no other has the measurement.
 absl::StatusOr<Explanation> ExplainRevisions(const ExplainRevisionsOptions& options);
 
-// NotFound: no Google Benchmark function has the measurement. Names the one of `seen` that comes
-// nearest, or a few of them.
-absl::Status NoSuchBenchmark(const std::string& measurement, const std::vector<std::string>& seen);
+// The tests to ask whether they have a measurement, the likeliest first: those that are Google
+// Benchmark programs, or those that are not. Because each of the latter has to be run, only those
+// of the component that the name begins with are asked, if there are any.
+std::vector<SuiteTest> TestsToAsk(const Suite& suite, absl::Span<const SuiteTest> tests,
+                                  absl::string_view measurement, bool benchmarks);
+
+// What a test measures that is no Google Benchmark program, which it has to be run for. `scratch`:
+// a folder for what it writes, which is cleared. Unavailable if it fails; Cancelled if the user
+// interrupted it.
+absl::StatusOr<std::vector<std::string>> MeasurementsOfRun(const TestProgram& program,
+                                                           const std::string& scratch,
+                                                           Services& services);
+
+// NotFound: no test has the measurement. Names the one of `seen` that comes nearest, or a few of
+// them.
+absl::Status NoSuchMeasurement(const std::string& measurement,
+                               const std::vector<std::string>& seen);
 
 }  // namespace perf
 

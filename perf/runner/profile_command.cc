@@ -43,16 +43,17 @@ std::string Folded(const CallNode& root, absl::string_view /*title*/) { return F
 std::string Pprof(const CallNode& root, absl::string_view /*title*/) { return PprofProfile(root); }
 
 // The functions that cost most.
-std::string TopText(const Profile& profile) {
+std::string TopText(const ProfiledBuild& build) {
+  const Profile& profile = build.profile;
   constexpr size_t kShown = 20;
   std::vector<std::pair<std::string, FunctionCost>> functions(profile.functions.begin(),
                                                               profile.functions.end());
   absl::c_stable_sort(functions, [](const auto& one, const auto& other) {
     return one.second.self > other.second.self;
   });
-  std::string text =
-      absl::StrFormat("%.0f instructions an iteration\n%10s %7s %10s %7s  function\n",
-                      profile.instructions, "itself", "", "with calls", "");
+  std::string text = absl::StrFormat(
+      "%.0f instructions %s\n%10s %7s %10s %7s  function\n", profile.instructions,
+      build.whole_run ? "a run of the test" : "an iteration", "itself", "", "with calls", "");
   const double all = std::max(profile.instructions, 1.0);
   for (size_t i = 0; i < std::min(kShown, functions.size()); ++i) {
     const auto& [name, cost] = functions[i];
@@ -66,37 +67,96 @@ std::string TopText(const Profile& profile) {
   return text;
 }
 
-// The program that has the measurement, or no value. A test that cannot be asked is an error if no
-// other has it.
-absl::StatusOr<std::optional<BenchmarkProgram>> FindProgram(
-    const Suite& suite, const std::vector<SuiteTest>& tests, const std::string& bin,
-    const RunnerOptions& options, const std::string& measurement, const std::string& scratch,
-    Services& services, std::vector<std::string>& seen) {
-  absl::Status failed;
-  const auto fail = [&](const SuiteTest& test, const absl::Status& status) {
-    failed.Update(absl::Status(status.code(), absl::StrCat(test.label(), ": ", status.message())));
-  };
-  for (const SuiteTest& test : tests) {
-    absl::StatusOr<TestProgram> found = FindTestProgram(test, bin, suite.manifest.workspace_name());
-    if (!found.ok()) {
-      fail(test, found.status());
-      continue;
+// The program that has a measurement.
+struct Profiled {
+  BenchmarkProgram program;
+  // Whether it is a Google Benchmark function of it.
+  bool benchmark = false;
+};
+
+class ProfiledSearch {
+ public:
+  ProfiledSearch(const Suite& suite, absl::Span<const SuiteTest> tests,
+                 const RunnerOptions& options, const std::string& measurement, std::string scratch,
+                 Services& services)
+      : suite_(suite),
+        tests_(tests),
+        options_(options),
+        measurement_(measurement),
+        scratch_(std::move(scratch)),
+        services_(services) {}
+
+  // NoSuchMeasurement if no test has it. A test that cannot be asked is an error if no other has
+  // it.
+  absl::StatusOr<Profiled> Find() {
+    // Most measurements are of Google Benchmark functions, which say what they measure. Other tests
+    // have to be run for that.
+    for (const bool benchmarks : {true, false}) {
+      absl::StatusOr<std::optional<Profiled>> found = FindAmong(benchmarks);
+      if (!found.ok()) return found.status();
+      if (found->has_value()) return **std::move(found);
     }
-    SetTestVariables(options.profile, options.load_overrides, /*filter=*/"", found->variables);
-    BenchmarkProgram program = BenchmarkProgramOf(*found, scratch);
-    program.interrupted = [&services] { return services.Interrupted(); };
-    const absl::StatusOr<std::vector<std::string>> measurements = MeasurementsOf(program);
-    if (absl::IsCancelled(measurements.status())) return measurements.status();
-    if (!measurements.ok()) {
-      fail(test, measurements.status());
-      continue;
-    }
-    if (absl::c_linear_search(*measurements, measurement)) return program;
-    seen.insert(seen.end(), measurements->begin(), measurements->end());
+    return failed_.ok() ? NoSuchMeasurement(measurement_, seen_) : failed_;
   }
-  if (!failed.ok()) return failed;
-  return std::nullopt;
-}
+
+ private:
+  absl::StatusOr<std::optional<Profiled>> FindAmong(bool benchmarks) {
+    const std::vector<SuiteTest> tests = TestsToAsk(suite_, tests_, measurement_, benchmarks);
+    std::vector<std::string> labels;
+    for (const SuiteTest& test : tests) labels.push_back(test.label());
+    if (tests.empty()) return std::nullopt;
+    const absl::StatusOr<std::string> cache = CacheDirectory();
+    if (!cache.ok()) return cache.status();
+    const absl::StatusOr<std::string> bin = BuildTests(
+        labels, options_.workspace, "the working tree", {.bazel = options_.bazel, .cache = *cache},
+        services_.programs(), [&](absl::string_view line) { services_.Say(line); });
+    if (!bin.ok()) return bin.status();
+    for (const SuiteTest& test : tests) {
+      absl::StatusOr<std::optional<Profiled>> found = Ask(test, *bin);
+      if (absl::IsCancelled(found.status())) return found.status();
+      if (!found.ok()) {
+        // NotFound is kept for a measurement that there is not.
+        const absl::StatusCode code = absl::IsNotFound(found.status())
+                                          ? absl::StatusCode::kUnavailable
+                                          : found.status().code();
+        failed_.Update(
+            absl::Status(code, absl::StrCat(test.label(), ": ", found.status().message())));
+        continue;
+      }
+      if (found->has_value()) return found;
+    }
+    return std::nullopt;
+  }
+
+  absl::StatusOr<std::optional<Profiled>> Ask(const SuiteTest& test, const std::string& bin) {
+    absl::StatusOr<TestProgram> found =
+        FindTestProgram(test, bin, suite_.manifest.workspace_name());
+    if (!found.ok()) return found.status();
+    SetTestVariables(options_.profile, options_.load_overrides, /*filter=*/"", found->variables);
+    Profiled profiled = {.program = test.benchmark() ? BenchmarkProgramOf(*found, scratch_)
+                                                     : WholeProgramOf(*found, scratch_),
+                         .benchmark = test.benchmark()};
+    profiled.program.interrupted = [this] { return services_.Interrupted(); };
+    const absl::StatusOr<std::vector<std::string>> measurements =
+        test.benchmark() ? MeasurementsOf(profiled.program)
+                         : MeasurementsOfRun(*found, scratch_ + "-run", services_);
+    if (!measurements.ok()) return measurements.status();
+    if (absl::c_linear_search(*measurements, measurement_)) return profiled;
+    seen_.insert(seen_.end(), measurements->begin(), measurements->end());
+    return std::nullopt;
+  }
+
+  const Suite& suite_;
+  const absl::Span<const SuiteTest> tests_;
+  const RunnerOptions& options_;
+  const std::string& measurement_;
+  const std::string scratch_;
+  Services& services_;
+  // The measurements that are there.
+  std::vector<std::string> seen_;
+  // Why the first of those tests could not be asked that could not.
+  absl::Status failed_;
+};
 
 }  // namespace
 
@@ -121,16 +181,7 @@ absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const Suite
                                       Services& services) {
   // From here on, an interrupt is noted, so that what was begun is cleaned up.
   if (services.Interrupted()) return absl::CancelledError("interrupted");
-  std::vector<SuiteTest> benchmarks;
-  std::vector<std::string> labels;
-  for (const SuiteTest& test : tests) {
-    if (!test.benchmark()) continue;
-    benchmarks.push_back(test);
-    labels.push_back(test.label());
-  }
   const std::string& measurement = command_options.measurement;
-  std::vector<std::string> seen;
-  std::optional<BenchmarkProgram> program;
   // Its path is always of the same length, because programs copy the paths they are given.
   const absl::StatusOr<ScratchFolder> scratch = ScratchFolder::Create("/tmp/perf-explain-");
   if (!scratch.ok()) return scratch.status();
@@ -144,35 +195,25 @@ absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const Suite
   absl::StatusOr<command::OutputFile> file =
       command::OutputFile::Create(output, {.kind = command_options.format.kind, .keep = {}});
   if (!file.ok()) return file.status();
-  if (!benchmarks.empty()) {
-    if (absl::Status valgrind = CheckValgrind(services.programs()); !valgrind.ok()) {
-      return valgrind;
-    }
-    const absl::StatusOr<std::string> cache = CacheDirectory();
-    if (!cache.ok()) return cache.status();
-    const absl::StatusOr<std::string> bin = BuildTests(
-        labels, options.workspace, "the working tree", {.bazel = options.bazel, .cache = *cache},
-        services.programs(), [&](absl::string_view line) { services.Say(line); });
-    if (!bin.ok()) return bin.status();
-    absl::StatusOr<std::optional<BenchmarkProgram>> found =
-        FindProgram(suite, benchmarks, *bin, options, measurement, scratch->path() + "/profile-0",
-                    services, seen);
-    if (!found.ok()) return found.status();
-    program = *std::move(found);
-  }
-  if (!program.has_value()) {
-    services.Print(absl::StrCat(NoSuchBenchmark(measurement, seen).message(), "\n"));
+  if (absl::Status valgrind = CheckValgrind(services.programs()); !valgrind.ok()) return valgrind;
+  const absl::StatusOr<Profiled> profiled =
+      ProfiledSearch(suite, tests, options, measurement, scratch->path() + "/profile-0", services)
+          .Find();
+  if (absl::IsNotFound(profiled.status())) {
+    services.Print(absl::StrCat(profiled.status().message(), "\n"));
     return command::kNo;
   }
+  if (!profiled.ok()) return profiled.status();
   std::vector<std::string> notes;
+  const ProfileOptions profile_options = {
+      .measurement = measurement,
+      .scratch = scratch->path(),
+      .programs = services.programs(),
+      .progress = [&](absl::string_view line) { services.ShowProgress(line); },
+      .interrupted = [&] { return services.Interrupted(); }};
   const absl::StatusOr<ProfiledBuild> build =
-      ProfileBenchmark(*program,
-                       {.measurement = measurement,
-                        .scratch = scratch->path(),
-                        .programs = services.programs(),
-                        .progress = [&](absl::string_view line) { services.ShowProgress(line); },
-                        .interrupted = [&] { return services.Interrupted(); }},
-                       &notes);
+      profiled->benchmark ? ProfileBenchmark(profiled->program, profile_options, &notes)
+                          : ProfileProgram(profiled->program, profile_options, &notes);
   if (!build.ok()) return build.status();
   const CallNode tree = CallTreeOf(*build);
   if (tree.cut) {
@@ -186,7 +227,7 @@ absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const Suite
   if (absl::Status committed = file->Commit(); !committed.ok()) return committed;
   // Where the profile itself goes to standard output, nothing else does.
   const bool is_file = output != "-";
-  if (is_file) services.Print(TopText(build->profile));
+  if (is_file) services.Print(TopText(*build));
   for (const std::string& note : notes) services.Say(note);
   if (is_file) services.Say(absl::StrCat("the profile is in ", output));
   return command::kDone;

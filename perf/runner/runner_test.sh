@@ -79,7 +79,8 @@ run 2 "--good has no meaning for explain" explain audio.vad.frame_10ms --good HE
 run 2 "$PWD/workspace is not in a git repository" explain audio.vad.frame_10ms
 run 2 "profile takes one argument" profile
 run 2 "--format: there is no form 'pdf' of a profile; there are svg, folded and pprof" profile a.b --format pdf
-run 1 "no Google Benchmark function measures 'a.b'" profile a.b
+# What has no Google Benchmark functions has to be run to know what it measures.
+run 2 "//a:t: there is no " profile a.b
 run 2 "bisect takes one argument" bisect
 run 2 "bisect: --good has to name a revision" bisect audio.vad.frame_10ms
 run 2 "--good has no meaning for a run" --good HEAD
@@ -357,8 +358,8 @@ if ! grep -aqE '__(asan|tsan|ubsan)_' "$planted"; then
   grep -q ' instructions an iteration (+.* %), of which .* in planted::Checksum$' out || fail "explain: not the function"
   planted 0 "in planted::Filter (inlined: WeightedSum)" explain planted.inlined --against HEAD~1
   planted 1 "the code of //a:t is the same in both revisions" explain planted.function --against HEAD
-  planted 1 "no Google Benchmark function measures 'planted.fucntion'; is planted.function meant? If" explain planted.fucntion
-  planted 1 "no Google Benchmark function measures 'x'; there are 10, such as planted.function, planted.inlined, planted.much. If" explain x
+  planted 1 "no test measures 'planted.fucntion'; is planted.function meant?" explain planted.fucntion
+  planted 1 "no test measures 'x'; there are 10, such as planted.function, planted.inlined, planted.much" explain x
   planted 1 "there is no benchmark 'planted.new'" explain planted.new
   planted 2 "the result is wrong" explain planted.fail
   planted 2 "'nonsense' is no commit, tag or branch" explain planted.function --against nonsense
@@ -376,7 +377,7 @@ if ! grep -aqE '__(asan|tsan|ubsan)_' "$planted"; then
   gzip --test p.pb.gz || fail "profile: pprof's is not compressed"
   echo precious >precious
   expect_unchanged precious 2 "is there already and is not" --manifest=benchmarks.json profile planted.function --output precious
-  planted 1 "no Google Benchmark function measures 'planted.nothing'" profile planted.nothing
+  planted 1 "no test measures 'planted.nothing'" profile planted.nothing
   # Where the profile goes to standard output, it is in no file.
   ! grep -q "the profile is in" err || fail "profile: a place that is none"
   planted 0 "" profile planted.function --format folded --output -
@@ -395,6 +396,24 @@ if ! grep -aqE '__(asan|tsan|ubsan)_' "$planted"; then
   expect 2 "//a:broken: " --manifest=broken.json explain planted.nothing
   expect 0 "::Checksum(" --manifest=broken.json profile planted.function
   expect 2 "//a:broken: " --manifest=broken.json profile planted.nothing
+  # A test without Google Benchmark functions: one run of its program, in all its threads.
+  mkdir -p whole/a/t.runfiles/w
+  cp requirements.textproto whole/a/t.runfiles/w/
+  git -C whole init --quiet
+  for build in planted_program planted_slower_program; do
+    cp --force "$runfiles/perf/explain/testing/$build" whole/a/t
+    (cd whole && git add --force . && git commit --quiet --message "$build") || fail "no playground"
+  done
+  export BUILD_WORKSPACE_DIRECTORY="$PWD/whole"
+  expect 0 "" --manifest=manifest.json explain planted.program
+  grep -q ' instructions a run of the test (+.* %), of which .* in planted::Checksum' out || fail "explain: not the function of a run"
+  expect 0 "::Checksum(" --manifest=manifest.json profile planted.program
+  expect 0 "" --manifest=manifest.json profile planted.program --format folded --output -
+  grep -qE '^run;.*Checksum.* [0-9]+$' out || fail "profile: no folded stacks of a run"
+  for command in explain profile; do
+    expect 1 "no test measures 'planted.porgram'; is planted.program meant?" --manifest=manifest.json "$command" planted.porgram
+  done
+  export BUILD_WORKSPACE_DIRECTORY="$PWD/planted"
   # Loads of the baseline that cannot be read.
   echo nonsense >planted/a/t.runfiles/w/requirements.textproto
   git -C planted commit --quiet --message "loads" a/t.runfiles/w/requirements.textproto || fail "no playground"

@@ -416,6 +416,8 @@
     return `${signed(after - before)} (${count(before)} to ${count(after)})`;
   };
 
+  const per = (m) => m.per || 'an iteration';
+
   // A flame graph of this run: the functions above the one that calls them, each as wide as it costs. What grew or
   // shrank has a colour, an arrow and the figure.
   const drawFlames = (m) => {
@@ -449,20 +451,20 @@
       const room = Math.floor((to - from - 6) / 6.5);
       const shown = words.length <= room ? words : room > 3 ? `${words.slice(0, room - 1)}\u2026` : '';
       drawn.push(svg('g', {},
-        svg('title', {}, `${frame.full || frame.name}${frame.inlined ? ' (inlined)' : ''}: ${count(frame.after)} instructions an iteration, ` +
+        svg('title', {}, `${frame.full || frame.name}${frame.inlined ? ' (inlined)' : ''}: ${count(frame.after)} instructions ${per(m)}, ` +
           `${(frame.after / total * 100).toFixed(1)} %; before ${count(frame.before)}`),
         svg('rect', { x: from, y, width: at(Math.max(to - from - 0.5, 0.5)), height: rowHeight - 1, class: `frame ${style}${frame.inlined ? ' inlined' : ''}` }),
         shown === '' ? '' : text(from + 4, y + 14, shown, { class: 'frame' })));
     });
-    const label = `Flame graph: ${count(total)} instructions an iteration, before ${count(frames[0].before)}`;
-    return figureOf(`${count(total)} instructions an iteration, before ${count(frames[0].before)}`, picture(760, height, label, ...drawn),
+    const label = `Flame graph: ${count(total)} instructions ${per(m)}, before ${count(frames[0].before)}`;
+    return figureOf(`${count(total)} instructions ${per(m)}, before ${count(frames[0].before)}`, picture(760, height, label, ...drawn),
       'Each box is a function, as wide as it costs in this run with what it calls, above the function that calls it. ' +
       '\u25B2 grew, \u25BC shrank, by so many instructions; a dashed border: inlined. What is gone is in the table only.');
   };
 
   const functionTable = (m) =>
     m.functions && m.functions.length > 0
-      ? html('table', { class: 'figures functions' }, html('caption', {}, 'Functions whose cost changed, in instructions an iteration'),
+      ? html('table', { class: 'figures functions' }, html('caption', {}, `Functions whose cost changed, in instructions ${per(m)}`),
         html('thead', {}, html('tr', {}, ...['Function', 'Itself', 'With what it calls'].map((head) => html('th', { scope: 'col' }, head)))),
         html('tbody', {}, ...m.functions.map((entry) => html('tr', {},
           html('th', { scope: 'row' }, entry.presence ? `${entry.presence}: ` : '', html('code', { title: entry.full || entry.name || '' }, entry.name || ''),
@@ -473,7 +475,7 @@
 
   const allocationTable = (m) =>
     m.allocations && m.allocations.length > 0
-      ? html('table', { class: 'figures functions' }, html('caption', {}, 'Allocations an iteration, by who asks for them'),
+      ? html('table', { class: 'figures functions' }, html('caption', {}, `Allocations ${per(m)}, by who asks for them`),
         html('tbody', {}, ...m.allocations.map((entry) => html('tr', {},
           html('th', { scope: 'row' }, html('code', {}, entry.caller || '')),
           html('td', { class: 'number' }, changeOf(entry.before || 0, entry.after || 0))))))

@@ -295,6 +295,7 @@ class PageBuilder {
 
   // Adds what there is room for.
   void AddExplanation(const Explanation& explanation, PageMeasurement& page) {
+    if (explanation.of_whole_run()) page.set_per(std::string(PerWhat(explanation)));
     AddFunctions(explanation, page);
     AddAllocations(explanation, page);
     AddFrames(explanation, page);
