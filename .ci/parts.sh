@@ -148,6 +148,36 @@ clang_tidy() { # QUERY
   ./bazelw build --config=ci --config=clang_tidy --keep_going $targets
 }
 
+# The commit that a change began at: $CI_BASE, or where the branch left its upstream. A branch that is no further than its
+# upstream, or has none, is taken to have begun 20 commits ago. Empty if it has no more than that.
+base_commit() {
+  local base="${CI_BASE:-}"
+  [[ -n "$base" ]] || base=$(git merge-base HEAD '@{upstream}' 2>/dev/null)
+  if [[ -z "$base" || "$base" == "$(git rev-parse HEAD)" ]]; then
+    base=$(git rev-parse --quiet --verify 'HEAD~20')
+  fi
+  echo "$base"
+}
+
+# clang-tidy over the libraries and programs of which a source or header changed since base_commit; over all if what it is told
+# has changed. A library's headers are read with its sources. Tests are left to .ci/full.
+clang_tidy_changed() {
+  local base changed targets
+  base=$(base_commit)
+  changed=$({ git diff --name-only --diff-filter=d "${base:-$(git hash-object -t tree /dev/null)}" &&
+    git ls-files --others --exclude-standard; }) || return 1
+  if grep -qE '^(\.clang-tidy|laws/clang_tidy\..*)$' <<<"$changed"; then
+    targets=//...
+  else
+    changed=$(grep -E '\.(cc|h)$' <<<"$changed" | tr '\n' ' ')
+    targets="same_pkg_direct_rdeps(set($changed))"
+    echo "since ${base:-the first commit}, $(wc -w <<<"$changed") C++ files changed"
+  fi
+  targets="kind('cc_(library|binary) rule', $targets) except filter('/(testing|testdata|fuzz)[:/]', //...)"
+  # Sources of what is built by name only, such as fuzzers, may be all that changed.
+  if [[ -n $(query "$targets except $manual") ]]; then clang_tidy "$targets"; fi
+}
+
 # Every fuzzer can be built. Those that a regular expression finds are, and run for a second from their corpus on.
 fuzzers() { # REGULAR_EXPRESSION
   local targets target
