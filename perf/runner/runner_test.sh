@@ -425,7 +425,8 @@ if ! grep -aqE '__(asan|tsan|ubsan)_' "$planted"; then
     runner=$!
     valgrind=
     for ((i = 0; i < 600; ++i)); do
-      valgrind=$(pgrep --parent "$runner" --full callgrind-out-file | head -n 1)
+      valgrind=$(grep --files-with-matches --no-messages "^PPid:[[:space:]]*$runner\$" /proc/[0-9]*/status | cut -d / -f 3 | head -n 1)
+      [[ -z $valgrind ]] || grep --quiet --no-messages callgrind-out-file "/proc/$valgrind/cmdline" || valgrind=
       [[ -z $valgrind ]] || break
       sleep 0.1
     done
