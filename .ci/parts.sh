@@ -159,23 +159,47 @@ base_commit() {
   echo "$base"
 }
 
-# clang-tidy over the libraries and programs of which a source or header changed since base_commit; over all if what it is told
-# has changed. A library's headers are read with its sources. Tests are left to .ci/full.
-clang_tidy_changed() {
-  local base changed targets
+# What changed since base_commit and is there still, one path a line.
+changed_files() {
+  local base
   base=$(base_commit)
-  changed=$({ git diff --name-only --diff-filter=d "${base:-$(git hash-object -t tree /dev/null)}" &&
-    git ls-files --others --exclude-standard; }) || return 1
-  if grep -qE '^(\.clang-tidy|laws/clang_tidy\..*)$' <<<"$changed"; then
-    targets=//...
+  git diff --name-only --diff-filter=d "${base:-$(git hash-object -t tree /dev/null)}" && git ls-files --others --exclude-standard
+}
+
+# A query in which CHANGED stands for the C++ and proto files that changed. Those that no target names are left out.
+query_changed() { # QUERY
+  local changed code
+  changed=$(changed_files) || return 1
+  changed=$(grep -E '\.(cc|h|proto)$' <<<"$changed" | tr '\n' ' ')
+  query --keep_going "${1//CHANGED/set($changed)}" 2>"$logs/query"
+  code=$?
+  # 3: some of it is no target.
+  ((code == 0 || code == 3)) || { cat "$logs/query" >&2 && return 1; }
+}
+
+# clang-tidy over the libraries and programs of which a source or header changed; over all if what it is told has changed. A
+# library's headers are read with its sources. Tests are left to .ci/full.
+clang_tidy_changed() {
+  local targets places='same_pkg_direct_rdeps(CHANGED)'
+  if changed_files | grep -qE '^(\.clang-tidy|laws/clang_tidy\..*)$'; then places=//...; fi
+  targets=$(query_changed \
+    "kind('cc_(library|binary) rule', $places) except filter('/(testing|testdata|fuzz)[:/]', //...) except $manual") || return 1
+  echo "of $(wc -w <<<"$targets") targets, sources changed since $(base_commit)"
+  if [[ -n "$targets" ]]; then clang_tidy "set(${targets//$'\n'/ })"; fi
+}
+
+# Those tests of a query that depend on what changed, with a sanitizer.
+sanitized_changed() { # NAME CONFIG QUERY
+  local tests
+  if ! tests=$(query_changed "($3) intersect rdeps(//..., CHANGED)"); then
+    failed=$((failed + 1))
+    failures+=("$1 (which tests)")
+  elif [[ -z "$tests" ]]; then
+    took "$1" 0 "no test depends on what changed"
   else
-    changed=$(grep -E '\.(cc|h)$' <<<"$changed" | tr '\n' ' ')
-    targets="same_pkg_direct_rdeps(set($changed))"
-    echo "since ${base:-the first commit}, $(wc -w <<<"$changed") C++ files changed"
+    # shellcheck disable=SC2086
+    bazel_tests "$1" --config="$2" $tests
   fi
-  targets="kind('cc_(library|binary) rule', $targets) except filter('/(testing|testdata|fuzz)[:/]', //...)"
-  # Sources of what is built by name only, such as fuzzers, may be all that changed.
-  if [[ -n $(query "$targets except $manual") ]]; then clang_tidy "$targets"; fi
 }
 
 # Every fuzzer can be built. Those that a regular expression finds are, and run for a second from their corpus on.
@@ -196,14 +220,22 @@ fuzzers() { # REGULAR_EXPRESSION
   done
 }
 
-# The tests of what has threads: a library whose sources include them, and who tests it directly. audio has one lock, in the
+# A query of the tests that asan looks at in .ci/run: in perf, those of what reads files that others wrote. The rest of perf, which
+# no input from outside reaches, is left to .ci/full.
+tests_of_input() {
+  echo "tests(//...) except attr(tags, '[\[ ](perf|heavy|manual)[,\]]', tests(//...)) except //perf/ab/... except //perf/counts/..." \
+    "except //perf/gbench/... except //perf/mode/... except //perf/report/... except //perf/runner/... except" \
+    "//perf/selfcheck/... except //perf/stats/..."
+}
+
+# A query of the tests of what has threads: a library whose sources include them, and who tests it directly. audio has one lock, in the
 # resampler, and pipeline one, around Flite; all else there is of one thread, and left to .ci/full, as are tests that use one
 # thread of what they depend on.
 tests_with_threads() {
   local files alone="//session/sqlite:repair_test //session/sqlite:migrations_test //tools/json_schema:json_schema_test"
   files=$(git grep -lE '#include (<(thread|mutex|shared_mutex|condition_variable|future|atomic)>|"third_party/annotated_mutex\.h")|pthread_create' -- '*.cc' '*.h' |
     grep -vE '(^|/)testing/|_test\.cc$|^third_party/' | tr '\n' ' ')
-  query "tests(//...) except attr(tags, '[\[ ](perf|manual)[,\]]', tests(//...)) intersect rdeps(//..., set($files), 2) except //audio/... except //pipeline/... except set($alone) + //audio/signal:resampler_test"
+  echo "tests(//...) except attr(tags, '[\[ ](perf|manual|notsan)[,\]]', tests(//...)) intersect rdeps(//..., set($files), 2) except //audio/... except //pipeline/... except set($alone) + //audio/signal:resampler_test"
 }
 
 # Against the stored counts.
