@@ -360,8 +360,9 @@ class RevisionComparison {
     });
     if (slower.size() > most) {
       findings_.notes.push_back(absl::StrCat(
-          "the gravest ", most, " of ", slower.size(), " slower ", what,
-          " are explained; `explain NAME --against ", shown_, "` does so with any of them"));
+          most == 1 ? "the gravest" : absl::StrCat("the gravest ", most), " of ", slower.size(),
+          " slower ", what, most == 1 ? " is" : " are", " explained; `explain NAME --against ",
+          shown_, "` does so with any of them"));
       slower.resize(most);
     }
     for (const Slower& one : slower) {

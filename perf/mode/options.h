@@ -44,8 +44,9 @@ struct RunnerOptions {
   // The name of a pool of equal machines that this one belongs to. It takes the place of the
   // machine's key, which is derived from its hardware. Empty: the key.
   std::string machine;
-  // How often tests with a red measurement are measured again before it counts.
-  int confirmations = 2;
+  // How often tests with a red measurement are measured again, each in another process, before it
+  // counts.
+  int confirmations = 4;
   // The --build_event_json_file of an earlier `bazel test`, absolute: its records are judged, and
   // nothing is run. Empty: the tests are run.
   std::string build_event_file;

@@ -78,10 +78,10 @@ void AddToRunOf(const Run& origin, const Measurement& measurement, std::vector<R
 
 }  // namespace
 
-std::set<std::string> DoubtfulMeasurements(const Report& report) {
+std::set<std::string> DoubtfulMeasurements(const Report& report, bool noisy_too) {
   std::set<std::string> doubtful;
   for (const MeasurementResult& result : report.measurements()) {
-    const bool noisy = result.verdict() == UNRESOLVED && !result.noise().empty();
+    const bool noisy = noisy_too && result.verdict() == UNRESOLVED && !result.noise().empty();
     if (result.verdict() == RED || noisy) doubtful.insert(result.name());
   }
   for (const RequirementResult& result : report.requirements()) {
@@ -123,8 +123,10 @@ void TakeBetterRun(const std::string& name, absl::Span<const Run> again, ReportI
 }
 
 absl::Status ConfirmDoubtful(const ConfirmOptions& options, ReportInputs& inputs, Report& report) {
+  // A machine that was noisy three times stays so for a while, and may have made everything noisy.
+  constexpr int kMaxOfNoisy = 2;
   for (int i = 0; i < options.confirmations; ++i) {
-    const std::set<std::string> doubtful = DoubtfulMeasurements(report);
+    const std::set<std::string> doubtful = DoubtfulMeasurements(report, i < kMaxOfNoisy);
     if (doubtful.empty()) return absl::OkStatus();
     options.say(absl::StrCat(doubtful.size(),
                              doubtful.size() == 1 ? " measurement is" : " measurements are",

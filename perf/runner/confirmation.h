@@ -25,9 +25,9 @@
 
 namespace perf {
 
-// Names of the measurements that are red, that are unresolved because the machine was noisy, or
-// that do not meet a requirement other than one on their growth.
-std::set<std::string> DoubtfulMeasurements(const Report& report);
+// Names of the measurements that are red, that do not meet a requirement other than one on their
+// growth, or, with `noisy_too`, that are unresolved because the machine was noisy.
+std::set<std::string> DoubtfulMeasurements(const Report& report, bool noisy_too = true);
 
 // The `tests` that measured one of the measurements.
 std::vector<SuiteTest> TestsThatMeasured(const std::set<std::string>& measurements,
@@ -41,7 +41,7 @@ void TakeBetterRun(const std::string& name, absl::Span<const Run> again, ReportI
 struct ConfirmOptions {
   // The tests of the run.
   absl::Span<const SuiteTest> tests;
-  // How often to measure again, at most.
+  // How often to measure again, at most; what is only noisy is measured again twice at most.
   int confirmations = 0;
   std::function<absl::StatusOr<Findings>(absl::Span<const SuiteTest>)> measure;
   // Gets lines for the user.

@@ -256,6 +256,13 @@ TEST_F(ConfirmRequirementTest, AQuietRunDecidesAfterANoisyOne) {
   EXPECT_EQ(report_.exit_code(), 1);
 }
 
+TEST_F(ConfirmDoubtfulTest, WhatIsOnlyNoisyIsMeasuredAgainTwiceAtMost) {
+  answer_->runs = {RunOf("again", 15, /*noisy=*/true)};
+  EXPECT_THAT(Confirm(RunOf("first", 14, /*noisy=*/true), 4), IsOk());
+  EXPECT_THAT(measured_, ElementsAre(kTest, kTest));
+  EXPECT_EQ(result().verdict(), UNRESOLVED);
+}
+
 TEST_F(ConfirmDoubtfulTest, ANoisyRunDoesNotClearARed) {
   answer_->runs = {RunOf("again", 10, /*noisy=*/true)};
   EXPECT_THAT(Confirm(RunOf("first", 14), 2), IsOk());

@@ -109,7 +109,7 @@ ABSL_FLAG(std::string, build_event_file, "",
           "Run nothing; judge the records of the `bazel test` that wrote this file by "
           "--build_event_json_file.");
 ABSL_FLAG(
-    int, confirm, 2,
+    int, confirm, 4,
     "How often to measure a test again whose result is red, before it counts. The best run is "
     "taken.");
 ABSL_FLAG(std::string, against, "",
