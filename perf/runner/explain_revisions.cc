@@ -82,8 +82,7 @@ class RevisionExplanation {
           PairThatMeasures(test, *baseline_bin, *current_bin, comparer);
       if (absl::IsCancelled(pair.status())) return pair.status();
       if (!pair.ok()) {
-        failed_.Update(absl::Status(Failure(pair.status()).code(),
-                                    absl::StrCat(test.label(), ": ", pair.status().message())));
+        failed_.Update(CannotAsk(test, pair.status()));
         continue;
       }
       if (!pair->has_value()) continue;
@@ -158,17 +157,11 @@ class RevisionExplanation {
     if (!pair.ok()) return pair.status();
     const absl::StatusOr<ScratchFolder> scratch = Scratch();
     if (!scratch.ok()) return scratch.status();
-    const absl::StatusOr<std::vector<std::string>> measurements =
-        test.benchmark()
-            ? MeasurementsOf(
-                  Program(pair->current, /*benchmark=*/true, scratch->path() + "/explain-1"))
-            : MeasurementsOfRun(pair->current, scratch->path() + "/explain-1", options_.services);
-    if (!measurements.ok()) return measurements.status();
-    if (absl::c_linear_search(*measurements, options_.measurement)) {
-      return std::optional<ProgramPair>(*std::move(pair));
-    }
-    seen_.insert(seen_.end(), measurements->begin(), measurements->end());
-    return std::optional<ProgramPair>();
+    const absl::StatusOr<bool> measures =
+        Measures(test, pair->current, options_.measurement, scratch->path() + "/explain-1",
+                 options_.services, seen_);
+    if (!measures.ok()) return measures.status();
+    return *measures ? std::optional<ProgramPair>(*std::move(pair)) : std::nullopt;
   }
 
   absl::StatusOr<Explanation> Explain(const ProgramPair& pair, bool benchmark) {
@@ -230,16 +223,30 @@ std::vector<SuiteTest> TestsToAsk(const Suite& suite, absl::Span<const SuiteTest
   return asked;
 }
 
-absl::StatusOr<std::vector<std::string>> MeasurementsOfRun(const TestProgram& program,
-                                                           const std::string& scratch,
-                                                           Services& services) {
-  if (services.Interrupted()) return absl::CancelledError("interrupted");
-  services.ShowProgress(absl::StrCat("running ", program.label));
-  const absl::StatusOr<Run> run = RunTestProgram(program, scratch);
-  if (!run.ok()) return run.status();
+absl::StatusOr<bool> Measures(const SuiteTest& test, const TestProgram& program,
+                              const std::string& measurement, const std::string& scratch,
+                              Services& services, std::vector<std::string>& seen) {
   std::vector<std::string> names;
-  for (const Measurement& measurement : run->measurements()) names.push_back(measurement.name());
-  return names;
+  if (test.benchmark()) {
+    BenchmarkProgram asked = BenchmarkProgramOf(program, scratch);
+    asked.interrupted = [&] { return services.Interrupted(); };
+    absl::StatusOr<std::vector<std::string>> listed = MeasurementsOf(asked);
+    if (!listed.ok()) return listed.status();
+    names = *std::move(listed);
+  } else {
+    if (services.Interrupted()) return absl::CancelledError("interrupted");
+    services.ShowProgress(absl::StrCat("running ", program.label));
+    const absl::StatusOr<Run> run = RunTestProgram(program, scratch);
+    if (!run.ok()) return run.status();
+    for (const Measurement& measured : run->measurements()) names.push_back(measured.name());
+  }
+  if (absl::c_linear_search(names, measurement)) return true;
+  seen.insert(seen.end(), names.begin(), names.end());
+  return false;
+}
+
+absl::Status CannotAsk(const SuiteTest& test, const absl::Status& status) {
+  return absl::Status(Failure(status).code(), absl::StrCat(test.label(), ": ", status.message()));
 }
 
 absl::Status NoSuchMeasurement(const std::string& measurement,

@@ -46,12 +46,17 @@ absl::StatusOr<Explanation> ExplainRevisions(const ExplainRevisionsOptions& opti
 std::vector<SuiteTest> TestsToAsk(const Suite& suite, absl::Span<const SuiteTest> tests,
                                   absl::string_view measurement, bool benchmarks);
 
-// What a test measures that is no Google Benchmark program, which it has to be run for. `scratch`:
-// a folder for what it writes, which is cleared. Unavailable if it fails; Cancelled if the user
-// interrupted it.
-absl::StatusOr<std::vector<std::string>> MeasurementsOfRun(const TestProgram& program,
-                                                           const std::string& scratch,
-                                                           Services& services);
+// Whether a test has the measurement; if not, those that it has are added to `seen`. A Google
+// Benchmark program says what it measures; any other is run for it. `scratch`: a folder for what it
+// writes, which is cleared. Cancelled if the user interrupted it; otherwise errors of
+// MeasurementsOf and RunTestProgram.
+absl::StatusOr<bool> Measures(const SuiteTest& test, const TestProgram& program,
+                              const std::string& measurement, const std::string& scratch,
+                              Services& services, std::vector<std::string>& seen);
+
+// Why a test could not be asked: with its name, and not NotFound, which is kept for a measurement
+// that there is not.
+absl::Status CannotAsk(const SuiteTest& test, const absl::Status& status);
 
 // NotFound: no test has the measurement. Names the one of `seen` that comes nearest, or a few of
 // them.

@@ -115,12 +115,7 @@ class ProfiledSearch {
       absl::StatusOr<std::optional<Profiled>> found = Ask(test, *bin);
       if (absl::IsCancelled(found.status())) return found.status();
       if (!found.ok()) {
-        // NotFound is kept for a measurement that there is not.
-        const absl::StatusCode code = absl::IsNotFound(found.status())
-                                          ? absl::StatusCode::kUnavailable
-                                          : found.status().code();
-        failed_.Update(
-            absl::Status(code, absl::StrCat(test.label(), ": ", found.status().message())));
+        failed_.Update(CannotAsk(test, found.status()));
         continue;
       }
       if (found->has_value()) return found;
@@ -133,17 +128,16 @@ class ProfiledSearch {
         FindTestProgram(test, bin, suite_.manifest.workspace_name());
     if (!found.ok()) return found.status();
     SetTestVariables(options_.profile, options_.load_overrides, /*filter=*/"", found->variables);
+    const absl::StatusOr<bool> measures =
+        Measures(test, *found, measurement_, scratch_, services_, seen_);
+    if (!measures.ok()) return measures.status();
+    if (!*measures) return std::nullopt;
+    // The folder was cleared for the run that it was asked by, and is made again.
     Profiled profiled = {.program = test.benchmark() ? BenchmarkProgramOf(*found, scratch_)
                                                      : WholeProgramOf(*found, scratch_),
                          .benchmark = test.benchmark()};
     profiled.program.interrupted = [this] { return services_.Interrupted(); };
-    const absl::StatusOr<std::vector<std::string>> measurements =
-        test.benchmark() ? MeasurementsOf(profiled.program)
-                         : MeasurementsOfRun(*found, scratch_ + "-run", services_);
-    if (!measurements.ok()) return measurements.status();
-    if (absl::c_linear_search(*measurements, measurement_)) return profiled;
-    seen_.insert(seen_.end(), measurements->begin(), measurements->end());
-    return std::nullopt;
+    return profiled;
   }
 
   const Suite& suite_;
