@@ -1,7 +1,8 @@
 """Performance tests and the suite that runs them.
 
-`perf_test` declares one test that writes a record; `perf_suite` declares the command that runs a set of
-them, compares their records with requirements and baselines, and writes the report:
+`perf_test` declares one test that writes a record, `perf_command_test` one that measures runs of any
+program, `perf_binary_size` one that measures how large a program is; `perf_suite` declares the command
+that runs a set of them, compares their records with requirements and baselines, and writes the report:
 
     load("@parlance//perf:defs.bzl", "perf_suite", "perf_test")
 
@@ -29,6 +30,9 @@ _DRIVERS = {
     "gtest": Label("//perf:gtest_main"),
 }
 
+# Starts the program of a perf_command_test.
+_LAUNCHER = Label("//perf/program:launcher")
+
 # Where a build leaves the drivers and what they use, below its output folder.
 _HARNESS = "/".join([
     part
@@ -38,6 +42,25 @@ _HARNESS = "/".join([
 
 # Tells the aspect which driver a test has.
 _BENCHMARK_TAG = "perf-benchmark"
+
+def _recording_test(name, kinds, main, requirements, deps, data, env, tags, visibility, **kwargs):
+    """A test that writes a record, always really runs, and runs alone. Arguments as of perf_test; `main` has its main."""
+    for kind in kinds:
+        if kind not in KINDS:
+            fail("{}: kind {} is none of {}".format(name, kind, ", ".join(KINDS)))
+    if not kinds:
+        fail("{}: at least one kind is needed".format(name))
+    cc_test(
+        name = name,
+        data = data + [requirements],
+        # The way product code is linked. Also, the driver reaches into the bodies' object files.
+        linkstatic = True,
+        env = dict(env, PERF_REQUIREMENTS = "$(rootpath {})".format(requirements)),
+        tags = kinds + tags + ["perf", "exclusive", "external"],
+        visibility = visibility,
+        deps = deps + [main],
+        **kwargs
+    )
 
 def perf_test(
         name,
@@ -70,23 +93,197 @@ def perf_test(
       visibility: who may name it; all, so that a suite may be in any package.
       **kwargs: further attributes of `cc_test`, such as `srcs`, `shard_count` and `size`.
     """
-    for kind in kinds:
-        if kind not in KINDS:
-            fail("{}: kind {} is none of {}".format(name, kind, ", ".join(KINDS)))
-    if not kinds:
-        fail("{}: at least one kind is needed".format(name))
     if driver not in _DRIVERS:
         fail("{}: driver {} is none of {}".format(name, driver, ", ".join(_DRIVERS)))
-    cc_test(
+    _recording_test(
         name = name,
-        data = data + [requirements],
-        # The way product code is linked. Also, the driver reaches into the bodies' object files.
-        linkstatic = True,
-        env = dict(env, PERF_REQUIREMENTS = "$(rootpath {})".format(requirements)),
-        tags = kinds + tags + ["perf", "exclusive", "external"] + (["slow"] if slow else []) +
-               ([_BENCHMARK_TAG] if driver == "benchmark" else []),
+        kinds = kinds,
+        main = _DRIVERS[driver],
+        requirements = requirements,
+        deps = deps,
+        data = data,
+        env = env,
+        tags = tags + (["slow"] if slow else []) + ([_BENCHMARK_TAG] if driver == "benchmark" else []),
         visibility = visibility,
-        deps = deps + [_DRIVERS[driver]],
+        **kwargs
+    )
+
+def _perf_command_impl(ctx):
+    link = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(output = link, target_file = ctx.executable.command, is_executable = True)
+    return [DefaultInfo(
+        executable = link,
+        files = depset([link]),
+        runfiles = ctx.runfiles(files = [link, ctx.executable.command]).merge(ctx.attr.command[DefaultInfo].default_runfiles),
+    )]
+
+_perf_command = rule(
+    implementation = _perf_command_impl,
+    doc = "A program under one name: those of some rules, such as py_binary, have several files.",
+    executable = True,
+    attrs = {
+        "command": attr.label(
+            doc = "The program: a target that can be run, or a file.",
+            executable = True,
+            allow_files = True,
+            cfg = "target",
+            mandatory = True,
+        ),
+    },
+)
+
+def _measured_program(name, measurement, title, command, main, requirements, spec, data, env, kinds, tags, visibility, slow, **kwargs):
+    """The test of perf_command_test and of perf_binary_size."""
+    if "." not in measurement:
+        fail("{}: measurement {} does not begin with a component and a dot".format(name, measurement))
+    if not title:
+        fail("{}: a title is needed, by which the report calls it".format(name))
+    if "shard_count" in kwargs:
+        fail("{}: a program is not divided into shards".format(name))
+    program = name + ".program"
+    _perf_command(
+        name = program,
+        command = command,
+        tags = ["manual"],
+        testonly = True,
+    )
+    _recording_test(
+        name = name,
+        kinds = kinds,
+        main = main,
+        requirements = requirements,
+        deps = [],
+        data = data + [program],
+        env = dict(
+            env,
+            PERF_COMMAND = "$(rootpath {})".format(program),
+            PERF_COMMAND_TEST = json.encode(dict(spec, measurement = measurement, title = title)),
+        ),
+        tags = tags + (["slow"] if slow else []),
+        visibility = visibility,
+        **kwargs
+    )
+
+def perf_command_test(
+        name,
+        command,
+        measurement,
+        title,
+        args = [],
+        exit_code = 0,
+        runs = "command_runs",
+        figures = {},
+        google_benchmark = False,
+        requirements = "requirements.textproto",
+        kinds = ["performance"],
+        slow = False,
+        data = [],
+        env = {},
+        tags = [],
+        visibility = ["//visibility:public"],
+        **kwargs):
+    """A test that runs a program, whatever it is, and measures each run.
+
+    A script, a server's client, a compiler: the program is run once for nothing and then as often as a load
+    says, in the workspace's folder of the runfiles and without standard input. These become measurements:
+    `MEASUREMENT.wall` and `.cpu` (wall and processor time), `.peak_memory`, `.instructions` where the machine
+    counts them, and the figures that the program prints itself.
+
+    Args:
+      name: name of the test.
+      command: the program: a target that can be run, or an executable file.
+      measurement: what the names of the measurements begin with, dotted, component first:
+        "tools.list_schemas".
+      title: what the report calls it: "List of Schemas".
+      args: its arguments; `$(rootpath LABEL)` is replaced, and no `$` may stand otherwise.
+      exit_code: what it has to end with. Any other fails the test.
+      runs: the load in the requirements file that says how often it runs.
+      figures: figures that it prints in lines "NAME: VALUE UNIT", and which direction is better:
+        {"throughput": "higher", "time to first token": "lower"}. Each becomes a measurement, such as
+        MEASUREMENT.time_to_first_token, and each line a sample. A run without such a line fails the test.
+      google_benchmark: whether it prints Google Benchmark's JSON (--benchmark_format=json) and nothing else
+        to standard output; each benchmark becomes a measurement.
+      requirements: the component's requirements file, which names the component and its loads.
+      kinds: what it is for, from performance, stress, regression and integration.
+      slow: whether it takes longer than a few seconds; adds the tag `slow`.
+      data: files and programs that it needs.
+      env: environment variables.
+      tags: further tags.
+      visibility: who may name it; all, so that a suite may be in any package.
+      **kwargs: further attributes of `cc_test`, such as `size` and `timeout`.
+    """
+    for argument in args:
+        if "$" in argument.replace("$(", ""):
+            fail("{}: argument {} has a $ that does not begin $(rootpath …)".format(name, argument))
+    for figure, better in figures.items():
+        if better not in ["higher", "lower"]:
+            fail("{}: of figure {}, {} is neither higher nor lower".format(name, figure, better))
+    _measured_program(
+        name = name,
+        measurement = measurement,
+        title = title,
+        command = command,
+        main = Label("//perf:command_main"),
+        requirements = requirements,
+        spec = {
+            "arguments": args,
+            "exitCode": exit_code,
+            "figures": [
+                {"higherIsBetter": better == "higher", "name": figure}
+                for figure, better in figures.items()
+            ],
+            "googleBenchmark": google_benchmark,
+            "runs": runs,
+        },
+        data = data + [_LAUNCHER],
+        env = dict(env, PERF_LAUNCHER = "$(rootpath {})".format(_LAUNCHER)),
+        kinds = kinds,
+        tags = tags,
+        visibility = visibility,
+        slow = slow,
+        **kwargs
+    )
+
+def perf_binary_size(
+        name,
+        binary,
+        measurement,
+        title,
+        requirements = "requirements.textproto",
+        kinds = ["regression"],
+        tags = [],
+        visibility = ["//visibility:public"],
+        **kwargs):
+    """A test that measures how large a program is: what its start maps from its file, without debug information.
+
+    The size depends on the build alone, so it is compared on any machine, and each growth beyond the
+    component's least effect counts.
+
+    Args:
+      name: name of the test.
+      binary: the program.
+      measurement: name of the measurement, dotted, component first: "tools.tool.size".
+      title: what the report calls it: "Size of the Tool Command".
+      requirements: the component's requirements file, which names the component.
+      kinds: what it is for, from performance, stress, regression and integration.
+      tags: further tags.
+      visibility: who may name it; all, so that a suite may be in any package.
+      **kwargs: further attributes of `cc_test`, such as `size`.
+    """
+    _measured_program(
+        name = name,
+        measurement = measurement,
+        title = title,
+        command = binary,
+        main = Label("//perf:binary_size_main"),
+        requirements = requirements,
+        spec = {},
+        data = [],
+        env = {},
+        kinds = kinds,
+        tags = tags,
+        visibility = visibility,
+        slow = False,
         **kwargs
     )
 

@@ -5,7 +5,7 @@ load("//perf:defs.bzl", "PerfTestInfo", "perf_test_aspect")
 
 _REQUIREMENTS = "perf/testing/never_run_requirements.textproto"
 
-# What the two members of the suite say, in its order.
+# What the members of the suite say, in its order.
 _EXPECTED = [
     struct(
         label = "//perf/testing:all_attributes",
@@ -24,6 +24,41 @@ _EXPECTED = [
         slow = False,
         benchmark = False,
         env = {"PERF_REQUIREMENTS": _REQUIREMENTS},
+    ),
+    struct(
+        label = "//perf/testing:command",
+        kinds = ["performance"],
+        shard_count = 1,
+        requirements = _REQUIREMENTS,
+        slow = True,
+        benchmark = False,
+        env = {
+            "PERF_COMMAND": "perf/testing/command.program",
+            "PERF_COMMAND_TEST": json.encode({
+                "arguments": ["perf/testing/never_run.cc", "two words"],
+                "exitCode": 3,
+                "figures": [{"higherIsBetter": True, "name": "rate"}],
+                "googleBenchmark": False,
+                "measurement": "a.b",
+                "runs": "command_runs",
+                "title": "Title",
+            }),
+            "PERF_LAUNCHER": "perf/program/launcher",
+            "PERF_REQUIREMENTS": _REQUIREMENTS,
+        },
+    ),
+    struct(
+        label = "//perf/testing:size",
+        kinds = ["regression"],
+        shard_count = 1,
+        requirements = _REQUIREMENTS,
+        slow = False,
+        benchmark = False,
+        env = {
+            "PERF_COMMAND": "perf/testing/size.program",
+            "PERF_COMMAND_TEST": json.encode({"measurement": "a.size", "title": "Size"}),
+            "PERF_REQUIREMENTS": _REQUIREMENTS,
+        },
     ),
 ]
 
