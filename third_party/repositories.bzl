@@ -1,11 +1,13 @@
 """Everything the build reaches outside for, in one list.
 
 Each library comes from the distribution and appears under its canonical repository name. The
-packages that provide them are listed in packages.txt, which ./bazelw installs.
+packages that provide them are listed in packages.txt, which ./bazelw installs. A repository that is
+declared before under the same name is used instead.
 """
 
 load("//third_party:abseil.bzl", "abseil")
 load("//third_party:debian.bzl", "debian_package")
+load("//third_party:folder.bzl", "folder")
 
 def _package(name, overlay, package, headers = [], libraries = [], files = {}):
     """A repository of what one or more packages install.
@@ -23,6 +25,8 @@ def _package(name, overlay, package, headers = [], libraries = [], files = {}):
         places["/usr/include/" + header] = "include/" + header.split("/")[-1]
     for library in libraries:
         places["/usr/lib/{multiarch}/" + library] = "lib/" + library
+    if native.existing_rule(name):
+        return
     debian_package(
         name = name,
         build_files = {Label("//third_party:%s.BUILD" % overlay): "BUILD.bazel"},
@@ -30,9 +34,21 @@ def _package(name, overlay, package, headers = [], libraries = [], files = {}):
         package = package,
     )
 
-def perf_repositories():
-    """Declares the libraries that perf/ and command/ need. Another workspace may call it, too."""
-    abseil(name = "com_google_absl")
+def _rules(names):
+    """Repositories that Bazel or its rules ask for, of folders here."""
+    for name in names:
+        if not native.existing_rule(name):
+            folder(
+                name = name,
+                workspace_file = Label("//third_party:%s/WORKSPACE" % name),
+            )
+
+# buildifier: disable=unnamed-macro
+def parlance_perf_dependencies():
+    """Declares what perf/ needs: for workspaces that load its rules."""
+    _rules(["rules_cc", "rules_java", "rules_proto"])
+    if not native.existing_rule("com_google_absl"):
+        abseil(name = "com_google_absl")
     _package(
         name = "com_google_googletest",
         overlay = "googletest",
@@ -178,18 +194,10 @@ def _agent_repositories():
     )
 
 def _build_repositories():
-    """What Bazel itself asks for, and what tests of our own rules need. Paths are of this workspace."""
-    for rules in ["rules_cc", "rules_java", "rules_proto"]:
-        native.local_repository(
-            name = rules,
-            path = "third_party/" + rules,
-        )
+    """What Bazel itself asks for, and what tests of our own rules need."""
 
     # Bazel would fetch its coverage tools from the network; ours run the distribution's gcov.
-    native.local_repository(
-        name = "remote_coverage_tools",
-        path = "third_party/remote_coverage_tools",
-    )
+    _rules(["remote_coverage_tools"])
 
     # The package brings its own BUILD files.
     skylib = "/usr/share/bazel/tools/skylib/"
@@ -209,5 +217,5 @@ def _build_repositories():
 def parlance_repositories():
     """Declares all that this workspace reaches outside for."""
     _build_repositories()
-    perf_repositories()
+    parlance_perf_dependencies()
     _agent_repositories()

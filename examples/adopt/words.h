@@ -1,0 +1,9 @@
+#ifndef WORDS_H_
+#define WORDS_H_
+
+#include <string>
+
+// How many words a text has, which blanks and line ends separate.
+int CountWords(const std::string& text);
+
+#endif  // WORDS_H_
