@@ -18,7 +18,6 @@ namespace {
 using absl_testing::IsOk;
 using absl_testing::StatusIs;
 using testing::AllOf;
-using testing::AnyOf;
 using testing::Ge;
 using testing::HasSubstr;
 using testing::Le;
@@ -77,14 +76,14 @@ TEST(MeasureProgramTest, ThePeakIsTheProgramsOwnAndNotThatOfItsParent) {
 TEST(MeasureProgramTest, InstructionsAreCountedOrNotThere) {
   const absl::StatusOr<ProgramCost> cost = Measure({kSample, "work"});
   ASSERT_THAT(cost, IsOk());
-  if (cost->instructions.has_value()) EXPECT_GT(*cost->instructions, 100'000);
+  EXPECT_GT(cost->instructions.value_or(1'000'000), 100'000);
 }
 
 TEST(MeasureProgramTest, WhatCannotBeStartedSaysWhy) {
   EXPECT_THAT(Measure({"./none"}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("cannot start ./none")));
-  EXPECT_THAT(Measure({"/"}), StatusIs(AnyOf(absl::StatusCode::kPermissionDenied),
-                                       HasSubstr("cannot start /")));
+  EXPECT_THAT(Measure({"/"}),
+              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("cannot start /")));
 }
 
 TEST(MeasureProgramTest, OutputHasABound) {
