@@ -47,6 +47,9 @@ def _rules(names):
 def parlance_perf_dependencies():
     """Declares what perf/ needs: for workspaces that load its rules."""
     _rules(["rules_cc", "rules_java", "rules_proto"])
+
+    # Bazel would fetch its coverage tools from the network, for every test; ours run the distribution's gcov.
+    _rules(["remote_coverage_tools"])
     if not native.existing_rule("com_google_absl"):
         abseil(name = "com_google_absl")
     _package(
@@ -194,10 +197,7 @@ def _agent_repositories():
     )
 
 def _build_repositories():
-    """What Bazel itself asks for, and what tests of our own rules need."""
-
-    # Bazel would fetch its coverage tools from the network; ours run the distribution's gcov.
-    _rules(["remote_coverage_tools"])
+    """What tests of our own rules need."""
 
     # The package brings its own BUILD files.
     skylib = "/usr/share/bazel/tools/skylib/"
