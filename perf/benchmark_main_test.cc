@@ -25,22 +25,21 @@ struct Outcome {
   std::set<std::string> measured;
 };
 
-// Runs the sample benchmarks that `filter` selects.
-Outcome RunSamples(const std::string& filter) {
+// Runs the benchmarks of a program that `filter` selects; both paths are of the runfiles.
+Outcome RunBenchmarks(const std::string& program, const std::string& requirements,
+                      const std::string& filter) {
   const std::string outputs = absl::StrCat(testing::TempDir(), "/outputs");
   std::filesystem::remove_all(outputs);
   std::filesystem::create_directories(outputs);
   std::error_code error;
   const std::string runfiles = absl::StrCat(std::filesystem::current_path(error).string(), "/");
-  const auto result = RunProgram(
-      {.arguments = {"/bin/sh", "-c",
-                     absl::StrCat("exec ", runfiles, "perf/gbench/testing/sample_benchmarks 2>&1")},
-       .variables = {{"PERF_FILTER", filter},
-                     {"PERF_PROFILE", "quick"},
-                     {"PERF_REQUIREMENTS",
-                      absl::StrCat(runfiles, "perf/gbench/testing/sample_loads.textproto")},
-                     {"TEST_UNDECLARED_OUTPUTS_DIR", outputs}}},
-      SubprocessOutput::kCapture);
+  const auto result =
+      RunProgram({.arguments = {"/bin/sh", "-c", absl::StrCat("exec ", runfiles, program, " 2>&1")},
+                  .variables = {{"PERF_FILTER", filter},
+                                {"PERF_PROFILE", "quick"},
+                                {"PERF_REQUIREMENTS", absl::StrCat(runfiles, requirements)},
+                                {"TEST_UNDECLARED_OUTPUTS_DIR", outputs}}},
+                 SubprocessOutput::kCapture);
   EXPECT_THAT(result, IsOk());
   Outcome outcome;
   if (!result.ok()) return outcome;
@@ -57,6 +56,11 @@ Outcome RunSamples(const std::string& filter) {
   return outcome;
 }
 
+Outcome RunSamples(const std::string& filter) {
+  return RunBenchmarks("perf/gbench/testing/sample_benchmarks",
+                       "perf/gbench/testing/sample_loads.textproto", filter);
+}
+
 TEST(BenchmarkMainTest, OneThreadAndTwoAreTwoMeasurements) {
   const Outcome outcome = RunSamples("^sample\\.(threads|timed|count_timed)");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
@@ -71,6 +75,16 @@ TEST(BenchmarkMainTest, OneThatReportsAggregatesOnlyIsAnError) {
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.output, HasSubstr("sample.aggregates was not measured"));
   EXPECT_TRUE(outcome.measured.empty());
+}
+
+// Its source has a BENCHMARK_MAIN(), its package no requirements, and its name no component.
+TEST(BenchmarkMainTest, APlainBenchmarkIsMeasuredInTheComponentOfItsFolder) {
+  for (const char* filter : {"", "^plain\\.", "BM_Count"}) {
+    const Outcome outcome = RunBenchmarks("perf/testing/plain/plain_benchmark",
+                                          "perf/testing/plain/requirements.textproto", filter);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_EQ(outcome.measured, (std::set<std::string>{"plain.BM_Count/8"})) << filter;
+  }
 }
 
 }  // namespace

@@ -1,20 +1,24 @@
 """Performance tests and the suite that runs them.
 
-`perf_test` declares one test that writes a record, `perf_command_test` one that measures runs of any
-program, `perf_binary_size` one that measures how large a program is; `perf_suite` declares the command
-that runs a set of them, compares their records with requirements and baselines, and writes the report:
+`perf_benchmark` declares a test of Google Benchmark functions, `perf_test` one of GoogleTest bodies,
+`perf_command_test` one that measures runs of any program, `perf_binary_size` one that measures how large a
+program is; each writes a record. `perf_suite` declares the command that runs a set of them, compares their
+records with requirements and baselines, and writes the report:
 
-    load("@parlance//perf:defs.bzl", "perf_suite", "perf_test")
+    load("@parlance//perf:defs.bzl", "perf_benchmark", "perf_suite")
 
-    perf_test(
-        name = "vad_perf_test",
-        srcs = ["vad_perf_test.cc"],
-        deps = [":vad"],
+    perf_benchmark(
+        name = "vad_benchmark",
+        srcs = ["vad_benchmark.cc"],
+        deps = [
+            ":vad",
+            "@com_github_google_benchmark//:benchmark",
+        ],
     )
 
     perf_suite(
         name = "suite",
-        tests = [":vad_perf_test"],
+        tests = [":vad_benchmark"],
     )
 
 `bazel run :suite` then is the command.
@@ -25,23 +29,54 @@ load("//perf/runner:machine.bzl", "MachineInfo")
 
 KINDS = ["performance", "stress", "regression", "integration"]
 
-_DRIVERS = {
-    "benchmark": Label("//perf:benchmark_main"),
-    "gtest": Label("//perf:gtest_main"),
-}
-
 # Starts the program of a perf_command_test.
 _LAUNCHER = Label("//perf/program:launcher")
 
-# Where a build leaves the drivers and what they use, below its output folder.
+_BENCHMARK_MAIN = Label("//perf:benchmark_main")
+
+# Where a build leaves perf's mains and what they use, below its output folder.
 _HARNESS = "/".join([
     part
-    for part in [_DRIVERS["benchmark"].workspace_root, _DRIVERS["benchmark"].package]
+    for part in [_BENCHMARK_MAIN.workspace_root, _BENCHMARK_MAIN.package]
     if part
 ])
 
-# Tells the aspect which driver a test has.
+# Tells the aspect that a test has Google Benchmark functions.
 _BENCHMARK_TAG = "perf-benchmark"
+
+# The file that names a component, its requirements and its loads, in the component's folder.
+_REQUIREMENTS = "requirements.textproto"
+
+# The target that stands for that file in a package without one.
+_NO_REQUIREMENTS = "no_requirements"
+
+def _no_requirements_impl(ctx):
+    component = ctx.label.package.split("/")[-1] or ctx.workspace_name
+    component = "".join([
+        letter if letter.isalnum() else "_"
+        for letter in component.lower().elems()
+    ]).lstrip("_")
+    file = ctx.actions.declare_file(_REQUIREMENTS)
+    ctx.actions.write(file, "component: \"{}\"\n".format(component))
+    return [DefaultInfo(files = depset([file]), runfiles = ctx.runfiles([file]))]
+
+_no_requirements = rule(
+    implementation = _no_requirements_impl,
+    doc = "The requirements of a component that states none: its name is that of its folder.",
+)
+
+def _requirements_of(requirements):
+    """The requirements file of a test that names `requirements`, or None for the package's."""
+    if requirements:
+        return requirements
+    if native.glob([_REQUIREMENTS], allow_empty = True):
+        return _REQUIREMENTS
+    if not native.existing_rule(_NO_REQUIREMENTS):
+        _no_requirements(
+            name = _NO_REQUIREMENTS,
+            tags = ["manual"],
+        )
+    return _NO_REQUIREMENTS
 
 def _recording_test(name, kinds, main, requirements, deps, data, env, tags, visibility, **kwargs):
     """A test that writes a record, always really runs, and runs alone. Arguments as of perf_test; `main` has its main."""
@@ -50,23 +85,24 @@ def _recording_test(name, kinds, main, requirements, deps, data, env, tags, visi
             fail("{}: kind {} is none of {}".format(name, kind, ", ".join(KINDS)))
     if not kinds:
         fail("{}: at least one kind is needed".format(name))
+    requirements = _requirements_of(requirements)
     cc_test(
         name = name,
         data = data + [requirements],
-        # The way product code is linked. Also, the driver reaches into the bodies' object files.
+        # The way product code is linked. Also, perf's mains reach into the bodies' object files.
         linkstatic = True,
         env = dict(env, PERF_REQUIREMENTS = "$(rootpath {})".format(requirements)),
         tags = kinds + tags + ["perf", "exclusive", "external"],
         visibility = visibility,
-        deps = deps + [main],
+        # A main that `deps` may have as well is linked only where there is none before it.
+        deps = [main] + deps,
         **kwargs
     )
 
 def perf_test(
         name,
         kinds = ["performance"],
-        driver = "gtest",
-        requirements = "requirements.textproto",
+        requirements = None,
         slow = False,
         deps = [],
         data = [],
@@ -74,7 +110,7 @@ def perf_test(
         tags = [],
         visibility = ["//visibility:public"],
         **kwargs):
-    """A test that measures and writes a record.
+    """A test of GoogleTest bodies, which measure with a `perf::Recorder` and write a record.
 
     It always really runs (`external`) and runs alone (`exclusive`). It carries its kinds as tags, so that
     `bazel test --test_tag_filters=stress //...` selects what it says.
@@ -82,28 +118,74 @@ def perf_test(
     Args:
       name: name of the test.
       kinds: what it is for, from performance, stress, regression and integration.
-      driver: "gtest" for GoogleTest bodies with a `perf::Recorder`, "benchmark" for Google Benchmark
-        bodies.
-      requirements: the component's requirements file, which names the component and its loads.
+      requirements: the component's requirements file, which names the component and its loads. If none is
+        named, it is the package's requirements.textproto; in a package without one, the component is called
+        as its folder is, and has the usual loads.
       slow: whether it takes longer than a few seconds; adds the tag `slow`.
-      deps: libraries it uses; the driver's main is added.
+      deps: libraries it uses; a main is added.
       data: files it reads; the requirements file is added.
       env: environment variables; the requirements file's place is added.
       tags: further tags.
       visibility: who may name it; all, so that a suite may be in any package.
       **kwargs: further attributes of `cc_test`, such as `srcs`, `shard_count` and `size`.
     """
-    if driver not in _DRIVERS:
-        fail("{}: driver {} is none of {}".format(name, driver, ", ".join(_DRIVERS)))
     _recording_test(
         name = name,
         kinds = kinds,
-        main = _DRIVERS[driver],
+        main = Label("//perf:gtest_main"),
         requirements = requirements,
         deps = deps,
         data = data,
         env = env,
-        tags = tags + (["slow"] if slow else []) + ([_BENCHMARK_TAG] if driver == "benchmark" else []),
+        tags = tags + (["slow"] if slow else []),
+        visibility = visibility,
+        **kwargs
+    )
+
+def perf_benchmark(
+        name,
+        kinds = ["performance"],
+        requirements = None,
+        slow = False,
+        deps = [],
+        copts = [],
+        data = [],
+        env = {},
+        tags = [],
+        visibility = ["//visibility:public"],
+        **kwargs):
+    """A test of Google Benchmark functions, each of which is a measurement in its record.
+
+    A `cc_test` or a `cc_binary` of such functions becomes one by its rule's name alone: a BENCHMARK_MAIN() and
+    a library with Google Benchmark's main may stay. A program with another main than that is measured by
+    `perf_command_test`, with `google_benchmark = True`.
+
+    Args:
+      name: name of the test.
+      kinds: as of perf_test.
+      requirements: as of perf_test.
+      slow: as of perf_test.
+      deps: libraries it uses; a main is added.
+      copts: further options of the compiler.
+      data: files it reads; the requirements file is added.
+      env: environment variables; the requirements file's place is added.
+      tags: further tags.
+      visibility: who may name it; all, so that a suite may be in any package.
+      **kwargs: further attributes of `cc_test`, such as `srcs`, `shard_count` and `size`.
+    """
+
+    # It is linked statically in any case.
+    kwargs.pop("linkstatic", None)
+    _recording_test(
+        name = name,
+        kinds = kinds,
+        main = _BENCHMARK_MAIN,
+        requirements = requirements,
+        deps = deps,
+        copts = ["-include", "perf/gbench/without_main.h"] + copts,
+        data = data,
+        env = env,
+        tags = tags + (["slow"] if slow else []) + [_BENCHMARK_TAG],
         visibility = visibility,
         **kwargs
     )
@@ -174,7 +256,7 @@ def perf_command_test(
         runs = "command_runs",
         figures = {},
         google_benchmark = False,
-        requirements = "requirements.textproto",
+        requirements = None,
         kinds = ["performance"],
         slow = False,
         data = [],
@@ -203,7 +285,7 @@ def perf_command_test(
         MEASUREMENT.time_to_first_token, and each line a sample. A run without such a line fails the test.
       google_benchmark: whether it prints Google Benchmark's JSON (--benchmark_format=json) and nothing else
         to standard output; each benchmark becomes a measurement.
-      requirements: the component's requirements file, which names the component and its loads.
+      requirements: as of perf_test.
       kinds: what it is for, from performance, stress, regression and integration.
       slow: whether it takes longer than a few seconds; adds the tag `slow`.
       data: files and programs that it needs.
@@ -249,7 +331,7 @@ def perf_binary_size(
         binary,
         measurement,
         title,
-        requirements = "requirements.textproto",
+        requirements = None,
         kinds = ["regression"],
         tags = [],
         visibility = ["//visibility:public"],
@@ -264,7 +346,7 @@ def perf_binary_size(
       binary: the program.
       measurement: name of the measurement, dotted, component first: "tools.tool.size".
       title: what the report calls it: "Size of the Tool Command".
-      requirements: the component's requirements file, which names the component.
+      requirements: as of perf_test.
       kinds: what it is for, from performance, stress, regression and integration.
       tags: further tags.
       visibility: who may name it; all, so that a suite may be in any package.
@@ -354,7 +436,7 @@ def _perf_suite_impl(ctx):
     manifest = ctx.actions.declare_file(ctx.label.name + ".manifest.json")
     ctx.actions.write(manifest, json.encode_indent(struct(
         suite = str(ctx.label),
-        baseline_directory = ctx.attr.baseline_directory or ctx.label.package,
+        baseline_directory = ctx.attr.baseline_directory or ctx.label.package or "baselines",
         workspace_name = ctx.workspace_name,
         harness = _HARNESS,
         tests = [struct(
@@ -397,7 +479,7 @@ _perf_suite = rule(
     executable = True,
     attrs = {
         "baseline_directory": attr.string(
-            doc = "Folder of the workspace that holds stored baselines. Default: the suite's package.",
+            doc = "Folder of the workspace that holds stored baselines. Default: the suite's package, or baselines/ if that is the workspace's root.",
         ),
         "tests": attr.label_list(
             doc = "The member tests, each a perf_test.",
@@ -423,6 +505,6 @@ def perf_suite(name, tests, **kwargs):
       name: name of the command, for `bazel run`.
       tests: the member tests, each a perf_test.
       **kwargs: `baseline_directory`, the folder of the workspace that holds stored baselines (default:
-        the package's), and the attributes that all rules have.
+        the package's, or baselines/ in the workspace's root), and the attributes that all rules have.
     """
     _perf_suite(name = name, tests = tests, testonly = True, **kwargs)

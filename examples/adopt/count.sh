@@ -1,3 +1,4 @@
 #!/bin/sh
-# Counts the words of a file with a tool of the distribution.
-printf 'words: %s words\n' "$(wc -w <"$1" | tr -d ' ')"
+# Counts the words of a file.
+words=$(wc -w <"$1")
+echo "words: $words words"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-// How many words a text has, which blanks and line ends separate.
+// How many words a text has. Blanks and line ends separate them.
 int CountWords(const std::string& text);
 
 #endif  // WORDS_H_

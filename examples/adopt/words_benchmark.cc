@@ -1,12 +1,14 @@
+#include "words.h"
+
 #include <string>
 
 #include "benchmark/benchmark.h"
-#include "words.h"
 
-// The measurement is called words.count.
-static void BM_Count(benchmark::State& state) {
+static void BM_CountWords(benchmark::State& state) {
   std::string text;
-  for (int i = 0; i < 1000; ++i) text += "word and ";
+  for (int i = 0; i < state.range(0); ++i) text += "word and ";
   for (auto _ : state) benchmark::DoNotOptimize(CountWords(text));
 }
-BENCHMARK(BM_Count)->Name("words.count");
+BENCHMARK(BM_CountWords)->Arg(10)->Arg(1000);
+
+BENCHMARK_MAIN();

@@ -23,6 +23,12 @@ namespace {
 absl::Status CheckRun(const Run& run, const SuiteTest& test, int shard,
                       const CollectOptions& options) {
   const Provenance& provenance = run.provenance();
+  if (!options.run_id.empty() && run.run_id().empty()) {
+    return absl::FailedPreconditionError(
+        "the test was not told what to run; .bazelrc needs the line: build "
+        "--test_env=PERF_RUN_ID --test_env=PERF_PROFILE --test_env=PERF_OVERRIDES "
+        "--test_env=PERF_FILTER");
+  }
   if (!options.run_id.empty() && run.run_id() != options.run_id) {
     return absl::DataLossError("the record belongs to another invocation; it was left behind");
   }

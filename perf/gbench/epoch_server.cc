@@ -23,6 +23,7 @@
 #include "perf/gbench/benchmark_names.h"
 #include "perf/gbench/epoch.pb.h"
 #include "perf/gbench/measured_region.h"
+#include "perf/gbench/registered_benchmarks.h"
 #include "perf/process/allocations.h"
 #include "perf/process/hardware_counters.h"
 #include "valgrind/callgrind.h"

@@ -1,12 +1,10 @@
-// Watches the timed loop of Google Benchmark bodies, and sets how often it goes round.
+// Watches the timed loop of Google Benchmark bodies.
 //
-// Linking it wraps three functions of Google Benchmark: the registration of a benchmark, and the
-// beginning and the end of `for (auto _ : state)`. Bodies stay as they are. The test has to be
-// linked statically against the code that has the bodies; `perf_test` sees to that.
+// Linking it wraps two functions of Google Benchmark: the beginning and the end of
+// `for (auto _ : state)`. Bodies stay as they are. The test has to be linked statically against the
+// code that has the bodies; `perf_benchmark` sees to that.
 #ifndef PERF_GBENCH_MEASURED_REGION_H_
 #define PERF_GBENCH_MEASURED_REGION_H_
-
-#include <cstdint>
 
 namespace perf {
 
@@ -21,10 +19,6 @@ class RegionObserver {
 
 // Observes all regions from now on; nullptr for none. Not to be called while a benchmark runs.
 void ObserveRegions(RegionObserver* observer);
-
-// Makes every benchmark of the program run exactly so many iterations, at least 1. Bodies that
-// state a minimum time of their own cannot be run so: Google Benchmark ends the process.
-void FixIterations(int64_t iterations);
 
 }  // namespace perf
 

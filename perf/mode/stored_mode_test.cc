@@ -113,6 +113,15 @@ TEST_F(StoredModeTest, VerboseShowsTheTestsOwnOutput) {
   EXPECT_THAT(services_.programs().calls()[1].arguments, Contains("--test_output=all"));
 }
 
+TEST_F(StoredModeTest, ATestThatIsNotToldWhatToRunSaysWhatIsMissingInBazelrc) {
+  perf::Run run = Record();
+  run.clear_run_id();
+  events_ = LeaveRecord(folder_, run);
+  const absl::StatusOr<Findings> findings = Measure();
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_THAT(findings->errors, ElementsAre(HasSubstr("build --test_env=PERF_RUN_ID")));
+}
+
 TEST_F(StoredModeTest, ARecordOfAnotherInvocationOrMachineIsAnError) {
   perf::Run run = Record();
   run.set_run_id("earlier");

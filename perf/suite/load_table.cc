@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
@@ -16,6 +17,23 @@ namespace perf {
 namespace {
 
 constexpr const char* kProfiles[] = {kQuickProfile, kDefaultProfile, kLongProfile, kAbProfile};
+
+LoadSize Usual(const char* name, double quick, double usual, double lengthy, double ab) {
+  LoadSize load;
+  load.set_name(name);
+  load.set_quick(quick);
+  load.set_default_(usual);
+  load.set_long_(lengthy);
+  load.set_ab(ab);
+  return load;
+}
+
+// What perf's own mains read. These sizes suit nearly every test, so a component need not state
+// them.
+std::vector<LoadSize> UsualLoads() {
+  return {Usual("benchmark_repetitions", 5, 20, 50, 5),
+          Usual("benchmark_min_time_ms", 5, 20, 100, 2), Usual("command_runs", 3, 20, 200, 3)};
+}
 
 // `profile` is one of kProfiles.
 double SizeIn(const LoadSize& load, absl::string_view profile) {
@@ -36,6 +54,9 @@ absl::StatusOr<LoadTable> LoadTable::Create(const ComponentRequirements& require
     return absl::InvalidArgumentError(absl::StrCat("load profile '", profile, "' is none of ",
                                                    absl::StrJoin(kProfiles, ", "),
                                                    " (PERF_PROFILE)"));
+  }
+  for (const LoadSize& load : UsualLoads()) {
+    table.values_[load.name()] = SizeIn(load, table.profile_);
   }
   for (const LoadSize& load : requirements.loads()) {
     table.values_[load.name()] = SizeIn(load, table.profile_);

@@ -41,6 +41,20 @@ TEST(LoadTableTest, AnABRunHasQuickLoadsWhereNoneIsStated) {
   EXPECT_EQ(table->profile(), "ab");
 }
 
+TEST(LoadTableTest, WhatPerfsOwnMainsReadNeedNotBeStated) {
+  const auto usual = LoadTable::Create(Audio(), "", "benchmark_min_time_ms=3");
+  ASSERT_THAT(usual, IsOk());
+  EXPECT_EQ(*usual->Get("benchmark_repetitions"), 20);
+  EXPECT_EQ(*usual->Get("benchmark_min_time_ms"), 3);
+  ComponentRequirements requirements = Audio();
+  LoadSize& load = *requirements.add_loads();
+  load.set_name("benchmark_repetitions");
+  load.set_default_(7);
+  const auto stated = LoadTable::Create(requirements, "", "");
+  ASSERT_THAT(stated, IsOk());
+  EXPECT_EQ(*stated->Get("benchmark_repetitions"), 7);
+}
+
 TEST(LoadTableTest, OverridesReplaceSingleLoads) {
   const auto table =
       LoadTable::Create(Audio(), "quick", "tools.iterations=1, audio.iterations=7,large=3");

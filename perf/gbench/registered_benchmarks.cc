@@ -1,0 +1,95 @@
+#include "perf/gbench/registered_benchmarks.h"
+
+#include <cstddef>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "benchmark/benchmark.h"
+
+namespace {
+
+using benchmark::internal::Benchmark;
+
+// Bodies register themselves before main, so this has to exist before they do.
+std::vector<Benchmark*>& Registered() {
+  static std::vector<Benchmark*>& registered = *new std::vector<Benchmark*>;
+  return registered;
+}
+
+// What Google Benchmark lists goes to the stream of a reporter that has nothing else to do.
+class ListReporter : public benchmark::BenchmarkReporter {
+ public:
+  ListReporter() { SetOutputStream(&stream_); }
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>&) override {}
+  std::vector<std::string> Names() const {
+    return absl::StrSplit(stream_.str(), '\n', absl::SkipEmpty());
+  }
+
+ private:
+  std::ostringstream stream_;
+};
+
+void SetListing(bool listing) {
+  std::string program = "benchmarks";
+  std::string flag = absl::StrCat("--benchmark_list_tests=", listing ? "true" : "false");
+  char* argv[] = {program.data(), flag.data(), nullptr};
+  int argc = 2;
+  benchmark::Initialize(&argc, argv);
+}
+
+}  // namespace
+
+// What the linker's --wrap makes of calls to benchmark::internal::RegisterBenchmarkInternal:
+// `__real_` is the original. NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+extern "C" {
+Benchmark* __real__ZN9benchmark8internal25RegisterBenchmarkInternalEPNS0_9BenchmarkE(
+    Benchmark* registered);
+Benchmark* __wrap__ZN9benchmark8internal25RegisterBenchmarkInternalEPNS0_9BenchmarkE(
+    Benchmark* registered) {
+  Registered().push_back(registered);
+  return __real__ZN9benchmark8internal25RegisterBenchmarkInternalEPNS0_9BenchmarkE(registered);
+}
+}
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+
+namespace perf {
+
+std::vector<std::string> ListBenchmarks() {
+  SetListing(true);
+  ListReporter lister;
+  benchmark::RunSpecifiedBenchmarks(&lister, ".");
+  SetListing(false);
+  return lister.Names();
+}
+
+void NameInComponent(absl::string_view component) {
+  // Google Benchmark 1.7 does not say what a benchmark is called. So each gets its number for a
+  // name, and what that number's entries in the list were called before, without how they are run,
+  // is the name it had.
+  const std::vector<std::string> before = ListBenchmarks();
+  const std::vector<Benchmark*>& all = Registered();
+  for (size_t i = 0; i < all.size(); ++i) all[i]->Name(absl::StrCat(i, "#"));
+  const std::vector<std::string> numbered = ListBenchmarks();
+  const std::string prefix = absl::StrCat(component, ".");
+  for (size_t i = 0; i < numbered.size() && i < before.size(); ++i) {
+    const size_t mark = numbered[i].find('#');
+    size_t number = 0;
+    if (!absl::SimpleAtoi(absl::string_view(numbered[i]).substr(0, mark), &number)) continue;
+    const size_t length = before[i].size() - (numbered[i].size() - mark - 1);
+    const std::string name = before[i].substr(0, length);
+    all[number]->Name(absl::StartsWith(name, prefix) ? name : absl::StrCat(prefix, name));
+  }
+}
+
+void FixIterations(int64_t iterations) {
+  for (Benchmark* registered : Registered()) registered->Iterations(iterations);
+}
+
+}  // namespace perf
