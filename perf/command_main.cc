@@ -1,7 +1,7 @@
 // The main of a perf_command_test: runs another program, and records what its runs cost.
 //
-// perf/defs.bzl sets the environment: $PERF_COMMAND is the program, $PERF_COMMAND_TEST what the test
-// states, $PERF_LAUNCHER the program that starts it.
+// perf/defs.bzl sets the environment: $PERF_COMMAND is the program, $PERF_COMMAND_TEST what the
+// test states, $PERF_LAUNCHER the program that starts it.
 #include <unistd.h>
 
 #include <cstdio>

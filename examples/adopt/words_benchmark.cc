@@ -1,8 +1,7 @@
-#include "words.h"
-
 #include <string>
 
 #include "benchmark/benchmark.h"
+#include "words.h"
 
 static void BM_CountWords(benchmark::State& state) {
   std::string text;

@@ -1,10 +1,9 @@
-#include "words.h"
-
 #include <string>
 
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
+#include "words.h"
 
 TEST(WordsPerformance, CountsABook) {
   std::string book;

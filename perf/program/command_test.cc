@@ -83,9 +83,8 @@ class Samples {
       const absl::StatusOr<std::vector<PrintedValue>> values =
           FindPrinted(cost.output, figure.name());
       if (!values.ok()) return values.status();
-      Measurement& measurement =
-          Of(NameOfFigure(figure.name()), figure.name(), (*values)[0].unit,
-             figure.higher_is_better() ? HIGHER : LOWER);
+      Measurement& measurement = Of(NameOfFigure(figure.name()), figure.name(), (*values)[0].unit,
+                                    figure.higher_is_better() ? HIGHER : LOWER);
       if (measurement.unit() != (*values)[0].unit) {
         return absl::InvalidArgumentError(absl::StrCat("it printed '", figure.name(), "' in ",
                                                        (*values)[0].unit, ", and before in ",

@@ -112,8 +112,8 @@ TEST_F(CommandTestTest, BenchmarksOfGoogleBenchmarksJsonAreMeasurements) {
   EXPECT_THAT(benchmark.samples(), ElementsAre(12.5, 12.5));
   EXPECT_EQ(benchmark.iterations(), 10);
   EXPECT_EQ(benchmark.unit(), "us");
-  EXPECT_THAT(Run({"print", "{}"}), StatusIs(absl::StatusCode::kInvalidArgument,
-                                             HasSubstr("--benchmark_format=json")));
+  EXPECT_THAT(Run({"print", "{}"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--benchmark_format=json")));
   EXPECT_THAT(Run({"print", "text"}), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(
       Run({"print", R"({"context": {}, "benchmarks": [{"name": "a", "error_occurred": true}]})"}),
@@ -121,14 +121,14 @@ TEST_F(CommandTestTest, BenchmarksOfGoogleBenchmarksJsonAreMeasurements) {
 }
 
 TEST_F(CommandTestTest, ItHasToEndAsItShould) {
-  EXPECT_THAT(Run({"fail"}),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       AllOf(HasSubstr("exit code 3 instead of exit code 0"),
-                             HasSubstr("a message"))));
+  EXPECT_THAT(Run({"fail"}), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                      AllOf(HasSubstr("exit code 3 instead of exit code 0"),
+                                            HasSubstr("a message"))));
   test_.set_exit_code(3);
   EXPECT_THAT(Run({"fail"}), IsOk());
   EXPECT_THAT(Run({"print"}), Not(IsOk()));
-  EXPECT_THAT(Run({"kill"}), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("signal 9")));
+  EXPECT_THAT(Run({"kill"}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("signal 9")));
 }
 
 TEST(ParseCommandTestTest, ReadsWhatTheMacroWrites) {

@@ -46,8 +46,8 @@ int CountInstructions(pid_t process) {
   event.enable_on_exec = 1;
   event.exclude_kernel = 1;
   event.exclude_hv = 1;
-  return static_cast<int>(
-      syscall(SYS_perf_event_open, &event, process, /*cpu=*/-1, /*group=*/-1, PERF_FLAG_FD_CLOEXEC));
+  return static_cast<int>(syscall(SYS_perf_event_open, &event, process, /*cpu=*/-1, /*group=*/-1,
+                                  PERF_FLAG_FD_CLOEXEC));
 }
 
 // The program, once `go` says so; `failed` gets errno if it cannot be started.

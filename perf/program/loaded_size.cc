@@ -16,7 +16,9 @@
 namespace perf {
 
 absl::StatusOr<ProgramSize> SizeOfProgram(const std::string& path) {
-  const auto failed = [&] { return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path)); };
+  const auto failed = [&] {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
+  };
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return failed();
   const absl::Cleanup close_file = [file] { close(file); };
@@ -27,8 +29,8 @@ absl::StatusOr<ProgramSize> SizeOfProgram(const std::string& path) {
   const ssize_t read = pread(file, &header, sizeof(header), 0);
   if (read < 0) return failed();
   if (read < static_cast<ssize_t>(sizeof(header)) ||
-      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-      header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr)) {
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_phentsize != sizeof(Elf64_Phdr)) {
     return size;
   }
   size.loaded_bytes = 0;

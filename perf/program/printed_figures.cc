@@ -39,8 +39,8 @@ absl::StatusOr<std::vector<PrintedValue>> FindPrinted(absl::string_view output,
       return Malformed(line, "whose value is no number");
     }
     if (!values.empty() && values[0].unit != printed.unit) {
-      return Malformed(line, absl::StrCat("and the line of that name before has the unit ",
-                                          values[0].unit));
+      return Malformed(
+          line, absl::StrCat("and the line of that name before has the unit ", values[0].unit));
     }
     values.push_back(std::move(printed));
   }

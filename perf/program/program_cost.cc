@@ -41,9 +41,8 @@ class OutputFile {
       return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path_));
     }
     if (file.st_size > kMaxProgramOutputBytes) {
-      return absl::ResourceExhaustedError(absl::StrCat("it wrote ", file.st_size,
-                                                       " bytes, and may write ",
-                                                       kMaxProgramOutputBytes));
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "it wrote ", file.st_size, " bytes, and may write ", kMaxProgramOutputBytes));
     }
     std::string text(static_cast<size_t>(file.st_size), '\0');
     const ssize_t size = pread(descriptor_, text.data(), text.size(), 0);
