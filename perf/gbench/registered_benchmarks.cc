@@ -69,6 +69,10 @@ std::vector<std::string> ListBenchmarks() {
   return lister.Names();
 }
 
+bool NamesNoComponent(absl::string_view listed) {
+  return !absl::StrContains(listed.substr(0, listed.find_first_of("/<")), '.');
+}
+
 void NameInComponent(absl::string_view component) {
   // Google Benchmark 1.7 does not say what a benchmark is called. So each gets its number for a
   // name, and what that number's entries in the list were called before, without how they are run,
@@ -77,14 +81,13 @@ void NameInComponent(absl::string_view component) {
   const std::vector<Benchmark*>& all = Registered();
   for (size_t i = 0; i < all.size(); ++i) all[i]->Name(absl::StrCat(i, "#"));
   const std::vector<std::string> numbered = ListBenchmarks();
-  const std::string prefix = absl::StrCat(component, ".");
   for (size_t i = 0; i < numbered.size() && i < before.size(); ++i) {
     const size_t mark = numbered[i].find('#');
     size_t number = 0;
     if (!absl::SimpleAtoi(absl::string_view(numbered[i]).substr(0, mark), &number)) continue;
     const size_t length = before[i].size() - (numbered[i].size() - mark - 1);
     const std::string name = before[i].substr(0, length);
-    all[number]->Name(absl::StartsWith(name, prefix) ? name : absl::StrCat(prefix, name));
+    all[number]->Name(NamesNoComponent(name) ? absl::StrCat(component, ".", name) : name);
   }
 }
 

@@ -18,8 +18,12 @@ namespace perf {
 // those of a program that is started without any.
 std::vector<std::string> ListBenchmarks();
 
-// Gives each benchmark whose name does not begin with the component and a dot that prefix:
-// `BENCHMARK(BM_Count)->Arg(8)` is "words.BM_Count/8" from then on, in lists, filters and records.
+// Whether what --benchmark_list_tests writes names no component: there is no dot in the name, of
+// which template arguments and those of a benchmark are no part.
+bool NamesNoComponent(absl::string_view listed);
+
+// Gives those benchmarks the component and a dot as a prefix: `BENCHMARK(BM_Count)->Arg(8)` is
+// "words.BM_Count/8" from then on, in lists, filters and records.
 void NameInComponent(absl::string_view component);
 
 // Makes every benchmark of the program run exactly so many iterations, at least 1. Bodies that

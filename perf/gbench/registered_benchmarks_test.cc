@@ -15,6 +15,9 @@ BENCHMARK(BM_Count);
 BENCHMARK(BM_Count)->Name("words.count");
 BENCHMARK(BM_Count)->Name("wordsmith")->Arg(8)->Arg(64)->UseRealTime();
 BENCHMARK(BM_Count)->Name("1#2/3")->Threads(1)->Threads(2);
+BENCHMARK(BM_Count)->Name("half/0.5");
+// Another component's, which a record refuses with its own message.
+BENCHMARK(BM_Count)->Name("texts.count");
 
 template <typename T>
 void BM_Fill(benchmark::State& state) {
@@ -35,6 +38,8 @@ TEST(NameInComponent, PrefixesWhatHasNoComponent) {
       "words.wordsmith/64/real_time",
       "words.1#2/3/threads:1",
       "words.1#2/3/threads:2",
+      "words.half/0.5",
+      "texts.count",
       "words.BM_Fill<int>",
       "words.Fixture/Method",
   };
