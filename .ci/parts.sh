@@ -238,6 +238,11 @@ tests_with_threads() {
   echo "tests(//...) except attr(tags, '[\[ ](perf|manual|notsan)[,\]]', tests(//...)) intersect rdeps(//..., set($files), 2) except //audio/... except //pipeline/... except set($alone) + //audio/signal:resampler_test"
 }
 
+# The components' coverage, printed, and as pages.
+coverage() {
+  ./bazelw coverage --config=ci //... && ./bazelw run --config=ci //development:coverage_html -- bazel-out/_coverage/_coverage_report.dat "$logs/coverage"
+}
+
 # Against the stored counts.
 counts() {
   ./bazelw run --config=ci //perf -- --bazel_flags=--config=ci --counts --output_dir "$logs/counts"
