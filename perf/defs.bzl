@@ -156,6 +156,9 @@ def perf_benchmark(
         **kwargs):
     """A test of Google Benchmark functions, each of which is a measurement in its record.
 
+    A measurement is called as its function is, with the component before it if there is no dot in that name:
+    `BENCHMARK(BM_Count)->Arg(8)` is "words.BM_Count/8". The function's label becomes its title.
+
     A `cc_test` or a `cc_binary` of such functions becomes one by its rule's name alone: a BENCHMARK_MAIN() and
     a library with Google Benchmark's main may stay. A program with another main than that is measured by
     `perf_command_test`, with `google_benchmark = True`.
@@ -338,8 +341,7 @@ def perf_binary_size(
         **kwargs):
     """A test that measures how large a program is: what its start maps from its file, without debug information.
 
-    The size depends on the build alone, so it is compared on any machine, and each growth beyond the
-    component's least effect counts.
+    The size depends on the build alone, so it is compared on any machine.
 
     Args:
       name: name of the test.
