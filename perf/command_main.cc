@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -46,7 +47,7 @@ int Main() {
     return Fail(absl::FailedPreconditionError(
         "$PERF_COMMAND does not name a program; declare the test with perf_command_test"));
   }
-  if (!SelectedByPerfFilter(test->measurement())) return FinishRun(0);
+  if (!absl::c_any_of(NamesOfCommandTest(*test), SelectedByPerfFilter)) return FinishRun(0);
   // The record begins here.
   RunRecord::Process();
   const std::string temporary = EnvironmentVariable("TEST_TMPDIR");

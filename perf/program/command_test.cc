@@ -147,6 +147,17 @@ absl::StatusOr<CommandTest> ParseCommandTest(absl::string_view json) {
   return test;
 }
 
+std::vector<std::string> NamesOfCommandTest(const CommandTest& test) {
+  std::vector<std::string> names = {test.measurement()};
+  for (const char* key : {"wall", "cpu", "peak_memory", "instructions"}) {
+    names.push_back(absl::StrCat(test.measurement(), ".", key));
+  }
+  for (const PrintedFigure& figure : test.figures()) {
+    names.push_back(absl::StrCat(test.measurement(), ".", NameOfFigure(figure.name())));
+  }
+  return names;
+}
+
 absl::StatusOr<std::vector<Measurement>> RunCommandTest(const CommandTest& test,
                                                         const CommandRunOptions& options) {
   ProgramToMeasure program = {

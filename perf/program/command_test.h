@@ -16,6 +16,10 @@ namespace perf {
 // Reads the JSON that perf_command_test writes. InvalidArgument if it is malformed.
 absl::StatusOr<CommandTest> ParseCommandTest(absl::string_view json);
 
+// What a test measures, as far as that is known before it runs: its own name, and those of its
+// measurements below, but for Google Benchmark's. A filter that selects one of them selects it.
+std::vector<std::string> NamesOfCommandTest(const CommandTest& test);
+
 struct CommandRunOptions {
   // The program, a path with a slash, and that of launcher_main.cc.
   std::string program;

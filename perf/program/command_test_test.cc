@@ -52,6 +52,14 @@ class CommandTestTest : public testing::Test {
   CommandTest test_;
 };
 
+TEST_F(CommandTestTest, NamesWhatItMeasures) {
+  test_.add_figures()->set_name("Tokens per second");
+  EXPECT_THAT(NamesOfCommandTest(test_),
+              ElementsAre("tools.sample", "tools.sample.wall", "tools.sample.cpu",
+                          "tools.sample.peak_memory", "tools.sample.instructions",
+                          "tools.sample.tokens_per_second"));
+}
+
 TEST_F(CommandTestTest, EachRunIsASample) {
   const absl::StatusOr<std::vector<Measurement>> measurements = Run({"work"}, 3);
   ASSERT_THAT(measurements, IsOk());
