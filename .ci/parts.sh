@@ -238,6 +238,16 @@ tests_with_threads() {
   echo "tests(//...) except attr(tags, '[\[ ](perf|manual|notsan)[,\]]', tests(//...)) intersect rdeps(//..., set($files), 2) except //audio/... except //pipeline/... except set($alone) + //audio/signal:resampler_test"
 }
 
+# The detectors' arithmetic on another instruction set.
+aarch64() {
+  if [[ ! -e /usr/lib/aarch64-linux-gnu/libgtest.a ]] || ! command -v aarch64-linux-gnu-gcc qemu-aarch64 ld.lld >/dev/null; then
+    echo "This needs another architecture's libraries. As root: dpkg --add-architecture arm64 && apt-get update && apt-get install" \
+      "g++-aarch64-linux-gnu qemu-user lld libabsl-dev:arm64 libgtest-dev:arm64 libgmock-dev:arm64"
+    return 1
+  fi
+  ./bazelw test --config=ci --config=aarch64 //audio/vad/kernels/...
+}
+
 # The components' coverage, printed, and as pages.
 coverage() {
   ./bazelw coverage --config=ci //... && ./bazelw run --config=ci //development:coverage_html -- bazel-out/_coverage/_coverage_report.dat "$logs/coverage"

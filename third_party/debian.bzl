@@ -7,10 +7,11 @@ libraries from source can replace these declarations without touching another fi
 """
 
 def _multiarch(ctx):
-    result = ctx.execute(["uname", "-m"])
-    if result.return_code != 0:
-        fail("uname -m failed: " + result.stderr)
-    return result.stdout.strip() + "-linux-gnu"
+    compiler = ctx.os.environ.get("CC", "gcc")
+    result = ctx.execute([compiler, "-print-multiarch"])
+    if result.return_code != 0 or not result.stdout.strip():
+        fail("{} -print-multiarch failed: {}".format(compiler, result.stderr))
+    return result.stdout.strip()
 
 def _debian_package_impl(ctx):
     multiarch = _multiarch(ctx)
@@ -41,6 +42,7 @@ debian_package = repository_rule(
     # Looked at again each time a Bazel server starts, so that a package installed
     # after a failure is seen without `bazel clean`.
     local = True,
+    environ = ["CC"],
     attrs = {
         "build_files": attr.label_keyed_string_dict(
             doc = "BUILD file of this workspace to the place it takes in the repository.",
