@@ -43,8 +43,9 @@ const ComponentRequirements& ProcessRequirements() {
 
 const LoadTable& ProcessLoadTable() {
   static const LoadTable& table = *[] {
+    const absl::string_view profile = EnvironmentVariable("PERF_PROFILE");
     absl::StatusOr<LoadTable> created =
-        LoadTable::Create(ProcessRequirements(), EnvironmentVariable("PERF_PROFILE"),
+        LoadTable::Create(ProcessRequirements(), profile.empty() ? kQuickProfile : profile,
                           EnvironmentVariable("PERF_OVERRIDES"));
     if (!created.ok()) Die(created.status());
     return new LoadTable(*std::move(created));

@@ -2,7 +2,8 @@
 //
 //   const int64_t iterations = perf::Load("iterations");
 //
-// The profile is $PERF_PROFILE (quick, default, long or ab; default if unset), and $PERF_OVERRIDES
+// The profile is $PERF_PROFILE: quick, default, long or ab. It is quick if unset, because a test
+// that nobody asked to measure is run to see that it works. $PERF_OVERRIDES
 // ("iterations=10,stress_duration_ms=200") replaces single loads. `perf_test` names the file in
 // $PERF_REQUIREMENTS. A load that is not stated, a malformed file, or a bad override ends the
 // process with a message: a test that ran at another size than its record says would be worse than

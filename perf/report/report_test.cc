@@ -1185,7 +1185,7 @@ INSTANTIATE_TEST_SUITE_P(
            (*Stored(inputs, "audio.vad.renamed").mutable_load_overrides())["iterations"] = 5;
          },
          0},
-        // --build_event_file of `bazel test --config=quick`, judged without --quick.
+        // --build_event_file of `bazel test`, judged without --quick.
         {"RecordsOfAnotherProfile",
          [](ReportInputs& inputs) { inputs.runs[0].mutable_provenance()->set_profile("quick"); },
          0},

@@ -49,7 +49,7 @@ absl::StatusOr<LoadTable> LoadTable::Create(const ComponentRequirements& require
                                             absl::string_view overrides) {
   LoadTable table;
   table.component_ = requirements.component();
-  table.profile_ = profile.empty() ? kDefaultProfile : std::string(profile);
+  table.profile_ = std::string(profile);
   if (!absl::c_linear_search(kProfiles, table.profile_)) {
     return absl::InvalidArgumentError(absl::StrCat("load profile '", profile, "' is none of ",
                                                    absl::StrJoin(kProfiles, ", "),

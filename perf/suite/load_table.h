@@ -24,7 +24,7 @@ class LoadTable {
   // The component's loads, and those of perf's own mains where it does not state them:
   // benchmark_repetitions, benchmark_min_time_ms and command_runs.
   //
-  // `profile`: one of those above, or empty, which means "default". `overrides`: NAME=VALUE pairs
+  // `profile`: one of those above. `overrides`: NAME=VALUE pairs
   // separated by commas; a name may be prefixed by a component ("audio.iterations=5"), and then
   // concerns only that. The last value of a load counts. InvalidArgument otherwise, and for values
   // that are negative or not finite.

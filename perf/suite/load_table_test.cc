@@ -27,7 +27,7 @@ ComponentRequirements Audio() {
 
 TEST(LoadTableTest, FollowsTheProfile) {
   for (const auto& [profile, expected] : std::vector<std::pair<std::string, double>>{
-           {"", 100}, {"default", 100}, {"quick", 20}, {"long", 1000}, {"ab", 5}}) {
+           {"default", 100}, {"quick", 20}, {"long", 1000}, {"ab", 5}}) {
     const auto table = LoadTable::Create(Audio(), profile, "");
     ASSERT_THAT(table, IsOk());
     EXPECT_EQ(*table->Get("iterations"), expected) << profile;
@@ -42,7 +42,7 @@ TEST(LoadTableTest, AnABRunHasQuickLoadsWhereNoneIsStated) {
 }
 
 TEST(LoadTableTest, WhatPerfsOwnMainsReadNeedNotBeStated) {
-  const auto usual = LoadTable::Create(Audio(), "", "benchmark_min_time_ms=3");
+  const auto usual = LoadTable::Create(Audio(), "default", "benchmark_min_time_ms=3");
   ASSERT_THAT(usual, IsOk());
   EXPECT_EQ(*usual->Get("benchmark_repetitions"), 20);
   EXPECT_EQ(*usual->Get("benchmark_min_time_ms"), 3);
@@ -50,7 +50,7 @@ TEST(LoadTableTest, WhatPerfsOwnMainsReadNeedNotBeStated) {
   LoadSize& load = *requirements.add_loads();
   load.set_name("benchmark_repetitions");
   load.set_default_(7);
-  const auto stated = LoadTable::Create(requirements, "", "");
+  const auto stated = LoadTable::Create(requirements, "default", "");
   ASSERT_THAT(stated, IsOk());
   EXPECT_EQ(*stated->Get("benchmark_repetitions"), 7);
 }
@@ -68,16 +68,17 @@ TEST(LoadTableTest, RefusesWhatItCannotRead) {
   EXPECT_THAT(LoadTable::Create(Audio(), "fast", ""),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("'fast' is none of quick, default, long, ab")));
+  EXPECT_THAT(LoadTable::Create(Audio(), "", ""), StatusIs(absl::StatusCode::kInvalidArgument));
   for (const char* overrides : {"iterations", "iterations=", "iterations=many", "iterations=-1",
                                 "iterations=0", "iterations=inf", "=3"}) {
-    EXPECT_THAT(LoadTable::Create(Audio(), "", overrides),
+    EXPECT_THAT(LoadTable::Create(Audio(), "default", overrides),
                 StatusIs(absl::StatusCode::kInvalidArgument))
         << overrides;
   }
 }
 
 TEST(LoadTableTest, NamesTheLoadsThereAre) {
-  const auto value = LoadTable::Create(Audio(), "", "")->Get("messages");
+  const auto value = LoadTable::Create(Audio(), "default", "")->Get("messages");
   EXPECT_THAT(value,
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("iterations, stress_duration_ms")));
 }

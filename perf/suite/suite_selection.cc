@@ -86,7 +86,7 @@ absl::Status CheckOverrides(const Suite& suite, const std::string& overrides) {
   std::set<std::string> known;
   for (const auto& [component, requirements] : suite.requirements) {
     // Malformed overrides are found by whoever reads them.
-    if (auto table = LoadTable::Create(requirements, "", overrides); !table.ok()) {
+    if (auto table = LoadTable::Create(requirements, kDefaultProfile, overrides); !table.ok()) {
       return table.status();
     }
     for (const LoadSize& load : requirements.loads()) {
