@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
@@ -13,6 +14,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "perf/bazel/build_event.pb.h"
 #include "perf/suite/label.h"
+#include "re2/re2.h"
 
 namespace perf {
 namespace {
@@ -44,6 +46,7 @@ TestAttempt AttemptOf(const BuildEvent& event) {
       .attempt = id.attempt(),
       .status = result.status(),
       .cached = result.cached_locally() || result.execution_info().cached_remotely(),
+      .remote = result.execution_info().strategy() == "remote",
       .log_path = "",
       .outputs_zip_path = ""};
   for (const BuildEvent::File& file : result.test_action_output()) {
@@ -55,12 +58,36 @@ TestAttempt AttemptOf(const BuildEvent& event) {
   return attempt;
 }
 
+// Whether an option names a remote cache; that of no name takes back what one before it named.
+void ReadOption(absl::string_view option, BuildEvents& events) {
+  if (absl::ConsumePrefix(&option, "--remote_cache=") ||
+      absl::ConsumePrefix(&option, "--remote_executor=")) {
+    events.uses_remote_cache = !option.empty();
+  }
+}
+
+// Bazel 4 prints "WARNING: Reading from Remote Cache:" and the reason in the next line, Bazel 7
+// "WARNING: Remote Cache: " and the reason. On a terminal, some of it is coloured.
+std::vector<std::string> CacheWarnings(const std::string& printed) {
+  static const re2::RE2& warning = *new re2::RE2(
+      R"(WARNING: (?:\x1b\[[0-9;]*m)*(?:Reading from |Writing to )?Remote Cache:\s*([^\r\n]+))");
+  std::vector<std::string> warnings;
+  re2::StringPiece rest(printed);
+  std::string reason;
+  while (re2::RE2::FindAndConsume(&rest, warning, &reason)) {
+    if (!absl::c_linear_search(warnings, reason)) warnings.push_back(reason);
+  }
+  return warnings;
+}
+
 }  // namespace
 
 absl::StatusOr<BuildEvents> ParseBuildEvents(absl::string_view json_lines) {
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
   BuildEvents events;
+  // A warning may be divided between two events.
+  std::string printed;
   int line_number = 0;
   int num_events = 0;
   const absl::string_view whole = absl::StripTrailingAsciiWhitespace(json_lines);
@@ -92,8 +119,11 @@ absl::StatusOr<BuildEvents> ParseBuildEvents(absl::string_view json_lines) {
       }
     }
     if (event.has_finished()) events.exit_code = event.finished().exit_code().code();
+    for (const std::string& option : event.options_parsed().cmd_line()) ReadOption(option, events);
+    absl::StrAppend(&printed, event.progress().stderr());
   }
   if (num_events == 0) return absl::DataLossError("the build event file is empty");
+  events.cache_warnings = CacheWarnings(printed);
   return events;
 }
 

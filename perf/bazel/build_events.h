@@ -22,6 +22,8 @@ struct TestAttempt {
   std::string status;
   // Whether Bazel took the result of an earlier execution, from here or from a remote cache.
   bool cached = false;
+  // Whether a worker of a remote executor ran it, and not this machine.
+  bool remote = false;
   // Local paths; empty if the outputs were not brought to this machine.
   std::string log_path;
   std::string outputs_zip_path;
@@ -33,6 +35,11 @@ struct BuildEvents {
   std::map<std::string, std::string> not_built;
   // Bazel's exit code; -1 if the file ends before it.
   int exit_code = -1;
+  // Whether the command line or a file of options names a remote cache or executor.
+  bool uses_remote_cache = false;
+  // What went wrong with the remote cache, in Bazel's words and order, each once. Bazel does
+  // without what it could not read, and only warns.
+  std::vector<std::string> cache_warnings;
   // The number of the last line, if it was cut and is lost; otherwise 0.
   int cut_line = 0;
 };

@@ -12,7 +12,9 @@ namespace {
 
 using absl_testing::IsOk;
 using absl_testing::StatusIs;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 // Events as Bazel 4.2.3 writes them, shortened.
 constexpr char kPassed[] =
@@ -87,6 +89,52 @@ TEST(BuildEventsTest, ACutLastLineLosesThatLineAndNotTheRun) {
     }
   }
   EXPECT_EQ(ParseBuildEvents(cut)->cut_line, 0);
+}
+
+TEST(BuildEventsTest, SeesWhatARemoteWorkerRan) {
+  EXPECT_FALSE(ParseBuildEvents(kPassed)->attempts[0].remote);
+  const auto events = ParseBuildEvents(
+      R"({"id":{"testResult":{"label":"//perf:a","run":1,"shard":1,"attempt":1}},)"
+      R"("testResult":{"status":"PASSED","executionInfo":{"strategy":"remote"}}})");
+  ASSERT_THAT(events, IsOk());
+  EXPECT_TRUE(events->attempts[0].remote);
+  EXPECT_FALSE(events->attempts[0].cached);
+}
+
+// An event of what Bazel printed, and of its options; the text has its escapes already.
+std::string Printed(absl::string_view text) {
+  return absl::StrCat(R"({"id":{"progress":{}},"progress":{"stderr":")", text, "\"}}\n");
+}
+std::string Options(absl::string_view options) {
+  return absl::StrCat(R"({"id":{"optionsParsed":{}},"optionsParsed":{"cmdLine":[)", options,
+                      "]}}\n");
+}
+
+TEST(BuildEventsTest, SeesWhetherThereIsARemoteCache) {
+  EXPECT_FALSE(ParseBuildEvents(kPassed)->uses_remote_cache);
+  EXPECT_FALSE(ParseBuildEvents(Options(R"("--disk_cache=x")"))->uses_remote_cache);
+  EXPECT_TRUE(ParseBuildEvents(Options(R"("--remote_cache=http://c","-k")"))->uses_remote_cache);
+  EXPECT_TRUE(ParseBuildEvents(Options(R"("--remote_executor=grpc://c")"))->uses_remote_cache);
+  // The last one counts.
+  EXPECT_FALSE(ParseBuildEvents(Options(R"("--remote_cache=http://c","--remote_cache=")"))
+                   ->uses_remote_cache);
+}
+
+TEST(BuildEventsTest, KeepsWhatBazelSaysOfTheRemoteCache) {
+  EXPECT_THAT(ParseBuildEvents(Printed("WARNING: no cache"))->cache_warnings, IsEmpty());
+  // Bazel 4.2.3, without a terminal and with one, and divided between two events; Bazel 7.
+  const auto events = ParseBuildEvents(absl::StrCat(
+      Printed(
+          R"(INFO: x\nWARNING: Reading from Remote Cache:\nConnection refused: c/1.2.3.4:80\n)"),
+      Printed(
+          R"(WARNING: Reading from Remote Cache:\nConnection refused: c/1.2.3.4:80\nWARNING: W)"),
+      Printed(R"(riting to Remote Cache:\n4 errors during bulk transfer\r\n)"),
+      Printed(R"(\u001b[35mWARNING: \u001b[0mReading from Remote Cache:\ntimed out\n)"),
+      Printed(R"(WARNING: Remote Cache: UNAVAILABLE: io exception\n)")));
+  ASSERT_THAT(events, IsOk());
+  EXPECT_THAT(events->cache_warnings,
+              ElementsAre("Connection refused: c/1.2.3.4:80", "4 errors during bulk transfer",
+                          "timed out", "UNAVAILABLE: io exception"));
 }
 
 TEST(BuildEventsTest, RefusesAnEmptyFile) {

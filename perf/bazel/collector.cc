@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -39,11 +40,6 @@ absl::Status CheckRun(const Run& run, const SuiteTest& test, int shard,
   if (provenance.total_shards() != test.shard_count() || provenance.shard_index() != shard - 1) {
     return absl::DataLossError(absl::StrCat("the record is of shard ", provenance.shard_index() + 1,
                                             " of ", provenance.total_shards()));
-  }
-  const std::string machine = MachineSlug(run.environment());
-  if (!options.machine.empty() && machine != options.machine) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the record was measured on another machine, ", machine, "; this is ", options.machine));
   }
   if (const double jump = ClockJump(run.health()); jump != 0) {
     return absl::DataLossError(absl::StrFormat(
@@ -102,8 +98,12 @@ std::string OutputsOf(const TestAttempt& attempt) {
 
 class Collector {
  public:
-  Collector(const CollectOptions& options, int cut_line, const RecordReader& read)
-      : options_(options), cut_line_(cut_line), read_(read) {}
+  Collector(const CollectOptions& options, const BuildEvents& events, const RecordReader& read)
+      : options_(options),
+        cut_line_(events.cut_line),
+        any_remote_(absl::c_any_of(events.attempts,
+                                   [](const TestAttempt& attempt) { return attempt.remote; })),
+        read_(read) {}
 
   void CollectShard(const SuiteTest& test, int shard, const std::vector<TestAttempt>& attempts) {
     const std::string label = CanonicalLabel(test.label());
@@ -145,10 +145,32 @@ class Collector {
     absl::StatusOr<Run> run = ParseRun(*bytes);
     if (!run.ok()) return InFile(run.status(), *attempt);
     if (absl::Status checked = CheckRun(*run, test, shard, options_); !checked.ok()) return checked;
+    if (absl::Status checked = CheckMachine(*run, *attempt); !checked.ok()) return checked;
     if (run->measurements().empty() && run->provenance().filter().empty()) {
       return absl::DataLossError("the record has no measurement");
     }
     return run;
+  }
+
+  // Times of unequal machines are no figures of one run. What a worker measured is not this
+  // machine's, so it is filed under the pool that the user names, and needs no likeness to this
+  // one.
+  absl::Status CheckMachine(const Run& run, const TestAttempt& attempt) {
+    const std::string machine = MachineSlug(run.environment());
+    if (attempt.remote && options_.pool.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("a remote worker measured it, ", machine,
+                       "; name the pool of equal machines that it is one of by --machine NAME"));
+    }
+    if (any_remote_ && measured_on_.empty()) measured_on_ = machine;
+    const std::string& expected = any_remote_ ? measured_on_ : options_.machine;
+    if (!expected.empty() && machine != expected) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the record was measured on another machine, ", machine,
+                       any_remote_ ? "; others of this run on " : "; this is ", expected));
+    }
+    if (attempt.remote) collection_.worker = run.environment();
+    return absl::OkStatus();
   }
 
   // Adds the place of the record to an error, for whoever wants to look at what is wrong with it.
@@ -161,8 +183,12 @@ class Collector {
   const CollectOptions& options_;
   // The number of the event file's last line if that is lost, otherwise 0.
   const int cut_line_;
+  // Whether remote workers ran any of the tests.
+  const bool any_remote_;
   const RecordReader& read_;
   Collection collection_;
+  // Where there are remote workers: the machine of the first record.
+  std::string measured_on_;
   // By the name of a measurement, the test that has it.
   std::map<std::string, std::string> measured_by_;
 };
@@ -178,7 +204,7 @@ Collection Collect(absl::Span<const SuiteTest> tests, const BuildEvents& events,
     int& shards = num_shards[attempt.label];
     shards = std::max(shards, attempt.shard);
   }
-  Collector collector(options, events.cut_line, read);
+  Collector collector(options, events, read);
   for (const SuiteTest& test : tests) {
     const std::string label = CanonicalLabel(test.label());
     if (const auto failed = events.not_built.find(label);

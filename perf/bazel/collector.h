@@ -3,6 +3,7 @@
 #define PERF_BAZEL_COLLECTOR_H_
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,12 +21,18 @@ struct CollectOptions {
   std::string run_id;
   // The key of this machine; records of another are refused. Empty: do not compare.
   std::string machine;
+  // The pool of equal machines that the user says the figures are of; empty if there is none. What
+  // a remote worker measured is refused without one, and with one all records have to be of one
+  // machine.
+  std::string pool;
   // Whether records of builds other than opt, and of sanitizers, are accepted.
   bool allow_any_mode = false;
 };
 
 struct Collection {
   std::vector<Run> runs;
+  // The machine of the remote workers, if any of the records is of one.
+  std::optional<Environment> worker;
   // "TARGET: what is wrong", in the order of the tests.
   std::vector<std::string> errors;
   // Labels of the tests that errors are of, so that not all they measure is in `runs`.

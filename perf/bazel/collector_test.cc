@@ -178,6 +178,44 @@ TEST_F(CollectorTest, RefusesARecordOfAnotherMachine) {
   ExpectRefused("another machine, fast-4-cpus");
 }
 
+TEST_F(CollectorTest, WhatAWorkerMeasuredNeedsThePoolsName) {
+  events_.attempts[1].remote = true;
+  ExpectRefused("a remote worker measured it, imaginary-4-cpus-");
+  options_.pool = "ci-pool";
+  const Collection collection = CollectAll();
+  EXPECT_THAT(collection.errors, IsEmpty());
+  ASSERT_TRUE(collection.worker.has_value());
+  EXPECT_EQ(collection.worker->cpu_model(), "Imaginary CPU");
+}
+
+TEST_F(CollectorTest, AWorkerMayBeAnotherMachineThanThis) {
+  options_.pool = "ci-pool";
+  for (int shard = 1; shard <= 2; ++shard) {
+    events_.attempts[shard - 1].remote = true;
+    records_[shard].mutable_environment()->set_cpu_model("Fast CPU");
+  }
+  const Collection collection = CollectAll();
+  EXPECT_THAT(collection.errors, IsEmpty());
+  EXPECT_EQ(collection.worker->cpu_model(), "Fast CPU");
+}
+
+TEST_F(CollectorTest, RefusesWorkersThatAreNotEqual) {
+  options_.pool = "ci-pool";
+  for (TestAttempt& attempt : events_.attempts) attempt.remote = true;
+  records_[2].mutable_environment()->set_cpu_model("Fast CPU");
+  ExpectRefused("another machine, fast-4-cpus");
+  // Also where this machine measured the rest.
+  events_.attempts[0].remote = false;
+  ExpectRefused("; others of this run on imaginary-4-cpus-");
+}
+
+TEST_F(CollectorTest, APoolsNameAloneMakesNoOtherMachineEqual) {
+  options_.pool = "ci-pool";
+  EXPECT_FALSE(CollectAll().worker.has_value());
+  records_[2].mutable_environment()->set_cpu_model("Fast CPU");
+  ExpectRefused("another machine, fast-4-cpus");
+}
+
 TEST_F(CollectorTest, RefusesARecordOfAnotherTarget) {
   records_[2].mutable_provenance()->set_target("//audio:other");
   ExpectRefused("of //audio:other");

@@ -2,8 +2,11 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "perf/bazel/build_events.h"
 
@@ -12,6 +15,14 @@ namespace {
 
 // Bazel's exit code after an interrupt from the terminal.
 constexpr int kInterrupted = 8;
+
+// The first of Bazel's warnings that says more than how many files failed.
+const std::string& FirstReason(const std::vector<std::string>& warnings) {
+  const auto telling = absl::c_find_if(warnings, [](const std::string& warning) {
+    return !absl::StrContains(warning, "errors during bulk transfer");
+  });
+  return telling == warnings.end() ? warnings.front() : *telling;
+}
 
 }  // namespace
 
@@ -28,9 +39,15 @@ absl::StatusOr<Findings> FindingsOfEvents(absl::string_view json_lines, const st
     findings.notes.push_back(absl::StrCat(source, " is cut in line ", events->cut_line,
                                           ", its last, and that line is lost"));
   }
+  if (!events->cache_warnings.empty()) {
+    findings.notes.push_back(absl::StrCat(
+        "the remote cache failed (", FirstReason(events->cache_warnings),
+        "); what it did not supply was built here, and the figures do not depend on it"));
+  }
   Collection collection = Collect(tests, *events, options, ReadRecord);
   findings.runs = std::move(collection.runs);
   findings.errors = std::move(collection.errors);
+  findings.worker = std::move(collection.worker);
   findings.failed = std::move(collection.failed);
   if (bazel_exit_code == kInterrupted) findings.errors.emplace_back("bazel: was interrupted");
   if (bazel_exit_code != 0 && findings.errors.empty()) {

@@ -17,6 +17,7 @@ absl::StatusOr<Findings> ImportedMode::Measure(const RunContext& context,
       *json, options.build_event_file, tests,
       {.run_id = "",
        .machine = options.machine.empty() ? MachineSlug(context.environment) : "",
+       .pool = options.machine,
        .allow_any_mode = options.allow_any_mode},
       /*bazel_exit_code=*/0);
 }

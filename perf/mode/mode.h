@@ -10,6 +10,7 @@
 #define PERF_MODE_MODE_H_
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ struct Findings {
   std::vector<Run> runs;
   // What could not be measured: "//audio:vad_perf_test: …".
   std::vector<std::string> errors;
+  // The machine of the remote workers, if they measured any of it.
+  std::optional<Environment> worker;
   // Labels of the tests that errors are of.
   std::set<std::string> failed;
   // Remarks for the report.

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -193,6 +194,71 @@ TEST_F(StoredModeTest, ACutLineIsANote) {
   const absl::StatusOr<Findings> findings = Measure();
   ASSERT_THAT(findings, IsOk());
   EXPECT_THAT(findings->notes, ElementsAre(HasSubstr("build_events.json is cut in line 2")));
+}
+
+// Bazel's events where it could not build the test, with these options.
+std::string NotBuilt(absl::string_view option) {
+  return absl::StrCat(R"({"id":{"optionsParsed":{}},"optionsParsed":{"cmdLine":[")", option,
+                      R"("]}})", "\n", R"({"id":{"targetCompleted":{"label":")", kTest,
+                      R"("}},"completed":{}})", "\n");
+}
+
+TEST_F(StoredModeTest, ABuildThatFailsWithARemoteCacheIsTriedWithoutWhatItHolds) {
+  const std::string built = LeaveRecord(folder_, Record());
+  services_.programs().set_answer([&](const SubprocessOptions& bazel) {
+    const bool first = !absl::c_linear_search(bazel.arguments, "--noremote_accept_cached");
+    for (absl::string_view word : bazel.arguments) {
+      if (absl::ConsumePrefix(&word, "--build_event_json_file=")) {
+        std::ofstream(std::string(word)) << (first ? NotBuilt("--remote_cache=http://c") : built);
+      }
+    }
+    return SubprocessResult{.exit_code = first ? 1 : 0, .output = "", .errors = ""};
+  });
+  const absl::StatusOr<Findings> findings = Measure();
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_THAT(findings->errors, IsEmpty());
+  EXPECT_EQ(findings->runs.size(), 1u);
+  EXPECT_THAT(
+      findings->notes,
+      ElementsAre("1 test could be built only without what the remote cache holds; it is damaged"));
+  EXPECT_THAT(services_.said(), Contains(HasSubstr("1 test could not be built; building again")));
+  ASSERT_EQ(services_.programs().calls().size(), 2u);
+  EXPECT_THAT(services_.programs().calls()[1].variables,
+              Contains(testing::Pair("PERF_RUN_ID", "run-1")));
+  // Both calls are in the file that is kept.
+  EXPECT_THAT(ReadFile(folder_ + "/build_events.json"),
+              IsOkAndHolds(NotBuilt("--remote_cache=http://c") + built));
+}
+
+TEST_F(StoredModeTest, ABuildThatFailsInAnyCaseFails) {
+  events_ = NotBuilt("--remote_cache=http://c");
+  bazel_exit_code_ = 1;
+  absl::StatusOr<Findings> findings = Measure();
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_THAT(findings->errors, ElementsAre("//a:t: could not be built"));
+  EXPECT_THAT(findings->notes, IsEmpty());
+  EXPECT_EQ(services_.programs().calls().size(), 2u);
+
+  // Without a remote cache, and after an interruption, there is nothing to try.
+  events_ = NotBuilt("--remote_cache=");
+  ASSERT_THAT(Measure(), IsOk());
+  EXPECT_EQ(services_.programs().calls().size(), 3u);
+  events_ = NotBuilt("--remote_cache=http://c");
+  bazel_exit_code_ = 8;
+  ASSERT_THAT(Measure(), IsOk());
+  EXPECT_EQ(services_.programs().calls().size(), 4u);
+}
+
+TEST_F(StoredModeTest, WhatWasWrongWithTheRemoteCacheIsANote) {
+  events_ = absl::StrCat(
+      LeaveRecord(folder_, Record()), R"({"id":{"progress":{}},"progress":{"stderr":")",
+      R"(WARNING: Writing to Remote Cache:\n4 errors during bulk transfer\n)",
+      R"(WARNING: Reading from Remote Cache:\nConnection refused: c/1.2.3.4:80\n"}})", "\n");
+  const absl::StatusOr<Findings> findings = Measure();
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_THAT(findings->notes,
+              ElementsAre("the remote cache failed (Connection refused: c/1.2.3.4:80); what it did "
+                          "not supply was built here, and the figures do not depend on it"));
 }
 
 TEST(StoredModeChoicesTest, IsConfirmedUnlessItBecomesTheBaseline) {

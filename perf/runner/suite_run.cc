@@ -25,6 +25,7 @@
 #include "perf/mode/stored_baselines.h"
 #include "perf/mode/stored_mode.h"
 #include "perf/owners/target_owners.h"
+#include "perf/record/environment.h"
 #include "perf/record/text_proto.h"
 #include "perf/report/forms/form.h"
 #include "perf/report/html/page_data.h"
@@ -253,12 +254,29 @@ class SuiteRun {
     if (!findings.ok()) return findings.status();
     // The report is of the time of its last figures, by which also what is accepted is judged.
     inputs_.header.mutable_generated()->set_seconds(absl::ToUnixSeconds(context_.services.Now()));
+    KeepWorker(*findings);
     for (Run& run : findings->runs) {
       run.mutable_provenance()->set_commit(tree_.commit);
       run.mutable_provenance()->set_dirty(tree_.dirty);
       if (!options_.machine.empty()) run.mutable_environment()->set_pool(options_.machine);
     }
     return findings;
+  }
+
+  // The report is of the machine that measured. What is measured again has to be so on an equal
+  // one, and a pool may have given the test to another.
+  void KeepWorker(Findings& findings) {
+    if (!findings.worker.has_value()) return;
+    const std::string machine = MachineSlug(*findings.worker);
+    if (worker_.empty()) {
+      worker_ = machine;
+      *inputs_.header.mutable_environment() = *findings.worker;
+    } else if (machine != worker_) {
+      findings.errors.push_back(absl::StrCat("the remote workers of ", options_.machine,
+                                             " are no equal machines: ", worker_, " and ",
+                                             machine));
+      findings.runs.clear();
+    }
   }
 
   void Take(Findings findings) {
@@ -367,6 +385,8 @@ class SuiteRun {
   RunContext context_;
   const RunnerOptions& options_;
   Mode& mode_;
+  // The machine of the remote workers; empty while none measured anything.
+  std::string worker_;
   WorkingTreeState tree_;
   ReportInputs inputs_;
   // The series of the history that the measurements are points of.

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,10 +61,14 @@ class FakeMode : public Mode {
   absl::StatusOr<Findings> Measure(const RunContext& /*context*/,
                                    absl::Span<const SuiteTest> /*tests*/) override {
     ++num_measured;
-    return findings;
+    absl::StatusOr<Findings> found = findings;
+    if (num_measured > 1 && next_worker.has_value()) found->worker = next_worker;
+    return found;
   }
 
   absl::StatusOr<Findings> findings = Findings{};
+  // The worker that measures again.
+  std::optional<Environment> next_worker;
   bool may_lack_commit = true;
   bool may_confirm = false;
   bool may_store = true;
@@ -478,6 +483,29 @@ TEST_F(SuiteRunTest, APoolTakesTheMachinesPlace) {
   EXPECT_THAT(services_.printed(), HasSubstr("Machine: pool"));
   ASSERT_THAT(Series(), SizeIs(1));
   EXPECT_EQ(Series()[0].machine, "pool");
+}
+
+TEST_F(SuiteRunTest, TheReportIsOfTheWorkerThatMeasured) {
+  options_.machine = "pool";
+  mode_.findings->worker = services_.environment();
+  mode_.findings->worker->set_cpu_model("Fast CPU");
+  EXPECT_THAT(Execute(), IsOkAndHolds(0));
+  EXPECT_THAT(services_.printed(), HasSubstr("Machine: pool (Fast CPU"));
+}
+
+TEST_F(SuiteRunTest, OnlyAnEqualWorkerConfirms) {
+  options_.machine = "pool";
+  StoreBaseline();
+  mode_.findings->runs = {RunOf(15)};
+  mode_.may_confirm = true;
+  options_.confirmations = 1;
+  mode_.findings->worker = services_.environment();
+  mode_.findings->worker->set_cpu_model("Fast CPU");
+  mode_.next_worker = services_.environment();
+  EXPECT_THAT(Execute(), IsOkAndHolds(1));
+  EXPECT_EQ(mode_.num_measured, 2);
+  EXPECT_THAT(services_.printed(), HasSubstr("the remote workers of pool are no equal machines"));
+  EXPECT_THAT(services_.printed(), HasSubstr("median 15.0 ms"));
 }
 
 TEST(MakeModeTest, TheOptionsNameTheMode) {
