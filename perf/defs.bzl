@@ -78,6 +78,13 @@ def _requirements_of(requirements):
         )
     return _NO_REQUIREMENTS
 
+# Bazel 4 keeps exclusive tests on this machine by the requirement `local`, which --config=perf-pool takes away from
+# those that no other tag keeps here. Later ones keep them by a requirement of their own, and know a tag for tests
+# that are exclusive here and may go elsewhere; native.module_name tells that it is one of these.
+_KNOWS_EXCLUSIVE_IF_LOCAL = hasattr(native, "module_name")
+_HERE = ["exclusive"] if _KNOWS_EXCLUSIVE_IF_LOCAL else ["exclusive", "no-remote-exec"]
+_IN_POOL = ["exclusive-if-local"] if _KNOWS_EXCLUSIVE_IF_LOCAL else ["exclusive"]
+
 def _recording_test(name, kinds, main, requirements, deps, data, env, tags, visibility, **kwargs):
     """A test that writes a record, always really runs, and runs alone. Arguments as of perf_test; `main` has its main."""
     for kind in kinds:
@@ -86,13 +93,14 @@ def _recording_test(name, kinds, main, requirements, deps, data, env, tags, visi
     if not kinds:
         fail("{}: at least one kind is needed".format(name))
     requirements = _requirements_of(requirements)
+    where = _IN_POOL if kwargs.get("exec_properties") else _HERE
     cc_test(
         name = name,
         data = data + [requirements],
         # The way product code is linked. Also, perf's mains reach into the bodies' object files.
         linkstatic = True,
         env = dict(env, PERF_REQUIREMENTS = "$(rootpath {})".format(requirements)),
-        tags = kinds + tags + ["perf", "exclusive", "external"],
+        tags = kinds + tags + where + ["perf", "external"],
         visibility = visibility,
         # A main that `deps` may have as well is linked only where there is none before it.
         deps = [main] + deps,
@@ -112,7 +120,9 @@ def perf_test(
         **kwargs):
     """A test of GoogleTest bodies, which measure with a `perf::Recorder` and write a record.
 
-    It always really runs (`external`) and runs alone (`exclusive`). It carries its kinds as tags, so that
+    It always really runs (`external`), alone and on this machine (`exclusive`), also where a remote executor
+    does the rest. With `exec_properties`, `--config=perf-pool` lets it go to the executor's workers that have
+    these properties; each of them has to run one action at a time. It carries its kinds as tags, so that
     `bazel test --test_tag_filters=stress //...` selects what it says.
 
     Args:
@@ -127,7 +137,7 @@ def perf_test(
       env: environment variables; the requirements file's place is added.
       tags: further tags.
       visibility: who may name it; all, so that a suite may be in any package.
-      **kwargs: further attributes of `cc_test`, such as `srcs`, `shard_count` and `size`.
+      **kwargs: further attributes of `cc_test`, such as `srcs`, `shard_count`, `size` and `exec_properties`.
     """
     _recording_test(
         name = name,
@@ -295,7 +305,7 @@ def perf_command_test(
       env: environment variables.
       tags: further tags.
       visibility: who may name it; all, so that a suite may be in any package.
-      **kwargs: further attributes of `cc_test`, such as `size` and `timeout`.
+      **kwargs: further attributes of `cc_test`, such as `size`, `timeout` and `exec_properties`.
     """
     for argument in args:
         if "$" in argument.replace("$(", ""):
