@@ -230,8 +230,9 @@ Collection Collect(absl::Span<const SuiteTest> tests, const BuildEvents& events,
 absl::StatusOr<std::string> ReadRecord(const TestAttempt& attempt) {
   if (attempt.log_path.empty()) {
     return absl::NotFoundError(
-        "its outputs were not brought to this machine (--remote_download_minimal?), so there is no "
-        "record");
+        "the events do not say where its outputs are on this machine, so there is no record; were "
+        "they not brought here (--remote_download_minimal), or are they named by an address of a "
+        "remote server (add --nobuild_event_json_file_path_conversion to bazel test)?");
   }
   const std::string directory = OutputsOf(attempt);
   // Tests that Bazel runs unsandboxed leave the file and the archive, others only the archive.

@@ -29,9 +29,12 @@ std::vector<std::string> TestCommand(const RunnerOptions& options,
                                      absl::Span<const SuiteTest> tests,
                                      const std::string& events_file) {
   std::vector<std::string> command = options.bazel.program;
+  // With an executor or a cache that speaks gRPC, the events would name the tests' outputs by its
+  // addresses, and not where they are here.
   command.insert(command.end(),
                  {"test", "--keep_going", "--runs_per_test=1", "--flaky_test_attempts=1",
-                  "--test_summary=none", absl::StrCat("--build_event_json_file=", events_file)});
+                  "--test_summary=none", "--nobuild_event_json_file_path_conversion",
+                  absl::StrCat("--build_event_json_file=", events_file)});
   if (options.verbose) command.emplace_back("--test_output=all");
   command.insert(command.end(), options.bazel.flags.begin(), options.bazel.flags.end());
   command.emplace_back("--");

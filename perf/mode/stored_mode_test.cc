@@ -96,6 +96,7 @@ TEST_F(StoredModeTest, RunsTheTestsThroughBazelAndCollectsTheirRecords) {
   EXPECT_THAT(bazel.arguments,
               ElementsAre("bazel", "--batch", "test", "--keep_going", "--runs_per_test=1",
                           "--flaky_test_attempts=1", "--test_summary=none",
+                          "--nobuild_event_json_file_path_conversion",
                           HasSubstr("--build_event_json_file="), "--config=ci", "--", kTest));
   EXPECT_EQ(bazel.variables.at("PERF_RUN_ID"), "run-1");
   EXPECT_EQ(bazel.variables.at("PERF_PROFILE"), "default");

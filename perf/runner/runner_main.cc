@@ -100,7 +100,8 @@ ABSL_FLAG(std::string, machine, "",
           "Name of a pool of equal machines that this one belongs to, of the characters a-z, 0-9 "
           "and -. Baselines and history are read and stored under it instead of the key that is "
           "derived from the machine's hardware. The variable PERF_MACHINE does the same, and so "
-          "does `build --//perf/runner:machine=NAME` in user.bazelrc.");
+          "does `build --//perf/runner:machine=NAME` in user.bazelrc. Where workers of a remote "
+          "executor measure, it is their pool.");
 ABSL_FLAG(
     std::string, baseline_file, "",
     "Compare with the lines of this performance_baseline.txt (\"VAD_BASELINE: 2.5x\") instead "
