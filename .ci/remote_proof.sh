@@ -149,12 +149,14 @@ processes() { # FILE RUNNER
 }
 # Each of the tests was run so, and there are tests.
 tests_ran() { # FILE RUNNER LABEL...
-  local file="$1" runner="$2" label
+  local ran runner="$2" label
+  # As a whole: who reads a part and ends would end the other with an error.
+  ran=$(where_it_ran "$1" | grep '^test: ')
   shift 2
   for label; do
-    where_it_ran "$file" | grep -qx "test: $label: $runner" || return 1
+    grep -qx "test: $label: $runner" <<<"$ran" || return 1
   done
-  ! where_it_ran "$file" | grep '^test: ' | grep -qv ": $runner$"
+  ! grep -qv ": $runner$" <<<"$ran"
 }
 
 finish() {
