@@ -50,6 +50,13 @@ absl::StatusOr<Findings> FindingsOfEvents(absl::string_view json_lines, const st
   findings.worker = std::move(collection.worker);
   findings.failed = std::move(collection.failed);
   if (bazel_exit_code == kInterrupted) findings.errors.emplace_back("bazel: was interrupted");
+  // What kept Bazel from its work, such as an executor that does not answer, it only prints.
+  if (bazel_exit_code != 0 && bazel_exit_code != kInterrupted && events->attempts.empty() &&
+      events->not_built.empty()) {
+    findings.errors.insert(findings.errors.begin(),
+                           absl::StrCat("bazel: ended with exit code ", bazel_exit_code,
+                                        " before a test ran; what it printed says why"));
+  }
   if (bazel_exit_code != 0 && findings.errors.empty()) {
     findings.errors.push_back(absl::StrCat("bazel: ended with exit code ", bazel_exit_code));
   }

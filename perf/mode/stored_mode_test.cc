@@ -165,6 +165,16 @@ TEST_F(StoredModeTest, AnExitCodeOfBazelIsAnErrorThatNothingElseExplains) {
   EXPECT_THAT(findings->errors, ElementsAre("bazel: was interrupted"));
 }
 
+TEST_F(StoredModeTest, SaysThatBazelFailedBeforeATestRan) {
+  bazel_exit_code_ = 34;
+  const absl::StatusOr<Findings> findings = Measure();
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_THAT(
+      findings->errors,
+      ElementsAre("bazel: ended with exit code 34 before a test ran; what it printed says why",
+                  "//a:t: did not run"));
+}
+
 TEST_F(StoredModeTest, SaysThatBazelEndedBeforeATestRan) {
   writes_events_ = false;
   bazel_exit_code_ = 2;
