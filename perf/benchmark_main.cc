@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
 #include "perf/gbench/benchmark_names.h"
+#include "perf/gbench/benchmark_run.h"
 #include "perf/gbench/epoch_server.h"
 #include "perf/gbench/registered_benchmarks.h"
 #include "perf/load.h"
@@ -45,8 +47,8 @@ class RecordReporter : public benchmark::BenchmarkReporter {
       if (run.run_type == Run::RT_Aggregate) continue;
       const std::string name = names_.Of(perf::ListedName(run));
       reported_.insert(name);
-      if (run.error_occurred) {
-        std::fprintf(stderr, "perf: %s failed: %s\n", name.c_str(), run.error_message.c_str());
+      if (const std::optional<std::string> why = perf::WhyNotMeasured(run)) {
+        std::fprintf(stderr, "perf: %s failed: %s\n", name.c_str(), why->c_str());
         failed_ = true;
         continue;
       }

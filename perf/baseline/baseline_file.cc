@@ -112,7 +112,8 @@ std::string BaselineText(const ComponentBaseline& baseline) {
   printer.SetUseShortRepeatedPrimitives(true);
   printer.SetUseUtf8StringEscaping(true);
   std::string body;
-  printer.PrintToString(baseline, &body);
+  // Writing into a string cannot fail.
+  static_cast<void>(printer.PrintToString(baseline, &body));
   return absl::StrCat(
       "# proto-file: perf/baseline/baseline.proto\n"
       "# proto-message: perf.ComponentBaseline\n"

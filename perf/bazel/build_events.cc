@@ -13,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/json_util.h"
 #include "perf/bazel/build_event.pb.h"
+#include "perf/record/protobuf_release.h"
 #include "perf/suite/label.h"
 #include "re2/re2.h"
 
@@ -96,8 +97,8 @@ absl::StatusOr<BuildEvents> ParseBuildEvents(absl::string_view json_lines) {
     ++line_number;
     if (absl::StripAsciiWhitespace(line).empty()) continue;
     BuildEvent event;
-    const auto parsed = google::protobuf::util::JsonStringToMessage(
-        google::protobuf::StringPiece(line.data(), line.size()), &event, options);
+    const auto parsed =
+        google::protobuf::util::JsonStringToMessage(JsonText(line), &event, options);
     if (!parsed.ok() && line_number == last_line && num_events > 0) {
       events.cut_line = line_number;
       break;

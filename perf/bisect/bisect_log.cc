@@ -84,7 +84,8 @@ absl::Status BisectLog::Add(const BisectStep& step) {
   logged.set_rounds(step.rounds);
   logged.set_why(step.why);
   std::string text;
-  google::protobuf::TextFormat::PrintToString(search_, &text);
+  // Writing into a string cannot fail.
+  static_cast<void>(google::protobuf::TextFormat::PrintToString(search_, &text));
   return command::WriteOutput(path_, {.kind = command::kTextFile, .keep = {}}, text);
 }
 

@@ -145,8 +145,9 @@ class PprofBuilder {
     {
       google::protobuf::io::StringOutputStream stream(&bytes);
       google::protobuf::io::GzipOutputStream compressed(&stream);
-      profile_.SerializeToZeroCopyStream(&compressed);
-      compressed.Close();
+      // Writing into a string cannot fail.
+      static_cast<void>(profile_.SerializeToZeroCopyStream(&compressed));
+      static_cast<void>(compressed.Close());
     }
     return bytes;
   }

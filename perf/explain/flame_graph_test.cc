@@ -48,7 +48,7 @@ ProfiledBuild Build(double dot) {
 }
 
 // The child of this name.
-const CallNode& Child(const CallNode& node, const std::string& name) {
+const CallNode& Child(const CallNode& node, absl::string_view name) {
   for (const CallNode& child : node.children) {
     if (child.function == name) return child;
   }

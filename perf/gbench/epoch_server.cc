@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,12 +22,13 @@
 #include "google/protobuf/io/zero_copy_stream_impl.h"
 #include "google/protobuf/util/delimited_message_util.h"
 #include "perf/gbench/benchmark_names.h"
+#include "perf/gbench/benchmark_run.h"
+#include "perf/gbench/callgrind_requests.h"
 #include "perf/gbench/epoch.pb.h"
 #include "perf/gbench/measured_region.h"
 #include "perf/gbench/registered_benchmarks.h"
 #include "perf/process/allocations.h"
 #include "perf/process/hardware_counters.h"
-#include "valgrind/callgrind.h"
 
 namespace perf {
 namespace {
@@ -110,7 +112,7 @@ class EpochReporter : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
       if (run.run_type == Run::RT_Aggregate) continue;
-      if (run.error_occurred) error_ = run.error_message;
+      if (const std::optional<std::string> why = WhyNotMeasured(run)) error_ = *why;
       title_ = run.report_label;
       time_unit_ = benchmark::GetTimeUnitString(run.time_unit);
       iterations_ += run.iterations;

@@ -1,8 +1,10 @@
 #include "perf/gbench/registered_benchmarks.h"
 
 #include <cstddef>
+#include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -11,14 +13,15 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "benchmark/benchmark.h"
+#include "perf/gbench/benchmark_run.h"
 
 namespace {
 
-using benchmark::internal::Benchmark;
+using perf::RegisteredBenchmark;
 
 // Bodies register themselves before main, so this has to exist before they do.
-std::vector<Benchmark*>& Registered() {
-  static std::vector<Benchmark*>& registered = *new std::vector<Benchmark*>;
+std::vector<RegisteredBenchmark*>& Registered() {
+  static std::vector<RegisteredBenchmark*>& registered = *new std::vector<RegisteredBenchmark*>;
   return registered;
 }
 
@@ -47,14 +50,41 @@ void SetListing(bool listing) {
 }  // namespace
 
 // What the linker's --wrap makes of calls to benchmark::internal::RegisterBenchmarkInternal:
-// `__real_` is the original. NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+// `__real_` is the original. It takes a pointer in releases until 1.9.1, a unique_ptr in later
+// ones, and one to a class of another namespace since 1.9.5; there is one of the three, and the
+// others are never called. NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 extern "C" {
-Benchmark* __real__ZN9benchmark8internal25RegisterBenchmarkInternalEPNS0_9BenchmarkE(
-    Benchmark* registered);
-Benchmark* __wrap__ZN9benchmark8internal25RegisterBenchmarkInternalEPNS0_9BenchmarkE(
-    Benchmark* registered) {
+using Owned = std::unique_ptr<RegisteredBenchmark>;
+
+[[gnu::weak]] RegisteredBenchmark*
+__real__ZN9benchmark8internal25RegisterBenchmarkInternalEPNS0_9BenchmarkE(
+    RegisteredBenchmark* registered);
+RegisteredBenchmark* __wrap__ZN9benchmark8internal25RegisterBenchmarkInternalEPNS0_9BenchmarkE(
+    RegisteredBenchmark* registered) {
   Registered().push_back(registered);
   return __real__ZN9benchmark8internal25RegisterBenchmarkInternalEPNS0_9BenchmarkE(registered);
+}
+
+[[gnu::weak]] RegisteredBenchmark*
+__real__ZN9benchmark8internal25RegisterBenchmarkInternalESt10unique_ptrINS0_9BenchmarkESt14default_deleteIS2_EE(
+    Owned registered);
+RegisteredBenchmark*
+__wrap__ZN9benchmark8internal25RegisterBenchmarkInternalESt10unique_ptrINS0_9BenchmarkESt14default_deleteIS2_EE(
+    Owned registered) {
+  Registered().push_back(registered.get());
+  return __real__ZN9benchmark8internal25RegisterBenchmarkInternalESt10unique_ptrINS0_9BenchmarkESt14default_deleteIS2_EE(
+      std::move(registered));
+}
+
+[[gnu::weak]] RegisteredBenchmark*
+__real__ZN9benchmark8internal25RegisterBenchmarkInternalESt10unique_ptrINS_9BenchmarkESt14default_deleteIS2_EE(
+    Owned registered);
+RegisteredBenchmark*
+__wrap__ZN9benchmark8internal25RegisterBenchmarkInternalESt10unique_ptrINS_9BenchmarkESt14default_deleteIS2_EE(
+    Owned registered) {
+  Registered().push_back(registered.get());
+  return __real__ZN9benchmark8internal25RegisterBenchmarkInternalESt10unique_ptrINS_9BenchmarkESt14default_deleteIS2_EE(
+      std::move(registered));
 }
 }
 // NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
@@ -78,7 +108,7 @@ void NameInComponent(absl::string_view component) {
   // name, and what that number's entries in the list were called before, without how they are run,
   // is the name it had.
   const std::vector<std::string> before = ListBenchmarks();
-  const std::vector<Benchmark*>& all = Registered();
+  const std::vector<RegisteredBenchmark*>& all = Registered();
   for (size_t i = 0; i < all.size(); ++i) all[i]->Name(absl::StrCat(i, "#"));
   const std::vector<std::string> numbered = ListBenchmarks();
   for (size_t i = 0; i < numbered.size() && i < before.size(); ++i) {
@@ -92,7 +122,7 @@ void NameInComponent(absl::string_view component) {
 }
 
 void FixIterations(int64_t iterations) {
-  for (Benchmark* registered : Registered()) registered->Iterations(iterations);
+  for (RegisteredBenchmark* registered : Registered()) registered->Iterations(iterations);
 }
 
 }  // namespace perf

@@ -18,6 +18,7 @@
 #include "perf/process/subprocess.h"
 #include "perf/program/printed_figures.h"
 #include "perf/program/program_cost.h"
+#include "perf/record/protobuf_release.h"
 #include "rapidjson/document.h"
 
 namespace perf {
@@ -139,7 +140,7 @@ class Samples {
 
 absl::StatusOr<CommandTest> ParseCommandTest(absl::string_view json) {
   CommandTest test;
-  const auto parsed = google::protobuf::util::JsonStringToMessage(std::string(json), &test);
+  const auto parsed = google::protobuf::util::JsonStringToMessage(JsonText(json), &test);
   if (!parsed.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("what perf_command_test states cannot be read: ", parsed.ToString()));

@@ -6,6 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/program/command_test.pb.h"
@@ -41,9 +43,9 @@ class CommandTestTest : public testing::Test {
 
   // What the first of the measurements is that ends so.
   static const Measurement& Of(const std::vector<Measurement>& measurements,
-                               const std::string& name) {
+                               absl::string_view name) {
     for (const Measurement& measurement : measurements) {
-      if (measurement.name() == "tools.sample." + name) return measurement;
+      if (measurement.name() == absl::StrCat("tools.sample.", name)) return measurement;
     }
     ADD_FAILURE() << "no " << name;
     return measurements[0];

@@ -9,22 +9,20 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
-#include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
+#include "perf/record/protobuf_release.h"
 
 namespace perf {
 namespace {
 
-class Errors : public google::protobuf::io::ErrorCollector {
+class Errors : public ProtobufErrors {
  public:
   explicit Errors(absl::string_view source) : source_(source) {}
 
-  // Protobuf counts lines and columns from 0, editors from 1.
-  void AddError(int line, google::protobuf::io::ColumnNumber column,
-                const std::string& message) override {
+  // Editors count lines and columns from 1.
+  void Error(int line, int column, absl::string_view message) override {
     errors_.push_back(absl::StrCat(source_, ":", line + 1, ":", column + 1, ": ", message));
   }
-  void AddWarning(int, google::protobuf::io::ColumnNumber, const std::string&) override {}
 
   std::string Joined() const { return absl::StrJoin(errors_, "\n"); }
 
@@ -53,7 +51,7 @@ std::string PlaceOf(const google::protobuf::Message& message, int field_number, 
                     absl::string_view source) {
   const google::protobuf::FieldDescriptor* field =
       message.GetDescriptor()->FindFieldByNumber(field_number);
-  const google::protobuf::TextFormat::ParseLocation place = places.GetLocation(field, index);
+  const google::protobuf::TextFormat::ParseLocation place = LocationOf(places, field, index);
   if (place.line < 0) return std::string(source);
   // As in errors: from 1.
   return absl::StrCat(source, ":", place.line + 1, ":", place.column + 1);

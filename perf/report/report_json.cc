@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
+#include "perf/record/protobuf_release.h"
 #include "perf/report/safe_text.h"
 
 namespace perf {
@@ -23,9 +24,9 @@ std::string Reason(const ProtobufStatus& status) {
 }
 
 // Whether the text is JSON at all, whatever it says.
-absl::Status CheckJson(google::protobuf::StringPiece json) {
+absl::Status CheckJson(absl::string_view json) {
   google::protobuf::Value value;
-  const auto parsed = JsonStringToMessage(json, &value);
+  const auto parsed = JsonStringToMessage(JsonText(json), &value);
   if (parsed.ok()) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("is not JSON, or was cut short: ", Reason(parsed)));
 }
@@ -41,7 +42,7 @@ absl::StatusOr<std::string> ReportJson(const Report& report) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   options.preserve_proto_field_names = true;
-  options.always_print_primitive_fields = true;
+  PrintDefaults(options);
   if (!google::protobuf::util::MessageToJsonString(report, &json, options).ok()) {
     return absl::InternalError("cannot write the report as JSON");
   }
@@ -50,13 +51,12 @@ absl::StatusOr<std::string> ReportJson(const Report& report) {
 
 absl::StatusOr<Report> ParseReportJson(absl::string_view json) {
   if (absl::StripAsciiWhitespace(json).empty()) return absl::DataLossError("is empty");
-  const google::protobuf::StringPiece text(json.data(), json.size());
-  if (absl::Status checked = CheckJson(text); !checked.ok()) return checked;
+  if (absl::Status checked = CheckJson(json); !checked.ok()) return checked;
   // First whatever a newer version may have added, for the version.
   JsonParseOptions lenient;
   lenient.ignore_unknown_fields = true;
   Report report;
-  if (const auto parsed = JsonStringToMessage(text, &report, lenient); !parsed.ok()) {
+  if (const auto parsed = JsonStringToMessage(JsonText(json), &report, lenient); !parsed.ok()) {
     return NoReport(Reason(parsed));
   }
   if (report.version() > kReportVersion) {
@@ -65,7 +65,7 @@ absl::StatusOr<Report> ParseReportJson(absl::string_view json) {
                      kReportVersion, "; render it with the program that wrote it, or a newer one"));
   }
   report.Clear();
-  if (const auto parsed = JsonStringToMessage(text, &report); !parsed.ok()) {
+  if (const auto parsed = JsonStringToMessage(JsonText(json), &report); !parsed.ok()) {
     return NoReport(Reason(parsed));
   }
   if (report.version() < 0) return NoReport(absl::StrCat("its version is ", report.version()));

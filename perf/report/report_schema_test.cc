@@ -46,15 +46,15 @@ class ReportSchemaTest : public testing::Test {
     ASSERT_FALSE(schema_.HasParseError());
   }
 
-  const rapidjson::Value* Definition(const std::string& name) const {
+  const rapidjson::Value* Definition(absl::string_view name) const {
     const rapidjson::Value& definitions = schema_["$defs"];
-    const auto found = definitions.FindMember(name.c_str());
+    const auto found = definitions.FindMember(std::string(name).c_str());
     return found == definitions.MemberEnd() ? nullptr : &found->value;
   }
 
   // Whether a schema allows what protobuf writes of one value of the field.
   void ExpectValue(const FieldDescriptor& field, const rapidjson::Value& schema) {
-    const std::string& what = field.full_name();
+    const std::string what(field.full_name());
     const auto expect = [&](const char* keyword, const std::string& value) {
       ASSERT_TRUE(schema.HasMember(keyword)) << what;
       EXPECT_EQ(schema[keyword].GetString(), value) << what;
@@ -92,21 +92,21 @@ class ReportSchemaTest : public testing::Test {
     const rapidjson::Value* definition = Definition(type.name());
     ASSERT_NE(definition, nullptr) << type.full_name();
     std::set<std::string> values;
-    for (int i = 0; i < type.value_count(); ++i) values.insert(type.value(i)->name());
+    for (int i = 0; i < type.value_count(); ++i) values.emplace(type.value(i)->name());
     EXPECT_EQ(Strings((*definition)["enum"]), values) << type.full_name();
-    referred_.insert(type.name());
+    referred_.emplace(type.name());
   }
 
   void ExpectMessage(const Descriptor& type, const rapidjson::Value& schema) {
-    referred_.insert(type.name());
+    referred_.emplace(type.name());
     std::set<std::string> names;
     std::set<std::string> required;
     for (int i = 0; i < type.field_count(); ++i) {
       const FieldDescriptor& field = *type.field(i);
-      names.insert(field.name());
+      names.emplace(field.name());
       // Protobuf leaves out messages and alternatives that are not set.
       const bool may_lack = !field.is_repeated() && field.has_presence();
-      if (!may_lack) required.insert(field.name());
+      if (!may_lack) required.emplace(field.name());
     }
     EXPECT_EQ(Names(schema["properties"]), names) << type.full_name();
     EXPECT_EQ(Strings(schema["required"]), required) << type.full_name();
@@ -114,7 +114,7 @@ class ReportSchemaTest : public testing::Test {
     EXPECT_FALSE(schema["additionalProperties"].GetBool()) << type.full_name();
     for (int i = 0; i < type.field_count(); ++i) {
       const FieldDescriptor& field = *type.field(i);
-      const auto property = schema["properties"].FindMember(field.name().c_str());
+      const auto property = schema["properties"].FindMember(std::string(field.name()).c_str());
       if (property == schema["properties"].MemberEnd()) continue;
       if (field.is_map()) {
         ExpectValue(*field.message_type()->map_value(), property->value["additionalProperties"]);

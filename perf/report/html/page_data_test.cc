@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
@@ -29,7 +30,7 @@ PageData DataOf(const SampleReport& sample) {
   return MakePageData(sample.Build(), {.records = sample.records, .history = sample.history});
 }
 
-const PageMeasurement& Find(const PageData& data, const std::string& name) {
+const PageMeasurement& Find(const PageData& data, absl::string_view name) {
   for (const PageMeasurement& measurement : data.measurements()) {
     if (measurement.name() == name) return measurement;
   }

@@ -100,7 +100,8 @@ void FillField(const FieldDescriptor& field, Message& message) {
       reflection.SetEnumValue(&message, &field, 1);
       break;
     default:
-      std::fprintf(stderr, "render_sample: no value for %s\n", field.full_name().c_str());
+      std::fprintf(stderr, "render_sample: no value for %s\n",
+                   std::string(field.full_name()).c_str());
   }
 }
 
