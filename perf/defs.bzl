@@ -41,6 +41,12 @@ _HARNESS = "/".join([
     if part
 ])
 
+def _written(label):
+    """How people write a label; newer versions of Bazel put @ or @@ before those of the main repository."""
+    text = str(label)
+    stripped = text.lstrip("@")
+    return stripped if stripped.startswith("//") else text
+
 # Tells the aspect that a test has Google Benchmark functions.
 _BENCHMARK_TAG = "perf-benchmark"
 
@@ -419,7 +425,7 @@ def _perf_test_aspect_impl(_target, ctx):
             len(requirements),
         ))
     return [PerfTestInfo(
-        label = str(ctx.label),
+        label = _written(ctx.label),
         kinds = [tag for tag in tags if tag in KINDS],
         # Bazel's default is -1.
         shard_count = max(1, ctx.rule.attr.shard_count),
@@ -447,7 +453,7 @@ def _perf_suite_impl(ctx):
     tests = [test[PerfTestInfo] for test in ctx.attr.tests]
     manifest = ctx.actions.declare_file(ctx.label.name + ".manifest.json")
     ctx.actions.write(manifest, json.encode_indent(struct(
-        suite = str(ctx.label),
+        suite = _written(ctx.label),
         baseline_directory = ctx.attr.baseline_directory or ctx.label.package or "baselines",
         workspace_name = ctx.workspace_name,
         harness = _HARNESS,
@@ -460,6 +466,7 @@ def _perf_suite_impl(ctx):
             benchmark = test.benchmark,
             env = test.env,
         ) for test in tests],
+        left_out = ctx.attr.left_out,
     ), indent = "  ") + "\n")
 
     launcher = ctx.actions.declare_file(ctx.label.name)
@@ -493,6 +500,9 @@ _perf_suite = rule(
         "baseline_directory": attr.string(
             doc = "Folder of the workspace that holds stored baselines. Default: the suite's package, or baselines/ if that is the workspace's root.",
         ),
+        "left_out": attr.string_dict(
+            doc = "Tests that would be members, but for what this machine lacks: label to that.",
+        ),
         "tests": attr.label_list(
             doc = "The member tests, each a perf_test.",
             aspects = [perf_test_aspect],
@@ -517,6 +527,8 @@ def perf_suite(name, tests, **kwargs):
       name: name of the command, for `bazel run`.
       tests: the member tests, each a perf_test.
       **kwargs: `baseline_directory`, the folder of the workspace that holds stored baselines (default:
-        the package's, or baselines/ in the workspace's root), and the attributes that all rules have.
+        the package's, or baselines/ in the workspace's root); `left_out`, tests that would be members, but for what this machine lacks, label
+        to that, so that the report says it instead of calling their measurements missing; and the
+        attributes that all rules have.
     """
     _perf_suite(name = name, tests = tests, testonly = True, **kwargs)

@@ -1,9 +1,5 @@
 #include "pipeline/pocketsphinx_recognizer.h"
 
-#include <pocketsphinx.h>
-#include <sphinxbase/err.h>
-#include <sphinxbase/fsg_model.h>
-#include <sphinxbase/jsgf.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "pipeline/pocketsphinx_release.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -35,7 +32,7 @@ struct DecoderDeleter {
   void operator()(ps_decoder_t* decoder) const { ps_free(decoder); }
 };
 struct ConfigDeleter {
-  void operator()(cmd_ln_t* config) const { cmd_ln_free_r(config); }
+  void operator()(PocketSphinxConfig* config) const { FreePocketSphinxConfig(config); }
 };
 using Decoder = std::unique_ptr<ps_decoder_t, DecoderDeleter>;
 
@@ -46,7 +43,7 @@ int NumPhones(ps_decoder_t* decoder, const std::string& word) {
   const std::vector<absl::string_view> parts =
       absl::StrSplit(absl::string_view(phones), ' ', absl::SkipEmpty());
   const int count = static_cast<int>(parts.size());
-  ckd_free(phones);
+  FreeLookedUp(phones);
   return count;
 }
 
@@ -62,11 +59,8 @@ absl::Status SetGrammar(ps_decoder_t* decoder, const std::string& text) {
   jsgf_rule_t* rule = grammar == nullptr ? nullptr : jsgf_get_public_rule(grammar.get());
   if (rule == nullptr) return absl::InvalidArgumentError("PocketSphinx cannot read the grammar");
   const std::unique_ptr<fsg_model_t, NetworkDeleter> network(
-      jsgf_build_fsg(grammar.get(), rule, ps_get_logmath(decoder),
-                     static_cast<float32>(cmd_ln_float32_r(ps_get_config(decoder), "-lw"))));
-  // The decoder keeps a reference of its own.
-  if (network == nullptr || ps_set_fsg(decoder, kSearch, network.get()) != 0 ||
-      ps_set_search(decoder, kSearch) != 0) {
+      jsgf_build_fsg(grammar.get(), rule, ps_get_logmath(decoder), LanguageWeight(decoder)));
+  if (network == nullptr || !Search(decoder, kSearch, network.get())) {
     return absl::InvalidArgumentError("PocketSphinx does not take the grammar");
   }
   return absl::OkStatus();
@@ -144,9 +138,8 @@ absl::StatusOr<std::unique_ptr<Recognizer>> CreatePocketSphinxRecognizer(
   err_set_logfp(nullptr);
   // The second and third pass cost a tenth of the utterance's time after its end, and the grammar
   // leaves them nothing to find.
-  const std::unique_ptr<cmd_ln_t, ConfigDeleter> config(cmd_ln_init(
-      nullptr, ps_args(), TRUE, "-hmm", acoustic_model.c_str(), "-dict", dictionary.c_str(),
-      "-fwdflat", "no", "-bestpath", "no", "-remove_silence", "no", nullptr));
+  const std::unique_ptr<PocketSphinxConfig, ConfigDeleter> config(
+      NewPocketSphinxConfig(acoustic_model, dictionary));
   if (config == nullptr) return absl::InternalError("PocketSphinx does not take its options");
   Decoder decoder(ps_init(config.get()));
   if (decoder == nullptr) {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The agent as its users run it.
-samples="$runfiles/external/speech_samples/pocketsphinx"
+samples="$runfiles/third_party/speech_samples/pocketsphinx"
 good="$samples/cards/001.wav"
 cp "$good" question.wav || exit 2
 cp "$samples/goforward.raw" goforward.raw || exit 2

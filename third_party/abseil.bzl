@@ -4,10 +4,11 @@ Every target offers all of Abseil's headers and links the libraries named for it
 still say what a source file includes, so a workspace with Abseil from source builds unchanged.
 """
 
-load("//third_party:debian.bzl", "debian_package")
+load("//third_party:debian.bzl", "fail_without_package", "link_files", "multiarch")
 
 # Package to target to the libraries it links. A library appears with what its inline
-# functions call, because Debian's shared libraries are linked one by one.
+# functions call, because Debian's shared libraries are linked one by one. Releases divide
+# Abseil into libraries differently: those that the installed one has not are not linked.
 _TARGETS = {
     "absl/algorithm": {"container": []},
     "absl/base": {
@@ -70,7 +71,7 @@ _TARGETS = {
     "absl/strings": {
         "cord": ["cord", "cord_internal", "cordz_info", "cordz_functions"],
         "str_format": ["str_format_internal", "strings"],
-        "strings": ["strings", "strings_internal", "throw_delegate", "int128"],
+        "strings": ["strings", "string_view", "strings_internal", "throw_delegate", "int128"],
     },
     "absl/synchronization": {"synchronization": ["synchronization", "graphcycles_internal"]},
     "absl/time": {"time": ["time", "time_zone", "civil_time", "int128"]},
@@ -94,30 +95,54 @@ cc_library(
         linkopts = ", ".join(["\"-labsl_%s\"" % library for library in libraries]),
     )
 
-def abseil(name):
-    """Declares Abseil.
-
-    Args:
-      name: name of the repository, canonically com_google_absl.
-    """
-    build_files = {
-        "BUILD.bazel": """
+_HEADERS = """
 cc_library(
     name = "headers",
     hdrs = glob(["include/absl/**/*.h", "include/absl/**/*.inc"]),
     includes = ["include"],
     visibility = ["//:__subpackages__"],
 )
-""",
-    }
+"""
+
+# The one library that is installed as a static one only, because it uses GoogleTest.
+_STATUS_MATCHERS = """
+cc_library(
+    name = "status_matchers",
+    testonly = True,
+    srcs = glob(["lib/*"]),
+    visibility = ["//visibility:public"],
+    deps = [
+        "//:headers",
+        "@com_google_googletest//:gtest",
+    ],
+)
+"""
+
+def _abseil_impl(ctx):
+    missing = link_files(ctx, {"/usr/include/absl": "include/absl"})
+    if missing:
+        fail_without_package(ctx, "libabsl-dev", missing)
+    ctx.file("WORKSPACE", "workspace(name = \"{}\")\n".format(ctx.name))
+    ctx.file("BUILD.bazel", _HEADERS)
+    folder = "/usr/lib/{}/libabsl_".format(multiarch(ctx))
     for package, targets in _TARGETS.items():
-        build_files[package + "/BUILD.bazel"] = "".join([
-            _target(target, libraries)
+        ctx.file(package + "/BUILD.bazel", "".join([
+            _target(target, [
+                library
+                for library in libraries
+                if ctx.path(folder + library + ".so").exists
+            ])
             for target, libraries in targets.items()
-        ])
-    debian_package(
-        name = name,
-        package = "libabsl-dev",
-        files = {"/usr/include/absl": "include/absl"},
-        generated_build_files = build_files,
-    )
+        ] + ([_STATUS_MATCHERS] if package == "absl/status" else [])))
+
+    # Releases before 2024 have none.
+    matchers = folder + "status_matchers.a"
+    if ctx.path(matchers).exists:
+        ctx.symlink(matchers, "absl/status/lib/libabsl_status_matchers.a")
+
+abseil = repository_rule(
+    implementation = _abseil_impl,
+    doc = "Abseil, canonically com_google_absl.",
+    environ = ["CC"],
+    local = True,
+)

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The command as its users type it.
-samples="$runfiles/external/speech_samples"
+samples="$runfiles/third_party/speech_samples"
 cp "$samples/pocketsphinx/librivox/sense_and_sensibility_01_austen_64kb-0870.wav" prose.wav || exit 2
 cp "$samples/pocketsphinx/cards/001.wav" card.wav || exit 2
 cp "$samples/alsa/Front_Center.wav" alsa.wav || exit 2

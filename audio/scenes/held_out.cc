@@ -23,7 +23,7 @@ void Check(const absl::Status& status) {
 }  // namespace
 
 SceneMaker HeldOutScenes() {
-  const std::string root = "external/speech_samples/";
+  const std::string root = "third_party/speech_samples/";
   std::vector<Recording> recordings;
   const auto add = [&](const std::string& path, const std::string& ending,
                        const std::string& speaker, int num_voices) {

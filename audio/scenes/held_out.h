@@ -7,8 +7,8 @@
 namespace parlance::audio {
 
 // Makes scenes of them: Russian prompts, English prose, playing cards, loudspeakers' names and
-// sentences of several speakers, and "System" by Reno Project as music. Reads @speech_samples; ends
-// the process if it cannot: the test names its groups as data.
+// sentences of several speakers, and "System" by Reno Project as music. Reads
+// //third_party/speech_samples; ends the process if it cannot: the test names its groups as data.
 SceneMaker HeldOutScenes();
 
 }  // namespace parlance::audio

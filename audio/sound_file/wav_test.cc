@@ -95,7 +95,7 @@ TEST(WavTest, ReadsOtherEncodings) {
 
 TEST(WavTest, ReadsRecordings) {
   EXPECT_GT(RecordedSpeech("asterisk/hello.wav", 8000).size(), 4000u);
-  const auto noise = ReadWav("external/speech_samples/alsa/Noise.wav");
+  const auto noise = ReadWav("third_party/speech_samples/alsa/Noise.wav");
   ASSERT_THAT(noise, IsOk());
   EXPECT_EQ(noise->sample_rate_hz, 48000);
 }

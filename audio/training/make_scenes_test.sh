@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The scenes' program, with little sound: what it writes and what it leaves alone.
-samples="$runfiles/external/speech_samples"
+samples="$runfiles/third_party/speech_samples"
 speech="en:wav:2:$samples/codec2"
 music="$samples/music"
 

@@ -362,8 +362,9 @@ TEST_P(VadTurnsTest, ShortWordsOfAnotherSpeakerAreWholeTurns) {
   } cases[] = {{"digits", 96, 90}, {"letters", 63, 50}};
   for (const auto& [folder, num_words, least_whole] : cases) {
     std::vector<Recording> recordings;
-    const absl::Status added = AddSpeech(
-        absl::StrCat("external/speech_samples/asterisk_ru/", folder), "g722", "ru", 1, recordings);
+    const absl::Status added =
+        AddSpeech(absl::StrCat("third_party/speech_samples/asterisk_ru/", folder), "g722", "ru", 1,
+                  recordings);
     ASSERT_THAT(added, IsOk());
     WordCounter counter(GetParam());
     for (const Recording& recording : recordings) {

@@ -158,8 +158,10 @@ ABSL_FLAG(std::string, bad, "HEAD", "With bisect: a revision in which it is not.
 ABSL_FLAG(bool, allow_any_mode, false,
           "Also report records of builds that are not opt, or that have a sanitizer.");
 ABSL_FLAG(bool, list, false, "Print the tests that the other flags select, and end.");
-ABSL_FLAG(std::string, bazel, "bazel",
-          "How to call Bazel, with start-up options if need be, separated by spaces.");
+ABSL_FLAG(
+    std::string, bazel, "",
+    "How to call Bazel, with start-up options if need be, separated by spaces. The default is "
+    "what the variable PERF_BAZEL says, which bazelw sets to how it calls it, or else 'bazel'.");
 ABSL_FLAG(
     std::string, bazel_flags, "",
     "What to add to `bazel test`, separated by spaces: --bazel_flags='--config=ci --jobs=1'.");
@@ -187,6 +189,14 @@ std::string Variable(const char* name) {
 
 std::vector<std::string> Words(const std::string& text) {
   return absl::StrSplit(text, ' ', absl::SkipEmpty());
+}
+
+// The program that is Bazel and its start-up options.
+std::vector<std::string> BazelProgram() {
+  for (const std::string& text : {absl::GetFlag(FLAGS_bazel), Variable("PERF_BAZEL")}) {
+    if (std::vector<std::string> words = Words(text); !words.empty()) return words;
+  }
+  return {"bazel"};
 }
 
 // What narrows the suite, as typed.
@@ -324,8 +334,7 @@ RunnerOptions Options() {
   options.baseline_dir = command::UserPath(absl::GetFlag(FLAGS_baseline_dir));
   options.machine = absl::GetFlag(FLAGS_machine).empty() ? Variable("PERF_MACHINE")
                                                          : absl::GetFlag(FLAGS_machine);
-  options.bazel = {.program = Words(absl::GetFlag(FLAGS_bazel)),
-                   .flags = Words(absl::GetFlag(FLAGS_bazel_flags))};
+  options.bazel = {.program = BazelProgram(), .flags = Words(absl::GetFlag(FLAGS_bazel_flags))};
   options.update_baselines = absl::GetFlag(FLAGS_update_baselines);
   options.why = absl::GetFlag(FLAGS_why);
   options.against = absl::GetFlag(FLAGS_against);
@@ -509,6 +518,10 @@ int RunMain(const std::string& manifest) {
       return command::Fail(absl::StrCat("--load: ", known.message()));
     }
     if (absl::GetFlag(FLAGS_list)) return List(tests);
+    // What is left out is missing as little as what nobody asked for.
+    if (const std::string left_out = LeftOut(suite.manifest); !left_out.empty()) {
+      absl::StrAppend(&options.selection, options.selection.empty() ? "" : " ", left_out);
+    }
     if (options.baseline_dir.empty()) {
       options.baseline_dir =
           absl::StrCat(options.workspace, "/", suite.manifest.baseline_directory());

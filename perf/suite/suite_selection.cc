@@ -1,6 +1,7 @@
 #include "perf/suite/suite_selection.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -80,6 +81,17 @@ absl::StatusOr<std::vector<SuiteTest>> SelectTests(const Suite& suite,
   if (selected.empty())
     return absl::NotFoundError("the selection matches no test; --list shows all");
   return selected;
+}
+
+std::string LeftOut(const SuiteManifest& manifest) {
+  // Those of the manifest are in no order.
+  std::map<std::string, std::string> left_out;
+  for (const auto& [label, why] : manifest.left_out()) left_out[CanonicalLabel(label)] = why;
+  if (left_out.empty()) return "";
+  return absl::StrCat("without ",
+                      absl::StrJoin(left_out, ", ", [](std::string* out, const auto& test) {
+                        absl::StrAppend(out, test.first, " (", test.second, ")");
+                      }));
 }
 
 absl::Status CheckOverrides(const Suite& suite, const std::string& overrides) {

@@ -38,6 +38,10 @@ struct SelectionOptions {
 absl::StatusOr<std::vector<SuiteTest>> SelectTests(const Suite& suite,
                                                    const SelectionOptions& options);
 
+// "without //audio:vad_accuracy_test (not installed: codec2-examples)": what the suite leaves out
+// here, for whoever reads that a run was not of everything. Empty if it has all of its members.
+std::string LeftOut(const SuiteManifest& manifest);
+
 // InvalidArgument if `overrides` ("iterations=10,audio.iterations=5") is malformed or names a load
 // that no component of the suite states.
 absl::Status CheckOverrides(const Suite& suite, const std::string& overrides);

@@ -34,7 +34,8 @@ class SuiteSelectionTest : public testing::Test {
                        Path("audio.textproto"), R"("},
       {"label": "//tools:c", "kinds": ["performance", "regression"], "shard_count": 1, "slow": false,
        "requirements": ")",
-                       Path("tools.textproto"), R"("}]})"));
+                       Path("tools.textproto"), R"("}],
+      "left_out": {"//audio:z": "no recordings", "@//audio:y": "no library"}})"));
     auto suite = ReadSuite(Path("manifest.json"));
     EXPECT_THAT(suite, IsOk());
     suite_ = *std::move(suite);
@@ -97,6 +98,11 @@ TEST_F(SuiteSelectionTest, RefusesABrokenManifest) {
   const auto suite = ReadSuite(Path("broken.json"));
   EXPECT_THAT(suite, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("broken.json")));
   EXPECT_THAT(ReadSuite(Path("none.json")), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(SuiteSelectionTest, WhatIsLeftOutIsSaidWithItsReason) {
+  EXPECT_EQ(LeftOut(suite_.manifest), "without //audio:y (no library), //audio:z (no recordings)");
+  EXPECT_EQ(LeftOut(SuiteManifest()), "");
 }
 
 }  // namespace

@@ -94,6 +94,7 @@ def _suite_test_impl(ctx):
     asserts.equals(env, "some/folder", manifest["baseline_directory"])
     asserts.equals(env, ctx.workspace_name, manifest["workspace_name"])
     asserts.equals(env, "perf", manifest["harness"])
+    asserts.equals(env, {"//a:b": "not installed: c"}, manifest["left_out"])
     asserts.equals(env, [json.decode(json.encode(test)) for test in _EXPECTED], manifest["tests"])
 
     # The launcher starts the runner with it, and finds it and the requirements among its files.

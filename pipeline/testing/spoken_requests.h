@@ -17,7 +17,7 @@ struct SpokenRequest {
 };
 
 // Two recordings and four synthesised requests, the same every time. Needs
-// @speech_samples//:pocketsphinx.
+// //third_party/speech_samples:pocketsphinx.
 std::vector<SpokenRequest> SpokenRequests();
 
 }  // namespace parlance::pipeline

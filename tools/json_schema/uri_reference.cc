@@ -1,8 +1,8 @@
 #include "tools/json_schema/uri_reference.h"
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace parlance::tools {
@@ -107,7 +107,9 @@ std::optional<std::string> PercentDecoded(absl::string_view text) {
         !absl::ascii_isxdigit(static_cast<unsigned char>(text[i + 2]))) {
       return std::nullopt;
     }
-    decoded.append(absl::HexStringToBytes(text.substr(i + 1, 2)));
+    int byte = 0;
+    if (!absl::SimpleHexAtoi(text.substr(i + 1, 2), &byte)) return std::nullopt;
+    decoded.push_back(static_cast<char>(byte));
     i += 2;
   }
   return decoded;

@@ -77,7 +77,7 @@ double Level(absl::Span<const int16_t> samples) {
 }
 
 std::vector<int16_t> RecordedSpeech(const std::string& name, int sample_rate_hz) {
-  const std::string path = absl::StrCat("external/speech_samples/", name);
+  const std::string path = absl::StrCat("third_party/speech_samples/", name);
   Waveform waveform;
   if (absl::EndsWith(name, ".raw")) {
     waveform = ReadRaw(path);

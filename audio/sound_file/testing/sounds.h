@@ -24,8 +24,8 @@ std::vector<int16_t> Mix(absl::Span<const int16_t> a, absl::Span<const int16_t> 
 // Root mean square.
 double Level(absl::Span<const int16_t> samples);
 
-// A file of @speech_samples ("pocketsphinx/goforward.raw", "asterisk/hello.wav") as mono at
-// `sample_rate_hz`. Ends the process if it cannot be read: the test names it as data.
+// A file of //third_party/speech_samples ("pocketsphinx/goforward.raw", "asterisk/hello.wav") as
+// mono at `sample_rate_hz`. Ends the process if it cannot be read: the test names it as data.
 std::vector<int16_t> RecordedSpeech(const std::string& name, int sample_rate_hz);
 
 // Writes a file of a test; not with the care that a user's files need. Errors as WriteWav, and
