@@ -67,6 +67,14 @@ run 2 "--import is empty" history --import ""
 run 2 "--history is empty" history --history=
 run 2 "the report is in" --filter "" --load "" --bazel_flags ""
 
+# Bazel is called as bazelw calls it, unless --bazel says otherwise.
+export PERF_BAZEL="bazel --output_user_root=/x"
+run 2 "the report is in"
+grep -q ' --output_user_root=/x$' called || fail "PERF_BAZEL: the start-up option is lost"
+run 2 "the report is in" --bazel bazel
+! grep -q output_user_root called || fail "--bazel: PERF_BAZEL holds all the same"
+unset PERF_BAZEL
+
 # The rest of the command line.
 run 2 "there is no flag --manifest" --manifest=x
 run 2 "unexpected argument 'compare'" compare
