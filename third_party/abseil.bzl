@@ -71,7 +71,7 @@ _TARGETS = {
     "absl/strings": {
         "cord": ["cord", "cord_internal", "cordz_info", "cordz_functions"],
         "str_format": ["str_format_internal", "strings"],
-        "strings": ["strings", "string_view", "strings_internal", "throw_delegate", "int128"],
+        "strings": ["strings", "strings_internal", "throw_delegate", "int128"],
     },
     "absl/synchronization": {"synchronization": ["synchronization", "graphcycles_internal"]},
     "absl/time": {"time": ["time", "time_zone", "civil_time", "int128"]},
@@ -81,6 +81,9 @@ _TARGETS = {
         "variant": ["bad_variant_access"],
     },
 }
+
+def _linkopts(libraries):
+    return ", ".join(["\"-labsl_%s\"" % library for library in libraries])
 
 def _target(name, libraries):
     return """
@@ -92,7 +95,7 @@ cc_library(
 )
 """.format(
         name = name,
-        linkopts = ", ".join(["\"-labsl_%s\"" % library for library in libraries]),
+        linkopts = _linkopts(libraries),
     )
 
 _HEADERS = """
@@ -100,6 +103,7 @@ cc_library(
     name = "headers",
     hdrs = glob(["include/absl/**/*.h", "include/absl/**/*.inc"]),
     includes = ["include"],
+    linkopts = [{linkopts}],
     visibility = ["//:__subpackages__"],
 )
 """
@@ -123,8 +127,12 @@ def _abseil_impl(ctx):
     if missing:
         fail_without_package(ctx, "libabsl-dev", missing)
     ctx.file("WORKSPACE", "workspace(name = \"{}\")\n".format(ctx.name))
-    ctx.file("BUILD.bazel", _HEADERS)
     folder = "/usr/lib/{}/libabsl_".format(multiarch(ctx))
+
+    # Every header may print a string_view, which some releases have in a library of its own.
+    ctx.file("BUILD.bazel", _HEADERS.format(
+        linkopts = _linkopts(["string_view"] if ctx.path(folder + "string_view.so").exists else []),
+    ))
     for package, targets in _TARGETS.items():
         ctx.file(package + "/BUILD.bazel", "".join([
             _target(target, [
