@@ -85,6 +85,14 @@ TEST(CountBenchmarksTest, RepeatsInEveryProcess) {
   EXPECT_EQ(counts["sample.counted.nothing"].system_calls[0], 0);
 }
 
+TEST(CountBenchmarksTest, ASystemCallThatComesOnceIsOfNoIteration) {
+  if (!kValgrindRuns) GTEST_SKIP();
+  const std::map<std::string, BenchmarkCounts> counts =
+      Count({"sample.counted.once", "sample.counted.now_and_then"}, 2);
+  EXPECT_EQ(counts.at("sample.counted.once").system_calls, std::vector<double>(2, 0));
+  EXPECT_EQ(counts.at("sample.counted.now_and_then").system_calls, std::vector<double>(2, 0.25));
+}
+
 TEST(CountBenchmarksTest, OneThatFailsLeavesTheOthers) {
   if (!kValgrindRuns) GTEST_SKIP();
   const std::map<std::string, BenchmarkCounts> counts =

@@ -40,6 +40,26 @@ void BM_CountedWork(benchmark::State& state) {
 }
 BENCHMARK(BM_CountedWork)->Name("sample.counted.work");
 
+// A system call when it runs for the third time, and then never again, as the heap grows.
+void BM_CountedOnce(benchmark::State& state) {
+  static int runs = 0;
+  bool calls = ++runs == 3;
+  for (auto _ : state) {
+    if (calls) benchmark::DoNotOptimize(getppid());
+    calls = false;
+  }
+}
+BENCHMARK(BM_CountedOnce)->Name("sample.counted.once");
+
+// A system call in each fourth iteration.
+void BM_CountedNowAndThen(benchmark::State& state) {
+  int iterations = 0;
+  for (auto _ : state) {
+    if (++iterations % 4 == 0) benchmark::DoNotOptimize(getppid());
+  }
+}
+BENCHMARK(BM_CountedNowAndThen)->Name("sample.counted.now_and_then");
+
 void BM_CountedNothing(benchmark::State& state) {
   for (auto _ : state) {
   }
