@@ -527,8 +527,8 @@ def perf_suite(name, tests, **kwargs):
       name: name of the command, for `bazel run`.
       tests: the member tests, each a perf_test.
       **kwargs: `baseline_directory`, the folder of the workspace that holds stored baselines (default:
-        the package's, or baselines/ in the workspace's root); `left_out`, tests that would be members, but for what this machine lacks, label
-        to that, so that the report says it instead of calling their measurements missing; and the
-        attributes that all rules have.
+        the package's, or baselines/ in the workspace's root); `left_out`, tests that would be members, but
+        for what this machine lacks, label to that, so that the report says it instead of calling their
+        measurements missing; and the attributes that all rules have.
     """
     _perf_suite(name = name, tests = tests, testonly = True, **kwargs)
