@@ -55,6 +55,17 @@ class ChatLinesTest : public testing::Test {
   std::unique_ptr<SqliteStore> store_;
 };
 
+TEST_F(ChatLinesTest, ExportsWhatAnAnswerBecame) {
+  const std::string id = store_->CreateSession("a talk")->id;
+  ASSERT_THAT(store_->Append(id, {.role = Role::kAssistant, .content = "at nine"}), IsOk());
+  ASSERT_THAT(store_->Amend(id, {.sequence = 1, .content = "at", .metadata = R"({"cut":true})"}),
+              IsOk());
+  const std::string exported = ExportAll(*store_);
+  EXPECT_THAT(exported, HasSubstr(R"("content":"at")"));
+  EXPECT_THAT(exported, HasSubstr(R"({"cut":true})"));
+  EXPECT_THAT(exported, Not(HasSubstr("nine")));
+}
+
 TEST_F(ChatLinesTest, ExportsOneObjectALine) {
   const std::string id = store_->CreateSession("a talk")->id;
   Message call;

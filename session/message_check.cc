@@ -1,7 +1,10 @@
 #include "session/message_check.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -25,6 +28,11 @@ absl::Status CheckJsonOfKind(absl::string_view what, absl::string_view text, Jso
                    kind.ok() ? "" : absl::StrCat(": ", kind.status().message())));
 }
 
+absl::Status CheckMetadata(const std::optional<std::string>& metadata, size_t max_bytes) {
+  return metadata.has_value() ? CheckJsonObject("metadata", *metadata, max_bytes)
+                              : absl::OkStatus();
+}
+
 absl::Status CheckMessage(const Message& message, size_t max_bytes) {
   if (absl::Status ok = CheckText("content", message.content, max_bytes); !ok.ok()) return ok;
   const std::pair<absl::string_view, const std::optional<std::string>&> optional_texts[] = {
@@ -35,11 +43,7 @@ absl::Status CheckMessage(const Message& message, size_t max_bytes) {
     if (!text.has_value()) continue;
     if (absl::Status ok = CheckText(what, *text, max_bytes); !ok.ok()) return ok;
   }
-  if (message.metadata.has_value()) {
-    if (absl::Status ok = CheckJsonObject("metadata", *message.metadata, max_bytes); !ok.ok()) {
-      return ok;
-    }
-  }
+  if (absl::Status ok = CheckMetadata(message.metadata, max_bytes); !ok.ok()) return ok;
   if (message.role == Role::kTool && !message.tool_call_id.has_value()) {
     return absl::InvalidArgumentError("a message of role tool needs the tool_call_id it answers");
   }
@@ -67,6 +71,23 @@ bool IsUtf8(absl::string_view text) {
 
 absl::Status NoSession(absl::string_view session_id) {
   return absl::NotFoundError(absl::StrCat("there is no session '", session_id, "'"));
+}
+
+absl::Status NoMessage(absl::string_view session_id, int64_t sequence) {
+  return absl::NotFoundError(
+      absl::StrCat("the session '", session_id, "' has no message ", sequence));
+}
+
+absl::Status SessionIsClosed(absl::string_view session_id) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("the session '", session_id, "' is closed; resume it first"));
+}
+
+absl::Status MayNotBeAmended(absl::string_view session_id, int64_t sequence,
+                             absl::string_view role_name) {
+  return absl::InvalidArgumentError(absl::StrCat("message ", sequence, " of the session '",
+                                                 session_id, "' is of role ", role_name,
+                                                 "; only what an assistant said can be amended"));
 }
 
 absl::Status CheckText(absl::string_view what, absl::string_view text, size_t max_bytes) {
@@ -120,6 +141,11 @@ absl::Status CheckMessages(absl::Span<const Message> messages, size_t max_bytes)
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckAmendment(const SessionStore::Amendment& amendment, size_t max_bytes) {
+  if (absl::Status ok = CheckText("content", amendment.content, max_bytes); !ok.ok()) return ok;
+  return CheckMetadata(amendment.metadata, max_bytes);
 }
 
 absl::Status CheckRetention(const SessionStore::Retention& retention) {

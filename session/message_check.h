@@ -3,6 +3,7 @@
 #define SESSION_MESSAGE_CHECK_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -13,8 +14,14 @@
 
 namespace parlance::session {
 
-// The NotFound error with which every store says that there is no such session.
+// The errors with which every store says that there is no such session, or no such message in it
+// (NotFound), that it is closed (FailedPrecondition), and that a message of that role cannot be
+// amended (InvalidArgument).
 absl::Status NoSession(absl::string_view session_id);
+absl::Status NoMessage(absl::string_view session_id, int64_t sequence);
+absl::Status SessionIsClosed(absl::string_view session_id);
+absl::Status MayNotBeAmended(absl::string_view session_id, int64_t sequence,
+                             absl::string_view role_name);
 
 bool IsUtf8(absl::string_view text);
 
@@ -32,6 +39,8 @@ absl::Status CheckTime(absl::string_view what, absl::Time time);
 absl::Status CheckId(absl::string_view id);
 // Checks that there is a message, that each is whole, and that no client key is used twice.
 absl::Status CheckMessages(absl::Span<const Message> messages, size_t max_bytes);
+// Checks that an amendment has what a message may have.
+absl::Status CheckAmendment(const SessionStore::Amendment& amendment, size_t max_bytes);
 // Checks that something is asked for, and can be done.
 absl::Status CheckRetention(const SessionStore::Retention& retention);
 // Checks how many rows are asked for at once: 1 to 10000.

@@ -66,7 +66,8 @@ class SessionStore {
                                                             absl::string_view before) = 0;
   absl::StatusOr<std::vector<Session>> ListSessions(int limit) { return ListSessions(limit, ""); }
   virtual absl::Status RenameSession(absl::string_view session_id, absl::string_view title) = 0;
-  // A closed session takes no more messages, until it is resumed. Closing twice is no error.
+  // A closed session takes no more messages and amendments, until it is resumed. Closing twice is
+  // no error.
   virtual absl::Status CloseSession(absl::string_view session_id) = 0;
   virtual absl::StatusOr<Session> ResumeSession(absl::string_view session_id) = 0;
   // Deletes the session with all its messages, and all that search knows of them.
@@ -99,6 +100,27 @@ class SessionStore {
   using AppendDone = std::function<void(const absl::StatusOr<int64_t>&)>;
   virtual absl::Status AppendAsync(absl::string_view session_id, std::vector<Message> messages,
                                    AppendDone done) = 0;
+
+  // What an answer is from now on.
+  struct Amendment {
+    // Which message, by its place in the session.
+    int64_t sequence = 0;
+    // What was said, in UTF-8. It may be empty: nothing of the answer was heard.
+    std::string content = {};
+    // A JSON object. If not set, the message keeps what it has.
+    std::optional<std::string> metadata = {};
+  };
+  // Corrects what a message of role assistant says: an answer is stored before it is heard, and
+  // whoever interrupts it has heard less. What else belongs to the message stays as it was, and
+  // search finds the new words and no longer the old ones. The session counts as changed. Writes of
+  // one thread are made in the order of its calls, so that an append can be amended before it is
+  // durable. NotFound if there is no such message; InvalidArgument if it is of another role,
+  // because what a user or a tool said is a fact; FailedPrecondition if the session is closed.
+  virtual absl::Status Amend(absl::string_view session_id, const Amendment& amendment) = 0;
+  // Amends as Amend does, and returns and calls `done` as AppendAsync does.
+  using AmendDone = std::function<void(const absl::Status&)>;
+  virtual absl::Status AmendAsync(absl::string_view session_id, Amendment amendment,
+                                  AmendDone done) = 0;
 
   struct HistoryOptions {
     // The first messages after this sequence; if not set, the last ones before `before`, or before

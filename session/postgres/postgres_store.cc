@@ -282,6 +282,18 @@ struct Statements {
       "s.next_sequence - 1 LIMIT 1");
   const char* const append =
       Add("append", "SELECT code, first_sequence FROM parlance_append($1, $2::bigint, $3::json)");
+  // A row if there is the session, with no role if there is no such message. Who amends a session
+  // locks its row first, as who appends to it does.
+  const char* const amend = Add("amend", R"sql(
+WITH place AS (SELECT id, closed_us FROM parlance_sessions WHERE public_id = $1 FOR UPDATE),
+said AS (SELECT m.id, m.role FROM place JOIN parlance_messages m
+  ON m.session = place.id AND m.sequence = $2::bigint),
+amended AS (UPDATE parlance_messages m SET content = $3, metadata = coalesce($4, m.metadata)
+  FROM place, said WHERE m.id = said.id AND said.role = 'assistant' AND place.closed_us IS NULL
+  RETURNING m.session),
+changed AS (UPDATE parlance_sessions s SET updated_us = $5::bigint,
+  activity = parlance_next_activity($5::bigint) FROM amended WHERE s.id = amended.session)
+SELECT said.role, (place.closed_us IS NOT NULL)::int FROM place LEFT JOIN said ON TRUE)sql");
   const char* const create =
       Add("create",
           "SELECT code, made_activity FROM parlance_create($1, $2, $3, $4::bigint, $5::bigint, "
@@ -554,6 +566,20 @@ class PostgresStore : public SessionStore {
         }));
   }
 
+  absl::Status Amend(absl::string_view session_id, const Amendment& amendment) override {
+    if (absl::Status ok = CheckAmendable(amendment); !ok.ok()) return ok;
+    return Write(AmendRequest(session_id, amendment),
+                 AmendAnswer(std::string(session_id), amendment.sequence));
+  }
+
+  absl::Status AmendAsync(absl::string_view session_id, Amendment amendment,
+                          AmendDone done) override {
+    if (absl::Status ok = CheckAmendable(amendment); !ok.ok()) return ok;
+    return queue_.Submit(std::make_unique<PostgresWrite>(
+        AmendRequest(session_id, amendment),
+        AmendAnswer(std::string(session_id), amendment.sequence), std::move(done)));
+  }
+
   absl::StatusOr<std::vector<Message>> History(absl::string_view session_id,
                                                const HistoryOptions& options) override {
     if (absl::Status ok = CheckLimit(options.limit); !ok.ok()) return ok;
@@ -631,6 +657,13 @@ class PostgresStore : public SessionStore {
     return CheckNoNuls(messages);
   }
 
+  absl::Status CheckAmendable(const Amendment& amendment) const {
+    if (absl::Status ok = CheckAmendment(amendment, options_.max_message_bytes); !ok.ok()) {
+      return ok;
+    }
+    return CheckNoNul("the message", amendment.content);
+  }
+
   absl::StatusOr<postgres::Rows> Read(const char* prepared,
                                       const postgres::Parameters& parameters) {
     auto reader = readers_.Take();
@@ -670,13 +703,32 @@ class PostgresStore : public SessionStore {
         case 1:
           return NoSession(session_id);
         case 2:
-          return absl::FailedPreconditionError(
-              absl::StrCat("the session '", session_id, "' is closed; resume it first"));
+          return SessionIsClosed(session_id);
         default:
           return absl::AlreadyExistsError(
               "the session has a message with one of the client keys already");
       }
     };
+  }
+
+  postgres::Connection::Request AmendRequest(absl::string_view session_id,
+                                             const Amendment& amendment) const {
+    return {Sql().amend,
+            {std::string(session_id), absl::StrCat(amendment.sequence), amendment.content,
+             amendment.metadata, Micros(Now())}};
+  }
+
+  static PostgresWrite::Take AmendAnswer(std::string session_id, int64_t sequence) {
+    return
+        [session_id = std::move(session_id), sequence](const postgres::Rows& rows) -> absl::Status {
+          if (rows.size() == 0) return NoSession(session_id);
+          const std::optional<std::string> role = rows.OptionalText(0, 0);
+          if (!role.has_value()) return NoMessage(session_id, sequence);
+          if (*role != RoleName(Role::kAssistant)) {
+            return MayNotBeAmended(session_id, sequence, *role);
+          }
+          return rows.Integer(0, 1) != 0 ? SessionIsClosed(session_id) : absl::OkStatus();
+        };
   }
 
   static PostgresWrite::Take FoundIn(absl::string_view session_id) {

@@ -90,6 +90,30 @@ TEST_F(RepairTest, OfASoundStoreNothingIsLost) {
   EXPECT_THAT(SalvageStore(path_, fresh_), StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
+TEST_F(RepairTest, WhatWasAmendedIsSavedAsItIs) {
+  {
+    auto store = *SqliteStore::Open(path_);
+    Message answer;
+    answer.role = Role::kAssistant;
+    answer.content = "unheard";
+    // One that search knows, and one that is new.
+    for (const int64_t sequence : {kMessages + 1, kMessages + 2}) {
+      ASSERT_EQ(*store->Append(ids_[0], answer), sequence);
+      if (sequence == kMessages + 1) {
+        ASSERT_EQ(store->Search("unheard", "", 10)->size(), 1u);
+      }
+      ASSERT_THAT(store->Amend(ids_[0], {.sequence = sequence, .content = "overheard"}), IsOk());
+    }
+  }
+  const auto salvaged = SalvageStore(path_, fresh_);
+  ASSERT_THAT(salvaged, IsOk());
+  EXPECT_TRUE(salvaged->lost_nothing());
+  auto fresh = *SqliteStore::Open(fresh_);
+  EXPECT_THAT(fresh->CheckIntegrity(), IsOk());
+  EXPECT_EQ(fresh->Search("overheard", ids_[0], 10)->size(), 2u);
+  EXPECT_TRUE(fresh->Search("unheard", "", 10)->empty());
+}
+
 TEST_F(RepairTest, SavesWhatCanBeReadOfADamagedOne) {
   const std::string whole = Bytes();
   constexpr uint64_t kSeed = 5;

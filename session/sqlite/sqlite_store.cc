@@ -196,6 +196,11 @@ size_t BytesOf(absl::Span<const Message> messages) {
   return bytes;
 }
 
+size_t BytesOf(const SessionStore::Amendment& amendment) {
+  const size_t metadata = amendment.metadata.has_value() ? amendment.metadata->size() : 0;
+  return sizeof(amendment) + amendment.content.size() + metadata;
+}
+
 // Copies in one step: each of several would start from the beginning when something was written.
 absl::Status CopyDatabase(Database& source, const std::string& path) {
   absl::StatusOr<Database> copy = Database::Open(path, {});
@@ -422,6 +427,29 @@ class SqliteStoreImpl : public SqliteStore {
             pending->done(status);
           }
         }));
+  }
+
+  absl::Status Amend(absl::string_view session_id, const Amendment& amendment) override {
+    if (absl::Status ok = CheckAmendment(amendment, options_.max_message_bytes); !ok.ok()) {
+      return ok;
+    }
+    return Write(BytesOf(amendment), [&, now = Now()](SqliteWriter& writer) {
+      return writer.Amend(session_id, amendment, now);
+    });
+  }
+
+  absl::Status AmendAsync(absl::string_view session_id, Amendment amendment,
+                          AmendDone done) override {
+    if (absl::Status ok = CheckAmendment(amendment, options_.max_message_bytes); !ok.ok()) {
+      return ok;
+    }
+    if (!may_change_) return MayOnlyBeRead(place_.path);
+    const size_t bytes = BytesOf(amendment);
+    return queue_.Submit(std::make_unique<SqliteWrite>(
+        bytes,
+        [id = std::string(session_id), amendment = std::move(amendment),
+         now = Now()](SqliteWriter& writer) { return writer.Amend(id, amendment, now); },
+        std::move(done)));
   }
 
   absl::StatusOr<std::vector<Message>> History(absl::string_view session_id,

@@ -248,6 +248,14 @@ TEST_F(SqliteStoreTest, AStoreNoticesWhatAnotherChanged) {
   EXPECT_THAT(one->Append(id, User("one")), StatusIs(absl::StatusCode::kFailedPrecondition));
   ASSERT_THAT(other->ResumeSession(id), IsOk());
   EXPECT_EQ(*one->Append(id, User("one")), 5);
+  Message answer = User("unheard");
+  answer.role = Role::kAssistant;
+  EXPECT_EQ(*other->Append(id, answer), 6);
+  EXPECT_THAT(one->Amend(id, {.sequence = 6, .content = "heard"}), IsOk());
+  EXPECT_EQ(other->Search("heard", id, 10)->size(), 1u);
+  EXPECT_THAT(one->Amend(id, {.sequence = 6, .content = "half"}), IsOk());
+  EXPECT_EQ(other->Search("half", id, 10)->size(), 1u);
+  EXPECT_TRUE(other->Search("heard", id, 10)->empty());
   ASSERT_THAT(other->DeleteSession(id), IsOk());
   EXPECT_THAT(one->Append(id, User("one")), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(*one->Append(second, User("one")), 1);
@@ -278,6 +286,36 @@ TEST_F(SqliteStoreTest, MoreSessionsThanAreRememberedTakeMessages) {
   EXPECT_EQ(*store->Append(ids[0], User("the last")), 3);
   EXPECT_EQ(num_failed, 0);
   EXPECT_EQ(store->GetStats()->num_messages, 2 * kSessions + 1);
+}
+
+// A message of a session is named by the session's number and its own in one integer, and a number
+// that is too large must not reach the next session's messages.
+TEST_F(SqliteStoreTest, AnAmendmentReachesNoMessageButItsOwn) {
+  auto store = OpenStore();
+  const std::string id = NewSession(*store);
+  const std::string next = NewSession(*store);
+  Message answer = User("at nine");
+  answer.role = Role::kAssistant;
+  for (const std::string& session : {id, next}) {
+    ASSERT_THAT(store->AppendAll(session, {answer, answer}), IsOk());
+  }
+  ASSERT_EQ(store->Search("nine", "", 10)->size(), 4u);
+  // As of a store that was repaired, and lost a message in the midst.
+  ASSERT_THAT(Database::Open(path_, {})->Execute(
+                  absl::StrCat("DELETE FROM messages WHERE id = 1 << 24 | 2; UPDATE sessions SET "
+                               "next_sequence = ",
+                               kMaxMessages, " WHERE id = 1")),
+              IsOk());
+  for (const int64_t sequence : {int64_t{2}, kMaxMessages - 1, kMaxMessages, kMaxMessages + 2}) {
+    EXPECT_THAT(store->Amend(id, {.sequence = sequence, .content = "at ten"}),
+                StatusIs(absl::StatusCode::kNotFound))
+        << sequence;
+  }
+  EXPECT_TRUE(store->Search("ten", "", 10)->empty());
+  EXPECT_EQ(store->Search("nine", "", 10)->size(), 3u);
+  EXPECT_THAT(store->Amend(id, {.sequence = 1, .content = "at ten"}), IsOk());
+  EXPECT_EQ(store->Search("ten", "", 10)->size(), 1u);
+  EXPECT_THAT(store->CheckIntegrity(), IsOk());
 }
 
 TEST_F(SqliteStoreTest, AFullSessionTakesNothing) {
@@ -488,7 +526,9 @@ std::string CheckReadOnly(const std::string& path, int64_t messages) {
   for (const absl::Status& status :
        {store.Append("s", User("x")).status(), store.CreateSession("x").status(),
         store.DeleteSession("s"), store.RenameSession("s", "x"),
-        store.AppendAsync("s", {User("x")}, nullptr)}) {
+        store.AppendAsync("s", {User("x")}, nullptr),
+        store.Amend("s", {.sequence = 1, .content = "x"}),
+        store.AmendAsync("s", {.sequence = 1, .content = "x"}, nullptr)}) {
     if (!absl::IsPermissionDenied(status)) return status.ToString();
     if (!absl::StrContains(status.message(), "may only be read")) return status.ToString();
   }

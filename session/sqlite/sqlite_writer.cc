@@ -77,6 +77,20 @@ struct SqliteWriter::Statements {
   Statement insert_message =
       prepare(absl::StrCat("INSERT INTO new_messages (session, sequence, ", kContentColumns,
                            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"));
+  // Where a message is: among the new ones or not.
+  Statement find_message = prepare(R"sql(SELECT role, TRUE FROM new_messages
+      WHERE session = ?1 AND sequence = ?2 UNION ALL
+      SELECT role, FALSE FROM messages WHERE id = ?1 << 24 | ?2)sql");
+  Statement amend_new = prepare(R"sql(UPDATE new_messages
+      SET content = ?3, metadata = ifnull(?4, metadata) WHERE session = ?1 AND sequence = ?2)sql");
+  // The search index is told what it has of a message before that changes, as it has no text of its
+  // own to look at (FTS5 documentation, section 4.4.3).
+  Statement unindex_message = prepare(R"sql(INSERT INTO messages_fts (messages_fts, rowid, content)
+      SELECT 'delete', id, content FROM messages WHERE id = ?1 << 24 | ?2)sql");
+  Statement amend_settled = prepare(R"sql(UPDATE messages
+      SET content = ?3, metadata = ifnull(?4, metadata) WHERE id = ?1 << 24 | ?2)sql");
+  Statement index_message = prepare(R"sql(INSERT INTO messages_fts (rowid, content)
+      SELECT id, content FROM messages WHERE id = ?1 << 24 | ?2)sql");
   Statement rename = prepare(
       "UPDATE sessions SET title = ?2, updated_us = ?3, activity = ?4 WHERE public_id = ?1");
   Statement set_times = prepare(
@@ -138,7 +152,7 @@ absl::Status SqliteWriter::TryCommit(absl::Span<SqliteWrite* const> writes) {
     writes[i]->status_ = writes[i]->apply_(*this);
     if (!IsRefusal(writes[i]->status_)) status = writes[i]->status_;
   }
-  if (status.ok()) status = WriteAppended();
+  if (status.ok()) status = WriteChanged();
   if (status.ok()) status = SettleIfMany();
   if (status.ok()) status = sql_.commit.Run();
   if (!status.ok()) Rollback();
@@ -163,7 +177,7 @@ void SqliteWriter::Forget() {
   sessions_.clear();
   last_activity_.reset();
   num_new_messages_.reset();
-  appended_to_.clear();
+  changed_.clear();
 }
 
 absl::StatusOr<int64_t> SqliteWriter::NextActivity(absl::Time now) {
@@ -234,10 +248,7 @@ absl::StatusOr<int64_t> SqliteWriter::Append(absl::string_view session_id,
   }
   // This comes after the keys, because what was appended before the session was closed is
   // acknowledged again.
-  if (session.closed) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the session '", session_id, "' is closed; resume it first"));
-  }
+  if (session.closed) return SessionIsClosed(session_id);
   if (static_cast<int64_t>(messages.size()) > kMaxMessages + 1 - session.next_sequence) {
     return absl::FailedPreconditionError(absl::StrCat("the session '", session_id, "' is full: it ",
                                                       "can have ", kMaxMessages, " messages"));
@@ -252,9 +263,7 @@ absl::StatusOr<int64_t> SqliteWriter::Append(absl::string_view session_id,
     }
     ++session.next_sequence;
   }
-  if (session.activity == 0) appended_to_.push_back(&session);
-  session.activity = *activity;
-  session.updated_us = absl::ToUnixMicros(now);
+  Touch(session, *activity, now);
   num_appended_ += static_cast<int64_t>(messages.size());
   if (num_new_messages_.has_value()) *num_new_messages_ += static_cast<int64_t>(messages.size());
   return first;
@@ -286,9 +295,58 @@ absl::Status SqliteWriter::Insert(int64_t session_row, int64_t sequence, const M
   return inserted;
 }
 
-absl::Status SqliteWriter::WriteAppended() {
+absl::Status SqliteWriter::Amend(absl::string_view session_id,
+                                 const SessionStore::Amendment& amendment, absl::Time now) {
+  absl::StatusOr<SessionRow*> found = FindSession(session_id);
+  if (!found.ok()) return found.status();
+  SessionRow& session = **found;
+  const int64_t sequence = amendment.sequence;
+  // A number beyond would be one of another session's in `messages`.
+  if (sequence < 1 || sequence >= session.next_sequence) return NoMessage(session_id, sequence);
+  bool is_new = false;
+  {
+    Statement& find = sql_.find_message;
+    const StatementReset reset(find);
+    find.Bind(1, session.id);
+    find.Bind(2, sequence);
+    absl::StatusOr<bool> row = find.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return NoMessage(session_id, sequence);
+    if (find.Text(0) != RoleName(Role::kAssistant)) {
+      return MayNotBeAmended(session_id, sequence, find.Text(0));
+    }
+    is_new = find.Integer(1) != 0;
+  }
+  if (session.closed) return SessionIsClosed(session_id);
+  absl::StatusOr<int64_t> activity = NextActivity(now);
+  if (!activity.ok()) return activity.status();
+  const auto run = [&](Statement& statement) {
+    statement.Bind(1, session.id);
+    statement.Bind(2, sequence);
+    return statement.Run();
+  };
+  Statement& amend = is_new ? sql_.amend_new : sql_.amend_settled;
+  amend.Bind(3, absl::string_view(amendment.content));
+  amend.BindOptional(4, amendment.metadata);
+  absl::Status amended = is_new ? absl::OkStatus() : run(sql_.unindex_message);
+  if (amended.ok()) amended = run(amend);
+  if (amended.ok() && !is_new) amended = run(sql_.index_message);
+  // No refusal, whatever it was: the batch is to be undone, as half of this may be done by now.
+  if (IsRefusal(amended)) return absl::InternalError(amended.message());
+  if (!amended.ok()) return amended;
+  Touch(session, *activity, now);
+  return absl::OkStatus();
+}
+
+void SqliteWriter::Touch(SessionRow& session, int64_t activity, absl::Time now) {
+  if (session.activity == 0) changed_.push_back(&session);
+  session.activity = activity;
+  session.updated_us = absl::ToUnixMicros(now);
+}
+
+absl::Status SqliteWriter::WriteChanged() {
   Statement& update = sql_.update_session;
-  for (SessionRow* const session : appended_to_) {
+  for (SessionRow* const session : changed_) {
     update.Bind(1, session->id);
     update.Bind(2, session->next_sequence);
     update.Bind(3, session->updated_us);
@@ -296,7 +354,7 @@ absl::Status SqliteWriter::WriteAppended() {
     if (absl::Status updated = update.Run(); !updated.ok()) return updated;
     session->activity = 0;
   }
-  appended_to_.clear();
+  changed_.clear();
   return absl::OkStatus();
 }
 
@@ -304,7 +362,7 @@ absl::Status SqliteWriter::RenameSession(absl::string_view session_id, absl::str
                                          absl::Time now) {
   absl::StatusOr<int64_t> activity = NextActivity(now);
   if (!activity.ok()) return activity.status();
-  if (absl::Status written = WriteAppended(); !written.ok()) return written;
+  if (absl::Status written = WriteChanged(); !written.ok()) return written;
   Statement& update = sql_.rename;
   update.Bind(1, session_id);
   update.Bind(2, title);
@@ -318,7 +376,7 @@ absl::Status SqliteWriter::SetClosed(absl::string_view session_id, std::optional
                                      absl::Time now) {
   absl::StatusOr<int64_t> activity = NextActivity(now);
   if (!activity.ok()) return activity.status();
-  if (absl::Status written = WriteAppended(); !written.ok()) return written;
+  if (absl::Status written = WriteChanged(); !written.ok()) return written;
   if (const auto known = sessions_.find(session_id); known != sessions_.end()) {
     known->second->closed = closed.has_value();
   }
@@ -332,7 +390,7 @@ absl::Status SqliteWriter::SetClosed(absl::string_view session_id, std::optional
 }
 
 absl::Status SqliteWriter::SetTimes(const Session& session) {
-  if (absl::Status written = WriteAppended(); !written.ok()) return written;
+  if (absl::Status written = WriteChanged(); !written.ok()) return written;
   // The order may go back by this, or far ahead.
   Forget();
   Statement& update = sql_.set_times;
@@ -345,7 +403,7 @@ absl::Status SqliteWriter::SetTimes(const Session& session) {
 }
 
 absl::Status SqliteWriter::DeleteSession(absl::string_view session_id) {
-  if (absl::Status written = WriteAppended(); !written.ok()) return written;
+  if (absl::Status written = WriteChanged(); !written.ok()) return written;
   Forget();
   Statement& statement = sql_.delete_session;
   statement.Bind(1, session_id);
@@ -354,7 +412,7 @@ absl::Status SqliteWriter::DeleteSession(absl::string_view session_id) {
 }
 
 absl::StatusOr<int64_t> SqliteWriter::DeleteSessions(Statement& statement, int64_t parameter) {
-  if (absl::Status written = WriteAppended(); !written.ok()) return written;
+  if (absl::Status written = WriteChanged(); !written.ok()) return written;
   Forget();
   statement.Bind(1, parameter);
   if (absl::Status deleted = statement.Run(); !deleted.ok()) return deleted;

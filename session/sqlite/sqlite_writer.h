@@ -24,6 +24,7 @@
 #include "absl/types/span.h"
 #include "session/message.h"
 #include "session/sqlite/connection.h"
+#include "session/store.h"
 
 namespace parlance::session {
 
@@ -81,6 +82,10 @@ class SqliteWriter {
   // nothing is appended, and its sequence is returned.
   absl::StatusOr<int64_t> Append(absl::string_view session_id, absl::Span<const Message> messages,
                                  absl::Time now);
+  // NotFound; InvalidArgument for a message that is not an assistant's; FailedPrecondition if the
+  // session is closed.
+  absl::Status Amend(absl::string_view session_id, const SessionStore::Amendment& amendment,
+                     absl::Time now);
   // NotFound, as the following.
   absl::Status RenameSession(absl::string_view session_id, absl::string_view title, absl::Time now);
   absl::Status SetClosed(absl::string_view session_id, std::optional<absl::Time> closed,
@@ -102,12 +107,12 @@ class SqliteWriter {
  private:
   // Each statement with its SQL.
   struct Statements;
-  // A session's row. That of one that the batch appends to is written once, at the end.
+  // A session's row. That of one whose messages the batch changes is written once, at the end.
   struct SessionRow {
     int64_t id = 0;
     int64_t next_sequence = 1;
     bool closed = false;
-    // What an append sets that is not written yet. An activity of 0: there is none.
+    // What Touch sets that is not written yet. An activity of 0: there is none.
     int64_t updated_us = 0;
     int64_t activity = 0;
   };
@@ -127,8 +132,10 @@ class SqliteWriter {
   absl::StatusOr<int64_t> FindKey(int64_t session_row, absl::string_view client_key);
   absl::Status Insert(int64_t session_row, int64_t sequence, const Message& message,
                       absl::Time now);
-  // Writes the rows of the sessions that were appended to, so that statements see them.
-  absl::Status WriteAppended();
+  // Says that the session's messages changed, so that its row will be written.
+  void Touch(SessionRow& session, int64_t activity, absl::Time now);
+  // Writes those rows, so that statements see them.
+  absl::Status WriteChanged();
   // Runs a statement with one parameter that deletes sessions. Returns how many it deleted.
   absl::StatusOr<int64_t> DeleteSessions(Statement& statement, int64_t parameter);
   absl::StatusOr<int64_t> CountNew();
@@ -145,8 +152,8 @@ class SqliteWriter {
   std::optional<int64_t> num_new_messages_;
   // The session from which on settling goes on.
   int64_t settle_from_ = 0;
-  // What this batch appends: to which sessions, and how many messages.
-  std::vector<SessionRow*> appended_to_;
+  // The sessions whose messages this batch changes, and how many it appends.
+  std::vector<SessionRow*> changed_;
   int64_t num_appended_ = 0;
 };
 

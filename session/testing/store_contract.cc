@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -25,6 +27,12 @@ using testing::Not;
 Message User(const std::string& content) {
   Message message;
   message.content = content;
+  return message;
+}
+
+Message Answer(const std::string& content) {
+  Message message = User(content);
+  message.role = Role::kAssistant;
   return message;
 }
 
@@ -570,6 +578,405 @@ TEST_P(StoreContract, RefusesMalformedMessages) {
   }
   EXPECT_TRUE(store->History(id, {})->empty());
   EXPECT_THAT(store->AppendAll(id, {}), Not(IsOk()));
+}
+
+// An answer is stored before it is heard, and becomes what was heard of it.
+TEST_P(StoreContract, AnAmendedAnswerSaysWhatItSaysNow) {
+  auto store = Open();
+  const struct {
+    const char* name;
+    // Whether search knows the answer before it is amended.
+    bool is_indexed;
+    std::string before;
+    std::vector<std::string> amended;
+    std::string lost;
+    std::string found;
+  } cases[] = {
+      {"new", false, "the train leaves at nine", {"the train leaves"}, "nine", "leaves"},
+      {"indexed", true, "the train leaves at nine", {"the train leaves"}, "nine", "leaves"},
+      {"new, with other words", false, "nine", {"the train"}, "nine", "train"},
+      {"indexed, with other words", true, "nine", {"the train"}, "nine", "train"},
+      {"new, twice", false, "one two three", {"one two", "one four"}, "two", "four"},
+      {"indexed, twice", true, "one two three", {"one two", "one four"}, "two", "four"},
+      {"new, to what it was", false, "one", {"two", "one"}, "two", "one"},
+      {"indexed, to what it was", true, "one", {"two", "one"}, "two", "one"},
+      {"new, without spaces", false, "今天讨论了部署方案", {"今天讨论"}, "部署", "讨论"},
+      {"indexed, without spaces", true, "今天讨论了部署方案", {"今天讨论"}, "部署", "讨论"},
+      {"new, from nothing", false, "", {"one"}, "two", "one"},
+      {"indexed, from nothing", true, "", {"one"}, "two", "one"},
+  };
+  for (const auto& test : cases) {
+    const std::string id = NewSession(*store);
+    Message answer = Answer(test.before);
+    answer.client_key = "key";
+    answer.metadata = R"({"voice":"kal16"})";
+    answer.tool_calls = "[]";
+    answer.output_tokens = 12;
+    answer.created = absl::FromUnixSeconds(1234567890);
+    ASSERT_THAT(store->AppendAll(id, {User("when"), answer, User("thanks")}), IsOk()) << test.name;
+    if (test.is_indexed) {
+      ASSERT_THAT(store->Search("when", id, 1), IsOk()) << test.name;
+    }
+    for (const std::string& content : test.amended) {
+      ASSERT_THAT(store->Amend(id, {.sequence = 2, .content = content}), IsOk()) << test.name;
+    }
+    const auto history = store->History(id, {});
+    ASSERT_EQ(history->size(), 3u) << test.name;
+    const Message& kept = (*history)[1];
+    EXPECT_EQ(kept.content, test.amended.back()) << test.name;
+    EXPECT_EQ(kept.role, Role::kAssistant) << test.name;
+    EXPECT_EQ(kept.client_key, answer.client_key) << test.name;
+    EXPECT_EQ(kept.metadata, answer.metadata) << test.name;
+    EXPECT_EQ(kept.tool_calls, answer.tool_calls) << test.name;
+    EXPECT_EQ(kept.output_tokens, answer.output_tokens) << test.name;
+    EXPECT_EQ(kept.created, answer.created) << test.name;
+    EXPECT_EQ((*history)[0].content, "when") << test.name;
+    EXPECT_EQ((*history)[2].content, "thanks") << test.name;
+    EXPECT_TRUE(store->Search(test.lost, id, 10)->empty()) << test.name;
+    const auto hits = store->Search(test.found, id, 10);
+    ASSERT_EQ(hits->size(), 1u) << test.name;
+    EXPECT_EQ((*hits)[0].message.content, test.amended.back()) << test.name;
+    EXPECT_THAT((*hits)[0].snippet, HasSubstr(absl::StrCat("[", test.found, "]"))) << test.name;
+    EXPECT_EQ(*store->Append(id, answer), 2) << test.name << ": it still is what was appended";
+    EXPECT_EQ(store->GetSession(id)->num_messages, 3) << test.name;
+    EXPECT_THAT(store->CheckIntegrity(), IsOk()) << test.name;
+  }
+  EXPECT_EQ(store->Search("thanks", "", 100)->size(), std::size(cases));
+}
+
+// Nothing of an interrupted answer may have been heard.
+TEST_P(StoreContract, AnAnswerMayBeAmendedToNothing) {
+  auto store = Open();
+  for (const bool is_indexed : {false, true}) {
+    const std::string id = NewSession(*store);
+    ASSERT_THAT(store->Append(id, Answer("unheard words")), IsOk());
+    if (is_indexed) {
+      ASSERT_EQ(store->Search("unheard", id, 10)->size(), 1u);
+    }
+    ASSERT_THAT(store->Amend(id, {.sequence = 1, .content = ""}), IsOk());
+    EXPECT_EQ((*store->History(id, {}))[0].content, "");
+    EXPECT_TRUE(store->Search("unheard", id, 10)->empty());
+    EXPECT_THAT(store->CheckIntegrity(), IsOk());
+    ASSERT_THAT(store->DeleteSession(id), IsOk());
+    EXPECT_THAT(store->CheckIntegrity(), IsOk());
+  }
+}
+
+TEST_P(StoreContract, AnAmendmentMayReplaceTheMetadata) {
+  auto store = Open();
+  for (const bool is_indexed : {false, true}) {
+    const std::string id = NewSession(*store);
+    ASSERT_THAT(store->Append(id, Answer("one")), IsOk());
+    if (is_indexed) {
+      ASSERT_THAT(store->Search("one", id, 10), IsOk());
+    }
+    const auto metadata = [&] { return (*store->History(id, {}))[0].metadata; };
+    ASSERT_THAT(store->Amend(id, {.sequence = 1, .content = "two"}), IsOk());
+    EXPECT_EQ(metadata(), std::nullopt);
+    ASSERT_THAT(store->Amend(id, {.sequence = 1, .content = "two", .metadata = R"({"cut":1})"}),
+                IsOk());
+    EXPECT_EQ(metadata(), R"({"cut":1})");
+    ASSERT_THAT(store->Amend(id, {.sequence = 1, .content = "three"}), IsOk());
+    EXPECT_EQ(metadata(), R"({"cut":1})");
+    ASSERT_THAT(store->Amend(id, {.sequence = 1, .content = "four", .metadata = "{}"}), IsOk());
+    EXPECT_EQ(metadata(), "{}");
+  }
+}
+
+TEST_P(StoreContract, RefusesAmendmentsAndChangesNothing) {
+  StoreContractOptions options;
+  options.max_message_bytes = 100;
+  auto store = Open(options);
+  const std::string id = NewSession(*store);
+  const std::string other = NewSession(*store);
+  const std::string closed = NewSession(*store);
+  Message system = User("be brief");
+  system.role = Role::kSystem;
+  Message tool = User("10:27");
+  tool.role = Role::kTool;
+  tool.tool_call_id = "call_1";
+  const std::vector<Message> said = {User("when"), Answer("at nine"), tool, system};
+  for (const std::string& session : {id, other, closed}) {
+    ASSERT_THAT(store->AppendAll(session, said), IsOk());
+  }
+  ASSERT_THAT(store->CloseSession(closed), IsOk());
+  const int64_t activity = store->GetSession(id)->activity;
+  const struct {
+    const char* name;
+    std::string session_id;
+    SessionStore::Amendment amendment;
+    absl::StatusCode code;
+    std::string message;
+  } cases[] = {
+      {"no such session",
+       "gone",
+       {.sequence = 2, .content = "x"},
+       absl::StatusCode::kNotFound,
+       "there is no session 'gone'"},
+      {"no such message",
+       id,
+       {.sequence = 5, .content = "x"},
+       absl::StatusCode::kNotFound,
+       "has no message 5"},
+      {"sequence 0",
+       id,
+       {.sequence = 0, .content = "x"},
+       absl::StatusCode::kNotFound,
+       "has no message 0"},
+      {"a negative sequence",
+       id,
+       {.sequence = -1, .content = "x"},
+       absl::StatusCode::kNotFound,
+       "has no message -1"},
+      {"a message of the next session, by its number",
+       id,
+       {.sequence = (int64_t{1} << 24) + 2, .content = "x"},
+       absl::StatusCode::kNotFound,
+       "has no message 16777218"},
+      {"the largest number",
+       id,
+       {.sequence = INT64_MAX, .content = "x"},
+       absl::StatusCode::kNotFound,
+       "has no message"},
+      {"what a user said",
+       id,
+       {.sequence = 1, .content = "x"},
+       absl::StatusCode::kInvalidArgument,
+       "of role user"},
+      {"what a tool said",
+       id,
+       {.sequence = 3, .content = "x"},
+       absl::StatusCode::kInvalidArgument,
+       "of role tool"},
+      {"what the system was told",
+       id,
+       {.sequence = 4, .content = "x"},
+       absl::StatusCode::kInvalidArgument,
+       "of role system"},
+      {"a closed session",
+       closed,
+       {.sequence = 2, .content = "x"},
+       absl::StatusCode::kFailedPrecondition,
+       "is closed"},
+      {"no UTF-8",
+       id,
+       {.sequence = 2, .content = "\xFF\xFE"},
+       absl::StatusCode::kInvalidArgument,
+       "content is not UTF-8"},
+      {"a cut character",
+       id,
+       {.sequence = 2, .content = "cut \xE6\xBC"},
+       absl::StatusCode::kInvalidArgument,
+       "content is not UTF-8"},
+      {"too long",
+       id,
+       {.sequence = 2, .content = std::string(101, 'a')},
+       absl::StatusCode::kInvalidArgument,
+       "the limit is 100"},
+      {"metadata that are no object",
+       id,
+       {.sequence = 2, .content = "x", .metadata = "[]"},
+       absl::StatusCode::kInvalidArgument,
+       "metadata is not a JSON object"},
+      {"metadata that are too long",
+       id,
+       {.sequence = 2, .content = "x", .metadata = R"({"k":")" + std::string(100, 'a') + R"("})"},
+       absl::StatusCode::kInvalidArgument,
+       "the limit is 100"},
+  };
+  for (const bool is_indexed : {false, true}) {
+    if (is_indexed) {
+      ASSERT_THAT(store->Search("nine", "", 10), IsOk());
+    }
+    for (const auto& test : cases) {
+      EXPECT_THAT(store->Amend(test.session_id, test.amendment),
+                  StatusIs(test.code, HasSubstr(test.message)))
+          << test.name;
+      std::promise<absl::Status> late;
+      const absl::Status at_once =
+          store->AmendAsync(test.session_id, test.amendment,
+                            [&](const absl::Status& amended) { late.set_value(amended); });
+      EXPECT_THAT(at_once.ok() ? late.get_future().get() : at_once,
+                  StatusIs(test.code, HasSubstr(test.message)))
+          << test.name;
+    }
+  }
+  for (const std::string& session : {id, other, closed}) {
+    const auto history = store->History(session, {});
+    ASSERT_EQ(history->size(), said.size());
+    for (size_t i = 0; i < said.size(); ++i) EXPECT_EQ((*history)[i].content, said[i].content);
+  }
+  EXPECT_EQ(store->GetSession(id)->activity, activity);
+  EXPECT_EQ(store->Search("nine", "", 10)->size(), 3u);
+  EXPECT_THAT(store->CheckIntegrity(), IsOk());
+  ASSERT_THAT(store->ResumeSession(closed), IsOk());
+  EXPECT_THAT(store->Amend(closed, {.sequence = 2, .content = "at ten"}), IsOk());
+}
+
+TEST_P(StoreContract, AmendsToEveryCharacter) {
+  auto store = Open();
+  const std::string id = NewSession(*store);
+  const std::string text = "quote ' \", 漢字, \xF0\x9F\x8E\xA4, back\\slash, end\n";
+  const std::string with_nul = absl::StrCat("nul ", std::string(1, '\0'), " end");
+  ASSERT_THAT(store->AppendAll(id, {Answer("one"), Answer("one")}), IsOk());
+  for (const bool is_indexed : {false, true}) {
+    const int64_t sequence = is_indexed ? 2 : 1;
+    if (is_indexed) {
+      ASSERT_THAT(store->Search("one", "", 10), IsOk());
+    }
+    const auto content = [&] {
+      return (*store->History(id, {.after = sequence - 1, .before = {}, .limit = 1}))[0].content;
+    };
+    ASSERT_THAT(store->Amend(id, {.sequence = sequence, .content = text}), IsOk());
+    EXPECT_EQ(content(), text);
+    const absl::Status amended = store->Amend(id, {.sequence = sequence, .content = with_nul});
+    if (GetParam().keeps_nul) {
+      EXPECT_EQ(content(), with_nul);
+      ASSERT_THAT(store->Amend(id, {.sequence = sequence, .content = text}), IsOk());
+    } else {
+      EXPECT_THAT(amended, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("NUL")));
+    }
+    EXPECT_EQ(content(), text);
+    EXPECT_THAT(store->CheckIntegrity(), IsOk());
+  }
+  EXPECT_EQ(store->Search("漢字", "", 10)->size(), 2u);
+}
+
+TEST_P(StoreContract, AnAmendmentCountsAsAChange) {
+  absl::Time now = absl::FromUnixSeconds(1000000);
+  StoreContractOptions options;
+  options.now = [&] { return now += absl::Hours(1); };
+  auto store = Open(options);
+  const std::string a = NewSession(*store);
+  ASSERT_THAT(store->Append(a, Answer("one")), IsOk());
+  NewSession(*store);
+  const Session before = *store->GetSession(a);
+  ASSERT_THAT(store->Amend(a, {.sequence = 1, .content = "two"}), IsOk());
+  const auto sessions = store->ListSessions(1);
+  ASSERT_EQ(sessions->size(), 1u);
+  EXPECT_EQ((*sessions)[0].id, a);
+  EXPECT_GT((*sessions)[0].activity, before.activity);
+  EXPECT_EQ((*sessions)[0].updated, now);
+  EXPECT_EQ((*sessions)[0].num_messages, 1);
+  EXPECT_EQ((*store->History(a, {}))[0].created, before.updated) << "when it was said";
+}
+
+// An answer and what became of it may come in one batch, before either is durable.
+TEST_P(StoreContract, AmendmentsAndAppendsAreMadeInTheOrderOfTheCalls) {
+  constexpr int kAnswers = 200;
+  std::string id;
+  {
+    auto store = Open();
+    id = NewSession(*store);
+    // From the thread that commits, one after the other.
+    std::vector<std::string> done;
+    std::vector<std::string> expected;
+    for (int i = 1; i <= kAnswers; ++i) {
+      const std::string name = absl::StrCat(i);
+      // What is not there yet is not there.
+      ASSERT_THAT(
+          store->AmendAsync(id, {.sequence = i, .content = "too early"},
+                            [&done](const absl::Status& amended) {
+                              done.push_back(absl::IsNotFound(amended) ? "early" : "amended early");
+                            }),
+          IsOk());
+      ASSERT_THAT(store->AppendAsync(id, {Answer(absl::StrCat("unheard ", name))},
+                                     [&done, i](const absl::StatusOr<int64_t>& sequence) {
+                                       ASSERT_THAT(sequence, IsOk());
+                                       EXPECT_EQ(*sequence, i);
+                                       done.push_back("appended");
+                                     }),
+                  IsOk());
+      for (const char* content : {"unheard too", "heard"}) {
+        ASSERT_THAT(
+            store->AmendAsync(id, {.sequence = i, .content = absl::StrCat(content, " ", name)},
+                              [&done, content](const absl::Status& amended) {
+                                EXPECT_THAT(amended, IsOk());
+                                done.emplace_back(content);
+                              }),
+            IsOk());
+      }
+      expected.insert(expected.end(), {"early", "appended", "unheard too", "heard"});
+    }
+    // What was handed in before it is over when it is.
+    ASSERT_THAT(store->Append(id, User("thanks")), IsOk());
+    EXPECT_EQ(done, expected);
+    EXPECT_EQ(store->Search("heard", "", 1000)->size(), size_t{kAnswers});
+    EXPECT_TRUE(store->Search("unheard", "", 10)->empty());
+    EXPECT_THAT(store->CheckIntegrity(), IsOk());
+  }
+  auto store = Open();
+  const auto history = store->History(id, {.after = 0, .before = {}, .limit = 1000});
+  ASSERT_EQ(history->size(), size_t{kAnswers} + 1);
+  for (size_t i = 0; i < kAnswers; ++i) {
+    EXPECT_EQ((*history)[i].content, absl::StrCat("heard ", i + 1));
+  }
+}
+
+// Some are amended while they are new, and others when search knows them.
+TEST_P(StoreContract, ThreadsAmendWhileOthersAppend) {
+  constexpr int kThreads = 4;
+  constexpr int kAnswers = 25;
+  std::string id;
+  {
+    auto store = Open();
+    id = NewSession(*store);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&, i] {
+        int64_t last = 0;
+        for (int j = 0; j < kAnswers; ++j) {
+          const auto sequence = store->Append(id, Answer("unheard"));
+          ASSERT_THAT(sequence, IsOk());
+          if (i == 0) {
+            EXPECT_THAT(store->Search("heard", id, 10), IsOk());
+          }
+          for (const int64_t amended : {*sequence, last}) {
+            if (amended == 0) continue;
+            EXPECT_THAT(
+                store->Amend(id, {.sequence = amended, .content = absl::StrCat("heard ", amended)}),
+                IsOk());
+          }
+          last = *sequence;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_TRUE(store->Search("unheard", "", 10)->empty());
+    EXPECT_EQ(store->Search("heard", "", 1000)->size(), size_t{kThreads} * kAnswers);
+    EXPECT_THAT(store->CheckIntegrity(), IsOk());
+  }
+  auto store = Open();
+  const auto history = store->History(id, {.after = 0, .before = {}, .limit = 1000});
+  ASSERT_EQ(history->size(), size_t{kThreads} * kAnswers);
+  for (size_t i = 0; i < history->size(); ++i) {
+    EXPECT_EQ((*history)[i].sequence, static_cast<int64_t>(i) + 1);
+    EXPECT_EQ((*history)[i].content, absl::StrCat("heard ", i + 1));
+  }
+}
+
+// In one batch with others, what is refused is refused alone.
+TEST_P(StoreContract, NoAmendmentFailsForAnothersSake) {
+  auto store = Open();
+  const std::string id = NewSession(*store);
+  ASSERT_THAT(store->AppendAll(id, {Answer("one"), User("two")}), IsOk());
+  std::vector<std::promise<absl::Status>> results(60);
+  for (size_t i = 0; i < results.size(); ++i) {
+    ASSERT_THAT(
+        store->AmendAsync(
+            id, {.sequence = 1 + static_cast<int64_t>(i % 3), .content = absl::StrCat("now ", i)},
+            [&, i](const absl::Status& amended) { results[i].set_value(amended); }),
+        IsOk());
+  }
+  for (size_t i = 0; i < results.size(); ++i) {
+    const absl::Status result = results[i].get_future().get();
+    EXPECT_EQ(result.code(), i % 3 == 0   ? absl::StatusCode::kOk
+                             : i % 3 == 1 ? absl::StatusCode::kInvalidArgument
+                                          : absl::StatusCode::kNotFound)
+        << i;
+  }
+  EXPECT_EQ((*store->History(id, {}))[0].content, "now 57");
+  EXPECT_EQ((*store->History(id, {}))[1].content, "two");
 }
 
 TEST_P(StoreContract, ThreadsAppendWithoutGaps) {
