@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "benchmark/benchmark.h"
@@ -76,6 +77,37 @@ void BM_StoreAppendBatch(benchmark::State& state) {
 }
 BENCHMARK(BM_StoreAppendBatch)
     ->Name("session.store.append_batch_64")
+    ->Unit(benchmark::kMicrosecond)
+    ->UseRealTime();
+
+// Answers that search knows, as it does a moment after they were appended: the old words are taken
+// out of the index, and the new ones into it.
+void BM_StoreAmend(benchmark::State& state) {
+  state.SetLabel("Store Amend, Durable");
+  const std::vector<Message> messages = Conversation(100);
+  const std::string path = Path("amend");
+  auto store = OpenBusy(path);
+  const std::string id = store->CreateSession("talk")->id;
+  // Every second one is an assistant's.
+  if (!store->AppendAll(id, messages).ok()) state.SkipWithError("cannot append");
+  // Settles them.
+  if (!store->Search("meeting", "", 1).ok()) state.SkipWithError("cannot search");
+  size_t i = 0;
+  for (auto _ : state) {
+    const int64_t sequence = 2 + 2 * static_cast<int64_t>(i % (messages.size() / 2));
+    const absl::Status amended = store->Amend(
+        id, {.sequence = sequence, .content = messages[(i * 7 + 3) % messages.size()].content});
+    ++i;
+    if (!amended.ok()) {
+      state.SkipWithError(std::string(amended.message()).c_str());
+      break;
+    }
+  }
+  store.reset();
+  RemoveDatabase(path);
+}
+BENCHMARK(BM_StoreAmend)
+    ->Name("session.store.amend_durable")
     ->Unit(benchmark::kMicrosecond)
     ->UseRealTime();
 
