@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "audio/vad/neural_vad.h"
-#include "pipeline/demo_intents.h"
-#include "pipeline/flite_synthesizer.h"
-#include "pipeline/pocketsphinx_recognizer.h"
-#include "pipeline/rule_agent.h"
+#include "pipeline/agent/demo_intents.h"
+#include "pipeline/agent/rule_agent.h"
 #include "pipeline/session_adapters.h"
+#include "pipeline/speech/flite_synthesizer.h"
+#include "pipeline/speech/pocketsphinx_recognizer.h"
 #include "pipeline/timer_announcer.h"
 #include "session/open/open_store.h"
 #include "tools/builtin/builtin_tools.h"

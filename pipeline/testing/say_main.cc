@@ -10,7 +10,7 @@
 #include "command/file_kind.h"
 #include "command/output_file.h"
 #include "command/program.h"
-#include "pipeline/flite_synthesizer.h"
+#include "pipeline/speech/flite_synthesizer.h"
 
 namespace parlance::pipeline {
 namespace {

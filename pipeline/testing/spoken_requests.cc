@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "audio/sound_file/testing/sounds.h"
-#include "pipeline/flite_synthesizer.h"
+#include "pipeline/speech/flite_synthesizer.h"
 
 namespace parlance::pipeline {
 namespace {

@@ -7,15 +7,15 @@
 //
 // Streaming: most of the work is done in Process; Finish only reads off the result. An instance
 // occupies about 40 MB. Different instances may run in different threads.
-#ifndef PIPELINE_POCKETSPHINX_RECOGNIZER_H_
-#define PIPELINE_POCKETSPHINX_RECOGNIZER_H_
+#ifndef PIPELINE_SPEECH_POCKETSPHINX_RECOGNIZER_H_
+#define PIPELINE_SPEECH_POCKETSPHINX_RECOGNIZER_H_
 
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "pipeline/grammar.h"
-#include "pipeline/recognizer.h"
+#include "pipeline/speech/grammar.h"
+#include "pipeline/speech/recognizer.h"
 
 namespace parlance::pipeline {
 
@@ -32,4 +32,4 @@ absl::StatusOr<std::unique_ptr<Recognizer>> CreatePocketSphinxRecognizer(
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_POCKETSPHINX_RECOGNIZER_H_
+#endif  // PIPELINE_SPEECH_POCKETSPHINX_RECOGNIZER_H_

@@ -1,4 +1,4 @@
-#include "pipeline/spoken_number.h"
+#include "pipeline/speech/spoken_number.h"
 
 #include <map>
 #include <string>

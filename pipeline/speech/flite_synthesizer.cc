@@ -1,4 +1,4 @@
-#include "pipeline/flite_synthesizer.h"
+#include "pipeline/speech/flite_synthesizer.h"
 
 #include <flite/flite.h>
 

@@ -1,6 +1,6 @@
 // An agent of rules: each intent that it is given leads to one tool.
-#ifndef PIPELINE_RULE_AGENT_H_
-#define PIPELINE_RULE_AGENT_H_
+#ifndef PIPELINE_AGENT_RULE_AGENT_H_
+#define PIPELINE_AGENT_RULE_AGENT_H_
 
 #include <functional>
 #include <map>
@@ -12,8 +12,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "pipeline/agent.h"
-#include "pipeline/grammar.h"
+#include "pipeline/agent/agent.h"
+#include "pipeline/speech/grammar.h"
 
 namespace parlance::pipeline {
 
@@ -53,4 +53,4 @@ std::unique_ptr<Agent> CreateRuleAgent(const RuleSet* rules);
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_RULE_AGENT_H_
+#endif  // PIPELINE_AGENT_RULE_AGENT_H_

@@ -1,4 +1,4 @@
-#include "pipeline/rule_agent.h"
+#include "pipeline/agent/rule_agent.h"
 
 #include <map>
 #include <memory>
@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pipeline/agent.h"
-#include "pipeline/demo_intents.h"
-#include "pipeline/recognizer.h"
+#include "pipeline/agent/agent.h"
+#include "pipeline/agent/demo_intents.h"
+#include "pipeline/speech/recognizer.h"
 #include "third_party/status_matchers.h"
 
 namespace parlance::pipeline {

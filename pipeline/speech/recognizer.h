@@ -1,6 +1,6 @@
 // Speech to words.
-#ifndef PIPELINE_RECOGNIZER_H_
-#define PIPELINE_RECOGNIZER_H_
+#ifndef PIPELINE_SPEECH_RECOGNIZER_H_
+#define PIPELINE_SPEECH_RECOGNIZER_H_
 
 #include <cstdint>
 #include <string>
@@ -37,4 +37,4 @@ class Recognizer {
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_RECOGNIZER_H_
+#endif  // PIPELINE_SPEECH_RECOGNIZER_H_

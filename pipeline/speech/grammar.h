@@ -1,6 +1,6 @@
 // What can be said: patterns that are a grammar for a recogniser and a parser for its text.
-#ifndef PIPELINE_GRAMMAR_H_
-#define PIPELINE_GRAMMAR_H_
+#ifndef PIPELINE_SPEECH_GRAMMAR_H_
+#define PIPELINE_SPEECH_GRAMMAR_H_
 
 #include <map>
 #include <memory>
@@ -69,4 +69,4 @@ class Grammar {
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_GRAMMAR_H_
+#endif  // PIPELINE_SPEECH_GRAMMAR_H_

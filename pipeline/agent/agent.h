@@ -1,13 +1,13 @@
 // Decides what to do with what was said.
-#ifndef PIPELINE_AGENT_H_
-#define PIPELINE_AGENT_H_
+#ifndef PIPELINE_AGENT_AGENT_H_
+#define PIPELINE_AGENT_AGENT_H_
 
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "pipeline/recognizer.h"
+#include "pipeline/speech/recognizer.h"
 #include "session/message.h"
 
 namespace parlance::pipeline {
@@ -54,4 +54,4 @@ class Agent {
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_AGENT_H_
+#endif  // PIPELINE_AGENT_AGENT_H_

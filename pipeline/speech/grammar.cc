@@ -1,4 +1,4 @@
-#include "pipeline/grammar.h"
+#include "pipeline/speech/grammar.h"
 
 #include <functional>
 #include <string>

@@ -1,4 +1,4 @@
-#include "pipeline/pocketsphinx_recognizer.h"
+#include "pipeline/speech/pocketsphinx_recognizer.h"
 
 #include <unistd.h>
 
@@ -15,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "pipeline/pocketsphinx_release.h"
+#include "pipeline/speech/pocketsphinx_release.h"
 
 namespace parlance::pipeline {
 namespace {

@@ -1,6 +1,6 @@
 // Numbers as they are said.
-#ifndef PIPELINE_SPOKEN_NUMBER_H_
-#define PIPELINE_SPOKEN_NUMBER_H_
+#ifndef PIPELINE_SPEECH_SPOKEN_NUMBER_H_
+#define PIPELINE_SPEECH_SPOKEN_NUMBER_H_
 
 #include <cstdint>
 #include <optional>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "pipeline/grammar.h"
+#include "pipeline/speech/grammar.h"
 
 namespace parlance::pipeline {
 
@@ -20,4 +20,4 @@ std::optional<int64_t> NumberOf(absl::string_view words);
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_SPOKEN_NUMBER_H_
+#endif  // PIPELINE_SPEECH_SPOKEN_NUMBER_H_

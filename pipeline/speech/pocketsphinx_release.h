@@ -2,8 +2,8 @@
 // SphinxBase.
 //
 // Handles are PocketSphinx's own. The functions return what it returns, and allocate as it does.
-#ifndef PIPELINE_POCKETSPHINX_RELEASE_H_
-#define PIPELINE_POCKETSPHINX_RELEASE_H_
+#ifndef PIPELINE_SPEECH_POCKETSPHINX_RELEASE_H_
+#define PIPELINE_SPEECH_POCKETSPHINX_RELEASE_H_
 
 #include <pocketsphinx.h>
 
@@ -81,4 +81,4 @@ inline void FreeLookedUp(char* phones) { std::free(phones); }
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_POCKETSPHINX_RELEASE_H_
+#endif  // PIPELINE_SPEECH_POCKETSPHINX_RELEASE_H_

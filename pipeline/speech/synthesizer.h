@@ -1,6 +1,6 @@
 // Words to speech.
-#ifndef PIPELINE_SYNTHESIZER_H_
-#define PIPELINE_SYNTHESIZER_H_
+#ifndef PIPELINE_SPEECH_SYNTHESIZER_H_
+#define PIPELINE_SPEECH_SYNTHESIZER_H_
 
 #include <cstdint>
 #include <functional>
@@ -27,4 +27,4 @@ class Synthesizer {
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_SYNTHESIZER_H_
+#endif  // PIPELINE_SPEECH_SYNTHESIZER_H_

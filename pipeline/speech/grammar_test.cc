@@ -1,4 +1,4 @@
-#include "pipeline/grammar.h"
+#include "pipeline/speech/grammar.h"
 
 #include <string>
 #include <vector>
@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pipeline/spoken_number.h"
+#include "pipeline/speech/spoken_number.h"
 #include "third_party/status_matchers.h"
 
 namespace parlance::pipeline {

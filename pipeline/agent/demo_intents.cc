@@ -1,4 +1,4 @@
-#include "pipeline/demo_intents.h"
+#include "pipeline/agent/demo_intents.h"
 
 #include <cstdint>
 #include <map>
@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "pipeline/agent.h"
-#include "pipeline/grammar.h"
-#include "pipeline/spoken_number.h"
+#include "pipeline/agent/agent.h"
+#include "pipeline/speech/grammar.h"
+#include "pipeline/speech/spoken_number.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 

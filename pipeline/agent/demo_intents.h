@@ -1,10 +1,10 @@
 // The intents of the voice_agent program: what it understands, and which of the built-in tools it
 // then calls.
-#ifndef PIPELINE_DEMO_INTENTS_H_
-#define PIPELINE_DEMO_INTENTS_H_
+#ifndef PIPELINE_AGENT_DEMO_INTENTS_H_
+#define PIPELINE_AGENT_DEMO_INTENTS_H_
 
 #include "absl/status/statusor.h"
-#include "pipeline/rule_agent.h"
+#include "pipeline/agent/rule_agent.h"
 
 namespace parlance::pipeline {
 
@@ -13,4 +13,4 @@ absl::StatusOr<RuleSet> DemoRules();
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_DEMO_INTENTS_H_
+#endif  // PIPELINE_AGENT_DEMO_INTENTS_H_

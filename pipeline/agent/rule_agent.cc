@@ -1,4 +1,4 @@
-#include "pipeline/rule_agent.h"
+#include "pipeline/agent/rule_agent.h"
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"

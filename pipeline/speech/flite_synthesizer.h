@@ -3,14 +3,14 @@
 //
 // Its voices are one for the process and are written to while they speak, so all instances take
 // turns.
-#ifndef PIPELINE_FLITE_SYNTHESIZER_H_
-#define PIPELINE_FLITE_SYNTHESIZER_H_
+#ifndef PIPELINE_SPEECH_FLITE_SYNTHESIZER_H_
+#define PIPELINE_SPEECH_FLITE_SYNTHESIZER_H_
 
 #include <memory>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "pipeline/synthesizer.h"
+#include "pipeline/speech/synthesizer.h"
 
 namespace parlance::pipeline {
 
@@ -20,4 +20,4 @@ absl::StatusOr<std::unique_ptr<Synthesizer>> CreateFliteSynthesizer(absl::string
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_FLITE_SYNTHESIZER_H_
+#endif  // PIPELINE_SPEECH_FLITE_SYNTHESIZER_H_
