@@ -1,10 +1,12 @@
 #include "pipeline/speech/grammar.h"
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -172,6 +174,154 @@ class Grammar::Matcher {
   std::map<std::string, std::string> slots_;
 };
 
+// Writes the intents out as a network of states, from its end to its start, so that each piece is
+// made knowing what comes after it. On its way it finds rules that are not stated or never end.
+class Grammar::NetworkBuilder {
+ public:
+  explicit NetworkBuilder(Grammar* grammar) : grammar_(*grammar) {}
+
+  absl::Status Build() {
+    grammar_.states_ = {State()};
+    std::vector<int32_t> starts;
+    for (const auto& [name, node] : grammar_.intents_) {
+      absl::StatusOr<int32_t> start = Add(*node, kEnd);
+      if (!start.ok()) return start.status();
+      starts.push_back(*start);
+    }
+    grammar_.start_ = AddBranches(starts);
+    // Words were numbered as they came; their order is that of the set.
+    std::vector<int32_t> place(numbers_.size());
+    for (const auto& [word, number] : numbers_) {
+      place[static_cast<size_t>(number)] = static_cast<int32_t>(grammar_.vocabulary_.size());
+      grammar_.vocabulary_.push_back(word);
+      grammar_.words_.insert(word);
+    }
+    for (State& state : grammar_.states_) {
+      if (state.word >= 0) state.word = place[static_cast<size_t>(state.word)];
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  static constexpr size_t kMaxStates = 100000;
+
+  // The state before `node`, where `next` is the one after it.
+  absl::StatusOr<int32_t> Add(const Node& node, int32_t next) {
+    if (grammar_.states_.size() > kMaxStates) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the patterns have more than ", kMaxStates,
+                       " words and choices, counting those of a rule wherever it is referred to"));
+    }
+    std::vector<int32_t> branches;
+    switch (node.kind) {
+      case Node::Kind::kWord: {
+        const auto number = static_cast<int32_t>(numbers_.size());
+        grammar_.states_.push_back(
+            {.word = numbers_.emplace(node.text, number).first->second, .next = next});
+        return static_cast<int32_t>(grammar_.states_.size() - 1);
+      }
+      case Node::Kind::kSequence:
+        for (auto child = node.children.rbegin(); child != node.children.rend(); ++child) {
+          absl::StatusOr<int32_t> before = Add(**child, next);
+          if (!before.ok()) return before;
+          next = *before;
+        }
+        return next;
+      case Node::Kind::kOptional:
+        branches.push_back(next);
+        [[fallthrough]];
+      case Node::Kind::kChoice:
+        for (const auto& child : node.children) {
+          absl::StatusOr<int32_t> before = Add(*child, next);
+          if (!before.ok()) return before;
+          branches.push_back(*before);
+        }
+        return AddBranches(branches);
+      case Node::Kind::kRule: {
+        const auto rule = grammar_.rules_.find(node.text);
+        if (rule == grammar_.rules_.end()) {
+          return absl::InvalidArgumentError(absl::StrCat("there is no rule '", node.text, "'"));
+        }
+        if (!path_.insert(node.text).second) {
+          return absl::InvalidArgumentError(
+              absl::StrCat("rule '", node.text, "' refers to itself"));
+        }
+        absl::StatusOr<int32_t> before = Add(*rule->second, next);
+        path_.erase(node.text);
+        return before;
+      }
+    }
+    return next;
+  }
+
+  int32_t AddBranches(const std::vector<int32_t>& branches) {
+    grammar_.states_.push_back({.next = static_cast<int32_t>(grammar_.branches_.size()),
+                                .num_branches = static_cast<int32_t>(branches.size())});
+    grammar_.branches_.insert(grammar_.branches_.end(), branches.begin(), branches.end());
+    return static_cast<int32_t>(grammar_.states_.size() - 1);
+  }
+
+  Grammar& grammar_;
+  std::map<std::string, int32_t> numbers_;
+  // The rules that are being written out.
+  std::set<std::string> path_;
+};
+
+class Grammar::Reached {
+ public:
+  explicit Reached(const Grammar& grammar)
+      : grammar_(grammar), seen_((grammar.states_.size() + 63) / 64) {
+    Add(grammar.start_);
+  }
+
+  // One word further.
+  void Follow(int32_t word) {
+    before_.swap(waiting_);
+    waiting_.clear();
+    std::fill(seen_.begin(), seen_.end(), 0);
+    at_end_ = false;
+    for (const int32_t index : before_) {
+      const State& state = grammar_.states_[static_cast<size_t>(index)];
+      if (state.word == word) Add(state.next);
+    }
+  }
+
+  // Whether a sentence ends here, and whether one goes on.
+  bool at_end() const { return at_end_; }
+  bool goes_on() const { return !waiting_.empty(); }
+
+ private:
+  // `index`, or what its branches come to.
+  void Add(int32_t index) {
+    branching_.push_back(index);
+    while (!branching_.empty()) {
+      const int32_t place = branching_.back();
+      branching_.pop_back();
+      uint64_t& seen = seen_[static_cast<size_t>(place) / 64];
+      const uint64_t bit = uint64_t{1} << (static_cast<size_t>(place) % 64);
+      if ((seen & bit) != 0) continue;
+      seen |= bit;
+      const State& state = grammar_.states_[static_cast<size_t>(place)];
+      if (place == kEnd) {
+        at_end_ = true;
+      } else if (state.word >= 0) {
+        waiting_.push_back(place);
+      } else {
+        const auto first = grammar_.branches_.begin() + state.next;
+        branching_.insert(branching_.end(), first, first + state.num_branches);
+      }
+    }
+  }
+
+  const Grammar& grammar_;
+  // The states that wait for a word, and those of one word ago.
+  absl::InlinedVector<int32_t, 256> waiting_;
+  absl::InlinedVector<int32_t, 256> before_;
+  absl::InlinedVector<int32_t, 256> branching_;
+  absl::InlinedVector<uint64_t, 64> seen_;
+  bool at_end_ = false;
+};
+
 Grammar::Grammar() = default;
 Grammar::~Grammar() = default;
 Grammar::Grammar(Grammar&&) noexcept = default;
@@ -204,28 +354,7 @@ absl::StatusOr<Grammar> Grammar::Create(const std::vector<Intent>& intents,
   }
   if (intents.empty()) return absl::InvalidArgumentError("a grammar needs an intent");
 
-  // Every way down from the intents, which must end.
-  std::function<absl::Status(const Node&, std::set<std::string>)> visit =
-      [&](const Node& node, std::set<std::string> path) -> absl::Status {
-    if (node.kind == Node::Kind::kWord) grammar.words_.insert(node.text);
-    if (node.kind == Node::Kind::kRule) {
-      const auto rule = grammar.rules_.find(node.text);
-      if (rule == grammar.rules_.end()) {
-        return absl::InvalidArgumentError(absl::StrCat("there is no rule '", node.text, "'"));
-      }
-      if (!path.insert(node.text).second) {
-        return absl::InvalidArgumentError(absl::StrCat("rule '", node.text, "' refers to itself"));
-      }
-      return visit(*rule->second, path);
-    }
-    for (const auto& child : node.children) {
-      if (absl::Status ok = visit(*child, path); !ok.ok()) return ok;
-    }
-    return absl::OkStatus();
-  };
-  for (const auto& [name, node] : grammar.intents_) {
-    if (absl::Status ok = visit(*node, {}); !ok.ok()) return ok;
-  }
+  if (absl::Status built = NetworkBuilder(&grammar).Build(); !built.ok()) return built;
 
   std::function<std::string(const Node&)> jsgf = [&](const Node& node) -> std::string {
     std::vector<std::string> parts;
@@ -259,6 +388,17 @@ std::optional<Parse> Grammar::ParseText(absl::string_view text) const {
     if (matcher.MatchesAll(*node)) return Parse{.intent = name, .slots = matcher.slots()};
   }
   return std::nullopt;
+}
+
+Fit Grammar::FitOf(absl::string_view text) const {
+  Reached reached(*this);
+  for (const absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
+    const auto found = std::lower_bound(vocabulary_.begin(), vocabulary_.end(), word);
+    if (found == vocabulary_.end() || *found != word) return Fit::kNone;
+    reached.Follow(static_cast<int32_t>(found - vocabulary_.begin()));
+  }
+  if (reached.at_end()) return reached.goes_on() ? Fit::kMayGoOn : Fit::kFinished;
+  return reached.goes_on() ? Fit::kBeginning : Fit::kNone;
 }
 
 }  // namespace parlance::pipeline
