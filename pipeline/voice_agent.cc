@@ -215,17 +215,16 @@ class VoiceAgent::Impl : private audio::TurnObserver {
   void Speak(absl::Duration start, Turn& turn) {
     const absl::Duration before_synthesis = options_.steady_now();
     bool first = true;
-    turn.speaking =
-        parts_.synthesizer->Synthesize(turn.reply, [&](absl::Span<const int16_t> samples) {
-          if (first) {
-            const absl::Duration now = options_.steady_now();
-            turn.latency.synthesis_first_sample = now - before_synthesis;
-            turn.latency.first_sample = now - start;
-            first = false;
-          }
-          if (options_.on_audio != nullptr) options_.on_audio(samples);
-          return true;
-        });
+    turn.speaking = parts_.synthesizer->Synthesize(turn.reply, [&](const SpeechChunk& chunk) {
+      if (first) {
+        const absl::Duration now = options_.steady_now();
+        turn.latency.synthesis_first_sample = now - before_synthesis;
+        turn.latency.first_sample = now - start;
+        first = false;
+      }
+      if (options_.on_audio != nullptr) options_.on_audio(chunk.samples);
+      return true;
+    });
   }
 
   VoiceAgentParts parts_;

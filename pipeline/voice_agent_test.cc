@@ -112,16 +112,14 @@ class ScriptedSynthesizer : public Synthesizer {
  public:
   explicit ScriptedSynthesizer(Script* script) : script_(*script) {}
   int sample_rate_hz() const override { return 16000; }
-  absl::Status Synthesize(
-      absl::string_view text,
-      const std::function<bool(absl::Span<const int16_t>)>& on_samples) override {
+  absl::Status Synthesize(absl::string_view text, const SpeechSink& sink) override {
     script_.said.emplace_back(text);
     if (!script_.synthesis.ok()) return script_.synthesis;
     const std::vector<int16_t> chunk(160, 7);
     script_.now += absl::Milliseconds(1000);
-    on_samples(chunk);
+    sink({.samples = chunk, .words = {}});
     script_.now += absl::Milliseconds(10000);
-    on_samples(chunk);
+    sink({.samples = chunk, .words = {}});
     return absl::OkStatus();
   }
 

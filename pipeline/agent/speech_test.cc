@@ -30,11 +30,10 @@ std::vector<int16_t> Say(const std::string& voice, const std::string& text) {
   auto synthesizer = CreateFliteSynthesizer(voice);
   EXPECT_THAT(synthesizer, IsOk());
   std::vector<int16_t> speech;
-  const absl::Status said =
-      (*synthesizer)->Synthesize(text, [&](absl::Span<const int16_t> samples) {
-        speech.insert(speech.end(), samples.begin(), samples.end());
-        return true;
-      });
+  const absl::Status said = (*synthesizer)->Synthesize(text, [&](const SpeechChunk& chunk) {
+    speech.insert(speech.end(), chunk.samples.begin(), chunk.samples.end());
+    return true;
+  });
   EXPECT_THAT(said, IsOk());
   return speech;
 }
@@ -154,49 +153,6 @@ TEST(CreateRecognizerTest, NamesAWordThatIsNotInTheDictionary) {
   const auto grammar = Grammar::Create({{"x", "hello xyzzyq"}}, {});
   const auto created = CreatePocketSphinxRecognizer(*grammar, {});
   EXPECT_THAT(created, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'xyzzyq'")));
-}
-
-TEST(SynthesizerTest, SpeaksInChunks) {
-  auto synthesizer = *CreateFliteSynthesizer("kal16");
-  EXPECT_EQ(synthesizer->sample_rate_hz(), 16000);
-  int num_chunks = 0;
-  size_t num_samples = 0;
-  std::vector<int16_t> speech;
-  const absl::Status said = synthesizer->Synthesize(
-      "The timer is set for five minutes. It will ring.", [&](absl::Span<const int16_t> samples) {
-        ++num_chunks;
-        speech.insert(speech.end(), samples.begin(), samples.end());
-        return true;
-      });
-  ASSERT_THAT(said, IsOk());
-  num_samples = speech.size();
-  EXPECT_GT(num_chunks, 3);
-  EXPECT_GT(num_samples, 16000u * 2);
-  EXPECT_LT(num_samples, 16000u * 8);
-  EXPECT_GT(audio::Level(speech), 300);
-}
-
-TEST(SynthesizerTest, StopsWhenNobodyListens) {
-  auto synthesizer = *CreateFliteSynthesizer("kal16");
-  int num_chunks = 0;
-  const absl::Status said = synthesizer->Synthesize(
-      "One two three four five six seven eight nine ten.", [&](absl::Span<const int16_t>) {
-        ++num_chunks;
-        return false;
-      });
-  ASSERT_THAT(said, IsOk());
-  EXPECT_EQ(num_chunks, 1);
-  EXPECT_GT(Say("kal16", "And it speaks again.").size(), 8000u);
-}
-
-TEST(SynthesizerTest, SaysWhatItCannotDo) {
-  constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-  EXPECT_THAT(CreateFliteSynthesizer("hal"), StatusIs(kInvalid, HasSubstr("kal16, slt")));
-  auto synthesizer = *CreateFliteSynthesizer("kal16");
-  const auto ignore = [](absl::Span<const int16_t>) { return true; };
-  EXPECT_THAT(synthesizer->Synthesize("", ignore), StatusIs(kInvalid));
-  EXPECT_THAT(synthesizer->Synthesize(std::string(20000, 'a'), ignore), StatusIs(kInvalid));
-  EXPECT_THAT(synthesizer->Synthesize("\xff\xfe ... ?! 漢", ignore), IsOk());
 }
 
 }  // namespace

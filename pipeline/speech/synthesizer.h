@@ -2,6 +2,7 @@
 #ifndef PIPELINE_SPEECH_SYNTHESIZER_H_
 #define PIPELINE_SPEECH_SYNTHESIZER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 
@@ -11,6 +12,26 @@
 
 namespace parlance::pipeline {
 
+// Where a word of the text is heard in the sound of it.
+struct WordMark {
+  // The sample that it begins at, counted from the first of the sound.
+  int64_t sample = 0;
+  // Its bytes in the text, with the punctuation that touches it: [text_begin, text_end). What is
+  // said as several words, such as "25", is one here.
+  size_t text_begin = 0;
+  size_t text_end = 0;
+};
+
+struct SpeechChunk {
+  // Mono PCM16.
+  absl::Span<const int16_t> samples;
+  // The words that begin in these samples, in the order of the text.
+  absl::Span<const WordMark> words;
+};
+
+// Takes a chunk, which is valid during the call; false if nobody wants to hear more.
+using SpeechSink = std::function<bool(const SpeechChunk& chunk)>;
+
 class Synthesizer {
  public:
   virtual ~Synthesizer() = default;
@@ -18,11 +39,11 @@ class Synthesizer {
   // The rate of what Synthesize gives. Constant.
   virtual int sample_rate_hz() const = 0;
 
-  // Calls `on_samples` with mono PCM16 as it is made, chunk by chunk, and returns when all is said.
-  // Once `on_samples` returns false the rest is left out, which is no error. InvalidArgument for
-  // text that cannot be said. Thread-safe.
-  virtual absl::Status Synthesize(
-      absl::string_view text, const std::function<bool(absl::Span<const int16_t>)>& on_samples) = 0;
+  // Gives `sink` the sound as it is made, chunk by chunk, and returns when all is said. Once `sink`
+  // returns false it is not called again and the rest is left out, which is no error. Words of
+  // which nothing is heard, such as a dash, have no mark. InvalidArgument for text that cannot be
+  // said. Thread-safe.
+  virtual absl::Status Synthesize(absl::string_view text, const SpeechSink& sink) = 0;
 };
 
 }  // namespace parlance::pipeline

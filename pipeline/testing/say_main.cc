@@ -4,13 +4,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "audio/sound_file/wav.h"
 #include "audio/sound_file/waveform.h"
 #include "command/file_kind.h"
 #include "command/output_file.h"
 #include "command/program.h"
 #include "pipeline/speech/flite_synthesizer.h"
+#include "pipeline/speech/synthesizer.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -20,8 +20,8 @@ absl::Status SayInto(const std::string& text, const std::string& path) {
   if (!synthesizer.ok()) return synthesizer.status();
   audio::Waveform speech{
       .sample_rate_hz = (*synthesizer)->sample_rate_hz(), .num_channels = 1, .samples = {}};
-  absl::Status status = (*synthesizer)->Synthesize(text, [&](absl::Span<const int16_t> samples) {
-    speech.samples.insert(speech.samples.end(), samples.begin(), samples.end());
+  absl::Status status = (*synthesizer)->Synthesize(text, [&](const SpeechChunk& chunk) {
+    speech.samples.insert(speech.samples.end(), chunk.samples.begin(), chunk.samples.end());
     return true;
   });
   if (!status.ok()) return status;

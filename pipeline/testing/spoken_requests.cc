@@ -6,6 +6,7 @@
 
 #include "audio/sound_file/testing/sounds.h"
 #include "pipeline/speech/flite_synthesizer.h"
+#include "pipeline/speech/synthesizer.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -14,11 +15,10 @@ std::vector<int16_t> Say(const char* voice, const std::string& text) {
   const auto synthesizer = CreateFliteSynthesizer(voice);
   if (!synthesizer.ok()) std::abort();
   std::vector<int16_t> sound;
-  const absl::Status said =
-      (*synthesizer)->Synthesize(text, [&](absl::Span<const int16_t> samples) {
-        sound.insert(sound.end(), samples.begin(), samples.end());
-        return true;
-      });
+  const absl::Status said = (*synthesizer)->Synthesize(text, [&](const SpeechChunk& chunk) {
+    sound.insert(sound.end(), chunk.samples.begin(), chunk.samples.end());
+    return true;
+  });
   if (!said.ok()) std::abort();
   return sound;
 }
