@@ -49,7 +49,7 @@ class Components {
   // Errors: those of the store, the grammar and the synthesiser.
   static absl::StatusOr<std::unique_ptr<Components>> Create(const ComponentOptions& options);
 
-  // `options.session_id` empty: a new session. Loads a recogniser, which takes about half a second.
+  // `options.session_id` empty: a new session. Loads a recogniser, which takes some 50 ms.
   // Errors: those of VoiceAgent and of the recogniser.
   absl::StatusOr<std::unique_ptr<Conversation>> Start(VoiceAgent::Options options);
 

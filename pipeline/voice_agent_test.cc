@@ -76,11 +76,14 @@ class ScriptedRecognizer : public Recognizer {
     script_.heard.insert(script_.heard.end(), samples.begin(), samples.end());
     return script_.recognition;
   }
+  absl::StatusOr<Hypothesis> Partial() override { return Hypothesis(); }
   absl::StatusOr<Hypothesis> Finish() override {
     script_.now += absl::Milliseconds(1);
     const std::string text = script_.transcripts[script_.num_utterances++];
     return Hypothesis{.text = text, .rejected = text == "?", .confidence = 1};
   }
+  void Cancel() override {}
+  void ForgetSpeaker() override {}
 
  private:
   Script& script_;

@@ -1,4 +1,5 @@
-// The recogniser and the synthesiser, on real speech and on each other.
+// What the recogniser makes of the requests of the table, recorded and synthesised, and of all
+// else.
 #include <memory>
 #include <string>
 #include <vector>
@@ -6,12 +7,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "audio/sound_file/testing/sounds.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pipeline/agent/demo_intents.h"
 #include "pipeline/agent/rule_agent.h"
 #include "pipeline/speech/flite_synthesizer.h"
-#include "pipeline/speech/grammar.h"
 #include "pipeline/speech/pocketsphinx_recognizer.h"
 #include "pipeline/speech/recognizer.h"
 #include "pipeline/speech/synthesizer.h"
@@ -21,8 +20,6 @@ namespace parlance::pipeline {
 namespace {
 
 using absl_testing::IsOk;
-using absl_testing::StatusIs;
-using testing::HasSubstr;
 
 constexpr int kSampleRateHz = 16000;
 
@@ -38,8 +35,8 @@ std::vector<int16_t> Say(const std::string& voice, const std::string& text) {
   return speech;
 }
 
-// One recogniser for all tests: it takes half a second to load.
-class RecognizerTest : public testing::Test {
+// One recogniser for all tests, as one conversation would have.
+class SpeechTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     rules_ = new RuleSet(*DemoRules());
@@ -68,10 +65,10 @@ class RecognizerTest : public testing::Test {
   static Recognizer* recognizer_;
 };
 
-RuleSet* RecognizerTest::rules_ = nullptr;
-Recognizer* RecognizerTest::recognizer_ = nullptr;
+RuleSet* SpeechTest::rules_ = nullptr;
+Recognizer* SpeechTest::recognizer_ = nullptr;
 
-TEST_F(RecognizerTest, UnderstandsRecordedCommands) {
+TEST_F(SpeechTest, UnderstandsRecordedCommands) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"pocketsphinx/goforward.raw", "go forward ten meters"},
       {"pocketsphinx/cards/001.wav", "ten of clubs"},
@@ -85,7 +82,7 @@ TEST_F(RecognizerTest, UnderstandsRecordedCommands) {
   }
 }
 
-TEST_F(RecognizerTest, UnderstandsSynthesisedRequests) {
+TEST_F(SpeechTest, UnderstandsSynthesisedRequests) {
   for (const char* voice : {"kal16", "slt"}) {
     for (const char* text :
          {"what time is it in tokyo", "convert ten miles to kilometers",
@@ -98,7 +95,7 @@ TEST_F(RecognizerTest, UnderstandsSynthesisedRequests) {
   }
 }
 
-TEST_F(RecognizerTest, RejectsProse) {
+TEST_F(SpeechTest, RejectsProse) {
   for (const char* number : {"0870", "0880", "0890", "0920", "0930"}) {
     const std::string name =
         absl::StrCat("pocketsphinx/librivox/sense_and_sensibility_01_austen_64kb-", number, ".wav");
@@ -106,7 +103,7 @@ TEST_F(RecognizerTest, RejectsProse) {
   }
 }
 
-TEST_F(RecognizerTest, RejectsOtherSpeech) {
+TEST_F(SpeechTest, RejectsOtherSpeech) {
   for (const char* name :
        {"pocketsphinx/something.raw", "pocketsphinx/numbers.raw", "asterisk/vm-goodbye.wav",
         "asterisk/vm-options.wav", "asterisk/conf-getpin.wav", "asterisk/demo-congrats.wav"}) {
@@ -117,42 +114,11 @@ TEST_F(RecognizerTest, RejectsOtherSpeech) {
   EXPECT_TRUE(Hear(Say("slt", "my favourite colour is blue and I like trains")).rejected);
 }
 
-TEST_F(RecognizerTest, RejectsNoise) {
+TEST_F(SpeechTest, RejectsNoise) {
   EXPECT_TRUE(Hear(audio::WhiteNoise(32000, 1000, 1)).rejected);
   EXPECT_TRUE(Hear(audio::Hum(32000, kSampleRateHz, 100, 3000)).rejected);
   EXPECT_TRUE(Hear(std::vector<int16_t>(16000, 0)).rejected);
   EXPECT_TRUE(Hear({}).rejected);
-}
-
-TEST_F(RecognizerTest, ChunksOfAnySizeWillDo) {
-  const std::vector<int16_t> speech =
-      audio::RecordedSpeech("pocketsphinx/goforward.raw", kSampleRateHz);
-  for (const size_t chunk : {size_t{37}, size_t{1600}, speech.size()}) {
-    EXPECT_EQ(Hear(speech, chunk).text, "go forward ten meters") << chunk;
-  }
-}
-
-TEST_F(RecognizerTest, CallsOutOfOrderAreErrors) {
-  constexpr auto kOutOfOrder = absl::StatusCode::kFailedPrecondition;
-  EXPECT_THAT(recognizer_->Finish(), StatusIs(kOutOfOrder));
-  EXPECT_THAT(recognizer_->Process({}), StatusIs(kOutOfOrder));
-  ASSERT_THAT(recognizer_->Start(), IsOk());
-  EXPECT_THAT(recognizer_->Start(), StatusIs(kOutOfOrder));
-  EXPECT_THAT(recognizer_->Finish(), IsOk());
-}
-
-TEST(CreateRecognizerTest, NamesThePackageOfAMissingModel) {
-  const RuleSet rules = *DemoRules();
-  PocketSphinxOptions options;
-  options.model_dir = "/no/such/model";
-  const auto created = CreatePocketSphinxRecognizer(rules.grammar(), options);
-  EXPECT_THAT(created, StatusIs(absl::StatusCode::kNotFound, HasSubstr("pocketsphinx-en-us")));
-}
-
-TEST(CreateRecognizerTest, NamesAWordThatIsNotInTheDictionary) {
-  const auto grammar = Grammar::Create({{"x", "hello xyzzyq"}}, {});
-  const auto created = CreatePocketSphinxRecognizer(*grammar, {});
-  EXPECT_THAT(created, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'xyzzyq'")));
 }
 
 }  // namespace

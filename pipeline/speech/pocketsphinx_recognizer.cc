@@ -2,14 +2,20 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -36,16 +42,46 @@ struct ConfigDeleter {
 };
 using Decoder = std::unique_ptr<ps_decoder_t, DecoderDeleter>;
 
-// How many phones a word has; 0 if the dictionary does not have it.
-int NumPhones(ps_decoder_t* decoder, const std::string& word) {
-  char* phones = ps_lookup_word(decoder, word.c_str());
-  if (phones == nullptr) return 0;
-  const std::vector<absl::string_view> parts =
-      absl::StrSplit(absl::string_view(phones), ' ', absl::SkipEmpty());
-  const int count = static_cast<int>(parts.size());
-  FreeLookedUp(phones);
-  return count;
+// A word as the dictionary says it. One that is said in several ways has several entries, "tomato"
+// and "tomato(2)".
+struct Pronunciation {
+  std::string entry;
+  // Separated by spaces.
+  std::string phones;
+};
+
+absl::string_view WithoutNumber(absl::string_view entry) {
+  return absl::EndsWith(entry, ")") ? entry.substr(0, entry.find('(')) : entry;
 }
+
+// Those of the words that the dictionary has, in its order: the first way of a word comes before
+// its others. PocketSphinx would keep all 134,000 words in 22 MB for each decoder, and take most of
+// its start to read them.
+absl::StatusOr<std::vector<Pronunciation>> ReadPronunciations(const std::string& dictionary,
+                                                              const std::set<std::string>& words) {
+  std::ifstream file(dictionary);
+  const absl::flat_hash_set<absl::string_view> wanted(words.begin(), words.end());
+  std::vector<Pronunciation> found;
+  std::string line;
+  while (std::getline(file, line)) {
+    const size_t end = std::min(line.find_first_of(" \t"), line.size());
+    const auto entry = absl::string_view(line).substr(0, end);
+    if (!wanted.contains(WithoutNumber(entry))) continue;
+    found.push_back(
+        {.entry = std::string(entry),
+         .phones = std::string(absl::StripAsciiWhitespace(absl::string_view(line).substr(end)))});
+  }
+  if (file.bad()) return absl::UnavailableError(absl::StrCat("cannot read ", dictionary));
+  return found;
+}
+
+int NumPhones(absl::string_view phones) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(phones, ' ', absl::SkipEmpty());
+  return static_cast<int>(parts.size());
+}
+
+// How many phones each word has, said the first way.
+using PhoneCounts = absl::flat_hash_map<std::string, int>;
 
 // What ps_set_jsgf_string does, without its leak of the parsed grammar.
 absl::Status SetGrammar(ps_decoder_t* decoder, const std::string& text) {
@@ -68,8 +104,14 @@ absl::Status SetGrammar(ps_decoder_t* decoder, const std::string& text) {
 
 class PocketSphinxRecognizer : public Recognizer {
  public:
-  PocketSphinxRecognizer(Decoder decoder, double min_confidence)
-      : decoder_(std::move(decoder)), min_confidence_(min_confidence) {}
+  PocketSphinxRecognizer(Decoder decoder, PhoneCounts num_phones, double min_confidence)
+      : decoder_(std::move(decoder)),
+        num_phones_(std::move(num_phones)),
+        min_confidence_(min_confidence),
+        new_mean_(GetCepstralMean(decoder_.get())) {
+    // The mean that it begins with may count as less than one that was set.
+    ForgetSpeaker();
+  }
 
   absl::Status Start() override {
     if (in_utterance_) return absl::FailedPreconditionError("an utterance is going on");
@@ -87,37 +129,62 @@ class PocketSphinxRecognizer : public Recognizer {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<Hypothesis> Partial() override {
+    if (!in_utterance_) return absl::FailedPreconditionError("no utterance was started");
+    return Best();
+  }
+
   absl::StatusOr<Hypothesis> Finish() override {
     if (!in_utterance_) return absl::FailedPreconditionError("no utterance was started");
     in_utterance_ = false;
-    Hypothesis hypothesis;
     if (ps_end_utt(decoder_.get()) != 0) return absl::InternalError("PocketSphinx cannot finish");
+    return Best();
+  }
+
+  void Cancel() override {
+    // It fails only where there is nothing to end.
+    if (in_utterance_) ps_end_utt(decoder_.get());
+    in_utterance_ = false;
+  }
+
+  void ForgetSpeaker() override {
+    Cancel();
+    SetCepstralMean(decoder_.get(), new_mean_);
+    // It keeps the level of the noise, too.
+    ps_start_stream(decoder_.get());
+  }
+
+ private:
+  // The words of the best path, and how much of it they are.
+  Hypothesis Best() {
+    Hypothesis hypothesis;
     int32 score = 0;
     const char* text = ps_get_hyp(decoder_.get(), &score);
     if (text == nullptr) return hypothesis;
     int num_word_phones = 0;
     int num_filler_phones = 0;
-    std::vector<std::string> words;
     for (const absl::string_view word :
          absl::StrSplit(absl::string_view(text), ' ', absl::SkipEmpty())) {
-      if (absl::StartsWith(word, kPhonePrefix)) {
+      const auto found = num_phones_.find(word);
+      if (found == num_phones_.end()) {
         ++num_filler_phones;
         continue;
       }
-      words.emplace_back(word);
-      num_word_phones += NumPhones(decoder_.get(), words.back());
+      absl::StrAppend(&hypothesis.text, hypothesis.text.empty() ? "" : " ", word);
+      num_word_phones += found->second;
     }
-    if (words.empty()) return hypothesis;
-    hypothesis.text = absl::StrJoin(words, " ");
+    if (hypothesis.text.empty()) return hypothesis;
     hypothesis.confidence =
         static_cast<double>(num_word_phones) / (num_word_phones + num_filler_phones);
     hypothesis.rejected = hypothesis.confidence < min_confidence_;
     return hypothesis;
   }
 
- private:
   const Decoder decoder_;
+  // All words but the fillers.
+  const PhoneCounts num_phones_;
   const double min_confidence_;
+  const CepstralMean new_mean_;
   bool in_utterance_ = false;
 };
 
@@ -134,28 +201,42 @@ absl::StatusOr<std::unique_ptr<Recognizer>> CreatePocketSphinxRecognizer(
           std::strerror(errno), "); on Debian the package pocketsphinx-en-us has it"));
     }
   }
+  const absl::StatusOr<std::vector<Pronunciation>> pronunciations =
+      ReadPronunciations(dictionary, grammar.words());
+  if (!pronunciations.ok()) return pronunciations.status();
+  PhoneCounts num_phones;
+  for (const Pronunciation& word : *pronunciations) {
+    num_phones.emplace(WithoutNumber(word.entry), NumPhones(word.phones));
+  }
+  for (const std::string& word : grammar.words()) {
+    if (!num_phones.contains(word)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the dictionary ", dictionary, " does not have the word '", word, "'"));
+    }
+  }
   // It logs hundreds of lines otherwise; the status has what matters.
   err_set_logfp(nullptr);
   // The second and third pass cost a tenth of the utterance's time after its end, and the grammar
   // leaves them nothing to find.
   const std::unique_ptr<PocketSphinxConfig, ConfigDeleter> config(
-      NewPocketSphinxConfig(acoustic_model, dictionary));
+      NewPocketSphinxConfig(acoustic_model));
   if (config == nullptr) return absl::InternalError("PocketSphinx does not take its options");
   Decoder decoder(ps_init(config.get()));
   if (decoder == nullptr) {
     return absl::InternalError(
         absl::StrCat("PocketSphinx cannot load the model in ", options.model_dir));
   }
-  for (const std::string& word : grammar.words()) {
-    if (NumPhones(decoder.get(), word) == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the dictionary ", dictionary, " does not have the word '", word, "'"));
+  // The search's structures are built once, when the grammar is set.
+  for (const Pronunciation& word : *pronunciations) {
+    if (ps_add_word(decoder.get(), word.entry.c_str(), word.phones.c_str(), FALSE) < 0) {
+      return absl::InvalidArgumentError(absl::StrCat("the model in ", options.model_dir,
+                                                     " does not take '", word.entry,
+                                                     "' of its dictionary, said ", word.phones));
     }
   }
   std::vector<std::string> phones;
   for (const absl::string_view phone : absl::StrSplit(absl::string_view(kPhones), ' ')) {
     phones.push_back(absl::StrCat(kPhonePrefix, absl::AsciiStrToLower(phone)));
-    // The search's structures are built once, when the grammar is set.
     if (ps_add_word(decoder.get(), phones.back().c_str(), std::string(phone).c_str(), FALSE) < 0) {
       return absl::InternalError("PocketSphinx does not take the phones");
     }
@@ -165,7 +246,8 @@ absl::StatusOr<std::unique_ptr<Recognizer>> CreatePocketSphinxRecognizer(
                    absl::StrJoin(phones, " | "), ")+;\n",
                    "public <utterance> = /1.0/ <command> | /0.01/ <filler>;\n");
   if (absl::Status set = SetGrammar(decoder.get(), jsgf); !set.ok()) return set;
-  return std::make_unique<PocketSphinxRecognizer>(std::move(decoder), options.min_confidence);
+  return std::make_unique<PocketSphinxRecognizer>(std::move(decoder), std::move(num_phones),
+                                                  options.min_confidence);
 }
 
 }  // namespace parlance::pipeline

@@ -5,8 +5,9 @@
 // keyword recognition system", ICASSP 1990), at a price: where the words explain less than
 // `min_confidence` of the phones heard, the utterance is rejected.
 //
-// Streaming: most of the work is done in Process; Finish only reads off the result. An instance
-// occupies about 40 MB. Different instances may run in different threads.
+// Streaming: most of the work is done in Process; Finish only reads off the result. An
+// instance takes some 50 ms to create and 4.5 MB; its model, 3 MB more, is mapped from files that
+// all share. Partial takes microseconds. Different instances may run in different threads.
 #ifndef PIPELINE_SPEECH_POCKETSPHINX_RECOGNIZER_H_
 #define PIPELINE_SPEECH_POCKETSPHINX_RECOGNIZER_H_
 

@@ -7,11 +7,14 @@
 
 #include <pocketsphinx.h>
 
-#include <cstdlib>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #if __has_include(<sphinxbase/jsgf.h>)
+#include <sphinxbase/cmn.h>
 #include <sphinxbase/err.h>
+#include <sphinxbase/feat.h>
 #include <sphinxbase/fsg_model.h>
 #include <sphinxbase/jsgf.h>
 #else
@@ -26,12 +29,11 @@ namespace parlance::pipeline {
 
 using PocketSphinxConfig = cmd_ln_t;
 
-// One pass over the sound, with silence: null if PocketSphinx does not take the options.
-inline PocketSphinxConfig* NewPocketSphinxConfig(const std::string& acoustic_model,
-                                                 const std::string& dictionary) {
-  return cmd_ln_init(nullptr, ps_args(), TRUE, "-hmm", acoustic_model.c_str(), "-dict",
-                     dictionary.c_str(), "-fwdflat", "no", "-bestpath", "no", "-remove_silence",
-                     "no", nullptr);
+// One pass over the sound, with silence, and no words: null if PocketSphinx does not take the
+// options.
+inline PocketSphinxConfig* NewPocketSphinxConfig(const std::string& acoustic_model) {
+  return cmd_ln_init(nullptr, ps_args(), TRUE, "-hmm", acoustic_model.c_str(), "-fwdflat", "no",
+                     "-bestpath", "no", "-remove_silence", "no", nullptr);
 }
 inline void FreePocketSphinxConfig(PocketSphinxConfig* config) { cmd_ln_free_r(config); }
 
@@ -45,19 +47,29 @@ inline bool Search(ps_decoder_t* decoder, const char* name, fsg_model_t* network
   return ps_set_fsg(decoder, name, network) == 0 && ps_set_search(decoder, name) == 0;
 }
 
-inline void FreeLookedUp(char* phones) { ckd_free(phones); }
+// The mean of the sound's features, which the decoder goes on estimating from utterance to
+// utterance.
+using CepstralMean = std::vector<mfcc_t>;
+
+inline CepstralMean GetCepstralMean(ps_decoder_t* decoder) {
+  cmn_t* const cmn = ps_get_feat(decoder)->cmn_struct;
+  CepstralMean mean(static_cast<size_t>(cmn->veclen));
+  cmn_live_get(cmn, mean.data());
+  return mean;
+}
+inline void SetCepstralMean(ps_decoder_t* decoder, const CepstralMean& mean) {
+  cmn_live_set(ps_get_feat(decoder)->cmn_struct, mean.data());
+}
 
 #else
 
 using PocketSphinxConfig = ps_config_t;
 
-inline PocketSphinxConfig* NewPocketSphinxConfig(const std::string& acoustic_model,
-                                                 const std::string& dictionary) {
+inline PocketSphinxConfig* NewPocketSphinxConfig(const std::string& acoustic_model) {
   PocketSphinxConfig* const config = ps_config_init(nullptr);
   if (config == nullptr) return nullptr;
   // The sound is not told from silence since release 5.
   if (ps_config_set_str(config, "hmm", acoustic_model.c_str()) == nullptr ||
-      ps_config_set_str(config, "dict", dictionary.c_str()) == nullptr ||
       ps_config_set_bool(config, "fwdflat", 0) == nullptr ||
       ps_config_set_bool(config, "bestpath", 0) == nullptr) {
     ps_config_free(config);
@@ -75,7 +87,12 @@ inline bool Search(ps_decoder_t* decoder, const char* name, fsg_model_t* network
   return ps_add_fsg(decoder, name, network) == 0 && ps_activate_search(decoder, name) == 0;
 }
 
-inline void FreeLookedUp(char* phones) { std::free(phones); }
+using CepstralMean = std::string;
+
+inline CepstralMean GetCepstralMean(ps_decoder_t* decoder) { return ps_get_cmn(decoder, FALSE); }
+inline void SetCepstralMean(ps_decoder_t* decoder, const CepstralMean& mean) {
+  ps_set_cmn(decoder, mean.c_str());
+}
 
 #endif
 

@@ -21,8 +21,8 @@ struct Hypothesis {
   double confidence = 0;
 };
 
-// One utterance after the other: Start, Process as the sound comes in, Finish. Threads: one at a
-// time.
+// One utterance after the other: Start, Process as the sound comes in, Finish or Cancel. Threads:
+// one at a time.
 class Recognizer {
  public:
   virtual ~Recognizer() = default;
@@ -31,8 +31,18 @@ class Recognizer {
   virtual absl::Status Start() = 0;
   // Mono PCM16 at 16 kHz, chunks of any size. FailedPrecondition before Start.
   virtual absl::Status Process(absl::Span<const int16_t> samples) = 0;
+  // The best guess at what was said so far, while the user speaks. It may change with every word,
+  // lags behind the sound by about one, and changes nothing of what Finish gives.
+  // FailedPrecondition before Start.
+  virtual absl::StatusOr<Hypothesis> Partial() = 0;
   // Ends the utterance. FailedPrecondition before Start.
   virtual absl::StatusOr<Hypothesis> Finish() = 0;
+  // Ends the utterance, if one is going on, and throws away what was heard. Start works again.
+  virtual void Cancel() = 0;
+  // Forgets what former utterances taught it of a speaker and a line, so that what it hears next
+  // does not depend on whom it heard before: for a recogniser that goes from one conversation to
+  // another. Cancels the utterance, if one is going on.
+  virtual void ForgetSpeaker() = 0;
 };
 
 }  // namespace parlance::pipeline
