@@ -53,6 +53,12 @@ absl::StatusOr<Endpointer> Endpointer::Create(const Options& options) {
         "below "
         "min_endpointing_delay");
   }
+  for (const absl::Duration delay : {options.complete_delay, options.incomplete_delay}) {
+    if (delay <= absl::ZeroDuration() || delay > absl::Minutes(1)) {
+      return absl::InvalidArgumentError(
+          "complete_delay and incomplete_delay must be positive, at most a minute");
+    }
+  }
   if (options.speech_pad < absl::ZeroDuration() || options.speech_pad > absl::Seconds(10)) {
     return absl::InvalidArgumentError("speech_pad must be 0 to 10 s");
   }
@@ -81,6 +87,8 @@ Endpointer::Endpointer(const Options& options)
       min_speech_(Frames(options.min_speech_duration) + hangover_),
       min_endpointing_delay_(Frames(options.min_endpointing_delay)),
       max_endpointing_delay_(Frames(options.max_endpointing_delay)),
+      complete_delay_(Frames(options.complete_delay)),
+      incomplete_delay_(Frames(options.incomplete_delay)),
       padding_(Frames(options.speech_pad)),
       max_speech_(Frames(options.max_speech_duration)),
       max_onset_(static_cast<int64_t>(static_cast<float>(min_speech_) / kMinGain) + kMaxRise),
@@ -131,7 +139,7 @@ std::optional<EndpointerEvent> Endpointer::InSpeech(bool speech) {
     if (num_low > 0) AddPause(num_low + hangover_);
     last_speech_ = num_judged_;
   }
-  if (Pause() >= endpointing_delay_) return End(EndpointerEvent::EndReason::kSilence);
+  if (Pause() >= Delay()) return End(EndpointerEvent::EndReason::kSilence);
   if (num_judged_ - begin_ >= max_speech_) {
     return End(EndpointerEvent::EndReason::kMaxSpeechDuration);
   }
@@ -168,8 +176,21 @@ int64_t Endpointer::Pause() const {
   return num_low == 0 ? 0 : num_low + hangover_;
 }
 
+int64_t Endpointer::Delay() const {
+  switch (words_) {
+    case Words::kComplete:
+      return std::min(endpointing_delay_, complete_delay_);
+    case Words::kIncomplete:
+      return std::max(endpointing_delay_, incomplete_delay_);
+    case Words::kUnknown:
+      break;
+  }
+  return endpointing_delay_;
+}
+
 EndpointerEvent Endpointer::End(EndpointerEvent::EndReason reason) {
   in_speech_ = false;
+  words_ = Words::kUnknown;
   cut_ = reason == EndpointerEvent::EndReason::kMaxSpeechDuration;
   // While the probability is high it is not known yet where speech ends. A turn that goes on after
   // a cut may be shorter than the hang-over.

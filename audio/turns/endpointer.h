@@ -36,6 +36,11 @@
 // With 300 to 1000 ms, one hesitation of 290 ms lengthens the delay to 440 ms, one of 500 ms to
 // 750 ms; after four fluent turns both are back at 300 ms.
 //
+// Whoever knows the words so far may say what they tell of the end (SetWords): after words that are
+// complete, a pause of complete_delay ends the turn, if that is less than the delay would be; after
+// words that surely go on, one of incomplete_delay does, if that is more. What was said holds until
+// something else is, or the turn ends.
+//
 // The same in other systems: `threshold`, `neg_threshold`, `min_speech_duration_ms`,
 // `speech_pad_ms` and `max_speech_duration_s` are Silero VAD's (v5, utils_vad.py); its
 // `min_silence_duration_ms` and OpenAI's `silence_duration_ms` are both endpointing delays at once,
@@ -106,6 +111,10 @@ class Endpointer {
     // The pause that ends a turn: positive, at most a minute.
     absl::Duration min_endpointing_delay = absl::Milliseconds(500);
     absl::Duration max_endpointing_delay = absl::Milliseconds(500);
+    // The pauses that end a turn whose words are complete, or surely go on: positive, at most a
+    // minute. Nothing comes of them unless SetWords is called.
+    absl::Duration complete_delay = absl::Milliseconds(300);
+    absl::Duration incomplete_delay = absl::Milliseconds(1200);
     // Added on either side, because quiet consonants begin and end words: 0 to 10 s.
     absl::Duration speech_pad = absl::Milliseconds(200);
     // The longest turn, with its padding: at least 100 ms, four times min_speech_duration, twice
@@ -128,10 +137,27 @@ class Endpointer {
   // frames of silence before.
   std::optional<EndpointerEvent> Flush();
 
+  // What the words of the turn so far tell of its end.
+  enum class Words {
+    kUnknown,
+    // They may be all.
+    kComplete,
+    // There is more to come.
+    kIncomplete,
+  };
+  // Outside of a turn, nothing changes.
+  void SetWords(Words words) {
+    if (in_speech_) words_ = words;
+  }
+
   // Whether this is between a start and its end.
   bool in_speech() const { return in_speech_; }
   // The pause that would end a turn now.
-  absl::Duration endpointing_delay() const { return absl::Milliseconds(10) * endpointing_delay_; }
+  absl::Duration endpointing_delay() const { return absl::Milliseconds(10) * Delay(); }
+  // For how long speech has paused in this turn; 0 while it goes on, and outside of turns.
+  absl::Duration pause() const {
+    return in_speech_ ? absl::Milliseconds(10) * Pause() : absl::ZeroDuration();
+  }
   // A start's `decided` less its segment.begin is at most this: what has to be kept of the past.
   int64_t max_pre_roll_samples() const;
 
@@ -143,6 +169,8 @@ class Endpointer {
   float Gain(float probability) const;
   // How long speech has paused; 0 while the probability says that it has not.
   int64_t Pause() const;
+  // How long a pause has to be to end the turn, with what its words tell.
+  int64_t Delay() const;
   EndpointerEvent Start(int64_t begin_frame, int64_t edge_frame);
   EndpointerEvent End(EndpointerEvent::EndReason reason);
   // Learns from a turn that is over, and was not only cut.
@@ -158,6 +186,8 @@ class Endpointer {
   int64_t min_speech_;
   int64_t min_endpointing_delay_;
   int64_t max_endpointing_delay_;
+  int64_t complete_delay_;
+  int64_t incomplete_delay_;
   int64_t padding_;
   int64_t max_speech_;
   // How far before its decision a start may lie: evidence that gains the least is complete in that
@@ -170,6 +200,7 @@ class Endpointer {
   bool in_speech_ = false;
   // A turn was cut, and is not over yet.
   bool cut_ = false;
+  Words words_ = Words::kUnknown;
 
   // The evidence of a start, in frames of certainty.
   float evidence_ = 0;

@@ -369,6 +369,54 @@ TEST(EndpointerTest, ShorterPausesShortenItSlowly) {
             (std::vector<int64_t>{300, 300, 750, 750, 680, 680, 610}));
 }
 
+// 300 ms of speech, whose words are known at its end, and then silence: how long it takes to end.
+int64_t DelayAfter(Endpointer::Words words, const Endpointer::Options& options) {
+  Endpointer endpointer = *Endpointer::Create(options);
+  for (int i = 0; i < 30; ++i) endpointer.Push(1);
+  endpointer.SetWords(words);
+  for (int i = 0; i < 1000; ++i) {
+    if (const auto event = endpointer.Push(0)) {
+      EXPECT_EQ(event->kind, Kind::kSpeechEnd);
+      return event->delay();
+    }
+  }
+  return -1;
+}
+
+TEST(EndpointerTest, WordsMoveTheEnd) {
+  Endpointer::Options options = Options();
+  options.complete_delay = absl::Milliseconds(50);
+  options.incomplete_delay = absl::Milliseconds(400);
+  EXPECT_EQ(DelayAfter(Endpointer::Words::kUnknown, options), 100);
+  EXPECT_EQ(DelayAfter(Endpointer::Words::kComplete, options), 50);
+  EXPECT_EQ(DelayAfter(Endpointer::Words::kIncomplete, options), 400);
+  // They only shorten, or only lengthen, what the delay would be.
+  options.complete_delay = absl::Milliseconds(200);
+  options.incomplete_delay = absl::Milliseconds(70);
+  EXPECT_EQ(DelayAfter(Endpointer::Words::kComplete, options), 100);
+  EXPECT_EQ(DelayAfter(Endpointer::Words::kIncomplete, options), 100);
+}
+
+TEST(EndpointerTest, WordsAreOfOneTurn) {
+  Endpointer::Options options = Options();
+  options.incomplete_delay = absl::Milliseconds(400);
+  Endpointer endpointer = *Endpointer::Create(options);
+  endpointer.SetWords(Endpointer::Words::kIncomplete);
+  EXPECT_EQ(endpointer.endpointing_delay(), absl::Milliseconds(100)) << "nobody speaks";
+  for (int i = 0; i < 30; ++i) endpointer.Push(1);
+  EXPECT_EQ(endpointer.pause(), absl::ZeroDuration());
+  endpointer.SetWords(Endpointer::Words::kIncomplete);
+  EXPECT_EQ(endpointer.endpointing_delay(), absl::Milliseconds(400));
+  for (int i = 0; i < 20; ++i) endpointer.Push(0);
+  EXPECT_EQ(endpointer.pause(), absl::Milliseconds(200));
+  // More words came during the pause: it is over at once.
+  endpointer.SetWords(Endpointer::Words::kUnknown);
+  ASSERT_TRUE(endpointer.Push(0).has_value());
+  EXPECT_EQ(endpointer.pause(), absl::ZeroDuration());
+  for (int i = 0; i < 30; ++i) endpointer.Push(1);
+  EXPECT_EQ(endpointer.endpointing_delay(), absl::Milliseconds(100));
+}
+
 TEST(EndpointerTest, EqualDelaysDoNotAdapt) {
   auto endpointer = *Endpointer::Create(Options());
   for (const float frame : Frames({{1, 200}, {0, 90}, {1, 200}, {0, 100}, {1, 200}})) {
@@ -551,6 +599,9 @@ INSTANTIATE_TEST_SUITE_P(
         {"ThresholdOfOne", [](EndpointerOptions& o) { o.threshold = 1; }},
         {"ThresholdNan", [](EndpointerOptions& o) { o.threshold = kNan; }},
         {"NegThresholdOfZero", [](EndpointerOptions& o) { o.neg_threshold = 0; }},
+        {"NoCompleteDelay", [](EndpointerOptions& o) { o.complete_delay = absl::ZeroDuration(); }},
+        {"EndlessIncompleteDelay",
+         [](EndpointerOptions& o) { o.incomplete_delay = absl::InfiniteDuration(); }},
         {"NoDelay", [](EndpointerOptions& o) { o.min_endpointing_delay = absl::ZeroDuration(); }},
         {"DelaysReversed",
          [](EndpointerOptions& o) { o.max_endpointing_delay = absl::Milliseconds(90); }},

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "audio/signal/framer.h"
 #include "audio/signal/resampler.h"
@@ -57,7 +58,11 @@ class SpeechSegmenter {
   // beyond what was pushed. Afterwards the segmenter is as new.
   void Flush(TurnObserver& observer);
 
+  // What the words of the turn so far tell of its end: see the endpointer.
+  void SetWords(Endpointer::Words words) { endpointer_.SetWords(words); }
+
   bool in_speech() const { return endpointer_.in_speech(); }
+  absl::Duration pause() const { return endpointer_.pause(); }
   // Those of the detector.
   int sample_rate_hz() const { return vad_->sample_rate_hz(); }
   int look_ahead_frames() const { return vad_->look_ahead_frames(); }
