@@ -1,0 +1,780 @@
+#include "pipeline/conversation/conversation.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace parlance::pipeline {
+namespace {
+
+constexpr int kRecognitionHz = 16000;
+constexpr absl::Duration kFrame = absl::Milliseconds(10);
+// From this probability on, a frame counts as speech over the answer.
+constexpr float kIsSpeech = 0.5F;
+// More announcements than a person would listen to are not kept.
+constexpr size_t kMaxAnnouncements = 20;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Conversation>> Conversation::Create(
+    ConversationOptions options, std::unique_ptr<audio::VoiceActivityDetector> vad,
+    ConversationActions* actions) {
+  if (vad == nullptr || actions == nullptr) {
+    return absl::InvalidArgumentError("a conversation needs a detector and somebody who acts");
+  }
+  if (vad->sample_rate_hz() != kRecognitionHz) {
+    return absl::InvalidArgumentError("the detector has to work at 16 kHz");
+  }
+  for (const absl::Duration time :
+       {options.draft_after, options.hurry_after, options.waiting_after,
+        options.recognition_timeout, options.agent_timeout, options.tool_timeout,
+        options.synthesis_timeout, options.store_timeout, options.min_interruption}) {
+    if (time <= absl::ZeroDuration()) {
+      return absl::InvalidArgumentError("the times of a conversation have to be positive");
+    }
+  }
+  audio::SpeechSegmenter::Options segmenter_options;
+  segmenter_options.input_sample_rate_hz = options.input_sample_rate_hz;
+  segmenter_options.endpointer = options.endpointer;
+  segmenter_options.gives_sound = true;
+  auto segmenter = audio::SpeechSegmenter::Create(std::move(vad), segmenter_options);
+  if (!segmenter.ok()) return segmenter.status();
+  return std::unique_ptr<Conversation>(
+      new Conversation(std::move(options), *std::move(segmenter), actions));
+}
+
+Conversation::Conversation(ConversationOptions options, audio::SpeechSegmenter segmenter,
+                           ConversationActions* actions)
+    : options_(std::move(options)), segmenter_(std::move(segmenter)), actions_(*actions) {}
+
+Conversation::~Conversation() = default;
+
+// Events.
+
+void Conversation::Sound(absl::Duration at, absl::Span<const int16_t> samples) {
+  Pass(at);
+  if (phase() != TurnPhase::kClosed) segmenter_.Push(samples, *this);
+}
+
+void Conversation::EndOfSound(absl::Duration at) {
+  Pass(at);
+  if (phase() != TurnPhase::kClosed) segmenter_.Flush(*this);
+}
+
+size_t Conversation::TakeFrame(absl::Duration at, absl::Span<int16_t> frame) {
+  Pass(at);
+  if (machine_.held()) return 0;
+  const size_t count = spoken_.Take(frame);
+  if (count > 0 && !machine_.heard()) {
+    if (answer_.is_announcement) announcing_.clear();
+    is_waited_for_ = false;
+    Tell({.kind = TurnEventKind::kFirstHeard});
+  }
+  HearWhatWasPlayed();
+  return count;
+}
+
+void Conversation::Played(absl::Duration at, int64_t position) {
+  Pass(at);
+  played_ = std::max(position, played_.value_or(0));
+  HearWhatWasPlayed();
+}
+
+void Conversation::PartialWords(absl::Duration at, int32_t utterance, const Hypothesis& words,
+                                audio::Endpointer::Words completeness) {
+  Pass(at);
+  if (utterance != open_utterance_) return;
+  partial_words_ = words;
+  partial_may_be_all_ = completeness != audio::Endpointer::Words::kIncomplete && !words.rejected &&
+                        !words.text.empty();
+  segmenter_.SetWords(completeness);
+}
+
+void Conversation::FinalWords(absl::Duration at, int32_t utterance,
+                              const absl::StatusOr<Hypothesis>& words) {
+  Pass(at);
+  Utterance* const found = Find(utterance);
+  if (found == nullptr || found->words.has_value()) return;
+  if (found->decided == absl::InfiniteDuration()) return;
+  found->failed = !words.ok();
+  found->words = words.ok() ? *words : Hypothesis();
+  SettleWords(*found);
+}
+
+void Conversation::AgentText(absl::Duration at, int32_t attempt, absl::string_view text) {
+  Pass(at);
+  if (!IsAsked(attempt)) return;
+  answer_.agent_deadline = now_ + options_.agent_timeout;
+  const size_t room = options_.max_answer_bytes - answer_.num_bytes;
+  answer_.cutter.Add(text.substr(0, room));
+  answer_.num_bytes += std::min(text.size(), room);
+  if (!answer_.cutter.has_first() && answer_.hurry_at == absl::InfiniteDuration()) {
+    answer_.hurry_at = now_ + options_.hurry_after;
+  }
+  GivePieces();
+  if (text.size() > room && IsAsked(attempt)) {
+    actions_.CancelAgent(attempt);
+    FinishAttempt(/*failed=*/false);
+  }
+}
+
+void Conversation::AgentCalls(absl::Duration at, int32_t attempt, std::vector<WantedCall> calls) {
+  Pass(at);
+  if (!IsAsked(attempt)) return;
+  // What was written before the calls is said before them.
+  while (std::optional<std::string> piece = answer_.cutter.Finish()) GivePiece(*piece);
+  answer_.agent_deadline = absl::InfiniteDuration();
+  bool effects = false;
+  const auto count = static_cast<int32_t>(std::min<size_t>(calls.size(), INT32_MAX));
+  // Calls that are too many are not made, and leave nothing behind.
+  if (!machine_.MayCall(count)) calls.clear();
+  for (WantedCall& wanted : calls) {
+    effects = effects || wanted.effects;
+    answer_.calls.push_back(std::move(wanted.call));
+    answer_.outcomes.emplace_back();
+    answer_.ended.push_back(false);
+  }
+  Tell({.kind = TurnEventKind::kCalls, .id = attempt, .count = count, .effects = effects});
+}
+
+void Conversation::AgentDone(absl::Duration at, int32_t attempt, const absl::Status& status) {
+  Pass(at);
+  if (!IsAsked(attempt)) return;
+  FinishAttempt(!status.ok());
+}
+
+void Conversation::CallEnded(absl::Duration at, int32_t call, CallOutcome outcome) {
+  Pass(at);
+  const int64_t index = int64_t{call} - answer_.first_call;
+  if (index < 0 || index >= static_cast<int64_t>(answer_.calls.size())) return;
+  const auto place = static_cast<size_t>(index);
+  if (answer_.ended[place]) return;
+  answer_.ended[place] = true;
+  answer_.outcomes[place] = std::move(outcome);
+  EndCalls();
+  Tell({.kind = TurnEventKind::kCallEnded, .id = call});
+}
+
+void Conversation::PieceSound(absl::Duration at, int32_t piece, absl::Span<const int16_t> samples,
+                              absl::Span<const WordMark> words) {
+  Pass(at);
+  if (piece != answer_.synthesizing) return;
+  answer_.synthesis_deadline = now_ + options_.synthesis_timeout;
+  answer_.has_sound = answer_.has_sound || !samples.empty();
+  spoken_.AddSound(piece, samples, words);
+}
+
+void Conversation::PieceDone(absl::Duration at, int32_t piece, const absl::Status& status) {
+  Pass(at);
+  if (piece != answer_.synthesizing) return;
+  answer_.unsaid.Update(status);
+  EndSynthesis(!status.ok());
+}
+
+void Conversation::Stored(absl::Duration at, int32_t order, const absl::StatusOr<int64_t>& result) {
+  Pass(at);
+  const auto found = std::find_if(store_orders_.begin(), store_orders_.end(),
+                                  [&](const StoreOrder& each) { return each.order == order; });
+  if (found == store_orders_.end()) return;
+  const StoreOrder done = *found;
+  store_orders_.erase(found);
+  int32_t piece = done.piece;
+  if (StoredAnswer* const stored = FindStored(order)) {
+    if (result.ok()) {
+      stored->sequence = *result + stored->place;
+      if (stored->amendment.has_value()) AmendAnswer(*stored);
+    } else {
+      // There is nothing that could be amended.
+      if (stored->amendment.has_value() && piece != 0) piece = stored->last_piece;
+      std::erase_if(stored_answers_, [&](const StoredAnswer& each) { return each.order == order; });
+    }
+  }
+  EndStoreOrder(piece, !result.ok());
+}
+
+void Conversation::Announce(absl::Duration at, absl::string_view sentence) {
+  Pass(at);
+  if (phase() == TurnPhase::kClosed) return;
+  if (announcements_.size() >= kMaxAnnouncements) {
+    ++num_announcements_dropped_;
+    return;
+  }
+  announcements_.emplace_back(sentence);
+  Tell({.kind = TurnEventKind::kAnnounce});
+}
+
+void Conversation::Tick(absl::Duration at) { Pass(at); }
+
+void Conversation::HangUp(absl::Duration at) {
+  Pass(at);
+  Tell({.kind = TurnEventKind::kHangUp});
+}
+
+// What the segmenter hears.
+
+void Conversation::OnTurnBegin(const audio::EndpointerEvent& start) {
+  turn_event_ = start;
+  partial_words_ = {};
+  partial_may_be_all_ = false;
+  is_paused_ = false;
+  speech_over_answer_ = absl::ZeroDuration();
+  Tell({.kind = TurnEventKind::kSpeechBegan});
+}
+
+void Conversation::OnTurnSound(absl::Span<const int16_t> samples) {
+  if (open_utterance_ != 0) actions_.Recognize(open_utterance_, samples);
+}
+
+void Conversation::OnTurnEnd(const audio::EndpointerEvent& end) {
+  is_paused_ = false;
+  if (Utterance* const utterance = Find(open_utterance_)) {
+    utterance->segment = end.segment;
+    utterance->endpoint_delay =
+        absl::Seconds(static_cast<double>(end.delay()) / options_.input_sample_rate_hz);
+    utterance->decided = now_;
+    utterance->deadline = now_ + options_.recognition_timeout;
+    if (!utterance->over) {
+      latency_ = {};
+      latency_[TurnStage::kEndpoint] = utterance->endpoint_delay;
+      is_waited_for_ = true;
+      waiting_since_ = now_;
+    }
+  }
+  open_utterance_ = 0;
+  Tell({.kind = TurnEventKind::kSpeechEnded});
+}
+
+void Conversation::OnProbability(float probability) {
+  if (open_utterance_ == 0 || !segmenter_.in_speech()) return;
+  if (phase() == TurnPhase::kContested) {
+    if (probability >= kIsSpeech) speech_over_answer_ += kFrame;
+    if (speech_over_answer_ >= options_.min_interruption) Judge(/*taken=*/true);
+    return;
+  }
+  const absl::Duration pause = segmenter_.pause();
+  if (!is_paused_ && pause >= options_.draft_after && partial_may_be_all_) {
+    is_paused_ = true;
+    Tell({.kind = TurnEventKind::kSpeechPaused, .usable = true});
+  } else if (is_paused_ && pause == absl::ZeroDuration()) {
+    is_paused_ = false;
+    Tell({.kind = TurnEventKind::kSpeechResumed});
+  }
+}
+
+// Time.
+
+void Conversation::Pass(absl::Duration at) {
+  at = std::max(at, now_);
+  if (is_waited_for_) latency_[Stage()] += at - now_;
+  now_ = at;
+  CheckDeadlines();
+}
+
+TurnStage Conversation::Stage() const {
+  if (phase() == TurnPhase::kRecognizing) return TurnStage::kRecognition;
+  if (answer_.last_piece == 0) {
+    const bool calling =
+        std::find(answer_.ended.begin(), answer_.ended.end(), false) != answer_.ended.end();
+    return calling ? TurnStage::kTools : TurnStage::kAgent;
+  }
+  // Both go on at once; what is not durable could not be heard whatever sound there is.
+  if (!answer_.is_stored) return TurnStage::kStore;
+  return answer_.has_sound ? TurnStage::kOutput : TurnStage::kSynthesis;
+}
+
+absl::Duration Conversation::next_deadline() const {
+  absl::Duration next =
+      std::min({answer_.agent_deadline, answer_.calls_deadline, answer_.synthesis_deadline});
+  if (!answer_.cutter.has_first() && answer_.hurry_at > now_) {
+    next = std::min(next, answer_.hurry_at);
+  }
+  for (const Utterance& utterance : utterances_) next = std::min(next, utterance.deadline);
+  for (const StoreOrder& order : store_orders_) next = std::min(next, order.deadline);
+  if (phase() == TurnPhase::kAnswering && is_waited_for_ && !waited_) {
+    next = std::min(next, waiting_since_ + options_.waiting_after);
+  }
+  return next;
+}
+
+void Conversation::CheckDeadlines() {
+  for (size_t i = 0; i < utterances_.size(); ++i) {
+    if (utterances_[i].deadline > now_ || utterances_[i].words.has_value()) continue;
+    utterances_[i].failed = true;
+    utterances_[i].words = Hypothesis();
+    // The recogniser's result is of no use any more.
+    actions_.CancelRecognizer(utterances_[i].id);
+    SettleWords(utterances_[i]);
+    i = 0;
+  }
+  if (answer_.agent_deadline <= now_) {
+    actions_.CancelAgent(answer_.attempt);
+    FinishAttempt(/*failed=*/true);
+  }
+  if (answer_.calls_deadline <= now_) {
+    const std::vector<bool> ended = answer_.ended;
+    const int32_t first_call = answer_.first_call;
+    CancelCalls();
+    for (size_t i = 0; i < ended.size(); ++i) {
+      if (ended[i]) continue;
+      Tell({.kind = TurnEventKind::kCallEnded, .id = first_call + static_cast<int32_t>(i)});
+    }
+  }
+  if (answer_.hurry_at <= now_ && !answer_.cutter.has_first()) GivePieces();
+  if (answer_.synthesis_deadline <= now_) {
+    answer_.unsaid.Update(absl::DeadlineExceededError("the synthesiser did not answer"));
+    actions_.CancelSynthesis(answer_.synthesizing);
+    EndSynthesis(/*failed=*/true);
+  }
+  for (size_t i = 0; i < store_orders_.size(); ++i) {
+    if (store_orders_[i].deadline > now_) continue;
+    const StoreOrder late = store_orders_[i];
+    store_orders_[i].deadline = absl::InfiniteDuration();
+    store_orders_[i].piece = 0;
+    if (StoredAnswer* const stored = FindStored(late.order)) {
+      // If it is stored after all, what nobody heard is taken back.
+      stored->turn = -stored->turn;
+      stored->amendment = "";
+      stored->cut = true;
+    }
+    EndStoreOrder(late.piece, /*failed=*/true);
+    i = 0;
+  }
+  if (phase() == TurnPhase::kAnswering && is_waited_for_ && !waited_ &&
+      now_ >= waiting_since_ + options_.waiting_after) {
+    waited_ = true;
+    if (answer_.last_piece == 0 && !machine_.has_draft()) GivePiece(options_.waiting_text);
+  }
+}
+
+bool Conversation::is_quiet() const {
+  return (phase() == TurnPhase::kIdle || phase() == TurnPhase::kClosed) &&
+         std::all_of(store_orders_.begin(), store_orders_.end(), [](const StoreOrder& each) {
+           return each.deadline == absl::InfiniteDuration();
+         });
+}
+
+// Turns.
+
+void Conversation::Tell(const TurnEvent& event) {
+  untold_.push_back(event);
+  if (telling_) return;
+  telling_ = true;
+  for (size_t i = 0; i < untold_.size(); ++i) {
+    const TurnEvent next = untold_[i];
+    ordered_.clear();
+    machine_.Handle(next, ordered_);
+    if (!machine_.has_draft() && machine_.attempt() == answer_.attempt &&
+        (phase() == TurnPhase::kAnswering || IsContested())) {
+      answer_.is_draft = false;
+    }
+    // An answer that is given up before anything was heard goes on with all that was said.
+    const bool ends_turn = std::any_of(
+        ordered_.begin(), ordered_.end(),
+        [](const TurnAction& action) { return action.kind == TurnActionKind::kTurnDone; });
+    if (!ends_turn && !IsContested()) {
+      for (Utterance& each : utterances_) each.over = false;
+    }
+    // Nothing that is obeyed tells the machine at once, so what is ordered stays.
+    for (const TurnAction& action : ordered_) Obey(action);
+  }
+  untold_.clear();
+  telling_ = false;
+}
+
+void Conversation::Obey(const TurnAction& action) {
+  switch (action.kind) {
+    case TurnActionKind::kOpenRecognizer:
+      open_utterance_ = action.id;
+      utterances_.push_back({.id = action.id,
+                             .over = phase() == TurnPhase::kContested,
+                             .segment = turn_event_.segment});
+      actions_.OpenRecognizer(action.id);
+      break;
+    case TurnActionKind::kFinishRecognizer:
+      actions_.FinishRecognizer(action.id);
+      break;
+    case TurnActionKind::kCancelRecognizer:
+      if (open_utterance_ == action.id) open_utterance_ = 0;
+      std::erase_if(utterances_, [&](const Utterance& each) { return each.id == action.id; });
+      actions_.CancelRecognizer(action.id);
+      break;
+    case TurnActionKind::kAskAgent:
+      AskAgent(action);
+      break;
+    case TurnActionKind::kCancelAgent:
+      answer_.agent_deadline = absl::InfiniteDuration();
+      actions_.CancelAgent(action.id);
+      break;
+    case TurnActionKind::kStartCalls:
+      StartCalls(action);
+      break;
+    case TurnActionKind::kCancelCalls:
+      CancelCalls();
+      break;
+    case TurnActionKind::kApologize:
+      if (machine_.attempt() != answer_.attempt) {
+        std::vector<ToolCall> calls = std::move(answer_.calls);
+        std::vector<CallOutcome> outcomes = std::move(answer_.outcomes);
+        const size_t calls_appended = answer_.calls_appended;
+        BeginAnswer(machine_.attempt());
+        answer_.calls = std::move(calls);
+        answer_.outcomes = std::move(outcomes);
+        answer_.calls_appended = calls_appended;
+        answer_.calls_ended = answer_.calls.size();
+        answer_.ended.assign(answer_.calls.size(), true);
+        AddPiece(action.id, options_.not_stored_apology);
+        answer_.is_stored = true;
+      } else {
+        AddPiece(action.id, options_.apology);
+      }
+      break;
+    case TurnActionKind::kSayAnnouncement:
+      BeginAnswer(machine_.attempt());
+      for (const std::string& sentence : announcements_) {
+        absl::StrAppend(&announcing_, announcing_.empty() ? "" : " ", sentence);
+      }
+      announcements_.clear();
+      answer_.is_announcement = true;
+      AddPiece(action.id, announcing_);
+      break;
+    case TurnActionKind::kSynthesize:
+      answer_.synthesizing = action.id;
+      answer_.synthesis_deadline = now_ + options_.synthesis_timeout;
+      actions_.Synthesize(action.id, spoken_.TextOf(action.id));
+      break;
+    case TurnActionKind::kCancelSynthesis:
+      actions_.CancelSynthesis(answer_.synthesizing);
+      answer_.synthesizing = 0;
+      answer_.synthesis_deadline = absl::InfiniteDuration();
+      break;
+    case TurnActionKind::kStoreAnswer:
+      StoreAnswer(action.id);
+      break;
+    case TurnActionKind::kStoreHeard:
+      StoreHeard();
+      break;
+    case TurnActionKind::kStoreUnanswered:
+      StoreUnanswered();
+      break;
+    case TurnActionKind::kRelease:
+      spoken_.Release(action.id);
+      break;
+    case TurnActionKind::kHold:
+      actions_.Hold();
+      break;
+    case TurnActionKind::kResume:
+      actions_.Resume();
+      break;
+    case TurnActionKind::kStop:
+      spoken_.Stop();
+      actions_.Stop();
+      break;
+    case TurnActionKind::kTurnDone:
+      EndTurn(action);
+      break;
+  }
+}
+
+Conversation::Utterance* Conversation::Find(int32_t utterance) {
+  for (Utterance& each : utterances_) {
+    if (each.id == utterance) return &each;
+  }
+  return nullptr;
+}
+
+Hypothesis Conversation::TurnWords() const {
+  Hypothesis together;
+  std::vector<absl::string_view> texts;
+  double confidence = 1;
+  const Utterance* last = nullptr;
+  for (const Utterance& each : utterances_) {
+    if (each.over || !each.words.has_value()) continue;
+    last = &each;
+    if (each.words->rejected || each.words->text.empty()) continue;
+    texts.push_back(each.words->text);
+    confidence = std::min(confidence, each.words->confidence);
+  }
+  // What was not understood is left out of what was, and is all there is if nothing was.
+  if (texts.empty()) return last == nullptr ? together : *last->words;
+  return {.text = absl::StrJoin(texts, " "), .rejected = false, .confidence = confidence};
+}
+
+void Conversation::SettleWords(Utterance& utterance) {
+  utterance.deadline = absl::InfiniteDuration();
+  const int32_t id = utterance.id;
+  const bool over = utterance.over;
+  const bool understood = !utterance.words->rejected && !utterance.words->text.empty();
+  const absl::Duration length =
+      absl::Seconds(static_cast<double>(utterance.segment.end - utterance.segment.begin) /
+                    options_.input_sample_rate_hz);
+  // A short sound without words, such as a cough, is not answered.
+  const bool usable = utterance.failed || !utterance.words->text.empty() ||
+                      length - utterance.endpoint_delay >= options_.min_interruption;
+  const Hypothesis words = TurnWords();
+  const bool agrees = !words.rejected && words.text == answer_.asked_with.text;
+  Tell({.kind = TurnEventKind::kRecognized, .id = id, .usable = usable, .agrees = agrees});
+  if (over && phase() == TurnPhase::kJudging) Judge(understood);
+}
+
+void Conversation::Judge(bool taken) {
+  if (!taken) {
+    std::erase_if(utterances_,
+                  [](const Utterance& each) { return each.over && each.words.has_value(); });
+    Tell({.kind = TurnEventKind::kDismissed});
+    return;
+  }
+  for (Utterance& each : utterances_) {
+    if (!each.over || each.decided == absl::InfiniteDuration()) continue;
+    latency_ = {};
+    latency_[TurnStage::kEndpoint] = each.endpoint_delay;
+    latency_[TurnStage::kRecognition] = now_ - each.decided;
+    is_waited_for_ = true;
+    waiting_since_ = each.decided;
+  }
+  Tell({.kind = TurnEventKind::kTaken});
+}
+
+void Conversation::EndTurn(const TurnAction& action) {
+  num_turns_done_ = action.id;
+  TurnReport report;
+  report.turn = action.id;
+  report.ending = action.ending;
+  bool spoken_to = false;
+  for (const Utterance& each : utterances_) {
+    if (each.over) continue;
+    if (!spoken_to) report.speech.begin = each.segment.begin;
+    report.speech.end = each.segment.end;
+    spoken_to = true;
+  }
+  report.utterance = TurnWords();
+  report.calls = std::move(answer_.calls);
+  report.outcomes = std::move(answer_.outcomes);
+  report.reply = spoken_.Text(answer_.first_piece, answer_.last_piece);
+  report.heard =
+      spoken_.HeardText(played_.value_or(spoken_.taken()), answer_.first_piece, answer_.last_piece);
+  report.unsaid = answer_.unsaid;
+  report.from_draft = answer_.from_draft;
+  report.latency = latency_;
+  std::erase_if(utterances_, [](const Utterance& each) { return !each.over; });
+  if (!IsContested()) {
+    for (Utterance& each : utterances_) each.over = false;
+  }
+  is_waited_for_ = false;
+  waited_ = false;
+  answer_ = {};
+  spoken_.Clear();
+  played_.reset();
+  actions_.TurnDone(report);
+}
+
+// Answers.
+
+void Conversation::BeginAnswer(int32_t attempt) {
+  answer_ = {};
+  answer_.attempt = attempt;
+  spoken_.Clear();
+  played_.reset();
+}
+
+void Conversation::AskAgent(const TurnAction& action) {
+  if (action.id != answer_.attempt) {
+    BeginAnswer(action.id);
+    answer_.from_draft = action.draft;
+    answer_.is_draft = action.draft;
+    answer_.asked_with = action.draft ? partial_words_ : TurnWords();
+  }
+  const bool unheard = std::any_of(utterances_.begin(), utterances_.end(),
+                                   [](const Utterance& each) { return !each.over && each.failed; });
+  answer_.agent_deadline = now_ + options_.agent_timeout;
+  if (unheard && answer_.asked_with.text.empty()) {
+    FinishAttempt(/*failed=*/true);
+    return;
+  }
+  std::vector<ToolAnswer> answers;
+  answers.reserve(answer_.outcomes.size());
+  for (const CallOutcome& outcome : answer_.outcomes) answers.push_back(outcome.answer);
+  actions_.AskAgent({.attempt = action.id,
+                     .draft = action.draft,
+                     .utterance = answer_.asked_with,
+                     .calls = answer_.calls,
+                     .answers = answers});
+}
+
+void Conversation::StartCalls(const TurnAction& action) {
+  const size_t first = answer_.calls.size() - static_cast<size_t>(action.count);
+  if (first == 0) answer_.first_call = action.first_call;
+  answer_.calls_deadline = now_ + options_.tool_timeout;
+  for (size_t i = first; i < answer_.calls.size(); ++i) {
+    const int32_t call = answer_.first_call + static_cast<int32_t>(i);
+    actions_.StartCall(call, absl::StrCat("call_", options_.num_messages + call), answer_.calls[i]);
+  }
+}
+
+void Conversation::EndCalls() {
+  if (std::all_of(answer_.ended.begin(), answer_.ended.end(), [](bool ended) { return ended; })) {
+    answer_.calls_deadline = absl::InfiniteDuration();
+    answer_.calls_ended = answer_.calls.size();
+  }
+}
+
+void Conversation::CancelCalls() {
+  for (size_t i = 0; i < answer_.calls.size(); ++i) {
+    if (answer_.ended[i]) continue;
+    answer_.ended[i] = true;
+    answer_.outcomes[i] = CancelledCall();
+    actions_.CancelCall(answer_.first_call + static_cast<int32_t>(i));
+  }
+  EndCalls();
+}
+
+void Conversation::AddPiece(int32_t piece, absl::string_view text) {
+  spoken_.AddPiece(piece, text);
+  if (answer_.last_piece == 0) {
+    answer_.first_piece = piece;
+    answer_.next_unheard = piece;
+  }
+  answer_.last_piece = piece;
+}
+
+void Conversation::GivePiece(absl::string_view text) {
+  AddPiece(machine_.next_piece(), text);
+  Tell({.kind = TurnEventKind::kPiece, .id = answer_.attempt});
+}
+
+void Conversation::GivePieces() {
+  while (std::optional<std::string> piece = answer_.cutter.Next()) GivePiece(*piece);
+  if (answer_.hurry_at <= now_) {
+    if (std::optional<std::string> piece = answer_.cutter.Hurry()) GivePiece(*piece);
+  }
+}
+
+void Conversation::FinishAttempt(bool failed) {
+  const int32_t attempt = answer_.attempt;
+  answer_.agent_deadline = absl::InfiniteDuration();
+  while (std::optional<std::string> piece = answer_.cutter.Finish()) GivePiece(*piece);
+  Tell({.kind = TurnEventKind::kAttemptDone, .id = attempt, .failed = failed});
+}
+
+void Conversation::EndSynthesis(bool failed) {
+  const int32_t piece = answer_.synthesizing;
+  spoken_.EndPiece(piece, failed);
+  answer_.synthesizing = 0;
+  answer_.synthesis_deadline = absl::InfiniteDuration();
+  Tell({.kind = TurnEventKind::kSynthesized, .id = piece, .failed = failed});
+}
+
+void Conversation::HearWhatWasPlayed() {
+  const int32_t first_unheard = spoken_.FirstUnheard(played_.value_or(spoken_.taken()));
+  // With the end of the last piece the turn may end, and the answer is forgotten.
+  while (answer_.last_piece != 0 && answer_.next_unheard < first_unheard) {
+    Tell({.kind = TurnEventKind::kHeard, .id = answer_.next_unheard++});
+  }
+}
+
+// The store.
+
+Conversation::StoredAnswer* Conversation::FindStored(int32_t order) {
+  for (StoredAnswer& each : stored_answers_) {
+    if (each.order == order) return &each;
+  }
+  return nullptr;
+}
+
+void Conversation::AppendTurn(int32_t first_piece, int32_t last_piece) {
+  std::optional<Hypothesis> said;
+  if (!answer_.user_appended) {
+    for (const Utterance& each : utterances_) {
+      if (!each.over) said = TurnWords();
+    }
+  }
+  // What a draft called was for nobody.
+  const size_t num_calls = answer_.is_draft ? answer_.calls_appended : answer_.calls_ended;
+  const size_t num_new_calls = num_calls - answer_.calls_appended;
+  std::optional<std::string> reply;
+  if (last_piece != 0) reply = spoken_.Text(first_piece, last_piece);
+  std::vector<session::Message> messages = TurnMessages(
+      said, absl::MakeConstSpan(answer_.calls).subspan(answer_.calls_appended, num_new_calls),
+      absl::MakeConstSpan(answer_.outcomes).subspan(answer_.calls_appended, num_new_calls),
+      options_.num_messages + answer_.first_call + static_cast<int64_t>(answer_.calls_appended),
+      reply);
+  if (messages.empty()) return;
+  answer_.user_appended = true;
+  answer_.calls_appended = num_calls;
+  const int32_t order = ++last_order_;
+  store_orders_.push_back({.order = order,
+                           .appended_by = order,
+                           .piece = last_piece,
+                           .deadline = now_ + options_.store_timeout});
+  if (reply.has_value()) {
+    stored_answers_.push_back({.turn = turn(),
+                               .first_piece = first_piece,
+                               .last_piece = last_piece,
+                               .order = order,
+                               .place = static_cast<int64_t>(messages.size()) - 1});
+  }
+  actions_.Append(order, std::move(messages));
+}
+
+void Conversation::StoreAnswer(int32_t piece) {
+  StoredAnswer* const last = stored_answers_.empty() ? nullptr : &stored_answers_.back();
+  if (last == nullptr || last->turn != turn() || last->first_piece < answer_.first_piece) {
+    AppendTurn(answer_.first_piece, piece);
+  } else if (answer_.calls_appended < answer_.calls_ended) {
+    // The calls come between what was said before and after them.
+    AppendTurn(last->last_piece + 1, piece);
+  } else {
+    last->last_piece = piece;
+    last->amendment = spoken_.Text(last->first_piece, piece);
+    if (last->sequence.has_value()) AmendAnswer(*last);
+  }
+}
+
+void Conversation::StoreHeard() {
+  const int64_t position = played_.value_or(spoken_.taken());
+  for (StoredAnswer& each : stored_answers_) {
+    if (each.turn != turn()) continue;
+    std::string heard = spoken_.HeardText(position, each.first_piece, each.last_piece);
+    if (!each.amendment.has_value() && heard == spoken_.Text(each.first_piece, each.last_piece)) {
+      continue;
+    }
+    each.amendment = std::move(heard);
+    each.cut = true;
+    if (each.sequence.has_value()) AmendAnswer(each);
+  }
+  // The outputs of calls that came after the last piece.
+  AppendTurn(0, 0);
+}
+
+void Conversation::StoreUnanswered() { AppendTurn(0, 0); }
+
+void Conversation::AmendAnswer(StoredAnswer& stored) {
+  const int32_t order = ++last_order_;
+  store_orders_.push_back({.order = order,
+                           .appended_by = stored.order,
+                           .piece = stored.cut ? 0 : stored.last_piece,
+                           .deadline = now_ + options_.store_timeout});
+  std::optional<std::string> metadata;
+  if (stored.cut) metadata = R"({"parlance.answer.interrupted":true})";
+  std::string content = *std::exchange(stored.amendment, std::nullopt);
+  actions_.Amend(order, *stored.sequence, std::move(content), std::move(metadata));
+}
+
+void Conversation::EndStoreOrder(int32_t piece, bool failed) {
+  if (piece != 0) {
+    answer_.is_stored = answer_.is_stored || (!failed && piece >= answer_.first_piece);
+    Tell({.kind = TurnEventKind::kStored, .id = piece, .failed = failed});
+  } else if (failed) {
+    ++num_store_failures_;
+  }
+  // Of turns that are over, and have nothing under way, nothing needs to be known any more.
+  std::erase_if(stored_answers_, [&](const StoredAnswer& each) {
+    return each.turn != turn() &&
+           std::none_of(store_orders_.begin(), store_orders_.end(),
+                        [&](const StoreOrder& other) { return other.appended_by == each.order; });
+  });
+}
+
+}  // namespace parlance::pipeline

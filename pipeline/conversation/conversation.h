@@ -1,0 +1,314 @@
+// A conversation: what happens in it, event by event, and what is to be done about each.
+//
+// Sound comes in and is heard by a detector and an endpointer; turns follow the rules of
+// turn_machine.h; what is to be heard is taken from here, frame by frame. Everything that takes
+// time, or touches the world, is an action that somebody else does (ConversationActions), whose
+// results come back as events. There is no thread, clock, timer or randomness in here: the same
+// events at the same times give the same actions, on any machine.
+//
+//   Sound ─► segmenter ─► turn machine ◄─ words, texts, outputs, sound of pieces, acknowledgements
+//                             │
+//                             ▼
+//   actions: recognise, ask the agent, call tools, synthesise, store;  TakeFrame ◄─ spoken answer
+//
+// What the person hears of an answer is stored before: an answer's messages (what was said, the
+// calls, their outputs, the text up to the piece) are appended, further pieces amend the answer's
+// message, and so does what was heard, when it was cut.
+//
+// Times are since the beginning of the conversation, and never go back. Whoever is late is not
+// waited for: see ConversationOptions for the times, after which a result counts as a failure, and
+// next_deadline for when to call Tick.
+//
+// Threads: one at a time. Allocation: none in Sound and TakeFrame, but at the beginnings and ends
+// of turns.
+#ifndef PIPELINE_CONVERSATION_CONVERSATION_H_
+#define PIPELINE_CONVERSATION_CONVERSATION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "audio/turns/endpointer.h"
+#include "audio/turns/speech_segmenter.h"
+#include "audio/turns/turn_observer.h"
+#include "audio/vad/vad.h"
+#include "pipeline/agent/agent.h"
+#include "pipeline/conversation/answer_cutter.h"
+#include "pipeline/conversation/conversation_actions.h"
+#include "pipeline/conversation/conversation_events.h"
+#include "pipeline/conversation/spoken_answer.h"
+#include "pipeline/conversation/turn_latency.h"
+#include "pipeline/conversation/turn_machine.h"
+#include "pipeline/conversation/turn_messages.h"
+#include "pipeline/speech/recognizer.h"
+#include "pipeline/speech/synthesizer.h"
+#include "session/message.h"
+
+namespace parlance::pipeline {
+
+struct ConversationOptions {
+  // The rate of the sound that comes in: 8 to 48 kHz.
+  int input_sample_rate_hz = 16000;
+  // Pauses that end utterances, and what else turns are made by.
+  audio::Endpointer::Options endpointer = {};
+  // The pause after which a draft is begun, if the words so far may be all.
+  absl::Duration draft_after = absl::Milliseconds(200);
+  // For how long the first piece of an answer may wait for the mark at its end.
+  absl::Duration hurry_after = absl::Milliseconds(400);
+  // If nothing was heard of the answer for so long, a word of waiting is said, once a turn.
+  absl::Duration waiting_after = absl::Seconds(3);
+  std::string waiting_text = "One moment, please. ";
+  // What is said instead of an answer that failed, and of one that could not be stored.
+  std::string apology = "Sorry, something went wrong. ";
+  std::string not_stored_apology = "Sorry, I cannot keep that, so I did not answer. ";
+  // How long each is waited for: final words, anything from an agent, the outputs of its calls,
+  // sound of a piece, the store.
+  absl::Duration recognition_timeout = absl::Seconds(5);
+  absl::Duration agent_timeout = absl::Seconds(30);
+  absl::Duration tool_timeout = absl::Seconds(60);
+  absl::Duration synthesis_timeout = absl::Seconds(10);
+  absl::Duration store_timeout = absl::Seconds(10);
+  // The most bytes that an answer may have; what an agent says beyond them is left out.
+  size_t max_answer_bytes = 8000;
+  // How many messages the session has already: calls are named by what follows.
+  int64_t num_messages = 0;
+  // The least duration of speech over an answer that interrupts it, whatever it was.
+  absl::Duration min_interruption = absl::Milliseconds(500);
+};
+
+class Conversation : public ConversationEvents, private audio::TurnObserver {
+ public:
+  // `vad`: at 16 kHz. `actions` must outlive the conversation. InvalidArgument for a missing or
+  // wrong part, for an input rate that cannot be used, for delays that an endpointer refuses, and
+  // for times that are not positive.
+  static absl::StatusOr<std::unique_ptr<Conversation>> Create(
+      ConversationOptions options, std::unique_ptr<audio::VoiceActivityDetector> vad,
+      ConversationActions* actions);
+  ~Conversation() override;
+
+  // ConversationEvents:
+  void Sound(absl::Duration at, absl::Span<const int16_t> samples) override;
+  void EndOfSound(absl::Duration at) override;
+  size_t TakeFrame(absl::Duration at, absl::Span<int16_t> frame) override;
+  void Played(absl::Duration at, int64_t position) override;
+  void PartialWords(absl::Duration at, int32_t utterance, const Hypothesis& words,
+                    audio::Endpointer::Words completeness) override;
+  void FinalWords(absl::Duration at, int32_t utterance,
+                  const absl::StatusOr<Hypothesis>& words) override;
+  void AgentText(absl::Duration at, int32_t attempt, absl::string_view text) override;
+  void AgentCalls(absl::Duration at, int32_t attempt, std::vector<WantedCall> calls) override;
+  void AgentDone(absl::Duration at, int32_t attempt, const absl::Status& status) override;
+  void CallEnded(absl::Duration at, int32_t call, CallOutcome outcome) override;
+  void PieceSound(absl::Duration at, int32_t piece, absl::Span<const int16_t> samples,
+                  absl::Span<const WordMark> words) override;
+  void PieceDone(absl::Duration at, int32_t piece, const absl::Status& status) override;
+  void Stored(absl::Duration at, int32_t order, const absl::StatusOr<int64_t>& sequence) override;
+  void Announce(absl::Duration at, absl::string_view sentence) override;
+  void Tick(absl::Duration at) override;
+  void HangUp(absl::Duration at) override;
+
+  // When Tick is to be called, if nothing else comes before; InfiniteDuration if never.
+  absl::Duration next_deadline() const;
+  // Nothing that was ordered is awaited any more; after HangUp, the conversation can go.
+  bool is_quiet() const;
+  TurnPhase phase() const { return machine_.phase(); }
+  const TurnMachine& machine() const { return machine_; }
+  // Whether TakeFrame would give something.
+  bool has_sound() const { return !machine_.held() && spoken_.num_waiting() > 0; }
+  // How often the store failed for something that nobody could be told of any more.
+  int64_t num_store_failures() const { return num_store_failures_; }
+  // How many announcements found no room.
+  int64_t num_announcements_dropped() const { return num_announcements_dropped_; }
+
+ private:
+  // An utterance whose turn is not over.
+  struct Utterance {
+    int32_t id = 0;
+    // It is spoken over an answer, and whether it belongs to a turn is not judged.
+    bool over = false;
+    audio::SpeechSegment segment = {};
+    absl::Duration endpoint_delay = {};
+    // When its end was decided, and until when its words are waited for.
+    absl::Duration decided = absl::InfiniteDuration();
+    absl::Duration deadline = absl::InfiniteDuration();
+    std::optional<Hypothesis> words = {};
+    bool failed = false;
+  };
+
+  // The answer that is being made, or was last.
+  struct Answer {
+    int32_t attempt = 0;
+    // It began as a draft; it still is one.
+    bool from_draft = false;
+    bool is_draft = false;
+    bool is_announcement = false;
+    Hypothesis asked_with = {};
+    std::vector<ToolCall> calls = {};
+    std::vector<CallOutcome> outcomes = {};
+    std::vector<bool> ended = {};
+    // How many calls there were when all that were begun had their outputs.
+    size_t calls_ended = 0;
+    // The number of the first call, and until when the outputs are waited for.
+    int32_t first_call = 0;
+    absl::Duration calls_deadline = absl::InfiniteDuration();
+    AnswerCutter cutter = {};
+    // The agent is waited for until then; the first piece may be cut anywhere from then on.
+    absl::Duration agent_deadline = absl::InfiniteDuration();
+    absl::Duration hurry_at = absl::InfiniteDuration();
+    // The first and the last piece that came, and the first of which the end was not heard; 0
+    // before there was one.
+    int32_t first_piece = 0;
+    int32_t last_piece = 0;
+    int32_t next_unheard = 0;
+    size_t num_bytes = 0;
+    // The piece that is synthesised, until when its sound is waited for.
+    int32_t synthesizing = 0;
+    absl::Duration synthesis_deadline = absl::InfiniteDuration();
+    bool has_sound = false;
+    // Why some of it could not be said.
+    absl::Status unsaid = {};
+    // Whether the first piece is stored, and how much of what the store is to have it was told of.
+    bool is_stored = false;
+    bool user_appended = false;
+    size_t calls_appended = 0;
+  };
+
+  // A message of the store with an answer, or with the part of one between two groups of calls.
+  struct StoredAnswer {
+    // The turn; negative if the store is late with it, and it is waited for no more.
+    int32_t turn = 0;
+    int32_t first_piece = 0;
+    int32_t last_piece = 0;
+    // The order that appends it, its place among that order's messages, and in the session, once it
+    // is known.
+    int32_t order = 0;
+    int64_t place = 0;
+    std::optional<int64_t> sequence = {};
+    // What it is to be amended to once it is there.
+    std::optional<std::string> amendment = {};
+    bool cut = false;
+  };
+
+  // Something that the store was ordered to do.
+  struct StoreOrder {
+    int32_t order = 0;
+    // The order that appended the answer: this one, or the one that it amends.
+    int32_t appended_by = 0;
+    // The piece up to which it stores; 0 if nobody waits for it.
+    int32_t piece = 0;
+    absl::Duration deadline = {};
+  };
+
+  Conversation(ConversationOptions options, audio::SpeechSegmenter segmenter,
+               ConversationActions* actions);
+
+  // TurnObserver:
+  void OnTurnBegin(const audio::EndpointerEvent& start) override;
+  void OnTurnSound(absl::Span<const int16_t> samples) override;
+  void OnTurnEnd(const audio::EndpointerEvent& end) override;
+  void OnProbability(float probability) override;
+
+  // Moves time on, and does what is due.
+  void Pass(absl::Duration at);
+  void CheckDeadlines();
+  // The turn that is not over.
+  int32_t turn() const { return num_turns_done_ + 1; }
+  bool IsContested() const {
+    return phase() == TurnPhase::kContested || phase() == TurnPhase::kJudging;
+  }
+  // Whether the agent is being asked in this attempt.
+  bool IsAsked(int32_t attempt) const {
+    return attempt == answer_.attempt && answer_.agent_deadline != absl::InfiniteDuration();
+  }
+  // Tells the machine, and does what it orders, and so on until it orders nothing more.
+  void Tell(const TurnEvent& event);
+  void Obey(const TurnAction& action);
+
+  Utterance* Find(int32_t utterance);
+  // The words of the turn so far: of all its utterances, as one.
+  Hypothesis TurnWords() const;
+  void SettleWords(Utterance& utterance);
+  // Says whether what is said over the answer takes the floor.
+  void Judge(bool taken);
+
+  void BeginAnswer(int32_t attempt);
+  void AskAgent(const TurnAction& action);
+  void StartCalls(const TurnAction& action);
+  void CancelCalls();
+  // Waits for no outputs any more, once all are there.
+  void EndCalls();
+  void AddPiece(int32_t piece, absl::string_view text);
+  void GivePiece(absl::string_view text);
+  void GivePieces();
+  void FinishAttempt(bool failed);
+  void EndSynthesis(bool failed);
+  void HearWhatWasPlayed();
+
+  void StoreAnswer(int32_t piece);
+  void StoreHeard();
+  void StoreUnanswered();
+  // Appends what the store does not have of the turn, with the text from one piece on.
+  void AppendTurn(int32_t first_piece, int32_t last_piece);
+  void AmendAnswer(StoredAnswer& stored);
+  // The message that order appends or has appended; null if it is none of an answer.
+  StoredAnswer* FindStored(int32_t order);
+  void EndStoreOrder(int32_t piece, bool failed);
+
+  void EndTurn(const TurnAction& action);
+  // What the time that passes now is spent on.
+  TurnStage Stage() const;
+
+  const ConversationOptions options_;
+  audio::SpeechSegmenter segmenter_;
+  ConversationActions& actions_;
+  TurnMachine machine_;
+  std::vector<TurnAction> ordered_;
+  // Events for the machine that came up while others were handled.
+  std::vector<TurnEvent> untold_;
+  bool telling_ = false;
+  int32_t num_turns_done_ = 0;
+
+  absl::Duration now_ = absl::ZeroDuration();
+  // The event of the endpointer that is being told of.
+  audio::EndpointerEvent turn_event_ = {};
+  std::vector<Utterance> utterances_;
+  // The one that sound belongs to; 0 if there is none.
+  int32_t open_utterance_ = 0;
+  Hypothesis partial_words_;
+  bool partial_may_be_all_ = false;
+  bool is_paused_ = false;
+  // How much speech there was over the answer since it was last contested.
+  absl::Duration speech_over_answer_;
+
+  Answer answer_;
+  SpokenAnswer spoken_;
+  // Up to where it was played, if somebody tells.
+  std::optional<int64_t> played_;
+  bool waited_ = false;
+  // The time from the end of what was said: where it went, and whether it goes on.
+  TurnLatency latency_;
+  bool is_waited_for_ = false;
+  absl::Duration waiting_since_;
+
+  // What is to be announced, and what of it is being said and was not heard yet.
+  std::vector<std::string> announcements_;
+  std::string announcing_;
+
+  std::vector<StoredAnswer> stored_answers_;
+  std::vector<StoreOrder> store_orders_;
+  int32_t last_order_ = 0;
+  int64_t num_store_failures_ = 0;
+  int64_t num_announcements_dropped_ = 0;
+};
+
+}  // namespace parlance::pipeline
+
+#endif  // PIPELINE_CONVERSATION_CONVERSATION_H_

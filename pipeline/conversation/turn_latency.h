@@ -1,0 +1,60 @@
+// Where the time goes between the end of what somebody says and the first sound of the answer.
+//
+// At each moment one thing is waited for, so the stages follow one another, and their sum is the
+// whole: nothing is counted twice, and nothing is missing. Work that goes on beside what is waited
+// for, such as a draft during the pause, costs nothing here, which is its point.
+#ifndef PIPELINE_CONVERSATION_TURN_LATENCY_H_
+#define PIPELINE_CONVERSATION_TURN_LATENCY_H_
+
+#include <array>
+#include <cstddef>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace parlance::pipeline {
+
+enum class TurnStage {
+  // The silence by which the end was known. It is a length of sound, not of work.
+  kEndpoint,
+  // The recogniser's final words.
+  kRecognition,
+  // The agent, until the first piece of its answer, its calls apart.
+  kAgent,
+  kTools,
+  // The store's acknowledgement of the first piece.
+  kStore,
+  // The first sound of the first piece, beyond that.
+  kSynthesis,
+  // Until the first frame was taken: the time to the next frame, and while somebody spoke over it.
+  kOutput,
+};
+inline constexpr size_t kNumTurnStages = 7;
+
+// The stage's name: "endpoint", "recognition", …
+constexpr absl::string_view TurnStageName(TurnStage stage) {
+  constexpr absl::string_view kNames[kNumTurnStages] = {"endpoint", "recognition", "agent", "tools",
+                                                        "store",    "synthesis",   "output"};
+  return kNames[static_cast<size_t>(stage)];
+}
+
+struct TurnLatency {
+  std::array<absl::Duration, kNumTurnStages> stages = {};
+
+  absl::Duration& operator[](TurnStage stage) { return stages[static_cast<size_t>(stage)]; }
+  absl::Duration operator[](TurnStage stage) const { return stages[static_cast<size_t>(stage)]; }
+  // From the last sound of speech to the first of the answer.
+  absl::Duration total() const {
+    absl::Duration sum;
+    for (const absl::Duration stage : stages) sum += stage;
+    return sum;
+  }
+  // The same from when it was decided that the speaker had finished.
+  absl::Duration since_endpoint() const { return total() - (*this)[TurnStage::kEndpoint]; }
+
+  friend bool operator==(const TurnLatency&, const TurnLatency&) = default;
+};
+
+}  // namespace parlance::pipeline
+
+#endif  // PIPELINE_CONVERSATION_TURN_LATENCY_H_
