@@ -37,7 +37,8 @@ absl::StatusOr<std::unique_ptr<Components>> Components::Create(const ComponentOp
   return components;
 }
 
-absl::StatusOr<std::unique_ptr<Conversation>> Components::Start(VoiceAgent::Options options) {
+absl::StatusOr<std::unique_ptr<LocalConversation>> Components::Start(
+    VoiceAgent::Options options, const std::string& record_folder) {
   VoiceAgentParts parts;
   auto recognizer = CreatePocketSphinxRecognizer(rules_.grammar(), options_.recognizer);
   if (!recognizer.ok()) return recognizer.status();
@@ -48,8 +49,9 @@ absl::StatusOr<std::unique_ptr<Conversation>> Components::Start(VoiceAgent::Opti
   parts.agent = CreateRuleAgent(&rules_);
   parts.synthesizer = synthesizer_.get();
   parts.store = store_.get();
+  parts.grammar = &rules_.grammar();
 
-  auto conversation = std::make_unique<Conversation>();
+  auto conversation = std::make_unique<LocalConversation>();
   if (options.session_id.empty()) {
     absl::StatusOr<session::Session> session = store_->CreateSession("Conversation");
     if (!session.ok()) return session.status();
@@ -71,9 +73,18 @@ absl::StatusOr<std::unique_ptr<Conversation>> Components::Start(VoiceAgent::Opti
   auto executor = tools::ToolExecutor::Create(conversation->registry.get(), {});
   if (!executor.ok()) return executor.status();
   conversation->executor = *std::move(executor);
+  parts.registry = conversation->registry.get();
   parts.executor = conversation->executor.get();
   conversation->announcer = std::make_unique<TimerAnnouncer>(&conversation->timers, options_.now);
   parts.announcer = conversation->announcer.get();
+  if (!record_folder.empty()) {
+    auto record = RecordFile::Create(record_folder, options.session_id);
+    if (!record.ok()) return record.status();
+    conversation->record = *std::move(record);
+    options.record = [file = conversation->record.get()](absl::string_view bytes) {
+      file->Write(bytes);
+    };
+  }
   auto agent = VoiceAgent::Create(std::move(parts), std::move(options));
   if (!agent.ok()) return agent.status();
   conversation->agent = *std::move(agent);

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "pipeline/agent/rule_agent.h"
 #include "pipeline/announcer.h"
+#include "pipeline/record_file.h"
 #include "pipeline/speech/pocketsphinx_recognizer.h"
 #include "pipeline/speech/synthesizer.h"
 #include "pipeline/voice_agent.h"
@@ -33,13 +34,15 @@ struct ComponentOptions {
 
 // One conversation, with the tools that are bound to its session, and its timers: nobody else sees
 // or hears them. Must not outlive its Components.
-struct Conversation {
+struct LocalConversation {
   std::string session_id;
   tools::InMemoryTimerStore timers;
   std::unique_ptr<Announcer> announcer;
   std::unique_ptr<tools::ConversationSearch> search;
   std::unique_ptr<tools::ToolRegistry> registry;
   std::unique_ptr<tools::ToolExecutor> executor;
+  // Null if the conversation is not recorded.
+  std::unique_ptr<RecordFile> record;
   std::unique_ptr<VoiceAgent> agent;
 };
 
@@ -49,9 +52,11 @@ class Components {
   // Errors: those of the store, the grammar and the synthesiser.
   static absl::StatusOr<std::unique_ptr<Components>> Create(const ComponentOptions& options);
 
-  // `options.session_id` empty: a new session. Loads a recogniser, which takes some 50 ms.
-  // Errors: those of VoiceAgent and of the recogniser.
-  absl::StatusOr<std::unique_ptr<Conversation>> Start(VoiceAgent::Options options);
+  // `options.session_id` empty: a new session. `record_folder`: where the conversation is recorded,
+  // if it is not empty. Loads a recogniser, which takes some 50 ms. Errors: those of
+  // VoiceAgent, of the recogniser and of RecordFile.
+  absl::StatusOr<std::unique_ptr<LocalConversation>> Start(VoiceAgent::Options options,
+                                                           const std::string& record_folder = "");
 
   session::SessionStore& store() { return *store_; }
   int output_sample_rate_hz() const { return synthesizer_->sample_rate_hz(); }

@@ -31,6 +31,10 @@
 #include "command/progress.h"
 #include "command/user_path.h"
 #include "pipeline/components.h"
+#include "pipeline/conversation/conversation_actions.h"
+#include "pipeline/conversation/turn_latency.h"
+#include "pipeline/conversation/turn_machine.h"
+#include "pipeline/record_file.h"
 #include "pipeline/voice_agent.h"
 #include "session/chat_lines.h"
 #include "session/open/open_store.h"
@@ -43,9 +47,16 @@ ABSL_FLAG(std::string, input_encoding, "s16le",
           "The encoding of raw sound, which has one channel: s16le (PCM, 16 bits, little-endian), "
           "mulaw or alaw (G.711).");
 ABSL_FLAG(int, sample_rate_hz, 16000, "The sample rate of raw sound, 8000 to 48000.");
-ABSL_FLAG(std::string, output, "",
-          "The WAV file that the answers go to, one after the other. They are not written if it is "
-          "not given.");
+ABSL_FLAG(
+    std::string, output, "",
+    "The WAV file that the answers go to, one after the other. They are not written if it is "
+    "not given. With - somebody speaks into standard input now: they hear 20 ms, of an answer "
+    "or of silence, for each 20 ms that they send, and may speak over it; what was said is "
+    "told on standard error.");
+ABSL_FLAG(
+    std::string, record, "",
+    "A folder to which the conversation is recorded, for //pipeline:replay: what was said and "
+    "heard, and what came of it. Nobody else can read the file.");
 ABSL_FLAG(std::string, db, "",
           "The database of sessions: an SQLite file, which is made if it is not there, or "
           "postgresql://… of a server. Required.");
@@ -71,10 +82,31 @@ std::string Milliseconds(absl::Duration duration) {
   return absl::StrFormat("%8.2f ms", absl::ToDoubleMilliseconds(duration));
 }
 
-// Prints a turn. What people and tools said is made harmless for a terminal.
-void PrintTurn(const Turn& turn, int sample_rate_hz, int number) {
+// What a stage is called for people.
+absl::string_view NameOf(TurnStage stage) {
+  switch (stage) {
+    case TurnStage::kEndpoint:
+      return "Endpoint silence (of the input)";
+    case TurnStage::kRecognition:
+      return "Recognition";
+    case TurnStage::kAgent:
+      return "Agent";
+    case TurnStage::kTools:
+      return "Tools";
+    case TurnStage::kSynthesis:
+      return "Synthesis, first sample";
+    case TurnStage::kStore:
+      return "Session";
+    case TurnStage::kOutput:
+      return "To the next frame of 20 ms";
+  }
+  return "";
+}
+
+// A turn for people. What people and tools said is made harmless for a terminal.
+std::string Described(const TurnReport& turn, int sample_rate_hz) {
   const auto seconds = [&](int64_t sample) { return static_cast<double>(sample) / sample_rate_hz; };
-  std::string text = absl::StrFormat("Turn %d, speech from %.2f s to %.2f s\n", number,
+  std::string text = absl::StrFormat("Turn %d, speech from %.2f s to %.2f s\n", turn.turn,
                                      seconds(turn.speech.begin), seconds(turn.speech.end));
   const auto add = [&](absl::string_view name, absl::string_view value) {
     absl::StrAppendFormat(&text, "  %-11s %s\n", name, command::PrintableLine(value));
@@ -82,33 +114,26 @@ void PrintTurn(const Turn& turn, int sample_rate_hz, int number) {
   add("Transcript:", turn.utterance.rejected ? "(not understood)" : turn.utterance.text);
   for (size_t i = 0; i < turn.calls.size(); ++i) {
     add("Tool call:", absl::StrCat(turn.calls[i].name, " ", turn.calls[i].arguments));
-    add("Result:", turn.answers[i].json);
+    add("Result:", turn.outcomes[i].answer.json);
   }
   add("Answer:", turn.reply);
-  if (!turn.speaking.ok()) add("Not said:", turn.speaking.message());
-  const TurnLatency& latency = turn.latency;
-  const std::pair<const char*, absl::Duration> stages[] = {
-      {"Endpoint silence (of the input)", latency.endpoint_silence},
-      {"Recognition", latency.recognition},
-      {"History", latency.history},
-      {"Agent", latency.agent},
-      {"Tools", latency.tools},
-      {"Session", latency.session},
-      {"Synthesis, first sample", latency.synthesis_first_sample},
-      {"End of speech to first sample", latency.first_sample},
-      {"End of speech to last sample", latency.total}};
-  for (const auto& [stage, duration] : stages) {
-    absl::StrAppendFormat(&text, "  %-33s %s\n", stage, Milliseconds(duration));
+  if (turn.heard != turn.reply) add("Heard:", turn.heard);
+  if (!turn.unsaid.ok()) add("Not said:", turn.unsaid.message());
+  if (turn.ending != TurnEnding::kAnswered) add("Ending:", TurnEndingName(turn.ending));
+  for (size_t i = 0; i < kNumTurnStages; ++i) {
+    const auto stage = static_cast<TurnStage>(i);
+    absl::StrAppendFormat(&text, "  %-33s %s\n", NameOf(stage), Milliseconds(turn.latency[stage]));
   }
-  command::Print(text);
-  // Whoever talks to the agent has to see the turn now, not when a buffer is full.
-  std::fflush(stdout);
+  absl::StrAppendFormat(&text, "  %-33s %s\n", "End of speech to first sample",
+                        Milliseconds(turn.latency.since_endpoint()));
+  return text;
 }
 
 // What the command line asks for, checked.
 struct Request {
   std::string input;
   audio::PcmReader::Options raw;
+  bool live = false;
   absl::Duration min_endpointing_delay;
   absl::Duration max_endpointing_delay;
 };
@@ -120,8 +145,8 @@ absl::StatusOr<Request> ReadCommandLine() {
   }
   if (command::WasGiven("export_session")) {
     for (const absl::string_view flag :
-         {"input", "input_encoding", "sample_rate_hz", "output", "session", "voice", "model_dir",
-          "endpoint_silence", "max_endpoint_silence"}) {
+         {"input", "input_encoding", "sample_rate_hz", "output", "record", "session", "voice",
+          "model_dir", "endpoint_silence", "max_endpoint_silence"}) {
       if (command::WasGiven(flag)) {
         return wrong(absl::StrCat("--", flag, " has no meaning with --export_session"));
       }
@@ -130,6 +155,12 @@ absl::StatusOr<Request> ReadCommandLine() {
   }
   if (absl::GetFlag(FLAGS_input).empty()) {
     return wrong("--input is missing: the recording to answer");
+  }
+  const bool live = absl::GetFlag(FLAGS_output) == "-";
+  if (live && absl::GetFlag(FLAGS_input) != "-") {
+    return wrong(
+        "--output - needs --input -, somebody who speaks now; a recording's answers go to a WAV "
+        "file");
   }
   const absl::StatusOr<audio::PcmEncoding> encoding =
       audio::ParsePcmEncoding(absl::GetFlag(FLAGS_input_encoding));
@@ -154,6 +185,7 @@ absl::StatusOr<Request> ReadCommandLine() {
   }
   return Request{.input = absl::GetFlag(FLAGS_input),
                  .raw = {.encoding = *encoding, .sample_rate_hz = rate_hz},
+                 .live = live,
                  .min_endpointing_delay = silence,
                  .max_endpointing_delay = std::max(silence, max_silence)};
 }
@@ -168,7 +200,7 @@ absl::StatusOr<std::unique_ptr<audio::SoundReader>> OpenInput(const Request& req
 // The file of the answers; nothing if there is none. It must not be what is read or kept.
 absl::StatusOr<std::optional<command::OutputFile>> OpenOutput(const Request& request) {
   const std::string output = absl::GetFlag(FLAGS_output);
-  if (output.empty()) return std::nullopt;
+  if (output.empty() || request.live) return std::nullopt;
   command::OutputOptions options{.kind = command::kWavFile,
                                  .keep = command::DatabaseFiles(absl::GetFlag(FLAGS_db))};
   options.keep.push_back(request.input);
@@ -176,6 +208,46 @@ absl::StatusOr<std::optional<command::OutputFile>> OpenOutput(const Request& req
   if (!file.ok()) return file.status();
   return *std::move(file);
 }
+
+// Sound that is heard while it is given: a WAV file whose end nobody knows yet, so that any player
+// takes it.
+class LiveOutput {
+ public:
+  explicit LiveOutput(int sample_rate_hz) {
+    std::string header = "RIFF\xff\xff\xff\xffWAVEfmt ";
+    const auto add = [&](uint32_t number, int bytes) {
+      for (int i = 0; i < bytes; ++i) header.push_back(static_cast<char>(number >> (8 * i)));
+    };
+    const auto rate = static_cast<uint32_t>(sample_rate_hz);
+    add(16, 4);
+    add(1, 2);
+    add(1, 2);
+    add(rate, 4);
+    add(rate * 2, 4);
+    add(2, 2);
+    add(16, 2);
+    header += "data\xff\xff\xff\xff";
+    Write(header);
+  }
+
+  void Write(absl::Span<const int16_t> samples) {
+    bytes_.clear();
+    for (const int16_t sample : samples) {
+      bytes_.push_back(static_cast<char>(sample));
+      bytes_.push_back(static_cast<char>(static_cast<uint16_t>(sample) >> 8));
+    }
+    Write(bytes_);
+  }
+
+ private:
+  static void Write(absl::string_view bytes) {
+    command::Print(bytes);
+    // Whoever listens hears it now. What cannot be written is the program's last check.
+    std::fflush(stdout);
+  }
+
+  std::string bytes_;
+};
 
 absl::Status PushAll(VoiceAgent& agent, audio::SoundReader& reader) {
   // 20 ms at a time, as a line would deliver them.
@@ -195,6 +267,17 @@ absl::Status PushAll(VoiceAgent& agent, audio::SoundReader& reader) {
       progress->Update(absl::StrCat(num_heard / reader.sample_rate_hz(), " s heard"));
     }
   }
+}
+
+// Tells people; where standard output has the answers' sound, on standard error.
+void Tell(const Request& request, absl::string_view text) {
+  if (!request.live) {
+    command::Print(text);
+    // Whoever talks to the agent has to see the turn now, not when a buffer is full.
+    std::fflush(stdout);
+    return;
+  }
+  std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 absl::Status Export() {
@@ -226,26 +309,41 @@ absl::Status Converse(const Request& request) {
   audio::Waveform answer{
       .sample_rate_hz = (*components)->output_sample_rate_hz(), .num_channels = 1, .samples = {}};
 
+  std::optional<LiveOutput> live;
   int num_turns = 0;
   VoiceAgent::Options options;
   options.session_id = absl::GetFlag(FLAGS_session);
-  options.input_sample_rate_hz = input_hz;
-  options.min_endpointing_delay = request.min_endpointing_delay;
-  options.max_endpointing_delay = request.max_endpointing_delay;
+  options.conversation.input_sample_rate_hz = input_hz;
+  options.conversation.endpointer.min_endpointing_delay = request.min_endpointing_delay;
+  options.conversation.endpointer.max_endpointing_delay = request.max_endpointing_delay;
+  options.live = request.live;
   options.on_audio = [&](absl::Span<const int16_t> samples) {
-    if (output->has_value())
+    if (live.has_value()) {
+      live->Write(samples);
+    } else if (output->has_value()) {
       answer.samples.insert(answer.samples.end(), samples.begin(), samples.end());
+    }
   };
-  options.on_turn = [&](const Turn& turn) { PrintTurn(turn, input_hz, ++num_turns); };
-  auto conversation = (*components)->Start(std::move(options));
+  options.on_turn = [&](const TurnReport& turn) {
+    ++num_turns;
+    Tell(request, Described(turn, input_hz));
+  };
+  std::string record = absl::GetFlag(FLAGS_record);
+  if (!record.empty()) record = command::UserPath(record);
+  auto conversation = (*components)->Start(std::move(options), record);
   if (!conversation.ok()) return conversation.status();
+  if (request.live) live.emplace(answer.sample_rate_hz);
   VoiceAgent& agent = *(*conversation)->agent;
   absl::Status status = PushAll(agent, **question);
   status.Update(agent.Flush());
   if (!status.ok()) return status;
-  if (num_turns == 0) command::Print("No speech was found in the input.\n");
-  command::Print(
-      absl::StrCat("Session: ", command::PrintableLine((*conversation)->session_id), "\n"));
+  if (num_turns == 0) Tell(request, "No speech was found in the input.\n");
+  Tell(request,
+       absl::StrCat("Session: ", command::PrintableLine((*conversation)->session_id), "\n"));
+  if (const RecordFile* const file = (*conversation)->record.get()) {
+    if (!file->status().ok()) return file->status();
+    Tell(request, absl::StrCat("Record: ", command::PrintableLine(file->path()), "\n"));
+  }
   if (!output->has_value()) return absl::OkStatus();
   // A recording of nothing is still a recording.
   if (answer.samples.empty()) answer.samples = {0};
@@ -267,29 +365,30 @@ int Run(const command::Arguments&) {
 }
 
 command::Program VoiceAgentProgram() {
-  return {
-      .name = "voice_agent",
-      .summary = "Answers what is asked in a recording, and remembers it.",
-      .synopsis = {"voice_agent --input FILE --db DATABASE [FLAG...]",
-                   "voice_agent --export_session ID --db DATABASE"},
-      .details = R"(It understands, in English:
+  return {.name = "voice_agent",
+          .summary = "Answers what is asked in a recording, and remembers it.",
+          .synopsis = {"voice_agent --input FILE --db DATABASE [FLAG...]",
+                       "voice_agent --export_session ID --db DATABASE"},
+          .details = R"(It understands, in English:
   what time is it [in Tokyo]             set a timer for five minutes; list my timers
   what is twelve times seven             take a note buy milk; read my notes
   convert ten miles to kilometers        what did I say about milk
 
 An input without speech is answered with nothing, which is no failure.)",
-      .flag_groups = {{"Sound", {"input", "input_encoding", "sample_rate_hz", "output"}},
-                      {"Sessions", {"db", "session", "export_session"}},
-                      {"The agent",
-                       {"voice", "model_dir", "endpoint_silence", "max_endpoint_silence"}}},
-      .common_flags = {},
-      .examples = {"bazel run //pipeline:voice_agent -- --input question.wav --output answer.wav "
-                   "--db sessions.db",
-                   "arecord -f S16_LE -r 16000 | voice_agent --input - --db sessions.db"},
-      .no_means = "",
-      .subcommands = {},
-      .run = Run,
-      .max_arguments = 0};
+          .flag_groups = {{"Sound", {"input", "input_encoding", "sample_rate_hz", "output"}},
+                          {"Sessions", {"db", "session", "export_session", "record"}},
+                          {"The agent",
+                           {"voice", "model_dir", "endpoint_silence", "max_endpoint_silence"}}},
+          .common_flags = {},
+          .examples =
+              {"bazel run //pipeline:voice_agent -- --input question.wav --output answer.wav "
+               "--db sessions.db",
+               "arecord -f S16_LE -r 16000 | voice_agent --input - --output - --db sessions.db | "
+               "aplay"},
+          .no_means = "",
+          .subcommands = {},
+          .run = Run,
+          .max_arguments = 0};
 }
 
 }  // namespace

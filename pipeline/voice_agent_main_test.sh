@@ -92,6 +92,23 @@ expect_full_disk --input question.wav --db s.db
 expect_closed_pipe --input question.wav --db s.db
 expect_full_disk --db s.db --export_session "$session"
 
+# Somebody who speaks now: sound on standard output, words on standard error.
+expect 2 "--output - needs --input -" --input question.wav --db s.db --output -
+"$program" --input - --db s.db --output - <question.wav >live.wav 2>err || fail "--output -"
+[[ $(head -c 4 live.wav) == RIFF ]] || fail "--output - is no WAV file"
+grep -q "Answer:     I noted: ten of clubs." err || fail "--output - does not tell the turn"
+# All of the question and the answer, in frames of 20 ms.
+((($(stat -c %s live.wav) - 44) % 640 == 0 && $(stat -c %s live.wav) > 100000)) || fail "--output - has no frames"
+expect 0 "Session: " --input live.wav --db s.db
+
+# A record, and that it can be repeated: replay_main_test.
+mkdir records
+expect 0 "Record: records/$session.conversation" --input question.wav --db s.db --session "$session" --record records
+expect 0 "Record: records/$session-2.conversation" --input question.wav --db s.db --session "$session" --record records
+[[ $(stat -c %a "records/$session.conversation") == 600 ]] || fail "others can read a record"
+expect 2 "cannot record to the folder nowhere: No such file" --input question.wav --db s.db --record nowhere
+expect 2 "--record has no meaning with --export_session" --db s.db --export_session x --record records
+
 # WAV files as the world has them.
 expect 0 "I noted: ten of clubs." --input - --db s.db <question.wav
 cat question.wav | expect 0 "I noted: ten of clubs." --input - --db s.db --sample_rate_hz 8000

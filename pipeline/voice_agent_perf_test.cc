@@ -11,6 +11,8 @@
 #include "perf/load.h"
 #include "perf/recorder.h"
 #include "pipeline/components.h"
+#include "pipeline/conversation/conversation_actions.h"
+#include "pipeline/conversation/turn_latency.h"
 #include "pipeline/testing/spoken_requests.h"
 #include "pipeline/voice_agent.h"
 #include "third_party/status_matchers.h"
@@ -29,10 +31,10 @@ TEST(PipelinePerformance, EndToEndLatency) {
   options.database_path = absl::StrCat(std::getenv("TEST_TMPDIR"), "/latency.db");
   auto components = Components::Create(options);
   ASSERT_THAT(components, IsOk());
-  Turn turn;
+  TurnReport turn;
   int num_turns = 0;
   VoiceAgent::Options agent_options;
-  agent_options.on_turn = [&](const Turn& answered) {
+  agent_options.on_turn = [&](const TurnReport& answered) {
     turn = answered;
     ++num_turns;
   };
@@ -47,10 +49,13 @@ TEST(PipelinePerformance, EndToEndLatency) {
   perf::Recorder first_sample(options_of("pipeline.turn.first_sample", "End to End Latency"));
   perf::Recorder silence(options_of("pipeline.turn.endpoint_silence", "Endpoint Silence"));
   perf::Recorder recognition(options_of("pipeline.turn.recognition", "Recognition after Speech"));
+  perf::Recorder agent(options_of("pipeline.turn.agent", "Agent in a Turn"));
   perf::Recorder tools(options_of("pipeline.turn.tools", "Tools in a Turn"));
   perf::Recorder session(options_of("pipeline.turn.session", "Session in a Turn"));
   perf::Recorder synthesis(
       options_of("pipeline.turn.synthesis_first_sample", "Synthesis, First Sample"));
+  // On one thread the first frame is taken when the whole first piece is made.
+  perf::Recorder output(options_of("pipeline.turn.output", "Rest of the First Piece"));
   const int64_t num_warm = perf::Load("warm_turns");
   for (int64_t i = -num_warm; i < perf::Load("turns"); ++i) {
     const SpokenRequest& request = requests[static_cast<size_t>(i + num_warm) % requests.size()];
@@ -59,12 +64,15 @@ TEST(PipelinePerformance, EndToEndLatency) {
     ASSERT_EQ(num_turns, 1) << request.text;
     ASSERT_THAT(turn.reply, HasSubstr(request.reply)) << request.text;
     if (i < 0) continue;
-    first_sample.Add(turn.latency.first_sample);
-    silence.Add(turn.latency.endpoint_silence);
-    recognition.Add(turn.latency.recognition);
-    tools.Add(turn.latency.tools);
-    session.Add(turn.latency.session);
-    synthesis.Add(turn.latency.synthesis_first_sample);
+    const TurnLatency& latency = turn.latency;
+    first_sample.Add(latency.since_endpoint());
+    silence.Add(latency[TurnStage::kEndpoint]);
+    recognition.Add(latency[TurnStage::kRecognition]);
+    agent.Add(latency[TurnStage::kAgent]);
+    tools.Add(latency[TurnStage::kTools]);
+    session.Add(latency[TurnStage::kStore]);
+    synthesis.Add(latency[TurnStage::kSynthesis]);
+    output.Add(latency[TurnStage::kOutput]);
   }
 }
 

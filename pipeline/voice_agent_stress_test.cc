@@ -15,6 +15,8 @@
 #include "perf/memory_recorder.h"
 #include "perf/recorder.h"
 #include "pipeline/components.h"
+#include "pipeline/conversation/conversation_actions.h"
+#include "pipeline/conversation/turn_latency.h"
 #include "pipeline/testing/spoken_requests.h"
 #include "pipeline/voice_agent.h"
 #include "third_party/status_matchers.h"
@@ -38,7 +40,7 @@ class Caller {
  public:
   explicit Caller(Components& components) {
     VoiceAgent::Options options;
-    options.on_turn = [this](const Turn& turn) {
+    options.on_turn = [this](const TurnReport& turn) {
       turn_ = turn;
       ++num_turns_;
     };
@@ -58,8 +60,8 @@ class Caller {
   const TurnLatency& latency() const { return turn_.latency; }
 
  private:
-  std::unique_ptr<Conversation> conversation_;
-  Turn turn_;
+  std::unique_ptr<LocalConversation> conversation_;
+  TurnReport turn_;
   int num_turns_ = 0;
 };
 
@@ -89,7 +91,7 @@ TEST(StressPipeline, ConcurrentSessions) {
     threads.emplace_back([&, i] {
       for (size_t turn = 0; turn < min_turns || absl::Now() < end; ++turn) {
         callers[i]->Ask(requests[(i + turn) % requests.size()]);
-        latencies[i].push_back(callers[i]->latency().first_sample);
+        latencies[i].push_back(callers[i]->latency().since_endpoint());
       }
       if (!testing::Test::HasFailure()) ++num_answered;
     });

@@ -17,6 +17,9 @@
 #include "gtest/gtest.h"
 #include "pipeline/agent/agent.h"
 #include "pipeline/announcer.h"
+#include "pipeline/conversation/conversation_actions.h"
+#include "pipeline/conversation/replay/replay.h"
+#include "pipeline/conversation/turn_latency.h"
 #include "pipeline/session_adapters.h"
 #include "pipeline/speech/recognizer.h"
 #include "pipeline/speech/synthesizer.h"
@@ -49,6 +52,7 @@ struct Script {
   // What the recogniser heard of the last utterance.
   std::vector<int16_t> heard;
   size_t num_utterances = 0;
+  int num_cancelled = 0;
   std::vector<std::string> said;
   absl::Status synthesis;
   absl::Status recognition;
@@ -77,13 +81,13 @@ class ScriptedRecognizer : public Recognizer {
     return script_.recognition;
   }
   absl::StatusOr<Hypothesis> Partial() override { return Hypothesis(); }
+  void Cancel() override { ++script_.num_cancelled; }
+  void ForgetSpeaker() override {}
   absl::StatusOr<Hypothesis> Finish() override {
     script_.now += absl::Milliseconds(1);
     const std::string text = script_.transcripts[script_.num_utterances++];
     return Hypothesis{.text = text, .rejected = text == "?", .confidence = 1};
   }
-  void Cancel() override {}
-  void ForgetSpeaker() override {}
 
  private:
   Script& script_;
@@ -118,11 +122,12 @@ class ScriptedSynthesizer : public Synthesizer {
   absl::Status Synthesize(absl::string_view text, const SpeechSink& sink) override {
     script_.said.emplace_back(text);
     if (!script_.synthesis.ok()) return script_.synthesis;
-    const std::vector<int16_t> chunk(160, 7);
+    const std::vector<int16_t> samples(160, 7);
     script_.now += absl::Milliseconds(1000);
-    sink({.samples = chunk, .words = {}});
-    script_.now += absl::Milliseconds(10000);
-    sink({.samples = chunk, .words = {}});
+    const WordMark all{.sample = 0, .text_begin = 0, .text_end = text.size()};
+    sink({.samples = samples, .words = absl::MakeConstSpan(&all, 1)});
+    script_.now += absl::Milliseconds(1000);
+    sink({.samples = samples, .words = {}});
     return absl::OkStatus();
   }
 
@@ -168,6 +173,7 @@ class VoiceAgentTest : public testing::Test {
             .recognizer = std::make_unique<ScriptedRecognizer>(&script_),
             .agent = std::make_unique<ScriptedAgent>(&script_),
             .synthesizer = &synthesizer_,
+            .registry = &registry_,
             .executor = executor_.get(),
             .store = store_.get(),
             .announcer = &announcer_};
@@ -178,7 +184,7 @@ class VoiceAgentTest : public testing::Test {
     options.session_id = session_id_;
     options.steady_now = [this] { return script_.now; };
     options.on_audio = [this](absl::Span<const int16_t> samples) { num_audio_ += samples.size(); };
-    options.on_turn = [this](const Turn& turn) { turns_.push_back(turn); };
+    options.on_turn = [this](const TurnReport& turn) { turns_.push_back(turn); };
     return options;
   }
 
@@ -214,7 +220,7 @@ class VoiceAgentTest : public testing::Test {
   std::string session_id_;
   tools::ToolRegistry registry_;
   std::unique_ptr<tools::ToolExecutor> executor_;
-  std::vector<Turn> turns_;
+  std::vector<TurnReport> turns_;
   size_t num_audio_ = 0;
 };
 
@@ -243,7 +249,7 @@ TEST_F(VoiceAgentTest, AnswersAndRemembers) {
   EXPECT_TRUE(stored[2].latency.has_value());
   EXPECT_EQ(stored[2].content, "{\"a\":1}");
   EXPECT_EQ(stored[3].content, "answer to hello after 0");
-  EXPECT_EQ(stored[6].tool_call_id, "call_5");
+  EXPECT_EQ(stored[6].tool_call_id, "call_2");
 }
 
 // What a language model sends is kept as it came.
@@ -257,50 +263,40 @@ TEST_F(VoiceAgentTest, StampsEveryStage) {
   script_.transcripts = {"hello"};
   ASSERT_THAT(CreateAgent()->Push(Utterance()), IsOk());
   const TurnLatency& latency = turns_.at(0).latency;
-  EXPECT_EQ(latency.endpoint_silence, absl::Milliseconds(500));
-  EXPECT_EQ(latency.recognition, absl::Milliseconds(1));
-  EXPECT_EQ(latency.history, absl::ZeroDuration());
-  EXPECT_EQ(latency.agent, absl::Milliseconds(20));
-  EXPECT_EQ(latency.tools, absl::Milliseconds(100));
-  EXPECT_EQ(latency.session, absl::ZeroDuration());
-  EXPECT_EQ(latency.synthesis_first_sample, absl::Milliseconds(1000));
-  EXPECT_EQ(latency.first_sample, absl::Milliseconds(1121));
-  EXPECT_EQ(latency.total, absl::Milliseconds(11121));
+  EXPECT_EQ(latency[TurnStage::kEndpoint], absl::Milliseconds(500));
+  EXPECT_EQ(latency[TurnStage::kRecognition], absl::Milliseconds(1));
+  EXPECT_EQ(latency[TurnStage::kAgent], absl::Milliseconds(20));
+  EXPECT_EQ(latency[TurnStage::kTools], absl::Milliseconds(100));
+  EXPECT_EQ(latency[TurnStage::kSynthesis], absl::Milliseconds(1000));
+  EXPECT_EQ(latency[TurnStage::kStore], absl::ZeroDuration());
+  // The second part of the sound is made before the first can be taken, on one thread.
+  EXPECT_EQ(latency[TurnStage::kOutput], absl::Milliseconds(1000));
+  EXPECT_EQ(latency.since_endpoint(), absl::Milliseconds(2121));
 }
 
-// An agent is given as much of the conversation as it wants, and the time that reading takes has a
-// stage of its own.
+// An agent is given as much of the conversation as it wants.
 TEST_F(VoiceAgentTest, HistoryIsReadForAgentsThatWantIt) {
   script_.transcripts = {"one", "two", "three"};
-  VoiceAgent::Options options = Options();
-  // Each look at this clock takes a millisecond.
-  options.steady_now = [this] { return script_.now += absl::Milliseconds(1); };
-  auto agent = VoiceAgent::Create(Parts(), std::move(options));
-  ASSERT_THAT(agent, IsOk());
-  ASSERT_THAT((*agent)->Push(Utterance()), IsOk());
+  const auto agent = CreateAgent();
+  ASSERT_THAT(agent->Push(Utterance()), IsOk());
   script_.max_history_messages = 3;
-  ASSERT_THAT((*agent)->Push(Utterance()), IsOk());
+  ASSERT_THAT(agent->Push(Utterance()), IsOk());
   EXPECT_EQ(turns_.at(1).reply, "answer to two after 3");
-  EXPECT_EQ(turns_[1].latency.history, absl::Milliseconds(1));
   script_.max_history_messages = 0;
-  ASSERT_THAT((*agent)->Push(Utterance()), IsOk());
+  ASSERT_THAT(agent->Push(Utterance()), IsOk());
   EXPECT_EQ(turns_.at(2).reply, "answer to three after 0");
-  EXPECT_EQ(turns_[2].latency.history, absl::ZeroDuration());
 }
 
-// What became due is said at the end of the turn's reply, once, and kept with it.
+// What became due is said when nobody speaks and nothing is answered, once, and kept.
 TEST_F(VoiceAgentTest, AnnouncesWhatIsDue) {
-  script_.transcripts = {"hello", "again"};
+  script_.transcripts = {"hello"};
   const auto agent = CreateAgent();
   script_.announcements = {"Your timer tea is up.", "Your timer is up."};
   ASSERT_THAT(agent->Push(std::vector<int16_t>(16000, 0)), IsOk());
-  EXPECT_THAT(script_.said, IsEmpty()) << "nothing is announced without a turn";
+  EXPECT_THAT(script_.said, ElementsAre("Your timer tea is up. Your timer is up."));
+  EXPECT_EQ(Stored().at(0).content, "Your timer tea is up. Your timer is up.");
   ASSERT_THAT(agent->Push(Utterance()), IsOk());
-  EXPECT_EQ(turns_.at(0).reply, "answer to hello after 0 Your timer tea is up. Your timer is up.");
-  EXPECT_THAT(script_.said, ElementsAre(turns_[0].reply));
-  EXPECT_EQ(Stored().at(3).content, turns_[0].reply);
-  ASSERT_THAT(agent->Push(Utterance()), IsOk());
-  EXPECT_EQ(turns_.at(1).reply, "answer to again after 4");
+  EXPECT_EQ(turns_.at(1).reply, "answer to hello after 1");
 }
 
 TEST_F(VoiceAgentTest, AnAnnouncerMayBeMissing) {
@@ -353,14 +349,14 @@ TEST_F(VoiceAgentTest, ThePauseThatEndsATurnAdapts) {
   for (const bool adapts : {false, true}) {
     turns_.clear();
     VoiceAgent::Options options = Options();
-    options.min_endpointing_delay = absl::Milliseconds(300);
-    options.max_endpointing_delay = absl::Milliseconds(adapts ? 1000 : 300);
+    options.conversation.endpointer.min_endpointing_delay = absl::Milliseconds(300);
+    options.conversation.endpointer.max_endpointing_delay = absl::Milliseconds(adapts ? 1000 : 300);
     auto agent = VoiceAgent::Create(Parts(), std::move(options));
     ASSERT_THAT(agent, IsOk());
     // One turn, and at least 400 ms from then on for the speaker who hesitates.
     ASSERT_THAT((*agent)->Push(Hesitation(absl::Milliseconds(270))), IsOk());
     ASSERT_EQ(turns_.size(), 1u) << adapts;
-    EXPECT_GE(turns_[0].latency.endpoint_silence, absl::Milliseconds(adapts ? 400 : 300));
+    EXPECT_GE(turns_[0].latency[TurnStage::kEndpoint], absl::Milliseconds(adapts ? 400 : 300));
     ASSERT_THAT((*agent)->Push(Hesitation(absl::Milliseconds(350))), IsOk());
     EXPECT_EQ(turns_.size(), adapts ? 2u : 3u);
   }
@@ -368,7 +364,7 @@ TEST_F(VoiceAgentTest, ThePauseThatEndsATurnAdapts) {
 
 TEST_F(VoiceAgentTest, RefusesDelaysOutOfOrder) {
   VoiceAgent::Options options = Options();
-  options.max_endpointing_delay = absl::Milliseconds(300);
+  options.conversation.endpointer.max_endpointing_delay = absl::Milliseconds(300);
   EXPECT_THAT(VoiceAgent::Create(Parts(), std::move(options)),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("max_endpointing_delay")));
 }
@@ -378,7 +374,7 @@ TEST_F(VoiceAgentTest, ChunksAndRatesMakeNoDifference) {
     turns_.clear();
     script_.transcripts.push_back("hello");
     VoiceAgent::Options options = Options();
-    options.input_sample_rate_hz = rate_hz;
+    options.conversation.input_sample_rate_hz = rate_hz;
     const auto agent = *VoiceAgent::Create(Parts(), std::move(options));
     std::vector<int16_t> sound(static_cast<size_t>(rate_hz) * 3 / 2, 0);
     std::fill_n(sound.begin(), rate_hz / 2, int16_t{5000});
@@ -425,7 +421,7 @@ TEST_F(VoiceAgentTest, WhatWasNotUnderstoodIsNotStoredAsSaid) {
 TEST_F(VoiceAgentTest, AToolThatFailsIsPartOfTheConversation) {
   script_.transcripts = {"fail"};
   ASSERT_THAT(CreateAgent()->Push(Utterance()), IsOk());
-  EXPECT_FALSE(turns_.at(0).answers.at(0).ok);
+  EXPECT_FALSE(turns_.at(0).outcomes.at(0).answer.ok);
   EXPECT_EQ(Stored()[2].content, R"({"error":"unavailable","message":"the line is dead"})");
 }
 
@@ -434,7 +430,7 @@ TEST_F(VoiceAgentTest, AnAgentThatCallsForEverIsStopped) {
   script_.endless_calls = true;
   ASSERT_THAT(CreateAgent()->Push(Utterance()), IsOk());
   EXPECT_EQ(turns_.at(0).calls.size(), 8u);
-  EXPECT_EQ(turns_.at(0).reply, "Sorry, I could not finish that.");
+  EXPECT_EQ(turns_.at(0).reply, "Sorry, something went wrong.");
 }
 
 TEST_F(VoiceAgentTest, ASilentSynthesiserLosesNothing) {
@@ -442,14 +438,51 @@ TEST_F(VoiceAgentTest, ASilentSynthesiserLosesNothing) {
   script_.synthesis = absl::InternalError("no voice");
   ASSERT_THAT(CreateAgent()->Push(Utterance()), IsOk());
   ASSERT_EQ(turns_.size(), 1u);
-  EXPECT_EQ(turns_[0].speaking, script_.synthesis);
-  EXPECT_EQ(Stored().size(), 4u);
+  EXPECT_EQ(turns_[0].reply, "answer to hello after 0");
+  EXPECT_EQ(turns_[0].heard, "");
+  ASSERT_EQ(Stored().size(), 4u);
+  EXPECT_EQ(Stored()[3].content, "");
 }
 
 TEST_F(VoiceAgentTest, ErrorsOfTheRecogniserAreReturned) {
   script_.transcripts = {"hello"};
   script_.recognition = absl::InternalError("broken");
   EXPECT_THAT(CreateAgent()->Push(Utterance()), StatusIs(absl::StatusCode::kInternal, "broken"));
+  EXPECT_EQ(turns_.at(0).heard, "Sorry, something went wrong.");
+  EXPECT_EQ(script_.num_cancelled, 1);
+}
+
+// Live, there is a frame for each frame, and an answer may be spoken over.
+TEST_F(VoiceAgentTest, LiveEachFrameIsAnsweredByOne) {
+  script_.transcripts = {"hello"};
+  VoiceAgent::Options options = Options();
+  options.live = true;
+  const auto agent = *VoiceAgent::Create(Parts(), std::move(options));
+  ASSERT_THAT(agent->Push(std::vector<int16_t>(16000, 0)), IsOk());
+  EXPECT_EQ(num_audio_, 16000u);
+  ASSERT_THAT(agent->Push(Utterance()), IsOk());
+  EXPECT_EQ(num_audio_, 40000u);
+}
+
+TEST_F(VoiceAgentTest, IsRecordedAndRepeated) {
+  script_.transcripts = {"hello", "again"};
+  std::string record;
+  {
+    VoiceAgent::Options options = Options();
+    options.detector = "loudness";
+    options.record = [&](absl::string_view bytes) { record.append(bytes.data(), bytes.size()); };
+    const auto agent = *VoiceAgent::Create(Parts(), std::move(options));
+    ASSERT_THAT(agent->Push(Utterance()), IsOk());
+    ASSERT_THAT(agent->Push(Utterance()), IsOk());
+  }
+  const auto repeated = ReplayConversation(
+      record,
+      {.make_detector =
+           [](absl::string_view) -> absl::StatusOr<std::unique_ptr<audio::VoiceActivityDetector>> {
+        return std::make_unique<LoudnessVad>();
+      }});
+  ASSERT_THAT(repeated, IsOk());
+  EXPECT_TRUE(repeated->agrees());
 }
 
 TEST_F(VoiceAgentTest, RefusesWhatIsMissing) {
@@ -462,7 +495,7 @@ TEST_F(VoiceAgentTest, RefusesWhatIsMissing) {
   EXPECT_THAT(VoiceAgent::Create(Parts(), std::move(options)),
               StatusIs(absl::StatusCode::kNotFound));
   options = Options();
-  options.input_sample_rate_hz = 1000;
+  options.conversation.input_sample_rate_hz = 1000;
   EXPECT_THAT(VoiceAgent::Create(Parts(), std::move(options)),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }
