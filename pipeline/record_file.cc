@@ -1,6 +1,7 @@
 #include "pipeline/record_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,6 +29,10 @@ std::string FileNameOf(absl::string_view session_id) {
 
 absl::StatusOr<std::unique_ptr<RecordFile>> RecordFile::Create(const std::string& folder,
                                                                absl::string_view session_id) {
+  // A folder that is there already is what its owner made of it.
+  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot make the folder ", folder));
+  }
   const std::string name = FileNameOf(session_id);
   for (int number = 1; number <= kMaxRecordsOfSession; ++number) {
     std::string path = absl::StrCat(folder, "/", name, number == 1 ? "" : absl::StrCat("-", number),

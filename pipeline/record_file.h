@@ -19,8 +19,9 @@ namespace parlance::pipeline {
 // did not come to its end. Threads: one at a time.
 class RecordFile {
  public:
-  // NotFound or PermissionDenied, with the folder's name, if no file can be made there;
-  // AlreadyExists if the session has 10,000 of them.
+  // Makes the folder, for its owner alone, if it is not there. NotFound or PermissionDenied, with
+  // the folder's name, if it or a file in it cannot be made; AlreadyExists if the session has
+  // 10,000 of them.
   static absl::StatusOr<std::unique_ptr<RecordFile>> Create(const std::string& folder,
                                                             absl::string_view session_id);
   ~RecordFile();

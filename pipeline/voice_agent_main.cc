@@ -56,7 +56,7 @@ ABSL_FLAG(
 ABSL_FLAG(
     std::string, record, "",
     "A folder to which the conversation is recorded, for //pipeline:replay: what was said and "
-    "heard, and what came of it. Nobody else can read the file.");
+    "heard, and what came of it. It is made if it is not there. Nobody else can read the file.");
 ABSL_FLAG(std::string, db, "",
           "The database of sessions: an SQLite file, which is made if it is not there, or "
           "postgresql://… of a server. Required.");

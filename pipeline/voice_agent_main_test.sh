@@ -102,11 +102,11 @@ grep -q "Answer:     I noted: ten of clubs." err || fail "--output - does not te
 expect 0 "Session: " --input live.wav --db s.db
 
 # A record, and that it can be repeated: replay_main_test.
-mkdir records
 expect 0 "Record: records/$session.conversation" --input question.wav --db s.db --session "$session" --record records
 expect 0 "Record: records/$session-2.conversation" --input question.wav --db s.db --session "$session" --record records
 [[ $(stat -c %a "records/$session.conversation") == 600 ]] || fail "others can read a record"
-expect 2 "cannot record to the folder nowhere: No such file" --input question.wav --db s.db --record nowhere
+expect 2 "cannot make the folder no/where: No such file" --input question.wav --db s.db --record no/where
+expect 2 "cannot record to the folder question.wav: Not a directory" --input question.wav --db s.db --record question.wav
 expect 2 "--record has no meaning with --export_session" --db s.db --export_session x --record records
 
 # WAV files as the world has them.
