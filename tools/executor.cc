@@ -331,7 +331,11 @@ class ToolExecutor::Impl {
     call.response.record.num_attempts = call.num_attempts();
     call.response.record.ended = absl::FromChrono(Clock::now() - call.start);
     ended_.push_back(call.self);
-    if (!call.is_inside()) call.self = nullptr;
+    // A call that is remembered needs what it gave, and no longer what it was given.
+    if (!call.is_inside()) {
+      call.arguments = rapidjson::Document();
+      call.self = nullptr;
+    }
   }
 
   // Wakes or starts a worker if a call is ready and no worker is on its way to look for one. That

@@ -1,5 +1,7 @@
 #include "tools/executor.h"
 
+#include <malloc.h>
+
 #include <atomic>
 #include <future>
 #include <memory>
@@ -324,6 +326,21 @@ TEST_F(ExecutorTest, ACallIdRunsOnce) {
   other.id = "call_3";
   EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(other).result).text, "order 3");
   EXPECT_EQ(std::get<ToolOutput>(executor_->Execute(other).result).text, "order 3");
+}
+
+// A conversation of a day has many calls: what is kept of each is what it gave, not the memory that
+// its arguments were read into, which is 64 kB.
+TEST_F(ExecutorTest, WhatIsRememberedIsSmall) {
+  CreateExecutor(1);
+  const auto call = [&](int number) {
+    const ToolResponse response = executor_->Execute(
+        {.name = "echo", .arguments = R"({"text":"hello"})", .id = absl::StrCat("call_", number)});
+    EXPECT_TRUE(std::holds_alternative<ToolOutput>(response.result));
+  };
+  for (int i = 0; i < 20; ++i) call(i);
+  const size_t before = mallinfo2().uordblks;
+  for (int i = 20; i < 120; ++i) call(i);
+  EXPECT_LT(mallinfo2().uordblks - before, size_t{100} * 8000);
 }
 
 TEST_F(ExecutorTest, ForgetsIdsThatEndedLongAgoAndNoOther) {
