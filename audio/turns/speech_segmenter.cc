@@ -94,7 +94,11 @@ void SpeechSegmenter::Listen(TurnObserver& observer) {
                [&](int64_t, absl::Span<const int16_t> frame) { Hear(frame, observer); });
 }
 
-void SpeechSegmenter::Hear(absl::Span<const int16_t> frame, TurnObserver& observer) {
+void SpeechSegmenter::Hear(absl::Span<const int16_t> heard, TurnObserver& observer) {
+  std::array<int16_t, kMaxFrameSamples> prepared;
+  const absl::Span<int16_t> frame = absl::MakeSpan(prepared).first(heard.size());
+  std::copy(heard.begin(), heard.end(), frame.begin());
+  observer.PrepareFrame(frame);
   ring_.Push(frame);
   // A turn that this frame begins has it in its pre-roll; one that it ends has heard it.
   if (gives_sound_ && endpointer_.in_speech()) observer.OnTurnSound(frame);

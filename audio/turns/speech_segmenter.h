@@ -73,7 +73,7 @@ class SpeechSegmenter {
   // Hears what has been resampled.
   void Listen(TurnObserver& observer);
   // Hears 10 ms of sound, and then judges what the detector answered.
-  void Hear(absl::Span<const int16_t> frame, TurnObserver& observer);
+  void Hear(absl::Span<const int16_t> heard, TurnObserver& observer);
   void Judge(float probability, TurnObserver& observer);
   // Tells of an event of the endpointer, and of the sound that comes with it.
   void Tell(const EndpointerEvent& event, TurnObserver& observer);

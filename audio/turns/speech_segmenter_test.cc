@@ -887,5 +887,42 @@ TEST(SpeechSegmenterTest, TenThousandInterleavedStreamsAreAsEachAlone) {
   }
 }
 
+// Hears a stream of loud sound, and changes it on the way.
+class Preparing : public TurnObserver {
+ public:
+  // What part of the sound is left.
+  explicit Preparing(int16_t divisor) : divisor_(divisor) {}
+  void PrepareFrame(absl::Span<int16_t> frame) override {
+    for (int16_t& sample : frame) sample = static_cast<int16_t>(sample / divisor_);
+  }
+  void OnTurnBegin(const EndpointerEvent&) override { ++num_turns; }
+  void OnTurnSound(absl::Span<const int16_t> samples) override {
+    for (const int16_t sample : samples) loudest = std::max(loudest, sample);
+  }
+
+  int num_turns = 0;
+  int16_t loudest = 0;
+
+ private:
+  const int16_t divisor_;
+};
+
+void HearLoudSound(Preparing& observer) {
+  auto segmenter = SpeechSegmenter::Create(std::make_unique<LoudnessVad>(16000),
+                                           {.input_sample_rate_hz = 16000, .gives_sound = true});
+  ASSERT_THAT(segmenter, IsOk());
+  segmenter->Push(std::vector<int16_t>(16000, 6000), observer);
+}
+
+TEST(SpeechSegmenterTest, WhatIsTakenOutOfAFrameIsHeardByNobody) {
+  Preparing half(2);
+  HearLoudSound(half);
+  EXPECT_EQ(half.num_turns, 1);
+  EXPECT_EQ(half.loudest, 3000) << "also in what was heard before the turn was known";
+  Preparing tenth(10);
+  HearLoudSound(tenth);
+  EXPECT_EQ(tenth.num_turns, 0) << "the detector hears what is left";
+}
+
 }  // namespace
 }  // namespace parlance::audio

@@ -16,6 +16,10 @@ class TurnObserver {
  public:
   virtual ~TurnObserver() = default;
 
+  // The next 10 ms of the stream, at the detector's rate, before anything hears them: what does not
+  // come from the speaker, such as an echo, may be taken out.
+  virtual void PrepareFrame(absl::Span<int16_t> /*frame*/) {}
+
   // A turn begins at start.segment.begin.
   virtual void OnTurnBegin(const EndpointerEvent& /*start*/) {}
 
@@ -30,9 +34,9 @@ class TurnObserver {
   // The turn was end.segment.
   virtual void OnTurnEnd(const EndpointerEvent& /*end*/) {}
 
-  // The probability of speech of the next 10 ms of the stream, in a turn or not, as soon as the
-  // detector knows it: the n-th call (from 0) is about the frame that begins n * 10 ms after the
-  // stream. It comes before the event that it leads to.
+  // The probability of speech of the next 10 ms of the stream that was believed, in a turn or not,
+  // as soon as the detector knows it: the n-th call (from 0) is about the frame that begins n * 10
+  // ms after the stream. It comes before the event that it leads to.
   virtual void OnProbability(float /*probability*/) {}
 };
 
