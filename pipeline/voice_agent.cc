@@ -370,6 +370,9 @@ absl::StatusOr<std::unique_ptr<VoiceAgent>> VoiceAgent::Create(VoiceAgentParts p
   const auto session = parts.store->GetSession(options.session_id);
   if (!session.ok()) return session.status();
   options.conversation.num_messages = session->num_messages;
+  // A recording does not hear its answers.
+  options.conversation.hears_echo = options.conversation.hears_echo && options.live;
+  options.conversation.output_sample_rate_hz = parts.synthesizer->sample_rate_hz();
   std::unique_ptr<audio::VoiceActivityDetector> vad = std::move(parts.vad);
   auto impl = std::make_unique<Impl>(std::move(parts), std::move(options));
   if (absl::Status started = impl->Start(std::move(vad)); !started.ok()) return started;

@@ -11,9 +11,10 @@ namespace parlance::pipeline {
 namespace {
 
 constexpr int kRecognitionHz = 16000;
-constexpr absl::Duration kFrame = absl::Milliseconds(10);
-// From this probability on, a frame counts as speech over the answer.
-constexpr float kIsSpeech = 0.5F;
+// A frame was heard just now if it was taken no longer ago: two frames of output.
+constexpr absl::Duration kJustNow = absl::Milliseconds(40);
+// How long the echo of an answer may come back.
+constexpr absl::Duration kEchoLasts = absl::Milliseconds(600);
 // More announcements than a person would listen to are not kept.
 constexpr size_t kMaxAnnouncements = 20;
 
@@ -31,7 +32,7 @@ absl::StatusOr<std::unique_ptr<Conversation>> Conversation::Create(
   for (const absl::Duration time :
        {options.draft_after, options.hurry_after, options.waiting_after,
         options.recognition_timeout, options.agent_timeout, options.tool_timeout,
-        options.synthesis_timeout, options.store_timeout, options.min_interruption}) {
+        options.synthesis_timeout, options.store_timeout}) {
     if (time <= absl::ZeroDuration()) {
       return absl::InvalidArgumentError("the times of a conversation have to be positive");
     }
@@ -42,13 +43,22 @@ absl::StatusOr<std::unique_ptr<Conversation>> Conversation::Create(
   segmenter_options.gives_sound = true;
   auto segmenter = audio::SpeechSegmenter::Create(std::move(vad), segmenter_options);
   if (!segmenter.ok()) return segmenter.status();
+  if (options.hears_echo && options.output_sample_rate_hz != kRecognitionHz) {
+    return absl::InvalidArgumentError(
+        "an echo can be heard if the synthesiser works at 16 kHz; hears_echo has to be false");
+  }
+  absl::StatusOr<InterruptionJudge> judge = InterruptionJudge::Create(options.interruption);
+  if (!judge.ok()) return judge.status();
   return std::unique_ptr<Conversation>(
-      new Conversation(std::move(options), *std::move(segmenter), actions));
+      new Conversation(std::move(options), *std::move(segmenter), *std::move(judge), actions));
 }
 
 Conversation::Conversation(ConversationOptions options, audio::SpeechSegmenter segmenter,
-                           ConversationActions* actions)
-    : options_(std::move(options)), segmenter_(std::move(segmenter)), actions_(*actions) {}
+                           InterruptionJudge judge, ConversationActions* actions)
+    : options_(std::move(options)),
+      segmenter_(std::move(segmenter)),
+      actions_(*actions),
+      judge_(std::move(judge)) {}
 
 Conversation::~Conversation() = default;
 
@@ -56,6 +66,7 @@ Conversation::~Conversation() = default;
 
 void Conversation::Sound(absl::Duration at, absl::Span<const int16_t> samples) {
   Pass(at);
+  if (!is_judged_ && now_ - last_taken_ > kEchoLasts) echo_.End();
   if (phase() != TurnPhase::kClosed) segmenter_.Push(samples, *this);
 }
 
@@ -68,6 +79,10 @@ size_t Conversation::TakeFrame(absl::Duration at, absl::Span<int16_t> frame) {
   Pass(at);
   if (machine_.held()) return 0;
   const size_t count = spoken_.Take(frame);
+  if (count > 0) {
+    last_taken_ = now_;
+    echo_.Played(frame.first(count));
+  }
   if (count > 0 && !machine_.heard()) {
     if (answer_.is_announcement) announcing_.clear();
     is_waited_for_ = false;
@@ -88,6 +103,7 @@ void Conversation::PartialWords(absl::Duration at, int32_t utterance, const Hypo
   Pass(at);
   if (utterance != open_utterance_) return;
   partial_words_ = words;
+  if (phase() == TurnPhase::kContested) Apply(judge_.OnPartialWords(words.text));
   partial_may_be_all_ = completeness != audio::Endpointer::Words::kIncomplete && !words.rejected &&
                         !words.text.empty();
   segmenter_.SetWords(completeness);
@@ -215,12 +231,36 @@ void Conversation::HangUp(absl::Duration at) {
 
 // What the segmenter hears.
 
+void Conversation::PrepareFrame(absl::Span<int16_t> frame) { explained_ = echo_.Heard(frame); }
+
+void Conversation::Apply(InterruptionVerdict verdict) {
+  switch (verdict) {
+    case InterruptionVerdict::kNone:
+      break;
+    case InterruptionVerdict::kOnset:
+      Tell({.kind = TurnEventKind::kOnset});
+      break;
+    case InterruptionVerdict::kOnsetLost:
+      Tell({.kind = TurnEventKind::kOnsetLost});
+      break;
+    case InterruptionVerdict::kTaken:
+      Judge(/*taken=*/true);
+      break;
+    case InterruptionVerdict::kDismissed:
+      Judge(/*taken=*/false);
+      break;
+  }
+}
+
 void Conversation::OnTurnBegin(const audio::EndpointerEvent& start) {
+  if (is_judged_) {
+    Apply(judge_.OnSpeechBegan());
+    if (is_judged_ && judge_.ignores_speech()) return;
+  }
   turn_event_ = start;
   partial_words_ = {};
   partial_may_be_all_ = false;
   is_paused_ = false;
-  speech_over_answer_ = absl::ZeroDuration();
   Tell({.kind = TurnEventKind::kSpeechBegan});
 }
 
@@ -245,15 +285,17 @@ void Conversation::OnTurnEnd(const audio::EndpointerEvent& end) {
   }
   open_utterance_ = 0;
   Tell({.kind = TurnEventKind::kSpeechEnded});
+  if (is_judged_) Apply(judge_.OnSpeechEnded());
 }
 
 void Conversation::OnProbability(float probability) {
-  if (open_utterance_ == 0 || !segmenter_.in_speech()) return;
-  if (phase() == TurnPhase::kContested) {
-    if (probability >= kIsSpeech) speech_over_answer_ += kFrame;
-    if (speech_over_answer_ >= options_.min_interruption) Judge(/*taken=*/true);
-    return;
+  if (is_judged_) {
+    Apply(judge_.OnFrame({.speech_probability = probability,
+                          .explained = options_.hears_echo ? explained_ : 1 - probability,
+                          .answer_heard = now_ - last_taken_ < kJustNow}));
   }
+  if (open_utterance_ == 0 || !segmenter_.in_speech()) return;
+  if (phase() == TurnPhase::kContested) return;
   const absl::Duration pause = segmenter_.pause();
   if (!is_paused_ && pause >= options_.draft_after && partial_may_be_all_) {
     is_paused_ = true;
@@ -374,6 +416,14 @@ void Conversation::Tell(const TurnEvent& event) {
     const bool ends_turn = std::any_of(
         ordered_.begin(), ordered_.end(),
         [](const TurnAction& action) { return action.kind == TurnActionKind::kTurnDone; });
+    const bool is_answering =
+        phase() == TurnPhase::kAnswering || phase() == TurnPhase::kSpeaking || IsContested();
+    if (is_judged_ && (ends_turn || !is_answering)) judge_.EndAnswer();
+    if (is_answering && (ends_turn || !is_judged_)) {
+      judge_.BeginAnswer(options_.interruptible);
+      if (options_.hears_echo) echo_.Begin();
+    }
+    is_judged_ = is_answering;
     if (!ends_turn && !IsContested()) {
       for (Utterance& each : utterances_) each.over = false;
     }
@@ -506,17 +556,21 @@ void Conversation::SettleWords(Utterance& utterance) {
   utterance.deadline = absl::InfiniteDuration();
   const int32_t id = utterance.id;
   const bool over = utterance.over;
+  const Hypothesis final_words = *utterance.words;
   const bool understood = !utterance.words->rejected && !utterance.words->text.empty();
   const absl::Duration length =
       absl::Seconds(static_cast<double>(utterance.segment.end - utterance.segment.begin) /
                     options_.input_sample_rate_hz);
   // A short sound without words, such as a cough, is not answered.
   const bool usable = utterance.failed || !utterance.words->text.empty() ||
-                      length - utterance.endpoint_delay >= options_.min_interruption;
+                      length - utterance.endpoint_delay >= options_.interruption.min_speech;
   const Hypothesis words = TurnWords();
   const bool agrees = !words.rejected && words.text == answer_.asked_with.text;
   Tell({.kind = TurnEventKind::kRecognized, .id = id, .usable = usable, .agrees = agrees});
-  if (over && phase() == TurnPhase::kJudging) Judge(understood);
+  if (!over) return;
+  if (is_judged_) Apply(judge_.OnFinalWords(final_words.text, final_words.rejected));
+  // Nobody is left in doubt, whatever the judge thinks.
+  if (phase() == TurnPhase::kJudging) Judge(understood);
 }
 
 void Conversation::Judge(bool taken) {

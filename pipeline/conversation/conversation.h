@@ -44,6 +44,8 @@
 #include "pipeline/conversation/answer_cutter.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/conversation_events.h"
+#include "pipeline/conversation/echo_guard.h"
+#include "pipeline/conversation/interruption_judge.h"
 #include "pipeline/conversation/spoken_answer.h"
 #include "pipeline/conversation/turn_latency.h"
 #include "pipeline/conversation/turn_machine.h"
@@ -80,8 +82,14 @@ struct ConversationOptions {
   size_t max_answer_bytes = 8000;
   // How many messages the session has already: calls are named by what follows.
   int64_t num_messages = 0;
-  // The least duration of speech over an answer that interrupts it, whatever it was.
-  absl::Duration min_interruption = absl::Milliseconds(500);
+  // When an answer may be interrupted, and by what.
+  InterruptionJudge::Policy interruptible = InterruptionJudge::Policy::Always();
+  InterruptionJudge::Options interruption = {};
+  // The sound that comes in may have what is heard of the answer in it, as that of a microphone
+  // beside a loudspeaker has: it is taken out. It has to be false if the synthesiser's rate is not
+  // 16 kHz.
+  bool hears_echo = true;
+  int output_sample_rate_hz = 16000;
 };
 
 class Conversation : public ConversationEvents, private audio::TurnObserver {
@@ -208,9 +216,10 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   };
 
   Conversation(ConversationOptions options, audio::SpeechSegmenter segmenter,
-               ConversationActions* actions);
+               InterruptionJudge judge, ConversationActions* actions);
 
   // TurnObserver:
+  void PrepareFrame(absl::Span<int16_t> frame) override;
   void OnTurnBegin(const audio::EndpointerEvent& start) override;
   void OnTurnSound(absl::Span<const int16_t> samples) override;
   void OnTurnEnd(const audio::EndpointerEvent& end) override;
@@ -236,7 +245,8 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   // The words of the turn so far: of all its utterances, as one.
   Hypothesis TurnWords() const;
   void SettleWords(Utterance& utterance);
-  // Says whether what is said over the answer takes the floor.
+  // Does what the judge says of what is heard over the answer.
+  void Apply(InterruptionVerdict verdict);
   void Judge(bool taken);
 
   void BeginAnswer(int32_t attempt);
@@ -285,8 +295,13 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   Hypothesis partial_words_;
   bool partial_may_be_all_ = false;
   bool is_paused_ = false;
-  // How much speech there was over the answer since it was last contested.
-  absl::Duration speech_over_answer_;
+  // What is heard over an answer: whether it is the answer itself, and whether it takes the floor.
+  EchoGuard echo_;
+  // The part of the last frame that the answer and the room explain.
+  float explained_ = 0;
+  InterruptionJudge judge_;
+  bool is_judged_ = false;
+  absl::Duration last_taken_ = -absl::InfiniteDuration();
 
   Answer answer_;
   SpokenAnswer spoken_;

@@ -158,8 +158,8 @@ TEST(ConversationTest, InterruptingStoresWhatWasHeard) {
   ASSERT_EQ(world.conversation().phase(), TurnPhase::kSpeaking);
   const absl::Duration onset = world.now();
   world.Speak(Ms(700), "stop");
-  // What was heard when speech was known ended there: 130 ms of evidence, and a frame.
-  EXPECT_LE(world.last_heard - onset, Ms(160));
+  // It is held as soon as somebody may be speaking.
+  EXPECT_LE(world.last_heard - onset, Ms(80));
   world.Settle();
   ASSERT_EQ(world.turns.size(), 2u);
   EXPECT_EQ(world.turns[0].ending, TurnEnding::kInterrupted);
@@ -183,6 +183,47 @@ TEST(ConversationTest, AShortSoundWithoutWordsDoesNotInterrupt) {
   EXPECT_EQ(world.turns[0].ending, TurnEnding::kAnswered);
   EXPECT_EQ(world.turns[0].heard, "You said hello.");
   EXPECT_THAT(world.log, AllOf(Contains("hold"), Contains("resume")));
+}
+
+TEST(ConversationTest, AgreeingIsNotInterrupting) {
+  World world;
+  world.agent = [](const AgentQuestion&) {
+    return World::AgentStep{.texts = {{Ms(1), "One two three four five six seven eight. "}}};
+  };
+  world.Speak(kUtterance, "count");
+  world.BeSilent(Ms(600));
+  ASSERT_EQ(world.conversation().phase(), TurnPhase::kSpeaking);
+  world.Speak(Ms(300), "yes okay");
+  world.Settle();
+  ASSERT_EQ(world.turns.size(), 1u);
+  EXPECT_EQ(world.turns[0].ending, TurnEnding::kAnswered);
+  EXPECT_EQ(world.turns[0].heard, world.turns[0].reply);
+}
+
+TEST(ConversationTest, WordsInterruptAsSoonAsTheyAreKnown) {
+  World world;
+  world.agent = [](const AgentQuestion&) {
+    return World::AgentStep{.texts = {{Ms(1), "One two three four five six seven eight. "}}};
+  };
+  world.Speak(kUtterance, "count");
+  world.BeSilent(Ms(600));
+  world.Speak(Ms(300), "what time is it", "what time");
+  EXPECT_EQ(world.conversation().phase(), TurnPhase::kListening);
+  world.Settle();
+  ASSERT_EQ(world.turns.size(), 2u);
+  EXPECT_EQ(world.turns[0].ending, TurnEnding::kInterrupted);
+}
+
+// A legal notice is heard to its end.
+TEST(ConversationTest, WhatMayNotBeInterruptedIsNot) {
+  World world(ConversationOptions{.interruptible = InterruptionJudge::Policy::Never()});
+  world.Speak(kUtterance, "hello");
+  world.BeSilent(Ms(560));
+  ASSERT_EQ(world.conversation().phase(), TurnPhase::kSpeaking);
+  world.Speak(Ms(1500), "stop stop stop");
+  world.Settle();
+  EXPECT_EQ(world.turns.at(0).ending, TurnEnding::kAnswered);
+  EXPECT_THAT(world.log, testing::Not(Contains("hold")));
 }
 
 TEST(ConversationTest, ACoughAloneIsNotAnswered) {

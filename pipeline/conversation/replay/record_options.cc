@@ -1,5 +1,6 @@
 #include "pipeline/conversation/replay/record_options.h"
 
+#include <cstdint>
 #include <string>
 
 #include "absl/time/time.h"
@@ -8,7 +9,9 @@ namespace parlance::pipeline {
 namespace {
 
 int64_t Ns(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration); }
-absl::Duration Of(int64_t ns) { return absl::Nanoseconds(ns); }
+absl::Duration Of(int64_t ns) {
+  return ns == INT64_MAX ? absl::InfiniteDuration() : absl::Nanoseconds(ns);
+}
 
 }  // namespace
 
@@ -30,7 +33,13 @@ ConversationHeader HeaderOf(const ConversationOptions& options, absl::string_vie
   header.set_store_timeout(Ns(options.store_timeout));
   header.set_max_answer_bytes(options.max_answer_bytes);
   header.set_num_messages(options.num_messages);
-  header.set_min_interruption(Ns(options.min_interruption));
+  header.set_protected_for(Ns(options.interruptible.protected_for));
+  header.set_min_interruption(Ns(options.interruption.min_speech));
+  for (const std::string& words : options.interruption.backchannels) {
+    header.add_backchannels(words);
+  }
+  header.set_output_sample_rate_hz(options.output_sample_rate_hz);
+  header.set_hears_echo(options.hears_echo);
   ConversationHeader::Endpointer& endpointer = *header.mutable_endpointer();
   endpointer.set_threshold(options.endpointer.threshold);
   endpointer.set_neg_threshold(options.endpointer.neg_threshold);
@@ -60,7 +69,12 @@ ConversationOptions OptionsOf(const ConversationHeader& header) {
   options.store_timeout = Of(header.store_timeout());
   options.max_answer_bytes = header.max_answer_bytes();
   options.num_messages = header.num_messages();
-  options.min_interruption = Of(header.min_interruption());
+  options.interruptible.protected_for = Of(header.protected_for());
+  options.interruption.min_speech = Of(header.min_interruption());
+  options.interruption.backchannels.assign(header.backchannels().begin(),
+                                           header.backchannels().end());
+  options.output_sample_rate_hz = header.output_sample_rate_hz();
+  options.hears_echo = header.hears_echo();
   const ConversationHeader::Endpointer& endpointer = header.endpointer();
   options.endpointer.threshold = endpointer.threshold();
   options.endpointer.neg_threshold = endpointer.neg_threshold();

@@ -13,6 +13,12 @@ constexpr absl::Duration kFrame = absl::Milliseconds(20);
 constexpr size_t kFrameSamples = 320;
 constexpr int16_t kLoud = 5000;
 
+// Constant samples are loud enough for the detector, and no sound that an echo could be told from.
+ConversationOptions WithoutEcho(ConversationOptions options) {
+  options.hears_echo = false;
+  return options;
+}
+
 // The sound of a text, and its words.
 std::pair<std::vector<int16_t>, std::vector<WordMark>> Spoken(absl::string_view text) {
   std::vector<int16_t> sound;
@@ -38,7 +44,7 @@ SimulatedWorld::SimulatedWorld(ConversationOptions options,
         const std::string text = absl::StrCat("You said ", question.utterance.text, ". ");
         return AgentStep{.texts = {{absl::Milliseconds(10), text}}};
       }),
-      options_(std::move(options)),
+      options_(WithoutEcho(std::move(options))),
       digest_(this),
       conversation_(*Conversation::Create(options_, std::move(vad), &digest_)),
       events_(conversation_.get()) {}
