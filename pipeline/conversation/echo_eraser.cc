@@ -96,7 +96,10 @@ EchoEraser::Taps EchoEraser::Design(const Bands& gains) const {
 
 void EchoEraser::FollowNoise(absl::Span<const int16_t> frame) {
   float energy = 0;
-  for (const int16_t sample : frame) energy += static_cast<float>(sample) * sample;
+  for (const int16_t sample : frame) {
+    const auto value = static_cast<float>(sample);
+    energy += value * value;
+  }
   energy /= kFrame;
   if (energy_ < 0) energy_ = noise_energy_ = energy;
   energy_ = kSmoothing * energy_ + (1 - kSmoothing) * energy;
