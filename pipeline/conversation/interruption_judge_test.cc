@@ -53,12 +53,12 @@ Step Ended() {
     verdicts.push_back(judge.OnSpeechEnded());
   };
 }
-Step Partial(std::string words) {
+Step Partial(const std::string& words) {
   return [=](InterruptionJudge& judge, std::vector<Verdict>& verdicts) {
     verdicts.push_back(judge.OnPartialWords(words));
   };
 }
-Step Final(std::string words, bool rejected = false) {
+Step Final(const std::string& words, bool rejected = false) {
   return [=](InterruptionJudge& judge, std::vector<Verdict>& verdicts) {
     verdicts.push_back(judge.OnFinalWords(words, rejected));
   };
