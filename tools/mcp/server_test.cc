@@ -40,10 +40,9 @@ constexpr char kInitialize[] =
 class Gate {
  public:
   void Open() {
-    {
-      annotated::MutexLock lock(mutex_);
-      open_ = true;
-    }
+    annotated::MutexLock lock(mutex_);
+    open_ = true;
+    // This is done under the mutex, because whoever waits may end all of this as soon as it can.
     opened_.notify_all();
   }
   void Wait() {
@@ -80,6 +79,8 @@ class ServerTest : public testing::Test {
   ~ServerTest() override {
     gate_.Open();
     server_.reset();
+    // A cancelled call is not waited for by the server, and its handler uses the gate.
+    executor_.reset();
   }
 
   void Register(const std::string& name, ToolHandler handler) {

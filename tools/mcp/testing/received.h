@@ -16,10 +16,9 @@ namespace parlance::tools::mcp {
 class Received {
  public:
   void Add(std::string text) {
-    {
-      annotated::MutexLock lock(mutex_);
-      texts_.push_back(std::move(text));
-    }
+    annotated::MutexLock lock(mutex_);
+    texts_.push_back(std::move(text));
+    // This is done under the mutex, because whoever waits may end all of this as soon as it can.
     changed_.notify_all();
   }
 
