@@ -154,7 +154,7 @@ class ToolExecutor::Impl {
 
   // Calls the tool on this thread.
   ToolResult Compute(const RegisteredTool& tool, absl::string_view arguments_json,
-                     absl::Duration timeout, CallRecord* record) const {
+                     absl::Duration timeout, absl::string_view caller, CallRecord* record) const {
     const Clock::time_point start = Clock::now();
     const Clock::time_point deadline =
         start + TimeoutOf(tool.tool, timeout, options_.default_timeout);
@@ -168,9 +168,9 @@ class ToolExecutor::Impl {
       record->num_attempts = 1;
     }
     const std::atomic<bool> never_cancelled = false;
-    ToolResult result =
-        ResultOf(tool, CallHandler(tool.tool, arguments.value(),
-                                   {.deadline = deadline, .cancelled = never_cancelled}));
+    ToolResult result = ResultOf(
+        tool, CallHandler(tool.tool, arguments.value(),
+                          {.deadline = deadline, .cancelled = never_cancelled, .caller = caller}));
     if (Clock::now() >= deadline) return DeadlineError(tool.tool.name);
     return result;
   }
@@ -277,13 +277,19 @@ class ToolExecutor::Impl {
 
   std::shared_ptr<Call> FindRemembered(const Call& call) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const auto found = remembered_.find(call.request.id);
+    const auto found = remembered_.find(KeyOf(call.request));
     return found == remembered_.end() ? nullptr : found->second;
   }
 
+  // By what a call is remembered: two callers may use the same ids.
+  static std::string KeyOf(const ToolRequest& request) {
+    return absl::StrCat(request.caller.size(), ":", request.caller, request.id);
+  }
+
   void Remember(const std::shared_ptr<Call>& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    remembered_[call->request.id] = call;
-    remembered_ids_.push_back(call->request.id);
+    std::string key = KeyOf(call->request);
+    remembered_[key] = call;
+    remembered_ids_.push_back(std::move(key));
     // One that runs is not forgotten: calling it again would run it twice.
     for (size_t i = remembered_ids_.size();
          i > 0 && remembered_ids_.size() > options_.max_remembered; --i) {
@@ -409,9 +415,11 @@ class ToolExecutor::Impl {
       }
       if (call.request.on_progress != nullptr) call.request.on_progress(progress);
     };
-    return CallHandler(
-        call.tool->tool, call.arguments,
-        {.deadline = call.deadline(), .cancelled = call.cancelled, .on_progress = &report});
+    return CallHandler(call.tool->tool, call.arguments,
+                       {.deadline = call.deadline(),
+                        .cancelled = call.cancelled,
+                        .caller = call.request.caller,
+                        .on_progress = &report});
   }
 
   // Lets go of the mutex and takes it again, which the analysis cannot follow in an argument.
@@ -503,7 +511,7 @@ std::shared_ptr<ToolExecutor::Call> ToolExecutor::Start(ToolRequest request, Don
   // The scheduler sees to it that a call runs at most once.
   if (tool->tool.computes_only && !request.on_worker &&
       (request.id.empty() || tool->tool.annotations.MayRepeat())) {
-    return end(impl_->Compute(*tool, request.arguments, request.timeout, &record));
+    return end(impl_->Compute(*tool, request.arguments, request.timeout, request.caller, &record));
   }
   const Clock::time_point deadline =
       start + TimeoutOf(tool->tool, request.timeout, impl_->options().default_timeout);
@@ -529,7 +537,8 @@ ToolResult ToolExecutor::Execute(absl::string_view name, absl::string_view argum
   ToolError error;
   const ToolPtr tool = impl_->Find(name, arguments_json.size(), error);
   if (tool == nullptr) return error;
-  if (tool->tool.computes_only) return impl_->Compute(*tool, arguments_json, timeout, nullptr);
+  if (tool->tool.computes_only)
+    return impl_->Compute(*tool, arguments_json, timeout, /*caller=*/"", nullptr);
   ToolResponse response = Execute(ToolRequest{
       .name = std::string(name), .arguments = std::string(arguments_json), .timeout = timeout});
   return std::move(response.result);

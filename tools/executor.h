@@ -32,9 +32,12 @@ struct ToolRequest {
   std::string name;
   // A JSON text; empty means {}.
   std::string arguments = {};
-  // The caller's name for the call. If the tool may not repeat, a second call with the id of one of
-  // the last Options::max_remembered runs nothing: it waits for the first, and has its result.
+  // The caller's name for the call. If the tool may not repeat, a second call of the same caller
+  // with the id of one of the last Options::max_remembered runs nothing: it waits for the first,
+  // and has its result.
   std::string id = {};
+  // Whom the call is for: the handler finds it in its ToolContext.
+  std::string caller = {};
   // The time for the call. Zero: the tool's, or else the executor's default.
   absl::Duration timeout = absl::ZeroDuration();
   // Called on the handler's thread; never at the same time as `done`, nor after it. Must not block.

@@ -83,6 +83,9 @@ struct ToolContext {
   std::chrono::steady_clock::time_point deadline;
   // Set when nobody waits for the result any more. A handler that takes long looks at it and ends.
   const std::atomic<bool>& cancelled;
+  // Whom the call is for, such as a conversation, where several use the same tools; empty if there
+  // is only one. Valid until the handler returns.
+  absl::string_view caller = {};
   // Null if nobody listens.
   const std::function<void(const ToolProgress&)>* on_progress = nullptr;
 

@@ -65,7 +65,8 @@ namespace {
 // A search that finds nothing: a command has no conversation.
 class NoConversation : public ConversationSearch {
  public:
-  absl::StatusOr<std::vector<std::string>> Search(absl::string_view, int) override {
+  absl::StatusOr<std::vector<std::string>> Search(absl::string_view, absl::string_view,
+                                                  int) override {
     return std::vector<std::string>();
   }
 };

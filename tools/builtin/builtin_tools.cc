@@ -192,9 +192,10 @@ void PutTimer(JsonWriter& writer, const Timer& timer, absl::Time now) {
       absl::ToInt64Seconds(std::max(timer.due - now, absl::ZeroDuration())));
 }
 
-absl::StatusOr<ToolOutput> ListTimers(const BuiltinDependencies& dependencies) {
+absl::StatusOr<ToolOutput> ListTimers(const BuiltinDependencies& dependencies,
+                                      absl::string_view caller) {
   const absl::Time now = dependencies.now();
-  const std::vector<Timer> timers = dependencies.timers->List();
+  const std::vector<Timer> timers = dependencies.timers->List(caller);
   ToolOutput output;
   output.json = Object([&](JsonWriter& writer) {
     writer.Key("timers");
@@ -230,12 +231,13 @@ Tool Timers(const BuiltinDependencies& dependencies) {
       .annotations = {.open_world = false},
       .computes_only = false,
       .handler = [dependencies](const Value& arguments,
-                                const ToolContext&) -> absl::StatusOr<ToolOutput> {
+                                const ToolContext& context) -> absl::StatusOr<ToolOutput> {
         const absl::string_view action = Text(arguments, "action");
-        if (action == "list") return ListTimers(dependencies);
+        if (action == "list") return ListTimers(dependencies, context.caller);
         if (action == "cancel") {
           const int64_t id = Integer(arguments["id"]);
-          if (absl::Status cancelled = dependencies.timers->Cancel(id); !cancelled.ok()) {
+          if (absl::Status cancelled = dependencies.timers->Cancel(context.caller, id);
+              !cancelled.ok()) {
             return cancelled;
           }
           return ToolOutput{.json = Object([&](JsonWriter& writer) { Put(writer, "id", id); }),
@@ -244,7 +246,7 @@ Tool Timers(const BuiltinDependencies& dependencies) {
         const absl::Time now = dependencies.now();
         const absl::Duration duration = absl::Seconds(arguments["seconds"].GetDouble());
         absl::StatusOr<Timer> timer =
-            dependencies.timers->Start(Text(arguments, "label"), now + duration);
+            dependencies.timers->Start(context.caller, Text(arguments, "label"), now + duration);
         if (!timer.ok()) return timer.status();
         return ToolOutput{
             .json = Object([&](JsonWriter& writer) { PutTimer(writer, *timer, now); }),
@@ -324,10 +326,11 @@ Tool ConversationSearchTool(const BuiltinDependencies& dependencies) {
           .annotations = {.read_only = true, .destructive = false, .open_world = false},
           .computes_only = false,
           .handler = [search = dependencies.conversation](
-                         const Value& arguments, const ToolContext&) -> absl::StatusOr<ToolOutput> {
+                         const Value& arguments,
+                         const ToolContext& context) -> absl::StatusOr<ToolOutput> {
             const auto limit = arguments.FindMember("limit");
             absl::StatusOr<std::vector<std::string>> hits = search->Search(
-                Text(arguments, "words"),
+                context.caller, Text(arguments, "words"),
                 limit == arguments.MemberEnd() ? 5 : static_cast<int>(Integer(limit->value)));
             if (!hits.ok()) return hits.status();
             ToolOutput output;

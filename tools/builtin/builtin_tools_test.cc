@@ -163,11 +163,11 @@ TEST_F(BuiltinToolsTest, TimersStartListAndCancel) {
                 StartsWith("failed: there is no"));
   }
   EXPECT_THAT(Call("timers", R"({"action":"start"})"), StartsWith("invalid_arguments: "));
-  EXPECT_TRUE(timers_.TakeDue(now_).empty());
-  const auto due = timers_.TakeDue(now_ + absl::Hours(2));
+  EXPECT_TRUE(timers_.TakeDue("", now_).empty());
+  const auto due = timers_.TakeDue("", now_ + absl::Hours(2));
   ASSERT_EQ(due.size(), 1u);
   EXPECT_EQ(due[0].id, 2);
-  EXPECT_TRUE(timers_.List().empty());
+  EXPECT_TRUE(timers_.List("").empty());
 }
 
 TEST_F(BuiltinToolsTest, NotesAreKept) {

@@ -36,8 +36,9 @@ class NoteStore {
 class ConversationSearch {
  public:
   virtual ~ConversationSearch() = default;
-  // What was said, best match first.
-  virtual absl::StatusOr<std::vector<std::string>> Search(absl::string_view words, int limit) = 0;
+  // What was said in the conversation that ToolContext::caller names, best match first.
+  virtual absl::StatusOr<std::vector<std::string>> Search(absl::string_view caller,
+                                                          absl::string_view words, int limit) = 0;
 };
 
 struct Timer {
@@ -46,15 +47,17 @@ struct Timer {
   absl::Time due;
 };
 
-// Where timers are kept. Implementations may be called from any thread.
+// Where timers are kept, each for the caller who set it (ToolContext::caller): nobody else sees or
+// hears it. Implementations may be called from any thread.
 class TimerStore {
  public:
   virtual ~TimerStore() = default;
-  virtual absl::StatusOr<Timer> Start(absl::string_view label, absl::Time due) = 0;
-  // All timers, the next to ring first.
-  virtual std::vector<Timer> List() = 0;
+  virtual absl::StatusOr<Timer> Start(absl::string_view caller, absl::string_view label,
+                                      absl::Time due) = 0;
+  // The caller's timers, the next to ring first.
+  virtual std::vector<Timer> List(absl::string_view caller) = 0;
   // NotFound.
-  virtual absl::Status Cancel(int64_t id) = 0;
+  virtual absl::Status Cancel(absl::string_view caller, int64_t id) = 0;
 };
 
 // What the tools need. All of it must outlive them.

@@ -42,42 +42,62 @@ absl::Status InMemoryNoteStore::Remove(int64_t id) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Timer> InMemoryTimerStore::Start(absl::string_view label, absl::Time due) {
+absl::StatusOr<Timer> InMemoryTimerStore::Start(absl::string_view caller, absl::string_view label,
+                                                absl::Time due) {
   annotated::MutexLock lock(mutex_);
-  if (timers_.size() >= max_timers_) {
+  auto found = timers_.find(caller);
+  if (found == timers_.end()) {
+    if (timers_.size() >= max_callers_) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("there are timers of ", max_callers_, " others already; try later"));
+    }
+    found = timers_.emplace(std::string(caller), Timers()).first;
+  }
+  Timers& timers = found->second;
+  if (timers.by_id.size() >= max_timers_) {
     return absl::ResourceExhaustedError(
         absl::StrCat("there are ", max_timers_, " timers already; cancel one first"));
   }
-  const Timer timer{.id = next_id_++, .label = std::string(label), .due = due};
-  timers_.emplace(timer.id, timer);
+  const Timer timer{.id = timers.next_id++, .label = std::string(label), .due = due};
+  timers.by_id.emplace(timer.id, timer);
   return timer;
 }
 
-std::vector<Timer> InMemoryTimerStore::List() {
+std::vector<Timer> InMemoryTimerStore::List(absl::string_view caller) {
   annotated::MutexLock lock(mutex_);
   std::vector<Timer> timers;
-  for (const auto& [id, timer] : timers_) timers.push_back(timer);
+  const auto found = timers_.find(caller);
+  if (found == timers_.end()) return timers;
+  for (const auto& [id, timer] : found->second.by_id) timers.push_back(timer);
   SortByDue(timers);
   return timers;
 }
 
-absl::Status InMemoryTimerStore::Cancel(int64_t id) {
+absl::Status InMemoryTimerStore::Cancel(absl::string_view caller, int64_t id) {
   annotated::MutexLock lock(mutex_);
-  if (timers_.erase(id) == 0) return absl::NotFoundError(absl::StrCat("there is no timer ", id));
+  const auto found = timers_.find(caller);
+  if (found == timers_.end() || found->second.by_id.erase(id) == 0) {
+    return absl::NotFoundError(absl::StrCat("there is no timer ", id));
+  }
+  if (found->second.by_id.empty()) timers_.erase(found);
   return absl::OkStatus();
 }
 
-std::vector<Timer> InMemoryTimerStore::TakeDue(absl::Time now) {
+std::vector<Timer> InMemoryTimerStore::TakeDue(absl::string_view caller, absl::Time now) {
   annotated::MutexLock lock(mutex_);
   std::vector<Timer> due;
-  for (auto timer = timers_.begin(); timer != timers_.end();) {
+  const auto found = timers_.find(caller);
+  if (found == timers_.end()) return due;
+  std::map<int64_t, Timer>& timers = found->second.by_id;
+  for (auto timer = timers.begin(); timer != timers.end();) {
     if (timer->second.due > now) {
       ++timer;
       continue;
     }
     due.push_back(std::move(timer->second));
-    timer = timers_.erase(timer);
+    timer = timers.erase(timer);
   }
+  if (timers.empty()) timers_.erase(found);
   SortByDue(due);
   return due;
 }

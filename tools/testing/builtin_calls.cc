@@ -31,7 +31,7 @@ BuiltinTools::BuiltinTools(int max_concurrency)
     : conversation_({"the train leaves at nine", "the keys are in the kitchen"}) {
   const absl::Time noon = absl::FromUnixSeconds(1767268800);
   const bool ready = notes_.Add("oat milk").ok() &&
-                     timers_.Start("tea", noon + absl::Minutes(5)).ok() &&
+                     timers_.Start("", "tea", noon + absl::Minutes(5)).ok() &&
                      RegisterBuiltinTools({.now = [noon] { return noon; },
                                            .local_zone = absl::UTCTimeZone(),
                                            .notes = &notes_,

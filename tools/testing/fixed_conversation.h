@@ -15,7 +15,8 @@ class FixedConversation : public ConversationSearch {
  public:
   explicit FixedConversation(std::vector<std::string> said) : said_(std::move(said)) {}
 
-  absl::StatusOr<std::vector<std::string>> Search(absl::string_view words, int limit) override {
+  absl::StatusOr<std::vector<std::string>> Search(absl::string_view /*caller*/,
+                                                  absl::string_view words, int limit) override {
     std::vector<std::string> hits;
     for (const std::string& line : said_) {
       if (absl::StrContains(line, words) && hits.size() < static_cast<size_t>(limit)) {
