@@ -9,14 +9,13 @@
 #include "pipeline/session_adapters.h"
 #include "pipeline/speech/flite_synthesizer.h"
 #include "pipeline/speech/pocketsphinx_recognizer.h"
-#include "pipeline/timer_announcer.h"
 #include "session/open/open_store.h"
 #include "tools/builtin/builtin_tools.h"
 
 namespace parlance::pipeline {
 
 Components::Components(const ComponentOptions& options, RuleSet rules)
-    : options_(options), rules_(std::move(rules)) {}
+    : options_(options), rules_(std::move(rules)), announcer_(&timers_, options.now) {}
 
 absl::StatusOr<std::unique_ptr<Components>> Components::Create(const ComponentOptions& options) {
   absl::StatusOr<RuleSet> rules = DemoRules();
@@ -34,6 +33,21 @@ absl::StatusOr<std::unique_ptr<Components>> Components::Create(const ComponentOp
   auto notes = CreateSessionNoteStore(components->store_.get());
   if (!notes.ok()) return notes.status();
   components->notes_ = *std::move(notes);
+  components->search_ = CreateSessionSearch(components->store_.get());
+  if (absl::Status registered =
+          tools::RegisterBuiltinTools({.now = options.now,
+                                       .local_zone = options.local_zone,
+                                       .notes = components->notes_.get(),
+                                       .conversation = components->search_.get(),
+                                       .timers = &components->timers_},
+                                      components->registry_);
+      !registered.ok()) {
+    return registered;
+  }
+  auto executor = tools::ToolExecutor::Create(&components->registry_, {});
+  if (!executor.ok()) return executor.status();
+  components->executor_ = *std::move(executor);
+  components->agent_ = CreateRuleAgent(&components->rules_);
   return components;
 }
 
@@ -46,10 +60,13 @@ absl::StatusOr<std::unique_ptr<LocalConversation>> Components::Start(
   auto vad = audio::CreateNeuralVad(/*look_ahead_frames=*/0);
   if (!vad.ok()) return vad.status();
   parts.vad = *std::move(vad);
-  parts.agent = CreateRuleAgent(&rules_);
+  parts.agent = agent_.get();
   parts.synthesizer = synthesizer_.get();
+  parts.registry = &registry_;
+  parts.executor = executor_.get();
   parts.store = store_.get();
   parts.grammar = &rules_.grammar();
+  parts.announcer = &announcer_;
 
   auto conversation = std::make_unique<LocalConversation>();
   if (options.session_id.empty()) {
@@ -58,25 +75,6 @@ absl::StatusOr<std::unique_ptr<LocalConversation>> Components::Start(
     options.session_id = session->id;
   }
   conversation->session_id = options.session_id;
-  conversation->search = CreateSessionSearch(store_.get(), options.session_id);
-  conversation->registry = std::make_unique<tools::ToolRegistry>();
-  if (absl::Status registered =
-          tools::RegisterBuiltinTools({.now = options_.now,
-                                       .local_zone = options_.local_zone,
-                                       .notes = notes_.get(),
-                                       .conversation = conversation->search.get(),
-                                       .timers = &conversation->timers},
-                                      *conversation->registry);
-      !registered.ok()) {
-    return registered;
-  }
-  auto executor = tools::ToolExecutor::Create(conversation->registry.get(), {});
-  if (!executor.ok()) return executor.status();
-  conversation->executor = *std::move(executor);
-  parts.registry = conversation->registry.get();
-  parts.executor = conversation->executor.get();
-  conversation->announcer = std::make_unique<TimerAnnouncer>(&conversation->timers, options_.now);
-  parts.announcer = conversation->announcer.get();
   if (!record_folder.empty()) {
     auto record = RecordFile::Create(record_folder, options.session_id);
     if (!record.ok()) return record.status();
@@ -89,6 +87,20 @@ absl::StatusOr<std::unique_ptr<LocalConversation>> Components::Start(
   if (!agent.ok()) return agent.status();
   conversation->agent = *std::move(agent);
   return conversation;
+}
+
+RuntimeParts Components::ForRuntime() {
+  return {
+      .create_vad = [] { return audio::CreateNeuralVad(/*look_ahead_frames=*/0); },
+      .create_recognizer =
+          [this] { return CreatePocketSphinxRecognizer(rules_.grammar(), options_.recognizer); },
+      .agent = agent_.get(),
+      .synthesizer = synthesizer_.get(),
+      .registry = &registry_,
+      .executor = executor_.get(),
+      .store = store_.get(),
+      .grammar = &rules_.grammar(),
+      .announcer = &announcer_};
 }
 
 }  // namespace parlance::pipeline

@@ -9,11 +9,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "pipeline/agent/agent.h"
 #include "pipeline/agent/rule_agent.h"
-#include "pipeline/announcer.h"
 #include "pipeline/record_file.h"
+#include "pipeline/runtime/runtime.h"
 #include "pipeline/speech/pocketsphinx_recognizer.h"
 #include "pipeline/speech/synthesizer.h"
+#include "pipeline/timer_announcer.h"
 #include "pipeline/voice_agent.h"
 #include "session/store.h"
 #include "tools/builtin/dependencies.h"
@@ -32,15 +34,9 @@ struct ComponentOptions {
   absl::TimeZone local_zone = absl::LocalTimeZone();
 };
 
-// One conversation, with the tools that are bound to its session, and its timers: nobody else sees
-// or hears them. Must not outlive its Components.
+// One conversation on the caller's thread. Must not outlive its Components.
 struct LocalConversation {
   std::string session_id;
-  tools::InMemoryTimerStore timers;
-  std::unique_ptr<Announcer> announcer;
-  std::unique_ptr<tools::ConversationSearch> search;
-  std::unique_ptr<tools::ToolRegistry> registry;
-  std::unique_ptr<tools::ToolExecutor> executor;
   // Null if the conversation is not recorded.
   std::unique_ptr<RecordFile> record;
   std::unique_ptr<VoiceAgent> agent;
@@ -58,6 +54,9 @@ class Components {
   absl::StatusOr<std::unique_ptr<LocalConversation>> Start(VoiceAgent::Options options,
                                                            const std::string& record_folder = "");
 
+  // For many conversations. Must not be used beyond the Components.
+  RuntimeParts ForRuntime();
+
   session::SessionStore& store() { return *store_; }
   int output_sample_rate_hz() const { return synthesizer_->sample_rate_hz(); }
 
@@ -68,6 +67,13 @@ class Components {
   const RuleSet rules_;
   std::unique_ptr<session::SessionStore> store_;
   std::unique_ptr<tools::NoteStore> notes_;
+  std::unique_ptr<tools::ConversationSearch> search_;
+  // Each session has its own timers in it.
+  tools::InMemoryTimerStore timers_;
+  TimerAnnouncer announcer_;
+  std::unique_ptr<Agent> agent_;
+  tools::ToolRegistry registry_;
+  std::unique_ptr<tools::ToolExecutor> executor_;
   std::unique_ptr<Synthesizer> synthesizer_;
 };
 

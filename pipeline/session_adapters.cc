@@ -70,12 +70,12 @@ class SessionNoteStore : public tools::NoteStore {
 
 class SessionSearch : public tools::ConversationSearch {
  public:
-  SessionSearch(session::SessionStore* store, std::string session_id)
-      : store_(store), session_id_(std::move(session_id)) {}
+  explicit SessionSearch(session::SessionStore* store) : store_(store) {}
 
-  absl::StatusOr<std::vector<std::string>> Search(absl::string_view words, int limit) override {
+  absl::StatusOr<std::vector<std::string>> Search(absl::string_view session_id,
+                                                  absl::string_view words, int limit) override {
     // More messages than asked for, because the agent's own words are left out.
-    auto hits = store_->Search(words, session_id_, kPage);
+    auto hits = store_->Search(words, session_id, kPage);
     if (!hits.ok()) return hits.status();
     std::vector<std::string> said;
     for (const session::SessionStore::SearchHit& hit : *hits) {
@@ -88,7 +88,6 @@ class SessionSearch : public tools::ConversationSearch {
 
  private:
   session::SessionStore* const store_;
-  const std::string session_id_;
 };
 
 }  // namespace
@@ -111,9 +110,8 @@ absl::StatusOr<std::unique_ptr<tools::NoteStore>> CreateSessionNoteStore(
   return std::make_unique<SessionNoteStore>(store, created->id);
 }
 
-std::unique_ptr<tools::ConversationSearch> CreateSessionSearch(session::SessionStore* store,
-                                                               std::string session_id) {
-  return std::make_unique<SessionSearch>(store, std::move(session_id));
+std::unique_ptr<tools::ConversationSearch> CreateSessionSearch(session::SessionStore* store) {
+  return std::make_unique<SessionSearch>(store);
 }
 
 }  // namespace parlance::pipeline

@@ -3,8 +3,6 @@
 #define PIPELINE_SESSION_ADAPTERS_H_
 
 #include <memory>
-#include <string>
-#include <utility>
 
 #include "absl/status/statusor.h"
 #include "session/store.h"
@@ -18,9 +16,9 @@ namespace parlance::pipeline {
 absl::StatusOr<std::unique_ptr<tools::NoteStore>> CreateSessionNoteStore(
     session::SessionStore* store);
 
-// What the user said in one session. Thread-safe. `store` must outlive it.
-std::unique_ptr<tools::ConversationSearch> CreateSessionSearch(session::SessionStore* store,
-                                                               std::string session_id);
+// What the user said in the session that the caller's name is the id of. Thread-safe. `store` must
+// outlive it.
+std::unique_ptr<tools::ConversationSearch> CreateSessionSearch(session::SessionStore* store);
 
 }  // namespace parlance::pipeline
 

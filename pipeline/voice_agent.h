@@ -11,6 +11,8 @@
 // A tool that fails, or a text that cannot be said, is part of the conversation and no error; the
 // turn tells of it.
 //
+// It is a recording's or a pipe's: for many conversations at once see runtime/runtime.h.
+//
 // Threads: one at a time for each VoiceAgent; different ones may run at once and share the executor
 // and the store.
 #ifndef PIPELINE_VOICE_AGENT_H_
@@ -27,9 +29,9 @@
 #include "absl/types/span.h"
 #include "audio/vad/vad.h"
 #include "pipeline/agent/agent.h"
-#include "pipeline/announcer.h"
 #include "pipeline/conversation/conversation.h"
 #include "pipeline/conversation/replay/conversation_recorder.h"
+#include "pipeline/runtime/announcer.h"
 #include "pipeline/speech/grammar.h"
 #include "pipeline/speech/recognizer.h"
 #include "pipeline/speech/synthesizer.h"
@@ -45,7 +47,7 @@ struct VoiceAgentParts {
   // 16 kHz.
   std::unique_ptr<audio::VoiceActivityDetector> vad;
   std::unique_ptr<Recognizer> recognizer;
-  std::unique_ptr<Agent> agent;
+  Agent* agent = nullptr;
   Synthesizer* synthesizer = nullptr;
   // The executor's registry says which tools change nothing.
   const tools::ToolRegistry* registry = nullptr;

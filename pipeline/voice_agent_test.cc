@@ -16,10 +16,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pipeline/agent/agent.h"
-#include "pipeline/announcer.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/replay/replay.h"
 #include "pipeline/conversation/turn_latency.h"
+#include "pipeline/runtime/announcer.h"
 #include "pipeline/session_adapters.h"
 #include "pipeline/speech/recognizer.h"
 #include "pipeline/speech/synthesizer.h"
@@ -138,7 +138,9 @@ class ScriptedSynthesizer : public Synthesizer {
 class ScriptedAnnouncer : public Announcer {
  public:
   explicit ScriptedAnnouncer(Script* script) : script_(*script) {}
-  std::vector<std::string> TakeDue() override { return std::exchange(script_.announcements, {}); }
+  std::vector<std::string> TakeDue(absl::string_view /*session_id*/) override {
+    return std::exchange(script_.announcements, {});
+  }
 
  private:
   Script& script_;
@@ -146,7 +148,7 @@ class ScriptedAnnouncer : public Announcer {
 
 class VoiceAgentTest : public testing::Test {
  protected:
-  VoiceAgentTest() : synthesizer_(&script_), announcer_(&script_) {
+  VoiceAgentTest() : agent_(&script_), synthesizer_(&script_), announcer_(&script_) {
     const std::string path =
         absl::StrCat(std::getenv("TEST_TMPDIR"), "/",
                      testing::UnitTest::GetInstance()->current_test_info()->name(), ".db");
@@ -171,7 +173,7 @@ class VoiceAgentTest : public testing::Test {
   VoiceAgentParts Parts() {
     return {.vad = std::make_unique<LoudnessVad>(),
             .recognizer = std::make_unique<ScriptedRecognizer>(&script_),
-            .agent = std::make_unique<ScriptedAgent>(&script_),
+            .agent = &agent_,
             .synthesizer = &synthesizer_,
             .registry = &registry_,
             .executor = executor_.get(),
@@ -214,6 +216,7 @@ class VoiceAgentTest : public testing::Test {
   std::vector<session::Message> Stored() { return *store_->History(session_id_, {}); }
 
   Script script_;
+  ScriptedAgent agent_;
   ScriptedSynthesizer synthesizer_;
   ScriptedAnnouncer announcer_;
   std::unique_ptr<session::SessionStore> store_;
@@ -311,15 +314,16 @@ TEST(TimerAnnouncerTest, SaysEachTimerOnceItIsDue) {
   absl::Time now = absl::UnixEpoch();
   tools::InMemoryTimerStore timers;
   TimerAnnouncer announcer(&timers, [&] { return now; });
-  ASSERT_THAT(timers.Start("tea", now + absl::Minutes(5)), IsOk());
-  ASSERT_THAT(timers.Start("", now + absl::Minutes(3)), IsOk());
-  ASSERT_THAT(timers.Start("pasta", now + absl::Minutes(9)), IsOk());
-  EXPECT_THAT(announcer.TakeDue(), IsEmpty());
+  ASSERT_THAT(timers.Start("mine", "tea", now + absl::Minutes(5)), IsOk());
+  ASSERT_THAT(timers.Start("mine", "", now + absl::Minutes(3)), IsOk());
+  ASSERT_THAT(timers.Start("mine", "pasta", now + absl::Minutes(9)), IsOk());
+  ASSERT_THAT(timers.Start("another's", "eggs", now + absl::Minutes(1)), IsOk());
+  EXPECT_THAT(announcer.TakeDue("mine"), IsEmpty());
   now += absl::Minutes(5);
-  EXPECT_THAT(announcer.TakeDue(), ElementsAre("Your timer is up.", "Your timer tea is up."));
-  EXPECT_THAT(announcer.TakeDue(), IsEmpty());
+  EXPECT_THAT(announcer.TakeDue("mine"), ElementsAre("Your timer is up.", "Your timer tea is up."));
+  EXPECT_THAT(announcer.TakeDue("mine"), IsEmpty());
   now += absl::Hours(1);
-  EXPECT_THAT(announcer.TakeDue(), ElementsAre("Your timer pasta is up."));
+  EXPECT_THAT(announcer.TakeDue("mine"), ElementsAre("Your timer pasta is up."));
 }
 
 // The detector is sure only after some frames; what was said before must not be lost, and nothing
@@ -523,8 +527,9 @@ TEST_F(VoiceAgentTest, SearchFindsWhatTheUserSaid) {
   reply.role = session::Role::kAssistant;
   reply.content = "I noted: buy milk.";
   ASSERT_THAT(store_->AppendAll(session_id_, {user, reply}), IsOk());
-  const auto search = CreateSessionSearch(store_.get(), session_id_);
-  EXPECT_THAT(search->Search("milk", 5), IsOkAndHolds(ElementsAre("take a note buy milk")));
+  const auto search = CreateSessionSearch(store_.get());
+  EXPECT_THAT(search->Search(session_id_, "milk", 5),
+              IsOkAndHolds(ElementsAre("take a note buy milk")));
 }
 
 }  // namespace

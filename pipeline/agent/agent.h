@@ -42,8 +42,8 @@ struct AgentStep {
   std::string reply;
 };
 
-// Threads: one at a time. An agent keeps nothing from turn to turn but what it was made with: the
-// history is passed in.
+// An agent keeps nothing from turn to turn but what it was made with: the history is passed in. So
+// all conversations share one. Thread-safe.
 class Agent {
  public:
   virtual ~Agent() = default;

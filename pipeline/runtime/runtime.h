@@ -1,0 +1,208 @@
+// Many conversations on a few threads.
+//
+//   door ─► Session::Push ─► its queue of sound (bounded) ─┐
+//                                                          ├─► its thread: conversation ─►
+//                                                          SessionSink ─► door
+//   recognisers, agent, tools, voices, store ─► mailbox ───┘
+//
+// Each session belongs to one of a fixed set of threads, which never block: work that may take long
+// is done by the worker pools that all sessions share, by the tool executor's threads, and by the
+// store's. So a session that is quiet costs its state, and no thread.
+//
+// Bounds, each with its policy; what is dropped or refused is counted in RuntimeStats:
+//   sound of a session that was not handled yet    the oldest is dropped
+//   sessions, and new ones while threads are busy  a new session is refused, with the reason
+//   utterances that wait for a recogniser          the turn fails, and the agent says so
+//   turns, pieces that wait for a worker           the same
+//   writes that wait for the disk                  the same: nothing that is not stored is heard
+//   frames of an answer that are late              they are given at once, up to max_late, and the
+//                                                  answer goes on later beyond it
+//
+// Time is a steady clock's that is passed in, so that all of it can be run in virtual time: without
+// threads, whoever owns the runtime calls RunUntil, and everything happens on the caller's thread.
+#ifndef PIPELINE_RUNTIME_RUNTIME_H_
+#define PIPELINE_RUNTIME_RUNTIME_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "audio/vad/vad.h"
+#include "pipeline/agent/agent.h"
+#include "pipeline/conversation/conversation.h"
+#include "pipeline/conversation/conversation_actions.h"
+#include "pipeline/conversation/replay/conversation_recorder.h"
+#include "pipeline/runtime/announcer.h"
+#include "pipeline/runtime/duration_histogram.h"
+#include "pipeline/runtime/recognizer_pool.h"
+#include "pipeline/runtime/worker_pool.h"
+#include "pipeline/speech/grammar.h"
+#include "pipeline/speech/recognizer.h"
+#include "pipeline/speech/synthesizer.h"
+#include "session/store.h"
+#include "tools/executor.h"
+#include "tools/registry.h"
+
+namespace parlance::pipeline {
+
+// What the sessions of a runtime are made of. What is pointed to has to outlive the runtime, and is
+// used from several threads. The grammar and the announcer may be missing.
+struct RuntimeParts {
+  // Each is called from any thread. Detectors are at 16 kHz.
+  std::function<absl::StatusOr<std::unique_ptr<audio::VoiceActivityDetector>>()> create_vad;
+  std::function<absl::StatusOr<std::unique_ptr<Recognizer>>()> create_recognizer;
+  Agent* agent = nullptr;
+  Synthesizer* synthesizer = nullptr;
+  const tools::ToolRegistry* registry = nullptr;
+  tools::ToolExecutor* executor = nullptr;
+  session::SessionStore* store = nullptr;
+  const Grammar* grammar = nullptr;
+  Announcer* announcer = nullptr;
+};
+
+struct RuntimeOptions {
+  // Threads for sessions; one for each core is best. 0: RunUntil.
+  int num_threads = 2;
+  // Threads for recognition, for the agent, and for speech; one each at least.
+  int num_recognition_workers = 2;
+  int num_agent_workers = 2;
+  int num_synthesis_workers = 2;
+  RecognizerPool::Options recognizers = {};
+  // After so long a task is written off, and its thread is replaced.
+  absl::Duration overdue_after = absl::Seconds(10);
+
+  size_t max_sessions = 4000;
+  // A session is refused while the threads were busy for more than this part of the last 100 ms,
+  // with what the sessions since then will cost; or while sound waits longer than this.
+  double max_utilization = 0.85;
+  absl::Duration max_frame_age = absl::Milliseconds(20);
+  // The most sound of a session that waits.
+  absl::Duration max_queued_sound = absl::Milliseconds(200);
+  // By how much frames of an answer may be late before the answer goes on later instead.
+  absl::Duration max_late = absl::Milliseconds(100);
+  // A session from which no sound comes for so long is hung up.
+  absl::Duration idle_timeout = absl::Minutes(10);
+  // A steady clock. Null: this machine's.
+  std::function<absl::Duration()> now = nullptr;
+};
+
+// What happened so far. Histograms and counts are since the beginning.
+struct RuntimeStats {
+  size_t num_sessions = 0;
+  int64_t num_opened = 0;
+  // Sessions that were refused: too many, too busy, shutting down.
+  int64_t num_refused_full = 0;
+  int64_t num_refused_busy = 0;
+  int64_t num_refused_stopping = 0;
+  int64_t num_timed_out = 0;
+  int64_t num_turns = 0;
+  int64_t num_frames_in = 0;
+  int64_t num_frames_out = 0;
+  // Pieces of sound, of at most 20 ms, that were dropped because too much waited.
+  int64_t num_frames_dropped = 0;
+  // Answers that had to go on later, because their frames were more than max_late late.
+  int64_t num_answers_delayed = 0;
+  int64_t num_store_failures = 0;
+  int64_t num_announcements_dropped = 0;
+  // From Push until the conversation has handled it.
+  DurationHistogram frame_age = {};
+  // How late frames of answers were given.
+  DurationHistogram frame_lateness = {};
+  // The busiest thread's part of the last 100 ms.
+  double utilization = 0;
+  RecognizerPool::Stats recognizers = {};
+  WorkerPool::Stats recognition = {};
+  WorkerPool::Stats agents = {};
+  WorkerPool::Stats synthesis = {};
+};
+
+// Who gets what comes out of a session. Called on the session's thread, one call at a time: must
+// not block, nor call the session, but for Session::HangUp.
+class SessionSink {
+ public:
+  virtual ~SessionSink() = default;
+  // The next of what is to be heard, due now: mono PCM16 at the synthesiser's rate, at most 20 ms.
+  virtual void Frame(absl::Span<const int16_t> samples) = 0;
+  // What was given and not played yet is to be kept back, played on, or thrown away.
+  virtual void Hold() {}
+  virtual void Resume() {}
+  virtual void Stop() {}
+  virtual void TurnDone(const TurnReport& /*report*/) {}
+  // Everything is stored that is to be, and nothing is called any more. OK after HangUp;
+  // DeadlineExceeded if no sound came; Cancelled if the runtime ended.
+  virtual void Closed(const absl::Status& /*status*/) {}
+};
+
+struct SessionOptions {
+  // Empty: a new session of the store, with this title.
+  std::string session_id;
+  std::string title = "Conversation";
+  // The number of messages is the session's, and the rate of what is heard the synthesiser's.
+  ConversationOptions conversation;
+  absl::Duration tool_timeout = absl::Seconds(5);
+  // Where the conversation is recorded to, if it is. Called on the session's thread.
+  ConversationRecorder::Write record = nullptr;
+  std::string detector = "neural";
+};
+
+class Runtime {
+ public:
+  // A session that goes on until HangUp, its time-out or the runtime's end. All methods may be
+  // called from any thread, and none blocks.
+  class Session {
+   public:
+    virtual ~Session() = default;
+    virtual const std::string& id() const = 0;
+    // Mono PCM16 at the session's rate, at most a second of it. InvalidArgument beyond;
+    // FailedPrecondition if the session is over.
+    virtual absl::Status Push(absl::Span<const int16_t> samples) = 0;
+    // The input has ended, as a file does: what is being said is taken to be over.
+    virtual void EndOfSound() = 0;
+    // All samples of the answer up to `position` have been heard. Where it is never called, a
+    // sample is heard when it is given.
+    virtual void Played(int64_t position) = 0;
+    // The session ends when what is under way is stored.
+    virtual void HangUp() = 0;
+  };
+
+  // InvalidArgument for missing parts and options out of range.
+  static absl::StatusOr<std::unique_ptr<Runtime>> Create(RuntimeParts parts,
+                                                         RuntimeOptions options);
+  // Shuts down without waiting for turns. Returns when every task of the workers has.
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  // Opens a session, which reads and may write the store: blocks for that. `sink` has to live until
+  // Closed. ResourceExhausted if there are too many, Unavailable while the runtime is busy or shuts
+  // down, each with what to do; NotFound for a session that is not there, AlreadyExists for one
+  // that is open here; InvalidArgument for what a conversation refuses.
+  absl::StatusOr<std::shared_ptr<Session>> Open(SessionOptions options, SessionSink* sink);
+
+  // Refuses new sessions, lets turns that are under way come to their end for so long, hangs up,
+  // and returns when everything that was acknowledged is stored. DeadlineExceeded, with how many,
+  // if sessions were cut. Then the runtime is over.
+  absl::Status Shutdown(absl::Duration limit);
+
+  // Without threads: does everything that is due until `time`, in its order; the clock that was
+  // passed in is to say the times that `set_now` was called with.
+  void RunUntil(absl::Duration time, const std::function<void(absl::Duration)>& set_now);
+
+  RuntimeStats stats() const;
+
+ private:
+  class Impl;
+  explicit Runtime(std::unique_ptr<Impl> impl);
+
+  const std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace parlance::pipeline
+
+#endif  // PIPELINE_RUNTIME_RUNTIME_H_
