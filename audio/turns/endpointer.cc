@@ -100,6 +100,19 @@ int64_t Endpointer::max_pre_roll_samples() const {
          frame_samples_;
 }
 
+int64_t Endpointer::usual_pre_roll_samples() const {
+  return (kMaxRise + padding_ + options_.look_ahead_frames) * frame_samples_;
+}
+
+int64_t Endpointer::pre_roll_begin() const {
+  // Evidence that begins with the next frame.
+  int64_t onset = num_judged_ - kMaxRise;
+  if (!in_speech_ && evidence_ > 0) onset = std::min(onset, onset_);
+  int64_t begin = onset - padding_;
+  if (!in_speech_) begin = cut_ ? last_end_ : std::max(begin, last_end_);
+  return std::max(begin, int64_t{0}) * frame_samples_;
+}
+
 std::optional<EndpointerEvent> Endpointer::Push(float probability) {
   if (++num_pushed_ <= options_.look_ahead_frames) return std::nullopt;
   ++num_judged_;

@@ -160,6 +160,11 @@ class Endpointer {
   }
   // A start's `decided` less its segment.begin is at most this: what has to be kept of the past.
   int64_t max_pre_roll_samples() const;
+  // What has to be kept of the past while nothing is heard.
+  int64_t usual_pre_roll_samples() const;
+  // The earliest sample at which a turn may begin that has not begun yet: what has to be kept of
+  // the past now. 300 ms while nothing is heard, and more while there is evidence of a start.
+  int64_t pre_roll_begin() const;
 
  private:
   explicit Endpointer(const Options& options);

@@ -6,23 +6,38 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/types/span.h"
 
 namespace parlance::audio {
 
-// Threads: one at a time. Allocation: in the constructor only. Memory: two bytes a sample.
+// Keeps the samples that were not forgotten, up to a bound. Threads: one at a time. Memory: two
+// bytes for each of the usual number, and for each of the bound while more than usual is kept.
+// Allocation: in the constructor; when more is kept than usual; and when that was not so for
+// kPatience pushes.
 class SampleRing {
  public:
-  // How many samples are kept; with 0, none.
-  explicit SampleRing(size_t capacity) : samples_(capacity) {}
+  static constexpr int kPatience = 100;
 
-  // The next samples of the stream, any number. They take the place of the oldest.
+  // How many samples are kept at most, with 0 none, and how many usually. What is kept of a push
+  // counts as well.
+  explicit SampleRing(size_t max_samples) : SampleRing(max_samples, max_samples) {}
+  SampleRing(size_t max_samples, size_t usual_samples)
+      : max_samples_(max_samples),
+        usual_samples_(std::min(max_samples, usual_samples)),
+        samples_(usual_samples_) {}
+
+  // The next samples of the stream, any number. Beyond the bound they take the place of the oldest.
   void Push(absl::Span<const int16_t> samples) {
     end_ += static_cast<int64_t>(samples.size());
     // Only the last ones would stay.
-    samples.remove_prefix(samples.size() - std::min(samples.size(), samples_.size()));
+    samples.remove_prefix(samples.size() - std::min(samples.size(), max_samples_));
+    if (samples.empty()) return;
+    size_ = std::min(size_, max_samples_ - samples.size());
+    Fit(size_ + samples.size());
+    size_ += samples.size();
     while (!samples.empty()) {
       const size_t count = std::min(samples.size(), samples_.size() - next_);
       std::copy_n(samples.begin(), count, samples_.begin() + static_cast<ptrdiff_t>(next_));
@@ -31,30 +46,64 @@ class SampleRing {
     }
   }
 
+  // What comes before `position` is not needed any more.
+  void Forget(int64_t position) {
+    size_ = std::min(size_, static_cast<size_t>(std::max<int64_t>(end_ - position, 0)));
+  }
+
   // The samples from `position` to end(), as far as they are kept: the second span goes on where
   // the first one ends. Either may be empty. They are valid until Push or Clear.
   std::array<absl::Span<const int16_t>, 2> From(int64_t position) const {
-    const auto kept = std::min<int64_t>(end_, static_cast<int64_t>(samples_.size()));
-    const auto count = static_cast<size_t>(std::clamp<int64_t>(end_ - position, 0, kept));
+    const auto count =
+        static_cast<size_t>(std::clamp<int64_t>(end_ - position, 0, static_cast<int64_t>(size_)));
+    return LastOnes(count);
+  }
+
+  // The position behind the last sample: how many were pushed.
+  int64_t end() const { return end_; }
+  // For how many samples there is memory.
+  size_t capacity() const { return samples_.size(); }
+
+  // Forgets the stream: the next sample is at position 0.
+  void Clear() {
+    size_ = 0;
+    end_ = 0;
+  }
+
+ private:
+  std::array<absl::Span<const int16_t>, 2> LastOnes(size_t count) const {
     const auto all = absl::MakeConstSpan(samples_);
     if (count <= next_) return {all.subspan(next_ - count, count), {}};
     return {all.last(count - next_), all.first(next_)};
   }
 
-  // The position behind the last sample: how many were pushed.
-  int64_t end() const { return end_; }
-
-  // Forgets the stream: the next sample is at position 0.
-  void Clear() {
-    next_ = 0;
-    end_ = 0;
+  // Makes room for so many, or gives room back.
+  void Fit(size_t needed) {
+    if (needed > usual_samples_) {
+      num_usual_pushes_ = 0;
+      if (samples_.size() < max_samples_) Reallocate(max_samples_);
+    } else if (samples_.size() > usual_samples_ && ++num_usual_pushes_ >= kPatience) {
+      Reallocate(usual_samples_);
+    }
   }
 
- private:
+  void Reallocate(size_t capacity) {
+    std::vector<int16_t> samples;
+    samples.reserve(capacity);
+    for (const auto part : LastOnes(size_)) samples.insert(samples.end(), part.begin(), part.end());
+    samples.resize(capacity);
+    samples_ = std::move(samples);
+    next_ = size_ % capacity;
+  }
+
+  size_t max_samples_;
+  size_t usual_samples_;
   std::vector<int16_t> samples_;
-  // The index in samples_ that the next sample goes to.
+  // The index in samples_ that the next sample goes to, and how many before it are kept.
   size_t next_ = 0;
+  size_t size_ = 0;
   int64_t end_ = 0;
+  int num_usual_pushes_ = 0;
 };
 
 }  // namespace parlance::audio

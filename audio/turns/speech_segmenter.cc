@@ -19,6 +19,15 @@ constexpr int kBlocksPerSecond = 50;
 // The longest frame of a detector: 10 ms at 48 kHz.
 constexpr size_t kMaxFrameSamples = 480;
 
+SampleRing MakeRing(const SpeechSegmenter::Options& options, const Endpointer& endpointer,
+                    size_t frame_samples) {
+  if (!options.gives_sound) return SampleRing(0);
+  // What is kept before a frame, and the frame.
+  const size_t most = static_cast<size_t>(endpointer.max_pre_roll_samples()) + frame_samples;
+  if (!options.small_when_idle) return SampleRing(most);
+  return {most, static_cast<size_t>(endpointer.usual_pre_roll_samples()) + frame_samples};
+}
+
 }  // namespace
 
 absl::StatusOr<SpeechSegmenter> SpeechSegmenter::Create(std::unique_ptr<VoiceActivityDetector> vad,
@@ -48,7 +57,7 @@ SpeechSegmenter::SpeechSegmenter(std::unique_ptr<VoiceActivityDetector> vad, Res
       endpointer_(endpointer),
       input_sample_rate_hz_(options.input_sample_rate_hz),
       gives_sound_(options.gives_sound),
-      ring_(options.gives_sound ? static_cast<size_t>(endpointer.max_pre_roll_samples()) : 0),
+      ring_(MakeRing(options, endpointer, vad_->frame_samples())),
       num_owed_(vad_->look_ahead_frames()),
       end_(kNotKnown) {
   // A block, or what Flush gives; each may be a sample more than the ratio of the rates says.
@@ -103,6 +112,7 @@ void SpeechSegmenter::Hear(absl::Span<const int16_t> heard, TurnObserver& observ
   // A turn that this frame begins has it in its pre-roll; one that it ends has heard it.
   if (gives_sound_ && endpointer_.in_speech()) observer.OnTurnSound(frame);
   Judge(vad_->Process(frame), observer);
+  ring_.Forget(endpointer_.pre_roll_begin());
 }
 
 void SpeechSegmenter::Judge(float probability, TurnObserver& observer) {

@@ -43,6 +43,9 @@ class SpeechSegmenter {
     Endpointer::Options endpointer = {};
     // Whether the observer is given the sound of turns, and what came before is kept for that.
     bool gives_sound = false;
+    // While nothing is heard only 300 ms are kept, a third of what a beginning may need; then
+    // memory is allocated when a sound begins, and given back after a second without any.
+    bool small_when_idle = false;
   };
 
   // InvalidArgument if there is no detector, for rates that cannot be used, and for options that

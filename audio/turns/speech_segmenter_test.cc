@@ -729,6 +729,42 @@ TEST_P(SegmenterRateTest, PushAllocatesNothing) {
             0);
 }
 
+// Memory for the beginning of a sound comes when there is one, and goes a second after its last.
+TEST_P(SegmenterRateTest, WhatIsIdleIsSmall) {
+  SpeechSegmenter::Options options = At(GetParam());
+  options.gives_sound = true;
+  options.small_when_idle = true;
+  SpeechSegmenter segmenter = Create(*CreateNeuralVad(0), options);
+  const auto second = static_cast<size_t>(GetParam());
+  const std::vector<int16_t> silence(2 * second);
+  const auto allocations = [&](const std::vector<int16_t>& sound) {
+    return perf::CountAllocations([&] { PushAll(segmenter, sound, 997); });
+  };
+  EXPECT_EQ(allocations(silence), 0);
+  EXPECT_GE(allocations(Utterance(GetParam())), 1);
+  EXPECT_LE(allocations(silence), 1);
+  EXPECT_EQ(allocations(silence), 0);
+}
+
+// What is kept is what is needed: the sound is the same, however little there is room for.
+TEST_P(SegmenterRateTest, SmallWhenIdleGivesTheSameSound) {
+  const auto heard = [&](bool small) {
+    SpeechSegmenter::Options options = At(GetParam());
+    options.gives_sound = true;
+    options.small_when_idle = small;
+    Listener listener(Create(*CreateNeuralVad(0), options));
+    for (int i = 0; i < 3; ++i) {
+      listener.Push(std::vector<int16_t>(static_cast<size_t>(GetParam()) * 3));
+      listener.Push(Utterance(GetParam()));
+    }
+    return listener.Flush();
+  };
+  const Heard all = heard(false);
+  const Heard small = heard(true);
+  EXPECT_EQ(all.turns, small.turns);
+  EXPECT_FALSE(all.turns.empty());
+}
+
 TEST_P(SegmenterRateTest, PushTakesNoLock) {
   if (!kCanSeeWarmPath) GTEST_SKIP() << "not with a sanitizer";
   const std::vector<int16_t> sound = Utterance(GetParam());

@@ -41,6 +41,7 @@ absl::StatusOr<std::unique_ptr<Conversation>> Conversation::Create(
   segmenter_options.input_sample_rate_hz = options.input_sample_rate_hz;
   segmenter_options.endpointer = options.endpointer;
   segmenter_options.gives_sound = true;
+  segmenter_options.small_when_idle = true;
   auto segmenter = audio::SpeechSegmenter::Create(std::move(vad), segmenter_options);
   if (!segmenter.ok()) return segmenter.status();
   if (options.hears_echo && options.output_sample_rate_hz != kRecognitionHz) {

@@ -20,7 +20,7 @@
 // next_deadline for when to call Tick.
 //
 // Threads: one at a time. Allocation: none in Sound and TakeFrame, but at the beginnings and ends
-// of turns.
+// of sounds and turns.
 #ifndef PIPELINE_CONVERSATION_CONVERSATION_H_
 #define PIPELINE_CONVERSATION_CONVERSATION_H_
 

@@ -133,13 +133,15 @@ class ConversationDriver::Impl : private ConversationActions {
   }
 
   absl::Status Start(std::unique_ptr<audio::VoiceActivityDetector> vad) {
-    auto conversation = Conversation::Create(options_.conversation, std::move(vad), &digest_);
+    // The conversation has its own copy.
+    const ConversationOptions options = std::move(options_.conversation);
+    auto conversation = Conversation::Create(options, std::move(vad), &digest_);
     if (!conversation.ok()) return conversation.status();
     conversation_ = *std::move(conversation);
     events_ = conversation_.get();
     if (options_.record != nullptr) {
       recorder_ = std::make_unique<ConversationRecorder>(
-          options_.conversation, options_.detector, conversation_.get(), &digest_, options_.record);
+          options, options_.detector, conversation_.get(), &digest_, options_.record);
       events_ = recorder_.get();
     }
     return absl::OkStatus();
@@ -419,7 +421,7 @@ class ConversationDriver::Impl : private ConversationActions {
   }
 
   const SharedParts parts_;
-  const Options options_;
+  Options options_;
   const std::shared_ptr<Mailbox> mailbox_;
   ActionDigest digest_;
   std::unique_ptr<Conversation> conversation_;

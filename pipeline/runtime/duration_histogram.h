@@ -33,6 +33,14 @@ class DurationHistogram {
     largest_ = std::max(largest_, other.largest_);
   }
 
+  // What was added since `earlier`, which is a copy of this one. The largest is that of all.
+  DurationHistogram Since(const DurationHistogram& earlier) const {
+    DurationHistogram since = *this;
+    for (size_t i = 0; i < counts_.size(); ++i) since.counts_[i] -= earlier.counts_[i];
+    since.count_ -= earlier.count_;
+    return since;
+  }
+
   int64_t count() const { return count_; }
   absl::Duration largest() const { return absl::Nanoseconds(largest_); }
   // The least bound that `part` (0 to 1) of the durations do not exceed; zero if there are none.

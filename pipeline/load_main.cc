@@ -1,0 +1,300 @@
+// Calls an agent as many people at once would, and tells how it bore it.
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "audio/signal/resampler.h"
+#include "audio/sound_file/wav.h"
+#include "command/printable.h"
+#include "command/program.h"
+#include "command/progress.h"
+#include "command/user_path.h"
+#include "pipeline/components.h"
+#include "pipeline/runtime/load/load.h"
+#include "pipeline/runtime/load/simulated_parts.h"
+#include "pipeline/runtime/runtime.h"
+#include "pipeline/speech/synthesizer.h"
+
+ABSL_FLAG(int, sessions, 100, "How many callers there are, 1 to 100,000.");
+ABSL_FLAG(absl::Duration, length, absl::Seconds(10),
+          "For how long they are measured, after all were opened and had a moment to warm up.");
+ABSL_FLAG(absl::Duration, ramp, absl::Seconds(2), "Over how long the calls are opened.");
+ABSL_FLAG(double, speech, 0.3, "What part of the time each caller speaks, 0 to 0.6.");
+ABSL_FLAG(int, rate, 8000, "The rate of the callers' sound, 8000 to 48000 Hz.");
+ABSL_FLAG(std::string, recognizer, "simulated",
+          "What hears: real (PocketSphinx), or simulated, which always hears \"what time is it\".");
+ABSL_FLAG(std::string, synthesizer, "simulated", "What speaks: real (Flite) or simulated.");
+ABSL_FLAG(std::string, store, "real",
+          "What keeps it: real (a file of SQLite) or simulated, which keeps nothing.");
+ABSL_FLAG(
+    std::string, db, "",
+    "The file of the store. If none is named, one is made for the run, and removed after it.");
+ABSL_FLAG(int, threads, 2, "How many threads serve the sessions, 1 to 256.");
+ABSL_FLAG(int, recognizers, 8, "How many recognisers there are at most, 1 to 256.");
+ABSL_FLAG(int, workers, 2,
+          "How many threads recognise, as many decide, and as many speak, 1 to 256.");
+ABSL_FLAG(
+    double, max_utilization, 0.85,
+    "From which part of their time the threads are too busy for one session more. 100: never.");
+ABSL_FLAG(bool, find_limit, false,
+          "Go on with more callers until sound is late or lost, and tell how many there can be.");
+ABSL_FLAG(uint64_t, seed, 1, "Which callers begin when.");
+
+namespace parlance::pipeline {
+namespace {
+
+constexpr int kMaxSessions = 100000;
+constexpr char kSimulatedWords[] = "what time is it";
+
+// A folder that goes with what is in it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    const char* const parent = std::getenv("TMPDIR");
+    path_ = absl::StrCat(parent == nullptr || *parent == '\0' ? "/tmp" : parent, "/load.XXXXXX");
+    if (mkdtemp(path_.data()) == nullptr) path_.clear();
+  }
+  ~TemporaryFolder() {
+    if (path_.empty()) return;
+    for (const char* const file : {"sessions.db", "sessions.db-wal", "sessions.db-shm"}) {
+      unlink(absl::StrCat(path_, "/", file).c_str());
+    }
+    rmdir(path_.c_str());
+  }
+  // Empty if there is none.
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// What callers say: the files, or requests that the demonstration agent understands.
+absl::StatusOr<std::vector<std::vector<int16_t>>> Utterances(const command::Arguments& files,
+                                                             Synthesizer& voice, int rate_hz) {
+  std::vector<std::vector<int16_t>> utterances;
+  const auto add = [&](absl::Span<const int16_t> samples, int from_hz) -> absl::Status {
+    auto resampled = audio::Resample(samples, from_hz, rate_hz);
+    if (!resampled.ok()) return resampled.status();
+    utterances.push_back(*std::move(resampled));
+    return absl::OkStatus();
+  };
+  if (files.empty()) {
+    for (const char* const text : {"what time is it", "what is twelve times seven",
+                                   "convert ten miles to kilometers", "list my timers"}) {
+      std::vector<int16_t> sound;
+      const absl::Status said = voice.Synthesize(text, [&](const SpeechChunk& chunk) {
+        sound.insert(sound.end(), chunk.samples.begin(), chunk.samples.end());
+        return true;
+      });
+      if (!said.ok()) return said;
+      if (absl::Status added = add(sound, voice.sample_rate_hz()); !added.ok()) return added;
+    }
+    return utterances;
+  }
+  constexpr size_t kMaxSamples = size_t{48000} * 600;
+  for (const std::string& file : files) {
+    auto reader = audio::WavReader::Open(command::UserPath(file), file);
+    if (!reader.ok()) return reader.status();
+    std::vector<int16_t> sound;
+    std::vector<int16_t> piece(16000);
+    for (;;) {
+      const absl::StatusOr<size_t> count = (*reader)->Read(absl::MakeSpan(piece));
+      if (!count.ok()) return count.status();
+      if (*count == 0) break;
+      sound.insert(sound.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(*count));
+      if (sound.size() > kMaxSamples) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(file, ": it is longer than ten minutes; name what somebody says at once"));
+      }
+    }
+    if (absl::Status added = add(sound, (*reader)->sample_rate_hz()); !added.ok()) return added;
+  }
+  return utterances;
+}
+
+// One load with so many callers, in a runtime of its own.
+absl::StatusOr<LoadReport> Load(const RuntimeParts& parts, LoadOptions options) {
+  RuntimeOptions runtime_options;
+  runtime_options.num_threads = absl::GetFlag(FLAGS_threads);
+  runtime_options.num_recognition_workers = absl::GetFlag(FLAGS_workers);
+  runtime_options.num_agent_workers = absl::GetFlag(FLAGS_workers);
+  runtime_options.num_synthesis_workers = absl::GetFlag(FLAGS_workers);
+  runtime_options.recognizers.max_recognizers = absl::GetFlag(FLAGS_recognizers);
+  runtime_options.max_utilization = absl::GetFlag(FLAGS_max_utilization);
+  runtime_options.max_sessions = kMaxSessions;
+  auto runtime = Runtime::Create(parts, runtime_options);
+  if (!runtime.ok()) return runtime.status();
+  command::Progress progress("load");
+  options.on_progress = [&](const std::string& text) { progress.Update(text); };
+  absl::StatusOr<LoadReport> report = RunLoad(**runtime, options);
+  const absl::Status shut = (*runtime)->Shutdown(absl::Seconds(5));
+  if (report.ok() && !shut.ok()) command::Say(shut.message());
+  return report;
+}
+
+// How many callers there can be: 1.3 times as many until it breaks, and then in between.
+int FindLimit(const RuntimeParts& parts, LoadOptions options) {
+  size_t held = 0;
+  size_t broke = 0;
+  for (size_t num = options.num_sessions; num <= kMaxSessions;) {
+    options.num_sessions = num;
+    const absl::StatusOr<LoadReport> report = Load(parts, options);
+    if (!report.ok()) {
+      command::Say(report.status().message());
+      return command::kFailed;
+    }
+    const bool holds = report->is_sustained() && report->num_admitted == num;
+    command::Print(absl::StrCat(report->Table(), holds ? "  holds\n" : "  DOES NOT HOLD\n"));
+    (holds ? held : broke) = num;
+    if (holds && broke == 0) {
+      num = num * 13 / 10 + 1;
+    } else if (broke - held > std::max<size_t>(broke / 20, 1) && held > 0) {
+      num = (held + broke) / 2;
+    } else {
+      break;
+    }
+  }
+  command::Print(absl::StrFormat("%d sessions hold; %d do not\n", held, broke));
+  return command::kDone;
+}
+
+int Run(const command::Arguments& files) {
+  const int num_sessions = absl::GetFlag(FLAGS_sessions);
+  if (num_sessions < 1 || num_sessions > kMaxSessions) {
+    return command::WrongUse(
+        absl::StrCat("--sessions=", num_sessions, " is not in 1 to ", kMaxSessions));
+  }
+  for (const auto& [name, value] : {std::pair("threads", absl::GetFlag(FLAGS_threads)),
+                                    std::pair("recognizers", absl::GetFlag(FLAGS_recognizers)),
+                                    std::pair("workers", absl::GetFlag(FLAGS_workers))}) {
+    if (value < 1 || value > 256) {
+      return command::WrongUse(absl::StrCat("--", name, "=", value, " is not in 1 to 256"));
+    }
+  }
+  if (absl::GetFlag(FLAGS_length) < absl::Seconds(1) ||
+      absl::GetFlag(FLAGS_length) > absl::Hours(24)) {
+    return command::WrongUse("--length is not in 1s to 24h");
+  }
+  if (absl::GetFlag(FLAGS_ramp) < absl::ZeroDuration() ||
+      absl::GetFlag(FLAGS_ramp) > absl::Hours(1)) {
+    return command::WrongUse("--ramp is not in 0s to 1h");
+  }
+  if (!(absl::GetFlag(FLAGS_max_utilization) > 0)) {
+    return command::WrongUse("--max_utilization is not more than 0");
+  }
+  for (const auto& [name, value] : {std::pair("recognizer", absl::GetFlag(FLAGS_recognizer)),
+                                    std::pair("synthesizer", absl::GetFlag(FLAGS_synthesizer)),
+                                    std::pair("store", absl::GetFlag(FLAGS_store))}) {
+    if (value != "real" && value != "simulated") {
+      return command::WrongUse(absl::StrCat("--", name, "=", command::PrintableLine(value),
+                                            " is neither real nor simulated"));
+    }
+  }
+
+  const TemporaryFolder folder;
+  ComponentOptions component_options;
+  component_options.database_path = absl::GetFlag(FLAGS_db);
+  if (component_options.database_path.empty()) {
+    if (folder.path().empty()) {
+      command::Say(
+          "no folder could be made in $TMPDIR or /tmp for the store; name a file with --db");
+      return command::kFailed;
+    }
+    component_options.database_path = absl::StrCat(folder.path(), "/sessions.db");
+  }
+  auto components = Components::Create(component_options);
+  if (!components.ok()) {
+    command::Say(components.status().message());
+    return command::kFailed;
+  }
+  RuntimeParts parts = (*components)->ForRuntime();
+
+  LoadOptions options;
+  options.num_sessions = static_cast<size_t>(num_sessions);
+  options.length = absl::GetFlag(FLAGS_length);
+  options.ramp = absl::GetFlag(FLAGS_ramp);
+  options.speech_part = absl::GetFlag(FLAGS_speech);
+  options.sample_rate_hz = absl::GetFlag(FLAGS_rate);
+  options.seed = absl::GetFlag(FLAGS_seed);
+  auto utterances = Utterances(files, *parts.synthesizer, options.sample_rate_hz);
+  if (!utterances.ok()) {
+    command::Say(utterances.status().message());
+    return command::kFailed;
+  }
+  options.utterances = *std::move(utterances);
+
+  const std::unique_ptr<Synthesizer> synthesizer = CreateSimulatedSynthesizer();
+  const std::unique_ptr<session::SessionStore> store = CreateForgetfulStore();
+  if (absl::GetFlag(FLAGS_recognizer) == "simulated") {
+    parts.create_recognizer = [] {
+      return CreateSimulatedRecognizer(kSimulatedWords, absl::ZeroDuration());
+    };
+  }
+  if (absl::GetFlag(FLAGS_synthesizer) == "simulated") parts.synthesizer = synthesizer.get();
+  if (absl::GetFlag(FLAGS_store) == "simulated") parts.store = store.get();
+
+  if (absl::GetFlag(FLAGS_find_limit)) return FindLimit(parts, options);
+  const absl::StatusOr<LoadReport> report = Load(parts, options);
+  if (!report.ok()) {
+    if (absl::IsInvalidArgument(report.status()))
+      return command::WrongUse(report.status().message());
+    command::Say(report.status().message());
+    return command::kFailed;
+  }
+  command::Print(report->Table());
+  if (report->is_sustained() && report->num_admitted == report->num_asked) return command::kDone;
+  return command::kNo;
+}
+
+command::Program LoadProgram() {
+  return {
+      .name = "load",
+      .summary = "Calls an agent as many people at once would, and tells how it bore it.",
+      .synopsis = {"load [FILE...] [FLAG...]"},
+      .details =
+          R"(Each caller sends 20 ms of sound every 20 ms, says something, is silent while it is answered, and says
+something again: what is in the sound files, one after the other, or requests that the agent's demonstration
+understands. Resampling, detector, endpointer, agent and tools are the real ones; recogniser, synthesiser and
+store may be simulated, to measure what is around them.
+
+The table tells how old sound was when it was heard, how late the answers' was given, how long callers waited
+for their answers beyond the pause that ends a turn, and what it took of this machine. Callers and agent share
+it, so the callers' part is told apart. "timers of this machine" is how late whoever sleeps here is woken: a
+run on a machine that is busy with something else is marked NOISY.)",
+      .flag_groups = {{"Callers",
+                       {"sessions", "length", "ramp", "speech", "rate", "seed", "find_limit"}},
+                      {"Agent",
+                       {"recognizer", "synthesizer", "store", "db", "threads", "workers",
+                        "recognizers", "max_utilization"}}},
+      .common_flags = {},
+      .may_be_empty = {"db"},
+      .examples = {"load --sessions 1000",
+                   "load --sessions 200 --recognizer real --synthesizer real",
+                   "load --find_limit --max_utilization 100"},
+      .no_means = "callers were refused, or sound was lost or more than 20 ms old",
+      .subcommands = {},
+      .run = Run,
+      .max_arguments = command::kAnyNumber};
+}
+
+}  // namespace
+}  // namespace parlance::pipeline
+
+int main(int argc, char** argv) {
+  return command::Main(parlance::pipeline::LoadProgram(), argc, argv);
+}

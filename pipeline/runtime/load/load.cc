@@ -1,0 +1,435 @@
+#include "pipeline/runtime/load/load.h"
+
+#include <malloc.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "pipeline/conversation/conversation_actions.h"
+#include "pipeline/conversation/turn_machine.h"
+#include "third_party/annotated_mutex.h"
+
+namespace parlance::pipeline {
+namespace {
+
+constexpr absl::Duration kFrame = absl::Milliseconds(20);
+// The sender looks for what is due so often.
+constexpr absl::Duration kTick = absl::Milliseconds(1);
+constexpr int kTicksPerFrame = 20;
+// What comes once, such as making a recogniser, is not measured.
+constexpr absl::Duration kWarmUp = absl::Seconds(3);
+constexpr absl::Duration kProgressInterval = absl::Seconds(1);
+// Beyond these a run is noisy.
+constexpr absl::Duration kNoisyLateness = absl::Milliseconds(5);
+constexpr double kNoisyStolen = 0.02;
+// The least silence after something was said: the answer has to fit in.
+constexpr absl::Duration kLeastSilence = absl::Milliseconds(1200);
+
+absl::Duration CpuTime(clockid_t clock) {
+  timespec time = {};
+  clock_gettime(clock, &time);
+  return absl::DurationFromTimespec(time);
+}
+
+absl::Duration SteadyNow() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+double HeapBytes() { return static_cast<double>(mallinfo2().uordblks + mallinfo2().hblkhd); }
+
+double ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t size = 0;
+  int64_t resident = 0;
+  statm >> size >> resident;
+  return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+// Ticks of all processors, and those that another machine had.
+struct Processors {
+  double all = 0;
+  double stolen = 0;
+};
+Processors ReadProcessors() {
+  std::ifstream stat("/proc/stat");
+  std::string name;
+  stat >> name;
+  Processors processors;
+  // user nice system idle iowait irq softirq steal: proc(5).
+  for (int i = 0; i < 8; ++i) {
+    double ticks = 0;
+    stat >> ticks;
+    processors.all += ticks;
+    if (i == 7) processors.stolen = ticks;
+  }
+  return processors;
+}
+
+// What one utterance is, with the silence after it.
+std::vector<std::vector<int16_t>> MakeRounds(const LoadOptions& options) {
+  std::mt19937_64 random(options.seed);
+  std::uniform_int_distribution<int> noise(-4, 4);
+  std::vector<std::vector<int16_t>> rounds;
+  const auto rate = static_cast<double>(options.sample_rate_hz);
+  const auto silence_of = [&](double speech) {
+    const double silence = speech * (1 - options.speech_part) / std::max(options.speech_part, 1e-9);
+    return static_cast<size_t>(
+        std::clamp(silence, absl::ToDoubleSeconds(kLeastSilence) * rate, 3600 * rate));
+  };
+  if (options.speech_part == 0 || options.utterances.empty()) {
+    rounds.emplace_back(static_cast<size_t>(rate) * 10);
+  } else {
+    for (const auto& utterance : options.utterances) {
+      rounds.push_back(utterance);
+      rounds.back().resize(utterance.size() + silence_of(static_cast<double>(utterance.size())));
+    }
+  }
+  const auto frame = static_cast<size_t>(options.sample_rate_hz / 50);
+  for (auto& round : rounds) {
+    round.resize((round.size() + frame - 1) / frame * frame);
+    for (int16_t& sample : round) {
+      sample = static_cast<int16_t>(std::clamp(sample + noise(random), -32768, 32767));
+    }
+  }
+  return rounds;
+}
+
+// What came of all callers' turns. Thread-safe.
+class Turns {
+ public:
+  void Add(const TurnReport& report) {
+    annotated::MutexLock lock(mutex_);
+    ++num_;
+    if (!measuring_) return;
+    ++report_.num_turns;
+    if (report.ending != TurnEnding::kAnswered) ++report_.num_unanswered_turns;
+    if (report.ending != TurnEnding::kAnswered) return;
+    report_.turn_latency.Add(report.latency.since_endpoint());
+    for (size_t i = 0; i < kNumTurnStages; ++i) report_.stages[i].Add(report.latency.stages[i]);
+  }
+  void Measure(bool on) {
+    annotated::MutexLock lock(mutex_);
+    measuring_ = on;
+  }
+  void CopyTo(LoadReport& report) const {
+    annotated::MutexLock lock(mutex_);
+    report.num_turns = report_.num_turns;
+    report.num_unanswered_turns = report_.num_unanswered_turns;
+    report.turn_latency = report_.turn_latency;
+    report.stages = report_.stages;
+  }
+  int64_t num() const {
+    annotated::MutexLock lock(mutex_);
+    return num_;
+  }
+
+ private:
+  mutable annotated::Mutex mutex_;
+  int64_t num_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool measuring_ ABSL_GUARDED_BY(mutex_) = false;
+  LoadReport report_ ABSL_GUARDED_BY(mutex_);
+};
+
+class Caller : public SessionSink {
+ public:
+  Caller(const std::vector<std::vector<int16_t>>* rounds, size_t frame_samples, uint64_t seed,
+         Turns* turns)
+      : rounds_(*rounds), frame_samples_(frame_samples), turns_(*turns) {
+    // Somewhere in the silence of some round.
+    std::mt19937_64 random(seed);
+    round_ = random() % rounds_.size();
+    const size_t num_frames = rounds_[round_].size() / frame_samples_;
+    frame_ = num_frames / 2 + random() % (num_frames - num_frames / 2);
+  }
+
+  absl::Status Open(Runtime& runtime, const LoadOptions& options) {
+    SessionOptions session;
+    session.title = "Load";
+    session.conversation = options.conversation;
+    session.conversation.input_sample_rate_hz = options.sample_rate_hz;
+    auto opened = runtime.Open(std::move(session), this);
+    if (!opened.ok()) return opened.status();
+    session_ = *std::move(opened);
+    return absl::OkStatus();
+  }
+  // Sends the next 20 ms.
+  void Send() {
+    if (frame_ * frame_samples_ >= rounds_[round_].size()) {
+      round_ = (round_ + 1) % rounds_.size();
+      frame_ = 0;
+    }
+    const absl::Status pushed = session_->Push(
+        absl::MakeConstSpan(rounds_[round_]).subspan(frame_ * frame_samples_, frame_samples_));
+    if (!pushed.ok()) closed_ = true;
+    ++frame_;
+  }
+  void HangUp() { session_->HangUp(); }
+  bool is_open() const { return session_ != nullptr; }
+  bool is_closed() const { return closed_; }
+
+  // SessionSink:
+  void Frame(absl::Span<const int16_t> /*samples*/) override {}
+  void TurnDone(const TurnReport& report) override { turns_.Add(report); }
+  void Closed(const absl::Status& /*status*/) override { closed_ = true; }
+
+ private:
+  const std::vector<std::vector<int16_t>>& rounds_;
+  const size_t frame_samples_;
+  Turns& turns_;
+  std::shared_ptr<Runtime::Session> session_;
+  size_t round_ = 0;
+  size_t frame_ = 0;
+  std::atomic<bool> closed_ = false;
+};
+
+absl::Status Check(const LoadOptions& options) {
+  if (options.num_sessions < 1 || options.num_sessions > 1000000) {
+    return absl::InvalidArgumentError("the number of sessions is not in 1 to 1,000,000");
+  }
+  if (!(options.speech_part >= 0 && options.speech_part <= 0.6)) {
+    return absl::InvalidArgumentError("the part that is speech is not in 0 to 0.6");
+  }
+  if (options.sample_rate_hz < 8000 || options.sample_rate_hz > 48000 ||
+      options.sample_rate_hz % 50 != 0) {
+    return absl::InvalidArgumentError("the rate is not in 8000 to 48000 Hz, in steps of 50");
+  }
+  if (options.length <= absl::ZeroDuration() || options.ramp < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("a load takes some time");
+  }
+  return absl::OkStatus();
+}
+
+// Sends for all callers, in time.
+class Sender {
+ public:
+  Sender(Runtime& runtime, const LoadOptions& options)
+      : runtime_(runtime), options_(options), rounds_(MakeRounds(options)) {
+    const auto frame_samples = static_cast<size_t>(options.sample_rate_hz / 50);
+    for (size_t i = 0; i < options.num_sessions; ++i) {
+      callers_.push_back(
+          std::make_unique<Caller>(&rounds_, frame_samples, options.seed * 7919 + i, &turns_));
+    }
+  }
+  ~Sender() {
+    // Nobody may be called any more when the callers go.
+    for (const auto& caller : callers_) {
+      if (caller->is_open()) caller->HangUp();
+    }
+    for (const auto& caller : callers_) {
+      while (caller->is_open() && !caller->is_closed()) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    }
+  }
+
+  LoadReport Run() {
+    LoadReport report;
+    report.num_asked = callers_.size();
+    const double heap_before = HeapBytes();
+    // The calls are opened by a thread of their own, as each waits for the store.
+    std::thread opener([&] { OpenAll(report.refusal); });
+    Send(options_.ramp, /*sounds=*/false, nullptr);
+    opener.join();
+    std::vector<Caller*> open;
+    for (const auto& caller : callers_) {
+      if (caller->is_open()) open.push_back(caller.get());
+    }
+    report.num_admitted = open.size();
+    const double num = std::max<double>(static_cast<double>(open.size()), 1);
+    report.idle_heap_bytes = (heap_opened_ - heap_before) / num;
+
+    Send(kWarmUp, /*sounds=*/true, nullptr);
+    const RuntimeStats before = runtime_.stats();
+    const Processors processors_before = ReadProcessors();
+    const absl::Duration cpu_before = CpuTime(CLOCK_PROCESS_CPUTIME_ID);
+    const absl::Duration sender_before = CpuTime(CLOCK_THREAD_CPUTIME_ID);
+    const absl::Duration began = SteadyNow();
+    turns_.Measure(true);
+    Send(options_.length, /*sounds=*/true, &report.timer_lateness);
+    turns_.Measure(false);
+    report.length = SteadyNow() - began;
+    const absl::Duration sender = CpuTime(CLOCK_THREAD_CPUTIME_ID) - sender_before;
+    const absl::Duration cpu = CpuTime(CLOCK_PROCESS_CPUTIME_ID) - cpu_before;
+    const Processors processors = ReadProcessors();
+    const RuntimeStats after = runtime_.stats();
+    report.active_heap_bytes = (HeapBytes() - heap_before) / num;
+    report.resident_bytes = ResidentBytes() / num;
+    report.sender_cpus = absl::FDivDuration(sender, report.length);
+    report.runtime_cpus = absl::FDivDuration(cpu - sender, report.length);
+    report.stolen = (processors.stolen - processors_before.stolen) /
+                    std::max(processors.all - processors_before.all, 1.0);
+    turns_.CopyTo(report);
+    report.num_frames_in = after.num_frames_in - before.num_frames_in;
+    report.num_frames_out = after.num_frames_out - before.num_frames_out;
+    report.num_frames_dropped = after.num_frames_dropped - before.num_frames_dropped;
+    report.num_answers_delayed = after.num_answers_delayed - before.num_answers_delayed;
+    report.frame_age = after.frame_age.Since(before.frame_age);
+    report.frame_lateness = after.frame_lateness.Since(before.frame_lateness);
+    return report;
+  }
+
+ private:
+  // Opens one after the other, spread over the ramp, before any of them sends.
+  void OpenAll(absl::Status& refusal) {
+    const absl::Duration began = SteadyNow();
+    for (size_t i = 0; i < callers_.size(); ++i) {
+      const absl::Duration due =
+          began + options_.ramp * static_cast<double>(i) / static_cast<double>(callers_.size());
+      if (const absl::Duration wait = due - SteadyNow(); wait > absl::ZeroDuration()) {
+        std::this_thread::sleep_for(absl::ToChronoNanoseconds(wait));
+      }
+      if (absl::Status opened = callers_[i]->Open(runtime_, options_); !opened.ok()) {
+        refusal = opened;
+      } else {
+        num_open_.store(i + 1, std::memory_order_release);
+      }
+    }
+    heap_opened_ = HeapBytes();
+  }
+
+  // Sends for so long, 20 ms every 20 ms for each caller. Without `sounds` time passes in silence,
+  // while sessions are being opened.
+  void Send(absl::Duration length, bool sounds, DurationHistogram* lateness) {
+    const absl::Duration origin = SteadyNow();
+    const int64_t num_ticks = length / kTick;
+    absl::Duration next_progress = kProgressInterval;
+    for (int64_t tick = 0; tick < num_ticks; ++tick) {
+      const absl::Duration due = origin + kTick * tick;
+      const timespec until = absl::ToTimespec(due);
+      while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) != 0) {
+      }
+      if (lateness != nullptr) lateness->Add(SteadyNow() - due);
+      if (sounds) {
+        for (size_t i = static_cast<size_t>(tick % kTicksPerFrame); i < callers_.size();
+             i += kTicksPerFrame) {
+          if (callers_[i]->is_open() && !callers_[i]->is_closed()) callers_[i]->Send();
+        }
+      }
+      if (options_.on_progress != nullptr && due - origin >= next_progress) {
+        next_progress += kProgressInterval;
+        options_.on_progress(absl::StrCat(!sounds               ? "opening, "
+                                          : lateness == nullptr ? "warming up, "
+                                                                : "",
+                                          num_open_.load(), " sessions, ", turns_.num(), " turns, ",
+                                          absl::ToInt64Seconds(due - origin), " of ",
+                                          absl::ToInt64Seconds(length), " s"));
+      }
+    }
+  }
+
+  Runtime& runtime_;
+  const LoadOptions& options_;
+  const std::vector<std::vector<int16_t>> rounds_;
+  Turns turns_;
+  std::vector<std::unique_ptr<Caller>> callers_;
+  std::atomic<size_t> num_open_ = 0;
+  double heap_opened_ = 0;
+};
+
+std::string Milliseconds(absl::Duration duration) {
+  return absl::StrFormat("%.2f ms", absl::ToDoubleMilliseconds(duration));
+}
+
+std::string Line(absl::string_view name, const DurationHistogram& histogram) {
+  return absl::StrFormat(
+      "  %-24s %11s %11s %11s %11s\n", name, Milliseconds(histogram.Percentile(0.5)),
+      Milliseconds(histogram.Percentile(0.95)), Milliseconds(histogram.Percentile(0.99)),
+      Milliseconds(histogram.largest()));
+}
+
+}  // namespace
+
+bool LoadReport::is_noisy() const {
+  return stolen > kNoisyStolen || timer_lateness.Percentile(0.99) > kNoisyLateness;
+}
+
+bool LoadReport::is_sustained(absl::Duration max_frame_age) const {
+  return num_frames_dropped == 0 && frame_age.Percentile(0.99) <= max_frame_age;
+}
+
+std::string LoadReport::Table() const {
+  std::string table = absl::StrFormat(
+      "%d of %d sessions, %.0f s, %d turns%s\n", num_admitted, num_asked,
+      absl::ToDoubleSeconds(length), num_turns,
+      num_unanswered_turns == 0 ? ""
+                                : absl::StrCat(", ", num_unanswered_turns, " of them unanswered"));
+  if (!refusal.ok()) absl::StrAppend(&table, "  refused: ", refusal.message(), "\n");
+  absl::StrAppend(&table, absl::StrFormat("  %-24s %11s %11s %11s %11s\n", "", "median", "p95",
+                                          "p99", "largest"));
+  absl::StrAppend(&table, Line("age of sound in", frame_age));
+  absl::StrAppend(&table, Line("lateness of sound out", frame_lateness));
+  absl::StrAppend(&table, Line("end of turn to answer", turn_latency));
+  for (size_t i = 0; i < kNumTurnStages; ++i) {
+    if (static_cast<TurnStage>(i) == TurnStage::kEndpoint) continue;
+    absl::StrAppend(&table,
+                    Line(absl::StrCat("  ", TurnStageName(static_cast<TurnStage>(i))), stages[i]));
+  }
+  absl::StrAppend(&table, Line("timers of this machine", timer_lateness));
+  absl::StrAppend(
+      &table,
+      absl::StrFormat("  frames: %d in, %d out, %d dropped; %d answers delayed\n", num_frames_in,
+                      num_frames_out, num_frames_dropped, num_answers_delayed),
+      absl::StrFormat("  processors: %.2f for the agent, %.2f for the callers, %.1f %% stolen\n",
+                      runtime_cpus, sender_cpus, stolen * 100),
+      absl::StrFormat("  memory a session: %.1f kB of heap when idle, %.1f kB at the end; %.1f kB "
+                      "resident, of all\n",
+                      idle_heap_bytes / 1024, active_heap_bytes / 1024, resident_bytes / 1024));
+  if (is_noisy()) {
+    absl::StrAppend(&table, "  NOISY: this machine was busy with something else; run it again\n");
+  }
+  return table;
+}
+
+absl::StatusOr<LoadReport> RunLoad(Runtime& runtime, const LoadOptions& options) {
+  if (absl::Status ok = Check(options); !ok.ok()) return ok;
+  return Sender(runtime, options).Run();
+}
+
+absl::Status RunVirtualLoad(Runtime& runtime, const LoadOptions& options, int64_t num_turns,
+                            const std::function<void(absl::Duration)>& set_now,
+                            const std::function<void(int64_t)>& on_turns) {
+  if (absl::Status ok = Check(options); !ok.ok()) return ok;
+  const std::vector<std::vector<int16_t>> rounds = MakeRounds(options);
+  const auto frame_samples = static_cast<size_t>(options.sample_rate_hz / 50);
+  Turns turns;
+  std::vector<std::unique_ptr<Caller>> callers;
+  for (size_t i = 0; i < options.num_sessions; ++i) {
+    callers.push_back(
+        std::make_unique<Caller>(&rounds, frame_samples, options.seed * 7919 + i, &turns));
+    if (absl::Status opened = callers.back()->Open(runtime, options); !opened.ok()) return opened;
+  }
+  // Whoever never comes to a turn would go on for ever.
+  constexpr int64_t kMostFramesPerTurn = 3000;
+  absl::Duration now;
+  int64_t frame = 0;
+  for (; turns.num() < num_turns; ++frame) {
+    if (frame > kMostFramesPerTurn * (turns.num() / static_cast<int64_t>(callers.size()) + 1)) {
+      return absl::DeadlineExceededError(
+          absl::StrCat("only ", turns.num(), " turns were over after ", absl::FormatDuration(now)));
+    }
+    for (const auto& caller : callers) caller->Send();
+    now += kFrame;
+    runtime.RunUntil(now, set_now);
+    if (on_turns != nullptr) on_turns(turns.num());
+  }
+  for (const auto& caller : callers) caller->HangUp();
+  runtime.RunUntil(now + absl::Seconds(10), set_now);
+  return absl::OkStatus();
+}
+
+}  // namespace parlance::pipeline
