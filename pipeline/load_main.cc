@@ -45,12 +45,18 @@ ABSL_FLAG(
     std::string, db, "",
     "The file of the store. If none is named, one is made for the run, and removed after it.");
 ABSL_FLAG(int, threads, 2, "How many threads serve the sessions, 1 to 256.");
-ABSL_FLAG(int, recognizers, 8, "How many recognisers there are at most, 1 to 256.");
+ABSL_FLAG(
+    int, recognizers, 0,
+    "How many recognisers there are at most, 1 to 256. 0: 8 real ones, or a simulated one for each "
+    "caller.");
 ABSL_FLAG(int, workers, 2,
           "How many threads recognise, as many decide, and as many speak, 1 to 256.");
 ABSL_FLAG(
     double, max_utilization, 0.85,
     "From which part of their time the threads are too busy for one session more. 100: never.");
+ABSL_FLAG(
+    double, session_utilization, 0.0015,
+    "What part of a thread's time one session is taken to cost at least, before it is measured.");
 ABSL_FLAG(bool, find_limit, false,
           "Go on with more callers until sound is late or lost, and tell how many there can be.");
 ABSL_FLAG(uint64_t, seed, 1, "Which callers begin when.");
@@ -134,8 +140,13 @@ absl::StatusOr<LoadReport> Load(const RuntimeParts& parts, LoadOptions options) 
   runtime_options.num_recognition_workers = absl::GetFlag(FLAGS_workers);
   runtime_options.num_agent_workers = absl::GetFlag(FLAGS_workers);
   runtime_options.num_synthesis_workers = absl::GetFlag(FLAGS_workers);
-  runtime_options.recognizers.max_recognizers = absl::GetFlag(FLAGS_recognizers);
+  const int num_recognizers = absl::GetFlag(FLAGS_recognizers);
+  const bool simulated = absl::GetFlag(FLAGS_recognizer) == "simulated";
+  runtime_options.recognizers.max_recognizers = num_recognizers > 0 ? num_recognizers
+                                                : simulated ? static_cast<int>(options.num_sessions)
+                                                            : 8;
   runtime_options.max_utilization = absl::GetFlag(FLAGS_max_utilization);
+  runtime_options.session_utilization = absl::GetFlag(FLAGS_session_utilization);
   runtime_options.max_sessions = kMaxSessions;
   auto runtime = Runtime::Create(parts, runtime_options);
   if (!runtime.ok()) return runtime.status();
@@ -180,11 +191,14 @@ int Run(const command::Arguments& files) {
         absl::StrCat("--sessions=", num_sessions, " is not in 1 to ", kMaxSessions));
   }
   for (const auto& [name, value] : {std::pair("threads", absl::GetFlag(FLAGS_threads)),
-                                    std::pair("recognizers", absl::GetFlag(FLAGS_recognizers)),
                                     std::pair("workers", absl::GetFlag(FLAGS_workers))}) {
     if (value < 1 || value > 256) {
       return command::WrongUse(absl::StrCat("--", name, "=", value, " is not in 1 to 256"));
     }
+  }
+  if (absl::GetFlag(FLAGS_recognizers) < 0 || absl::GetFlag(FLAGS_recognizers) > 256) {
+    return command::WrongUse(
+        absl::StrCat("--recognizers=", absl::GetFlag(FLAGS_recognizers), " is not in 0 to 256"));
   }
   if (absl::GetFlag(FLAGS_length) < absl::Seconds(1) ||
       absl::GetFlag(FLAGS_length) > absl::Hours(24)) {
@@ -193,6 +207,9 @@ int Run(const command::Arguments& files) {
   if (absl::GetFlag(FLAGS_ramp) < absl::ZeroDuration() ||
       absl::GetFlag(FLAGS_ramp) > absl::Hours(1)) {
     return command::WrongUse("--ramp is not in 0s to 1h");
+  }
+  if (!(absl::GetFlag(FLAGS_session_utilization) >= 0)) {
+    return command::WrongUse("--session_utilization is less than 0");
   }
   if (!(absl::GetFlag(FLAGS_max_utilization) > 0)) {
     return command::WrongUse("--max_utilization is not more than 0");
@@ -280,7 +297,7 @@ run on a machine that is busy with something else is marked NOISY.)",
                        {"sessions", "length", "ramp", "speech", "rate", "seed", "find_limit"}},
                       {"Agent",
                        {"recognizer", "synthesizer", "store", "db", "threads", "workers",
-                        "recognizers", "max_utilization"}}},
+                        "recognizers", "max_utilization", "session_utilization"}}},
       .common_flags = {},
       .may_be_empty = {"db"},
       .examples = {"load --sessions 1000",

@@ -72,7 +72,7 @@ class VoiceAgent::Impl {
       : parts_(std::move(parts)),
         options_(std::move(options)),
         recognizers_([this] { return std::move(parts_.recognizer); }, &runner_,
-                     {.max_recognizers = 1}),
+                     {.max_recognizers = 1, .gather = absl::ZeroDuration()}),
         started_(options_.steady_now()) {}
 
   absl::Status Start(std::unique_ptr<audio::VoiceActivityDetector> vad) {

@@ -1,6 +1,7 @@
 #include "pipeline/runtime/recognizer_pool.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <exception>
 #include <list>
@@ -16,6 +17,7 @@ namespace parlance::pipeline {
 namespace {
 
 constexpr int kSampleRateHz = 16000;
+constexpr absl::Duration kGatherForEach = absl::Milliseconds(2);
 
 size_t SamplesOf(absl::Duration length) {
   return static_cast<size_t>(absl::ToDoubleSeconds(length) * kSampleRateHz);
@@ -60,6 +62,10 @@ class RecognizerPool::Impl : public std::enable_shared_from_this<Impl> {
     stats.num_busy = stats_.num_recognizers - static_cast<int>(idle_.size());
     return stats;
   }
+  // How much sound is worth waking a thread.
+  absl::Duration Gather() const {
+    return std::min(options.gather, num_busy_.load(std::memory_order_relaxed) * kGatherForEach);
+  }
   void CountRefusedSound() {
     annotated::MutexLock lock(mutex_);
     ++stats_.num_refused_sound;
@@ -78,6 +84,8 @@ class RecognizerPool::Impl : public std::enable_shared_from_this<Impl> {
   std::vector<std::unique_ptr<Slot>> idle_ ABSL_GUARDED_BY(mutex_);
   std::list<std::weak_ptr<Spoken>> waiting_ ABSL_GUARDED_BY(mutex_);
   Stats stats_ ABSL_GUARDED_BY(mutex_);
+  // How many utterances have a recogniser, which is read without the mutex.
+  std::atomic<int> num_busy_ = 0;
 };
 
 // An utterance's sound, and its recogniser as soon as it has one. It is one task of the runner at a
@@ -159,7 +167,8 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
   // may not when this returns, which the analysis cannot follow.
   void Schedule(annotated::MutexLock& lock)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (scheduled_ || !has_slot_ || (sound_.empty() && !finishing_ && !over_)) return;
+    if (scheduled_ || !has_slot_) return;
+    if (!finishing_ && !over_ && sound_.size() < SamplesOf(pool_->Gather())) return;
     scheduled_ = pool_->runner.Post({.run = [self = shared_from_this()] { self->Run(); },
                                      .overdue = [self = shared_from_this()] { self->WriteOff(); }});
     if (scheduled_) return;
@@ -320,6 +329,7 @@ std::shared_ptr<RecognizerPool::Utterance> RecognizerPool::Impl::Open(std::strin
   } else {
     ++stats_.num_refused_line;
   }
+  if (slot != nullptr) num_busy_.fetch_add(1, std::memory_order_relaxed);
   lock.unlock();
   if (slot != nullptr) {
     utterance->Take(std::move(slot));
@@ -342,6 +352,7 @@ void RecognizerPool::Impl::Release(std::unique_ptr<Slot> slot) {
     // A recogniser that could not be made, or that is lost, is made anew for who waits.
     const bool is_there = slot != nullptr && slot->recognizer != nullptr;
     if (next == nullptr) {
+      num_busy_.fetch_sub(1, std::memory_order_relaxed);
       if (is_there) {
         idle_.push_back(std::move(slot));
       } else {

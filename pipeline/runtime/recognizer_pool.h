@@ -36,6 +36,10 @@ class RecognizerPool {
     size_t max_waiting = 64;
     // The most sound of an utterance that waits to be heard.
     absl::Duration max_sound = absl::Seconds(30);
+    // How much sound is gathered before a thread is woken for it, when many speak: waking one costs
+    // more than hearing a frame, but what is left when an utterance ends is what its last words
+    // wait for. So it is 2 ms for each recogniser that is busy, and no more than this.
+    absl::Duration gather = absl::Milliseconds(60);
     // How much sound is heard between two guesses at the words so far; zero: none is made.
     absl::Duration partial_every = absl::Milliseconds(100);
   };

@@ -33,8 +33,6 @@ constexpr absl::Duration kHousekeeping = absl::Milliseconds(100);
 // A session is looked at so often even if nothing happens, so that no timer waits for long that is
 // of no use any more.
 constexpr absl::Duration kLongestTimer = absl::Seconds(1);
-// What a session is taken to cost of a thread before there is one that was measured.
-constexpr double kUsualUtilization = 0.0005;
 // How much of it is kept for what comes after: sound whose sessions were many is given back.
 constexpr size_t kMaxSpareFrames = 1024;
 
@@ -135,9 +133,10 @@ class Shard : public std::enable_shared_from_this<Shard> {
   // What part of this thread its sessions will need, if there is one more.
   double ExpectedUtilization() const {
     annotated::MutexLock lock(mutex_);
-    const double num_measured = static_cast<double>(num_measured_);
-    const double each = num_measured_ < 10 ? kUsualUtilization : utilization_ / num_measured;
-    return utilization_ + static_cast<double>(num_new_ + 1) * each;
+    const double least = static_cast<double>(num_sessions_ + 1) * options_.session_utilization;
+    if (num_measured_ == 0) return least;
+    const double each = utilization_ / static_cast<double>(num_measured_);
+    return std::max(least, utilization_ + static_cast<double>(num_new_ + 1) * each);
   }
   // How long sound that waits has waited, at most.
   absl::Duration OldestFrame() const {
@@ -851,7 +850,7 @@ absl::StatusOr<std::unique_ptr<Runtime>> Runtime::Create(RuntimeParts parts,
       options.recognizers.max_recognizers < 1 || options.max_sessions < 1 ||
       options.max_queued_sound < kFrame || options.idle_timeout <= absl::ZeroDuration() ||
       options.overdue_after <= absl::ZeroDuration() || options.max_late < absl::ZeroDuration() ||
-      !(options.max_utilization > 0)) {
+      !(options.max_utilization > 0) || !(options.session_utilization >= 0)) {
     return absl::InvalidArgumentError("an option of the runtime is out of range");
   }
   if (options.now == nullptr) options.now = SteadyNow;

@@ -78,9 +78,12 @@ struct RuntimeOptions {
   absl::Duration overdue_after = absl::Seconds(10);
 
   size_t max_sessions = 4000;
-  // A session is refused while the threads were busy for more than this part of the last 100 ms,
-  // with what the sessions since then will cost; or while sound waits longer than this.
+  // A session is refused while its thread would be busy for more than this part of the time, or
+  // while sound waits longer than this. What a session costs is measured, but is taken to be this
+  // part of a thread's time at least: whoever has just called has not spoken yet. The program
+  // `load` tells.
   double max_utilization = 0.85;
+  double session_utilization = 0.0015;
   absl::Duration max_frame_age = absl::Milliseconds(20);
   // The most sound of a session that waits.
   absl::Duration max_queued_sound = absl::Milliseconds(200);

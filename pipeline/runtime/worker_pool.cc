@@ -1,9 +1,27 @@
 #include "pipeline/runtime/worker_pool.h"
 
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <exception>
 #include <utility>
 
 namespace parlance::pipeline {
+namespace {
+
+// Has this thread give way to others: it does not interrupt whoever runs when it is woken
+// (sched(7), SCHED_BATCH), and has less of a processor that both want. Failing changes nothing but
+// that.
+void GiveWay() {
+  constexpr int kNiceness = 5;
+  const sched_param parameters = {};
+  sched_setscheduler(0, SCHED_BATCH, &parameters);
+  // For Linux a niceness is a thread's.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
+}
+
+}  // namespace
 
 WorkerPool::WorkerPool(Options options) : options_(std::move(options)) {
   annotated::MutexLock lock(mutex_);
@@ -70,6 +88,7 @@ WorkerPool::Stats WorkerPool::stats() const {
 }
 
 void WorkerPool::Work(Worker& worker) {
+  GiveWay();
   annotated::MutexLock lock(mutex_);
   while (!worker.is_replaced) {
     while (tasks_.empty() && !stopping_) work_.wait(lock.native());

@@ -31,8 +31,6 @@ constexpr absl::Duration kFrame = absl::Milliseconds(20);
 // The sender looks for what is due so often.
 constexpr absl::Duration kTick = absl::Milliseconds(1);
 constexpr int kTicksPerFrame = 20;
-// What comes once, such as making a recogniser, is not measured.
-constexpr absl::Duration kWarmUp = absl::Seconds(3);
 constexpr absl::Duration kProgressInterval = absl::Seconds(1);
 // Beyond these a run is noisy.
 constexpr absl::Duration kNoisyLateness = absl::Milliseconds(5);
@@ -112,10 +110,13 @@ std::vector<std::vector<int16_t>> MakeRounds(const LoadOptions& options) {
 // What came of all callers' turns. Thread-safe.
 class Turns {
  public:
+  explicit Turns(std::function<void(const TurnReport&)> on_turn) : on_turn_(std::move(on_turn)) {}
+
   void Add(const TurnReport& report) {
     annotated::MutexLock lock(mutex_);
     ++num_;
     if (!measuring_) return;
+    if (on_turn_ != nullptr) on_turn_(report);
     ++report_.num_turns;
     if (report.ending != TurnEnding::kAnswered) ++report_.num_unanswered_turns;
     if (report.ending != TurnEnding::kAnswered) return;
@@ -139,6 +140,7 @@ class Turns {
   }
 
  private:
+  const std::function<void(const TurnReport&)> on_turn_;
   mutable annotated::Mutex mutex_;
   int64_t num_ ABSL_GUARDED_BY(mutex_) = 0;
   bool measuring_ ABSL_GUARDED_BY(mutex_) = false;
@@ -147,14 +149,17 @@ class Turns {
 
 class Caller : public SessionSink {
  public:
-  Caller(const std::vector<std::vector<int16_t>>* rounds, size_t frame_samples, uint64_t seed,
-         Turns* turns)
-      : rounds_(*rounds), frame_samples_(frame_samples), turns_(*turns) {
-    // Somewhere in the silence of some round.
-    std::mt19937_64 random(seed);
+  Caller(const std::vector<std::vector<int16_t>>* rounds, const LoadOptions& options,
+         uint64_t number, Turns* turns)
+      : rounds_(*rounds),
+        frame_samples_(static_cast<size_t>(options.sample_rate_hz / 50)),
+        turns_(*turns) {
+    std::mt19937_64 random(options.seed * 7919 + number);
     round_ = random() % rounds_.size();
+    // So long before the next one speaks.
     const size_t num_frames = rounds_[round_].size() / frame_samples_;
-    frame_ = num_frames / 2 + random() % (num_frames - num_frames / 2);
+    const auto spread = static_cast<size_t>(options.spread / kFrame);
+    frame_ = num_frames - random() % std::clamp<size_t>(spread, 1, num_frames);
   }
 
   absl::Status Open(Runtime& runtime, const LoadOptions& options) {
@@ -208,7 +213,8 @@ absl::Status Check(const LoadOptions& options) {
       options.sample_rate_hz % 50 != 0) {
     return absl::InvalidArgumentError("the rate is not in 8000 to 48000 Hz, in steps of 50");
   }
-  if (options.length <= absl::ZeroDuration() || options.ramp < absl::ZeroDuration()) {
+  if (options.length <= absl::ZeroDuration() || options.spread < absl::ZeroDuration() ||
+      options.ramp < absl::ZeroDuration() || options.warm_up < absl::ZeroDuration()) {
     return absl::InvalidArgumentError("a load takes some time");
   }
   return absl::OkStatus();
@@ -218,11 +224,12 @@ absl::Status Check(const LoadOptions& options) {
 class Sender {
  public:
   Sender(Runtime& runtime, const LoadOptions& options)
-      : runtime_(runtime), options_(options), rounds_(MakeRounds(options)) {
-    const auto frame_samples = static_cast<size_t>(options.sample_rate_hz / 50);
+      : runtime_(runtime),
+        options_(options),
+        rounds_(MakeRounds(options)),
+        turns_(options.on_turn) {
     for (size_t i = 0; i < options.num_sessions; ++i) {
-      callers_.push_back(
-          std::make_unique<Caller>(&rounds_, frame_samples, options.seed * 7919 + i, &turns_));
+      callers_.push_back(std::make_unique<Caller>(&rounds_, options, i, &turns_));
     }
   }
   ~Sender() {
@@ -243,7 +250,7 @@ class Sender {
     const double heap_before = HeapBytes();
     // The calls are opened by a thread of their own, as each waits for the store.
     std::thread opener([&] { OpenAll(report.refusal); });
-    Send(options_.ramp, /*sounds=*/false, nullptr);
+    Send(options_.ramp, "opening, ", nullptr);
     opener.join();
     std::vector<Caller*> open;
     for (const auto& caller : callers_) {
@@ -253,14 +260,14 @@ class Sender {
     const double num = std::max<double>(static_cast<double>(open.size()), 1);
     report.idle_heap_bytes = (heap_opened_ - heap_before) / num;
 
-    Send(kWarmUp, /*sounds=*/true, nullptr);
+    Send(options_.warm_up, "warming up, ", nullptr);
     const RuntimeStats before = runtime_.stats();
     const Processors processors_before = ReadProcessors();
     const absl::Duration cpu_before = CpuTime(CLOCK_PROCESS_CPUTIME_ID);
     const absl::Duration sender_before = CpuTime(CLOCK_THREAD_CPUTIME_ID);
     const absl::Duration began = SteadyNow();
     turns_.Measure(true);
-    Send(options_.length, /*sounds=*/true, &report.timer_lateness);
+    Send(options_.length, "", &report.timer_lateness);
     turns_.Measure(false);
     report.length = SteadyNow() - began;
     const absl::Duration sender = CpuTime(CLOCK_THREAD_CPUTIME_ID) - sender_before;
@@ -295,16 +302,15 @@ class Sender {
       }
       if (absl::Status opened = callers_[i]->Open(runtime_, options_); !opened.ok()) {
         refusal = opened;
-      } else {
-        num_open_.store(i + 1, std::memory_order_release);
       }
+      // The sender may use it from now on.
+      num_called_.store(i + 1, std::memory_order_release);
     }
     heap_opened_ = HeapBytes();
   }
 
-  // Sends for so long, 20 ms every 20 ms for each caller. Without `sounds` time passes in silence,
-  // while sessions are being opened.
-  void Send(absl::Duration length, bool sounds, DurationHistogram* lateness) {
+  // Sends for so long, 20 ms every 20 ms for each caller who is there. `what`: for progress.
+  void Send(absl::Duration length, absl::string_view what, DurationHistogram* lateness) {
     const absl::Duration origin = SteadyNow();
     const int64_t num_ticks = length / kTick;
     absl::Duration next_progress = kProgressInterval;
@@ -314,18 +320,14 @@ class Sender {
       while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) != 0) {
       }
       if (lateness != nullptr) lateness->Add(SteadyNow() - due);
-      if (sounds) {
-        for (size_t i = static_cast<size_t>(tick % kTicksPerFrame); i < callers_.size();
-             i += kTicksPerFrame) {
-          if (callers_[i]->is_open() && !callers_[i]->is_closed()) callers_[i]->Send();
-        }
+      const size_t num_called = num_called_.load(std::memory_order_acquire);
+      for (auto i = static_cast<size_t>(tick % kTicksPerFrame); i < num_called;
+           i += kTicksPerFrame) {
+        if (callers_[i]->is_open() && !callers_[i]->is_closed()) callers_[i]->Send();
       }
       if (options_.on_progress != nullptr && due - origin >= next_progress) {
         next_progress += kProgressInterval;
-        options_.on_progress(absl::StrCat(!sounds               ? "opening, "
-                                          : lateness == nullptr ? "warming up, "
-                                                                : "",
-                                          num_open_.load(), " sessions, ", turns_.num(), " turns, ",
+        options_.on_progress(absl::StrCat(what, num_called, " callers, ", turns_.num(), " turns, ",
                                           absl::ToInt64Seconds(due - origin), " of ",
                                           absl::ToInt64Seconds(length), " s"));
       }
@@ -337,7 +339,7 @@ class Sender {
   const std::vector<std::vector<int16_t>> rounds_;
   Turns turns_;
   std::vector<std::unique_ptr<Caller>> callers_;
-  std::atomic<size_t> num_open_ = 0;
+  std::atomic<size_t> num_called_ = 0;
   double heap_opened_ = 0;
 };
 
@@ -405,12 +407,10 @@ absl::Status RunVirtualLoad(Runtime& runtime, const LoadOptions& options, int64_
                             const std::function<void(int64_t)>& on_turns) {
   if (absl::Status ok = Check(options); !ok.ok()) return ok;
   const std::vector<std::vector<int16_t>> rounds = MakeRounds(options);
-  const auto frame_samples = static_cast<size_t>(options.sample_rate_hz / 50);
-  Turns turns;
+  Turns turns(options.on_turn);
   std::vector<std::unique_ptr<Caller>> callers;
   for (size_t i = 0; i < options.num_sessions; ++i) {
-    callers.push_back(
-        std::make_unique<Caller>(&rounds, frame_samples, options.seed * 7919 + i, &turns));
+    callers.push_back(std::make_unique<Caller>(&rounds, options, i, &turns));
     if (absl::Status opened = callers.back()->Open(runtime, options); !opened.ok()) return opened;
   }
   // Whoever never comes to a turn would go on for ever.

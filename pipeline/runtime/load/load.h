@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/turn_latency.h"
 #include "pipeline/runtime/duration_histogram.h"
 #include "pipeline/runtime/runtime.h"
@@ -35,6 +36,9 @@ struct LoadOptions {
   absl::Duration length = absl::Seconds(10);
   // What part of the time callers speak: 0 to 0.6. Nobody speaks for 0.
   double speech_part = 0.3;
+  // Over how long they begin to speak. If it is less than what a caller says and is silent for, they
+  // speak in waves.
+  absl::Duration spread = absl::Seconds(20);
   // What they say, in turn: mono PCM16 at `sample_rate_hz`, 8 to 48 kHz.
   std::vector<std::vector<int16_t>> utterances;
   int sample_rate_hz = 8000;
@@ -42,6 +46,10 @@ struct LoadOptions {
   uint64_t seed = 1;
   // Of each session. The rate is the above.
   ConversationOptions conversation = {};
+  // What comes once, such as making a recogniser, is not measured: all go on for so long before.
+  absl::Duration warm_up = absl::Seconds(3);
+  // Called for each turn of the measured time, one at a time, on the runtime's threads.
+  std::function<void(const TurnReport&)> on_turn = nullptr;
   // Called now and then while it goes on.
   std::function<void(const std::string&)> on_progress = nullptr;
 };
