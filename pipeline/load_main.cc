@@ -169,7 +169,7 @@ int FindLimit(const RuntimeParts& parts, LoadOptions options) {
       command::Say(report.status().message());
       return command::kFailed;
     }
-    const bool holds = report->is_sustained() && report->num_admitted == num;
+    const bool holds = report->is_sustained();
     command::Print(absl::StrCat(report->Table(), holds ? "  holds\n" : "  DOES NOT HOLD\n"));
     (holds ? held : broke) = num;
     if (holds && broke == 0) {
@@ -274,8 +274,7 @@ int Run(const command::Arguments& files) {
     return command::kFailed;
   }
   command::Print(report->Table());
-  if (report->is_sustained() && report->num_admitted == report->num_asked) return command::kDone;
-  return command::kNo;
+  return report->is_sustained() ? command::kDone : command::kNo;
 }
 
 command::Program LoadProgram() {
@@ -303,7 +302,10 @@ run on a machine that is busy with something else is marked NOISY.)",
       .examples = {"load --sessions 1000",
                    "load --sessions 200 --recognizer real --synthesizer real",
                    "load --find_limit --max_utilization 100"},
-      .no_means = "callers were refused, or sound was lost or more than 20 ms old",
+      .no_means =
+          "it was more than the agent bore: callers or utterances were refused, sound was lost or "
+          "more than 20 ms "
+          "old, or answers came more than half a second late",
       .subcommands = {},
       .run = Run,
       .max_arguments = command::kAnyNumber};

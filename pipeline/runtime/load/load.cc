@@ -32,6 +32,9 @@ constexpr absl::Duration kFrame = absl::Milliseconds(20);
 constexpr absl::Duration kTick = absl::Milliseconds(1);
 constexpr int kTicksPerFrame = 20;
 constexpr absl::Duration kProgressInterval = absl::Seconds(1);
+// Beyond these a load is not borne.
+constexpr absl::Duration kMaxFrameAge = absl::Milliseconds(20);
+constexpr absl::Duration kMaxTurnLatency = absl::Milliseconds(500);
 // Beyond these a run is noisy.
 constexpr absl::Duration kNoisyLateness = absl::Milliseconds(5);
 constexpr double kNoisyStolen = 0.02;
@@ -285,6 +288,9 @@ class Sender {
     report.num_frames_out = after.num_frames_out - before.num_frames_out;
     report.num_frames_dropped = after.num_frames_dropped - before.num_frames_dropped;
     report.num_answers_delayed = after.num_answers_delayed - before.num_answers_delayed;
+    report.num_utterances_refused =
+        after.recognizers.num_refused_line - before.recognizers.num_refused_line +
+        after.recognizers.num_refused_sound - before.recognizers.num_refused_sound;
     report.frame_age = after.frame_age.Since(before.frame_age);
     report.frame_lateness = after.frame_lateness.Since(before.frame_lateness);
     return report;
@@ -360,8 +366,10 @@ bool LoadReport::is_noisy() const {
   return stolen > kNoisyStolen || timer_lateness.Percentile(0.99) > kNoisyLateness;
 }
 
-bool LoadReport::is_sustained(absl::Duration max_frame_age) const {
-  return num_frames_dropped == 0 && frame_age.Percentile(0.99) <= max_frame_age;
+bool LoadReport::is_sustained() const {
+  return num_admitted == num_asked && num_frames_dropped == 0 && num_utterances_refused == 0 &&
+         frame_age.Percentile(0.99) <= kMaxFrameAge &&
+         turn_latency.Percentile(0.95) <= kMaxTurnLatency;
 }
 
 std::string LoadReport::Table() const {
@@ -384,8 +392,11 @@ std::string LoadReport::Table() const {
   absl::StrAppend(&table, Line("timers of this machine", timer_lateness));
   absl::StrAppend(
       &table,
-      absl::StrFormat("  frames: %d in, %d out, %d dropped; %d answers delayed\n", num_frames_in,
-                      num_frames_out, num_frames_dropped, num_answers_delayed),
+      absl::StrFormat(
+          "  frames: %d in, %d out, %d dropped; %d answers delayed; %d utterances that no "
+          "recogniser had time for\n",
+          num_frames_in, num_frames_out, num_frames_dropped, num_answers_delayed,
+          num_utterances_refused),
       absl::StrFormat("  processors: %.2f for the agent, %.2f for the callers, %.1f %% stolen\n",
                       runtime_cpus, sender_cpus, stolen * 100),
       absl::StrFormat("  memory a session: %.1f kB of heap when idle, %.1f kB at the end; %.1f kB "

@@ -36,8 +36,8 @@ struct LoadOptions {
   absl::Duration length = absl::Seconds(10);
   // What part of the time callers speak: 0 to 0.6. Nobody speaks for 0.
   double speech_part = 0.3;
-  // Over how long they begin to speak. If it is less than what a caller says and is silent for, they
-  // speak in waves.
+  // Over how long they begin to speak. If it is less than what a caller says and is silent for,
+  // they speak in waves.
   absl::Duration spread = absl::Seconds(20);
   // What they say, in turn: mono PCM16 at `sample_rate_hz`, 8 to 48 kHz.
   std::vector<std::vector<int16_t>> utterances;
@@ -68,6 +68,8 @@ struct LoadReport {
   int64_t num_frames_out = 0;
   int64_t num_frames_dropped = 0;
   int64_t num_answers_delayed = 0;
+  // Utterances that no recogniser had time for; their turns failed.
+  int64_t num_utterances_refused = 0;
   DurationHistogram frame_age = {};
   DurationHistogram frame_lateness = {};
   // From when it was decided that the caller had finished to the first frame of the answer, and
@@ -89,9 +91,9 @@ struct LoadReport {
 
   // Whether the machine was too busy, by others, for the figures to say much.
   bool is_noisy() const;
-  // Whether all sound was handled in time: a frame in a hundred may be older than `max_frame_age`,
-  // and none may be dropped.
-  bool is_sustained(absl::Duration max_frame_age = absl::Milliseconds(20)) const;
+  // Whether all of it was borne: nothing was dropped or refused, a frame in a hundred may be older
+  // than 20 ms, and an answer in twenty may come more than half a second after the end of a turn.
+  bool is_sustained() const;
   // As a table for people, several lines.
   std::string Table() const;
 };
