@@ -232,7 +232,7 @@ void Conversation::HangUp(absl::Duration at) {
 
 // What the segmenter hears.
 
-void Conversation::PrepareFrame(absl::Span<int16_t> frame) { explained_ = echo_.Heard(frame); }
+void Conversation::PrepareFrame(absl::Span<int16_t> frame) { guarded_ = echo_.Heard(frame); }
 
 void Conversation::Apply(InterruptionVerdict verdict) {
   switch (verdict) {
@@ -291,9 +291,14 @@ void Conversation::OnTurnEnd(const audio::EndpointerEvent& end) {
 
 void Conversation::OnProbability(float probability) {
   if (is_judged_) {
-    Apply(judge_.OnFrame({.speech_probability = probability,
-                          .explained = options_.hears_echo ? explained_ : 1 - probability,
-                          .answer_heard = now_ - last_taken_ < kJustNow}));
+    InterruptionJudge::Frame frame = {.speech_probability = probability,
+                                      .explained = 1 - probability,
+                                      .answer_heard = now_ - last_taken_ < kJustNow};
+    if (options_.hears_echo) {
+      frame.explained = guarded_.explained;
+      frame.change = guarded_.change;
+    }
+    Apply(judge_.OnFrame(frame));
   }
   if (open_utterance_ == 0 || !segmenter_.in_speech()) return;
   if (phase() == TurnPhase::kContested) return;

@@ -297,8 +297,8 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   bool is_paused_ = false;
   // What is heard over an answer: whether it is the answer itself, and whether it takes the floor.
   EchoGuard echo_;
-  // The part of the last frame that the answer and the room explain.
-  float explained_ = 0;
+  // What the guard made of the last frame.
+  GuardedSound guarded_ = {};
   InterruptionJudge judge_;
   bool is_judged_ = false;
   absl::Duration last_taken_ = -absl::InfiniteDuration();

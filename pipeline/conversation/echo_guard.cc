@@ -129,6 +129,8 @@ struct EchoGuard::Working {
   // of what was before.
   Bands direct;
   Bands tail;
+  // How far the last frame was above what explains it.
+  Bands unexplained{};
 };
 
 void EchoGuard::Working::Push(const Bands& bands) {
@@ -168,8 +170,8 @@ void EchoGuard::Played(absl::Span<const int16_t> samples) {
   }
 }
 
-float EchoGuard::Heard(absl::Span<int16_t> frame) {
-  if (working_ == nullptr) return 0;
+GuardedSound EchoGuard::Heard(absl::Span<int16_t> frame) {
+  if (working_ == nullptr) return {};
   Working& w = *working_;
   if (w.now == w.num_played) w.Push(Silence());
   ++w.now;
@@ -181,18 +183,24 @@ float EchoGuard::Heard(absl::Span<int16_t> frame) {
   FindPlayed();
   float all = 0;
   float explained = 0;
+  float change = 0;
   Bands kept;
   for (size_t band = 0; band < kNumVadBands; ++band) {
+    const float log_noise = heard[band] - features.above_noise[band] + kNoiseMargin;
+    const float log_echo = w.tail[band] + gains_[band] + kEchoMargin;
+    const float unexplained = std::max(heard[band] - std::max(log_noise, log_echo), 0.0F);
+    change += std::abs(unexplained - w.unexplained[band]);
+    w.unexplained[band] = unexplained;
     const float energy = std::exp2(heard[band]);
-    const float noise = std::exp2(heard[band] - features.above_noise[band] + kNoiseMargin);
-    const float echo = std::exp2(w.tail[band] + gains_[band] + kEchoMargin);
+    const float noise = std::exp2(log_noise);
+    const float echo = std::exp2(log_echo);
     all += energy;
     explained += std::min(energy, noise + echo);
     kept[band] = std::clamp((kNothingKept - echo / energy) / (kNothingKept - kAllKept), 0.0F, 1.0F);
   }
   LearnGains(heard);
   w.eraser.Erase(kept, frame);
-  return explained / all;
+  return {.explained = explained / all, .change = change / kNumVadBands};
 }
 
 void EchoGuard::FollowDelay(const Bands& heard) {

@@ -105,7 +105,7 @@ std::vector<float> Shares(EchoGuard& guard, absl::Span<const int16_t> played,
     }
     std::vector<int16_t> frame(heard.begin() + static_cast<ptrdiff_t>(i),
                                heard.begin() + static_cast<ptrdiff_t>(i + kFrame));
-    shares.push_back(guard.Heard(absl::MakeSpan(frame)));
+    shares.push_back(guard.Heard(absl::MakeSpan(frame)).explained);
   }
   return shares;
 }
@@ -226,6 +226,42 @@ TEST(EchoGuardTest, WithoutAnAnswerTheUserIsNotExplainedAndSilenceIs) {
   EXPECT_THAT(shares, Each(Ge(0.75F)));
 }
 
+// The mean over the frames from `begin` on that are no more than 14 dB below `dbfs`.
+double MeanChange(absl::Span<const int16_t> played, absl::Span<const int16_t> heard, double dbfs,
+                  size_t begin) {
+  EchoGuard guard;
+  guard.Begin();
+  const std::vector<double> levels = Levels(heard);
+  double sum = 0;
+  int num_frames = 0;
+  for (size_t frame = 0; frame < levels.size(); ++frame) {
+    const size_t at = frame * kFrame;
+    if (at < played.size()) guard.Played(played.subspan(at, kFrame));
+    std::vector<int16_t> samples(heard.begin() + static_cast<ptrdiff_t>(at),
+                                 heard.begin() + static_cast<ptrdiff_t>(at + kFrame));
+    const float change = guard.Heard(absl::MakeSpan(samples)).change;
+    if (frame < begin || levels[frame] < Amplitude(dbfs - 14)) continue;
+    sum += change;
+    ++num_frames;
+  }
+  EXPECT_GE(num_frames, 40);
+  return sum / num_frames;
+}
+
+TEST(EchoGuardTest, SpeechChangesByMoreThanAHeldSound) {
+  const std::vector<int16_t> silence(4 * kSecond);
+  EXPECT_GE(MeanChange({}, InHiss(SaidAt(4 * kSecond, kSecond, ACard(-20))), -20, 100), 0.7);
+  const std::vector<int16_t> hum = audio::Hum(3 * kSecond, kSecond, 220, Amplitude(-20));
+  EXPECT_LE(MeanChange({}, InHiss(SaidAt(4 * kSecond, kSecond, hum)), -20, 105), 0.2);
+  EXPECT_LE(MeanChange({}, InHiss(silence), -65, 100), 0.1);
+}
+
+// As far as echo explains what is heard, it changes nothing.
+TEST(EchoGuardTest, EchoChangesByLessThanSpeech) {
+  const std::vector<int16_t> played = Answer();
+  EXPECT_LE(MeanChange(played, InHiss(Echo(played, {})), kAnswerDbfs - 20, 200), 0.2);
+}
+
 // After a jump some frames are not explained, until the new delay stands out.
 TEST(EchoGuardTest, TheDelayMayJump) {
   const std::vector<int16_t> played = Answer();
@@ -304,7 +340,9 @@ TEST(EchoGuardTest, ItTakesMemoryOnlyBetweenBeginAndEnd) {
   std::vector<int16_t> frame(kFrame, 1000);
   const std::vector<int16_t> played(kFrame, 1000);
   guard.Played(played);
-  EXPECT_EQ(guard.Heard(absl::MakeSpan(frame)), 0);
+  const GuardedSound unguarded = guard.Heard(absl::MakeSpan(frame));
+  EXPECT_EQ(unguarded.explained, 0);
+  EXPECT_EQ(unguarded.change, 0);
   EXPECT_THAT(frame, Each(1000));
   EXPECT_EQ(guard.memory(), 0);
   guard.Begin();

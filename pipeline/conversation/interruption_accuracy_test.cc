@@ -4,7 +4,8 @@
 //
 // An answer (prompts of a telephone exchange, of a speaker whom the detector was trained with) is
 // played and comes back 20 dB weaker and 100 ms later. Over it is one of these:
-//   requests      recorded sentences of speakers whom no detector was trained with
+//   requests      recorded sentences of speakers whom no detector was trained with; and the same
+//                 over noise or music that is 8 to 15 dB weaker and began 2 s before
 //   backchannels  recorded short words (Russian digits and letters, of less than 0.5 s) and "yes",
 //                 "okay", "uh-huh" and the like of two synthetic voices, as there are no recorded
 //                 ones
@@ -206,6 +207,7 @@ enum class Kind {
   kClicks,
   kKeyboard,
   kMusic,
+  kRequestOverSound,
 };
 struct NamedKind {
   Kind kind;
@@ -244,6 +246,15 @@ Sound Said(const audio::Recording& recording, double dbfs) {
   return {.samples = AtLevel(samples, LouderHalf(samples), dbfs), .onset = first - begin};
 }
 
+// The sound, 2 s after the beginning of one that goes on behind it.
+Sound Over(absl::Span<const float> behind, double dbfs, const Sound& sound) {
+  std::vector<int16_t> samples(2 * kSecond);
+  samples.insert(samples.end(), sound.samples.begin(), sound.samples.end());
+  return {.samples = audio::Mix(samples, AtLevel(behind, LouderHalf(behind), dbfs)),
+          .onset = 2 * kSecond / kFrame + sound.onset,
+          .words = sound.words};
+}
+
 Sound MakeSound(const Material& material, Kind kind, Half half, Random& random) {
   const size_t odd = half == Half::kHeldOut ? 1 : 0;
   const auto pick = [&](const auto& all) -> const auto& {
@@ -252,6 +263,12 @@ Sound MakeSound(const Material& material, Kind kind, Half half, Random& random) 
   const auto noise = [&](audio::Noise which) {
     const std::vector<float> samples = audio::MakeNoise(which, kStretch, random);
     return Sound{.samples = AtLevel(samples, Loudest(samples), random.Uniform(-26, -14))};
+  };
+  const auto music = [&](size_t length) {
+    // The halves of each piece.
+    const std::vector<int16_t>& piece = material.music[random.Below(material.music.size())];
+    const size_t begin = odd * piece.size() / 2 + random.Below(piece.size() / 2 - kStretch);
+    return Floats(absl::MakeConstSpan(piece).subspan(begin, length));
   };
   // Whoever speaks is 10 to 24 dB above the echo, which is at -40 dBFS.
   const double voice_dbfs = random.Uniform(-30, -16);
@@ -282,12 +299,16 @@ Sound MakeSound(const Material& material, Kind kind, Half half, Random& random) 
     case Kind::kKeyboard:
       return noise(audio::Noise::kKeyboard);
     case Kind::kMusic: {
-      // The halves of each piece.
-      const std::vector<int16_t>& piece = material.music[random.Below(material.music.size())];
-      const size_t begin = odd * piece.size() / 2 + random.Below(piece.size() / 2 - kStretch);
-      const std::vector<float> samples =
-          Floats(absl::MakeConstSpan(piece).subspan(begin, kStretch));
+      const std::vector<float> samples = music(kStretch);
       return {.samples = AtLevel(samples, LouderHalf(samples), random.Uniform(-45, -25))};
+    }
+    case Kind::kRequestOverSound: {
+      const Sound request = Said(pick(material.requests), voice_dbfs);
+      const size_t length = 2 * kSecond + request.samples.size();
+      const double dbfs = voice_dbfs - random.Uniform(8, 15);
+      if (random.Chance(0.5)) return Over(music(length), dbfs, request);
+      const audio::Noise noise = random.Chance(0.5) ? audio::Noise::kPink : audio::Noise::kColoured;
+      return Over(audio::MakeNoise(noise, length, random), dbfs, request);
     }
   }
   return {};
@@ -331,7 +352,7 @@ std::vector<Told> Converse(absl::Span<const int16_t> answer, const Sound& sound,
       const size_t at = frame * kFrame + i;
       heard[i] = Rounded(room[at] + Amplitude(kEchoDb) * played[at]);
     }
-    const float explained = guard.Heard(absl::MakeSpan(heard));
+    const GuardedSound guarded = guard.Heard(absl::MakeSpan(heard));
     const float speech = detector->Process(heard);
 
     const auto follow = [&](InterruptionVerdict verdict) {
@@ -339,8 +360,10 @@ std::vector<Told> Converse(absl::Span<const int16_t> answer, const Sound& sound,
       told.push_back({.frame = frame, .verdict = verdict});
       held = verdict == InterruptionVerdict::kOnset;
     };
-    follow(judge.OnFrame(
-        {.speech_probability = speech, .explained = explained, .answer_heard = plays}));
+    follow(judge.OnFrame({.speech_probability = speech,
+                          .explained = guarded.explained,
+                          .change = guarded.change,
+                          .answer_heard = plays}));
     const auto event = endpointer.Push(speech);
     if (event.has_value() && event->kind == audio::EndpointerEvent::Kind::kSpeechStart) {
       follow(judge.OnSpeechBegan());
@@ -425,6 +448,7 @@ double Percentile(std::vector<double> values, double p) {
 // What was found of all kinds.
 struct Findings {
   Found requests;
+  Found requests_over_sound;
   std::map<std::string, double> others_taken_percent;
   double false_stops_percent = 0;
   double false_holds_per_minute = 0;
@@ -449,6 +473,8 @@ Findings ListenToAll(const Material& material, Half half, int min_speech_ms) {
   std::printf("%s half, min_speech of %d ms\n", half == Half::kHeldOut ? "Held-out" : "Development",
               min_speech_ms);
   print("requests", findings.requests);
+  findings.requests_over_sound = Listen(material, Kind::kRequestOverSound, half, min_speech);
+  print("over sounds", findings.requests_over_sound);
   double num_holds = 0;
   double num_frames = 0;
   for (const auto& [kind, name] : kOthers) {
@@ -493,6 +519,8 @@ TEST(InterruptionAccuracy, WhoTakesTheFloor) {
     Record(absl::StrCat("precision_", min_speech_ms, "ms"), absl::StrCat("Precision", after), "%",
            perf::HIGHER, findings.precision_percent(), {});
     if (min_speech_ms != 500) continue;
+    Record("recall_over_sound", "Recall over Noise and Music", "%", perf::HIGHER,
+           findings.requests_over_sound.taken_percent(), {});
     Record("hold_p50", "Onset to Hold, Median", "frames of 10 ms", perf::LOWER,
            Percentile(findings.requests.hold_delays, 0.5), {});
     Record("hold_p95", "Onset to Hold, p95", "frames of 10 ms", perf::LOWER,

@@ -1,9 +1,10 @@
 // Decides whether somebody who makes a sound over the agent's answer takes the floor from it.
 //
 // Every 10 ms the judge is told how likely it is that there is speech in what the microphone hears
-// without the answer's own echo, and which share of it is that echo or steady noise (both by
-// EchoGuard). It is also told when the endpointer, which hears the same, finds that an utterance
-// begins and ends, and which words the recogniser has. It answers each with at most one verdict.
+// without the answer's own echo, which share of it is that echo or steady noise, and by how much
+// the rest changes (the last two by EchoGuard). It is also told when the endpointer, which hears
+// the same, finds that an utterance begins and ends, and which words the recogniser has. It answers
+// each with at most one verdict.
 //
 // A contest begins with an onset, by which the answer is held, and ends with exactly one of lost,
 // taken and dismissed, or with the answer itself (EndAnswer). These are all the rules; the first
@@ -18,7 +19,8 @@
 //            | no speech in 200 ms of frames, or none began in 400 ms    | lost      | quiet
 //   speaking | words, partial or final, of which some are no backchannel | taken     | over
 //            | final words that are rejected, none, or only backchannels | dismissed | ignoring
-//            | min_speech was spoken, and no words are known             | taken     | over
+//            | min_speech was spoken, it changes as speech does, and no  |           |
+//            | words are known                                           | taken     | over
 //            | speech ended                                              |           | judging
 //   judging  | words, partial or final, of which some are no backchannel | taken     | over
 //            | final words that are rejected, none, or only backchannels | dismissed | quiet
@@ -29,10 +31,12 @@
 //
 // So words of a request take the floor as soon as they are known, and words that are only
 // backchannels ("uh-huh", "yes, okay") never do, however long they are. Long speech whose words are
-// unknown takes it. Short sounds without words (coughs, knocks) and echo do not.
+// unknown takes it. Short sounds without words (coughs, knocks), echo and most music do not.
 //
 // Spoken is what the detector is sure of and echo does not explain, without a pause of 150 ms: two
-// coughs are not added up.
+// coughs are not added up. The detector takes some music for speech; but speech changes by more, in
+// the mean over all that was spoken without such a pause. Whoever holds a vowel is judged once
+// consonants follow it.
 //
 // Evidence for an onset is a sum, kept at 0 or above, to which each frame adds by how far it is
 // above a threshold, and from which it takes by how far it is below (a cumulative sum, as in
@@ -105,6 +109,9 @@ class InterruptionJudge {
     float speech_probability = 0;
     // What EchoGuard explains, 0 to 1. Whoever has no guard gives 1 less the probability.
     float explained = 0;
+    // By how much it changes, from EchoGuard, 0 or more. What is left as it is changes as speech
+    // does: whoever has no guard tells no music from it.
+    float change = 1;
     // Whether sound of the answer was handed out to be heard in these 10 ms.
     bool answer_heard = false;
   };
@@ -167,6 +174,9 @@ class InterruptionJudge {
   // How many frames are spoken, and how many were not since the last of them.
   int64_t num_spoken_ = 0;
   int64_t num_pause_ = 0;
+  // Frames since the first of the spoken ones, and the sum of their changes.
+  int64_t num_changes_ = 0;
+  float sum_changes_ = 0;
   // Words of the utterance are known, and all of them are backchannels.
   bool agrees_ = false;
 };

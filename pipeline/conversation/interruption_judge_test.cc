@@ -29,19 +29,24 @@ using Verdict = InterruptionVerdict;
 using Step = std::function<void(InterruptionJudge&, std::vector<Verdict>&)>;
 
 // So many frames of the same; the answer is heard unless it says otherwise.
-Step Frames(int count, float speech_probability, float explained, bool answer_heard = true) {
+Step Frames(int count, const InterruptionJudge::Frame& frame) {
   return [=](InterruptionJudge& judge, std::vector<Verdict>& verdicts) {
-    for (int i = 0; i < count; ++i) {
-      verdicts.push_back(judge.OnFrame({.speech_probability = speech_probability,
-                                        .explained = explained,
-                                        .answer_heard = answer_heard}));
-    }
+    for (int i = 0; i < count; ++i) verdicts.push_back(judge.OnFrame(frame));
   };
+}
+Step Frames(int count, float speech_probability, float explained, bool answer_heard = true) {
+  return Frames(count, {.speech_probability = speech_probability,
+                        .explained = explained,
+                        .answer_heard = answer_heard});
 }
 Step Quiet(int count) { return Frames(count, 0.02F, 1); }
 Step Speech(int count) { return Frames(count, 0.95F, 0); }
 // A sound that the detector does not take for speech.
 Step Noise(int count) { return Frames(count, 0.1F, 0); }
+// A sound that the detector takes for speech, but that changes by less.
+Step Music(int count) {
+  return Frames(count, {.speech_probability = 0.95F, .change = 0.3F, .answer_heard = true});
+}
 Step Echo(int count) { return Frames(count, 0.95F, 0.9F); }
 Step Began() {
   return [](InterruptionJudge& judge, std::vector<Verdict>& verdicts) {
@@ -156,6 +161,24 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SpeechOfLessThanTheMinimumDoesNotYet",
              {Speech(13), Began(), Speech(36)},
              {Verdict::kOnset}},
+        Case{"MusicDoesNotTakeTheFloor",
+             {Music(13), Began(), Music(2000), Quiet(50), Ended(), Final("", /*rejected=*/true)},
+             {Verdict::kOnset, Verdict::kDismissed}},
+        Case{"WordsOverMusicTakeTheFloor",
+             {Music(13), Began(), Music(100), Partial("stop")},
+             {Verdict::kOnset, Verdict::kTaken}},
+        Case{"SpeechOverMusicIsHeardOnceTheMeanIsThatOfSpeech",
+             {Music(13), Began(), Music(47), Speech(17)},
+             {Verdict::kOnset, Verdict::kTaken}},
+        Case{"LessSpeechOverMusicIsNot",
+             {Music(13), Began(), Music(47), Speech(16)},
+             {Verdict::kOnset}},
+        Case{"SpeechAfterMusicIsJudgedByItself",
+             {Music(13), Began(), Music(1000), Quiet(15), Speech(50)},
+             {Verdict::kOnset, Verdict::kTaken}},
+        Case{"MusicBeforeAnAnswerIsForgotten",
+             {AnswerOver(), Music(1000), Answer(Policy::Always()), Speech(13), Began(), Speech(37)},
+             {Verdict::kOnset, Verdict::kTaken}},
         Case{"LongBackchannelsDoNot",
              {Speech(13), Began(), Speech(10), Partial("yes yes"), Speech(200), Quiet(50), Ended(),
               Final("yes yes yes, that's right", false)},
