@@ -53,10 +53,11 @@ absl::StatusOr<Endpointer> Endpointer::Create(const Options& options) {
         "below "
         "min_endpointing_delay");
   }
-  for (const absl::Duration delay : {options.complete_delay, options.incomplete_delay}) {
+  for (const absl::Duration delay :
+       {options.complete_delay, options.incomplete_delay, options.max_words_lag}) {
     if (delay <= absl::ZeroDuration() || delay > absl::Minutes(1)) {
       return absl::InvalidArgumentError(
-          "complete_delay and incomplete_delay must be positive, at most a minute");
+          "complete_delay, incomplete_delay and max_words_lag must be positive, at most a minute");
     }
   }
   if (options.speech_pad < absl::ZeroDuration() || options.speech_pad > absl::Seconds(10)) {
@@ -89,6 +90,7 @@ Endpointer::Endpointer(const Options& options)
       max_endpointing_delay_(Frames(options.max_endpointing_delay)),
       complete_delay_(Frames(options.complete_delay)),
       incomplete_delay_(Frames(options.incomplete_delay)),
+      max_words_lag_(Frames(options.max_words_lag)),
       padding_(Frames(options.speech_pad)),
       max_speech_(Frames(options.max_speech_duration)),
       max_onset_(static_cast<int64_t>(static_cast<float>(min_speech_) / kMinGain) + kMaxRise),

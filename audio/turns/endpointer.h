@@ -39,7 +39,9 @@
 // Whoever knows the words so far may say what they tell of the end (SetWords): after words that are
 // complete, a pause of complete_delay ends the turn, if that is less than the delay would be; after
 // words that surely go on, one of incomplete_delay does, if that is more. What was said holds until
-// something else is, or the turn ends.
+// something else is, or the turn ends. From max_words_lag into a pause on, nothing else is
+// believed: nobody speaks there, but a recogniser that goes on listening takes noise for the words
+// that its grammar misses ("convert twenty pounds to" becomes "... to feet").
 //
 // The same in other systems: `threshold`, `neg_threshold`, `min_speech_duration_ms`,
 // `speech_pad_ms` and `max_speech_duration_s` are Silero VAD's (v5, utils_vad.py); its
@@ -115,6 +117,8 @@ class Endpointer {
     // minute. Nothing comes of them unless SetWords is called.
     absl::Duration complete_delay = absl::Milliseconds(300);
     absl::Duration incomplete_delay = absl::Milliseconds(1200);
+    // How far behind the sound words may be: positive, at most a minute.
+    absl::Duration max_words_lag = absl::Milliseconds(120);
     // Added on either side, because quiet consonants begin and end words: 0 to 10 s.
     absl::Duration speech_pad = absl::Milliseconds(200);
     // The longest turn, with its padding: at least 100 ms, four times min_speech_duration, twice
@@ -145,9 +149,9 @@ class Endpointer {
     // There is more to come.
     kIncomplete,
   };
-  // Outside of a turn, nothing changes.
+  // Outside of a turn, and from max_words_lag into a pause on, nothing changes.
   void SetWords(Words words) {
-    if (in_speech_) words_ = words;
+    if (in_speech_ && Pause() < max_words_lag_) words_ = words;
   }
 
   // Whether this is between a start and its end.
@@ -193,6 +197,7 @@ class Endpointer {
   int64_t max_endpointing_delay_;
   int64_t complete_delay_;
   int64_t incomplete_delay_;
+  int64_t max_words_lag_;
   int64_t padding_;
   int64_t max_speech_;
   // How far before its decision a start may lie: evidence that gains the least is complete in that

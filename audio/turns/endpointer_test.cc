@@ -407,14 +407,37 @@ TEST(EndpointerTest, WordsAreOfOneTurn) {
   EXPECT_EQ(endpointer.pause(), absl::ZeroDuration());
   endpointer.SetWords(Endpointer::Words::kIncomplete);
   EXPECT_EQ(endpointer.endpointing_delay(), absl::Milliseconds(400));
-  for (int i = 0; i < 20; ++i) endpointer.Push(0);
-  EXPECT_EQ(endpointer.pause(), absl::Milliseconds(200));
-  // More words came during the pause: it is over at once.
+  for (int i = 0; i < 10; ++i) endpointer.Push(0);
+  EXPECT_EQ(endpointer.pause(), absl::Milliseconds(100));
+  // The words that were said last came during the pause: it is over at once.
   endpointer.SetWords(Endpointer::Words::kUnknown);
   ASSERT_TRUE(endpointer.Push(0).has_value());
   EXPECT_EQ(endpointer.pause(), absl::ZeroDuration());
   for (int i = 0; i < 30; ++i) endpointer.Push(1);
   EXPECT_EQ(endpointer.endpointing_delay(), absl::Milliseconds(100));
+}
+
+// In the pause after "convert twenty pounds to", the recogniser takes noise for "feet".
+TEST(EndpointerTest, NobodySpeaksInAPause) {
+  Endpointer::Options options = Options();
+  options.complete_delay = absl::Milliseconds(50);
+  options.incomplete_delay = absl::Milliseconds(400);
+  options.max_words_lag = absl::Milliseconds(150);
+  auto endpointer = *Endpointer::Create(options);
+  for (int i = 0; i < 30; ++i) endpointer.Push(1);
+  endpointer.SetWords(Endpointer::Words::kIncomplete);
+  for (int i = 0; i < 15; ++i) endpointer.Push(0);
+  endpointer.SetWords(Endpointer::Words::kComplete);
+  EXPECT_EQ(endpointer.endpointing_delay(), absl::Milliseconds(400));
+  // Once somebody does, words are theirs.
+  endpointer.Push(1);
+  endpointer.SetWords(Endpointer::Words::kComplete);
+  EXPECT_EQ(endpointer.endpointing_delay(), absl::Milliseconds(50));
+  // What lags less is believed.
+  endpointer.SetWords(Endpointer::Words::kIncomplete);
+  for (int i = 0; i < 14; ++i) endpointer.Push(0);
+  endpointer.SetWords(Endpointer::Words::kComplete);
+  EXPECT_EQ(endpointer.endpointing_delay(), absl::Milliseconds(50));
 }
 
 TEST(EndpointerTest, EqualDelaysDoNotAdapt) {
@@ -602,6 +625,9 @@ INSTANTIATE_TEST_SUITE_P(
         {"NoCompleteDelay", [](EndpointerOptions& o) { o.complete_delay = absl::ZeroDuration(); }},
         {"EndlessIncompleteDelay",
          [](EndpointerOptions& o) { o.incomplete_delay = absl::InfiniteDuration(); }},
+        {"NoWordsLag", [](EndpointerOptions& o) { o.max_words_lag = absl::ZeroDuration(); }},
+        {"EndlessWordsLag",
+         [](EndpointerOptions& o) { o.max_words_lag = absl::InfiniteDuration(); }},
         {"NoDelay", [](EndpointerOptions& o) { o.min_endpointing_delay = absl::ZeroDuration(); }},
         {"DelaysReversed",
          [](EndpointerOptions& o) { o.max_endpointing_delay = absl::Milliseconds(90); }},

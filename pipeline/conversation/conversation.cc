@@ -107,7 +107,8 @@ void Conversation::PartialWords(absl::Duration at, int32_t utterance, const Hypo
   if (phase() == TurnPhase::kContested) Apply(judge_.OnPartialWords(words.text));
   partial_may_be_all_ = completeness != audio::Endpointer::Words::kIncomplete && !words.rejected &&
                         !words.text.empty();
-  segmenter_.SetWords(completeness);
+  // A recogniser that makes nothing of the sound tells nothing of its end.
+  if (!words.text.empty()) segmenter_.SetWords(completeness);
 }
 
 void Conversation::FinalWords(absl::Duration at, int32_t utterance,

@@ -146,6 +146,14 @@ TEST(ConversationTest, CompleteWordsEndTheTurnSooner) {
   EXPECT_EQ(world.turns.at(0).latency[TurnStage::kEndpoint], Ms(300));
 }
 
+// What nobody understands is not waited for as if it surely went on.
+TEST(ConversationTest, NoWordsTellNothingOfTheEnd) {
+  World world;
+  world.Speak(kUtterance, "hello", "?");
+  world.Settle();
+  EXPECT_EQ(world.turns.at(0).latency[TurnStage::kEndpoint], Ms(500));
+}
+
 TEST(ConversationTest, InterruptingStoresWhatWasHeard) {
   World world;
   world.agent = [](const AgentQuestion& question) {

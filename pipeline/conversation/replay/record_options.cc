@@ -50,6 +50,7 @@ ConversationHeader HeaderOf(const ConversationOptions& options, absl::string_vie
   endpointer.set_incomplete_delay(Ns(options.endpointer.incomplete_delay));
   endpointer.set_speech_pad(Ns(options.endpointer.speech_pad));
   endpointer.set_max_speech_duration(Ns(options.endpointer.max_speech_duration));
+  endpointer.set_max_words_lag(Ns(options.endpointer.max_words_lag));
   return header;
 }
 
@@ -85,6 +86,8 @@ ConversationOptions OptionsOf(const ConversationHeader& header) {
   options.endpointer.incomplete_delay = Of(endpointer.incomplete_delay());
   options.endpointer.speech_pad = Of(endpointer.speech_pad());
   options.endpointer.max_speech_duration = Of(endpointer.max_speech_duration());
+  options.endpointer.max_words_lag =
+      endpointer.max_words_lag() == 0 ? absl::Minutes(1) : Of(endpointer.max_words_lag());
   return options;
 }
 

@@ -108,9 +108,13 @@ void SimulatedWorld::OpenRecognizer(int32_t utterance) {
   open_recognizers.insert(utterance);
   words_of_[utterance] = words_.empty() ? "" : words_.back();
   if (partial_.empty()) return;
-  const Hypothesis words{.text = partial_, .rejected = false, .confidence = 1};
-  After(absl::Milliseconds(40), [this, utterance, words] {
-    events_->PartialWords(now_, utterance, words, audio::Endpointer::Words::kComplete);
+  const bool is_nothing = partial_ == "?";
+  const Hypothesis words =
+      is_nothing ? Hypothesis() : Hypothesis{.text = partial_, .rejected = false, .confidence = 1};
+  const auto completeness =
+      is_nothing ? audio::Endpointer::Words::kIncomplete : audio::Endpointer::Words::kComplete;
+  After(absl::Milliseconds(40), [this, utterance, words, completeness] {
+    events_->PartialWords(now_, utterance, words, completeness);
   });
 }
 

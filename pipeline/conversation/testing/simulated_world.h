@@ -65,7 +65,8 @@ class SimulatedWorld : public ConversationActions {
               size_t max_bytes = ConversationRecorder::kMaxBytes);
 
   // The person, from now on: speaks so long, with these words at the end ("?": not understood, "":
-  // none), or is silent. While somebody speaks, `partial` is what the recogniser thinks so far.
+  // none), or is silent. While somebody speaks, `partial` is what the recogniser thinks so far
+  // ("?": it makes nothing of the sound; of a grammar, that is the beginning of all sentences).
   void Speak(absl::Duration length, absl::string_view words, absl::string_view partial = "");
   void BeSilent(absl::Duration length);
   // Lets time pass without any sound, as from a client that sends none.
