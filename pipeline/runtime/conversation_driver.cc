@@ -13,6 +13,7 @@
 #include "pipeline/conversation/conversation_events.h"
 #include "pipeline/conversation/replay/action_digest.h"
 #include "pipeline/conversation/turn_messages.h"
+#include "pipeline/runtime/completeness.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 #include "session/message.h"
@@ -47,20 +48,6 @@ CallOutcome OutcomeOf(const tools::ToolResponse& response) {
   outcome.metadata = response.record.ToJson();
   outcome.took = response.record.ended;
   return outcome;
-}
-
-// What the words so far tell of the end of an utterance.
-audio::Endpointer::Words CompletenessOf(Fit fit) {
-  switch (fit) {
-    case Fit::kFinished:
-      return audio::Endpointer::Words::kComplete;
-    case Fit::kBeginning:
-      return audio::Endpointer::Words::kIncomplete;
-    case Fit::kMayGoOn:
-    case Fit::kNone:
-      break;
-  }
-  return audio::Endpointer::Words::kUnknown;
 }
 
 // Tells the conversation of something.
