@@ -89,8 +89,10 @@ absl::string_view NameOf(TurnStage stage) {
       return "Endpoint silence (of the input)";
     case TurnStage::kRecognition:
       return "Recognition";
-    case TurnStage::kAgent:
-      return "Agent";
+    case TurnStage::kAgentFirstToken:
+      return "Agent, first token";
+    case TurnStage::kAgentFirstClause:
+      return "Agent, first clause";
     case TurnStage::kTools:
       return "Tools";
     case TurnStage::kSynthesis:

@@ -68,7 +68,7 @@ TEST(PipelinePerformance, EndToEndLatency) {
     first_sample.Add(latency.since_endpoint());
     silence.Add(latency[TurnStage::kEndpoint]);
     recognition.Add(latency[TurnStage::kRecognition]);
-    agent.Add(latency[TurnStage::kAgent]);
+    agent.Add(latency[TurnStage::kAgentFirstToken] + latency[TurnStage::kAgentFirstClause]);
     tools.Add(latency[TurnStage::kTools]);
     session.Add(latency[TurnStage::kStore]);
     synthesis.Add(latency[TurnStage::kSynthesis]);

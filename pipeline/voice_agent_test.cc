@@ -268,13 +268,19 @@ TEST_F(VoiceAgentTest, StampsEveryStage) {
   const TurnLatency& latency = turns_.at(0).latency;
   EXPECT_EQ(latency[TurnStage::kEndpoint], absl::Milliseconds(500));
   EXPECT_EQ(latency[TurnStage::kRecognition], absl::Milliseconds(1));
-  EXPECT_EQ(latency[TurnStage::kAgent], absl::Milliseconds(20));
+  EXPECT_EQ(latency[TurnStage::kAgentFirstToken], absl::Milliseconds(20));
+  EXPECT_EQ(latency[TurnStage::kAgentFirstClause], absl::ZeroDuration());
   EXPECT_EQ(latency[TurnStage::kTools], absl::Milliseconds(100));
   EXPECT_EQ(latency[TurnStage::kSynthesis], absl::Milliseconds(1000));
   EXPECT_EQ(latency[TurnStage::kStore], absl::ZeroDuration());
   // The second part of the sound is made before the first can be taken, on one thread.
   EXPECT_EQ(latency[TurnStage::kOutput], absl::Milliseconds(1000));
   EXPECT_EQ(latency.since_endpoint(), absl::Milliseconds(2121));
+  // It is kept with the answer, and goes with it wherever the session goes.
+  EXPECT_EQ(Stored().at(3).metadata,
+            R"({"parlance.turn.latency_ns":{"endpoint":500000000,"recognition":1000000,)"
+            R"("agent_first_token":20000000,"agent_first_clause":0,"tools":100000000,"store":0,)"
+            R"("synthesis":1000000000,"output":1000000000,"total":2621000000}})");
 }
 
 // An agent is given as much of the conversation as it wants.

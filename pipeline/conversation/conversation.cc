@@ -59,7 +59,9 @@ Conversation::Conversation(ConversationOptions options, audio::SpeechSegmenter s
     : options_(std::move(options)),
       segmenter_(std::move(segmenter)),
       actions_(*actions),
-      judge_(std::move(judge)) {}
+      judge_(std::move(judge)) {
+  waits_.reserve(kMaxStageWaits);
+}
 
 Conversation::~Conversation() = default;
 
@@ -87,6 +89,8 @@ size_t Conversation::TakeFrame(absl::Duration at, absl::Span<int16_t> frame) {
   if (count > 0 && !machine_.heard()) {
     if (answer_.is_announcement) announcing_.clear();
     is_waited_for_ = false;
+    first_taken_ = now_;
+    NoteLatency();
     Tell({.kind = TurnEventKind::kFirstHeard});
   }
   HearWhatWasPlayed();
@@ -96,6 +100,10 @@ size_t Conversation::TakeFrame(absl::Duration at, absl::Span<int16_t> frame) {
 void Conversation::Played(absl::Duration at, int64_t position) {
   Pass(at);
   played_ = std::max(position, played_.value_or(0));
+  if (position > 0 && machine_.heard() && !latency_.played.has_value()) {
+    latency_.played = latency_.total() + (now_ - first_taken_);
+    NoteLatency();
+  }
   HearWhatWasPlayed();
 }
 
@@ -126,6 +134,7 @@ void Conversation::AgentText(absl::Duration at, int32_t attempt, absl::string_vi
   Pass(at);
   if (!IsAsked(attempt)) return;
   answer_.agent_deadline = now_ + options_.agent_timeout;
+  answer_.has_text = answer_.has_text || !text.empty();
   const size_t room = options_.max_answer_bytes - answer_.num_bytes;
   answer_.cutter.Add(text.substr(0, room));
   answer_.num_bytes += std::min(text.size(), room);
@@ -153,6 +162,7 @@ void Conversation::AgentCalls(absl::Duration at, int32_t attempt, std::vector<Wa
     effects = effects || wanted.effects;
     answer_.calls.push_back(std::move(wanted.call));
     answer_.outcomes.emplace_back();
+    answer_.call_times.emplace_back();
     answer_.ended.push_back(false);
   }
   Tell({.kind = TurnEventKind::kCalls, .id = attempt, .count = count, .effects = effects});
@@ -171,6 +181,7 @@ void Conversation::CallEnded(absl::Duration at, int32_t call, CallOutcome outcom
   const auto place = static_cast<size_t>(index);
   if (answer_.ended[place]) return;
   answer_.ended[place] = true;
+  answer_.call_times[place].ended = now_;
   answer_.outcomes[place] = std::move(outcome);
   EndCalls();
   Tell({.kind = TurnEventKind::kCallEnded, .id = call});
@@ -203,7 +214,7 @@ void Conversation::Stored(absl::Duration at, int32_t order, const absl::StatusOr
   if (StoredAnswer* const stored = FindStored(order)) {
     if (result.ok()) {
       stored->sequence = *result + stored->place;
-      if (stored->amendment.has_value()) AmendAnswer(*stored);
+      if (stored->amendment.has_value()) AmendAnswer(*stored, /*is_awaited=*/!stored->cut);
     } else {
       // There is nothing that could be amended.
       if (stored->amendment.has_value() && piece != 0) piece = stored->last_piece;
@@ -274,16 +285,10 @@ void Conversation::OnTurnEnd(const audio::EndpointerEvent& end) {
   is_paused_ = false;
   if (Utterance* const utterance = Find(open_utterance_)) {
     utterance->segment = end.segment;
-    utterance->endpoint_delay =
-        absl::Seconds(static_cast<double>(end.delay()) / options_.input_sample_rate_hz);
+    utterance->endpoint_delay = SoundLength(end.delay());
     utterance->decided = now_;
     utterance->deadline = now_ + options_.recognition_timeout;
-    if (!utterance->over) {
-      latency_ = {};
-      latency_[TurnStage::kEndpoint] = utterance->endpoint_delay;
-      is_waited_for_ = true;
-      waiting_since_ = now_;
-    }
+    if (!utterance->over) BeginWait(now_, utterance->endpoint_delay);
   }
   open_utterance_ = 0;
   Tell({.kind = TurnEventKind::kSpeechEnded});
@@ -317,9 +322,27 @@ void Conversation::OnProbability(float probability) {
 
 void Conversation::Pass(absl::Duration at) {
   at = std::max(at, now_);
-  if (is_waited_for_) latency_[Stage()] += at - now_;
+  if (is_waited_for_) AddWait(Stage(), now_, at - now_);
   now_ = at;
   CheckDeadlines();
+}
+
+void Conversation::BeginWait(absl::Duration decided, absl::Duration endpoint_delay) {
+  latency_ = {};
+  waits_.clear();
+  AddWait(TurnStage::kEndpoint, decided - endpoint_delay, endpoint_delay);
+  is_waited_for_ = true;
+  waiting_since_ = decided;
+}
+
+void Conversation::AddWait(TurnStage stage, absl::Duration began, absl::Duration took) {
+  latency_[stage] += took;
+  if (took <= absl::ZeroDuration()) return;
+  if (!waits_.empty() && waits_.back().stage == stage) {
+    waits_.back().took += took;
+  } else if (waits_.size() < kMaxStageWaits) {
+    waits_.push_back({.stage = stage, .began = began, .took = took});
+  }
 }
 
 TurnStage Conversation::Stage() const {
@@ -327,7 +350,8 @@ TurnStage Conversation::Stage() const {
   if (answer_.last_piece == 0) {
     const bool calling =
         std::find(answer_.ended.begin(), answer_.ended.end(), false) != answer_.ended.end();
-    return calling ? TurnStage::kTools : TurnStage::kAgent;
+    if (calling) return TurnStage::kTools;
+    return answer_.has_text ? TurnStage::kAgentFirstClause : TurnStage::kAgentFirstToken;
   }
   // Both go on at once; what is not durable could not be heard whatever sound there is.
   if (!answer_.is_stored) return TurnStage::kStore;
@@ -445,9 +469,11 @@ void Conversation::Obey(const TurnAction& action) {
   switch (action.kind) {
     case TurnActionKind::kOpenRecognizer:
       open_utterance_ = action.id;
-      utterances_.push_back({.id = action.id,
-                             .over = phase() == TurnPhase::kContested,
-                             .segment = turn_event_.segment});
+      utterances_.push_back(
+          {.id = action.id,
+           .over = phase() == TurnPhase::kContested,
+           .segment = turn_event_.segment,
+           .began = now_ - SoundLength(turn_event_.decided - turn_event_.segment.begin)});
       actions_.OpenRecognizer(action.id);
       break;
     case TurnActionKind::kFinishRecognizer:
@@ -475,10 +501,14 @@ void Conversation::Obey(const TurnAction& action) {
       if (machine_.attempt() != answer_.attempt) {
         std::vector<ToolCall> calls = std::move(answer_.calls);
         std::vector<CallOutcome> outcomes = std::move(answer_.outcomes);
+        std::vector<CallTimes> call_times = std::move(answer_.call_times);
+        const int32_t first_call = answer_.first_call;
         const size_t calls_appended = answer_.calls_appended;
         BeginAnswer(machine_.attempt());
         answer_.calls = std::move(calls);
         answer_.outcomes = std::move(outcomes);
+        answer_.call_times = std::move(call_times);
+        answer_.first_call = first_call;
         answer_.calls_appended = calls_appended;
         answer_.calls_ended = answer_.calls.size();
         answer_.ended.assign(answer_.calls.size(), true);
@@ -535,6 +565,10 @@ void Conversation::Obey(const TurnAction& action) {
   }
 }
 
+absl::Duration Conversation::SoundLength(int64_t num_samples) const {
+  return absl::Seconds(static_cast<double>(num_samples) / options_.input_sample_rate_hz);
+}
+
 Conversation::Utterance* Conversation::Find(int32_t utterance) {
   for (Utterance& each : utterances_) {
     if (each.id == utterance) return &each;
@@ -565,9 +599,7 @@ void Conversation::SettleWords(Utterance& utterance) {
   const bool over = utterance.over;
   const Hypothesis final_words = *utterance.words;
   const bool understood = !utterance.words->rejected && !utterance.words->text.empty();
-  const absl::Duration length =
-      absl::Seconds(static_cast<double>(utterance.segment.end - utterance.segment.begin) /
-                    options_.input_sample_rate_hz);
+  const absl::Duration length = SoundLength(utterance.segment.end - utterance.segment.begin);
   // A short sound without words, such as a cough, is not answered.
   const bool usable = utterance.failed || !utterance.words->text.empty() ||
                       length - utterance.endpoint_delay >= options_.interruption.min_speech;
@@ -587,38 +619,46 @@ void Conversation::Judge(bool taken) {
     Tell({.kind = TurnEventKind::kDismissed});
     return;
   }
-  for (Utterance& each : utterances_) {
-    if (!each.over || each.decided == absl::InfiniteDuration()) continue;
-    latency_ = {};
-    latency_[TurnStage::kEndpoint] = each.endpoint_delay;
-    latency_[TurnStage::kRecognition] = now_ - each.decided;
-    is_waited_for_ = true;
-    waiting_since_ = each.decided;
+  std::optional<Utterance> last;
+  for (const Utterance& each : utterances_) {
+    if (each.over && each.decided != absl::InfiniteDuration()) last = each;
   }
+  // The turn that was interrupted ends now, and its latency is not the next one's.
   Tell({.kind = TurnEventKind::kTaken});
+  if (!last.has_value() || phase() == TurnPhase::kIdle || phase() == TurnPhase::kClosed) return;
+  BeginWait(last->decided, last->endpoint_delay);
+  AddWait(TurnStage::kRecognition, last->decided, now_ - last->decided);
 }
 
 void Conversation::EndTurn(const TurnAction& action) {
+  StoreLatency();
   num_turns_done_ = action.id;
   TurnReport report;
   report.turn = action.id;
   report.ending = action.ending;
+  report.began = answer_.is_announcement ? answer_.began : now_;
+  report.ended = now_;
   bool spoken_to = false;
   for (const Utterance& each : utterances_) {
     if (each.over) continue;
     if (!spoken_to) report.speech.begin = each.segment.begin;
+    if (!spoken_to) report.began = std::max(each.began, absl::ZeroDuration());
     report.speech.end = each.segment.end;
     spoken_to = true;
   }
   report.utterance = TurnWords();
   report.calls = std::move(answer_.calls);
   report.outcomes = std::move(answer_.outcomes);
+  report.call_times = std::move(answer_.call_times);
+  report.first_call = options_.num_messages + answer_.first_call;
   report.reply = spoken_.Text(answer_.first_piece, answer_.last_piece);
   report.heard =
       spoken_.HeardText(played_.value_or(spoken_.taken()), answer_.first_piece, answer_.last_piece);
   report.unsaid = answer_.unsaid;
   report.from_draft = answer_.from_draft;
-  report.latency = latency_;
+  report.latency = std::exchange(latency_, {});
+  report.waits = waits_;
+  waits_.clear();
   std::erase_if(utterances_, [](const Utterance& each) { return !each.over; });
   if (!IsContested()) {
     for (Utterance& each : utterances_) each.over = false;
@@ -636,6 +676,7 @@ void Conversation::EndTurn(const TurnAction& action) {
 void Conversation::BeginAnswer(int32_t attempt) {
   answer_ = {};
   answer_.attempt = attempt;
+  answer_.began = now_;
   spoken_.Clear();
   played_.reset();
 }
@@ -650,6 +691,7 @@ void Conversation::AskAgent(const TurnAction& action) {
   const bool unheard = std::any_of(utterances_.begin(), utterances_.end(),
                                    [](const Utterance& each) { return !each.over && each.failed; });
   answer_.agent_deadline = now_ + options_.agent_timeout;
+  answer_.has_text = false;
   if (unheard && answer_.asked_with.text.empty()) {
     FinishAttempt(/*failed=*/true);
     return;
@@ -670,6 +712,7 @@ void Conversation::StartCalls(const TurnAction& action) {
   answer_.calls_deadline = now_ + options_.tool_timeout;
   for (size_t i = first; i < answer_.calls.size(); ++i) {
     const int32_t call = answer_.first_call + static_cast<int32_t>(i);
+    answer_.call_times[i].began = now_;
     actions_.StartCall(call, absl::StrCat("call_", options_.num_messages + call), answer_.calls[i]);
   }
 }
@@ -686,6 +729,7 @@ void Conversation::CancelCalls() {
     if (answer_.ended[i]) continue;
     answer_.ended[i] = true;
     answer_.outcomes[i] = CancelledCall();
+    answer_.call_times[i].ended = now_;
     actions_.CancelCall(answer_.first_call + static_cast<int32_t>(i));
   }
   EndCalls();
@@ -789,7 +833,7 @@ void Conversation::StoreAnswer(int32_t piece) {
   } else {
     last->last_piece = piece;
     last->amendment = spoken_.Text(last->first_piece, piece);
-    if (last->sequence.has_value()) AmendAnswer(*last);
+    if (last->sequence.has_value()) AmendAnswer(*last, /*is_awaited=*/true);
   }
 }
 
@@ -803,7 +847,7 @@ void Conversation::StoreHeard() {
     }
     each.amendment = std::move(heard);
     each.cut = true;
-    if (each.sequence.has_value()) AmendAnswer(each);
+    if (each.sequence.has_value()) AmendAnswer(each, /*is_awaited=*/false);
   }
   // The outputs of calls that came after the last piece.
   AppendTurn(0, 0);
@@ -811,14 +855,33 @@ void Conversation::StoreHeard() {
 
 void Conversation::StoreUnanswered() { AppendTurn(0, 0); }
 
-void Conversation::AmendAnswer(StoredAnswer& stored) {
+void Conversation::NoteLatency() {
+  if (answer_.is_announcement) return;
+  for (StoredAnswer& each : stored_answers_) {
+    if (each.turn == turn() && each.first_piece == answer_.first_piece) each.latency = latency_;
+  }
+}
+
+void Conversation::StoreLatency() {
+  for (StoredAnswer& each : stored_answers_) {
+    if (each.turn != turn() || each.latency == each.stored_latency) continue;
+    // What is not there yet was not heard either, and an amendment to come takes it along.
+    if (!each.sequence.has_value() || each.amendment.has_value()) continue;
+    each.amendment = each.cut ? spoken_.HeardText(played_.value_or(spoken_.taken()),
+                                                  each.first_piece, each.last_piece)
+                              : spoken_.Text(each.first_piece, each.last_piece);
+    AmendAnswer(each, /*is_awaited=*/false);
+  }
+}
+
+void Conversation::AmendAnswer(StoredAnswer& stored, bool is_awaited) {
   const int32_t order = ++last_order_;
   store_orders_.push_back({.order = order,
                            .appended_by = stored.order,
-                           .piece = stored.cut ? 0 : stored.last_piece,
+                           .piece = is_awaited ? stored.last_piece : 0,
                            .deadline = now_ + options_.store_timeout});
-  std::optional<std::string> metadata;
-  if (stored.cut) metadata = R"({"parlance.answer.interrupted":true})";
+  stored.stored_latency = stored.latency;
+  std::optional<std::string> metadata = AnswerMetadata(stored.latency, stored.cut);
   std::string content = *std::exchange(stored.amendment, std::nullopt);
   actions_.Amend(order, *stored.sequence, std::move(content), std::move(metadata));
 }

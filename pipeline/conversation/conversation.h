@@ -13,7 +13,9 @@
 //
 // What the person hears of an answer is stored before: an answer's messages (what was said, the
 // calls, their outputs, the text up to the piece) are appended, further pieces amend the answer's
-// message, and so does what was heard, when it was cut.
+// message, and so does what was heard, when it was cut. Where the time went (AnswerMetadata) is
+// kept with the message of the answer's first piece: with the amendments that are made anyway, and,
+// if they do not have all of it, with one more at the end of the turn, which nobody waits for.
 //
 // Times are since the beginning of the conversation, and never go back. Whoever is late is not
 // waited for: see ConversationOptions for the times, after which a result counts as a failure, and
@@ -143,6 +145,8 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
     // It is spoken over an answer, and whether it belongs to a turn is not judged.
     bool over = false;
     audio::SpeechSegment segment = {};
+    // When its speech began.
+    absl::Duration began = {};
     absl::Duration endpoint_delay = {};
     // When its end was decided, and until when its words are waited for.
     absl::Duration decided = absl::InfiniteDuration();
@@ -158,9 +162,13 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
     bool from_draft = false;
     bool is_draft = false;
     bool is_announcement = false;
+    absl::Duration began = {};
     Hypothesis asked_with = {};
+    // Whether the agent has written something since it was asked last.
+    bool has_text = false;
     std::vector<ToolCall> calls = {};
     std::vector<CallOutcome> outcomes = {};
+    std::vector<CallTimes> call_times = {};
     std::vector<bool> ended = {};
     // How many calls there were when all that were begun had their outputs.
     size_t calls_ended = 0;
@@ -203,6 +211,9 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
     // What it is to be amended to once it is there.
     std::optional<std::string> amendment = {};
     bool cut = false;
+    // Where the time went until it was heard, once it is, and what the store was told of that.
+    std::optional<TurnLatency> latency = {};
+    std::optional<TurnLatency> stored_latency = {};
   };
 
   // Something that the store was ordered to do.
@@ -241,6 +252,8 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   void Tell(const TurnEvent& event);
   void Obey(const TurnAction& action);
 
+  // How long so many samples of the input last.
+  absl::Duration SoundLength(int64_t num_samples) const;
   Utterance* Find(int32_t utterance);
   // The words of the turn so far: of all its utterances, as one.
   Hypothesis TurnWords() const;
@@ -265,13 +278,21 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   void StoreAnswer(int32_t piece);
   void StoreHeard();
   void StoreUnanswered();
+  // Has what is known of the turn's latency go to the store with the answer's amendments.
+  void NoteLatency();
+  // Stores what no amendment has told of the latency.
+  void StoreLatency();
   // Appends what the store does not have of the turn, with the text from one piece on.
   void AppendTurn(int32_t first_piece, int32_t last_piece);
-  void AmendAnswer(StoredAnswer& stored);
+  // `is_awaited`: something is heard once it is stored.
+  void AmendAnswer(StoredAnswer& stored, bool is_awaited);
   // The message that order appends or has appended; null if it is none of an answer.
   StoredAnswer* FindStored(int32_t order);
   void EndStoreOrder(int32_t piece, bool failed);
 
+  // The wait for the answer begins with the end of speech that was decided then.
+  void BeginWait(absl::Duration decided, absl::Duration endpoint_delay);
+  void AddWait(TurnStage stage, absl::Duration began, absl::Duration took);
   void EndTurn(const TurnAction& action);
   // What the time that passes now is spent on.
   TurnStage Stage() const;
@@ -310,8 +331,11 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   bool waited_ = false;
   // The time from the end of what was said: where it went, and whether it goes on.
   TurnLatency latency_;
+  std::vector<StageWait> waits_;
   bool is_waited_for_ = false;
   absl::Duration waiting_since_;
+  // When the first frame of the answer was taken.
+  absl::Duration first_taken_;
 
   // What is to be announced, and what of it is being said and was not heard yet.
   std::vector<std::string> announcements_;

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "audio/turns/endpointer.h"
 #include "pipeline/agent/agent.h"
@@ -30,6 +31,12 @@ struct AgentQuestion {
   absl::Span<const ToolAnswer> answers;
 };
 
+// When a call was under way, since the beginning of the conversation.
+struct CallTimes {
+  absl::Duration began = {};
+  absl::Duration ended = {};
+};
+
 // A turn that is over.
 struct TurnReport {
   int32_t turn = 0;
@@ -39,13 +46,24 @@ struct TurnReport {
   Hypothesis utterance;
   std::vector<ToolCall> calls;
   std::vector<CallOutcome> outcomes;
+  // One for each call.
+  std::vector<CallTimes> call_times;
+  // The calls are named call_N, from this on.
+  int64_t first_call = 0;
   // The whole text, and what was heard of it.
   std::string reply;
   std::string heard;
   // Why some of it could not be said, if it was the synthesiser.
   absl::Status unsaid;
   bool from_draft = false;
+  // Of an announcement, nothing was waited for.
   TurnLatency latency;
+  // The waits that the stages consist of, one after the other; at most kMaxStageWaits.
+  std::vector<StageWait> waits;
+  // When its speech began, or the announcement, and when it was over, since the beginning of the
+  // conversation.
+  absl::Duration began;
+  absl::Duration ended;
 };
 
 // Whoever does what a conversation orders. Called while an event is handled; none of the functions

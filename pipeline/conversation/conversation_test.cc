@@ -1,6 +1,7 @@
 #include "pipeline/conversation/conversation.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -18,6 +19,7 @@
 #include "gtest/gtest.h"
 #include "perf/process/allocations.h"
 #include "pipeline/conversation/testing/simulated_world.h"
+#include "rapidjson/document.h"
 #include "session/message.h"
 #include "third_party/status_matchers.h"
 
@@ -31,6 +33,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Le;
+using testing::SizeIs;
 
 using World = SimulatedWorld;
 
@@ -53,6 +56,47 @@ std::vector<std::string> Contents(const World& world) {
   std::vector<std::string> contents;
   for (const session::Message& message : world.stored) contents.push_back(message.content);
   return contents;
+}
+
+int64_t Nanoseconds(absl::Duration duration) { return absl::ToInt64Nanoseconds(duration); }
+
+// What the message's metadata says of the latency.
+std::map<std::string, int64_t> StoredLatency(const session::Message& message) {
+  std::map<std::string, int64_t> latency;
+  rapidjson::Document metadata;
+  metadata.Parse(message.metadata.value_or("{}").c_str());
+  EXPECT_TRUE(metadata.IsObject()) << message.metadata.value_or("");
+  const auto found = metadata.FindMember("parlance.turn.latency_ns");
+  if (found == metadata.MemberEnd()) return latency;
+  for (const auto& member : found->value.GetObject()) {
+    latency[member.name.GetString()] = member.value.GetInt64();
+  }
+  return latency;
+}
+
+auto Has(absl::string_view name, int64_t nanoseconds) {
+  return Contains(testing::Pair(std::string(name), nanoseconds));
+}
+
+std::vector<std::string> Amendments(const World& world) {
+  std::vector<std::string> amendments;
+  for (const std::string& line : world.log) {
+    if (absl::StartsWith(line, "amend")) amendments.push_back(line);
+  }
+  return amendments;
+}
+
+// Each moment is one stage's: the waits follow one another without gaps, and add up to the stages.
+void ExpectWaitsAreTheStages(const TurnReport& turn) {
+  TurnLatency sums;
+  for (size_t i = 0; i < turn.waits.size(); ++i) {
+    const StageWait& wait = turn.waits[i];
+    sums[wait.stage] += wait.took;
+    if (i == 0) continue;
+    EXPECT_EQ(turn.waits[i - 1].began + turn.waits[i - 1].took, wait.began);
+    EXPECT_NE(turn.waits[i - 1].stage, wait.stage);
+  }
+  EXPECT_EQ(sums.stages, turn.latency.stages);
 }
 
 TEST(ConversationTest, AnswersStoresAndIsHeard) {
@@ -80,13 +124,154 @@ TEST(ConversationTest, TheStagesOfATurnAreItsWhole) {
   EXPECT_EQ(latency[TurnStage::kEndpoint], Ms(500));
   EXPECT_EQ(latency[TurnStage::kRecognition], Ms(5));
   EXPECT_EQ(latency[TurnStage::kTools], Ms(30));
-  EXPECT_EQ(latency[TurnStage::kAgent], Ms(10));
+  EXPECT_EQ(latency[TurnStage::kAgentFirstToken], Ms(10));
+  EXPECT_EQ(latency[TurnStage::kAgentFirstClause], Ms(0));
   // Synthesis takes 2 ms, and goes on meanwhile.
   EXPECT_EQ(latency[TurnStage::kStore], Ms(3));
   EXPECT_EQ(latency[TurnStage::kSynthesis], Ms(0));
   // To the next frame of 20 ms.
   EXPECT_EQ(latency.since_endpoint(), Ms(60)) << absl::StrJoin(world.log, "\n");
   EXPECT_EQ(latency.total(), Ms(560));
+}
+
+// A word that nothing can be cut from yet is the agent's first token, and not its first clause.
+TEST(ConversationTest, TheFirstTokenAndTheFirstClauseAreToldApart) {
+  World world;
+  world.agent = [](const AgentQuestion& question) {
+    World::AgentStep step = CallOnce(question, true);
+    if (step.calls.empty()) step.texts = {{Ms(40), "First"}, {Ms(100), " of all, it rains. "}};
+    return step;
+  };
+  world.Speak(kUtterance, "the weather");
+  world.Settle();
+  const TurnReport& turn = world.turns.at(0);
+  EXPECT_EQ(turn.latency[TurnStage::kTools], Ms(30));
+  EXPECT_EQ(turn.latency[TurnStage::kAgentFirstToken], Ms(40));
+  EXPECT_EQ(turn.latency[TurnStage::kAgentFirstClause], Ms(100));
+  ExpectWaitsAreTheStages(turn);
+  EXPECT_EQ(turn.waits.size(), 7u);
+  // What was said begins the turn, and what is heard of the answer ends it.
+  EXPECT_LE(absl::AbsDuration(turn.waits.front().began - turn.began - kUtterance), Ms(20));
+  EXPECT_GT(turn.ended, turn.waits.back().began + turn.waits.back().took);
+  ASSERT_EQ(turn.call_times.size(), 1u);
+  EXPECT_EQ(turn.call_times[0].ended - turn.call_times[0].began, Ms(30));
+  EXPECT_EQ(turn.first_call, 1);
+}
+
+TEST(ConversationTest, WhatWasPlayedIsKnownLater) {
+  World world;
+  world.Speak(kUtterance, "hello");
+  world.BeSilent(Ms(600));
+  ASSERT_EQ(world.conversation().phase(), TurnPhase::kSpeaking);
+  // A mark before the first sample says nothing.
+  world.conversation().Played(world.now(), 0);
+  world.BeSilent(Ms(100));
+  world.conversation().Played(world.now(), 160);
+  const absl::Duration played = world.now();
+  world.BeSilent(Ms(100));
+  world.conversation().Played(world.now(), 320);
+  world.BeSilent(Ms(1000));
+  world.conversation().Played(world.now(), 1'000'000);
+  world.Settle();
+  const TurnReport& turn = world.turns.at(0);
+  EXPECT_EQ(turn.latency.played, played - turn.waits.at(0).began);
+  EXPECT_GE(*turn.latency.played, turn.latency.total() + Ms(100));
+  ExpectWaitsAreTheStages(turn);
+  EXPECT_THAT(StoredLatency(world.stored.at(1)), Has("played", Nanoseconds(*turn.latency.played)));
+}
+
+// It is known when the answer is heard, and nothing else is to be stored after that.
+TEST(ConversationTest, TheLatencyIsStoredWithTheAnswer) {
+  World world;
+  world.Speak(kUtterance, "hello");
+  world.Settle();
+  const TurnLatency& latency = world.turns.at(0).latency;
+  const std::map<std::string, int64_t> stored = StoredLatency(world.stored.at(1));
+  EXPECT_THAT(stored, SizeIs(kNumTurnStages + 1));
+  int64_t sum = 0;
+  for (size_t i = 0; i < kNumTurnStages; ++i) {
+    const auto stage = static_cast<TurnStage>(i);
+    EXPECT_THAT(stored, Has(TurnStageName(stage), Nanoseconds(latency[stage])));
+    sum += Nanoseconds(latency[stage]);
+  }
+  EXPECT_GT(sum, 0);
+  EXPECT_THAT(stored, Has("total", sum));
+  EXPECT_EQ(sum, Nanoseconds(latency.total()));
+  EXPECT_FALSE(world.stored[0].metadata.has_value());
+  // An amendment, and one alone, which changes nothing of what was said.
+  EXPECT_THAT(Amendments(world), ElementsAre("amend 2 'You said hello.'"));
+}
+
+// The pieces that come after the first sound take the latency along.
+TEST(ConversationTest, AmendmentsForPiecesHaveTheLatency) {
+  World world;
+  world.agent = [](const AgentQuestion&) {
+    return World::AgentStep{.texts = {{Ms(10), "It is noon here, as far as I know. "},
+                                      {Ms(500), "The weather is fine. "}}};
+  };
+  world.Speak(kUtterance, "the weather");
+  world.Settle();
+  EXPECT_THAT(Amendments(world),
+              ElementsAre("amend 2 'It is noon here, as far as I know. The weather is fine.'"))
+      << absl::StrJoin(world.log, "\n");
+  EXPECT_THAT(StoredLatency(world.stored.at(1)),
+              Has("total", Nanoseconds(world.turns.at(0).latency.total())));
+}
+
+TEST(ConversationTest, TheLatencyOfAnInterruptedAnswerIsStored) {
+  World world;
+  world.agent = [](const AgentQuestion&) {
+    return World::AgentStep{.texts = {{Ms(1), "One two three four five six seven eight. "}}};
+  };
+  world.Speak(kUtterance, "count");
+  world.BeSilent(Ms(600));
+  world.Speak(Ms(300), "what time is it", "what time");
+  world.Settle();
+  ASSERT_EQ(world.turns.size(), 2u);
+  EXPECT_EQ(world.turns[0].ending, TurnEnding::kInterrupted);
+  EXPECT_THAT(*world.stored.at(1).metadata, HasSubstr(R"("parlance.answer.interrupted":true)"));
+  EXPECT_THAT(StoredLatency(world.stored.at(1)),
+              Has("total", Nanoseconds(world.turns[0].latency.total())));
+}
+
+// Who interrupts is judged by final words here, after the end of what they said: the turn that they
+// end keeps its latency, and theirs is counted from that end.
+TEST(ConversationTest, EachTurnHasItsOwnLatency) {
+  World world;
+  world.recognition.delay = Ms(50);
+  world.agent = [](const AgentQuestion& question) {
+    if (question.utterance.text == "count") {
+      return World::AgentStep{
+          .texts = {{Ms(1),
+                     "One two three four five six seven eight nine ten eleven twelve, and "
+                     "so on and so on and so on. "}}};
+    }
+    return World::AgentStep{.texts = {{Ms(70), "Well. "}}};
+  };
+  world.Speak(kUtterance, "count");
+  world.BeSilent(Ms(680));
+  ASSERT_EQ(world.conversation().phase(), TurnPhase::kSpeaking);
+  world.Speak(Ms(300), "stop it");
+  const absl::Duration said = world.now();
+  world.BeSilent(Ms(500));
+  ASSERT_EQ(world.conversation().phase(), TurnPhase::kJudging) << absl::StrJoin(world.log, "\n");
+  const int64_t heard_before = world.num_heard;
+  while (world.num_heard == heard_before && world.now() < absl::Seconds(10)) {
+    world.BeSilent(Ms(20));
+  }
+  const absl::Duration answered = world.last_heard;
+  world.conversation().Announce(world.now(), "Your timer is up.");
+  world.Settle();
+  ASSERT_EQ(world.turns.size(), 3u);
+  EXPECT_EQ(world.turns[0].ending, TurnEnding::kInterrupted);
+  EXPECT_EQ(world.turns[0].latency[TurnStage::kAgentFirstToken], Ms(1));
+  EXPECT_EQ(world.turns[1].latency[TurnStage::kAgentFirstToken], Ms(70));
+  EXPECT_EQ(world.turns[1].latency.total(), answered - said);
+  // Nobody waited for an announcement.
+  EXPECT_EQ(world.turns[2].heard, "Your timer is up.");
+  EXPECT_EQ(world.turns[2].latency, TurnLatency());
+  EXPECT_FALSE(world.stored.back().metadata.has_value());
+  for (const TurnReport& turn : world.turns) ExpectWaitsAreTheStages(turn);
 }
 
 TEST(ConversationTest, CallsAreStoredWithTheirOutputs) {
@@ -672,6 +857,9 @@ TEST_P(RandomLife, KeepsItsPromises) {
       sum += stage;
     }
     EXPECT_EQ(sum, turn.latency.total());
+    ExpectWaitsAreTheStages(turn);
+    EXPECT_LE(turn.began, turn.ended);
+    EXPECT_EQ(turn.call_times.size(), turn.calls.size());
   }
   // Each output has its call, before it.
   std::string calls;
@@ -717,6 +905,21 @@ TEST_P(RandomLife, StoresWhatWasHeard) {
   std::erase(heard, "");
   std::erase(answers, "");
   EXPECT_EQ(answers, heard);
+  // Each turn that was heard has its latency in the store, once, stage by stage.
+  std::vector<int64_t> totals;
+  for (const TurnReport& turn : world.turns) {
+    if (!turn.heard.empty()) totals.push_back(Nanoseconds(turn.latency.total()));
+  }
+  std::vector<int64_t> stored_totals;
+  for (const session::Message& message : world.stored) {
+    const std::map<std::string, int64_t> latency = StoredLatency(message);
+    if (latency.empty()) continue;
+    int64_t sum = 0;
+    for (const auto& [name, nanoseconds] : latency) sum += name == "total" ? 0 : nanoseconds;
+    EXPECT_EQ(latency.at("total"), sum);
+    if (!message.content.empty()) stored_totals.push_back(sum);
+  }
+  EXPECT_EQ(stored_totals, totals);
 }
 
 INSTANTIATE_TEST_SUITE_P(, RandomLife, testing::Range(uint32_t{1}, uint32_t{201}));

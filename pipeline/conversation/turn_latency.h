@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -19,8 +20,10 @@ enum class TurnStage {
   kEndpoint,
   // The recogniser's final words.
   kRecognition,
-  // The agent, until the first piece of its answer, its calls apart.
-  kAgent,
+  // The agent, until the first text that it writes, its calls apart.
+  kAgentFirstToken,
+  // From there until the first piece of its answer could be cut.
+  kAgentFirstClause,
   kTools,
   // The store's acknowledgement of the first piece.
   kStore,
@@ -29,17 +32,21 @@ enum class TurnStage {
   // Until the first frame was taken: the time to the next frame, and while somebody spoke over it.
   kOutput,
 };
-inline constexpr size_t kNumTurnStages = 7;
+inline constexpr size_t kNumTurnStages = 8;
 
 // The stage's name: "endpoint", "recognition", …
 constexpr absl::string_view TurnStageName(TurnStage stage) {
-  constexpr absl::string_view kNames[kNumTurnStages] = {"endpoint", "recognition", "agent", "tools",
-                                                        "store",    "synthesis",   "output"};
+  constexpr absl::string_view kNames[kNumTurnStages] = {
+      "endpoint", "recognition", "agent_first_token", "agent_first_clause",
+      "tools",    "store",       "synthesis",         "output"};
   return kNames[static_cast<size_t>(stage)];
 }
 
 struct TurnLatency {
   std::array<absl::Duration, kNumTurnStages> stages = {};
+  // From the last sound of speech until somebody told that the first sound had been played; not set
+  // if nobody tells. It is beside the stages, because the way of that news is in it.
+  std::optional<absl::Duration> played = {};
 
   absl::Duration& operator[](TurnStage stage) { return stages[static_cast<size_t>(stage)]; }
   absl::Duration operator[](TurnStage stage) const { return stages[static_cast<size_t>(stage)]; }
@@ -54,6 +61,19 @@ struct TurnLatency {
 
   friend bool operator==(const TurnLatency&, const TurnLatency&) = default;
 };
+
+// A time in which one thing was waited for. A stage may have several, as the agent's first token
+// has when it calls tools in between; together they last as long as the stage.
+struct StageWait {
+  TurnStage stage = TurnStage::kEndpoint;
+  // Since the beginning of the conversation.
+  absl::Duration began = {};
+  absl::Duration took = {};
+
+  friend bool operator==(const StageWait&, const StageWait&) = default;
+};
+// More waits of one turn are not told apart any more.
+inline constexpr size_t kMaxStageWaits = 64;
 
 }  // namespace parlance::pipeline
 

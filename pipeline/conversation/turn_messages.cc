@@ -79,4 +79,38 @@ std::vector<session::Message> TurnMessages(const std::optional<Hypothesis>& said
   return messages;
 }
 
+std::optional<std::string> AnswerMetadata(const std::optional<TurnLatency>& latency,
+                                          bool interrupted) {
+  if (!latency.has_value() && !interrupted) return std::nullopt;
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  writer.StartObject();
+  if (latency.has_value()) {
+    writer.Key("parlance.turn.latency_ns");
+    writer.StartObject();
+    // The sum is that of what is written: durations are finer than nanoseconds.
+    absl::Duration total;
+    for (size_t i = 0; i < kNumTurnStages; ++i) {
+      const int64_t nanoseconds = absl::ToInt64Nanoseconds(latency->stages[i]);
+      const absl::string_view name = TurnStageName(static_cast<TurnStage>(i));
+      writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+      writer.Int64(nanoseconds);
+      total += absl::Nanoseconds(nanoseconds);
+    }
+    writer.Key("total");
+    writer.Int64(absl::ToInt64Nanoseconds(total));
+    if (latency->played.has_value()) {
+      writer.Key("played");
+      writer.Int64(absl::ToInt64Nanoseconds(*latency->played));
+    }
+    writer.EndObject();
+  }
+  if (interrupted) {
+    writer.Key("parlance.answer.interrupted");
+    writer.Bool(true);
+  }
+  writer.EndObject();
+  return buffer.GetString();
+}
+
 }  // namespace parlance::pipeline

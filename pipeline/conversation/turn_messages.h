@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "pipeline/agent/agent.h"
+#include "pipeline/conversation/turn_latency.h"
 #include "pipeline/speech/recognizer.h"
 #include "session/message.h"
 
@@ -35,6 +36,13 @@ std::vector<session::Message> TurnMessages(const std::optional<Hypothesis>& said
                                            absl::Span<const CallOutcome> outcomes,
                                            int64_t first_call,
                                            const std::optional<std::string>& reply);
+
+// The metadata of an answer's message, a JSON object, or nothing if there is nothing to tell:
+// "parlance.turn.latency_ns", how long each stage lasted in nanoseconds, by its name, with their
+// sum as "total", and "played", if it is known; "parlance.answer.interrupted", true, if the message
+// has less than what was to be said. It takes the place of earlier metadata, so it has all of it.
+std::optional<std::string> AnswerMetadata(const std::optional<TurnLatency>& latency,
+                                          bool interrupted);
 
 }  // namespace parlance::pipeline
 

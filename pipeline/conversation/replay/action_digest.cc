@@ -135,6 +135,9 @@ void ActionDigest::TurnDone(const TurnReport& report) {
   Add(report.reply);
   Add(report.heard);
   for (const absl::Duration stage : report.latency.stages) Add(absl::ToInt64Nanoseconds(stage));
+  Add(absl::ToInt64Nanoseconds(report.latency.played.value_or(absl::ZeroDuration())));
+  Add(absl::ToInt64Nanoseconds(report.began));
+  Add(absl::ToInt64Nanoseconds(report.ended));
   if (next_ != nullptr) next_->TurnDone(report);
 }
 

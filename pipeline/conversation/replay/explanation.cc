@@ -119,6 +119,10 @@ void Explanation::TurnDone(const TurnReport& report) {
                           TurnStageName(static_cast<TurnStage>(i)),
                           absl::ToDoubleMilliseconds(report.latency.stages[i]));
   }
+  if (report.latency.played.has_value()) {
+    absl::StrAppendFormat(&stages, "%splayed after %.1f ms", stages.empty() ? "" : ", ",
+                          absl::ToDoubleMilliseconds(*report.latency.played));
+  }
   Line(absl::StrCat("turn ", report.turn, " is over, ", TurnEndingName(report.ending),
                     report.from_draft ? ", from a draft" : "", "; heard: \"", report.heard, "\"",
                     stages.empty() ? "" : absl::StrCat("; ", stages)));
