@@ -32,7 +32,9 @@ bool ReadRequest(int fd, HttpPeer::Request& request) {
     if (!read_more()) return false;
   }
   const std::vector<std::string> lines = absl::StrSplit(text.substr(0, end), "\r\n");
-  request.method = lines[0].substr(0, lines[0].find(' '));
+  const std::vector<std::string> words = absl::StrSplit(lines[0], ' ');
+  request.method = words[0];
+  if (words.size() > 1) request.target = words[1];
   for (size_t i = 1; i < lines.size(); ++i) {
     const std::pair<std::string, std::string> header =
         absl::StrSplit(lines[i], absl::MaxSplits(':', 1));
@@ -104,7 +106,9 @@ HttpPeer::~HttpPeer() {
   close(listen_fd_);
 }
 
-std::string HttpPeer::url() const { return absl::StrCat("http://127.0.0.1:", port_, "/mcp"); }
+std::string HttpPeer::origin() const { return absl::StrCat("http://127.0.0.1:", port_); }
+
+std::string HttpPeer::url() const { return absl::StrCat(origin(), "/mcp"); }
 
 std::vector<HttpPeer::Request> HttpPeer::requests() {
   annotated::MutexLock lock(mutex_);

@@ -21,6 +21,8 @@ class HttpPeer {
   struct Request {
     // GET, POST, DELETE.
     std::string method;
+    // What is asked for, such as /mcp.
+    std::string target;
     // The headers by their names in lower case.
     std::map<std::string, std::string> headers;
     std::string body;
@@ -57,6 +59,8 @@ class HttpPeer {
   HttpPeer& operator=(const HttpPeer&) = delete;
 
   std::string url() const;
+  // The URL without a path.
+  std::string origin() const;
   // The requests in the order in which they came.
   std::vector<Request> requests();
 

@@ -1,0 +1,193 @@
+#include "pipeline/telemetry/span_endpoint.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "rapidjson/document.h"
+
+namespace parlance::pipeline {
+namespace {
+
+// How much is read of what the server says.
+constexpr size_t kMaxResponseBytes = 65536;
+constexpr int kPollMs = 10'000;
+
+bool HasAny(absl::string_view text, absl::string_view characters) {
+  return text.find_first_of(characters) != absl::string_view::npos;
+}
+
+// The scheme and the host of a URL; empty if it is none of HTTP.
+std::pair<std::string, std::string> SchemeAndHost(const std::string& url) {
+  CURLU* const parts = curl_url();
+  char* scheme = nullptr;
+  char* host = nullptr;
+  std::pair<std::string, std::string> result;
+  if (curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
+      curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+      curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+      (absl::string_view(scheme) == "http" || absl::string_view(scheme) == "https")) {
+    result = {scheme, host};
+  }
+  curl_free(scheme);
+  curl_free(host);
+  curl_url_cleanup(parts);
+  return result;
+}
+
+// ExportTraceServiceResponse.partial_success.rejected_spans, an int64, which is a string or, of
+// servers that are less strict, a number.
+int64_t RejectedSpans(const std::string& body) {
+  rapidjson::Document response;
+  response.Parse<rapidjson::kParseIterativeFlag>(body.data(), body.size());
+  if (response.HasParseError() || !response.IsObject()) return 0;
+  const auto partial = response.FindMember("partialSuccess");
+  if (partial == response.MemberEnd() || !partial->value.IsObject()) return 0;
+  const auto rejected = partial->value.FindMember("rejectedSpans");
+  if (rejected == partial->value.MemberEnd()) return 0;
+  int64_t count = 0;
+  if (rejected->value.IsInt64()) {
+    count = rejected->value.GetInt64();
+  } else if (!rejected->value.IsString() ||
+             !absl::SimpleAtoi(rejected->value.GetString(), &count)) {
+    return 0;
+  }
+  return std::max<int64_t>(count, 0);
+}
+
+class SpanEndpoint : public SpanDestination {
+ public:
+  SpanEndpoint(const SpanEndpointOptions& options, bool is_loopback, CURLM* multi, CURL* easy)
+      : url_(options.url), multi_(multi), easy_(easy) {
+    const auto add = [&](absl::string_view header) {
+      headers_ = curl_slist_append(headers_, std::string(header).c_str());
+    };
+    for (const auto& [name, value] : options.headers) add(absl::StrCat(name, ": ", value));
+    add("Content-Type: application/json");
+    add("User-Agent: parlance");
+    // The server is not asked first whether the body is welcome.
+    add("Expect:");
+    curl_easy_setopt(easy_, CURLOPT_URL, url_.c_str());
+    curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
+    curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(
+        easy_, CURLOPT_TIMEOUT_MS,
+        static_cast<long>(std::max<int64_t>(absl::ToInt64Milliseconds(options.timeout), 1)));
+    // A proxy that the environment names cannot reach this machine.
+    if (is_loopback) curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &SpanEndpoint::OnData);
+    curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &response_);
+  }
+  ~SpanEndpoint() override {
+    curl_easy_cleanup(easy_);
+    curl_multi_cleanup(multi_);
+    curl_slist_free_all(headers_);
+  }
+  SpanEndpoint(const SpanEndpoint&) = delete;
+  SpanEndpoint& operator=(const SpanEndpoint&) = delete;
+
+  SendResult Send(const std::string& request) override {
+    response_.clear();
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request.data());
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.size()));
+    curl_multi_add_handle(multi_, easy_);
+    CURLcode code = CURLE_ABORTED_BY_CALLBACK;
+    bool done = false;
+    while (!done && !aborted_) {
+      int num_running = 0;
+      curl_multi_perform(multi_, &num_running);
+      int num_left = 0;
+      while (CURLMsg* const message = curl_multi_info_read(multi_, &num_left)) {
+        if (message->msg != CURLMSG_DONE) continue;
+        code = message->data.result;
+        done = true;
+      }
+      if (!done) curl_multi_poll(multi_, nullptr, 0, kPollMs, nullptr);
+    }
+    curl_multi_remove_handle(multi_, easy_);
+    if (code != CURLE_OK) {
+      return {.kind = SendResult::Kind::kRetry,
+              .message = absl::StrCat(url_, ": ", curl_easy_strerror(code))};
+    }
+    return ResultOf();
+  }
+
+  void Abort() override {
+    aborted_ = true;
+    curl_multi_wakeup(multi_);
+  }
+
+ private:
+  SendResult ResultOf() {
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 200 && status <= 299) return {.num_rejected = RejectedSpans(response_)};
+    SendResult result{
+        .kind = SendResult::Kind::kRefused,
+        .message = absl::StrCat(url_, ": the server answers with HTTP status ", status)};
+    if (status == 429 || (status >= 502 && status <= 504)) {
+      result.kind = SendResult::Kind::kRetry;
+      // Seconds or a date; 0 if the header is not there or makes no sense.
+      curl_off_t seconds = 0;
+      curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);
+      if (seconds > 0) result.retry_after = absl::Seconds(seconds);
+    }
+    return result;
+  }
+
+  static size_t OnData(char* data, size_t, size_t size, void* response) {
+    auto& text = *static_cast<std::string*>(response);
+    text.append(data, std::min(size, kMaxResponseBytes - text.size()));
+    return size;
+  }
+
+  const std::string url_;
+  CURLM* const multi_;
+  CURL* const easy_;
+  curl_slist* headers_ = nullptr;
+  std::string response_;
+  std::atomic<bool> aborted_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SpanDestination>> CreateSpanEndpoint(
+    const SpanEndpointOptions& options) {
+  static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (global != CURLE_OK) return absl::InternalError(curl_easy_strerror(global));
+  const auto [scheme, host] = SchemeAndHost(options.url);
+  if (scheme.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", options.url, "' is not a URL of http or https"));
+  }
+  for (const auto& [name, value] : options.headers) {
+    // They would make other headers of it.
+    if (name.empty() || HasAny(name, absl::string_view(":\r\n \0", 5)) ||
+        HasAny(value, absl::string_view("\r\n\0", 3))) {
+      return absl::InvalidArgumentError(absl::StrCat("'", name, "' is not a header"));
+    }
+  }
+  if (options.timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("the timeout of a request has to be positive");
+  }
+  const bool is_loopback = host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
+  CURLM* const multi = curl_multi_init();
+  if (multi == nullptr) return absl::ResourceExhaustedError("curl_multi_init fails");
+  CURL* const easy = curl_easy_init();
+  if (easy == nullptr) {
+    curl_multi_cleanup(multi);
+    return absl::ResourceExhaustedError("curl_easy_init fails");
+  }
+  return std::make_unique<SpanEndpoint>(options, is_loopback, multi, easy);
+}
+
+}  // namespace parlance::pipeline
