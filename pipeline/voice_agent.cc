@@ -133,6 +133,8 @@ class VoiceAgent::Impl {
     return driver_->TakeStatus();
   }
 
+  const Conversation& conversation() const { return *conversation_; }
+
  private:
   // 20 ms in which `sound` was said: it is heard, and what is to be heard for them is given.
   void PassFrame(absl::Span<const int16_t> sound) {
@@ -234,5 +236,11 @@ VoiceAgent::~VoiceAgent() = default;
 
 absl::Status VoiceAgent::Push(absl::Span<const int16_t> samples) { return impl_->Push(samples); }
 absl::Status VoiceAgent::Flush() { return impl_->Flush(); }
+int64_t VoiceAgent::num_store_failures() const {
+  return impl_->conversation().num_store_failures();
+}
+int64_t VoiceAgent::num_announcements_dropped() const {
+  return impl_->conversation().num_announcements_dropped();
+}
 
 }  // namespace parlance::pipeline

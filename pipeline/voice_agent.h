@@ -92,6 +92,11 @@ class VoiceAgent {
   // can go on afterwards.
   absl::Status Flush();
 
+  // How often the store failed for something that nobody could be told of any more, and how many
+  // announcements found no room.
+  int64_t num_store_failures() const;
+  int64_t num_announcements_dropped() const;
+
  private:
   class Impl;
   explicit VoiceAgent(std::unique_ptr<Impl> impl);

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,9 +15,11 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "audio/sound_file/pcm_reader.h"
@@ -35,6 +39,14 @@
 #include "pipeline/conversation/turn_latency.h"
 #include "pipeline/conversation/turn_machine.h"
 #include "pipeline/record_file.h"
+#include "pipeline/telemetry/metrics.h"
+#include "pipeline/telemetry/span_destination.h"
+#include "pipeline/telemetry/span_endpoint.h"
+#include "pipeline/telemetry/span_exporter.h"
+#include "pipeline/telemetry/span_file.h"
+#include "pipeline/telemetry/trace_settings.h"
+#include "pipeline/telemetry/turn_metrics.h"
+#include "pipeline/telemetry/turn_telemetry.h"
 #include "pipeline/voice_agent.h"
 #include "session/chat_lines.h"
 #include "session/open/open_store.h"
@@ -57,6 +69,17 @@ ABSL_FLAG(
     std::string, record, "",
     "A folder to which the conversation is recorded, for //pipeline:replay: what was said and "
     "heard, and what came of it. It is made if it is not there. Nobody else can read the file.");
+ABSL_FLAG(
+    std::string, traces, "",
+    "Where each turn goes as an OpenTelemetry trace: the URL of a server, such as "
+    "http://localhost:4318 (OTLP as JSON over HTTP), or a file, to which a line of JSON is added. "
+    "If it is not given, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and OTEL_EXPORTER_OTLP_ENDPOINT are "
+    "heeded; OTEL_EXPORTER_OTLP_HEADERS and OTEL_SERVICE_NAME are in any case.");
+ABSL_FLAG(bool, traces_content, false,
+          "Put what was said, and what tools were given and gave, into the traces, too.");
+ABSL_FLAG(std::string, metrics, "",
+          "The file that the metrics of the conversation are written to after each turn, in the "
+          "form of OpenMetrics: latencies by stage, turns by their ending, what was lost.");
 ABSL_FLAG(std::string, db, "",
           "The database of sessions: an SQLite file, which is made if it is not there, or "
           "postgresql://… of a server. Required.");
@@ -147,8 +170,9 @@ absl::StatusOr<Request> ReadCommandLine() {
   }
   if (command::WasGiven("export_session")) {
     for (const absl::string_view flag :
-         {"input", "input_encoding", "sample_rate_hz", "output", "record", "session", "voice",
-          "model_dir", "endpoint_silence", "max_endpoint_silence"}) {
+         {"input", "input_encoding", "sample_rate_hz", "output", "record", "traces",
+          "traces_content", "metrics", "session", "voice", "model_dir", "endpoint_silence",
+          "max_endpoint_silence"}) {
       if (command::WasGiven(flag)) {
         return wrong(absl::StrCat("--", flag, " has no meaning with --export_session"));
       }
@@ -163,6 +187,10 @@ absl::StatusOr<Request> ReadCommandLine() {
     return wrong(
         "--output - needs --input -, somebody who speaks now; a recording's answers go to a WAV "
         "file");
+  }
+  for (const auto& [flag, value] : {std::pair{"--traces", absl::GetFlag(FLAGS_traces)},
+                                    std::pair{"--metrics", absl::GetFlag(FLAGS_metrics)}}) {
+    if (value == "-") return wrong(absl::StrCat(flag, " - is standard output; name a file"));
   }
   const absl::StatusOr<audio::PcmEncoding> encoding =
       audio::ParsePcmEncoding(absl::GetFlag(FLAGS_input_encoding));
@@ -210,6 +238,123 @@ absl::StatusOr<std::optional<command::OutputFile>> OpenOutput(const Request& req
   if (!file.ok()) return file.status();
   return *std::move(file);
 }
+
+// What may be at the paths of traces and metrics: what was written there before.
+constexpr command::FileKind kTraceFile = {"a file of traces", [](absl::string_view head) {
+                                            return absl::StartsWith(head, R"({"resourceSpans")");
+                                          }};
+constexpr command::FileKind kMetricsFile = {"a file of metrics", [](absl::string_view head) {
+                                              return absl::StartsWith(head, "# TYPE ") ||
+                                                     absl::StartsWith(head, "# EOF");
+                                            }};
+
+uint64_t RandomBits64() {
+  // Draws from the system each time, so that ids of different processes differ.
+  static std::random_device device;
+  return (uint64_t{device()} << 32) | device();
+}
+
+// Who is told of turns besides the person, as far as the command line and the environment say so:
+// traces and metrics.
+class Telemetry {
+ public:
+  static absl::StatusOr<std::unique_ptr<Telemetry>> Create() {
+    auto telemetry = std::make_unique<Telemetry>();
+    const std::string traces = absl::GetFlag(FLAGS_traces);
+    absl::StatusOr<TraceSettings> settings = TraceSettingsOf(std::getenv);
+    if (!settings.ok()) return settings.status();
+    absl::StatusOr<std::unique_ptr<SpanDestination>> destination = nullptr;
+    if (!traces.empty() && !absl::StrContains(traces, "://")) {
+      // Its checks are those of any output: it must be nothing of value that is no file of traces.
+      absl::StatusOr<command::OutputFile> checked = command::OutputFile::Create(
+          traces, {.kind = kTraceFile, .keep = Kept(absl::GetFlag(FLAGS_metrics))});
+      if (!checked.ok()) return checked.status();
+      telemetry->writes_file_ = true;
+      destination = OpenSpanFile(command::UserPath(traces));
+    } else if (!traces.empty() || !settings->url.empty()) {
+      destination = CreateSpanEndpoint({.url = traces.empty() ? settings->url : TracesUrl(traces),
+                                        .headers = settings->headers});
+    } else if (absl::GetFlag(FLAGS_traces_content)) {
+      return absl::InvalidArgumentError(
+          "--traces_content has no meaning without --traces: where the traces go");
+    }
+    if (!destination.ok()) {
+      return absl::Status(destination.status().code(),
+                          absl::StrCat(traces.empty() ? "OTEL_EXPORTER_OTLP_ENDPOINT" : "--traces",
+                                       ": ", destination.status().message()));
+    }
+    if (*destination != nullptr) {
+      // Finish waits, and nobody waits again after it.
+      telemetry->exporter_ = std::make_unique<SpanExporter>(
+          *std::move(destination), SpanExporterOptions{.service_name = settings->service_name,
+                                                       .shutdown_limit = absl::ZeroDuration(),
+                                                       .random = RandomBits64});
+    }
+    telemetry->turns_ = std::make_unique<TurnTelemetry>(
+        TurnTelemetry::Options{.exporter = telemetry->exporter_.get(),
+                               .metrics = &telemetry->metrics_,
+                               .random = RandomBits64,
+                               .with_content = absl::GetFlag(FLAGS_traces_content)});
+    // A wrong path is said now rather than after the first turn.
+    telemetry->WriteMetrics();
+    if (!telemetry->status_.ok()) return telemetry->status_;
+    return telemetry;
+  }
+
+  // A turn is over now: of a recording, which is heard faster than it was said, times are counted
+  // back from here.
+  void Add(absl::string_view session_id, const TurnReport& turn) {
+    turns_->Add(session_id, absl::Now() - turn.ended, turn);
+    WriteMetrics();
+  }
+
+  // What is left to be sent and counted. A server that is away does not make the conversation a
+  // failure, and is told on standard error; a file that cannot be written does.
+  absl::Status Finish(const VoiceAgent& agent) {
+    metrics_.AddStoreFailures(agent.num_store_failures());
+    metrics_.AddDroppedAnnouncements(agent.num_announcements_dropped());
+    if (exporter_ != nullptr) {
+      const bool all_sent = exporter_->Flush(kFlushLimit);
+      const SpanExporter::Counts counts = exporter_->counts();
+      if (writes_file_ && counts.failed > 0) return absl::InternalError(counts.last_error);
+      if (!all_sent || counts.failed + counts.dropped > 0) {
+        absl::FPrintF(stderr, "voice_agent: not all traces were sent: %s\n",
+                      counts.last_error.empty() ? "there was no answer in time"
+                                                : command::PrintableLine(counts.last_error));
+      }
+    }
+    WriteMetrics();
+    return status_;
+  }
+
+ private:
+  static constexpr absl::Duration kFlushLimit = absl::Seconds(3);
+
+  // What the program reads or writes otherwise.
+  static std::vector<std::string> Kept(const std::string& other) {
+    std::vector<std::string> keep = command::DatabaseFiles(absl::GetFlag(FLAGS_db));
+    keep.push_back(absl::GetFlag(FLAGS_input));
+    keep.push_back(other);
+    if (absl::GetFlag(FLAGS_output) != "-") keep.push_back(absl::GetFlag(FLAGS_output));
+    return keep;
+  }
+
+  void WriteMetrics() {
+    const std::string path = absl::GetFlag(FLAGS_metrics);
+    if (path.empty()) return;
+    if (exporter_ != nullptr) metrics_.SetSpans(exporter_->counts());
+    status_.Update(command::WriteOutput(
+        path, {.kind = kMetricsFile, .keep = Kept(absl::GetFlag(FLAGS_traces))}, registry_.Text()));
+  }
+
+  MetricRegistry registry_;
+  TurnMetrics metrics_{&registry_};
+  std::unique_ptr<SpanExporter> exporter_;
+  std::unique_ptr<TurnTelemetry> turns_;
+  bool writes_file_ = false;
+  // The first error of the file of metrics.
+  absl::Status status_;
+};
 
 // Sound that is heard while it is given: a WAV file whose end nobody knows yet, so that any player
 // takes it.
@@ -302,6 +447,8 @@ absl::Status Converse(const Request& request) {
   // A wrong path is said now rather than when all the work is done, and before there is a database.
   absl::StatusOr<std::optional<command::OutputFile>> output = OpenOutput(request);
   if (!output.ok()) return output.status();
+  absl::StatusOr<std::unique_ptr<Telemetry>> telemetry = Telemetry::Create();
+  if (!telemetry.ok()) return telemetry.status();
   ComponentOptions component_options;
   component_options.database_path = command::UserPath(absl::GetFlag(FLAGS_db));
   component_options.recognizer.model_dir = command::UserPath(absl::GetFlag(FLAGS_model_dir));
@@ -313,6 +460,7 @@ absl::Status Converse(const Request& request) {
 
   std::optional<LiveOutput> live;
   int num_turns = 0;
+  std::string session_id;
   VoiceAgent::Options options;
   options.session_id = absl::GetFlag(FLAGS_session);
   options.conversation.input_sample_rate_hz = input_hz;
@@ -329,15 +477,18 @@ absl::Status Converse(const Request& request) {
   options.on_turn = [&](const TurnReport& turn) {
     ++num_turns;
     Tell(request, Described(turn, input_hz));
+    (*telemetry)->Add(session_id, turn);
   };
   std::string record = absl::GetFlag(FLAGS_record);
   if (!record.empty()) record = command::UserPath(record);
   auto conversation = (*components)->Start(std::move(options), record);
   if (!conversation.ok()) return conversation.status();
+  session_id = (*conversation)->session_id;
   if (request.live) live.emplace(answer.sample_rate_hz);
   VoiceAgent& agent = *(*conversation)->agent;
   absl::Status status = PushAll(agent, **question);
   status.Update(agent.Flush());
+  status.Update((*telemetry)->Finish(agent));
   if (!status.ok()) return status;
   if (num_turns == 0) Tell(request, "No speech was found in the input.\n");
   Tell(request,
@@ -379,6 +530,7 @@ command::Program VoiceAgentProgram() {
 An input without speech is answered with nothing, which is no failure.)",
           .flag_groups = {{"Sound", {"input", "input_encoding", "sample_rate_hz", "output"}},
                           {"Sessions", {"db", "session", "export_session", "record"}},
+                          {"Telemetry", {"traces", "traces_content", "metrics"}},
                           {"The agent",
                            {"voice", "model_dir", "endpoint_silence", "max_endpoint_silence"}}},
           .common_flags = {},

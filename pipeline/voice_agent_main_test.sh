@@ -2,6 +2,7 @@
 # The agent as its users run it.
 samples="$runfiles/third_party/speech_samples/pocketsphinx"
 good="$samples/cards/001.wav"
+sessions="$runfiles/session/sessions"
 cp "$good" question.wav || exit 2
 cp "$samples/goforward.raw" goforward.raw || exit 2
 mkdir -p folder
@@ -21,8 +22,16 @@ expect 2 "--endpoint_silence=inf is not more than 0" --input question.wav --db s
 expect 2 "--max_endpoint_silence=1m is not more than 0 and at most 30s" --input question.wav --db s.db --max_endpoint_silence 1m
 expect 2 "--max_endpoint_silence=200ms is shorter than --endpoint_silence=500ms" --input question.wav --db s.db --max_endpoint_silence 200ms
 expect 2 "--output has no meaning with --export_session" --db s.db --export_session x --output a.wav
+for flag in traces metrics; do
+  expect 2 "--$flag has no meaning with --export_session" --db s.db --export_session x --$flag file
+  expect 2 "$flag - is standard output; name a file" --input question.wav --db s.db --$flag -
+done
+expect 2 "--traces_content has no meaning without --traces" --input question.wav --db s.db --traces_content
+expect 2 "--traces: 'ftp://host/traces' is not a URL of http or https" --input question.wav --db s.db --traces ftp://host/traces
+OTEL_EXPORTER_OTLP_ENDPOINT=nowhere:// expect 2 "OTEL_EXPORTER_OTLP_ENDPOINT: 'nowhere://v1/traces' is not a URL" --input question.wav --db s.db
+OTEL_EXPORTER_OTLP_HEADERS=secret expect 2 "OTEL_EXPORTER_OTLP_HEADERS is not of the form NAME=VALUE" --input question.wav --db s.db
 expect 2 "--input has no meaning with --export_session" --db s.db --export_session x --input question.wav
-for flag in input output db session export_session; do
+for flag in input output db session export_session traces metrics; do
   expect 2 "--$flag is empty" --input question.wav --db s.db "--$flag="
 done
 [[ ! -e s.db ]] || fail "a wrong command line makes a database"
@@ -101,6 +110,83 @@ grep -q "Answer:     I noted: ten of clubs." err || fail "--output - does not te
 ((($(stat -c %s live.wav) - 44) % 640 == 0 && $(stat -c %s live.wav) > 100000)) || fail "--output - has no frames"
 expect 0 "Session: " --input live.wav --db s.db
 
+# Traces and metrics. A file of traces is added to, and one of metrics is written anew.
+for turn in 1 2; do
+  expect 0 "I noted: ten of clubs." --input question.wav --db s.db --session "$session" --traces traces.jsonl --metrics metrics.txt
+done
+cat >read_traces.py <<'EOF'
+import json, sys
+for line in open(sys.argv[1]):
+    spans = json.loads(line)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    values = [{a["key"]: list(a["value"].values())[0] for a in s["attributes"]} for s in spans]
+    took = [int(s["endTimeUnixNano"]) - int(s["startTimeUnixNano"]) for s in spans]
+    stages = sum(t for t, v in zip(took, values) if "parlance.turn.stage" in v)
+    assert str(stages) == values[0]["parlance.turn.latency_ns"], (stages, values[0])
+    print(values[0]["gen_ai.conversation.id"], stages, spans[-1]["name"])
+EOF
+python3 read_traces.py traces.jsonl >traces.txt || fail "--traces: stages are not the whole"
+[[ $(wc -l <traces.txt) == 2 ]] || fail "--traces: not a line for each turn"
+[[ $(grep -c "^$session [0-9]* execute_tool notes$" traces.txt) == 2 ]] || fail "--traces: no session or no call"
+if grep -q clubs traces.jsonl; then fail "--traces: what was said is in it"; fi
+"$sessions" export "$session" --db s.db --output exported.jsonl >out 2>err || fail "sessions export"
+while read -r _ total _; do
+  grep -q "\"total\":$total[,}]" exported.jsonl || fail "the store has another latency than the trace: $total"
+done <traces.txt
+grep -q '^parlance_turns_total{ending="answered"} 1$' metrics.txt || fail "--metrics: no turn"
+grep -q '^parlance_turn_stage_seconds_bucket{stage="agent_first_token",le="+Inf"} 1$' metrics.txt || fail "--metrics: no stage"
+grep -q '^parlance_spans_total{result="sent"} [1-9]' metrics.txt || fail "--metrics: no spans"
+[[ $(tail -1 metrics.txt) == "# EOF" ]] || fail "--metrics: no end"
+expect 0 "" --input question.wav --db s.db --session "$session" --traces said.jsonl --traces_content
+grep -q "ten of clubs" said.jsonl || fail "--traces_content: what was said is not in it"
+expect_unchanged question.wav 2 "it is the same file as question.wav" --input question.wav --db s.db --traces question.wav
+expect_unchanged answer.wav 2 "it is there already and is not a file of traces" --input question.wav --db s.db --traces answer.wav
+expect_unchanged answer.wav 2 "it is there already and is not a file of metrics" --input question.wav --db s.db --metrics answer.wav
+expect_unchanged traces.jsonl 2 "it is there already and is not a file of metrics" --input question.wav --db s.db --metrics traces.jsonl
+expect_unchanged traces.jsonl 2 "it is the same file as traces.jsonl" --input question.wav --db s.db --traces traces.jsonl --metrics traces.jsonl
+for flag in traces metrics; do
+  expect 2 "it is the same file as new.db, which is needed" --input question.wav --db new.db --$flag new.db
+  expect 2 "it is the same file as new.wav, which is needed" --input question.wav --db new.db --output new.wav --$flag new.wav
+  expect 2 "there is no folder no/such/" --input question.wav --db new.db --$flag no/such/file
+  [[ ! -e new.db && ! -e new.wav ]] || fail "--$flag: makes what it refuses"
+  expect 2 "No space left on device" --input question.wav --db s.db --$flag /dev/full
+done
+
+# To a server: the one that is named, the one of the environment, and one that is away.
+cat >server.py <<'EOF'
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with open("posted.jsonl", "ab") as file:
+            file.write(body + b"\n")
+        with open("posted.txt", "a") as file:
+            print(self.path, self.headers["Content-Type"], self.headers.get("api-key"), file=file)
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+    def log_message(self, *arguments):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(f"http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
+EOF
+mkfifo url
+python3 server.py >url &
+server=$!
+read -r url <url
+expect 0 "I noted" --input question.wav --db s.db --session "$session" --traces "$url"
+OTEL_EXPORTER_OTLP_ENDPOINT="$url/base" OTEL_EXPORTER_OTLP_HEADERS=api-key=k%20y OTEL_SERVICE_NAME=office \
+  expect 0 "I noted" --input question.wav --db s.db --session "$session"
+kill "$server"
+wait "$server" 2>/dev/null
+[[ $(cat posted.txt) == "/v1/traces application/json None"$'\n'"/base/v1/traces application/json k y" ]] ||
+  fail "--traces URL: posted otherwise: $(cat posted.txt)"
+python3 read_traces.py posted.jsonl >traces.txt || fail "--traces URL: stages are not the whole"
+grep -q '"office"' posted.jsonl || fail "OTEL_SERVICE_NAME"
+expect 0 "I noted" --input question.wav --db s.db --session "$session" --traces "$url"
+grep -q "voice_agent: not all traces were sent: $url/v1/traces: " err || fail "--traces: does not tell that the server is away"
+
 # A record, and that it can be repeated: replay_main_test.
 expect 0 "Record: records/$session.conversation" --input question.wav --db s.db --session "$session" --record records
 expect 0 "Record: records/$session-2.conversation" --input question.wav --db s.db --session "$session" --record records
@@ -163,7 +249,6 @@ expect 0 "I noted" --input question.wav --db s.db --output to_answer
 
 # What others have said is printed harmless, and is not cut.
 say="$runfiles/pipeline/testing/say"
-sessions="$runfiles/session/sessions"
 "$say" "read my notes" notes.wav || exit 2
 printf '%s\n' '{"type":"session","id":"sess_1","title":"Notes"}' \
   '{"type":"message","role":"developer","name":"note","content":"milk\u001b[2J\u009b1m\u202e\u0000 bread"}' >notes.jsonl

@@ -113,7 +113,12 @@ void SpanExporter::Run() {
 SendResult SpanExporter::SendPatiently(const std::string& request) {
   for (int tries = 1;; ++tries) {
     SendResult result = destination_->Send(request);
-    if (result.kind != SendResult::Kind::kRetry || tries >= options_.max_tries) return result;
+    if (result.kind != SendResult::Kind::kRetry) return result;
+    {
+      annotated::MutexLock lock(mutex_);
+      counts_.last_error = result.message;
+    }
+    if (tries >= options_.max_tries) return result;
     absl::Duration pause = PauseBefore(tries, result);
     if (options_.pause != nullptr) pause = options_.pause(pause);
     if (!Pause(pause)) return result;

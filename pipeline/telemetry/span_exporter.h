@@ -62,7 +62,7 @@ class SpanExporter {
     int64_t failed = 0;
     // Requests that were sent again.
     int64_t retries = 0;
-    // What went wrong last, for people; empty if nothing did.
+    // What went wrong last, for people; empty if nothing did. It is there while it is tried again.
     std::string last_error = {};
   };
 

@@ -193,6 +193,22 @@ TEST_F(SpanExporterTest, WhatMayBeSentAgainIs) {
   EXPECT_EQ(exporter_->counts().failed, 0);
 }
 
+// Whoever does not wait for the last try may say why nothing was sent.
+TEST_F(SpanExporterTest, ItIsKnownWhyItIsTriedAgain) {
+  std::string last_error;
+  options_.pause = [&](absl::Duration) {
+    last_error = exporter_->counts().last_error;
+    return absl::ZeroDuration();
+  };
+  script_.SetClosed(true);
+  Plan({kRetry});
+  Start();
+  Export("a");
+  script_.SetClosed(false);
+  ASSERT_TRUE(exporter_->Flush(kLong));
+  EXPECT_EQ(last_error, "away");
+}
+
 // Each pause is twice the one before, of which half is left to chance.
 TEST_F(SpanExporterTest, PausesGrow) {
   options_.max_tries = 5;
