@@ -250,7 +250,7 @@ constexpr command::FileKind kMetricsFile = {"a file of metrics", [](absl::string
 
 uint64_t RandomBits64() {
   // Draws from the system each time, so that ids of different processes differ.
-  static std::random_device device;
+  thread_local std::random_device device;
   return (uint64_t{device()} << 32) | device();
 }
 

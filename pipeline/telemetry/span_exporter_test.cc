@@ -25,7 +25,6 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::Ge;
-using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Le;
 

@@ -16,7 +16,6 @@
 #define PIPELINE_TELEMETRY_TURN_METRICS_H_
 
 #include <cstdint>
-#include <map>
 #include <string>
 
 #include "absl/base/thread_annotations.h"

@@ -10,6 +10,8 @@
 #ifndef PIPELINE_TELEMETRY_TURN_TELEMETRY_H_
 #define PIPELINE_TELEMETRY_TURN_TELEMETRY_H_
 
+#include <utility>
+
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"

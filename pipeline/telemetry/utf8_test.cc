@@ -1,5 +1,7 @@
 #include "pipeline/telemetry/utf8.h"
 
+#include <string>
+
 #include "gtest/gtest.h"
 
 namespace parlance::pipeline {
