@@ -133,7 +133,7 @@ class VoiceAgent::Impl {
     return driver_->TakeStatus();
   }
 
-  const Conversation& conversation() const { return *conversation_; }
+  const Conversation& conversation() const { return driver_->conversation(); }
 
  private:
   // 20 ms in which `sound` was said: it is heard, and what is to be heard for them is given.
