@@ -168,7 +168,8 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
   void Schedule(annotated::MutexLock& lock)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (scheduled_ || !has_slot_) return;
-    if (!finishing_ && !over_ && sound_.size() < SamplesOf(pool_->Gather())) return;
+    const size_t worth_it = std::max<size_t>(SamplesOf(pool_->Gather()), 1);
+    if (!finishing_ && !over_ && sound_.size() < worth_it) return;
     scheduled_ = pool_->runner.Post({.run = [self = shared_from_this()] { self->Run(); },
                                      .overdue = [self = shared_from_this()] { self->WriteOff(); }});
     if (scheduled_) return;
