@@ -1,6 +1,5 @@
 #include "pipeline/runtime/worker_pool.h"
 
-#include <exception>
 #include <utility>
 
 namespace parlance::pipeline {
@@ -42,8 +41,14 @@ void WorkerPool::StartWorker() {
 
 void WorkerPool::ReplaceOverdue() {
   std::vector<std::function<void()>> overdue;
+  std::vector<std::unique_ptr<Worker>> over;
   {
     annotated::MutexLock lock(mutex_);
+    // Threads that ended keep their memory until they are joined.
+    for (std::unique_ptr<Worker>& worker : workers_) {
+      if (worker->is_over) over.push_back(std::move(worker));
+    }
+    std::erase(workers_, nullptr);
     const absl::Duration now = options_.now();
     for (size_t i = 0; i < workers_.size(); ++i) {
       Worker& worker = *workers_[i];
@@ -60,12 +65,14 @@ void WorkerPool::ReplaceOverdue() {
     }
   }
   for (const auto& tell : overdue) tell();
+  for (const auto& worker : over) worker->thread.join();
 }
 
 WorkerPool::Stats WorkerPool::stats() const {
   annotated::MutexLock lock(mutex_);
   Stats stats = stats_;
   stats.num_waiting = tasks_.size();
+  stats.num_threads = workers_.size();
   return stats;
 }
 
@@ -82,7 +89,7 @@ void WorkerPool::Work(Worker& worker) {
     bool threw = false;
     try {
       task.run();
-    } catch (const std::exception&) {
+    } catch (...) {
       threw = true;
     }
     // What the task holds is let go of without the mutex.
@@ -98,6 +105,7 @@ void WorkerPool::Work(Worker& worker) {
     lock.lock();
   }
   --stats_.num_overdue;
+  worker.is_over = true;
 }
 
 }  // namespace parlance::pipeline
