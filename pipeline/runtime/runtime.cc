@@ -90,6 +90,9 @@ class SessionImpl : public Runtime::Session, public std::enable_shared_from_this
   absl::Duration next_announcements = absl::ZeroDuration();
   // Whether an answer is being given, and when its next frame is due.
   bool speaking = false;
+  // Turns that ended with the frame that is being taken, which the sink is given first.
+  bool taking_frame = false;
+  std::vector<TurnReport> turns_done;
   absl::Duration next_frame = absl::ZeroDuration();
   // When its timer rings, by the runtime's clock.
   absl::Duration timer = absl::InfiniteDuration();
@@ -419,6 +422,11 @@ class Shard : public std::enable_shared_from_this<Shard> {
     SetTimer(session, session.began + next);
   }
 
+  void TellTurns(SessionImpl& session) {
+    for (const TurnReport& report : session.turns_done) session.sink.TurnDone(report);
+    session.turns_done.clear();
+  }
+
   // Gives the frames of an answer that are due.
   void GiveFrames(SessionImpl& session, absl::Duration now) {
     ConversationDriver& driver = *session.driver;
@@ -426,6 +434,12 @@ class Shard : public std::enable_shared_from_this<Shard> {
     int64_t num_given = 0;
     absl::Duration latest;
     bool delayed = false;
+    // A piece may end after its last sound was given, or without any, and its answer with it: that
+    // is noticed when a frame is asked for.
+    if (!conversation.has_sound() && (conversation.phase() == TurnPhase::kAnswering ||
+                                      conversation.phase() == TurnPhase::kSpeaking)) {
+      driver.events().TakeFrame(now, {});
+    }
     while (conversation.has_sound()) {
       if (!session.speaking) session.next_frame = std::max(session.next_frame, now);
       session.speaking = true;
@@ -434,13 +448,17 @@ class Shard : public std::enable_shared_from_this<Shard> {
         delayed = true;
       }
       if (session.next_frame > now) break;
+      session.taking_frame = true;
       const size_t count = driver.events().TakeFrame(now, absl::MakeSpan(output_frame_));
+      session.taking_frame = false;
       if (count == 0) break;
       latest = std::max(latest, now - session.next_frame);
       session.next_frame += kFrame;
       ++num_given;
       session.sink.Frame(absl::MakeConstSpan(output_frame_).first(count));
+      TellTurns(session);
     }
+    TellTurns(session);
     session.speaking = conversation.has_sound();
     if (num_given == 0) return;
     annotated::MutexLock lock(stats_mutex_);
@@ -812,9 +830,13 @@ class Runtime::Impl {
          .on_resume = [sink] { sink->Resume(); },
          .on_stop = [sink] { sink->Stop(); },
          .on_turn =
-             [sink, shard = shard.get()](const TurnReport& report) {
+             [sink, shard = shard.get(), owner = session.get()](const TurnReport& report) {
                shard->CountTurn();
-               sink->TurnDone(report);
+               if (owner->taking_frame) {
+                 owner->turns_done.push_back(report);
+               } else {
+                 sink->TurnDone(report);
+               }
              }});
     if (!driver.ok()) return driver.status();
     session->driver = *std::move(driver);

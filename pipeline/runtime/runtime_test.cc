@@ -96,6 +96,17 @@ TEST_F(RuntimeTest, AWholeConversation) {
   EXPECT_EQ(stats.num_frames_out, static_cast<int64_t>(caller.sink.frame_sizes.size()));
 }
 
+// A turn is over when its last frame was given, not before.
+TEST_F(RuntimeTest, ATurnIsDoneAfterItsLastFrame) {
+  world_.Start();
+  Caller& caller = *world_.Open();
+  size_t num_turns = 0;
+  caller.sink.on_frame = [&] { num_turns = caller.sink.turns.size(); };
+  world_.Ask(caller, 1);
+  EXPECT_EQ(num_turns, 0U);
+  EXPECT_THAT(caller.sink.turns, SizeIs(1));
+}
+
 // Frames come one by one, each when it is due, and are no longer than 20 ms.
 TEST_F(RuntimeTest, FramesAreGivenEvery20Milliseconds) {
   Caller& caller = Counting(absl::Seconds(2));

@@ -145,6 +145,7 @@ void RecordingSink::Closed(const absl::Status& status) {
   Log("closed");
   closed = status;
   ++num_closed;
+  is_closed.store(true, std::memory_order_release);
 }
 
 void RecordingSink::Log(std::string line) {

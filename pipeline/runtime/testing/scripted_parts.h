@@ -6,6 +6,7 @@
 #ifndef PIPELINE_RUNTIME_TESTING_SCRIPTED_PARTS_H_
 #define PIPELINE_RUNTIME_TESTING_SCRIPTED_PARTS_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -167,6 +168,8 @@ class RecordingSink : public SessionSink {
   std::optional<absl::Status> closed;
   int num_closed = 0;
   int num_after_closed = 0;
+  // Set as the last: whoever sees it on another thread may read the rest.
+  std::atomic<bool> is_closed = false;
 
  private:
   void Log(std::string line);
