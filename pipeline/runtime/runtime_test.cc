@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "perf/process/allocations.h"
 #include "pipeline/agent/agent.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/replay/replay.h"
@@ -692,6 +693,25 @@ TEST_F(RuntimeTest, AThreadThatHasTooMuchToDoStillHearsWhatIsSaid) {
   world_.Pass(Ms(20));
   EXPECT_EQ(caller.sink.num_closed, 1);
   EXPECT_NE(caller.sink.heard, kCounting);
+}
+
+// What is allocated.
+
+TEST_F(RuntimeTest, AFrameOfAQuietSessionAllocatesNothing) {
+  world_.has_announcer = false;
+  world_.Start();
+  Caller& caller = *world_.Open();
+  caller.sends = false;
+  const std::vector<int16_t> frame(kSamplesOfFrame);
+  const auto pass = [&] {
+    for (int i = 0; i < 500; ++i) {
+      ASSERT_TRUE(caller.session->Push(frame).ok());
+      world_.RunUntil(world_.now + kFrameOfCaller);
+    }
+  };
+  pass();
+  EXPECT_EQ(perf::CountAllocations(pass), 0);
+  EXPECT_EQ(world_.runtime->stats().frame_age.count(), 1000);
 }
 
 // Records.

@@ -148,8 +148,9 @@ TEST_F(WorkerPoolTest, ATaskThatHangsIsReplacedAndCounted) {
 
   // The one that was replaced ends as soon as it can.
   hanging.Release();
-  const auto stats =
-      StatsOnce(*pool, [](const WorkerPool::Stats& each) { return each.num_overdue == 0; });
+  const auto stats = StatsOnce(*pool, [](const WorkerPool::Stats& each) {
+    return each.num_overdue == 0 && each.num_done == 2;
+  });
   EXPECT_EQ(stats.num_overdue_ever, 1);
   EXPECT_EQ(stats.num_done, 2);
   // Nothing is kept of its thread.

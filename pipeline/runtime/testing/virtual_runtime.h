@@ -80,7 +80,7 @@ class VirtualRuntime {
          .registry = &registry,
          .executor = executor.get(),
          .store = &store,
-         .announcer = &announcer},
+         .announcer = has_announcer ? &announcer : nullptr},
         options);
     ASSERT_THAT(created, absl_testing::IsOk());
     runtime = *std::move(created);
@@ -152,6 +152,8 @@ class VirtualRuntime {
   absl::Duration now = absl::Hours(1);
   absl::Duration tick;
   absl::Duration detector_takes;
+  // Whether somebody may announce something.
+  bool has_announcer = true;
 
  private:
   class Detector : public LoudnessVad {
