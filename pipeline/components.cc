@@ -26,7 +26,8 @@ absl::StatusOr<std::unique_ptr<Components>> Components::Create(const ComponentOp
   if (!synthesizer.ok()) return synthesizer.status();
   components->synthesizer_ = *std::move(synthesizer);
 
-  auto store = session::OpenStore(options.database_path, {.now = options.now});
+  auto store = session::OpenStore(options.database_path,
+                                  {.now = options.now, .write_patience = options.write_patience});
   if (!store.ok()) return store.status();
   components->store_ = *std::move(store);
 

@@ -28,6 +28,9 @@ namespace parlance::pipeline {
 struct ComponentOptions {
   // The session database.
   std::string database_path;
+  // For how long who writes waits while too much is under way. Zero for a runtime, whose threads
+  // must not wait: a write is refused then.
+  absl::Duration write_patience = absl::Seconds(5);
   PocketSphinxOptions recognizer;
   std::string voice = "kal16";
   std::function<absl::Time()> now = absl::Now;

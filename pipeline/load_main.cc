@@ -225,6 +225,7 @@ int Run(const command::Arguments& files) {
 
   const TemporaryFolder folder;
   ComponentOptions component_options;
+  component_options.write_patience = absl::ZeroDuration();
   component_options.database_path = absl::GetFlag(FLAGS_db);
   if (component_options.database_path.empty()) {
     if (folder.path().empty()) {

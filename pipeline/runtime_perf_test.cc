@@ -55,6 +55,7 @@ class RuntimePerf : public testing::Test {
  protected:
   RuntimePerf() {
     ComponentOptions options;
+    options.write_patience = absl::ZeroDuration();
     options.database_path =
         absl::StrCat(std::getenv("TEST_TMPDIR"), "/",
                      testing::UnitTest::GetInstance()->current_test_info()->name(), ".db");

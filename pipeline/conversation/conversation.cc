@@ -50,6 +50,8 @@ absl::StatusOr<std::unique_ptr<Conversation>> Conversation::Create(
   }
   absl::StatusOr<InterruptionJudge> judge = InterruptionJudge::Create(options.interruption);
   if (!judge.ok()) return judge.status();
+  // The judge has what it needs of them.
+  options.interruption.backchannels = {};
   return std::unique_ptr<Conversation>(
       new Conversation(std::move(options), *std::move(segmenter), *std::move(judge), actions));
 }

@@ -115,18 +115,10 @@ std::vector<std::string> InterruptionJudge::DefaultBackchannels() {
           "wow",    "nice",   "of course", "that's right", "i understand", "thanks",  "thank you"};
 }
 
-absl::StatusOr<InterruptionJudge> InterruptionJudge::Create(const Options& options) {
-  if (!(options.min_speech >= absl::Milliseconds(100) && options.min_speech <= absl::Seconds(10))) {
-    return absl::InvalidArgumentError(absl::StrCat("min_speech of ",
-                                                   absl::FormatDuration(options.min_speech),
-                                                   "; it has to be 100 ms to 10 s"));
-  }
-  if (options.backchannels.size() > kMaxBackchannels) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        options.backchannels.size(), " backchannels; there may be ", kMaxBackchannels));
-  }
+absl::StatusOr<std::shared_ptr<const InterruptionJudge::Backchannels>> InterruptionJudge::Parse(
+    const std::vector<std::string>& phrases) {
   auto backchannels = std::make_shared<Backchannels>();
-  for (const std::string& backchannel : options.backchannels) {
+  for (const std::string& backchannel : phrases) {
     if (backchannel.size() > kMaxBackchannelBytes) {
       return absl::InvalidArgumentError(absl::StrCat("a backchannel of ", backchannel.size(),
                                                      " bytes; it may have ", kMaxBackchannelBytes));
@@ -138,7 +130,26 @@ absl::StatusOr<InterruptionJudge> InterruptionJudge::Create(const Options& optio
     }
     backchannels->Add(std::move(words));
   }
-  return InterruptionJudge(options, std::move(backchannels));
+  return backchannels;
+}
+
+absl::StatusOr<InterruptionJudge> InterruptionJudge::Create(const Options& options) {
+  if (!(options.min_speech >= absl::Milliseconds(100) && options.min_speech <= absl::Seconds(10))) {
+    return absl::InvalidArgumentError(absl::StrCat("min_speech of ",
+                                                   absl::FormatDuration(options.min_speech),
+                                                   "; it has to be 100 ms to 10 s"));
+  }
+  if (options.backchannels.size() > kMaxBackchannels) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        options.backchannels.size(), " backchannels; there may be ", kMaxBackchannels));
+  }
+  // All conversations that have the usual ones share them.
+  static const auto* const usual =
+      new absl::StatusOr<std::shared_ptr<const Backchannels>>(Parse(DefaultBackchannels()));
+  auto backchannels =
+      options.backchannels == DefaultBackchannels() ? *usual : Parse(options.backchannels);
+  if (!backchannels.ok()) return backchannels.status();
+  return InterruptionJudge(options, *std::move(backchannels));
 }
 
 InterruptionJudge::InterruptionJudge(const Options& options,

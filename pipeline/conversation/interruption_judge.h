@@ -145,6 +145,8 @@ class InterruptionJudge {
   enum class State : uint8_t { kOver, kQuiet, kOnset, kSpeaking, kJudging, kIgnoring };
   class Backchannels;
 
+  static absl::StatusOr<std::shared_ptr<const Backchannels>> Parse(
+      const std::vector<std::string>& phrases);
   InterruptionJudge(const Options& options, std::shared_ptr<const Backchannels> backchannels);
 
   // Goes to `state`, and returns `verdict`, which leads there.

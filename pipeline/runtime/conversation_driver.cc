@@ -282,6 +282,8 @@ class ConversationDriver::Impl : private ConversationActions {
           {.utterance = utterance, .history = history, .calls = calls, .answers = answers});
     } catch (const std::exception& exception) {
       return absl::InternalError(absl::StrCat("the agent threw: ", exception.what()));
+    } catch (...) {
+      return absl::InternalError("the agent threw something that is no exception");
     }
   }
 
@@ -353,6 +355,8 @@ class ConversationDriver::Impl : private ConversationActions {
       return synthesizer.Synthesize(text, sink);
     } catch (const std::exception& exception) {
       return absl::InternalError(absl::StrCat("the synthesiser threw: ", exception.what()));
+    } catch (...) {
+      return absl::InternalError("the synthesiser threw something that is no exception");
     }
   }
 

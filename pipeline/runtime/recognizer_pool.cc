@@ -27,6 +27,8 @@ size_t SamplesOf(absl::Duration length) {
 struct Slot {
   std::unique_ptr<Recognizer> recognizer;
   std::string speaker;
+  // It was started, and not finished or cancelled.
+  bool is_at_utterance = false;
 };
 
 // What a recogniser does may throw, which is an error of the utterance.
@@ -36,7 +38,21 @@ Result Guarded(const Function& function) {
     return function();
   } catch (const std::exception& exception) {
     return absl::InternalError(absl::StrCat("the recogniser threw: ", exception.what()));
+  } catch (...) {
+    return absl::InternalError("the recogniser threw something that is no exception");
   }
+}
+
+// Has the recogniser throw away what it heard, if it is at an utterance. It is thrown away itself
+// if not even that works.
+void EndUtterance(Slot& slot) {
+  if (!slot.is_at_utterance) return;
+  slot.is_at_utterance = false;
+  const absl::Status ended = Guarded<absl::Status>([&] {
+    slot.recognizer->Cancel();
+    return absl::OkStatus();
+  });
+  if (!ended.ok()) slot.recognizer = nullptr;
 }
 
 }  // namespace
@@ -94,10 +110,13 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
  public:
   Spoken(std::shared_ptr<Impl> pool, std::string speaker, Listener listener)
       : pool_(std::move(pool)), speaker_(std::move(speaker)), listener_(std::move(listener)) {}
+  // A recogniser that is still at the utterance is told so by whoever has it next, on the runner's
+  // threads, because that may take long.
   ~Spoken() override {
     if (slot_ != nullptr) {
-      if (slot_->recognizer != nullptr) slot_->recognizer->Cancel();
       pool_->Release(std::move(slot_));
+    } else if (!took_slot_) {
+      pool_->Leave(this);
     }
   }
 
@@ -113,6 +132,7 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
     }
     slot_ = std::move(slot);
     has_slot_ = true;
+    took_slot_ = true;
     Schedule(lock);
   }
   void Fail(absl::Status status) {
@@ -170,8 +190,10 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
     if (scheduled_ || !has_slot_) return;
     const size_t worth_it = std::max<size_t>(SamplesOf(pool_->Gather()), 1);
     if (!finishing_ && !over_ && sound_.size() < worth_it) return;
-    scheduled_ = pool_->runner.Post({.run = [self = shared_from_this()] { self->Run(); },
-                                     .overdue = [self = shared_from_this()] { self->WriteOff(); }});
+    ++task_;
+    scheduled_ = pool_->runner.Post(
+        {.run = [self = shared_from_this()] { self->Run(); },
+         .overdue = [self = shared_from_this(), task = task_] { self->WriteOff(task); }});
     if (scheduled_) return;
     error_ = absl::ResourceExhaustedError("too much waits to be recognised");
     sound_.clear();
@@ -181,15 +203,16 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
     over_ = over_ || finishing_;
     const absl::Status error = error_;
     lock.unlock();
-    if (slot->recognizer != nullptr) slot->recognizer->Cancel();
     pool_->Release(std::move(slot));
     if (tell) listener_.on_final(error);
   }
 
   // Hears what is there. Not the sound that comes meanwhile, so that others have their turn.
   void Run() {
+    // One that was written off is destroyed without the mutex.
+    std::unique_ptr<Slot> slot;
     annotated::MutexLock lock(mutex_);
-    std::unique_ptr<Slot> slot = std::move(slot_);
+    slot = std::move(slot_);
     std::vector<int16_t> sound;
     sound.swap(sound_);
     const bool cancelled = over_;
@@ -203,47 +226,71 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
       words = status;
     } else if (!cancelled && finishing) {
       words = Guarded<absl::StatusOr<Hypothesis>>([&] { return slot->recognizer->Finish(); });
+      if (words.ok()) slot->is_at_utterance = false;
     }
     lock.lock();
     if (written_off_) return;
     if (!status.ok()) error_ = status;
     if (!over_ && !finishing) {
       slot_ = std::move(slot);
-      scheduled_ = false;
+      EndTask();
       Schedule(lock);
       return;
+    }
+    if (slot->is_at_utterance) {
+      // Without the mutex, because this may hang as everything else that a recogniser does.
+      lock.unlock();
+      EndUtterance(*slot);
+      lock.lock();
+      if (written_off_) return;
     }
     // Whoever cancels it after this does so too late, but hears nothing of it.
     const bool tell = !over_;
     over_ = true;
     has_slot_ = false;
-    if (slot->recognizer != nullptr && (!tell || !status.ok() || !words.ok())) {
-      slot->recognizer->Cancel();
-    }
+    EndTask();
     lock.unlock();
     pool_->Release(std::move(slot));
     if (tell) listener_.on_final(words);
   }
 
-  absl::Status Hear(Slot& slot, absl::Span<const int16_t> sound) {
+  // Nothing is at the utterance any more, and it is too late to write the recogniser off.
+  void EndTask() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    scheduled_ = false;
+    ++task_;
+  }
+
+  absl::Status Start(Slot& slot) {
+    // What the one before left behind.
+    EndUtterance(slot);
     if (slot.recognizer == nullptr) {
       auto created = Guarded<absl::StatusOr<std::unique_ptr<Recognizer>>>(pool_->create);
       if (!created.ok()) return created.status();
+      if (*created == nullptr) return absl::InternalError("there is no recogniser");
       slot.recognizer = *std::move(created);
       slot.speaker = speaker_;
     }
-    Recognizer& recognizer = *slot.recognizer;
+    if (slot.speaker != speaker_) {
+      const absl::Status forgot = Guarded<absl::Status>([&] {
+        slot.recognizer->ForgetSpeaker();
+        return absl::OkStatus();
+      });
+      if (!forgot.ok()) {
+        slot.recognizer = nullptr;
+        return forgot;
+      }
+      slot.speaker = speaker_;
+    }
+    slot.is_at_utterance = true;
+    return Guarded<absl::Status>([&] { return slot.recognizer->Start(); });
+  }
+
+  absl::Status Hear(Slot& slot, absl::Span<const int16_t> sound) {
     if (!started_) {
-      if (slot.speaker != speaker_) {
-        recognizer.ForgetSpeaker();
-        slot.speaker = speaker_;
-      }
-      if (absl::Status started = Guarded<absl::Status>([&] { return recognizer.Start(); });
-          !started.ok()) {
-        return started;
-      }
+      if (absl::Status started = Start(slot); !started.ok()) return started;
       started_ = true;
     }
+    Recognizer& recognizer = *slot.recognizer;
     const size_t step = SamplesOf(pool_->options.partial_every);
     while (!sound.empty()) {
       const auto part =
@@ -258,8 +305,8 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
             return recognizer.Partial();
           });
       if (!words.ok()) return words.status();
-      if (step == 0 || since_partial_ > 0) continue;
       if (IsUnwanted()) return absl::CancelledError("nobody wants to hear more");
+      if (step == 0 || since_partial_ > 0) continue;
       listener_.on_partial(*words);
     }
     return absl::OkStatus();
@@ -270,9 +317,10 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
     return over_ || written_off_;
   }
 
-  // The task of this utterance does not return.
-  void WriteOff() {
+  // A task of this utterance does not return, if it is still at it.
+  void WriteOff(int64_t task) {
     annotated::MutexLock lock(mutex_);
+    if (task != task_) return;
     written_off_ = true;
     const bool tell = !over_ && finishing_;
     error_ = absl::DeadlineExceededError("the recogniser does not return");
@@ -298,8 +346,12 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
   // Null while the task has it, and before there is one.
   std::unique_ptr<Slot> slot_ ABSL_GUARDED_BY(mutex_);
   bool has_slot_ ABSL_GUARDED_BY(mutex_) = false;
+  // Whether it ever had one; until then it may be in the line.
+  bool took_slot_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<int16_t> sound_ ABSL_GUARDED_BY(mutex_);
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
+  // Names the task that is scheduled or runs, and is no task's in between.
+  int64_t task_ ABSL_GUARDED_BY(mutex_) = 0;
   bool finishing_ ABSL_GUARDED_BY(mutex_) = false;
   // It was cancelled, or its words were told.
   bool over_ ABSL_GUARDED_BY(mutex_) = false;
@@ -367,10 +419,14 @@ void RecognizerPool::Impl::Release(std::unique_ptr<Slot> slot) {
 }
 
 void RecognizerPool::Impl::Leave(const Spoken* utterance) {
+  // Whoever is let go of meanwhile leaves the line, too, which takes the mutex.
+  std::vector<std::shared_ptr<Spoken>> kept;
   annotated::MutexLock lock(mutex_);
   waiting_.remove_if([&](const std::weak_ptr<Spoken>& waiting) {
-    const std::shared_ptr<Spoken> still = waiting.lock();
-    return still == nullptr || still.get() == utterance;
+    std::shared_ptr<Spoken> still = waiting.lock();
+    const bool leaves = still == nullptr || still.get() == utterance;
+    kept.push_back(std::move(still));
+    return leaves;
   });
 }
 

@@ -67,7 +67,8 @@ class SessionImpl : public Runtime::Session, public std::enable_shared_from_this
         shard_(std::move(shard)),
         max_frames_(
             static_cast<size_t>(std::max<int64_t>(options.max_queued_sound / kFrame, int64_t{1}))),
-        frame_samples_(static_cast<size_t>(sample_rate_hz / kFramesPerSecond)) {}
+        frame_samples_(static_cast<size_t>(sample_rate_hz / kFramesPerSecond)),
+        max_samples_(static_cast<size_t>(sample_rate_hz)) {}
 
   const std::string& id() const override { return id_; }
   absl::Status Push(absl::Span<const int16_t> samples) override;
@@ -87,6 +88,9 @@ class SessionImpl : public Runtime::Session, public std::enable_shared_from_this
   absl::Duration next_announcements = absl::ZeroDuration();
   // Whether an answer is being given, and when its next frame is due.
   bool speaking = false;
+  // Turns that ended with the frame that is being taken, which the sink is given first.
+  bool taking_frame = false;
+  std::vector<TurnReport> turns_done;
   absl::Duration next_frame = absl::ZeroDuration();
   // When its timer rings, by the runtime's clock.
   absl::Duration timer = absl::InfiniteDuration();
@@ -100,6 +104,8 @@ class SessionImpl : public Runtime::Session, public std::enable_shared_from_this
   const std::shared_ptr<Shard> shard_;
   const size_t max_frames_;
   const size_t frame_samples_;
+  // The most that may be pushed at once: a second.
+  const size_t max_samples_;
   // Guarded by the shard's mutex.
   Requests requests_;
   bool is_ready_ = false;
@@ -138,10 +144,10 @@ class Shard : public std::enable_shared_from_this<Shard> {
     const double each = utilization_ / static_cast<double>(num_measured_);
     return std::max(least, utilization_ + static_cast<double>(num_new_ + 1) * each);
   }
-  // How long sound that waits has waited, at most.
+  // How long sound waits at most: what waits now, and what was handled of late.
   absl::Duration OldestFrame() const {
     annotated::MutexLock lock(mutex_);
-    return slowest_;
+    return std::max(slowest_, options_.now() - std::min(oldest_waiting_, oldest_served_));
   }
   void AddTo(RuntimeStats& stats) const {
     {
@@ -168,13 +174,24 @@ class Shard : public std::enable_shared_from_this<Shard> {
 
   // The session's methods. Any thread.
   absl::Status Push(SessionImpl& session, absl::Span<const int16_t> samples) {
-    const absl::Duration now = options_.now();
     annotated::MutexLock lock(mutex_);
+    // Before the clock is asked, which may end with the runtime.
     if (session.is_closed_) return absl::FailedPreconditionError("the session is over");
+    const absl::Duration now = options_.now();
     QueuedFrames& frames = session.requests_.frames;
     while (!samples.empty()) {
+      // Small pieces share a frame, so that what waits is bounded by its length.
+      if (!frames.empty() && frames.back()->size < session.frame_samples_) {
+        QueuedFrame& last = *frames.back();
+        const size_t size = std::min(samples.size(), session.frame_samples_ - last.size);
+        std::copy_n(samples.begin(), size, last.samples.begin() + last.size);
+        last.size += size;
+        samples.remove_prefix(size);
+        continue;
+      }
       std::unique_ptr<QueuedFrame> frame;
       ++num_frames_in_;
+      oldest_waiting_ = std::min(oldest_waiting_, now);
       if (frames.size() >= session.max_frames_) {
         frame = std::move(frames.front());
         frames.erase(frames.begin());
@@ -212,7 +229,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
         annotated::MutexLock lock(mutex_);
         sleeping_ = true;
         // The clock may be another than the one that is waited by, so it is asked again.
-        if (ready_.empty() && !stopping_ && until > now) {
+        if (ready_.empty() && !stopping_ && !looks_at_once_ && until > now) {
           wake_.wait_for(lock.native(),
                          absl::ToChronoNanoseconds(std::min(until - now, kHousekeeping)));
         }
@@ -232,6 +249,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   // Serves what is ready or due now. Returns whether there was anything.
   bool ServeDue() {
     const absl::Duration began = options_.now();
+    bool looks_at_once = false;
     {
       annotated::MutexLock lock(mutex_);
       batch_.swap(ready_);
@@ -242,6 +260,8 @@ class Shard : public std::enable_shared_from_this<Shard> {
         // The vectors of frames go back and forth, so that none is allocated.
         std::swap(batch_requests_[i], session.requests_);
       }
+      oldest_served_ = std::exchange(oldest_waiting_, absl::InfiniteDuration());
+      looks_at_once = std::exchange(looks_at_once_, false);
     }
     bool any = !batch_.empty();
     for (size_t i = 0; i < batch_.size(); ++i) ServeRequests(*batch_[i], batch_requests_[i]);
@@ -253,9 +273,12 @@ class Shard : public std::enable_shared_from_this<Shard> {
         }
         batch_requests_[i].frames.clear();
       }
+      oldest_served_ = absl::InfiniteDuration();
     }
     batch_.clear();
-    while (NextTimer() <= options_.now()) {
+    // Not those that come due meanwhile: a thread that has too much to do hears what is said, too.
+    const absl::Duration due = options_.now();
+    while (NextTimer() <= due) {
       const std::shared_ptr<SessionImpl> session = TakeTimer();
       if (session == nullptr) continue;
       Advance(*session);
@@ -263,7 +286,10 @@ class Shard : public std::enable_shared_from_this<Shard> {
     }
     const absl::Duration ended = options_.now();
     busy_ += ended - began;
-    if (ended >= next_housekeeping_) KeepHouse(ended);
+    // A clock that went back is not waited for.
+    if (looks_at_once || ended >= next_housekeeping_ || ended < last_housekeeping_) {
+      KeepHouse(ended);
+    }
     return any;
   }
 
@@ -275,12 +301,15 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void HangUpAll() {
     annotated::MutexLock lock(mutex_);
     hang_up_all_ = true;
+    looks_at_once_ = true;
     wake_.notify_one();
   }
-  // Hangs up every session in which no turn is under way. Done by the next housekeeping.
+  // Hangs up every session in which no turn is under way, now and whenever house is kept.
   void HangUpIdle() {
     annotated::MutexLock lock(mutex_);
     hang_up_idle_ = true;
+    looks_at_once_ = true;
+    wake_.notify_one();
   }
 
   // Ends all sessions where they are. The serving thread's, as its last.
@@ -325,8 +354,12 @@ class Shard : public std::enable_shared_from_this<Shard> {
     const bool end_of_sound = std::exchange(requests.end_of_sound, false);
     const bool hang_up = std::exchange(requests.hang_up, false);
     const std::optional<int64_t> played = std::exchange(requests.played, std::nullopt);
-    if (session.driver == nullptr) return;
-    sessions_.emplace(&session, session.shared_from_this());
+    if (session.driver == nullptr) {
+      annotated::MutexLock lock(mutex_);
+      num_frames_dropped_ += static_cast<int64_t>(requests.frames.size());
+      return;
+    }
+    sessions_.try_emplace(&session, session.shared_from_this());
     ConversationEvents& events = session.driver->events();
     if (!requests.frames.empty()) {
       for (const auto& frame : requests.frames) {
@@ -378,14 +411,19 @@ class Shard : public std::enable_shared_from_this<Shard> {
       return;
     }
     absl::Duration next = std::min(conversation.next_deadline(), now + kLongestTimer);
-    // What is due and stays so is looked at again, but not at once.
-    if (next <= now) next = now + kFrame;
     if (!session.hung_up) {
       next = std::min(next, session.last_sound + options_.idle_timeout);
       if (announcer_ != nullptr) next = std::min(next, session.next_announcements);
       if (conversation.has_sound()) next = std::min(next, session.next_frame);
     }
+    // What is due and stays so is looked at again, but not at once.
+    if (next <= now) next = now + kFrame;
     SetTimer(session, session.began + next);
+  }
+
+  void TellTurns(SessionImpl& session) {
+    for (const TurnReport& report : session.turns_done) session.sink.TurnDone(report);
+    session.turns_done.clear();
   }
 
   // Gives the frames of an answer that are due.
@@ -395,6 +433,12 @@ class Shard : public std::enable_shared_from_this<Shard> {
     int64_t num_given = 0;
     absl::Duration latest;
     bool delayed = false;
+    // A piece may end after its last sound was given, or without any, and its answer with it: that
+    // is noticed when a frame is asked for.
+    if (!conversation.has_sound() && (conversation.phase() == TurnPhase::kAnswering ||
+                                      conversation.phase() == TurnPhase::kSpeaking)) {
+      driver.events().TakeFrame(now, {});
+    }
     while (conversation.has_sound()) {
       if (!session.speaking) session.next_frame = std::max(session.next_frame, now);
       session.speaking = true;
@@ -403,13 +447,17 @@ class Shard : public std::enable_shared_from_this<Shard> {
         delayed = true;
       }
       if (session.next_frame > now) break;
+      session.taking_frame = true;
       const size_t count = driver.events().TakeFrame(now, absl::MakeSpan(output_frame_));
+      session.taking_frame = false;
       if (count == 0) break;
       latest = std::max(latest, now - session.next_frame);
       session.next_frame += kFrame;
       ++num_given;
       session.sink.Frame(absl::MakeConstSpan(output_frame_).first(count));
+      TellTurns(session);
     }
+    TellTurns(session);
     session.speaking = conversation.has_sound();
     if (num_given == 0) return;
     annotated::MutexLock lock(stats_mutex_);
@@ -433,6 +481,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
       session.is_closed_ = true;
       --num_sessions_;
       std::swap(dropped, session.requests_);
+      num_frames_dropped_ += static_cast<int64_t>(dropped.frames.size());
     }
     sessions_.erase(&session);
     forget_(session.id());
@@ -498,6 +547,11 @@ class Shard : public std::enable_shared_from_this<Shard> {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool hang_up_all_ ABSL_GUARDED_BY(mutex_) = false;
   bool hang_up_idle_ ABSL_GUARDED_BY(mutex_) = false;
+  // House is to be kept before it is time to.
+  bool looks_at_once_ ABSL_GUARDED_BY(mutex_) = false;
+  // When the oldest sound was pushed that waits, and that is being handled.
+  absl::Duration oldest_waiting_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();
+  absl::Duration oldest_served_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();
   size_t num_sessions_ ABSL_GUARDED_BY(mutex_) = 0;
   // Sessions when the load was measured, and those that came since.
   size_t num_measured_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -523,10 +577,9 @@ class Shard : public std::enable_shared_from_this<Shard> {
 };
 
 absl::Status SessionImpl::Push(absl::Span<const int16_t> samples) {
-  if (samples.size() > frame_samples_ * kFramesPerSecond) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(samples.size(), " samples were pushed at once; the most is a second, ",
-                     frame_samples_ * kFramesPerSecond));
+  if (samples.size() > max_samples_) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        samples.size(), " samples were pushed at once; the most is a second, ", max_samples_));
   }
   return shard_->Push(*this, samples);
 }
@@ -534,7 +587,9 @@ void SessionImpl::EndOfSound() {
   shard_->Request(*this, [](Requests& requests) { requests.end_of_sound = true; });
 }
 void SessionImpl::Played(int64_t position) {
-  shard_->Request(*this, [&](Requests& requests) { requests.played = position; });
+  shard_->Request(*this, [&](Requests& requests) {
+    requests.played = std::max(position, requests.played.value_or(position));
+  });
 }
 void SessionImpl::HangUp() {
   shard_->Request(*this, [](Requests& requests) { requests.hang_up = true; });
@@ -613,13 +668,11 @@ class Runtime::Impl {
       stopping_ = true;
     }
     for (const auto& shard : shards_) shard->HangUpIdle();
-    const absl::Duration end = options_.now() + limit;
-    while (NumSessions() > 0 && options_.now() < end) Pause();
+    Pauses(limit);
     // What is still under way is cut, and stored as far as it was heard.
     const size_t num_cut = NumSessions();
     for (const auto& shard : shards_) shard->HangUpAll();
-    const absl::Duration last = options_.now() + kStoringLimit;
-    while (NumSessions() > 0 && options_.now() < last) Pause();
+    Pauses(kStoringLimit);
     const size_t num_lost = NumSessions();
     Stop();
     if (num_cut == 0) return absl::OkStatus();
@@ -632,18 +685,13 @@ class Runtime::Impl {
   void RunUntil(absl::Duration time, const std::function<void(absl::Duration)>& set_now) {
     for (;;) {
       // Work takes no time here, so what it brings comes first.
-      bool any = false;
-      for (const auto& shard : shards_) any = shard->ServeDue() || any;
-      any = recognition_.RunOne() || any;
-      any = agents_.RunOne() || any;
-      any = synthesis_.RunOne() || any;
-      if (any) continue;
+      if (ServeOnce()) continue;
       absl::Duration next = absl::InfiniteDuration();
       for (const auto& shard : shards_) next = std::min(next, shard->NextTimer());
       if (next > time) break;
       set_now(std::max(next, options_.now()));
     }
-    set_now(time);
+    set_now(std::max(time, options_.now()));
   }
 
   RuntimeStats stats() const {
@@ -672,7 +720,6 @@ class Runtime::Impl {
 
   // Counts the session among those that are being opened, if it may be.
   absl::Status Admit() {
-    const size_t num_sessions = NumSessions();
     double utilization = 1e9;
     absl::Duration oldest = absl::InfiniteDuration();
     for (const auto& shard : shards_) {
@@ -680,6 +727,8 @@ class Runtime::Impl {
       oldest = std::min(oldest, shard->OldestFrame());
     }
     annotated::MutexLock lock(mutex_);
+    // One that is opened just now is counted as the one or the other, and never as neither.
+    const size_t num_sessions = NumSessions();
     if (stopping_) {
       ++counts_.num_refused_stopping;
       return absl::UnavailableError("the agent shuts down; call again in a minute");
@@ -716,25 +765,30 @@ class Runtime::Impl {
   }
 
   absl::StatusOr<std::shared_ptr<Session>> OpenAdmitted(SessionOptions options, SessionSink* sink) {
-    int64_t num_messages = 0;
-    if (options.session_id.empty()) {
+    if (sink == nullptr) return absl::InvalidArgumentError("a session needs somebody who hears it");
+    const bool is_new = options.session_id.empty();
+    if (is_new) {
       const auto created = parts_.store->CreateSession(options.title);
       if (!created.ok()) return created.status();
       options.session_id = created->id;
-    } else {
-      const auto found = parts_.store->GetSession(options.session_id);
-      if (!found.ok()) return found.status();
-      num_messages = found->num_messages;
-    }
-    {
-      annotated::MutexLock lock(mutex_);
-      if (!open_ids_.insert(options.session_id).second) {
-        return absl::AlreadyExistsError(absl::StrCat("the conversation ", options.session_id,
-                                                     " is going on already; hang up first"));
-      }
     }
     const std::string id = options.session_id;
-    auto session = Begin(num_messages, std::move(options), sink);
+    {
+      annotated::MutexLock lock(mutex_);
+      if (!open_ids_.insert(id).second) {
+        return absl::AlreadyExistsError(
+            absl::StrCat("the conversation ", id, " is going on already; hang up first"));
+      }
+    }
+    // Only now, when nobody else can add to it any more, its messages can be counted.
+    int64_t num_messages = 0;
+    absl::Status found;
+    if (!is_new) {
+      const auto stored = parts_.store->GetSession(id);
+      found = stored.status();
+      if (stored.ok()) num_messages = stored->num_messages;
+    }
+    auto session = found.ok() ? Begin(num_messages, std::move(options), sink) : found;
     if (!session.ok()) Forget(id);
     return session;
   }
@@ -743,10 +797,18 @@ class Runtime::Impl {
                                                  SessionSink* sink) {
     auto vad = parts_.create_vad();
     if (!vad.ok()) return vad.status();
-    const auto emptiest = std::min_element(
-        shards_.begin(), shards_.end(),
-        [](const auto& a, const auto& b) { return a->num_sessions() < b->num_sessions(); });
-    const std::shared_ptr<Shard>& shard = *emptiest;
+    // The emptiest of those that are not behind.
+    const auto load = [&](const std::shared_ptr<Shard>& shard) {
+      return std::make_pair(shard->OldestFrame() > options_.max_frame_age, shard->num_sessions());
+    };
+    std::shared_ptr<Shard> shard = shards_.front();
+    auto least = load(shard);
+    for (const auto& other : shards_) {
+      if (const auto its = load(other); its < least) {
+        shard = other;
+        least = its;
+      }
+    }
     options.conversation.num_messages = num_messages;
     options.conversation.output_sample_rate_hz = parts_.synthesizer->sample_rate_hz();
     auto session = std::make_shared<SessionImpl>(options.session_id, shard, sink, options_,
@@ -767,9 +829,13 @@ class Runtime::Impl {
          .on_resume = [sink] { sink->Resume(); },
          .on_stop = [sink] { sink->Stop(); },
          .on_turn =
-             [sink, shard = shard.get()](const TurnReport& report) {
+             [sink, shard = shard.get(), owner = session.get()](const TurnReport& report) {
                shard->CountTurn();
-               sink->TurnDone(report);
+               if (owner->taking_frame) {
+                 owner->turns_done.push_back(report);
+               } else {
+                 sink->TurnDone(report);
+               }
              }});
     if (!driver.ok()) return driver.status();
     session->driver = *std::move(driver);
@@ -790,16 +856,30 @@ class Runtime::Impl {
     }
   }
 
-  // A moment in which the sessions go on.
-  void Pause() {
-    if (options_.num_threads > 0) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      return;
+  // Lets the sessions go on until there are none, but no longer than so long. Without threads, a
+  // clock that stands still is not waited for: what is waited for others' threads counts, too.
+  void Pauses(absl::Duration limit) {
+    absl::Duration now = options_.now();
+    const absl::Duration end = now + limit;
+    absl::Duration waited;
+    while (NumSessions() > 0 && now + waited < end) {
+      const absl::Duration before = std::exchange(now, options_.now());
+      if (options_.num_threads > 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      } else if (!ServeOnce() && now <= before) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        waited += absl::Milliseconds(1);
+      }
     }
-    for (const auto& shard : shards_) shard->ServeDue();
-    while (recognition_.RunOne() || agents_.RunOne() || synthesis_.RunOne()) {
-    }
-    std::this_thread::yield();
+  }
+  // Without threads: does what is due now, and one piece of work of each kind. Whether there was
+  // any.
+  bool ServeOnce() {
+    bool any = false;
+    for (const auto& shard : shards_) any = shard->ServeDue() || any;
+    any = recognition_.RunOne() || any;
+    any = agents_.RunOne() || any;
+    return synthesis_.RunOne() || any;
   }
 
   void Stop() {

@@ -52,7 +52,8 @@
 namespace parlance::pipeline {
 
 // What the sessions of a runtime are made of. What is pointed to has to outlive the runtime, and is
-// used from several threads. The grammar and the announcer may be missing.
+// used from several threads. The store must not wait when too much is under way (its write_patience
+// is to be zero). The grammar and the announcer may be missing.
 struct RuntimeParts {
   // Each is called from any thread. Detectors are at 16 kHz.
   std::function<absl::StatusOr<std::unique_ptr<audio::VoiceActivityDetector>>()> create_vad;

@@ -11,8 +11,8 @@ namespace parlance::pipeline {
 
 struct Task {
   std::function<void()> run;
-  // Called while `run` still goes on, if it has taken longer than whoever runs it allows: it may
-  // never return. On another thread; must not block. May be null.
+  // Called if `run` goes on for longer than whoever runs it allows: it may never return, and it may
+  // just have returned. On another thread; must not block. May be null.
   std::function<void()> overdue = nullptr;
 };
 

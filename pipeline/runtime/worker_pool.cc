@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <exception>
 #include <utility>
 
 namespace parlance::pipeline {
@@ -60,8 +59,14 @@ void WorkerPool::StartWorker() {
 
 void WorkerPool::ReplaceOverdue() {
   std::vector<std::function<void()>> overdue;
+  std::vector<std::unique_ptr<Worker>> over;
   {
     annotated::MutexLock lock(mutex_);
+    // Threads that ended keep their memory until they are joined.
+    for (std::unique_ptr<Worker>& worker : workers_) {
+      if (worker->is_over) over.push_back(std::move(worker));
+    }
+    std::erase(workers_, nullptr);
     const absl::Duration now = options_.now();
     for (size_t i = 0; i < workers_.size(); ++i) {
       Worker& worker = *workers_[i];
@@ -78,12 +83,14 @@ void WorkerPool::ReplaceOverdue() {
     }
   }
   for (const auto& tell : overdue) tell();
+  for (const auto& worker : over) worker->thread.join();
 }
 
 WorkerPool::Stats WorkerPool::stats() const {
   annotated::MutexLock lock(mutex_);
   Stats stats = stats_;
   stats.num_waiting = tasks_.size();
+  stats.num_threads = workers_.size();
   return stats;
 }
 
@@ -101,7 +108,7 @@ void WorkerPool::Work(Worker& worker) {
     bool threw = false;
     try {
       task.run();
-    } catch (const std::exception&) {
+    } catch (...) {
       threw = true;
     }
     // What the task holds is let go of without the mutex.
@@ -117,6 +124,7 @@ void WorkerPool::Work(Worker& worker) {
     lock.lock();
   }
   --stats_.num_overdue;
+  worker.is_over = true;
 }
 
 }  // namespace parlance::pipeline

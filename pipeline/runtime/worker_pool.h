@@ -35,7 +35,7 @@ class WorkerPool : public TaskRunner {
     absl::Duration overdue_after = absl::Seconds(10);
     int max_replaced = 8;
     // A steady clock.
-    std::function<absl::Duration()> now;
+    std::function<absl::Duration()> now = nullptr;
   };
   struct Stats {
     int64_t num_done = 0;
@@ -43,6 +43,8 @@ class WorkerPool : public TaskRunner {
     // Tasks that threw, which ends nothing but them.
     int64_t num_threw = 0;
     size_t num_waiting = 0;
+    // Threads there are, with those that were replaced and are not over.
+    size_t num_threads = 0;
     // Tasks that are overdue at this moment, and how many there were.
     int num_overdue = 0;
     int64_t num_overdue_ever = 0;
@@ -55,6 +57,7 @@ class WorkerPool : public TaskRunner {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   bool Post(Task task) override;
+  // A task may return while its `overdue` is called, or just before.
   void ReplaceOverdue();
   Stats stats() const;
 
@@ -65,6 +68,8 @@ class WorkerPool : public TaskRunner {
     absl::Duration began = absl::InfiniteDuration();
     std::function<void()> overdue = nullptr;
     bool is_replaced = false;
+    // It was replaced, and its task has returned after all: nothing is left of it but its thread.
+    bool is_over = false;
   };
 
   void StartWorker() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

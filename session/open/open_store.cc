@@ -17,12 +17,14 @@ absl::StatusOr<std::unique_ptr<SessionStore>> OpenStore(const std::string& locat
   if (IsPostgresUri(location)) {
     PostgresStoreOptions postgres_options;
     postgres_options.now = options.now;
+    postgres_options.queue.patience = options.write_patience;
     return OpenPostgresStore(location, std::move(postgres_options));
   }
   SqliteStoreOptions sqlite_options;
   sqlite_options.now = options.now;
   sqlite_options.may_make = options.may_make;
   sqlite_options.may_be_read_only = options.may_be_read_only;
+  sqlite_options.queue.patience = options.write_patience;
   absl::StatusOr<std::unique_ptr<SqliteStore>> store =
       SqliteStore::Open(location, std::move(sqlite_options));
   if (!store.ok()) return store.status();

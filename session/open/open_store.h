@@ -19,9 +19,11 @@ bool IsPostgresUri(absl::string_view location);
 
 struct OpenStoreOptions {
   std::function<absl::Time()> now = absl::Now;
-  // They hold for a file, and mean what they mean in SqliteStoreOptions.
+  // These two hold for a file, and mean what they mean in SqliteStoreOptions.
   bool may_make = true;
   bool may_be_read_only = false;
+  // For how long who writes waits while too much is under way; with zero, a write is refused then.
+  absl::Duration write_patience = absl::Seconds(5);
 };
 
 // Opens the store of a PostgreSQL server for its URI, and otherwise the one in the SQLite file of
