@@ -196,6 +196,11 @@ int Run(const command::Arguments& files) {
       return command::WrongUse(absl::StrCat("--", name, "=", value, " is not in 1 to 256"));
     }
   }
+  if (absl::GetFlag(FLAGS_rate) < 8000 || absl::GetFlag(FLAGS_rate) > 48000 ||
+      absl::GetFlag(FLAGS_rate) % 50 != 0) {
+    return command::WrongUse(absl::StrCat("--rate=", absl::GetFlag(FLAGS_rate),
+                                          " is not in 8000 to 48000, in steps of 50"));
+  }
   if (absl::GetFlag(FLAGS_recognizers) < 0 || absl::GetFlag(FLAGS_recognizers) > 256) {
     return command::WrongUse(
         absl::StrCat("--recognizers=", absl::GetFlag(FLAGS_recognizers), " is not in 0 to 256"));

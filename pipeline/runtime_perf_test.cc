@@ -112,7 +112,6 @@ TEST_F(RuntimePerf, ManySessions) {
   perf::Recorder dropped(Named("pipeline.runtime.dropped", "Sound Dropped", "frames"));
   perf::Recorder answer(
       Named("pipeline.runtime.answer_latency", "End of Turn to Answer, Many Sessions", "ms"));
-  perf::Recorder idle(Named("pipeline.runtime.idle_session", "Memory of an Idle Session", "kB"));
   perf::Recorder active(
       Named("pipeline.runtime.active_session", "Memory of an Active Session", "kB"));
   perf::Recorder processors(Named("pipeline.runtime.cpu", "Processors for Sessions", "cores"));
@@ -125,11 +124,21 @@ TEST_F(RuntimePerf, ManySessions) {
     EXPECT_GT(report.num_turns, 0);
     age.Add(report.frame_age.Percentile(0.99));
     dropped.Add(static_cast<double>(report.num_frames_dropped));
-    idle.Add(report.idle_heap_bytes / 1024);
     active.Add(report.active_heap_bytes / 1024);
     processors.Add(report.runtime_cpus);
     if (report.is_noisy()) age.SetCounter("noisy_rounds", static_cast<double>(i + 1));
   }
+}
+
+// Sessions in which nothing is said, with the detector's state and what was heard last.
+TEST_F(RuntimePerf, IdleSessions) {
+  SimulateSpeech();
+  SimulateStore();
+  load_.num_sessions = static_cast<size_t>(perf::Load("runtime_sessions"));
+  load_.speech_part = 0;
+  load_.length = absl::Milliseconds(500);
+  perf::Recorder idle(Named("pipeline.runtime.idle_session", "Memory of an Idle Session", "kB"));
+  idle.Add(Run().idle_heap_bytes / 1024);
 }
 
 // What the runtime itself adds between the decision that a turn is over and the first frame of the

@@ -88,18 +88,19 @@ class VoiceAgent::Impl {
          .grammar = parts_.grammar,
          .announcer = parts_.announcer},
         std::move(vad),
-        {.session_id = options_.session_id,
+        {.handling =
+             {.session_id = options_.session_id,
+              .tool_timeout = options_.tool_timeout,
+              .tools_on_workers = false,
+              .record = options_.record,
+              // The bell may be rung after the agent is gone, but then no task of it is run.
+              .wake = [this, bell = bell_] { bell->Ring([this] { HandleMail(); }); },
+              .on_hold = nullptr,
+              .on_resume = nullptr,
+              .on_stop = nullptr,
+              .on_turn = options_.on_turn},
          .conversation = options_.conversation,
-         .tool_timeout = options_.tool_timeout,
-         .tools_on_workers = false,
-         .record = options_.record,
-         .detector = options_.detector,
-         // The bell may be rung after the agent is gone, but then no task of it is run.
-         .wake = [this, bell = bell_] { bell->Ring([this] { HandleMail(); }); },
-         .on_hold = nullptr,
-         .on_resume = nullptr,
-         .on_stop = nullptr,
-         .on_turn = options_.on_turn});
+         .detector = options_.detector});
     if (!driver.ok()) return driver.status();
     driver_ = *std::move(driver);
     frame_samples_ =

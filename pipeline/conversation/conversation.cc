@@ -51,7 +51,7 @@ absl::StatusOr<std::unique_ptr<Conversation>> Conversation::Create(
   absl::StatusOr<InterruptionJudge> judge = InterruptionJudge::Create(options.interruption);
   if (!judge.ok()) return judge.status();
   // The judge has what it needs of them.
-  options.interruption.backchannels = {};
+  std::vector<std::string>().swap(options.interruption.backchannels);
   return std::unique_ptr<Conversation>(
       new Conversation(std::move(options), *std::move(segmenter), *std::move(judge), actions));
 }
@@ -61,9 +61,7 @@ Conversation::Conversation(ConversationOptions options, audio::SpeechSegmenter s
     : options_(std::move(options)),
       segmenter_(std::move(segmenter)),
       actions_(*actions),
-      judge_(std::move(judge)) {
-  waits_.reserve(kMaxStageWaits);
-}
+      judge_(std::move(judge)) {}
 
 Conversation::~Conversation() = default;
 

@@ -16,7 +16,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -85,7 +84,7 @@ class SpokenAnswer {
   int32_t end_id() const { return first_id_ + static_cast<int32_t>(pieces_.size()); }
 
   int32_t first_id_ = 0;
-  std::deque<Piece> pieces_;
+  std::vector<Piece> pieces_;
   int32_t first_open_ = 0;
   int64_t taken_ = 0;
   bool stopped_ = false;

@@ -104,7 +104,7 @@ void Unwant(Wanted& wanted) {
 
 class ConversationDriver::Impl : private ConversationActions {
  public:
-  Impl(const SharedParts& parts, Options options)
+  Impl(const SharedParts& parts, Handling options)
       : parts_(parts),
         options_(std::move(options)),
         mailbox_(std::make_shared<Mailbox>(options_.wake)),
@@ -119,16 +119,16 @@ class ConversationDriver::Impl : private ConversationActions {
     for (const auto& [id, call] : calls_) parts_.executor->Cancel(call);
   }
 
-  absl::Status Start(std::unique_ptr<audio::VoiceActivityDetector> vad) {
-    // The conversation has its own copy.
-    const ConversationOptions options = std::move(options_.conversation);
+  // `options`: of the conversation, which has its own copy of them.
+  absl::Status Start(std::unique_ptr<audio::VoiceActivityDetector> vad,
+                     const ConversationOptions& options, const std::string& detector) {
     auto conversation = Conversation::Create(options, std::move(vad), &digest_);
     if (!conversation.ok()) return conversation.status();
     conversation_ = *std::move(conversation);
     events_ = conversation_.get();
     if (options_.record != nullptr) {
-      recorder_ = std::make_unique<ConversationRecorder>(
-          options, options_.detector, conversation_.get(), &digest_, options_.record);
+      recorder_ = std::make_unique<ConversationRecorder>(options, detector, conversation_.get(),
+                                                         &digest_, options_.record);
       events_ = recorder_.get();
     }
     return absl::OkStatus();
@@ -412,7 +412,7 @@ class ConversationDriver::Impl : private ConversationActions {
   }
 
   const SharedParts parts_;
-  Options options_;
+  const Handling options_;
   const std::shared_ptr<Mailbox> mailbox_;
   ActionDigest digest_;
   std::unique_ptr<Conversation> conversation_;
@@ -442,8 +442,11 @@ absl::StatusOr<std::unique_ptr<ConversationDriver>> ConversationDriver::Create(
       parts.store == nullptr) {
     return absl::InvalidArgumentError("a voice agent needs all its parts");
   }
-  auto impl = std::make_unique<Impl>(parts, std::move(options));
-  if (absl::Status started = impl->Start(std::move(vad)); !started.ok()) return started;
+  auto impl = std::make_unique<Impl>(parts, std::move(options.handling));
+  if (absl::Status started = impl->Start(std::move(vad), options.conversation, options.detector);
+      !started.ok()) {
+    return started;
+  }
   return std::unique_ptr<ConversationDriver>(new ConversationDriver(std::move(impl)));
 }
 

@@ -60,18 +60,16 @@ struct SharedParts {
 
 class ConversationDriver {
  public:
-  struct Options {
+  // How orders are done, and whom to tell.
+  struct Handling {
     // An existing session, which has to be open for writing.
     std::string session_id;
-    // The number of messages has to be the session's.
-    ConversationOptions conversation;
     // The time that a single tool call may take.
     absl::Duration tool_timeout = absl::Seconds(5);
     // Not even a tool that only computes is run on the owner's thread.
     bool tools_on_workers = true;
-    // Where the conversation is recorded to, if it is, and the name of its detector for that.
+    // Where the conversation is recorded to, if it is.
     ConversationRecorder::Write record;
-    std::string detector = "neural";
     // The mailbox was empty, and is not any more. Called from any thread, which may be the owner's;
     // must not block.
     std::function<void()> wake;
@@ -81,6 +79,13 @@ class ConversationDriver {
     std::function<void()> on_resume;
     std::function<void()> on_stop;
     std::function<void(const TurnReport&)> on_turn;
+  };
+  struct Options {
+    Handling handling;
+    // The number of messages has to be the session's.
+    ConversationOptions conversation;
+    // The name of the detector, for records.
+    std::string detector = "neural";
   };
 
   // InvalidArgument for missing parts and for what a conversation refuses.

@@ -815,28 +815,29 @@ class Runtime::Impl {
                                                  options.conversation.input_sample_rate_hz);
     auto driver = ConversationDriver::Create(
         shared_, *std::move(vad),
-        {.session_id = options.session_id,
-         .conversation = options.conversation,
-         .tool_timeout = options.tool_timeout,
-         .tools_on_workers = options_.num_threads > 0,
-         .record = std::move(options.record),
-         .detector = options.detector,
-         .wake =
-             [weak = std::weak_ptr<SessionImpl>(session)] {
-               if (const std::shared_ptr<SessionImpl> woken = weak.lock()) woken->Wake();
-             },
-         .on_hold = [sink] { sink->Hold(); },
-         .on_resume = [sink] { sink->Resume(); },
-         .on_stop = [sink] { sink->Stop(); },
-         .on_turn =
-             [sink, shard = shard.get(), owner = session.get()](const TurnReport& report) {
-               shard->CountTurn();
-               if (owner->taking_frame) {
-                 owner->turns_done.push_back(report);
-               } else {
-                 sink->TurnDone(report);
-               }
-             }});
+        {.handling = {
+             .session_id = options.session_id,
+             .tool_timeout = options.tool_timeout,
+             .tools_on_workers = options_.num_threads > 0,
+             .record = std::move(options.record),
+             .wake =
+                 [weak = std::weak_ptr<SessionImpl>(session)] {
+                   if (const std::shared_ptr<SessionImpl> woken = weak.lock()) woken->Wake();
+                 },
+             .on_hold = [sink] { sink->Hold(); },
+             .on_resume = [sink] { sink->Resume(); },
+             .on_stop = [sink] { sink->Stop(); },
+             .on_turn =
+                 [sink, shard = shard.get(), owner = session.get()](const TurnReport& report) {
+                   shard->CountTurn();
+                   if (owner->taking_frame) {
+                     owner->turns_done.push_back(report);
+                   } else {
+                     sink->TurnDone(report);
+                   }
+                 }},
+         .conversation = std::move(options.conversation),
+         .detector = options.detector});
     if (!driver.ok()) return driver.status();
     session->driver = *std::move(driver);
     session->began = options_.now();

@@ -22,8 +22,8 @@ namespace parlance::pipeline {
 namespace {
 
 constexpr int kSampleRateHz = 16000;
-// A word is said in a third of a second.
-constexpr size_t kSamplesPerWord = kSampleRateHz / 3;
+// A word is known a sixth of a second after the one before.
+constexpr size_t kSamplesPerWord = kSampleRateHz / 6;
 constexpr size_t kSamplesPerLetter = kSampleRateHz * 60 / 1000;
 constexpr size_t kSamplesPerChunk = kSampleRateHz / 10;
 
