@@ -63,7 +63,7 @@ class DurationHistogram {
 
   static size_t BucketOf(uint64_t value) {
     if (value < kParts) return static_cast<size_t>(value);
-    const int shift = absl::bit_width(value) - 1 - kBitsOfPart;
+    const int shift = static_cast<int>(absl::bit_width(value)) - 1 - kBitsOfPart;
     return static_cast<size_t>((static_cast<uint64_t>(shift) + 1) * kParts + (value >> shift) -
                                kParts);
   }

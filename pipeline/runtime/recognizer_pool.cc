@@ -271,7 +271,7 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
       slot.speaker = speaker_;
     }
     if (slot.speaker != speaker_) {
-      const absl::Status forgot = Guarded<absl::Status>([&] {
+      absl::Status forgot = Guarded<absl::Status>([&] {
         slot.recognizer->ForgetSpeaker();
         return absl::OkStatus();
       });

@@ -787,6 +787,10 @@ class Runtime::Impl {
       const auto stored = parts_.store->GetSession(id);
       found = stored.status();
       if (stored.ok()) num_messages = stored->num_messages;
+      if (stored.ok() && stored->closed.has_value()) {
+        found = absl::FailedPreconditionError(
+            absl::StrCat("the session ", id, " is closed; resume it first"));
+      }
     }
     auto session = found.ok() ? Begin(num_messages, std::move(options), sink) : found;
     if (!session.ok()) Forget(id);

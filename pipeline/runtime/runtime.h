@@ -186,7 +186,8 @@ class Runtime {
   // Opens a session, which reads and may write the store: blocks for that. `sink` has to live until
   // Closed. ResourceExhausted if there are too many, Unavailable while the runtime is busy or shuts
   // down, each with what to do; NotFound for a session that is not there, AlreadyExists for one
-  // that is open here; InvalidArgument for what a conversation refuses.
+  // that is open here, FailedPrecondition for one that is closed in the store; InvalidArgument for
+  // what a conversation refuses.
   absl::StatusOr<std::shared_ptr<Session>> Open(SessionOptions options, SessionSink* sink);
 
   // Refuses new sessions, lets turns that are under way come to their end for so long, hangs up,

@@ -330,6 +330,16 @@ TEST_F(RuntimeTest, ASessionIsOpenOnce) {
   EXPECT_NE(world_.Open(UsualSession(id)), nullptr);
 }
 
+TEST_F(RuntimeTest, WhatIsClosedIsNotOpened) {
+  world_.Start();
+  const std::string id = world_.store.CreateSession("talk")->id;
+  ASSERT_THAT(world_.store.CloseSession(id), IsOk());
+  EXPECT_EQ(world_.Open(UsualSession(id)), nullptr);
+  EXPECT_THAT(world_.refusal, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(id)));
+  ASSERT_THAT(world_.store.ResumeSession(id), IsOk());
+  EXPECT_NE(world_.Open(UsualSession(id)), nullptr);
+}
+
 // Whoever opens it counts its messages when nobody else can add to them any more.
 TEST_F(RuntimeTest, ASessionThatIsBeingOpenedIsOpen) {
   world_.Start();
