@@ -57,6 +57,9 @@ ABSL_FLAG(
 ABSL_FLAG(
     double, session_utilization, 0.0015,
     "What part of a thread's time one session is taken to cost at least, before it is measured.");
+ABSL_FLAG(
+    absl::Duration, max_frame_age, absl::Milliseconds(20),
+    "While sound waits for longer than this, no session more is taken. inf: that does not matter.");
 ABSL_FLAG(bool, find_limit, false,
           "Go on with more callers until sound is late or lost, and tell how many there can be.");
 ABSL_FLAG(uint64_t, seed, 1, "Which callers begin when.");
@@ -147,6 +150,7 @@ absl::StatusOr<LoadReport> Load(const RuntimeParts& parts, LoadOptions options) 
                                                             : 8;
   runtime_options.max_utilization = absl::GetFlag(FLAGS_max_utilization);
   runtime_options.session_utilization = absl::GetFlag(FLAGS_session_utilization);
+  runtime_options.max_frame_age = absl::GetFlag(FLAGS_max_frame_age);
   runtime_options.max_sessions = kMaxSessions;
   auto runtime = Runtime::Create(parts, runtime_options);
   if (!runtime.ok()) return runtime.status();
@@ -212,6 +216,9 @@ int Run(const command::Arguments& files) {
   if (absl::GetFlag(FLAGS_ramp) < absl::ZeroDuration() ||
       absl::GetFlag(FLAGS_ramp) > absl::Hours(1)) {
     return command::WrongUse("--ramp is not in 0s to 1h");
+  }
+  if (absl::GetFlag(FLAGS_max_frame_age) < absl::ZeroDuration()) {
+    return command::WrongUse("--max_frame_age is less than 0");
   }
   if (!(absl::GetFlag(FLAGS_session_utilization) >= 0)) {
     return command::WrongUse("--session_utilization is less than 0");
@@ -302,7 +309,7 @@ run on a machine that is busy with something else is marked NOISY.)",
                        {"sessions", "length", "ramp", "speech", "rate", "seed", "find_limit"}},
                       {"Agent",
                        {"recognizer", "synthesizer", "store", "db", "threads", "workers",
-                        "recognizers", "max_utilization", "session_utilization"}}},
+                        "recognizers", "max_utilization", "session_utilization", "max_frame_age"}}},
       .common_flags = {},
       .may_be_empty = {"db"},
       .examples = {"load --sessions 1000",

@@ -6,6 +6,7 @@
 // echo, agent, tools, store.
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -69,6 +70,10 @@ class RuntimePerf : public testing::Test {
     load_.warm_up = absl::Milliseconds(perf::LoadValue("runtime_warm_up_ms"));
     load_.spread = absl::Milliseconds(perf::LoadValue("runtime_spread_ms"));
     load_.ramp = absl::Milliseconds(500);
+    // However busy this machine is, nobody is refused, but where that is what is measured.
+    options_.max_utilization = 1000;
+    options_.session_utilization = 0;
+    options_.max_frame_age = absl::InfiniteDuration();
   }
 
   void SimulateSpeech() {
@@ -84,6 +89,16 @@ class RuntimePerf : public testing::Test {
     auto runtime = Runtime::Create(parts_, options_);
     EXPECT_THAT(runtime, IsOk());
     return *std::move(runtime);
+  }
+  // Runs so often, and until somebody was answered: a busy machine may be too slow for it.
+  void RunRounds(const std::function<void(const LoadReport&)>& each) {
+    int64_t num_answered = 0;
+    for (int64_t i = 0; i < perf::Load("runtime_rounds") || num_answered == 0; ++i) {
+      const LoadReport report = Run();
+      num_answered += report.num_turns - report.num_unanswered_turns;
+      each(report);
+      if (testing::Test::HasFailure()) return;
+    }
   }
   LoadReport Run() {
     const std::unique_ptr<Runtime> runtime = CreateRuntime();
@@ -118,16 +133,16 @@ TEST_F(RuntimePerf, ManySessions) {
   load_.on_turn = [&](const TurnReport& turn) {
     if (turn.ending == TurnEnding::kAnswered) answer.Add(turn.latency.since_endpoint());
   };
-  for (int64_t i = 0; i < perf::Load("runtime_rounds"); ++i) {
-    const LoadReport report = Run();
+  int num_noisy = 0;
+  RunRounds([&](const LoadReport& report) {
     EXPECT_EQ(report.num_admitted, load_.num_sessions) << report.refusal;
-    EXPECT_GT(report.num_turns, 0);
     age.Add(report.frame_age.Percentile(0.99));
     dropped.Add(static_cast<double>(report.num_frames_dropped));
     active.Add(report.active_heap_bytes / 1024);
     processors.Add(report.runtime_cpus);
-    if (report.is_noisy()) age.SetCounter("noisy_rounds", static_cast<double>(i + 1));
-  }
+    num_noisy += report.is_noisy() ? 1 : 0;
+  });
+  age.SetCounter("noisy_rounds", num_noisy);
 }
 
 // Sessions in which nothing is said, with the detector's state and what was heard last.
@@ -152,7 +167,7 @@ TEST_F(RuntimePerf, OwnLatency) {
   load_.on_turn = [&](const TurnReport& turn) {
     if (turn.ending == TurnEnding::kAnswered) own.Add(turn.latency.since_endpoint());
   };
-  for (int64_t i = 0; i < perf::Load("runtime_rounds"); ++i) Run();
+  RunRounds([](const LoadReport&) {});
 }
 
 // With the recogniser, the synthesiser and the store that talk to people.
@@ -167,9 +182,7 @@ TEST_F(RuntimePerf, RealParts) {
   load_.on_turn = [&](const TurnReport& turn) {
     if (turn.ending == TurnEnding::kAnswered) answer.Add(turn.latency.since_endpoint());
   };
-  for (int64_t i = 0; i < perf::Load("runtime_rounds"); ++i) {
-    age.Add(Run().frame_age.Percentile(0.99));
-  }
+  RunRounds([&](const LoadReport& report) { age.Add(report.frame_age.Percentile(0.99)); });
 }
 
 // Ten times as many callers as there can be: those who are admitted must not suffer, and whoever
@@ -178,6 +191,8 @@ TEST_F(RuntimePerf, Overload) {
   SimulateSpeech();
   SimulateStore();
   load_.num_sessions = static_cast<size_t>(perf::Load("overload_sessions"));
+  options_ = RuntimeOptions();
+  options_.recognizers.max_recognizers = 100000;
   options_.max_sessions = 100000;
   options_.max_utilization = perf::LoadValue("overload_utilization");
   perf::Recorder age(
