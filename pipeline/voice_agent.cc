@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <optional>
 #include <thread>
@@ -15,6 +14,7 @@
 #include "pipeline/conversation/turn_machine.h"
 #include "pipeline/runtime/conversation_driver.h"
 #include "pipeline/runtime/recognizer_pool.h"
+#include "pipeline/runtime/steady_clock.h"
 #include "pipeline/runtime/task_runner.h"
 #include "third_party/annotated_mutex.h"
 
@@ -24,10 +24,6 @@ namespace {
 constexpr int kFramesPerSecond = 50;
 constexpr absl::Duration kFrame = absl::Milliseconds(1000 / kFramesPerSecond);
 constexpr absl::Duration kAnnouncementInterval = absl::Milliseconds(100);
-
-absl::Duration SteadyNow() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
 
 // Rings when there is mail, for whoever waits for it. What comes of a task is handled while the
 // task goes on, on its thread: the first sound of a piece is there before its last.

@@ -29,11 +29,11 @@
 namespace parlance::audio {
 
 // Threads: one at a time for each segmenter; different ones share nothing that changes. Allocation:
-// all in Create; Push and Flush allocate nothing, take no lock and make no system call, as far as
-// the detector and the observer do not. Memory: some hundred bytes, a frame and 20 ms at the
-// detector's rate, the resampler's and the detector's state; with gives_sound also as much sound as
-// a turn may begin before it is known (Endpointer::max_pre_roll_samples), which is about a second,
-// or 32 kB.
+// all in Create, unless small_when_idle is set; Push and Flush allocate nothing else, take no lock
+// and make no system call, as far as the detector and the observer do not. Memory: some hundred
+// bytes, a frame and 20 ms at the detector's rate, the resampler's and the detector's state; with
+// gives_sound also as much sound as a turn may begin before it is known
+// (Endpointer::max_pre_roll_samples), which is about a second, or 32 kB.
 class SpeechSegmenter {
  public:
   struct Options {

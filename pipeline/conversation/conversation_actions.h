@@ -56,7 +56,7 @@ struct TurnReport {
   // Why some of it could not be said, if it was the synthesiser.
   absl::Status unsaid;
   bool from_draft = false;
-  // Of an announcement, nothing was waited for.
+  // An announcement has none: nobody waited for it.
   TurnLatency latency;
   // The waits that the stages consist of, one after the other; at most kMaxStageWaits.
   std::vector<StageWait> waits;

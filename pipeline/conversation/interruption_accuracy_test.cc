@@ -376,7 +376,7 @@ std::vector<Told> Converse(absl::Span<const int16_t> answer, const Sound& sound,
   return told;
 }
 
-// Of all sounds of a kind.
+// What was found over all sounds of a kind.
 struct Found {
   int num_sounds = 0;
   int num_taken = 0;

@@ -61,7 +61,8 @@ class SteppedRunner : public TaskRunner {
 
   bool refuses = false;
   std::function<void()> running_overdue;
-  // Of the task that was run last, which has returned, if it is kept: it holds the utterance.
+  // What would tell that the last task is overdue, which has returned. It holds the utterance, so
+  // it is kept only where a test asks for it.
   bool keeps_overdue = false;
   std::function<void()> last_overdue;
 

@@ -17,6 +17,7 @@
 #include "absl/strings/str_join.h"
 #include "pipeline/conversation/turn_machine.h"
 #include "pipeline/runtime/conversation_driver.h"
+#include "pipeline/runtime/steady_clock.h"
 #include "pipeline/runtime/task_runner.h"
 #include "third_party/annotated_mutex.h"
 
@@ -35,10 +36,6 @@ constexpr absl::Duration kHousekeeping = absl::Milliseconds(100);
 constexpr absl::Duration kLongestTimer = absl::Seconds(1);
 // How much of it is kept for what comes after: sound whose sessions were many is given back.
 constexpr size_t kMaxSpareFrames = 1024;
-
-absl::Duration SteadyNow() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
 
 // Sound that waits.
 struct QueuedFrame {

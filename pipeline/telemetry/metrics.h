@@ -25,7 +25,7 @@ namespace parlance::pipeline {
 class MetricRegistry {
  public:
   struct Family {
-    // Of lower-case letters, digits and _; a unit is its last word. Without _total.
+    // The name has lower-case letters, digits and _; a unit is its last word. It has no _total.
     std::string name = {};
     // "seconds", or empty.
     std::string unit = {};

@@ -12,7 +12,7 @@
 namespace parlance::pipeline {
 namespace {
 
-// Of the enumerations Span.SpanKind and Status.StatusCode.
+// These are values of the enumerations Span.SpanKind and Status.StatusCode.
 constexpr int kSpanKindInternal = 1;
 constexpr int kStatusCodeError = 2;
 

@@ -21,7 +21,7 @@ struct SendResult {
   Kind kind = Kind::kAccepted;
   // How long the receiver wants to be left alone, if it said so; not negative.
   std::optional<absl::Duration> retry_after = {};
-  // Of an accepted request, how many spans were not.
+  // How many spans of an accepted request were not accepted.
   int64_t num_rejected = 0;
   // What went wrong, for people.
   std::string message = {};

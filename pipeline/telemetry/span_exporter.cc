@@ -134,7 +134,7 @@ absl::Duration SpanExporter::PauseBefore(int retry, const SendResult& result) {
   absl::Duration pause = options_.first_pause;
   for (int i = 1; i < retry && pause < options_.longest_pause; ++i) pause *= 2;
   pause = std::min(pause, options_.longest_pause);
-  // Of 1024 steps between half of it and all of it.
+  // The pause is one of 1024 steps between half of it and all of it.
   const uint64_t step = options_.random == nullptr ? 0 : options_.random() % 1024;
   return pause / 2 + pause / 2 * static_cast<int64_t>(step) / 1024;
 }

@@ -22,6 +22,7 @@
 #include "absl/types/span.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/turn_machine.h"
+#include "pipeline/runtime/steady_clock.h"
 #include "third_party/annotated_mutex.h"
 
 namespace parlance::pipeline {
@@ -45,10 +46,6 @@ absl::Duration CpuTime(clockid_t clock) {
   timespec time = {};
   clock_gettime(clock, &time);
   return absl::DurationFromTimespec(time);
-}
-
-absl::Duration SteadyNow() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 double HeapBytes() { return static_cast<double>(mallinfo2().uordblks + mallinfo2().hblkhd); }

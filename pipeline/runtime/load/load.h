@@ -44,7 +44,7 @@ struct LoadOptions {
   int sample_rate_hz = 8000;
   // Who begins when.
   uint64_t seed = 1;
-  // Of each session. The rate is the above.
+  // How each session listens and answers. Its rate is the above.
   ConversationOptions conversation = {};
   // What comes once, such as making a recogniser, is not measured: all go on for so long before.
   absl::Duration warm_up = absl::Seconds(3);
@@ -59,7 +59,7 @@ struct LoadReport {
   size_t num_admitted = 0;
   // Why the last one was refused.
   absl::Status refusal;
-  // Of the measured time.
+  // What happened in the measured time, and how long it was.
   absl::Duration length;
   int64_t num_turns = 0;
   // Turns that were interrupted, or had nothing to answer; they have no latency.
