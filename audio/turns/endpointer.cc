@@ -174,6 +174,23 @@ float Endpointer::Gain(float probability) const {
   return probability >= options_.threshold ? std::max(gain, kMinGain) : gain;
 }
 
+void Endpointer::SetDelays(absl::Duration min_endpointing_delay,
+                           absl::Duration max_endpointing_delay, absl::Duration complete_delay,
+                           absl::Duration incomplete_delay) {
+  const auto near = [](absl::Duration delay, absl::Duration least) {
+    return std::clamp(delay, least, absl::Seconds(10));
+  };
+  options_.min_endpointing_delay = near(min_endpointing_delay, kFrame);
+  options_.max_endpointing_delay = near(max_endpointing_delay, options_.min_endpointing_delay);
+  options_.complete_delay = near(complete_delay, kFrame);
+  options_.incomplete_delay = near(incomplete_delay, kFrame);
+  min_endpointing_delay_ = Frames(options_.min_endpointing_delay);
+  max_endpointing_delay_ = Frames(options_.max_endpointing_delay);
+  complete_delay_ = Frames(options_.complete_delay);
+  incomplete_delay_ = Frames(options_.incomplete_delay);
+  SetEndpointingDelay();
+}
+
 EndpointerEvent Endpointer::Start(int64_t begin_frame, int64_t edge_frame) {
   in_speech_ = true;
   cut_ = false;

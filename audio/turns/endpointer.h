@@ -154,6 +154,12 @@ class Endpointer {
     if (in_speech_ && Pause() < max_words_lag_) words_ = words;
   }
 
+  // The pauses that end turns, with the bounds of Options, but at most 10 s; others are taken to be
+  // the nearest that are. They count from now on. If they are longer than those of the options, the
+  // pre-roll of a turn that goes on after a cut may have been forgotten.
+  void SetDelays(absl::Duration min_endpointing_delay, absl::Duration max_endpointing_delay,
+                 absl::Duration complete_delay, absl::Duration incomplete_delay);
+
   // Whether this is between a start and its end.
   bool in_speech() const { return in_speech_; }
   // The pause that would end a turn now.

@@ -317,6 +317,28 @@ std::vector<int64_t> Delays(const std::vector<Piece>& pieces) {
   return delays;
 }
 
+TEST(EndpointerTest, DelaysCanBeChangedWithinATurn) {
+  Endpointer endpointer = *Endpointer::Create(Options());
+  for (const float frame : Frames({{0, 100}, {1, 300}, {0, 50}})) endpointer.Push(frame);
+  ASSERT_TRUE(endpointer.in_speech());
+  endpointer.SetDelays(absl::Milliseconds(300), absl::Milliseconds(300), absl::Milliseconds(300),
+                       absl::Milliseconds(300));
+  for (const float frame : Frames({{0, 240}})) EXPECT_FALSE(endpointer.Push(frame).has_value());
+  EXPECT_TRUE(endpointer.Push(0).has_value());
+  endpointer.Flush();
+  EXPECT_EQ(endpointer.endpointing_delay(), absl::Milliseconds(300)) << "they stay";
+}
+
+TEST(EndpointerTest, DelaysThatCannotBeAreTheNearestThatCan) {
+  Endpointer endpointer = *Endpointer::Create(Options());
+  endpointer.SetDelays(-absl::InfiniteDuration(), -absl::Seconds(1), absl::ZeroDuration(),
+                       absl::ZeroDuration());
+  EXPECT_EQ(endpointer.endpointing_delay(), absl::Milliseconds(10));
+  endpointer.SetDelays(absl::InfiniteDuration(), absl::Seconds(1), absl::InfiniteDuration(),
+                       absl::InfiniteDuration());
+  EXPECT_EQ(endpointer.endpointing_delay(), absl::Seconds(10));
+}
+
 TEST(EndpointerTest, AHesitationLengthensTheDelayAtOnce) {
   EXPECT_EQ(Delays({{1, 200}, {0, 290}, {1, 10}, {0, 430}, {1, 10}, {0, 640}, {1, 10}}),
             (std::vector<int64_t>{300, 300, 440, 440, 650, 650, 960}));

@@ -64,6 +64,13 @@ class SpeechSegmenter {
   // What the words of the turn so far tell of its end: see the endpointer.
   void SetWords(Endpointer::Words words) { endpointer_.SetWords(words); }
 
+  // The pauses that end turns: see the endpointer.
+  void SetDelays(absl::Duration min_endpointing_delay, absl::Duration max_endpointing_delay,
+                 absl::Duration complete_delay, absl::Duration incomplete_delay) {
+    endpointer_.SetDelays(min_endpointing_delay, max_endpointing_delay, complete_delay,
+                          incomplete_delay);
+  }
+
   bool in_speech() const { return endpointer_.in_speech(); }
   absl::Duration pause() const { return endpointer_.pause(); }
   // Those of the detector.

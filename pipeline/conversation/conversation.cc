@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "audio/signal/resampler.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -17,6 +18,8 @@ constexpr absl::Duration kJustNow = absl::Milliseconds(40);
 constexpr absl::Duration kEchoLasts = absl::Milliseconds(600);
 // More announcements than a person would listen to are not kept.
 constexpr size_t kMaxAnnouncements = 20;
+// More that is typed while somebody speaks is left out.
+constexpr size_t kMaxTyped = 20;
 
 }  // namespace
 
@@ -61,7 +64,12 @@ Conversation::Conversation(ConversationOptions options, audio::SpeechSegmenter s
     : options_(std::move(options)),
       segmenter_(std::move(segmenter)),
       actions_(*actions),
-      judge_(std::move(judge)) {}
+      judge_(std::move(judge)) {
+  turn_taking_.min_endpointing_delay = options_.endpointer.min_endpointing_delay;
+  turn_taking_.max_endpointing_delay = options_.endpointer.max_endpointing_delay;
+  turn_taking_.complete_delay = options_.endpointer.complete_delay;
+  turn_taking_.incomplete_delay = options_.endpointer.incomplete_delay;
+}
 
 Conversation::~Conversation() = default;
 
@@ -70,12 +78,143 @@ Conversation::~Conversation() = default;
 void Conversation::Sound(absl::Duration at, absl::Span<const int16_t> samples) {
   Pass(at);
   if (!is_judged_ && now_ - last_taken_ > kEchoLasts) echo_.End();
-  if (phase() != TurnPhase::kClosed) segmenter_.Push(samples, *this);
+  num_samples_in_ += static_cast<int64_t>(samples.size());
+  if (!turn_taking_.detects_speech) {
+    // What the segmenter does not hear has no position in its stream.
+    segmenter_begin_ += static_cast<int64_t>(samples.size());
+  } else if (phase() != TurnPhase::kClosed) {
+    segmenter_.Push(samples, *this);
+  }
 }
 
 void Conversation::EndOfSound(absl::Duration at) {
   Pass(at);
-  if (phase() != TurnPhase::kClosed) segmenter_.Flush(*this);
+  if (phase() == TurnPhase::kClosed) return;
+  segmenter_.Flush(*this);
+  segmenter_begin_ = num_samples_in_;
+}
+
+Conversation::Utterance* Conversation::TakeFloorWith(bool is_typed) {
+  begins_typed_ = is_typed;
+  turn_event_ = {};
+  partial_words_ = {};
+  partial_may_be_all_ = false;
+  is_paused_ = false;
+  const int32_t before = machine_.utterance();
+  Tell({.kind = TurnEventKind::kSpeechBegan});
+  begins_typed_ = false;
+  const int32_t utterance = machine_.utterance();
+  if (utterance == before) return nullptr;
+  if (IsContested()) Judge(/*taken=*/true);
+  return Find(utterance);
+}
+
+void Conversation::WholeUtterance(absl::Duration at, absl::Span<const int16_t> samples) {
+  EndOfSound(at);
+  if (phase() == TurnPhase::kClosed || samples.empty()) return;
+  const auto most = static_cast<size_t>(kMaxUtterance / absl::Seconds(1)) *
+                    static_cast<size_t>(options_.input_sample_rate_hz);
+  samples = samples.first(std::min(samples.size(), most));
+  Utterance* utterance = TakeFloorWith(/*is_typed=*/false);
+  if (utterance == nullptr) return;
+  // The rate was found to be one that can be resampled when the conversation was created.
+  const auto resampled = audio::Resample(samples, options_.input_sample_rate_hz, kRecognitionHz);
+  if (resampled.ok()) actions_.Recognize(utterance->id, *resampled);
+  utterance->segment = {.begin = 0, .end = static_cast<int64_t>(samples.size())};
+  EndUtterance(*utterance, absl::ZeroDuration());
+}
+
+void Conversation::Typed(absl::Duration at, absl::string_view text) {
+  Pass(at);
+  if (phase() == TurnPhase::kClosed || typed_.size() >= kMaxTyped) return;
+  if (phase() == TurnPhase::kContested) Judge(/*taken=*/true);
+  typed_.emplace_back(text);
+  if (phase() != TurnPhase::kListening && phase() != TurnPhase::kPausing) SayTyped();
+}
+
+void Conversation::SayTyped() {
+  // What is said may end a turn, and more may be typed by then.
+  const std::vector<std::string> typed = std::exchange(typed_, {});
+  for (const std::string& text : typed) {
+    Utterance* const utterance = TakeFloorWith(/*is_typed=*/true);
+    if (utterance == nullptr) return;
+    const int32_t id = utterance->id;
+    utterance->words = Hypothesis{.text = text, .rejected = false, .confidence = 1};
+    EndUtterance(*utterance, absl::ZeroDuration());
+    if (Utterance* const ended = Find(id)) SettleWords(*ended);
+  }
+}
+
+void Conversation::Respond(absl::Duration at) {
+  Pass(at);
+  switch (phase()) {
+    case TurnPhase::kIdle:
+      is_requested_ = true;
+      Typed(now_, "");
+      break;
+    case TurnPhase::kAnswering:
+    case TurnPhase::kSpeaking:
+      if (!std::exchange(answer_.waits_for_request, false)) break;
+      BeginWait(now_, absl::ZeroDuration());
+      Ask(/*draft=*/false);
+      Observe();
+      break;
+    case TurnPhase::kClosed:
+      break;
+    default:
+      is_requested_ = true;
+  }
+}
+
+void Conversation::CancelAnswer(absl::Duration at) {
+  Pass(at);
+  is_requested_ = false;
+  if (answer_.is_announcement) announcing_.clear();
+  if (IsContested()) {
+    Judge(/*taken=*/true);
+  } else {
+    Tell({.kind = TurnEventKind::kCancelled});
+  }
+}
+
+void Conversation::Truncate(absl::Duration at, int64_t position) {
+  Pass(at);
+  position = std::max<int64_t>(position, 0);
+  if (machine_.heard() && answer_.last_piece != 0) {
+    played_ = std::min(position, spoken_.taken());
+    CancelAnswer(at);
+    return;
+  }
+  if (past_.last_piece == 0) return;
+  for (StoredAnswer& each : stored_answers_) {
+    if (each.turn != past_.turn || each.last_piece < past_.first_piece) continue;
+    std::string heard = past_.spoken.HeardText(position, each.first_piece, each.last_piece);
+    each.amendment = std::move(heard);
+    each.cut = true;
+    if (each.sequence.has_value()) AmendAnswer(each, /*is_awaited=*/false);
+  }
+  if (observer_ == nullptr) return;
+  observer_->AnswerTruncated(past_.answer,
+                             past_.spoken.HeardText(position, past_.first_piece, past_.last_piece));
+}
+
+void Conversation::AddMessage(absl::Duration at, session::Role role, absl::string_view text) {
+  Pass(at);
+  if (phase() == TurnPhase::kClosed) return;
+  const int32_t order = ++last_order_;
+  store_orders_.push_back(
+      {.order = order, .appended_by = order, .deadline = now_ + options_.store_timeout});
+  std::vector<session::Message> messages;
+  messages.push_back({.role = role, .content = std::string(text)});
+  actions_.Append(order, std::move(messages));
+}
+
+void Conversation::Configure(absl::Duration at, const TurnTaking& turn_taking) {
+  Pass(at);
+  if (!turn_taking.detects_speech && turn_taking_.detects_speech) EndOfSound(at);
+  turn_taking_ = turn_taking;
+  segmenter_.SetDelays(turn_taking.min_endpointing_delay, turn_taking.max_endpointing_delay,
+                       turn_taking.complete_delay, turn_taking.incomplete_delay);
 }
 
 size_t Conversation::TakeFrame(absl::Duration at, absl::Span<int16_t> frame) {
@@ -112,6 +251,10 @@ void Conversation::PartialWords(absl::Duration at, int32_t utterance, const Hypo
   Pass(at);
   if (utterance != open_utterance_) return;
   partial_words_ = words;
+  if (const Utterance* const told = Find(utterance);
+      observer_ != nullptr && told != nullptr && told->is_told) {
+    observer_->Words(utterance, words, /*is_final=*/false);
+  }
   if (phase() == TurnPhase::kContested) Apply(judge_.OnPartialWords(words.text));
   partial_may_be_all_ = completeness != audio::Endpointer::Words::kIncomplete && !words.rejected &&
                         !words.text.empty();
@@ -275,6 +418,8 @@ void Conversation::OnTurnBegin(const audio::EndpointerEvent& start) {
   partial_may_be_all_ = false;
   is_paused_ = false;
   Tell({.kind = TurnEventKind::kSpeechBegan});
+  // Of an answer that nobody has asked for nothing is heard that could be interrupted.
+  if (answer_.waits_for_request && IsContested()) Judge(/*taken=*/true);
 }
 
 void Conversation::OnTurnSound(absl::Span<const int16_t> samples) {
@@ -285,14 +430,29 @@ void Conversation::OnTurnEnd(const audio::EndpointerEvent& end) {
   is_paused_ = false;
   if (Utterance* const utterance = Find(open_utterance_)) {
     utterance->segment = end.segment;
-    utterance->endpoint_delay = SoundLength(end.delay());
-    utterance->decided = now_;
-    utterance->deadline = now_ + options_.recognition_timeout;
-    if (!utterance->over) BeginWait(now_, utterance->endpoint_delay);
+    utterance->end = SoundLength(segmenter_begin_ + end.segment.end);
+    EndUtterance(*utterance, SoundLength(end.delay()));
+  } else {
+    open_utterance_ = 0;
+    Tell({.kind = TurnEventKind::kSpeechEnded});
   }
-  open_utterance_ = 0;
-  Tell({.kind = TurnEventKind::kSpeechEnded});
   if (is_judged_) Apply(judge_.OnSpeechEnded());
+  if (!typed_.empty() && phase() != TurnPhase::kContested) SayTyped();
+}
+
+void Conversation::EndUtterance(Utterance& utterance, absl::Duration endpoint_delay) {
+  utterance.endpoint_delay = endpoint_delay;
+  utterance.decided = now_;
+  if (utterance.is_typed) {
+    utterance.end = utterance.begin;
+  } else {
+    utterance.deadline = now_ + options_.recognition_timeout;
+    utterance.end = std::max(utterance.end, utterance.begin);
+  }
+  if (!utterance.over) BeginWait(now_, endpoint_delay);
+  open_utterance_ = 0;
+  ObserveSpeech();
+  Tell({.kind = TurnEventKind::kSpeechEnded});
 }
 
 void Conversation::OnProbability(float probability) {
@@ -309,7 +469,7 @@ void Conversation::OnProbability(float probability) {
   if (open_utterance_ == 0 || !segmenter_.in_speech()) return;
   if (phase() == TurnPhase::kContested) return;
   const absl::Duration pause = segmenter_.pause();
-  if (!is_paused_ && pause >= options_.draft_after && partial_may_be_all_) {
+  if (!is_paused_ && turn_taking_.answers && pause >= options_.draft_after && partial_may_be_all_) {
     is_paused_ = true;
     Tell({.kind = TurnEventKind::kSpeechPaused, .usable = true});
   } else if (is_paused_ && pause == absl::ZeroDuration()) {
@@ -451,7 +611,8 @@ void Conversation::Tell(const TurnEvent& event) {
         phase() == TurnPhase::kAnswering || phase() == TurnPhase::kSpeaking || IsContested();
     if (is_judged_ && (ends_turn || !is_answering)) judge_.EndAnswer();
     if (is_answering && (ends_turn || !is_judged_)) {
-      judge_.BeginAnswer(options_.interruptible);
+      judge_.BeginAnswer(turn_taking_.interruptible ? options_.interruptible
+                                                    : InterruptionJudge::Policy::Never());
       if (options_.hears_echo) echo_.Begin();
     }
     is_judged_ = is_answering;
@@ -460,6 +621,7 @@ void Conversation::Tell(const TurnEvent& event) {
     }
     // Nothing that is obeyed tells the machine at once, so what is ordered stays.
     for (const TurnAction& action : ordered_) Obey(action);
+    Observe();
   }
   untold_.clear();
   telling_ = false;
@@ -468,22 +630,33 @@ void Conversation::Tell(const TurnEvent& event) {
 void Conversation::Obey(const TurnAction& action) {
   switch (action.kind) {
     case TurnActionKind::kOpenRecognizer:
-      open_utterance_ = action.id;
       utterances_.push_back(
           {.id = action.id,
            .over = phase() == TurnPhase::kContested,
+           .is_typed = begins_typed_,
            .segment = turn_event_.segment,
            .began = now_ - SoundLength(turn_event_.decided - turn_event_.segment.begin)});
+      // What has no place in the sound begins now.
+      utterances_.back().begin = turn_event_.decided == 0
+                                     ? InputPosition()
+                                     : SoundLength(segmenter_begin_ + turn_event_.segment.begin);
+      if (begins_typed_) break;
+      open_utterance_ = action.id;
       actions_.OpenRecognizer(action.id);
       break;
     case TurnActionKind::kFinishRecognizer:
+      if (const Utterance* const ended = Find(action.id); ended != nullptr && ended->is_typed)
+        break;
       actions_.FinishRecognizer(action.id);
       break;
-    case TurnActionKind::kCancelRecognizer:
+    case TurnActionKind::kCancelRecognizer: {
       if (open_utterance_ == action.id) open_utterance_ = 0;
+      const Utterance* const cancelled = Find(action.id);
+      const bool is_typed = cancelled != nullptr && cancelled->is_typed;
       std::erase_if(utterances_, [&](const Utterance& each) { return each.id == action.id; });
-      actions_.CancelRecognizer(action.id);
+      if (!is_typed) actions_.CancelRecognizer(action.id);
       break;
+    }
     case TurnActionKind::kAskAgent:
       AskAgent(action);
       break;
@@ -547,6 +720,10 @@ void Conversation::Obey(const TurnAction& action) {
       StoreUnanswered();
       break;
     case TurnActionKind::kRelease:
+      Observe();
+      if (observer_ != nullptr) {
+        observer_->AnswerText(answer_.attempt, spoken_.TextOf(action.id));
+      }
       spoken_.Release(action.id);
       break;
     case TurnActionKind::kHold:
@@ -601,10 +778,16 @@ void Conversation::SettleWords(Utterance& utterance) {
   const bool understood = !utterance.words->rejected && !utterance.words->text.empty();
   const absl::Duration length = SoundLength(utterance.segment.end - utterance.segment.begin);
   // A short sound without words, such as a cough, is not answered.
-  const bool usable = utterance.failed || !utterance.words->text.empty() ||
+  const bool usable = utterance.failed || utterance.is_typed || !utterance.words->text.empty() ||
                       length - utterance.endpoint_delay >= options_.interruption.min_speech;
   const Hypothesis words = TurnWords();
   const bool agrees = !words.rejected && words.text == answer_.asked_with.text;
+  if (over) {
+    // It is told of once it has taken the floor.
+  } else if (observer_ != nullptr && !utterance.is_typed) {
+    ObserveSpeech();
+    observer_->Words(id, final_words, /*is_final=*/true);
+  }
   Tell({.kind = TurnEventKind::kRecognized, .id = id, .usable = usable, .agrees = agrees});
   if (!over) return;
   if (is_judged_) Apply(judge_.OnFinalWords(final_words.text, final_words.rejected));
@@ -628,6 +811,59 @@ void Conversation::Judge(bool taken) {
   if (!last.has_value() || phase() == TurnPhase::kIdle || phase() == TurnPhase::kClosed) return;
   BeginWait(last->decided, last->endpoint_delay);
   AddWait(TurnStage::kRecognition, last->decided, now_ - last->decided);
+}
+
+void Conversation::Observe() {
+  if (observer_ == nullptr) return;
+  ObserveSpeech();
+  const bool is_answering =
+      phase() == TurnPhase::kAnswering || phase() == TurnPhase::kSpeaking || IsContested();
+  const bool is_meant = is_answering && machine_.attempt() == answer_.attempt &&
+                        !machine_.has_draft() && !answer_.waits_for_request;
+  if (!is_meant) {
+    ObserveAnswerEnd("", /*is_cut=*/true);
+    return;
+  }
+  if (!std::exchange(answer_.is_told, true)) observer_->AnswerBegan(answer_.attempt);
+  ObserveCalls();
+}
+
+void Conversation::ObserveSpeech() {
+  if (observer_ == nullptr) return;
+  for (Utterance& each : utterances_) {
+    if (each.over) continue;
+    const bool is_late = !each.is_told && each.words.has_value();
+    if (!std::exchange(each.is_told, true)) observer_->SpeechBegan(each.id, each.begin);
+    if (each.decided != absl::InfiniteDuration() && !std::exchange(each.end_is_told, true)) {
+      observer_->SpeechEnded(each.id, each.end);
+      // Its words came before it was known to have taken the floor.
+      if (is_late) observer_->Words(each.id, *each.words, /*is_final=*/true);
+    }
+  }
+}
+
+void Conversation::ObserveCalls() {
+  if (observer_ == nullptr || !answer_.is_told) return;
+  answer_.calls_told.resize(answer_.calls.size(), 0);
+  for (size_t i = 0; i < answer_.num_started; ++i) {
+    const int32_t call = answer_.first_call + static_cast<int32_t>(i);
+    if (answer_.calls_told[i] == 0) {
+      answer_.calls_told[i] = 1;
+      observer_->CallBegan(answer_.attempt, call,
+                           absl::StrCat("call_", options_.num_messages + call), answer_.calls[i]);
+    }
+    if (answer_.calls_told[i] == 1 && answer_.ended[i]) {
+      answer_.calls_told[i] = 2;
+      observer_->CallEnded(answer_.attempt, call, answer_.outcomes[i]);
+    }
+  }
+}
+
+void Conversation::ObserveAnswerEnd(absl::string_view heard, bool is_cut) {
+  if (observer_ == nullptr || !answer_.is_told) return;
+  ObserveCalls();
+  answer_.is_told = false;
+  observer_->AnswerEnded(answer_.attempt, heard, is_cut);
 }
 
 void Conversation::EndTurn(const TurnAction& action) {
@@ -665,6 +901,17 @@ void Conversation::EndTurn(const TurnAction& action) {
   }
   is_waited_for_ = false;
   waited_ = false;
+  if (action.ending == TurnEnding::kNothingSaid) is_requested_ = false;
+  ObserveAnswerEnd(report.heard, /*is_cut=*/action.ending == TurnEnding::kInterrupted ||
+                                     action.ending == TurnEnding::kHungUp);
+  if (answer_.last_piece != 0) {
+    past_ = {.answer = answer_.attempt,
+             .turn = action.id,
+             .first_piece = answer_.first_piece,
+             .last_piece = answer_.last_piece};
+    spoken_.Stop();
+    std::swap(past_.spoken, spoken_);
+  }
   answer_ = {};
   spoken_.Clear();
   played_.reset();
@@ -674,6 +921,7 @@ void Conversation::EndTurn(const TurnAction& action) {
 // Answers.
 
 void Conversation::BeginAnswer(int32_t attempt) {
+  ObserveAnswerEnd("", /*is_cut=*/true);
   answer_ = {};
   answer_.attempt = attempt;
   answer_.began = now_;
@@ -687,7 +935,17 @@ void Conversation::AskAgent(const TurnAction& action) {
     answer_.from_draft = action.draft;
     answer_.is_draft = action.draft;
     answer_.asked_with = action.draft ? partial_words_ : TurnWords();
+    if (!action.draft && !turn_taking_.answers && !is_requested_) {
+      answer_.waits_for_request = true;
+      is_waited_for_ = false;
+      return;
+    }
+    if (!action.draft) is_requested_ = false;
   }
+  Ask(action.draft);
+}
+
+void Conversation::Ask(bool draft) {
   const bool unheard = std::any_of(utterances_.begin(), utterances_.end(),
                                    [](const Utterance& each) { return !each.over && each.failed; });
   answer_.agent_deadline = now_ + options_.agent_timeout;
@@ -699,8 +957,8 @@ void Conversation::AskAgent(const TurnAction& action) {
   std::vector<ToolAnswer> answers;
   answers.reserve(answer_.outcomes.size());
   for (const CallOutcome& outcome : answer_.outcomes) answers.push_back(outcome.answer);
-  actions_.AskAgent({.attempt = action.id,
-                     .draft = action.draft,
+  actions_.AskAgent({.attempt = answer_.attempt,
+                     .draft = draft,
                      .utterance = answer_.asked_with,
                      .calls = answer_.calls,
                      .answers = answers});
@@ -710,6 +968,7 @@ void Conversation::StartCalls(const TurnAction& action) {
   const size_t first = answer_.calls.size() - static_cast<size_t>(action.count);
   if (first == 0) answer_.first_call = action.first_call;
   answer_.calls_deadline = now_ + options_.tool_timeout;
+  answer_.num_started = answer_.calls.size();
   for (size_t i = first; i < answer_.calls.size(); ++i) {
     const int32_t call = answer_.first_call + static_cast<int32_t>(i);
     answer_.call_times[i].began = now_;
@@ -792,7 +1051,9 @@ void Conversation::AppendTurn(int32_t first_piece, int32_t last_piece) {
   std::optional<Hypothesis> said;
   if (!answer_.user_appended) {
     for (const Utterance& each : utterances_) {
-      if (!each.over) said = TurnWords();
+      // An answer may be asked for without a word.
+      const bool is_nothing = each.is_typed && each.words.has_value() && each.words->text.empty();
+      if (!each.over && !is_nothing) said = TurnWords();
     }
   }
   // What a draft called was for nobody.
@@ -895,7 +1156,7 @@ void Conversation::EndStoreOrder(int32_t piece, bool failed) {
   }
   // Of turns that are over, and have nothing under way, nothing needs to be known any more.
   std::erase_if(stored_answers_, [&](const StoredAnswer& each) {
-    return each.turn != turn() &&
+    return each.turn != turn() && each.turn != past_.turn &&
            std::none_of(store_orders_.begin(), store_orders_.end(),
                         [&](const StoreOrder& other) { return other.appended_by == each.order; });
   });

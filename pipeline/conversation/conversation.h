@@ -46,12 +46,14 @@
 #include "pipeline/conversation/answer_cutter.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/conversation_events.h"
+#include "pipeline/conversation/conversation_observer.h"
 #include "pipeline/conversation/echo_guard.h"
 #include "pipeline/conversation/interruption_judge.h"
 #include "pipeline/conversation/spoken_answer.h"
 #include "pipeline/conversation/turn_latency.h"
 #include "pipeline/conversation/turn_machine.h"
 #include "pipeline/conversation/turn_messages.h"
+#include "pipeline/conversation/turn_taking.h"
 #include "pipeline/speech/recognizer.h"
 #include "pipeline/speech/synthesizer.h"
 #include "session/message.h"
@@ -107,6 +109,13 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   // ConversationEvents:
   void Sound(absl::Duration at, absl::Span<const int16_t> samples) override;
   void EndOfSound(absl::Duration at) override;
+  void WholeUtterance(absl::Duration at, absl::Span<const int16_t> samples) override;
+  void Typed(absl::Duration at, absl::string_view text) override;
+  void Respond(absl::Duration at) override;
+  void CancelAnswer(absl::Duration at) override;
+  void Truncate(absl::Duration at, int64_t position) override;
+  void AddMessage(absl::Duration at, session::Role role, absl::string_view text) override;
+  void Configure(absl::Duration at, const TurnTaking& turn_taking) override;
   size_t TakeFrame(absl::Duration at, absl::Span<int16_t> frame) override;
   void Played(absl::Duration at, int64_t position) override;
   void PartialWords(absl::Duration at, int32_t utterance, const Hypothesis& words,
@@ -124,6 +133,9 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   void Announce(absl::Duration at, absl::string_view sentence) override;
   void Tick(absl::Duration at) override;
   void HangUp(absl::Duration at) override;
+
+  // Who looks on; null: nobody. It has to outlive the conversation.
+  void set_observer(ConversationObserver* observer) { observer_ = observer; }
 
   // When Tick is to be called, if nothing else comes before; InfiniteDuration if never.
   absl::Duration next_deadline() const;
@@ -144,9 +156,17 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
     int32_t id = 0;
     // It is spoken over an answer, and whether it belongs to a turn is not judged.
     bool over = false;
+    // No recogniser hears it.
+    bool is_typed = false;
+    // The observer knows that it began.
+    bool is_told = false;
     audio::SpeechSegment segment = {};
     // When its speech began.
     absl::Duration began = {};
+    // Where it began and ended in the sound that came in, and how far the observer knows of it.
+    absl::Duration begin = {};
+    absl::Duration end = {};
+    bool end_is_told = false;
     absl::Duration endpoint_delay = {};
     // When its end was decided, and until when its words are waited for.
     absl::Duration decided = absl::InfiniteDuration();
@@ -162,6 +182,10 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
     bool from_draft = false;
     bool is_draft = false;
     bool is_announcement = false;
+    // The agent is asked once somebody asks for an answer.
+    bool waits_for_request = false;
+    // The observer knows that it began.
+    bool is_told = false;
     absl::Duration began = {};
     Hypothesis asked_with = {};
     // Whether the agent has written something since it was asked last.
@@ -172,6 +196,10 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
     std::vector<bool> ended = {};
     // How many calls there were when all that were begun had their outputs.
     size_t calls_ended = 0;
+    // How many of the calls were begun, and what the observer knows of each: nothing, that it was
+    // begun, or that it ended.
+    size_t num_started = 0;
+    std::vector<uint8_t> calls_told = {};
     // The number of the first call, and until when the outputs are waited for.
     int32_t first_call = 0;
     absl::Duration calls_deadline = absl::InfiniteDuration();
@@ -216,6 +244,15 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
     std::optional<TurnLatency> stored_latency = {};
   };
 
+  // The last answer that is over: which words were heard of it can still be corrected.
+  struct PastAnswer {
+    int32_t answer = 0;
+    int32_t turn = 0;
+    int32_t first_piece = 0;
+    int32_t last_piece = 0;
+    SpokenAnswer spoken = {};
+  };
+
   // Something that the store was ordered to do.
   struct StoreOrder {
     int32_t order = 0;
@@ -252,6 +289,20 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   void Tell(const TurnEvent& event);
   void Obey(const TurnAction& action);
 
+  // Tells the observer what it does not know yet of speech, of the answer, and of its calls.
+  void Observe();
+  void ObserveSpeech();
+  void ObserveCalls();
+  void ObserveAnswerEnd(absl::string_view heard, bool is_cut);
+  // Where the sound that came in is now.
+  absl::Duration InputPosition() const { return SoundLength(num_samples_in_); }
+  // Whoever said it has finished: waits for the words.
+  void EndUtterance(Utterance& utterance, absl::Duration endpoint_delay);
+  // A new utterance, which takes the floor. Null if none can begin now.
+  Utterance* TakeFloorWith(bool is_typed);
+  // Says what was typed while somebody spoke.
+  void SayTyped();
+
   // How long so many samples of the input last.
   absl::Duration SoundLength(int64_t num_samples) const;
   Utterance* Find(int32_t utterance);
@@ -264,6 +315,8 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
 
   void BeginAnswer(int32_t attempt);
   void AskAgent(const TurnAction& action);
+  // Asks, with what is known.
+  void Ask(bool draft);
   void StartCalls(const TurnAction& action);
   void CancelCalls();
   // Waits for no outputs any more, once all are there.
@@ -300,6 +353,8 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   const ConversationOptions options_;
   audio::SpeechSegmenter segmenter_;
   ConversationActions& actions_;
+  ConversationObserver* observer_ = nullptr;
+  TurnTaking turn_taking_;
   TurnMachine machine_;
   std::vector<TurnAction> ordered_;
   // Events for the machine that came up while others were handled.
@@ -313,6 +368,15 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   std::vector<Utterance> utterances_;
   // The one that sound belongs to; 0 if there is none.
   int32_t open_utterance_ = 0;
+  // How much sound came in, and how much of it before the segmenter was as new.
+  int64_t num_samples_in_ = 0;
+  int64_t segmenter_begin_ = 0;
+  // The utterance that begins is typed.
+  bool begins_typed_ = false;
+  // What was typed while somebody spoke, and whether it is to be answered.
+  std::vector<std::string> typed_;
+  // An answer was asked for, and is to begin once it can.
+  bool is_requested_ = false;
   Hypothesis partial_words_;
   bool partial_may_be_all_ = false;
   bool is_paused_ = false;
@@ -341,6 +405,7 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   std::vector<std::string> announcements_;
   std::string announcing_;
 
+  PastAnswer past_;
   std::vector<StoredAnswer> stored_answers_;
   std::vector<StoreOrder> store_orders_;
   int32_t last_order_ = 0;

@@ -18,8 +18,10 @@
 #include "audio/turns/endpointer.h"
 #include "pipeline/agent/agent.h"
 #include "pipeline/conversation/turn_messages.h"
+#include "pipeline/conversation/turn_taking.h"
 #include "pipeline/speech/recognizer.h"
 #include "pipeline/speech/synthesizer.h"
+#include "session/message.h"
 
 namespace parlance::pipeline {
 
@@ -32,12 +34,34 @@ struct WantedCall {
 
 class ConversationEvents {
  public:
+  static constexpr absl::Duration kMaxUtterance = absl::Seconds(30);
+
   virtual ~ConversationEvents() = default;
 
   // Mono PCM16 at the input's rate, any number of samples.
   virtual void Sound(absl::Duration at, absl::Span<const int16_t> samples) = 0;
   // The input has ended, as a file does; what is being said is taken to be over.
   virtual void EndOfSound(absl::Duration at) = 0;
+  // What somebody said, as a whole: mono PCM16 at the input's rate, at most kMaxUtterance of it;
+  // the rest is left out. It takes the floor.
+  virtual void WholeUtterance(absl::Duration at, absl::Span<const int16_t> samples) = 0;
+  // What somebody wrote. It takes the floor; while somebody speaks, it waits until they have
+  // finished. An empty text asks for an answer without saying anything.
+  virtual void Typed(absl::Duration at, absl::string_view text) = 0;
+  // What was said so far is to be answered now, where answers do not begin by themselves. If there
+  // is nothing, it is as if nothing had been typed.
+  virtual void Respond(absl::Duration at) = 0;
+  // Nobody wants to hear more of the answer.
+  virtual void CancelAnswer(absl::Duration at) = 0;
+  // All samples of the last answer up to `position` have been heard, and none beyond, whatever was
+  // told before: what is stored of it is corrected to that. If the answer is still going on, it is
+  // cut. A position beyond what was given is the end of what was given.
+  virtual void Truncate(absl::Duration at, int64_t position) = 0;
+  // A message that belongs to the session and is no turn, such as what was said somewhere else
+  // before. It is stored; nobody answers.
+  virtual void AddMessage(absl::Duration at, session::Role role, absl::string_view text) = 0;
+  // From now on turns are taken so. What is being answered goes on as it began.
+  virtual void Configure(absl::Duration at, const TurnTaking& turn_taking) = 0;
   // The next frame of what is to be heard is due. Fills the front of `frame` with mono PCM16 at the
   // synthesiser's rate, and returns how many samples there are; the rest is silence, and untouched.
   virtual size_t TakeFrame(absl::Duration at, absl::Span<int16_t> frame) = 0;

@@ -47,7 +47,8 @@ class SpokenAnswer {
   // How many samples were taken, and how many are there to be.
   int64_t taken() const { return taken_; }
   int64_t num_waiting() const;
-  // Throws away what was not taken: nothing more is given until Clear.
+  // Throws away what was not taken: nothing more is given until Clear. What was taken, and which of
+  // its words were heard, is still known.
   void Stop();
 
   // The first piece that was not heard to its end, once everything before `position` was heard.

@@ -25,9 +25,9 @@ absl::string_view TurnPhaseName(TurnPhase phase) {
 absl::string_view TurnEventName(TurnEventKind kind) {
   constexpr absl::string_view kNames[kNumTurnEventKinds] = {
       "speech began", "speech paused", "speech resumed", "speech ended", "recognized",
-      "taken",        "dismissed",     "onset",          "onset lost",   "calls",
-      "piece",        "attempt done",  "call ended",     "synthesized",  "stored",
-      "first heard",  "heard",         "announce",       "hang-up"};
+      "taken",        "dismissed",     "cancelled",      "onset",        "onset lost",
+      "calls",        "piece",         "attempt done",   "call ended",   "synthesized",
+      "stored",       "first heard",   "heard",          "announce",     "hang-up"};
   return kNames[static_cast<int>(kind)];
 }
 
@@ -94,6 +94,9 @@ void TurnMachine::Handle(const TurnEvent& event, std::vector<TurnAction>& action
       break;
     case TurnEventKind::kDismissed:
       Dismissed();
+      break;
+    case TurnEventKind::kCancelled:
+      Cancelled();
       break;
     case TurnEventKind::kOnset:
       Onset();
@@ -251,6 +254,14 @@ void TurnMachine::Dismissed() {
   phase_ = heard_ ? TurnPhase::kSpeaking : TurnPhase::kAnswering;
   EndHold();
   GoOn();
+}
+
+void TurnMachine::Cancelled() {
+  if (IsContested()) {
+    Taken();
+  } else if (IsAnswering()) {
+    CutTurn(TurnEnding::kInterrupted, /*repeats=*/false);
+  }
 }
 
 void TurnMachine::Onset() {
@@ -532,11 +543,11 @@ void TurnMachine::GoOn() {
   }
 }
 
-void TurnMachine::CutTurn(TurnEnding ending) {
+void TurnMachine::CutTurn(TurnEnding ending, bool repeats) {
   const bool answered = IsAnswering();
   const bool unstored = answered && unstored_;
   const bool asked_to_store = answered && asked_to_store_ > 0 && !unstored_;
-  const bool unheard_announcement = answered && announcement_ && !heard_;
+  const bool repeated = repeats && answered && announcement_ && !heard_;
   DropAttempt();
   if (asked_to_store) {
     Do(TurnActionKind::kStoreHeard);
@@ -544,8 +555,7 @@ void TurnMachine::CutTurn(TurnEnding ending) {
     Do(TurnActionKind::kStoreUnanswered);
   }
   // It is said when there is room for it.
-  if (unheard_announcement)
-    num_announcements_ = std::min(num_announcements_ + 1, kMaxAnnouncements);
+  if (repeated) num_announcements_ = std::min(num_announcements_ + 1, kMaxAnnouncements);
   EndTurn(ending);
 }
 

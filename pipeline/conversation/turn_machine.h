@@ -26,6 +26,8 @@
 //   contested            | listening    | (back)    |                   | listening
 //   judging              | recognizing  | (back)    |                   | recognizing
 //
+//   An answer that is cancelled leads to idle, as if it were over; one that is contested then, to
+//   where taking the floor leads.
 //   * The new utterance goes on with the same turn; in judging, whoever speaks a second time has
 //     taken the floor by that.
 //   (back): to speaking if something of the answer was heard, else to answering.
@@ -105,6 +107,8 @@ enum class TurnEventKind : uint8_t {
   // The speech over the answer is meant to interrupt it, or is not.
   kTaken,
   kDismissed,
+  // Nobody wants to hear more of the answer.
+  kCancelled,
   // Sound that may be speech began over the answer, and turned out to be none.
   kOnset,
   kOnsetLost,
@@ -128,7 +132,7 @@ enum class TurnEventKind : uint8_t {
   kAnnounce,
   kHangUp,
 };
-inline constexpr int kNumTurnEventKinds = 19;
+inline constexpr int kNumTurnEventKinds = 20;
 
 // The kind's name: "speech began", "recognized", …
 absl::string_view TurnEventName(TurnEventKind kind);
@@ -297,6 +301,7 @@ class TurnMachine {
   void Recognized(const TurnEvent& event);
   void Taken();
   void Dismissed();
+  void Cancelled();
   void Onset();
   void OnsetLost();
   void Calls(const TurnEvent& event);
@@ -341,7 +346,8 @@ class TurnMachine {
   void StartCalls();
   void StoreFailed();
   // Ends the turn although it is not answered, or not to its end.
-  void CutTurn(TurnEnding ending);
+  // `repeats`: an announcement of which nothing was heard is said again.
+  void CutTurn(TurnEnding ending, bool repeats = true);
   void EndTurn(TurnEnding ending);
   // Ends the turn if nothing more of its answer is to come.
   void EndAnswerIfOver();

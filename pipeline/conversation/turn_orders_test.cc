@@ -41,6 +41,11 @@ INSTANTIATE_TEST_SUITE_P(
                    .budget = {.pauses = 0, .resumes = 0, .onsets = 2, .pieces = 1, .failures = 1}},
         OrdersCase{.name = "Announcements",
                    .budget = {.pauses = 0, .resumes = 0, .onsets = 1, .announcements = 1}},
+        OrdersCase{.name = "Cancellations",
+                   .budget = {.pauses = 0, .resumes = 0, .pieces = 2, .cancellations = 2}},
+        OrdersCase{
+            .name = "CancelledCalls",
+            .budget = {.pauses = 1, .resumes = 0, .pieces = 1, .steps = 1, .cancellations = 1}},
         OrdersCase{.name = "HangUp",
                    .budget = {.pauses = 1, .resumes = 0, .pieces = 1, .steps = 1, .hang_ups = 1}}),
     [](const auto& info) { return info.param.name; });

@@ -79,6 +79,58 @@ void ConversationRecorder::EndOfSound(absl::Duration at) {
   next_.EndOfSound(at);
 }
 
+void ConversationRecorder::WholeUtterance(absl::Duration at, absl::Span<const int16_t> samples) {
+  SetSound(samples, *Next(at).mutable_whole_utterance());
+  WritePart();
+  next_.WholeUtterance(at, samples);
+}
+
+void ConversationRecorder::Typed(absl::Duration at, absl::string_view text) {
+  Next(at).set_typed(std::string(text));
+  WritePart();
+  next_.Typed(at, text);
+}
+
+void ConversationRecorder::Respond(absl::Duration at) {
+  Next(at).mutable_respond();
+  WritePart();
+  next_.Respond(at);
+}
+
+void ConversationRecorder::CancelAnswer(absl::Duration at) {
+  Next(at).mutable_cancel_answer();
+  WritePart();
+  next_.CancelAnswer(at);
+}
+
+void ConversationRecorder::Truncate(absl::Duration at, int64_t position) {
+  Next(at).set_truncate(position);
+  WritePart();
+  next_.Truncate(at, position);
+}
+
+void ConversationRecorder::AddMessage(absl::Duration at, session::Role role,
+                                      absl::string_view text) {
+  ConversationEvent::Message& proto = *Next(at).mutable_add_message();
+  proto.set_role(std::string(session::RoleName(role)));
+  proto.set_text(std::string(text));
+  WritePart();
+  next_.AddMessage(at, role, text);
+}
+
+void ConversationRecorder::Configure(absl::Duration at, const TurnTaking& turn_taking) {
+  ConversationEvent::TurnTaking& proto = *Next(at).mutable_configure();
+  proto.set_detects_speech(turn_taking.detects_speech);
+  proto.set_answers(turn_taking.answers);
+  proto.set_interruptible(turn_taking.interruptible);
+  proto.set_min_endpointing_delay(absl::ToInt64Nanoseconds(turn_taking.min_endpointing_delay));
+  proto.set_max_endpointing_delay(absl::ToInt64Nanoseconds(turn_taking.max_endpointing_delay));
+  proto.set_complete_delay(absl::ToInt64Nanoseconds(turn_taking.complete_delay));
+  proto.set_incomplete_delay(absl::ToInt64Nanoseconds(turn_taking.incomplete_delay));
+  WritePart();
+  next_.Configure(at, turn_taking);
+}
+
 size_t ConversationRecorder::TakeFrame(absl::Duration at, absl::Span<int16_t> frame) {
   Next(at).set_frame(static_cast<uint32_t>(frame.size()));
   WritePart();

@@ -20,6 +20,8 @@
 #include "pipeline/conversation/conversation_events.h"
 #include "pipeline/conversation/replay/action_digest.h"
 #include "pipeline/conversation/replay/conversation_record.pb.h"
+#include "pipeline/conversation/turn_taking.h"
+#include "session/message.h"
 
 namespace parlance::pipeline {
 
@@ -48,6 +50,13 @@ class ConversationRecorder : public ConversationEvents {
   // ConversationEvents:
   void Sound(absl::Duration at, absl::Span<const int16_t> samples) override;
   void EndOfSound(absl::Duration at) override;
+  void WholeUtterance(absl::Duration at, absl::Span<const int16_t> samples) override;
+  void Typed(absl::Duration at, absl::string_view text) override;
+  void Respond(absl::Duration at) override;
+  void CancelAnswer(absl::Duration at) override;
+  void Truncate(absl::Duration at, int64_t position) override;
+  void AddMessage(absl::Duration at, session::Role role, absl::string_view text) override;
+  void Configure(absl::Duration at, const TurnTaking& turn_taking) override;
   size_t TakeFrame(absl::Duration at, absl::Span<int16_t> frame) override;
   void Played(absl::Duration at, int64_t position) override;
   void PartialWords(absl::Duration at, int32_t utterance, const Hypothesis& words,

@@ -22,6 +22,27 @@ void Explanation::OnEvent(const ConversationEvent& event) {
     case ConversationEvent::kEndOfSound:
       Line("the sound ends");
       break;
+    case ConversationEvent::kWholeUtterance:
+      Line("an utterance comes as a whole");
+      break;
+    case ConversationEvent::kTyped:
+      Line(absl::StrCat("typed: \"", event.typed(), "\""));
+      break;
+    case ConversationEvent::kRespond:
+      Line("an answer is asked for");
+      break;
+    case ConversationEvent::kCancelAnswer:
+      Line("the answer is cancelled");
+      break;
+    case ConversationEvent::kTruncate:
+      Line(absl::StrCat("only ", event.truncate(), " samples of the answer were heard"));
+      break;
+    case ConversationEvent::kAddMessage:
+      Line(absl::StrCat("a message of the ", event.add_message().role(), " is added"));
+      break;
+    case ConversationEvent::kConfigure:
+      Line("turns are taken otherwise from now on");
+      break;
     case ConversationEvent::kPartialWords:
       Line(absl::StrCat("words so far: \"", event.partial_words().text(), "\""));
       break;

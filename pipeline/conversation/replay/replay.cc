@@ -10,6 +10,8 @@
 #include "pipeline/conversation/conversation.h"
 #include "pipeline/conversation/replay/action_digest.h"
 #include "pipeline/conversation/replay/record_options.h"
+#include "pipeline/conversation/turn_taking.h"
+#include "session/message.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -36,6 +38,16 @@ absl::Status StatusOf(const ConversationEvent::Status& proto) {
 
 Hypothesis WordsOf(const ConversationEvent::Words& proto) {
   return {.text = proto.text(), .rejected = proto.rejected(), .confidence = proto.confidence()};
+}
+
+TurnTaking TurnTakingOf(const ConversationEvent::TurnTaking& proto) {
+  return {.detects_speech = proto.detects_speech(),
+          .answers = proto.answers(),
+          .interruptible = proto.interruptible(),
+          .min_endpointing_delay = absl::Nanoseconds(proto.min_endpointing_delay()),
+          .max_endpointing_delay = absl::Nanoseconds(proto.max_endpointing_delay()),
+          .complete_delay = absl::Nanoseconds(proto.complete_delay()),
+          .incomplete_delay = absl::Nanoseconds(proto.incomplete_delay())};
 }
 
 // Tells a conversation of one event. What was heard goes to `on_sound` and into the digest.
@@ -128,6 +140,30 @@ void Tell(const ConversationEvent& event, const ReplayOptions& options, ActionDi
       break;
     case ConversationEvent::kHangUp:
       conversation.HangUp(at);
+      break;
+    case ConversationEvent::kWholeUtterance:
+      conversation.WholeUtterance(at, SoundOf(event.whole_utterance()));
+      break;
+    case ConversationEvent::kTyped:
+      conversation.Typed(at, event.typed());
+      break;
+    case ConversationEvent::kRespond:
+      conversation.Respond(at);
+      break;
+    case ConversationEvent::kCancelAnswer:
+      conversation.CancelAnswer(at);
+      break;
+    case ConversationEvent::kTruncate:
+      conversation.Truncate(at, event.truncate());
+      break;
+    case ConversationEvent::kAddMessage:
+      // A role that is none is a user's.
+      conversation.AddMessage(
+          at, session::RoleOf(event.add_message().role()).value_or(session::Role::kUser),
+          event.add_message().text());
+      break;
+    case ConversationEvent::kConfigure:
+      conversation.Configure(at, TurnTakingOf(event.configure()));
       break;
     case ConversationEvent::EVENT_NOT_SET:
       // Of a newer writer; it is ignored.

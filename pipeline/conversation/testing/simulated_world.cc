@@ -55,6 +55,11 @@ void SimulatedWorld::Record(ConversationRecorder::Write write, size_t max_bytes)
   events_ = recorder_.get();
 }
 
+void SimulatedWorld::EndRecord() {
+  events_ = conversation_.get();
+  recorder_ = nullptr;
+}
+
 void SimulatedWorld::Speak(absl::Duration length, absl::string_view words,
                            absl::string_view partial) {
   words_.emplace_back(words);

@@ -63,6 +63,8 @@ class SimulatedWorld : public ConversationActions {
   // Records the conversation from now on, which is to be its beginning.
   void Record(ConversationRecorder::Write write,
               size_t max_bytes = ConversationRecorder::kMaxBytes);
+  // Writes the record's end.
+  void EndRecord();
 
   // The person, from now on: speaks so long, with these words at the end ("?": not understood, "":
   // none), or is silent. While somebody speaks, `partial` is what the recogniser thinks so far
@@ -76,6 +78,8 @@ class SimulatedWorld : public ConversationActions {
   void Settle();
 
   Conversation& conversation() { return *conversation_; }
+  // Whom to tell what else happens, at now().
+  ConversationEvents& events() { return *events_; }
   absl::Duration now() const { return now_; }
 
   Behaviour recognition{.delay = absl::Milliseconds(5)};

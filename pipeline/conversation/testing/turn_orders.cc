@@ -104,6 +104,16 @@ class Rules {
           onset_ = false;
         }
         break;
+      case Kind::kCancelled:
+        if (!answer_.committed) break;
+        if (Over() != nullptr) {
+          FloorTaken();
+        } else {
+          answer_.announcement = false;
+          End(TurnEnding::kInterrupted);
+          utterances_.clear();
+        }
+        break;
       case Kind::kOnset:
         if (answer_.committed) onset_ = true;
         break;
@@ -446,9 +456,9 @@ struct NodeHash {
     return absl::Hash<std::tuple<TurnMachine, int, int, int, int, int, bool, bool, int, int, size_t,
                                  size_t, size_t, size_t>>()(
         {node.machine, node.budget.utterances, node.budget.pauses, node.budget.resumes,
-         node.budget.failures, node.budget.announcements, node.speaks, node.pauses,
-         node.pieces_left, node.steps_left, world.finishing.size(), world.storing.size(),
-         world.released.size(), node.synthesized.size()});
+         node.budget.failures, node.budget.announcements + node.budget.cancellations, node.speaks,
+         node.pauses, node.pieces_left, node.steps_left, world.finishing.size(),
+         world.storing.size(), world.released.size(), node.synthesized.size()});
   }
 };
 
@@ -538,6 +548,7 @@ class Exploration {
       }
     }
     if (budget.announcements > 0) events.push_back({.kind = Kind::kAnnounce});
+    if (budget.cancellations > 0) events.push_back({.kind = Kind::kCancelled});
     if (budget.hang_ups > 0) events.push_back({.kind = Kind::kHangUp});
     return events;
   }
@@ -607,6 +618,9 @@ class Exploration {
         break;
       case Kind::kAnnounce:
         --node.budget.announcements;
+        break;
+      case Kind::kCancelled:
+        --node.budget.cancellations;
         break;
       case Kind::kHangUp:
         --node.budget.hang_ups;

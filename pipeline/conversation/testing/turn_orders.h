@@ -33,6 +33,7 @@ struct TurnOrderBudget {
   // Of the agent, the synthesiser and the store together.
   int failures = 0;
   int announcements = 0;
+  int cancellations = 0;
   int hang_ups = 0;
 
   friend bool operator==(const TurnOrderBudget&, const TurnOrderBudget&) = default;
