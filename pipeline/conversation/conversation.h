@@ -145,6 +145,8 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   const TurnMachine& machine() const { return machine_; }
   // Whether TakeFrame would give something.
   bool has_sound() const { return !machine_.held() && spoken_.num_waiting() > 0; }
+  // How many samples of the answer were taken; 0 if there is none.
+  int64_t num_taken() const { return spoken_.taken(); }
   // How often the store failed for something that nobody could be told of any more.
   int64_t num_store_failures() const { return num_store_failures_; }
   // How many announcements found no room.

@@ -125,6 +125,7 @@ class ConversationDriver::Impl : private ConversationActions {
     auto conversation = Conversation::Create(options, std::move(vad), &digest_);
     if (!conversation.ok()) return conversation.status();
     conversation_ = *std::move(conversation);
+    conversation_->set_observer(options_.observer);
     events_ = conversation_.get();
     if (options_.record != nullptr) {
       recorder_ = std::make_unique<ConversationRecorder>(options, detector, conversation_.get(),

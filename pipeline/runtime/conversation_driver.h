@@ -27,6 +27,7 @@
 #include "pipeline/agent/agent.h"
 #include "pipeline/conversation/conversation.h"
 #include "pipeline/conversation/conversation_actions.h"
+#include "pipeline/conversation/conversation_observer.h"
 #include "pipeline/conversation/replay/conversation_recorder.h"
 #include "pipeline/runtime/announcer.h"
 #include "pipeline/runtime/recognizer_pool.h"
@@ -79,6 +80,8 @@ class ConversationDriver {
     std::function<void()> on_resume;
     std::function<void()> on_stop;
     std::function<void(const TurnReport&)> on_turn;
+    // Who looks on; may be null. It has to outlive the driver.
+    ConversationObserver* observer = nullptr;
   };
   struct Options {
     Handling handling;

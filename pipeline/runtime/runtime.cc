@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <map>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "pipeline/conversation/conversation_events.h"
 #include "pipeline/conversation/turn_machine.h"
 #include "pipeline/runtime/conversation_driver.h"
 #include "pipeline/runtime/steady_clock.h"
@@ -45,10 +47,18 @@ struct QueuedFrame {
 };
 using QueuedFrames = std::vector<std::unique_ptr<QueuedFrame>>;
 
+// Something that is asked of a session.
+struct QueuedEvent {
+  // How many of the frames that wait come before it.
+  size_t after_frames = 0;
+  bool is_end_of_sound = false;
+  std::function<void(ConversationEvents&, absl::Duration at)> tell = nullptr;
+};
+
 // What somebody else wants of a session.
 struct Requests {
   QueuedFrames frames = {};
-  bool end_of_sound = false;
+  std::vector<QueuedEvent> asked = {};
   bool hang_up = false;
   std::optional<int64_t> played = {};
 };
@@ -72,6 +82,13 @@ class SessionImpl : public Runtime::Session, public std::enable_shared_from_this
   void EndOfSound() override;
   void Played(int64_t position) override;
   void HangUp() override;
+  absl::Status WholeUtterance(std::vector<int16_t> samples) override;
+  absl::Status Type(std::string text) override;
+  absl::Status Respond() override;
+  absl::Status CancelAnswer() override;
+  absl::Status Truncate(int64_t position) override;
+  absl::Status AddMessage(session::Role role, std::string text) override;
+  absl::Status Configure(const TurnTaking& turn_taking) override;
   // Something is in the mailbox.
   void Wake();
 
@@ -83,6 +100,10 @@ class SessionImpl : public Runtime::Session, public std::enable_shared_from_this
   absl::Duration last_event = absl::ZeroDuration();
   absl::Duration last_sound = absl::ZeroDuration();
   absl::Duration next_announcements = absl::ZeroDuration();
+  // How long before it is due sound is given.
+  absl::Duration output_lead = absl::ZeroDuration();
+  // Up to where the conversation was told that the answer had been played, where that is by time.
+  int64_t told_played = 0;
   // Whether an answer is being given, and when its next frame is due.
   bool speaking = false;
   // Turns that ended with the frame that is being taken, which the sink is given first.
@@ -178,7 +199,9 @@ class Shard : public std::enable_shared_from_this<Shard> {
     QueuedFrames& frames = session.requests_.frames;
     while (!samples.empty()) {
       // Small pieces share a frame, so that what waits is bounded by its length.
-      if (!frames.empty() && frames.back()->size < session.frame_samples_) {
+      const std::vector<QueuedEvent>& asked = session.requests_.asked;
+      const bool is_asked = !asked.empty() && asked.back().after_frames == frames.size();
+      if (!frames.empty() && !is_asked && frames.back()->size < session.frame_samples_) {
         QueuedFrame& last = *frames.back();
         const size_t size = std::min(samples.size(), session.frame_samples_ - last.size);
         std::copy_n(samples.begin(), size, last.samples.begin() + last.size);
@@ -192,6 +215,9 @@ class Shard : public std::enable_shared_from_this<Shard> {
       if (frames.size() >= session.max_frames_) {
         frame = std::move(frames.front());
         frames.erase(frames.begin());
+        for (QueuedEvent& each : session.requests_.asked) {
+          if (each.after_frames > 0) --each.after_frames;
+        }
         ++num_frames_dropped_;
       } else if (!spare_frames_.empty()) {
         frame = std::move(spare_frames_.back());
@@ -205,6 +231,19 @@ class Shard : public std::enable_shared_from_this<Shard> {
       samples.remove_prefix(frame->size);
       frames.push_back(std::move(frame));
     }
+    MakeReady(session.shared_from_this());
+    return absl::OkStatus();
+  }
+  // Has the session's conversation told something, after the sound that came before.
+  absl::Status Ask(SessionImpl& session,
+                   std::function<void(ConversationEvents&, absl::Duration at)> tell) {
+    annotated::MutexLock lock(mutex_);
+    if (session.is_closed_) return absl::FailedPreconditionError("the session is over");
+    std::vector<QueuedEvent>& asked = session.requests_.asked;
+    if (asked.size() >= Runtime::Session::kMaxRequests) {
+      return absl::ResourceExhaustedError("too much is asked at once; wait for what was asked");
+    }
+    asked.push_back({.after_frames = session.requests_.frames.size(), .tell = std::move(tell)});
     MakeReady(session.shared_from_this());
     return absl::OkStatus();
   }
@@ -348,20 +387,32 @@ class Shard : public std::enable_shared_from_this<Shard> {
   }
 
   void ServeRequests(SessionImpl& session, Requests& requests) {
-    const bool end_of_sound = std::exchange(requests.end_of_sound, false);
     const bool hang_up = std::exchange(requests.hang_up, false);
     const std::optional<int64_t> played = std::exchange(requests.played, std::nullopt);
     if (session.driver == nullptr) {
       annotated::MutexLock lock(mutex_);
       num_frames_dropped_ += static_cast<int64_t>(requests.frames.size());
+      requests.asked.clear();
       return;
     }
     sessions_.try_emplace(&session, session.shared_from_this());
     ConversationEvents& events = session.driver->events();
-    if (!requests.frames.empty()) {
-      for (const auto& frame : requests.frames) {
-        events.Sound(TimeOf(session), absl::MakeConstSpan(frame->samples.data(), frame->size));
+    auto asked = requests.asked.begin();
+    const auto tell_asked = [&](size_t num_frames) {
+      for (; asked != requests.asked.end() && asked->after_frames <= num_frames; ++asked) {
+        asked->tell(events, TimeOf(session));
       }
+    };
+    // Whoever asks for something is there.
+    if (!requests.asked.empty()) session.last_sound = TimeOf(session);
+    for (size_t i = 0; i < requests.frames.size(); ++i) {
+      tell_asked(i);
+      const QueuedFrame& frame = *requests.frames[i];
+      events.Sound(TimeOf(session), absl::MakeConstSpan(frame.samples.data(), frame.size));
+    }
+    tell_asked(requests.frames.size());
+    requests.asked.clear();
+    if (!requests.frames.empty()) {
       session.last_sound = session.last_event;
       const absl::Duration handled = options_.now();
       annotated::MutexLock lock(stats_mutex_);
@@ -370,7 +421,6 @@ class Shard : public std::enable_shared_from_this<Shard> {
         slowest_now_ = std::max(slowest_now_, handled - frame->pushed);
       }
     }
-    if (end_of_sound) events.EndOfSound(TimeOf(session));
     if (played.has_value()) events.Played(TimeOf(session), *played);
     if (hang_up) HangUp(session, absl::OkStatus());
     Advance(session);
@@ -396,7 +446,10 @@ class Shard : public std::enable_shared_from_this<Shard> {
       const std::vector<std::string> due = announcer_->TakeDue(session.id());
       if (!due.empty()) driver.events().Announce(now, absl::StrJoin(due, " "));
     }
-    if (!session.hung_up) GiveFrames(session, now);
+    if (!session.hung_up) {
+      TellPlayed(session, now);
+      GiveFrames(session, now);
+    }
     if (!session.hung_up && now - session.last_sound >= options_.idle_timeout) {
       HangUp(session, absl::DeadlineExceededError(absl::StrCat(
                           "no sound came for ", absl::FormatDuration(options_.idle_timeout))));
@@ -411,7 +464,13 @@ class Shard : public std::enable_shared_from_this<Shard> {
     if (!session.hung_up) {
       next = std::min(next, session.last_sound + options_.idle_timeout);
       if (announcer_ != nullptr) next = std::min(next, session.next_announcements);
-      if (conversation.has_sound()) next = std::min(next, session.next_frame);
+      if (conversation.has_sound()) {
+        next = std::min(next, session.next_frame - session.output_lead);
+      } else if (session.output_lead > absl::ZeroDuration() &&
+                 session.told_played < conversation.num_taken()) {
+        // What was given is being played.
+        next = std::min(next, std::max(session.next_frame, now + kFrame));
+      }
     }
     // What is due and stays so is looked at again, but not at once.
     if (next <= now) next = now + kFrame;
@@ -421,6 +480,21 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void TellTurns(SessionImpl& session) {
     for (const TurnReport& report : session.turns_done) session.sink.TurnDone(report);
     session.turns_done.clear();
+  }
+
+  // Where sound is given before it is due: tells what must have been played by now.
+  void TellPlayed(SessionImpl& session, absl::Duration now) {
+    if (session.output_lead <= absl::ZeroDuration()) return;
+    const int64_t taken = session.driver->conversation().num_taken();
+    // A new answer.
+    if (taken < session.told_played) session.told_played = 0;
+    const absl::Duration waits = std::max(session.next_frame - now, absl::ZeroDuration());
+    const int64_t played =
+        taken - static_cast<int64_t>(std::ceil(absl::FDivDuration(waits, kFrame) *
+                                               static_cast<double>(output_frame_.size())));
+    if (played <= session.told_played) return;
+    session.told_played = played;
+    session.driver->events().Played(now, played);
   }
 
   // Gives the frames of an answer that are due.
@@ -443,13 +517,15 @@ class Shard : public std::enable_shared_from_this<Shard> {
         session.next_frame = now;
         delayed = true;
       }
-      if (session.next_frame > now) break;
+      if (session.next_frame - session.output_lead > now) break;
       session.taking_frame = true;
       const size_t count = driver.events().TakeFrame(now, absl::MakeSpan(output_frame_));
       session.taking_frame = false;
       if (count == 0) break;
       latest = std::max(latest, now - session.next_frame);
-      session.next_frame += kFrame;
+      // A last frame may be shorter.
+      session.next_frame +=
+          kFrame * static_cast<double>(count) / static_cast<double>(output_frame_.size());
       ++num_given;
       session.sink.Frame(absl::MakeConstSpan(output_frame_).first(count));
       TellTurns(session);
@@ -573,6 +649,12 @@ class Shard : public std::enable_shared_from_this<Shard> {
   absl::Duration slowest_now_;
 };
 
+absl::Status FitsText(const std::string& text) {
+  if (text.size() <= Runtime::Session::kMaxTextBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the text has ", text.size(), " bytes; ",
+                                                 Runtime::Session::kMaxTextBytes, " are the most"));
+}
+
 absl::Status SessionImpl::Push(absl::Span<const int16_t> samples) {
   if (samples.size() > max_samples_) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -581,7 +663,63 @@ absl::Status SessionImpl::Push(absl::Span<const int16_t> samples) {
   return shard_->Push(*this, samples);
 }
 void SessionImpl::EndOfSound() {
-  shard_->Request(*this, [](Requests& requests) { requests.end_of_sound = true; });
+  shard_->Request(*this, [](Requests& requests) {
+    const size_t after_frames = requests.frames.size();
+    // It is never refused, and asking twice is asking once.
+    if (!requests.asked.empty() && requests.asked.back().is_end_of_sound &&
+        requests.asked.back().after_frames == after_frames) {
+      return;
+    }
+    requests.asked.push_back(
+        {.after_frames = after_frames,
+         .is_end_of_sound = true,
+         .tell = [](ConversationEvents& events, absl::Duration at) { events.EndOfSound(at); }});
+  });
+}
+absl::Status SessionImpl::WholeUtterance(std::vector<int16_t> samples) {
+  const auto most =
+      max_samples_ * static_cast<size_t>(ConversationEvents::kMaxUtterance / absl::Seconds(1));
+  if (samples.size() > most) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "an utterance may last ", absl::FormatDuration(ConversationEvents::kMaxUtterance),
+        ", and this one has ", samples.size(), " samples; ", most, " are the most"));
+  }
+  return shard_->Ask(*this,
+                     [samples = std::move(samples)](ConversationEvents& events, absl::Duration at) {
+                       events.WholeUtterance(at, samples);
+                     });
+}
+absl::Status SessionImpl::Type(std::string text) {
+  if (absl::Status fits = FitsText(text); !fits.ok()) return fits;
+  return shard_->Ask(*this,
+                     [text = std::move(text)](ConversationEvents& events, absl::Duration at) {
+                       events.Typed(at, text);
+                     });
+}
+absl::Status SessionImpl::Respond() {
+  return shard_->Ask(*this,
+                     [](ConversationEvents& events, absl::Duration at) { events.Respond(at); });
+}
+absl::Status SessionImpl::CancelAnswer() {
+  return shard_->Ask(
+      *this, [](ConversationEvents& events, absl::Duration at) { events.CancelAnswer(at); });
+}
+absl::Status SessionImpl::Truncate(int64_t position) {
+  return shard_->Ask(*this, [position](ConversationEvents& events, absl::Duration at) {
+    events.Truncate(at, position);
+  });
+}
+absl::Status SessionImpl::AddMessage(session::Role role, std::string text) {
+  if (absl::Status fits = FitsText(text); !fits.ok()) return fits;
+  return shard_->Ask(*this,
+                     [role, text = std::move(text)](ConversationEvents& events, absl::Duration at) {
+                       events.AddMessage(at, role, text);
+                     });
+}
+absl::Status SessionImpl::Configure(const TurnTaking& turn_taking) {
+  return shard_->Ask(*this, [turn_taking](ConversationEvents& events, absl::Duration at) {
+    events.Configure(at, turn_taking);
+  });
 }
 void SessionImpl::Played(int64_t position) {
   shard_->Request(*this, [&](Requests& requests) {
@@ -763,6 +901,9 @@ class Runtime::Impl {
 
   absl::StatusOr<std::shared_ptr<Session>> OpenAdmitted(SessionOptions options, SessionSink* sink) {
     if (sink == nullptr) return absl::InvalidArgumentError("a session needs somebody who hears it");
+    if (options.output_lead < absl::ZeroDuration() || options.output_lead > absl::Seconds(1)) {
+      return absl::InvalidArgumentError("output_lead has to be 0 to 1 s");
+    }
     const bool is_new = options.session_id.empty();
     if (is_new) {
       const auto created = parts_.store->CreateSession(options.title);
@@ -827,21 +968,32 @@ class Runtime::Impl {
                  },
              .on_hold = [sink] { sink->Hold(); },
              .on_resume = [sink] { sink->Resume(); },
-             .on_stop = [sink] { sink->Stop(); },
+             .on_stop =
+                 [sink, owner = session.get()] {
+                   // What comes next does not wait for what is thrown away.
+                   owner->next_frame = owner->last_event;
+                   sink->Stop();
+                 },
              .on_turn =
                  [sink, shard = shard.get(), owner = session.get()](const TurnReport& report) {
                    shard->CountTurn();
+                   owner->told_played = 0;
                    if (owner->taking_frame) {
                      owner->turns_done.push_back(report);
                    } else {
                      sink->TurnDone(report);
                    }
-                 }},
+                 },
+             .observer = sink},
          .conversation = std::move(options.conversation),
          .detector = options.detector});
     if (!driver.ok()) return driver.status();
     session->driver = *std::move(driver);
+    session->output_lead = options.output_lead;
     session->began = options_.now();
+    if (options.turn_taking.has_value()) {
+      session->driver->events().Configure(absl::ZeroDuration(), *options.turn_taking);
+    }
     if (!shard->Add(session)) return absl::UnavailableError("the agent shuts down");
     return std::static_pointer_cast<Session>(session);
   }

@@ -17,6 +17,7 @@
 //   writes that wait for the disk                  the same: nothing that is not stored is heard
 //   frames of an answer that are late              they are given at once, up to max_late, and the
 //                                                  answer goes on later beyond it
+//   what is asked of a session and not done yet    more is refused
 //
 // Time is a steady clock's that is passed in, so that all of it can be run in virtual time: without
 // threads, whoever owns the runtime calls RunUntil, and everything happens on the caller's thread.
@@ -27,7 +28,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -37,7 +40,9 @@
 #include "pipeline/agent/agent.h"
 #include "pipeline/conversation/conversation.h"
 #include "pipeline/conversation/conversation_actions.h"
+#include "pipeline/conversation/conversation_observer.h"
 #include "pipeline/conversation/replay/conversation_recorder.h"
+#include "pipeline/conversation/turn_taking.h"
 #include "pipeline/runtime/announcer.h"
 #include "pipeline/runtime/duration_histogram.h"
 #include "pipeline/runtime/recognizer_pool.h"
@@ -45,6 +50,7 @@
 #include "pipeline/speech/grammar.h"
 #include "pipeline/speech/recognizer.h"
 #include "pipeline/speech/synthesizer.h"
+#include "session/message.h"
 #include "session/store.h"
 #include "tools/executor.h"
 #include "tools/registry.h"
@@ -128,10 +134,14 @@ struct RuntimeStats {
 
 // Who gets what comes out of a session. Called on the session's thread, one call at a time: must
 // not block, nor call the session, but for Session::HangUp.
-class SessionSink {
+//
+// What is told of speech and answers (ConversationObserver) comes in its order with the sound: the
+// text of an answer before its sound; its end when it was played to its end where there is an
+// output_lead, and otherwise just before its last frame.
+class SessionSink : public ConversationObserver {
  public:
-  virtual ~SessionSink() = default;
-  // The next of what is to be heard, due now: mono PCM16 at the synthesiser's rate, at most 20 ms.
+  // The next of what is to be heard, due now or within the session's output_lead: mono PCM16 at the
+  // synthesiser's rate, at most 20 ms.
   virtual void Frame(absl::Span<const int16_t> samples) = 0;
   // What was given and not played yet is to be kept back, played on, or thrown away.
   virtual void Hold() {}
@@ -153,6 +163,12 @@ struct SessionOptions {
   // Where the conversation is recorded to, if it is. Called on the session's thread.
   ConversationRecorder::Write record = nullptr;
   std::string detector = "neural";
+  // How long before it is due the sound of an answer is given, so that an uneven network does not
+  // break it up: 0 to 1 s. What has been heard is then known by time, as if it were played without
+  // a gap from the first frame on; Played is not to be called.
+  absl::Duration output_lead = absl::ZeroDuration();
+  // How turns are taken, until Configure. Null: by the conversation's options.
+  std::optional<TurnTaking> turn_taking = {};
 };
 
 class Runtime {
@@ -173,6 +189,21 @@ class Runtime {
     virtual void Played(int64_t position) = 0;
     // The session ends when what is under way is stored.
     virtual void HangUp() = 0;
+
+    // What else may be asked of a session: ConversationEvents says what each does. They are done in
+    // the order of the calls, and of the calls of Push and EndOfSound. InvalidArgument for an
+    // utterance of more than ConversationEvents::kMaxUtterance and for text of more than
+    // kMaxTextBytes; ResourceExhausted while kMaxRequests were not done yet; FailedPrecondition if
+    // the session is over.
+    static constexpr size_t kMaxTextBytes = size_t{64} << 10;
+    static constexpr size_t kMaxRequests = 64;
+    virtual absl::Status WholeUtterance(std::vector<int16_t> samples) = 0;
+    virtual absl::Status Type(std::string text) = 0;
+    virtual absl::Status Respond() = 0;
+    virtual absl::Status CancelAnswer() = 0;
+    virtual absl::Status Truncate(int64_t position) = 0;
+    virtual absl::Status AddMessage(session::Role role, std::string text) = 0;
+    virtual absl::Status Configure(const TurnTaking& turn_taking) = 0;
   };
 
   // InvalidArgument for missing parts and options out of range.
