@@ -181,11 +181,17 @@ void Conversation::Truncate(absl::Duration at, int64_t position) {
   Pass(at);
   position = std::max<int64_t>(position, 0);
   if (machine_.heard() && answer_.last_piece != 0) {
+    const int32_t answer = answer_.attempt;
     played_ = std::min(position, spoken_.taken());
+    const std::string heard = spoken_.HeardText(*played_, answer_.first_piece, answer_.last_piece);
     CancelAnswer(at);
+    if (observer_ != nullptr) observer_->AnswerTruncated(answer, heard);
     return;
   }
-  if (past_.last_piece == 0) return;
+  if (past_.last_piece == 0) {
+    if (observer_ != nullptr) observer_->AnswerTruncated(0, "");
+    return;
+  }
   for (StoredAnswer& each : stored_answers_) {
     if (each.turn != past_.turn || each.last_piece < past_.first_piece) continue;
     std::string heard = past_.spoken.HeardText(position, each.first_piece, each.last_piece);
@@ -828,10 +834,10 @@ void Conversation::Observe() {
   ObserveCalls();
 }
 
-void Conversation::ObserveSpeech() {
+void Conversation::ObserveSpeech(bool over_too) {
   if (observer_ == nullptr) return;
   for (Utterance& each : utterances_) {
-    if (each.over) continue;
+    if (each.over && !over_too) continue;
     const bool is_late = !each.is_told && each.words.has_value();
     if (!std::exchange(each.is_told, true)) observer_->SpeechBegan(each.id, each.begin);
     if (each.decided != absl::InfiniteDuration() && !std::exchange(each.end_is_told, true)) {
@@ -844,18 +850,23 @@ void Conversation::ObserveSpeech() {
 
 void Conversation::ObserveCalls() {
   if (observer_ == nullptr || !answer_.is_told) return;
+  if (answer_.num_started == 0) return;
   answer_.calls_told.resize(answer_.calls.size(), 0);
+  std::vector<BegunCall> begun;
   for (size_t i = 0; i < answer_.num_started; ++i) {
+    if (std::exchange(answer_.calls_told[i], std::max<uint8_t>(answer_.calls_told[i], 1)) != 0) {
+      continue;
+    }
     const int32_t call = answer_.first_call + static_cast<int32_t>(i);
-    if (answer_.calls_told[i] == 0) {
-      answer_.calls_told[i] = 1;
-      observer_->CallBegan(answer_.attempt, call,
-                           absl::StrCat("call_", options_.num_messages + call), answer_.calls[i]);
-    }
-    if (answer_.calls_told[i] == 1 && answer_.ended[i]) {
-      answer_.calls_told[i] = 2;
-      observer_->CallEnded(answer_.attempt, call, answer_.outcomes[i]);
-    }
+    begun.push_back({.call = call,
+                     .id = absl::StrCat("call_", options_.num_messages + call),
+                     .tool_call = answer_.calls[i]});
+  }
+  if (!begun.empty()) observer_->CallsBegan(answer_.attempt, begun);
+  for (size_t i = 0; i < answer_.num_started; ++i) {
+    if (!answer_.ended[i] || std::exchange(answer_.calls_told[i], 2) == 2) continue;
+    observer_->CallEnded(answer_.attempt, answer_.first_call + static_cast<int32_t>(i),
+                         answer_.outcomes[i]);
   }
 }
 
@@ -902,6 +913,7 @@ void Conversation::EndTurn(const TurnAction& action) {
   is_waited_for_ = false;
   waited_ = false;
   if (action.ending == TurnEnding::kNothingSaid) is_requested_ = false;
+  if (!IsContested()) ObserveSpeech(/*over_too=*/true);
   ObserveAnswerEnd(report.heard, /*is_cut=*/action.ending == TurnEnding::kInterrupted ||
                                      action.ending == TurnEnding::kHungUp);
   if (answer_.last_piece != 0) {

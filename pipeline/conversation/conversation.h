@@ -293,7 +293,8 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
 
   // Tells the observer what it does not know yet of speech, of the answer, and of its calls.
   void Observe();
-  void ObserveSpeech();
+  // `over_too`: what was said over an answer has taken the floor.
+  void ObserveSpeech(bool over_too = false);
   void ObserveCalls();
   void ObserveAnswerEnd(absl::string_view heard, bool is_cut);
   // Where the sound that came in is now.

@@ -1,7 +1,9 @@
 // What somebody who looks on is told of a conversation, as it happens.
 //
 //   speech:  SpeechBegan ─► Words* ─► SpeechEnded ─► Words (final)
-//   answer:  AnswerBegan ─► AnswerText, CallBegan, CallEnded, … ─► AnswerEnded
+//   answer:  AnswerBegan ─► AnswerText, CallsBegan, CallEnded, … ─► AnswerEnded
+//
+// Speech that takes the floor is told of before the answer that it ends.
 //
 // What may still turn out to be nothing is not told: speech over an answer is told of when it has
 // taken the floor, and an answer when it is no draft any more. Answers do not overlap; each that
@@ -13,14 +15,23 @@
 #define PIPELINE_CONVERSATION_CONVERSATION_OBSERVER_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "pipeline/agent/agent.h"
 #include "pipeline/conversation/turn_messages.h"
 #include "pipeline/speech/recognizer.h"
 
 namespace parlance::pipeline {
+
+struct BegunCall {
+  int32_t call = 0;
+  // What the call is named by in the stored messages.
+  std::string id;
+  ToolCall tool_call;
+};
 
 class ConversationObserver {
  public:
@@ -37,13 +48,12 @@ class ConversationObserver {
   virtual void AnswerBegan(int32_t /*answer*/) {}
   // What is heard of the answer from now on, after what was told of before.
   virtual void AnswerText(int32_t /*answer*/, absl::string_view /*text*/) {}
-  // `id`: what the call is named by in the stored messages.
-  virtual void CallBegan(int32_t /*answer*/, int32_t /*call*/, absl::string_view /*id*/,
-                         const ToolCall& /*tool_call*/) {}
+  // Calls that are made together.
+  virtual void CallsBegan(int32_t /*answer*/, absl::Span<const BegunCall> /*calls*/) {}
   virtual void CallEnded(int32_t /*answer*/, int32_t /*call*/, const CallOutcome& /*outcome*/) {}
   // `heard`: what was heard of the text. `is_cut`: it was interrupted, cancelled or given up.
   virtual void AnswerEnded(int32_t /*answer*/, absl::string_view /*heard*/, bool /*is_cut*/) {}
-  // It turned out that only so much of an answer that is over was heard.
+  // What Truncate came to: so much of that answer was heard. 0 if there was none.
   virtual void AnswerTruncated(int32_t /*answer*/, absl::string_view /*heard*/) {}
 };
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "audio/vad/vad.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -58,10 +59,10 @@ class Notes : public ConversationObserver {
   void AnswerText(int32_t answer, absl::string_view text) override {
     lines.push_back(absl::StrCat("answer ", answer, " '", text, "'"));
   }
-  void CallBegan(int32_t answer, int32_t call, absl::string_view id,
-                 const ToolCall& tool_call) override {
-    lines.push_back(absl::StrCat("answer ", answer, " ", id, " ", tool_call.name));
-    EXPECT_GT(call, 0);
+  void CallsBegan(int32_t answer, absl::Span<const BegunCall> calls) override {
+    for (const BegunCall& call : calls) {
+      lines.push_back(absl::StrCat("answer ", answer, " ", call.id, " ", call.tool_call.name));
+    }
   }
   void CallEnded(int32_t answer, int32_t /*call*/, const CallOutcome& outcome) override {
     lines.push_back(absl::StrCat("answer ", answer, " gets ", outcome.answer.json));
@@ -366,6 +367,7 @@ TEST_F(ConversationRequests, TruncatingBeforeThereWasAnAnswerIsNothing) {
   world_.events().Truncate(world_.now(), 100);
   world_.Settle();
   EXPECT_THAT(world_.log, IsEmpty());
+  EXPECT_THAT(notes_.lines, ElementsAre("answer 0 was heard to ''")) << "whoever asked is told";
 }
 
 TEST_F(ConversationRequests, AnAddedMessageIsStoredAndNotAnswered) {
@@ -443,14 +445,14 @@ TEST_F(ConversationRequests, ABackchannelIsNotToldOf) {
   EXPECT_THAT(notes_.lines, Not(Contains(HasSubstr("speech 2"))));
 }
 
-TEST_F(ConversationRequests, AnInterruptionIsToldOfBeforeTheNextAnswer) {
+TEST_F(ConversationRequests, AnInterruptionIsToldOfBeforeTheAnswerThatItEnds) {
   world_.events().Typed(world_.now(), "a story that is long");
   HearSome();
   world_.Speak(kSecond, "please stop it now");
   world_.Settle();
   std::vector<std::string> since(notes_.lines.begin() + 4, notes_.lines.end());
   EXPECT_THAT(since,
-              ElementsAre("answer 1 is cut after 'You said a story'", HasSubstr("speech 2 from "),
+              ElementsAre(HasSubstr("speech 2 from "), "answer 1 is cut after 'You said a story'",
                           HasSubstr("speech 2 to "), "words 2 'please stop it now'",
                           "answer 2 begins", "answer 2 'You said please stop it now. '",
                           "answer 2 is over, 'You said please stop it now.'"));
