@@ -94,15 +94,15 @@ void Conversation::EndOfSound(absl::Duration at) {
   segmenter_begin_ = num_samples_in_;
 }
 
-Conversation::Utterance* Conversation::TakeFloorWith(bool is_typed) {
-  begins_typed_ = is_typed;
+Conversation::Utterance* Conversation::TakeFloorWith(UtteranceSource source) {
+  beginning_ = source;
   turn_event_ = {};
   partial_words_ = {};
   partial_may_be_all_ = false;
   is_paused_ = false;
   const int32_t before = machine_.utterance();
   Tell({.kind = TurnEventKind::kSpeechBegan});
-  begins_typed_ = false;
+  beginning_ = UtteranceSource::kDetected;
   const int32_t utterance = machine_.utterance();
   if (utterance == before) return nullptr;
   if (IsContested()) Judge(/*taken=*/true);
@@ -115,7 +115,7 @@ void Conversation::WholeUtterance(absl::Duration at, absl::Span<const int16_t> s
   const auto most = static_cast<size_t>(kMaxUtterance / absl::Seconds(1)) *
                     static_cast<size_t>(options_.input_sample_rate_hz);
   samples = samples.first(std::min(samples.size(), most));
-  Utterance* utterance = TakeFloorWith(/*is_typed=*/false);
+  Utterance* utterance = TakeFloorWith(UtteranceSource::kWhole);
   if (utterance == nullptr) return;
   // The rate was found to be one that can be resampled when the conversation was created.
   const auto resampled = audio::Resample(samples, options_.input_sample_rate_hz, kRecognitionHz);
@@ -136,7 +136,7 @@ void Conversation::SayTyped() {
   // What is said may end a turn, and more may be typed by then.
   const std::vector<std::string> typed = std::exchange(typed_, {});
   for (const std::string& text : typed) {
-    Utterance* const utterance = TakeFloorWith(/*is_typed=*/true);
+    Utterance* const utterance = TakeFloorWith(UtteranceSource::kTyped);
     if (utterance == nullptr) return;
     const int32_t id = utterance->id;
     utterance->words = Hypothesis{.text = text, .rejected = false, .confidence = 1};
@@ -449,7 +449,7 @@ void Conversation::OnTurnEnd(const audio::EndpointerEvent& end) {
 void Conversation::EndUtterance(Utterance& utterance, absl::Duration endpoint_delay) {
   utterance.endpoint_delay = endpoint_delay;
   utterance.decided = now_;
-  if (utterance.is_typed) {
+  if (utterance.source == UtteranceSource::kTyped) {
     utterance.end = utterance.begin;
   } else {
     utterance.deadline = now_ + options_.recognition_timeout;
@@ -639,26 +639,27 @@ void Conversation::Obey(const TurnAction& action) {
       utterances_.push_back(
           {.id = action.id,
            .over = phase() == TurnPhase::kContested,
-           .is_typed = begins_typed_,
+           .source = beginning_,
            .segment = turn_event_.segment,
            .began = now_ - SoundLength(turn_event_.decided - turn_event_.segment.begin)});
       // What has no place in the sound begins now.
       utterances_.back().begin = turn_event_.decided == 0
                                      ? InputPosition()
                                      : SoundLength(segmenter_begin_ + turn_event_.segment.begin);
-      if (begins_typed_) break;
+      if (beginning_ == UtteranceSource::kTyped) break;
       open_utterance_ = action.id;
       actions_.OpenRecognizer(action.id);
       break;
     case TurnActionKind::kFinishRecognizer:
-      if (const Utterance* const ended = Find(action.id); ended != nullptr && ended->is_typed)
+      if (const Utterance* const ended = Find(action.id);
+          ended != nullptr && ended->source == UtteranceSource::kTyped)
         break;
       actions_.FinishRecognizer(action.id);
       break;
     case TurnActionKind::kCancelRecognizer: {
       if (open_utterance_ == action.id) open_utterance_ = 0;
       const Utterance* const cancelled = Find(action.id);
-      const bool is_typed = cancelled != nullptr && cancelled->is_typed;
+      const bool is_typed = cancelled != nullptr && cancelled->source == UtteranceSource::kTyped;
       std::erase_if(utterances_, [&](const Utterance& each) { return each.id == action.id; });
       if (!is_typed) actions_.CancelRecognizer(action.id);
       break;
@@ -784,13 +785,14 @@ void Conversation::SettleWords(Utterance& utterance) {
   const bool understood = !utterance.words->rejected && !utterance.words->text.empty();
   const absl::Duration length = SoundLength(utterance.segment.end - utterance.segment.begin);
   // A short sound without words, such as a cough, is not answered.
-  const bool usable = utterance.failed || utterance.is_typed || !utterance.words->text.empty() ||
+  const bool usable = utterance.failed || utterance.source == UtteranceSource::kTyped ||
+                      !utterance.words->text.empty() ||
                       length - utterance.endpoint_delay >= options_.interruption.min_speech;
   const Hypothesis words = TurnWords();
   const bool agrees = !words.rejected && words.text == answer_.asked_with.text;
   if (over) {
     // It is told of once it has taken the floor.
-  } else if (observer_ != nullptr && !utterance.is_typed) {
+  } else if (observer_ != nullptr && utterance.source != UtteranceSource::kTyped) {
     ObserveSpeech();
     observer_->Words(id, final_words, /*is_final=*/true);
   }
@@ -839,7 +841,8 @@ void Conversation::ObserveSpeech(bool over_too) {
   for (Utterance& each : utterances_) {
     if (each.over && !over_too) continue;
     const bool is_late = !each.is_told && each.words.has_value();
-    if (!std::exchange(each.is_told, true)) observer_->SpeechBegan(each.id, each.begin);
+    if (!std::exchange(each.is_told, true))
+      observer_->SpeechBegan(each.id, each.source, each.begin);
     if (each.decided != absl::InfiniteDuration() && !std::exchange(each.end_is_told, true)) {
       observer_->SpeechEnded(each.id, each.end);
       // Its words came before it was known to have taken the floor.
@@ -1048,6 +1051,10 @@ void Conversation::HearWhatWasPlayed() {
   while (answer_.last_piece != 0 && answer_.next_unheard < first_unheard) {
     Tell({.kind = TurnEventKind::kHeard, .id = answer_.next_unheard++});
   }
+  if (observer_ != nullptr && answer_.is_told && answer_.next_unheard > answer_.last_piece &&
+      std::exchange(answer_.told_heard, answer_.last_piece) != answer_.last_piece) {
+    observer_->AllHeard(answer_.attempt);
+  }
 }
 
 // The store.
@@ -1064,7 +1071,8 @@ void Conversation::AppendTurn(int32_t first_piece, int32_t last_piece) {
   if (!answer_.user_appended) {
     for (const Utterance& each : utterances_) {
       // An answer may be asked for without a word.
-      const bool is_nothing = each.is_typed && each.words.has_value() && each.words->text.empty();
+      const bool is_nothing = each.source == UtteranceSource::kTyped && each.words.has_value() &&
+                              each.words->text.empty();
       if (!each.over && !is_nothing) said = TurnWords();
     }
   }

@@ -158,8 +158,7 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
     int32_t id = 0;
     // It is spoken over an answer, and whether it belongs to a turn is not judged.
     bool over = false;
-    // No recogniser hears it.
-    bool is_typed = false;
+    UtteranceSource source = UtteranceSource::kDetected;
     // The observer knows that it began.
     bool is_told = false;
     audio::SpeechSegment segment = {};
@@ -214,6 +213,8 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
     int32_t first_piece = 0;
     int32_t last_piece = 0;
     int32_t next_unheard = 0;
+    // The last piece of which the observer knows that all before it was heard, too.
+    int32_t told_heard = 0;
     size_t num_bytes = 0;
     // The piece that is synthesised, until when its sound is waited for.
     int32_t synthesizing = 0;
@@ -302,7 +303,7 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   // Whoever said it has finished: waits for the words.
   void EndUtterance(Utterance& utterance, absl::Duration endpoint_delay);
   // A new utterance, which takes the floor. Null if none can begin now.
-  Utterance* TakeFloorWith(bool is_typed);
+  Utterance* TakeFloorWith(UtteranceSource source);
   // Says what was typed while somebody spoke.
   void SayTyped();
 
@@ -374,8 +375,8 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   // How much sound came in, and how much of it before the segmenter was as new.
   int64_t num_samples_in_ = 0;
   int64_t segmenter_begin_ = 0;
-  // The utterance that begins is typed.
-  bool begins_typed_ = false;
+  // How the utterance comes that begins.
+  UtteranceSource beginning_ = UtteranceSource::kDetected;
   // What was typed while somebody spoke, and whether it is to be answered.
   std::vector<std::string> typed_;
   // An answer was asked for, and is to begin once it can.

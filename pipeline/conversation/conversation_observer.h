@@ -26,6 +26,15 @@
 
 namespace parlance::pipeline {
 
+// How an utterance came.
+enum class UtteranceSource : uint8_t {
+  // It was found in the sound.
+  kDetected,
+  // It was handed over as a whole, or was typed.
+  kWhole,
+  kTyped,
+};
+
 struct BegunCall {
   int32_t call = 0;
   // What the call is named by in the stored messages.
@@ -39,7 +48,8 @@ class ConversationObserver {
 
   // Somebody speaks, from `begin` on: a position in the sound that came in, since its beginning.
   // Whole and typed utterances have no position: it is that of the sound that came so far.
-  virtual void SpeechBegan(int32_t /*utterance*/, absl::Duration /*begin*/) {}
+  virtual void SpeechBegan(int32_t /*utterance*/, UtteranceSource /*source*/,
+                           absl::Duration /*begin*/) {}
   virtual void SpeechEnded(int32_t /*utterance*/, absl::Duration /*end*/) {}
   // What was understood so far; `is_final`: the last of the utterance. Final words may come
   // although nothing was understood: they are empty or rejected then.
@@ -51,6 +61,8 @@ class ConversationObserver {
   // Calls that are made together.
   virtual void CallsBegan(int32_t /*answer*/, absl::Span<const BegunCall> /*calls*/) {}
   virtual void CallEnded(int32_t /*answer*/, int32_t /*call*/, const CallOutcome& /*outcome*/) {}
+  // All text that was told of has been heard. More may follow.
+  virtual void AllHeard(int32_t /*answer*/) {}
   // `heard`: what was heard of the text. `is_cut`: it was interrupted, cancelled or given up.
   virtual void AnswerEnded(int32_t /*answer*/, absl::string_view /*heard*/, bool /*is_cut*/) {}
   // What Truncate came to: so much of that answer was heard. 0 if there was none.

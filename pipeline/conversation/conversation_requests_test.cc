@@ -42,10 +42,16 @@ constexpr absl::Duration kSecond = absl::Seconds(1);
 class Notes : public ConversationObserver {
  public:
   std::vector<std::string> lines;
+  // The answers that were heard as far as there were any.
+  std::vector<int32_t> heard;
 
-  void SpeechBegan(int32_t utterance, absl::Duration begin) override {
-    lines.push_back(absl::StrCat("speech ", utterance, " from ", Ms(begin)));
+  void SpeechBegan(int32_t utterance, UtteranceSource source, absl::Duration begin) override {
+    lines.push_back(absl::StrCat(source == UtteranceSource::kTyped   ? "typed "
+                                 : source == UtteranceSource::kWhole ? "whole "
+                                                                     : "speech ",
+                                 utterance, " from ", Ms(begin)));
   }
+  void AllHeard(int32_t answer) override { heard.push_back(answer); }
   void SpeechEnded(int32_t utterance, absl::Duration end) override {
     lines.push_back(absl::StrCat("speech ", utterance, " to ", Ms(end)));
   }
@@ -132,7 +138,7 @@ TEST_F(ConversationRequests, WhatIsTypedIsAnswered) {
   world_.Settle();
   EXPECT_THAT(Stored(),
               ElementsAre("user: what time is it", "assistant: You said what time is it."));
-  EXPECT_THAT(notes_.lines, ElementsAre("speech 1 from 0 ms", "speech 1 to 0 ms", "answer 1 begins",
+  EXPECT_THAT(notes_.lines, ElementsAre("typed 1 from 0 ms", "speech 1 to 0 ms", "answer 1 begins",
                                         "answer 1 'You said what time is it. '",
                                         "answer 1 is over, 'You said what time is it.'"));
   EXPECT_THAT(world_.log, Not(Contains(HasSubstr("recognizer")))) << "nobody spoke";
@@ -185,7 +191,7 @@ TEST_F(ConversationRequests, AWholeUtteranceIsRecognisedAndAnswered) {
   world_.Settle();
   EXPECT_THAT(Stored(),
               ElementsAre("user: what time is it", "assistant: You said what time is it."));
-  EXPECT_THAT(notes_.lines, Contains("speech 1 from 2000 ms"));
+  EXPECT_THAT(notes_.lines, Contains("whole 1 from 2000 ms"));
   EXPECT_THAT(notes_.lines, Contains("words 1 'what time is it'"));
 }
 
@@ -416,6 +422,26 @@ TEST_F(ConversationRequests, LooksOnAtASpokenTurnWithACall) {
                           "answer 2 gets {\"of\":\"clock\"}", "answer 2 'It is noon. '",
                           "answer 2 is over, 'It is noon.'"))
       << "answer 1 was a draft";
+}
+
+// Whoever makes calls may say something before, which is heard before the outputs come.
+TEST_F(ConversationRequests, TellsWhenWhatWasSaidBeforeACallWasHeard) {
+  world_.agent = [](const AgentQuestion& question) {
+    SimulatedWorld::AgentStep step;
+    if (question.answers.empty()) {
+      step.texts = {{absl::Milliseconds(5), "Let me look. "}};
+      step.calls = {{.call = {.name = "clock", .arguments = "{}"}}};
+    } else {
+      step.texts = {{absl::Milliseconds(5), "It is noon. "}};
+    }
+    return step;
+  };
+  world_.tools.delay = 3 * kSecond;
+  world_.events().Typed(world_.now(), "what time is it");
+  world_.BeSilent(kSecond);
+  EXPECT_THAT(notes_.heard, ElementsAre(1));
+  world_.Settle();
+  EXPECT_EQ(notes_.lines.back(), "answer 1 is over, 'Let me look. It is noon.'");
 }
 
 TEST_F(ConversationRequests, ADraftIsToldOfOnceItIsTheAnswer) {
