@@ -11,6 +11,7 @@ load("@asterisk_russian_prompts//:installed.bzl", asterisk_russian_prompts = "IN
 load("@codec2_examples//:installed.bzl", codec2_examples = "INSTALLED")
 load("@opus//:installed.bzl", opus = "INSTALLED")
 load("@pocketsphinx_recordings//:installed.bzl", pocketsphinx_recordings = "INSTALLED")
+load("@python3_websockets//:installed.bzl", python3_websockets = "INSTALLED")
 load("@spandsp//:installed.bzl", spandsp = "INSTALLED")
 load("@speexdsp//:installed.bzl", speexdsp = "INSTALLED")
 
@@ -24,6 +25,7 @@ _INSTALLED = {
     "libspandsp-dev": spandsp,
     "libspeexdsp-dev": speexdsp,
     "pocketsphinx-testdata": pocketsphinx_recordings,
+    "python3-websockets": python3_websockets,
 }
 
 def _missing(packages):

@@ -166,6 +166,28 @@ def agent_libraries(declared):
     )
     _package(
         declared,
+        name = "openssl",
+        overlay = "openssl",
+        package = "libssl-dev",
+        headers = ["openssl"],
+        libraries = ["libcrypto.so", "libssl.so"],
+    )
+    if "python3_websockets" not in declared:
+        debian_package(
+            name = "python3_websockets",
+            files = {"/usr/lib/python3/dist-packages/websockets/__init__.py": "websockets/__init__.py"},
+            generated_build_files = {"BUILD.bazel": """
+filegroup(
+    name = "websockets",
+    srcs = ["websockets/__init__.py"],
+    visibility = ["//visibility:public"],
+)
+"""},
+            package = "python3-websockets",
+            stand_ins = ["websockets"],
+        )
+    _package(
+        declared,
         name = "libsndfile",
         overlay = "libsndfile",
         package = "libsndfile1-dev",
