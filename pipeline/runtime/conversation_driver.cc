@@ -1,8 +1,10 @@
 #include "pipeline/runtime/conversation_driver.h"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -139,6 +141,15 @@ class ConversationDriver::Impl : private ConversationActions {
   const Conversation& conversation() const { return *conversation_; }
   int num_awaited() const { return num_awaited_; }
   absl::Status TakeStatus() { return std::exchange(status_, absl::OkStatus()); }
+  void SetAgentSettings(std::shared_ptr<const AgentSettings> settings) {
+    agent_settings_ = std::move(settings);
+  }
+  void SetSpeaks(bool speaks) { speaks_ = speaks; }
+  void EndCall(absl::Duration at, int32_t call, CallOutcome outcome) {
+    if (client_calls_.erase(call) == 0) return;
+    --num_awaited_;
+    events_->CallEnded(at, call, std::move(outcome));
+  }
 
   int HandleMail(const std::function<absl::Duration()>& now) {
     int num_handled = 0;
@@ -292,8 +303,18 @@ class ConversationDriver::Impl : private ConversationActions {
     if (asked_ == attempt) Unwant(asking_);
   }
 
+  bool IsClients(absl::string_view tool) const {
+    return agent_settings_ != nullptr &&
+           std::any_of(agent_settings_->tools.begin(), agent_settings_->tools.end(),
+                       [&](const OfferedTool& each) { return each.name == tool; });
+  }
+
   void StartCall(int32_t call, absl::string_view id, const ToolCall& tool_call) override {
     ++num_awaited_;
+    if (IsClients(tool_call.name)) {
+      client_calls_.insert(call);
+      return;
+    }
     std::shared_ptr<tools::ToolExecutor::Call> started = parts_.executor->Start(
         {.name = tool_call.name,
          .arguments = tool_call.arguments,
@@ -313,6 +334,10 @@ class ConversationDriver::Impl : private ConversationActions {
   }
 
   void CancelCall(int32_t call) override {
+    if (client_calls_.erase(call) > 0) {
+      --num_awaited_;
+      return;
+    }
     const auto found = calls_.find(call);
     if (found == calls_.end()) return;
     parts_.executor->Cancel(found->second);
@@ -323,6 +348,18 @@ class ConversationDriver::Impl : private ConversationActions {
     speaking_ = MakeWanted();
     synthesizing_ = piece;
     ++num_awaited_;
+    if (!speaks_) {
+      // What is only read has one sample, which is all of its words.
+      PutLast(mailbox_, this,
+              [piece, size = text.size()](ConversationEvents& events, absl::Duration at) {
+                const int16_t sample = 0;
+                const WordMark word = {.text_end = size};
+                events.PieceSound(at, piece, absl::MakeConstSpan(&sample, 1),
+                                  absl::MakeConstSpan(&word, 1));
+                events.PieceDone(at, piece, absl::OkStatus());
+              });
+      return;
+    }
     const bool posted = parts_.synthesis_runner->Post(
         {.run = [this, mailbox = mailbox_, synthesizer = parts_.synthesizer, wanted = speaking_,
                  piece, text = std::string(text)] {
@@ -432,6 +469,10 @@ class ConversationDriver::Impl : private ConversationActions {
   Wanted asking_;
   int32_t synthesizing_ = 0;
   Wanted speaking_;
+  bool speaks_ = true;
+  // Calls that the client makes.
+  std::set<int32_t> client_calls_;
+  std::shared_ptr<const AgentSettings> agent_settings_;
   std::map<int32_t, std::shared_ptr<tools::ToolExecutor::Call>> calls_;
 };
 
@@ -460,6 +501,13 @@ int ConversationDriver::HandleMail(const std::function<absl::Duration()>& now) {
   return impl_->HandleMail(now);
 }
 int ConversationDriver::num_awaited() const { return impl_->num_awaited(); }
+void ConversationDriver::SetAgentSettings(std::shared_ptr<const AgentSettings> settings) {
+  impl_->SetAgentSettings(std::move(settings));
+}
+void ConversationDriver::SetSpeaks(bool speaks) { impl_->SetSpeaks(speaks); }
+void ConversationDriver::EndCall(absl::Duration at, int32_t call, CallOutcome outcome) {
+  impl_->EndCall(at, call, std::move(outcome));
+}
 absl::Status ConversationDriver::TakeStatus() { return impl_->TakeStatus(); }
 
 }  // namespace parlance::pipeline

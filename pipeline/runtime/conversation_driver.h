@@ -25,10 +25,12 @@
 #include "absl/types/span.h"
 #include "audio/vad/vad.h"
 #include "pipeline/agent/agent.h"
+#include "pipeline/agent/agent_settings.h"
 #include "pipeline/conversation/conversation.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/conversation_observer.h"
 #include "pipeline/conversation/replay/conversation_recorder.h"
+#include "pipeline/conversation/turn_messages.h"
 #include "pipeline/runtime/announcer.h"
 #include "pipeline/runtime/recognizer_pool.h"
 #include "pipeline/runtime/task_runner.h"
@@ -106,6 +108,15 @@ class ConversationDriver {
   int HandleMail(const std::function<absl::Duration()>& now);
   // How many orders are under way whose results were not handled.
   int num_awaited() const;
+
+  // From the next question on. May be null. The tools in it are the client's: whoever looks on is
+  // told of their calls, which wait for EndCall.
+  void SetAgentSettings(std::shared_ptr<const AgentSettings> settings);
+  // Whether answers are spoken. Otherwise a piece of an answer is heard as soon as it may be, and
+  // its sound is one sample. From the next piece on.
+  void SetSpeaks(bool speaks);
+  // What a client's tool gave. Of a call that is none of its, or is over, nothing is taken.
+  void EndCall(absl::Duration at, int32_t call, CallOutcome outcome);
 
   // The first error of the recogniser, the agent or the store since it was asked for.
   absl::Status TakeStatus();

@@ -52,7 +52,7 @@ struct QueuedEvent {
   // How many of the frames that wait come before it.
   size_t after_frames = 0;
   bool is_end_of_sound = false;
-  std::function<void(ConversationEvents&, absl::Duration at)> tell = nullptr;
+  std::function<void(ConversationDriver&, absl::Duration at)> tell = nullptr;
 };
 
 // What somebody else wants of a session.
@@ -89,6 +89,9 @@ class SessionImpl : public Runtime::Session, public std::enable_shared_from_this
   absl::Status Truncate(int64_t position) override;
   absl::Status AddMessage(session::Role role, std::string text) override;
   absl::Status Configure(const TurnTaking& turn_taking) override;
+  absl::Status SetAgentSettings(std::shared_ptr<const AgentSettings> settings) override;
+  absl::Status SetSpeaks(bool speaks) override;
+  absl::Status EndCall(int32_t call, CallOutcome outcome) override;
   // Something is in the mailbox.
   void Wake();
 
@@ -236,7 +239,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   }
   // Has the session's conversation told something, after the sound that came before.
   absl::Status Ask(SessionImpl& session,
-                   std::function<void(ConversationEvents&, absl::Duration at)> tell) {
+                   std::function<void(ConversationDriver&, absl::Duration at)> tell) {
     annotated::MutexLock lock(mutex_);
     if (session.is_closed_) return absl::FailedPreconditionError("the session is over");
     std::vector<QueuedEvent>& asked = session.requests_.asked;
@@ -400,7 +403,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
     auto asked = requests.asked.begin();
     const auto tell_asked = [&](size_t num_frames) {
       for (; asked != requests.asked.end() && asked->after_frames <= num_frames; ++asked) {
-        asked->tell(events, TimeOf(session));
+        asked->tell(*session.driver, TimeOf(session));
       }
     };
     // Whoever asks for something is there.
@@ -518,6 +521,10 @@ class Shard : public std::enable_shared_from_this<Shard> {
         delayed = true;
       }
       if (session.next_frame - session.output_lead > now) break;
+      // Nothing of a new answer was played, whatever is given of it at once.
+      if (session.output_lead > absl::ZeroDuration() && conversation.num_taken() == 0) {
+        driver.events().Played(now, 0);
+      }
       session.taking_frame = true;
       const size_t count = driver.events().TakeFrame(now, absl::MakeSpan(output_frame_));
       session.taking_frame = false;
@@ -670,10 +677,11 @@ void SessionImpl::EndOfSound() {
         requests.asked.back().after_frames == after_frames) {
       return;
     }
-    requests.asked.push_back(
-        {.after_frames = after_frames,
-         .is_end_of_sound = true,
-         .tell = [](ConversationEvents& events, absl::Duration at) { events.EndOfSound(at); }});
+    requests.asked.push_back({.after_frames = after_frames,
+                              .is_end_of_sound = true,
+                              .tell = [](ConversationDriver& driver, absl::Duration at) {
+                                driver.events().EndOfSound(at);
+                              }});
   });
 }
 absl::Status SessionImpl::WholeUtterance(std::vector<int16_t> samples) {
@@ -685,41 +693,59 @@ absl::Status SessionImpl::WholeUtterance(std::vector<int16_t> samples) {
         ", and this one has ", samples.size(), " samples; ", most, " are the most"));
   }
   return shard_->Ask(*this,
-                     [samples = std::move(samples)](ConversationEvents& events, absl::Duration at) {
-                       events.WholeUtterance(at, samples);
+                     [samples = std::move(samples)](ConversationDriver& driver, absl::Duration at) {
+                       driver.events().WholeUtterance(at, samples);
                      });
 }
 absl::Status SessionImpl::Type(std::string text) {
   if (absl::Status fits = FitsText(text); !fits.ok()) return fits;
   return shard_->Ask(*this,
-                     [text = std::move(text)](ConversationEvents& events, absl::Duration at) {
-                       events.Typed(at, text);
+                     [text = std::move(text)](ConversationDriver& driver, absl::Duration at) {
+                       driver.events().Typed(at, text);
                      });
 }
 absl::Status SessionImpl::Respond() {
-  return shard_->Ask(*this,
-                     [](ConversationEvents& events, absl::Duration at) { events.Respond(at); });
+  return shard_->Ask(
+      *this, [](ConversationDriver& driver, absl::Duration at) { driver.events().Respond(at); });
 }
 absl::Status SessionImpl::CancelAnswer() {
-  return shard_->Ask(
-      *this, [](ConversationEvents& events, absl::Duration at) { events.CancelAnswer(at); });
+  return shard_->Ask(*this, [](ConversationDriver& driver, absl::Duration at) {
+    driver.events().CancelAnswer(at);
+  });
 }
 absl::Status SessionImpl::Truncate(int64_t position) {
-  return shard_->Ask(*this, [position](ConversationEvents& events, absl::Duration at) {
-    events.Truncate(at, position);
+  return shard_->Ask(*this, [position](ConversationDriver& driver, absl::Duration at) {
+    driver.events().Truncate(at, position);
   });
 }
 absl::Status SessionImpl::AddMessage(session::Role role, std::string text) {
   if (absl::Status fits = FitsText(text); !fits.ok()) return fits;
   return shard_->Ask(*this,
-                     [role, text = std::move(text)](ConversationEvents& events, absl::Duration at) {
-                       events.AddMessage(at, role, text);
+                     [role, text = std::move(text)](ConversationDriver& driver, absl::Duration at) {
+                       driver.events().AddMessage(at, role, text);
                      });
 }
 absl::Status SessionImpl::Configure(const TurnTaking& turn_taking) {
-  return shard_->Ask(*this, [turn_taking](ConversationEvents& events, absl::Duration at) {
-    events.Configure(at, turn_taking);
+  return shard_->Ask(*this, [turn_taking](ConversationDriver& driver, absl::Duration at) {
+    driver.events().Configure(at, turn_taking);
   });
+}
+absl::Status SessionImpl::SetAgentSettings(std::shared_ptr<const AgentSettings> settings) {
+  return shard_->Ask(
+      *this, [settings = std::move(settings)](ConversationDriver& driver, absl::Duration /*at*/) {
+        driver.SetAgentSettings(settings);
+      });
+}
+absl::Status SessionImpl::SetSpeaks(bool speaks) {
+  return shard_->Ask(*this, [speaks](ConversationDriver& driver, absl::Duration /*at*/) {
+    driver.SetSpeaks(speaks);
+  });
+}
+absl::Status SessionImpl::EndCall(int32_t call, CallOutcome outcome) {
+  return shard_->Ask(
+      *this, [call, outcome = std::move(outcome)](ConversationDriver& driver, absl::Duration at) {
+        driver.EndCall(at, call, outcome);
+      });
 }
 void SessionImpl::Played(int64_t position) {
   shard_->Request(*this, [&](Requests& requests) {

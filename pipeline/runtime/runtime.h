@@ -38,10 +38,12 @@
 #include "absl/types/span.h"
 #include "audio/vad/vad.h"
 #include "pipeline/agent/agent.h"
+#include "pipeline/agent/agent_settings.h"
 #include "pipeline/conversation/conversation.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/conversation_observer.h"
 #include "pipeline/conversation/replay/conversation_recorder.h"
+#include "pipeline/conversation/turn_messages.h"
 #include "pipeline/conversation/turn_taking.h"
 #include "pipeline/runtime/announcer.h"
 #include "pipeline/runtime/duration_histogram.h"
@@ -204,6 +206,11 @@ class Runtime {
     virtual absl::Status Truncate(int64_t position) = 0;
     virtual absl::Status AddMessage(session::Role role, std::string text) = 0;
     virtual absl::Status Configure(const TurnTaking& turn_taking) = 0;
+    // The same bounds. What the agent is asked with from the next question on; whether answers are
+    // spoken, or only written; what a tool of the client's gave: ConversationDriver has more.
+    virtual absl::Status SetAgentSettings(std::shared_ptr<const AgentSettings> settings) = 0;
+    virtual absl::Status SetSpeaks(bool speaks) = 0;
+    virtual absl::Status EndCall(int32_t call, CallOutcome outcome) = 0;
   };
 
   // InvalidArgument for missing parts and options out of range.

@@ -174,6 +174,18 @@ TEST_F(RuntimeRequestsTest, SoundIsGivenAheadAndTheTurnEndsWhenItWasPlayed) {
   EXPECT_EQ(caller.sink.turns[0].heard, kCounting);
 }
 
+// An answer that is shorter than the lead is given at once, and is being heard all the same.
+TEST_F(RuntimeRequestsTest, AShortAnswerThatIsAheadIsHeardInItsTime) {
+  Caller& caller = Open(Ms(500));
+  ASSERT_THAT(caller.session->Type("hello"), IsOk());
+  while (caller.sink.num_samples == 0) world_.Pass(Ms(20));
+  const absl::Duration began = world_.now;
+  EXPECT_EQ(caller.sink.num_samples, 9 * 160);
+  EXPECT_THAT(caller.sink.turns, IsEmpty());
+  while (caller.sink.turns.empty()) world_.Pass(Ms(10));
+  EXPECT_GE(world_.now - began, Ms(70));
+}
+
 // What was given ahead was not heard.
 TEST_F(RuntimeRequestsTest, WhatIsHeardOfAnAnswerThatIsAheadGoesByTime) {
   Caller& caller = Open(Ms(500));

@@ -37,6 +37,8 @@ class RecognizerScript {
   // Called in each function of a recogniser, and in `Create`, with its name: it may return an
   // error, throw, or block. May be null.
   std::function<absl::Status(absl::string_view function)> on_call;
+  // What is understood of whatever sound, if it is set; before there is a recogniser.
+  std::function<std::string()> words;
 
   absl::StatusOr<std::unique_ptr<Recognizer>> Create();
 
@@ -115,7 +117,10 @@ class RecognizerScript::Scripted : public Recognizer {
   }
 
  private:
-  Hypothesis Words() const { return {.text = text_, .rejected = text_.empty(), .confidence = 1}; }
+  Hypothesis Words() const {
+    const std::string text = script_.words == nullptr ? text_ : script_.words();
+    return {.text = text, .rejected = text.empty(), .confidence = 1};
+  }
 
   RecognizerScript& script_;
   const int number_;

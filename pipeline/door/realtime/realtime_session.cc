@@ -1,0 +1,1140 @@
+#include "pipeline/door/realtime/realtime_session.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/types/span.h"
+#include "audio/signal/resampler.h"
+#include "pipeline/conversation/conversation_actions.h"
+#include "pipeline/conversation/conversation_events.h"
+#include "pipeline/conversation/conversation_observer.h"
+#include "pipeline/conversation/turn_machine.h"
+#include "pipeline/door/json/bounded_json.h"
+#include "pipeline/door/net/base64.h"
+#include "pipeline/door/realtime/json_object.h"
+#include "pipeline/door/realtime/realtime_items.h"
+#include "pipeline/door/realtime/realtime_settings.h"
+#include "pipeline/door/realtime/realtime_sound.h"
+#include "rapidjson/document.h"
+#include "third_party/annotated_mutex.h"
+
+namespace parlance::pipeline::door {
+namespace {
+
+// What the conversation hears; sound of other rates is made that.
+constexpr int kSessionHz = 16000;
+constexpr JsonBounds kBounds = {.max_bytes = kMaxRealtimeEventBytes, .max_depth = 32};
+constexpr size_t kMaxPendingInputs = 100;
+constexpr int kShownMessages = 50;
+constexpr size_t kMaxUtterances = 64;
+
+// Why a client's event is refused.
+struct Problem {
+  std::string code;
+  std::string message;
+  std::string param = {};
+};
+
+// Text that waits for an answer to be asked for, or sound.
+using PendingInput = std::variant<std::string, std::vector<int16_t>>;
+
+class RealtimeSession : public SessionSink, public std::enable_shared_from_this<RealtimeSession> {
+ public:
+  RealtimeSession(const RealtimeEnvironment& environment, std::shared_ptr<Connection> connection)
+      : environment_(environment),
+        connection_(std::move(connection)),
+        id_suffix_(absl::StrCat(absl::Hex(environment.random(), absl::kZeroPad16))) {}
+
+  absl::Status Open(const RealtimeRequest& request) {
+    SessionOptions options = environment_.session;
+    options.session_id = request.session_id;
+    options.conversation.input_sample_rate_hz = kSessionHz;
+    options.output_lead = kOutputLead;
+    const absl::string_view type = request.is_transcription ? "transcription" : "realtime";
+    const std::string model = request.model.empty() ? environment_.model : request.model;
+    options.turn_taking = RealtimeSettings("", model, environment_.voice, type).turn_taking();
+    std::vector<session::Message> history;
+    if (!request.session_id.empty() && environment_.history != nullptr) {
+      auto read = environment_.history(request.session_id, kShownMessages);
+      if (read.ok()) history = *std::move(read);
+    }
+    // Nothing is told before this has said what session it is.
+    annotated::MutexLock lock(mutex_);
+    auto opened = environment_.open(std::move(options), this);
+    if (!opened.ok()) return opened.status();
+    session_ = *std::move(opened);
+    // The runtime calls this until Closed.
+    self_ = shared_from_this();
+    settings_.emplace(session_->id(), model, environment_.voice, type);
+    ReadFormats();
+    Send("session.created", JsonObject().Raw("session", settings_->Json()));
+    Send("conversation.created",
+         JsonObject().Raw("conversation", JsonObject()
+                                              .Text("id", absl::StrCat("conv_", session_->id()))
+                                              .Text("object", "realtime.conversation")
+                                              .Finish()));
+    ShowHistory(history);
+    return absl::OkStatus();
+  }
+
+  // Of the connection.
+
+  void OnText(absl::string_view message) {
+    annotated::MutexLock lock(mutex_);
+    if (is_over_) return;
+    client_event_id_.clear();
+    if (TryAppend(message)) return;
+    JsonBounds bounds = kBounds;
+    // An append of an unusual form, or an item with sound.
+    if (message.size() > bounds.max_bytes) bounds.max_bytes = kMaxRealtimeAppendBytes;
+    rapidjson::Document event;
+    if (absl::Status parsed = ParseJsonObject(message, bounds, event); !parsed.ok()) {
+      Refuse({.code = "invalid_json", .message = std::string(parsed.message())});
+      return;
+    }
+    client_event_id_ = std::string(TextOf(Member(&event, "event_id")).value_or(""));
+    if (client_event_id_.size() > 512) client_event_id_.resize(512);
+    const std::optional<absl::string_view> type = TextOf(Member(&event, "type"));
+    if (!type.has_value()) {
+      Refuse({.code = "missing_required_parameter",
+              .message = "an event needs a type",
+              .param = "type"});
+      return;
+    }
+    Handle(*type, event);
+  }
+
+  void OnBinary(absl::Span<const uint8_t> /*message*/) {
+    annotated::MutexLock lock(mutex_);
+    client_event_id_.clear();
+    Refuse({.code = "invalid_message",
+            .message = "events are text; sound comes as base64 in input_audio_buffer.append"});
+  }
+
+  void OnClosed() {
+    annotated::MutexLock lock(mutex_);
+    is_over_ = true;
+    if (session_ == nullptr) return;
+    // What was written and not answered was said all the same.
+    for (const PendingInput& input : pending_) {
+      if (const auto* const text = std::get_if<std::string>(&input)) {
+        session_->AddMessage(session::Role::kUser, *text).IgnoreError();
+      }
+    }
+    pending_.clear();
+    session_->HangUp();
+  }
+
+  // SessionSink, on the session's thread.
+
+  void SpeechBegan(int32_t utterance, UtteranceSource source, absl::Duration begin) override {
+    annotated::MutexLock lock(mutex_);
+    if (source == UtteranceSource::kTyped) return;
+    if (utterances_.size() >= kMaxUtterances) utterances_.erase(utterances_.begin());
+    Utterance& said = utterances_[utterance];
+    if (source == UtteranceSource::kWhole) {
+      // Its item is there since it was committed.
+      if (!committed_.empty()) {
+        said.item = committed_.front();
+        committed_.pop_front();
+      }
+      return;
+    }
+    FlushPending();
+    said.item = NewId("item");
+    said.is_detected = true;
+    Send("input_audio_buffer.speech_started",
+         JsonObject()
+             .Integer("audio_start_ms", absl::ToInt64Milliseconds(begin))
+             .Text("item_id", said.item));
+  }
+
+  void SpeechEnded(int32_t utterance, absl::Duration end) override {
+    annotated::MutexLock lock(mutex_);
+    const auto found = utterances_.find(utterance);
+    if (found == utterances_.end() || !found->second.is_detected) return;
+    Send("input_audio_buffer.speech_stopped",
+         JsonObject()
+             .Integer("audio_end_ms", absl::ToInt64Milliseconds(end))
+             .Text("item_id", found->second.item));
+    AddSoundItem(found->second.item);
+  }
+
+  void Words(int32_t utterance, const Hypothesis& words, bool is_final) override {
+    annotated::MutexLock lock(mutex_);
+    const auto found = utterances_.find(utterance);
+    if (found == utterances_.end() || found->second.item.empty()) return;
+    Utterance& said = found->second;
+    // What was not understood is no transcript.
+    const std::string text = words.rejected ? "" : words.text;
+    if (!is_final) {
+      // A delta cannot be taken back: what has changed waits for the end.
+      if (text.size() <= said.shown.size() || !absl::StartsWith(text, said.shown)) return;
+      SendDelta(said.item, text.substr(said.shown.size()));
+      said.shown = text;
+      return;
+    }
+    if (text.size() > said.shown.size() && absl::StartsWith(text, said.shown)) {
+      SendDelta(said.item, text.substr(said.shown.size()));
+    }
+    RealtimeItem* const item = items_.Find(said.item);
+    if (item != nullptr) item->text = text;
+    Send("conversation.item.input_audio_transcription.completed",
+         JsonObject()
+             .Text("item_id", said.item)
+             .Integer("content_index", 0)
+             .Text("transcript", text)
+             .Raw("usage", R"({"type":"duration","seconds":0})"));
+    if (item != nullptr) SendItem("conversation.item.done", *item);
+    utterances_.erase(found);
+  }
+
+  void AnswerBegan(int32_t answer) override {
+    annotated::MutexLock lock(mutex_);
+    answer_ = answer;
+    answer_samples_ = 0;
+    answer_text_.clear();
+    is_cancelled_ = false;
+    output_.Begin();
+    EnsureResponse();
+    response_->is_requested = false;
+  }
+
+  void AnswerText(int32_t /*answer*/, absl::string_view text) override {
+    annotated::MutexLock lock(mutex_);
+    EnsureMessage();
+    RealtimeItem* const item = items_.Find(response_->message);
+    if (item != nullptr) item->text = absl::StrCat(item->text.value_or(""), text);
+    absl::StrAppend(&answer_text_, text);
+    absl::StrAppend(&response_->text, text);
+    Send(settings_->speaks() ? "response.output_audio_transcript.delta"
+                             : "response.output_text.delta",
+         OfMessage().Text("delta", text));
+  }
+
+  void Frame(absl::Span<const int16_t> samples) override {
+    annotated::MutexLock lock(mutex_);
+    answer_samples_ += static_cast<int64_t>(samples.size());
+    if (!settings_->speaks() || !response_.has_value()) return;
+    EnsureMessage();
+    if (RealtimeItem* const item = items_.Find(response_->message)) {
+      item->num_samples += static_cast<int64_t>(samples.size());
+    }
+    SendSound(output_.Encode(samples));
+  }
+
+  void CallsBegan(int32_t /*answer*/, absl::Span<const BegunCall> calls) override {
+    annotated::MutexLock lock(mutex_);
+    EnsureResponse();
+    bool is_clients = false;
+    for (const BegunCall& call : calls) is_clients = ShowCall(call) || is_clients;
+    if (!is_clients) return;
+    // The response is over once what was said before the calls was heard.
+    response_->ends_when_heard = true;
+    if (response_->message.empty() || response_->all_heard) EndResponse("completed", "", "");
+  }
+
+  void CallEnded(int32_t /*answer*/, int32_t call, const CallOutcome& outcome) override {
+    annotated::MutexLock lock(mutex_);
+    client_calls_.erase(call);
+    const auto shown = shown_calls_.find(call);
+    if (shown == shown_calls_.end()) return;
+    if (RealtimeItem* const item = items_.Find(shown->second.item)) {
+      item->status = "completed";
+      (outcome.answer.ok ? item->output : item->error) = outcome.answer.json;
+      if (response_.has_value() && response_->id == shown->second.response) {
+        Send(outcome.answer.ok ? "response.mcp_call.completed" : "response.mcp_call.failed",
+             JsonObject().Text("item_id", item->id).Integer("output_index", shown->second.place));
+        Send("response.output_item.done", JsonObject()
+                                              .Text("response_id", response_->id)
+                                              .Integer("output_index", shown->second.place)
+                                              .Raw("item", item->Json()));
+      }
+      SendItem("conversation.item.done", *item);
+    }
+    shown_calls_.erase(shown);
+  }
+
+  void AllHeard(int32_t /*answer*/) override {
+    annotated::MutexLock lock(mutex_);
+    if (!response_.has_value()) return;
+    response_->all_heard = true;
+    if (response_->ends_when_heard) EndResponse("completed", "", "");
+  }
+
+  void AnswerEnded(int32_t answer, absl::string_view heard, bool is_cut) override {
+    annotated::MutexLock lock(mutex_);
+    client_calls_.clear();
+    shown_calls_.clear();
+    answer_ = 0;
+    last_answer_ = answer;
+    if (!response_.has_value()) return;
+    if (!is_cut) {
+      EndResponse("completed", "", "");
+      return;
+    }
+    if (RealtimeItem* const item = items_.Find(response_->message)) {
+      item->text = std::string(heard.substr(std::min(item->begin_text, heard.size())));
+      response_->text = *item->text;
+    }
+    EndResponse("cancelled", "cancelled", is_cancelled_ ? "client_cancelled" : "turn_detected");
+  }
+
+  void AnswerTruncated(int32_t /*answer*/, absl::string_view heard) override {
+    annotated::MutexLock lock(mutex_);
+    if (truncations_.empty()) return;
+    const Truncation truncation = truncations_.front();
+    truncations_.pop_front();
+    if (RealtimeItem* const item = items_.Find(truncation.item)) {
+      item->text = std::string(heard.substr(std::min(item->begin_text, heard.size())));
+    }
+    SendTruncated(truncation);
+  }
+
+  void TurnDone(const TurnReport& report) override {
+    annotated::MutexLock lock(mutex_);
+    // An answer that was asked for, and to nothing.
+    if (response_.has_value() && response_->is_requested &&
+        report.ending == TurnEnding::kNothingSaid) {
+      EndResponse("completed", "", "");
+    }
+    SendLatency(report);
+  }
+
+  void Closed(const absl::Status& status) override {
+    std::shared_ptr<RealtimeSession> self;
+    annotated::MutexLock lock(mutex_);
+    is_over_ = true;
+    self = std::move(self_);
+    if (status.ok()) {
+      connection_->Close(kCloseNormal, "the conversation is over");
+    } else if (absl::IsCancelled(status)) {
+      connection_->Close(kCloseGoingAway, status.message());
+    } else {
+      connection_->Close(absl::IsDeadlineExceeded(status) ? kCloseNormal : kCloseInternalError,
+                         status.message());
+    }
+    lock.unlock();
+  }
+
+ private:
+  struct Utterance {
+    std::string item = {};
+    bool is_detected = false;
+    // What was shown of its words.
+    std::string shown = {};
+  };
+  struct Response {
+    std::string id;
+    // As the client gave it; empty if it gave none.
+    std::string metadata = {};
+    // It was asked for, and its answer has not begun.
+    bool is_requested = false;
+    // The items so far, and the message among them, with its place and text.
+    std::vector<std::string> items = {};
+    std::string message = {};
+    int64_t message_place = 0;
+    std::string text = {};
+    bool all_heard = false;
+    bool ends_when_heard = false;
+  };
+  struct ShownCall {
+    std::string item;
+    std::string response;
+    int64_t place = 0;
+  };
+  // A call that the client is to make, and what it gave back.
+  struct ClientCall {
+    std::string call_id;
+    std::optional<std::string> output = {};
+  };
+  struct Truncation {
+    std::string item;
+    int64_t content_index = 0;
+    int64_t audio_end_ms = 0;
+  };
+
+  // Sending.
+
+  std::string NewId(absl::string_view kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return absl::StrCat(kind, "_", id_suffix_, "_", ++num_ids_);
+  }
+
+  // An event of that type; `body`: what else it has.
+  void Send(absl::string_view type, JsonObject& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const std::string rest = body.Finish();
+    SendRaw(type, absl::string_view(rest).substr(1));
+  }
+  void Send(absl::string_view type, JsonObject&& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Send(type, body);
+  }
+  // `rest`: the members after the first two, and the closing brace.
+  void SendRaw(absl::string_view type, absl::string_view rest)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    connection_->SendText(absl::StrCat(R"({"type":")", type, R"(","event_id":"event_)", id_suffix_,
+                                       "_", ++num_ids_, rest == "}" ? "\"" : "\",", rest));
+  }
+
+  void Refuse(const Problem& problem) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    JsonObject error;
+    error.Text("type", "invalid_request_error").Text("code", problem.code);
+    error.Text("message", problem.message);
+    error.Text("param", problem.param.empty() ? std::nullopt : std::optional(problem.param));
+    error.Text("event_id",
+               client_event_id_.empty() ? std::nullopt : std::optional(client_event_id_));
+    Send("error", JsonObject().Raw("error", error.Finish()));
+  }
+  // What the runtime refuses.
+  void Report(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (status.ok()) return;
+    Refuse({.code = absl::IsResourceExhausted(status) ? "rate_limit_exceeded" : "invalid_value",
+            .message = std::string(status.message())});
+  }
+
+  void SendItem(absl::string_view type, const RealtimeItem& item)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Send(type,
+         JsonObject().Text("previous_item_id", items_.Before(item.id)).Raw("item", item.Json()));
+  }
+
+  // Adds the item as the last, and says so.
+  void AddItem(RealtimeItem item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::optional<std::string> previous;
+    const std::string json = item.Json();
+    items_.Add(std::move(item), std::nullopt, &previous);
+    Send("conversation.item.added",
+         JsonObject().Text("previous_item_id", previous).Raw("item", json));
+  }
+
+  // What somebody said, whose words are not known yet.
+  void AddSoundItem(const std::string& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Send("input_audio_buffer.committed",
+         JsonObject().Text("previous_item_id", items_.last()).Text("item_id", id));
+    AddItem({.id = id, .role = "user", .content_type = "input_audio"});
+  }
+
+  void SendDelta(const std::string& item, absl::string_view text)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Send("conversation.item.input_audio_transcription.delta",
+         JsonObject().Text("item_id", item).Integer("content_index", 0).Text("delta", text));
+  }
+
+  void SendTruncated(const Truncation& truncation) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Send("conversation.item.truncated", JsonObject()
+                                            .Text("item_id", truncation.item)
+                                            .Integer("content_index", truncation.content_index)
+                                            .Integer("audio_end_ms", truncation.audio_end_ms));
+  }
+
+  void SendSound(absl::Span<const uint8_t> bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (bytes.empty()) return;
+    // The event that comes most often: base64 needs no escaping.
+    event_.clear();
+    absl::StrAppend(&event_, "\"response_id\":\"", response_->id, "\",\"item_id\":\"",
+                    response_->message, "\",\"output_index\":", response_->message_place,
+                    ",\"content_index\":0,\"delta\":\"");
+    AppendBase64(bytes, event_);
+    event_ += "\"}";
+    SendRaw("response.output_audio.delta", event_);
+  }
+
+  // Where the time of the turn went: what our page draws. Others ignore it.
+  void SendLatency(const TurnReport& report) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (report.latency.total() <= absl::ZeroDuration()) return;
+    JsonObject stages;
+    for (size_t i = 0; i < kNumTurnStages; ++i) {
+      stages.Raw(TurnStageName(static_cast<TurnStage>(i)),
+                 absl::StrCat(absl::ToDoubleMilliseconds(report.latency.stages[i])));
+    }
+    Send("parlance.turn.latency",
+         JsonObject()
+             .Integer("turn", report.turn)
+             .Raw("total_ms", absl::StrCat(absl::ToDoubleMilliseconds(report.latency.total())))
+             .Raw("stages_ms", stages.Finish()));
+  }
+
+  void ShowHistory(absl::Span<const session::Message> messages)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const session::Message& message : messages) {
+      const bool is_user = message.role == session::Role::kUser;
+      if (message.content.empty() || (!is_user && message.role != session::Role::kAssistant)) {
+        continue;
+      }
+      RealtimeItem item = {.id = absl::StrCat("item_", session_->id(), "_m", message.sequence),
+                           .role = is_user ? "user" : "assistant",
+                           .content_type = is_user ? "input_text" : "output_text",
+                           .text = message.content};
+      const std::string id = item.id;
+      AddItem(std::move(item));
+      SendItem("conversation.item.done", *items_.Find(id));
+    }
+  }
+
+  // Responses.
+
+  std::string ResponseJson(absl::string_view status, absl::string_view detail,
+                           absl::string_view reason) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    JsonObject response;
+    response.Text("id", response_->id).Text("object", "realtime.response").Text("status", status);
+    if (detail.empty()) {
+      response.Null("status_details");
+    } else {
+      response.Raw("status_details",
+                   JsonObject().Text("type", detail).Text("reason", reason).Finish());
+    }
+    std::vector<std::string> output;
+    if (status != "in_progress") {
+      for (const std::string& id : response_->items) {
+        if (const RealtimeItem* const item = const_cast<RealtimeItems&>(items_).Find(id)) {
+          output.push_back(item->Json());
+        }
+      }
+    }
+    response.Raw("output", absl::StrCat("[", absl::StrJoin(output, ","), "]"));
+    response.Text("conversation_id", absl::StrCat("conv_", session_->id()));
+    response.Raw("output_modalities", settings_->speaks() ? R"(["audio"])" : R"(["text"])");
+    response.Raw("metadata", response_->metadata.empty() ? "null" : response_->metadata);
+    return response.Finish();
+  }
+
+  // A response for what comes now.
+  void EnsureResponse() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (response_.has_value()) return;
+    response_ = Response{.id = NewId("resp")};
+    Send("response.created", JsonObject().Raw("response", ResponseJson("in_progress", "", "")));
+  }
+
+  JsonObject OfMessage() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    JsonObject json;
+    json.Text("response_id", response_->id).Text("item_id", response_->message);
+    json.Integer("output_index", response_->message_place).Integer("content_index", 0);
+    return json;
+  }
+
+  // The event of an item of the response, and that of the conversation.
+  void BeginOutputItem(RealtimeItem item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto place = static_cast<int64_t>(response_->items.size());
+    response_->items.push_back(item.id);
+    Send("response.output_item.added", JsonObject()
+                                           .Text("response_id", response_->id)
+                                           .Integer("output_index", place)
+                                           .Raw("item", item.Json()));
+    AddItem(std::move(item));
+  }
+  void EndOutputItem(const RealtimeItem& item, int64_t place)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Send("response.output_item.done", JsonObject()
+                                          .Text("response_id", response_->id)
+                                          .Integer("output_index", place)
+                                          .Raw("item", item.Json()));
+    SendItem("conversation.item.done", item);
+  }
+
+  // The part of a message of ours; its text is a transcript where it is spoken.
+  std::string PartJson(absl::string_view text) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    JsonObject part;
+    part.Text("type", settings_->speaks() ? "audio" : "text");
+    part.Text(settings_->speaks() ? "transcript" : "text", text);
+    return part.Finish();
+  }
+
+  // A response with a message that is being said.
+  void EnsureMessage() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    EnsureResponse();
+    response_->all_heard = false;
+    if (!response_->message.empty()) return;
+    response_->message = NewId("item");
+    response_->message_place = static_cast<int64_t>(response_->items.size());
+    BeginOutputItem({.id = response_->message,
+                     .status = "in_progress",
+                     .role = "assistant",
+                     .content_type = settings_->speaks() ? "output_audio" : "output_text",
+                     .text = "",
+                     .answer = answer_,
+                     .begin_sample = answer_samples_,
+                     .begin_text = answer_text_.size()});
+    Send("response.content_part.added", OfMessage().Raw("part", PartJson("")));
+  }
+
+  void EndMessage(absl::string_view status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (response_->message.empty()) return;
+    if (settings_->speaks()) {
+      SendSound(output_.Finish());
+      Send("response.output_audio.done", OfMessage());
+      Send("response.output_audio_transcript.done",
+           OfMessage().Text("transcript", response_->text));
+    } else {
+      Send("response.output_text.done", OfMessage().Text("text", response_->text));
+    }
+    Send("response.content_part.done", OfMessage().Raw("part", PartJson(response_->text)));
+    RealtimeItem* const item = items_.Find(response_->message);
+    if (item == nullptr) return;
+    item->status = std::string(status);
+    EndOutputItem(*item, response_->message_place);
+  }
+
+  void EndResponse(absl::string_view status, absl::string_view detail, absl::string_view reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    EndMessage(status == "completed" ? "completed" : "incomplete");
+    Send("response.done", JsonObject().Raw("response", ResponseJson(status, detail, reason)));
+    response_.reset();
+    if (!overrides_agent_) return;
+    overrides_agent_ = false;
+    session_->SetAgentSettings(std::make_shared<AgentSettings>(settings_->agent())).IgnoreError();
+  }
+
+  // Shows a call that has begun. True if the client is to make it.
+  bool ShowCall(const BegunCall& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const std::vector<OfferedTool>& tools = settings_->agent().tools;
+    const bool is_clients = std::any_of(tools.begin(), tools.end(), [&](const OfferedTool& tool) {
+      return tool.name == call.tool_call.name;
+    });
+    const auto place = static_cast<int64_t>(response_->items.size());
+    RealtimeItem item = {
+        .id = NewId("item"),
+        .type = is_clients ? RealtimeItem::Type::kFunctionCall : RealtimeItem::Type::kToolCall,
+        .status = "in_progress",
+        .name = call.tool_call.name};
+    const std::string id = item.id;
+    if (!is_clients) {
+      item.arguments = call.tool_call.arguments;
+      shown_calls_[call.call] = {.item = id, .response = response_->id, .place = place};
+      BeginOutputItem(std::move(item));
+      return false;
+    }
+    // Ids of calls are the session's, and a client may have several sessions.
+    item.call_id = call.id;
+    client_calls_[call.call] = {.call_id = call.id};
+    BeginOutputItem(std::move(item));
+    JsonObject of_call;
+    of_call.Text("response_id", response_->id).Text("item_id", id);
+    of_call.Integer("output_index", place).Text("call_id", call.id);
+    Send("response.function_call_arguments.delta",
+         JsonObject(of_call).Text("delta", call.tool_call.arguments));
+    Send("response.function_call_arguments.done",
+         JsonObject(of_call).Text("arguments", call.tool_call.arguments));
+    if (RealtimeItem* const begun = items_.Find(id)) {
+      begun->arguments = call.tool_call.arguments;
+      begun->status = "completed";
+      EndOutputItem(*begun, place);
+    }
+    return true;
+  }
+
+  // Client events.
+
+  void Handle(absl::string_view type, const rapidjson::Document& event)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (type == "session.update") {
+      UpdateSession(event);
+    } else if (type == "input_audio_buffer.append") {
+      const std::optional<absl::string_view> audio = TextOf(Member(&event, "audio"));
+      if (audio.has_value()) {
+        Append(*audio);
+      } else {
+        RefuseMissing("audio");
+      }
+    } else if (type == "input_audio_buffer.commit") {
+      Commit();
+    } else if (type == "input_audio_buffer.clear") {
+      buffer_.clear();
+      Send("input_audio_buffer.cleared", JsonObject());
+    } else if (type == "conversation.item.create") {
+      CreateItem(event);
+    } else if (type == "conversation.item.retrieve" || type == "conversation.item.delete") {
+      const std::optional<absl::string_view> id = TextOf(Member(&event, "item_id"));
+      const RealtimeItem* const item = id.has_value() ? items_.Find(*id) : nullptr;
+      if (item == nullptr) {
+        RefuseItem(id);
+      } else if (type == "conversation.item.retrieve") {
+        Send("conversation.item.retrieved", JsonObject().Raw("item", item->Json()));
+      } else {
+        items_.Remove(*id);
+        Send("conversation.item.deleted", JsonObject().Text("item_id", *id));
+      }
+    } else if (type == "conversation.item.truncate") {
+      Truncate(event);
+    } else if (type == "response.create") {
+      CreateResponse(event);
+    } else if (type == "response.cancel") {
+      CancelResponse(event);
+    } else if (type == "output_audio_buffer.clear") {
+      if (response_.has_value()) CancelAnswer();
+      Send("output_audio_buffer.cleared", JsonObject());
+    } else {
+      Refuse({.code = "unknown_event",
+              .message = absl::StrCat("there is no client event of the type ", type.substr(0, 100)),
+              .param = "type"});
+    }
+  }
+
+  void RefuseMissing(absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Refuse({.code = "missing_required_parameter",
+            .message = absl::StrCat(name, " is missing, or is no text"),
+            .param = std::string(name)});
+  }
+  void RefuseItem(const std::optional<absl::string_view>& id)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!id.has_value()) {
+      RefuseMissing("item_id");
+      return;
+    }
+    Refuse({.code = "item_not_found",
+            .message = absl::StrCat("there is no item ", id->substr(0, 100)),
+            .param = "item_id"});
+  }
+
+  void UpdateSession(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const rapidjson::Value* const update = Member(&event, "session");
+    RealtimeProblem problem;
+    if (update == nullptr) {
+      RefuseMissing("session");
+      return;
+    }
+    const bool detected = settings_->detects_turns();
+    if (!settings_->Update(*update, &problem)) {
+      Refuse({.code = problem.code, .message = problem.message, .param = problem.param});
+      return;
+    }
+    ReadFormats();
+    if (settings_->detects_turns() && !detected) buffer_.clear();
+    session_->Configure(settings_->turn_taking()).IgnoreError();
+    session_->SetAgentSettings(std::make_shared<AgentSettings>(settings_->agent())).IgnoreError();
+    session_->SetSpeaks(settings_->speaks()).IgnoreError();
+    Send("session.updated", JsonObject().Raw("session", settings_->Json()));
+  }
+  void ReadFormats() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    input_.SetFormat(settings_->input_format(), kSessionHz);
+    output_.SetFormat(settings_->output_format(), environment_.output_sample_rate_hz);
+  }
+
+  // The event that comes most often, where it has the form that clients give it: nothing of it is
+  // copied. False for any other.
+  bool TryAppend(absl::string_view message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    constexpr absl::string_view kType = R"("type":"input_audio_buffer.append")";
+    constexpr absl::string_view kAudio = R"("audio":")";
+    const size_t head = message.substr(0, 200).find(kType);
+    if (head == absl::string_view::npos) return false;
+    const size_t audio = message.substr(0, 300).find(kAudio);
+    if (audio == absl::string_view::npos) return false;
+    const size_t begin = audio + kAudio.size();
+    const size_t end = message.find('"', begin);
+    if (end == absl::string_view::npos) return false;
+    // The members before and after it are the type, and perhaps an id: all others take the long
+    // way.
+    std::string rest = absl::StrCat(message.substr(0, begin), message.substr(end));
+    if (rest.size() > 600) return false;
+    rapidjson::Document event;
+    if (!ParseJsonObject(rest, kBounds, event).ok() || event.MemberCount() > 3 ||
+        TextOf(Member(&event, "type")) != "input_audio_buffer.append" ||
+        TextOf(Member(&event, "audio")) != "") {
+      return false;
+    }
+    client_event_id_ = std::string(TextOf(Member(&event, "event_id")).value_or(""));
+    Append(message.substr(begin, end - begin));
+    return true;
+  }
+
+  void Append(absl::string_view base64) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const absl::StatusOr<absl::Span<const int16_t>> samples = input_.Decode(base64);
+    if (!samples.ok()) {
+      Refuse({.code = "invalid_audio",
+              .message = std::string(samples.status().message()),
+              .param = "audio"});
+      return;
+    }
+    if (settings_->detects_turns()) {
+      // The runtime takes a second at once.
+      for (absl::Span<const int16_t> rest = *samples; !rest.empty();) {
+        const auto part = rest.first(std::min<size_t>(rest.size(), kSessionHz));
+        rest.remove_prefix(part.size());
+        if (absl::Status pushed = session_->Push(part); !pushed.ok()) Report(pushed);
+      }
+      return;
+    }
+    const size_t most =
+        static_cast<size_t>(ConversationEvents::kMaxUtterance / absl::Seconds(1)) * kSessionHz;
+    if (buffer_.size() + samples->size() > most) {
+      Refuse({.code = "input_audio_buffer_full",
+              .message = absl::StrCat("an utterance has at most ",
+                                      absl::FormatDuration(ConversationEvents::kMaxUtterance),
+                                      "; commit the buffer or clear it. What came now is left out"),
+              .param = "audio"});
+      return;
+    }
+    buffer_.insert(buffer_.end(), samples->begin(), samples->end());
+  }
+
+  void Commit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (settings_->detects_turns()) {
+      const bool is_speaking =
+          std::any_of(utterances_.begin(), utterances_.end(),
+                      [](const auto& each) { return each.second.is_detected; });
+      if (!is_speaking) {
+        Refuse({.code = "input_audio_buffer_commit_empty",
+                .message = "nobody has been heard to speak since the last turn"});
+        return;
+      }
+      session_->EndOfSound();
+      return;
+    }
+    // OpenAI's least is 100 ms, too.
+    if (buffer_.size() < kSessionHz / 10) {
+      Refuse({.code = "input_audio_buffer_commit_empty",
+              .message = absl::StrCat("the buffer has ", buffer_.size() * 1000 / kSessionHz,
+                                      " ms of sound; 100 ms are the least")});
+      return;
+    }
+    const std::string id = NewId("item");
+    AddSoundItem(id);
+    committed_.push_back(id);
+    if (absl::Status said = session_->WholeUtterance(std::exchange(buffer_, {})); !said.ok()) {
+      committed_.pop_back();
+      Report(said);
+    }
+  }
+
+  void CreateItem(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const rapidjson::Value* const given = Member(&event, "item");
+    const std::optional<absl::string_view> type = TextOf(Member(given, "type"));
+    if (!type.has_value()) {
+      Refuse({.code = "missing_required_parameter",
+              .message = "an item needs a type",
+              .param = "item.type"});
+      return;
+    }
+    RealtimeItem item;
+    item.id = std::string(TextOf(Member(given, "id")).value_or(""));
+    if (item.id.size() > 128) {
+      Refuse(
+          {.code = "invalid_value", .message = "an id has at most 128 bytes", .param = "item.id"});
+      return;
+    }
+    if (item.id.empty()) item.id = NewId("item");
+    if (items_.Find(item.id) != nullptr) {
+      Refuse({.code = "item_exists",
+              .message = absl::StrCat("there is an item ", item.id, " already"),
+              .param = "item.id"});
+      return;
+    }
+    std::optional<PendingInput> input;
+    if (type == "message") {
+      if (!ReadMessage(*given, &item, &input)) return;
+    } else if (type == "function_call_output") {
+      item.type = RealtimeItem::Type::kFunctionCallOutput;
+      item.call_id = std::string(TextOf(Member(given, "call_id")).value_or(""));
+      const std::optional<absl::string_view> output = TextOf(Member(given, "output"));
+      if (!output.has_value() || output->size() > Runtime::Session::kMaxTextBytes) {
+        Refuse({.code = "invalid_value",
+                .message = absl::StrCat("output has to be text of at most ",
+                                        Runtime::Session::kMaxTextBytes, " bytes"),
+                .param = "item.output"});
+        return;
+      }
+      item.output = std::string(*output);
+    } else if (type == "function_call") {
+      item.type = RealtimeItem::Type::kFunctionCall;
+      item.call_id = std::string(TextOf(Member(given, "call_id")).value_or(""));
+      item.name = std::string(TextOf(Member(given, "name")).value_or(""));
+      item.arguments = std::string(TextOf(Member(given, "arguments")).value_or(""));
+    } else {
+      Refuse({.code = "unsupported_item",
+              .message = "an item's type has to be message, function_call or function_call_output",
+              .param = "item.type"});
+      return;
+    }
+    if (input.has_value() && pending_.size() >= kMaxPendingInputs) {
+      Refuse({.code = "rate_limit_exceeded",
+              .message =
+                  absl::StrCat(kMaxPendingInputs, " messages wait for an answer; ask for one")});
+      return;
+    }
+    const std::optional<absl::string_view> after = TextOf(Member(&event, "previous_item_id"));
+    std::optional<std::string> previous;
+    const RealtimeItem kept = item;
+    if (!items_.Add(std::move(item),
+                    after.has_value() ? std::optional<std::string>(*after) : std::nullopt,
+                    &previous)) {
+      Refuse({.code = "item_not_found",
+              .message = absl::StrCat("there is no item ", after->substr(0, 100)),
+              .param = "previous_item_id"});
+      return;
+    }
+    if (kept.type == RealtimeItem::Type::kFunctionCallOutput) {
+      for (auto& [call, waiting] : client_calls_) {
+        if (waiting.call_id == kept.call_id) waiting.output = kept.output;
+      }
+    }
+    Send("conversation.item.added",
+         JsonObject().Text("previous_item_id", previous).Raw("item", kept.Json()));
+    SendItem("conversation.item.done", kept);
+    if (input.has_value()) {
+      pending_.push_back(*std::move(input));
+    } else if (kept.type == RealtimeItem::Type::kMessage) {
+      const session::Role role =
+          kept.role == "system" ? session::Role::kSystem : session::Role::kAssistant;
+      Report(session_->AddMessage(role, kept.text.value_or("")));
+    }
+  }
+
+  // A message that the client gives. `input`: what of it is to be answered. False if it is refused.
+  bool ReadMessage(const rapidjson::Value& given, RealtimeItem* item,
+                   std::optional<PendingInput>* input) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    item->role = std::string(TextOf(Member(&given, "role")).value_or("user"));
+    if (item->role != "user" && item->role != "assistant" && item->role != "system") {
+      Refuse({.code = "invalid_value",
+              .message = "a role has to be user, assistant or system",
+              .param = "item.role"});
+      return false;
+    }
+    const rapidjson::Value* const content = Member(&given, "content");
+    if (content == nullptr || !content->IsArray() || content->Empty()) {
+      Refuse({.code = "missing_required_parameter",
+              .message = "a message needs content, a list of parts",
+              .param = "item.content"});
+      return false;
+    }
+    item->content_type = item->role == "assistant" ? "output_text" : "input_text";
+    item->text = "";
+    for (const rapidjson::Value& part : content->GetArray()) {
+      const absl::string_view type = TextOf(Member(&part, "type")).value_or("");
+      const absl::string_view key =
+          type == "input_audio" || type == "output_audio" || type == "audio" ? "transcript"
+                                                                             : "text";
+      const std::optional<absl::string_view> text = TextOf(Member(&part, key));
+      const std::optional<absl::string_view> audio = TextOf(Member(&part, "audio"));
+      if (type == "input_image" || (!text.has_value() && !audio.has_value())) {
+        Refuse({.code = "unsupported_content",
+                .message = absl::StrCat("a part of the type ", type.substr(0, 100),
+                                        " cannot be used; input_text and input_audio can"),
+                .param = "item.content"});
+        return false;
+      }
+      if (text.has_value()) {
+        absl::StrAppend(&*item->text, item->text->empty() ? "" : "\n", *text);
+      } else if (item->role == "user") {
+        const absl::StatusOr<absl::Span<const int16_t>> samples = input_.DecodeWhole(*audio);
+        if (!samples.ok()) {
+          Refuse({.code = "invalid_audio",
+                  .message = std::string(samples.status().message()),
+                  .param = "item.content"});
+          return false;
+        }
+        *input = std::vector<int16_t>(samples->begin(), samples->end());
+        item->content_type = "input_audio";
+        item->text = std::nullopt;
+        return true;
+      }
+    }
+    if (item->text->size() > Runtime::Session::kMaxTextBytes) {
+      Refuse({.code = "string_above_max_length",
+              .message = absl::StrCat("a message has at most ", Runtime::Session::kMaxTextBytes,
+                                      " bytes of text"),
+              .param = "item.content"});
+      return false;
+    }
+    if (item->role == "user") *input = *item->text;
+    return true;
+  }
+
+  // What was written before somebody spoke belongs to the conversation.
+  void FlushPending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const PendingInput& input : pending_) {
+      if (const auto* const text = std::get_if<std::string>(&input)) {
+        session_->AddMessage(session::Role::kUser, *text).IgnoreError();
+      }
+    }
+    pending_.clear();
+  }
+
+  void Truncate(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const std::optional<absl::string_view> id = TextOf(Member(&event, "item_id"));
+    const RealtimeItem* const item = id.has_value() ? items_.Find(*id) : nullptr;
+    if (item == nullptr) {
+      RefuseItem(id);
+      return;
+    }
+    const std::optional<int64_t> end_ms = IntegerOf(Member(&event, "audio_end_ms"));
+    if (item->role != "assistant" || !end_ms.has_value() || *end_ms < 0) {
+      Refuse({.code = "invalid_value",
+              .message = item->role == "assistant"
+                             ? "audio_end_ms has to be a whole number, 0 or more"
+                             : "only messages of the assistant can be truncated",
+              .param = item->role == "assistant" ? "audio_end_ms" : "item_id"});
+      return;
+    }
+    const int64_t samples_of_ms = environment_.output_sample_rate_hz / 1000;
+    const Truncation truncation = {
+        .item = item->id, .audio_end_ms = std::min(*end_ms, item->num_samples / samples_of_ms)};
+    const bool is_last = item->answer != 0 && (item->answer == answer_ ||
+                                               (answer_ == 0 && item->answer == last_answer_));
+    if (!is_last) {
+      SendTruncated(truncation);
+      return;
+    }
+    truncations_.push_back(truncation);
+    if (absl::Status asked =
+            session_->Truncate(item->begin_sample + truncation.audio_end_ms * samples_of_ms);
+        !asked.ok()) {
+      truncations_.pop_back();
+      Report(asked);
+    }
+  }
+
+  void CreateResponse(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (response_.has_value()) {
+      Refuse({.code = "conversation_already_has_active_response",
+              .message = absl::StrCat("the response ", response_->id,
+                                      " is under way; wait for "
+                                      "response.done, or cancel it")});
+      return;
+    }
+    if (settings_->is_transcription()) {
+      Refuse({.code = "unsupported_event", .message = "a transcription session has no responses"});
+      return;
+    }
+    Response response = {.id = NewId("resp")};
+    if (const rapidjson::Value* const given = Member(&event, "response")) {
+      AgentSettings agent;
+      RealtimeProblem problem;
+      const std::optional<absl::string_view> conversation = TextOf(Member(given, "conversation"));
+      const rapidjson::Value* const input = Member(given, "input");
+      if (conversation == "none" || (input != nullptr && input->IsArray() && !input->Empty())) {
+        Refuse({.code = "unsupported_parameter",
+                .message = "responses out of band are not supported; leave out conversation and "
+                           "input",
+                .param = "response.conversation"});
+        return;
+      }
+      if (!settings_->Override(*given, &agent, &problem)) {
+        Refuse({.code = problem.code, .message = problem.message, .param = problem.param});
+        return;
+      }
+      const rapidjson::Value* const metadata = Member(given, "metadata");
+      if (metadata != nullptr && metadata->IsObject()) response.metadata = JsonOf(*metadata);
+      if (Member(given, "instructions") != nullptr || Member(given, "tools") != nullptr ||
+          Member(given, "tool_choice") != nullptr ||
+          Member(given, "max_output_tokens") != nullptr) {
+        overrides_agent_ = true;
+        session_->SetAgentSettings(std::make_shared<AgentSettings>(agent)).IgnoreError();
+      }
+    }
+    response_ = std::move(response);
+    Send("response.created", JsonObject().Raw("response", ResponseJson("in_progress", "", "")));
+    if (!client_calls_.empty()) {
+      // It goes on with what the calls gave.
+      for (const auto& [call, waiting] : client_calls_) {
+        CallOutcome outcome;
+        outcome.answer.ok = waiting.output.has_value();
+        outcome.answer.text = waiting.output.value_or("The tool gave nothing.");
+        outcome.answer.json = waiting.output.has_value()
+                                  ? *waiting.output
+                                  : R"({"error":"unavailable","message":"no output was given"})";
+        session_->EndCall(call, std::move(outcome)).IgnoreError();
+      }
+      return;
+    }
+    response_->is_requested = true;
+    std::vector<std::string> texts;
+    absl::Status asked;
+    for (PendingInput& input : std::exchange(pending_, {})) {
+      if (auto* const text = std::get_if<std::string>(&input)) {
+        texts.push_back(std::move(*text));
+      } else {
+        asked.Update(session_->WholeUtterance(std::get<std::vector<int16_t>>(std::move(input))));
+      }
+    }
+    if (!texts.empty()) asked.Update(session_->Type(absl::StrJoin(texts, "\n")));
+    asked.Update(session_->Respond());
+    if (asked.ok()) return;
+    Report(asked);
+    EndResponse("failed", "failed", "");
+  }
+
+  void CancelResponse(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const std::optional<absl::string_view> id = TextOf(Member(&event, "response_id"));
+    if (!response_.has_value() || (id.has_value() && *id != response_->id)) {
+      Refuse(
+          {.code = "response_cancel_not_active", .message = "there is no such response under way"});
+      return;
+    }
+    CancelAnswer();
+  }
+  void CancelAnswer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    is_cancelled_ = true;
+    Report(session_->CancelAnswer());
+    // Its answer has not begun, and will not.
+    if (response_->is_requested) EndResponse("cancelled", "cancelled", "client_cancelled");
+  }
+
+  const RealtimeEnvironment environment_;
+  const std::shared_ptr<Connection> connection_;
+  const std::string id_suffix_;
+
+  annotated::Mutex mutex_;
+  std::shared_ptr<Runtime::Session> session_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<RealtimeSession> self_ ABSL_GUARDED_BY(mutex_);
+  bool is_over_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t num_ids_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::optional<RealtimeSettings> settings_ ABSL_GUARDED_BY(mutex_);
+  RealtimeItems items_ ABSL_GUARDED_BY(mutex_);
+  // Of the client's event that is being handled.
+  std::string client_event_id_ ABSL_GUARDED_BY(mutex_);
+  std::string event_ ABSL_GUARDED_BY(mutex_);
+
+  RealtimeInput input_ ABSL_GUARDED_BY(mutex_);
+  // Sound that waits to be committed by hand.
+  std::vector<int16_t> buffer_ ABSL_GUARDED_BY(mutex_);
+  // Items that were committed by hand, and are not being heard yet.
+  std::deque<std::string> committed_ ABSL_GUARDED_BY(mutex_);
+  // What is said, until its words are known.
+  std::map<int32_t, Utterance> utterances_ ABSL_GUARDED_BY(mutex_);
+  std::vector<PendingInput> pending_ ABSL_GUARDED_BY(mutex_);
+
+  // The answer that is being given, 0 if none is, and the last one that ended; how much was given.
+  int32_t answer_ ABSL_GUARDED_BY(mutex_) = 0;
+  int32_t last_answer_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t answer_samples_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::string answer_text_ ABSL_GUARDED_BY(mutex_);
+  bool is_cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  RealtimeOutput output_ ABSL_GUARDED_BY(mutex_);
+  std::optional<Response> response_ ABSL_GUARDED_BY(mutex_);
+  bool overrides_agent_ ABSL_GUARDED_BY(mutex_) = false;
+  // Calls under way, by their numbers.
+  std::map<int32_t, ShownCall> shown_calls_ ABSL_GUARDED_BY(mutex_);
+  std::map<int32_t, ClientCall> client_calls_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Truncation> truncations_ ABSL_GUARDED_BY(mutex_);
+};
+
+// What the server calls, for as long as the connection is there.
+class Handler : public MessageHandler {
+ public:
+  explicit Handler(std::shared_ptr<RealtimeSession> session) : session_(std::move(session)) {}
+  void OnText(absl::string_view message) override { session_->OnText(message); }
+  void OnBinary(absl::Span<const uint8_t> message) override { session_->OnBinary(message); }
+  void OnClosed(const absl::Status& /*status*/) override { session_->OnClosed(); }
+
+ private:
+  const std::shared_ptr<RealtimeSession> session_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<MessageHandler>> OpenRealtimeSession(
+    const RealtimeEnvironment& environment, const RealtimeRequest& request,
+    std::shared_ptr<Connection> connection) {
+  auto session = std::make_shared<RealtimeSession>(environment, std::move(connection));
+  if (absl::Status opened = session->Open(request); !opened.ok()) return opened;
+  return std::make_unique<Handler>(std::move(session));
+}
+
+}  // namespace parlance::pipeline::door

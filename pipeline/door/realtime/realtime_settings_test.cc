@@ -1,0 +1,189 @@
+#include "pipeline/door/realtime/realtime_settings.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "pipeline/conversation/turn_taking.h"
+#include "rapidjson/document.h"
+
+namespace parlance::pipeline::door {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+RealtimeSettings Settings() { return RealtimeSettings("s1", "parlance", "kal16", "realtime"); }
+
+bool Update(RealtimeSettings& settings, absl::string_view json,
+            RealtimeProblem* problem = nullptr) {
+  rapidjson::Document update;
+  update.Parse(json.data(), json.size());
+  EXPECT_FALSE(update.HasParseError()) << json;
+  RealtimeProblem none;
+  return settings.Update(update, problem == nullptr ? &none : problem);
+}
+
+TEST(RealtimeSettingsTest, AreWholeFromTheBeginning) {
+  const RealtimeSettings settings = Settings();
+  for (const absl::string_view part :
+       {R"("id":"s1")", R"("model":"parlance")", R"("voice":"kal16")",
+        R"("silence_duration_ms":500)", R"("interrupt_response":true)"}) {
+    EXPECT_THAT(settings.Json(), HasSubstr(part));
+  }
+  EXPECT_TRUE(settings.detects_turns());
+  EXPECT_TRUE(settings.speaks());
+  EXPECT_THAT(settings.agent().tools, IsEmpty());
+}
+
+// A shallow merge loses the type with the rest, and turns the detector off.
+TEST(RealtimeSettingsTest, AThresholdAloneLeavesTheRestOfTurnDetection) {
+  RealtimeSettings settings = Settings();
+  ASSERT_TRUE(Update(settings, R"({"audio":{"input":{"turn_detection":{"threshold":0.8}}}})"));
+  EXPECT_TRUE(settings.detects_turns());
+  EXPECT_THAT(settings.Json(), HasSubstr(R"("type":"server_vad")"));
+  EXPECT_THAT(settings.Json(), HasSubstr(R"("threshold":0.8)"));
+  EXPECT_THAT(settings.Json(), HasSubstr(R"("silence_duration_ms":500)"));
+}
+
+// Updating one member left another one empty elsewhere.
+TEST(RealtimeSettingsTest, ALanguageAloneLeavesTheTranscriptionModel) {
+  RealtimeSettings settings = Settings();
+  ASSERT_TRUE(Update(settings, R"({"audio":{"input":{"transcription":{"model":"m"}}}})"));
+  ASSERT_TRUE(Update(settings, R"({"audio":{"input":{"transcription":{"language":"en"}}}})"));
+  EXPECT_THAT(settings.Json(), HasSubstr(R"("transcription":{"model":"m","language":"en"})"));
+}
+
+TEST(RealtimeSettingsTest, AnotherKindOfTurnDetectionBeginsAnew) {
+  RealtimeSettings settings = Settings();
+  ASSERT_TRUE(
+      Update(settings, R"({"audio":{"input":{"turn_detection":{"type":"semantic_vad"}}}})"));
+  EXPECT_THAT(settings.Json(), HasSubstr(R"("eagerness":"auto")"));
+  EXPECT_THAT(settings.Json(), Not(HasSubstr("silence_duration_ms")));
+  EXPECT_GT(settings.turn_taking().incomplete_delay, absl::Seconds(1));
+  ASSERT_TRUE(Update(settings, R"({"audio":{"input":{"turn_detection":null}}})"));
+  EXPECT_FALSE(settings.detects_turns());
+  EXPECT_FALSE(settings.turn_taking().answers);
+  ASSERT_TRUE(
+      Update(settings, R"({"audio":{"input":{"turn_detection":{"silence_duration_ms":700}}}})"));
+  EXPECT_EQ(settings.turn_taking().min_endpointing_delay, absl::Milliseconds(700));
+  EXPECT_EQ(settings.turn_taking().complete_delay, absl::Milliseconds(700));
+}
+
+TEST(RealtimeSettingsTest, ResponsesAndInterruptionsCanBeTurnedOff) {
+  RealtimeSettings settings = Settings();
+  ASSERT_TRUE(Update(settings, R"({"audio":{"input":{"turn_detection":
+      {"create_response":false,"interrupt_response":false}}}})"));
+  EXPECT_FALSE(settings.turn_taking().answers);
+  EXPECT_FALSE(settings.turn_taking().interruptible);
+}
+
+TEST(RealtimeSettingsTest, WhatIsNotKnownIsGivenBack) {
+  RealtimeSettings settings = Settings();
+  ASSERT_TRUE(Update(settings, R"({"type":"realtime","tracing":"auto","some_day":{"a":[1]}})"));
+  EXPECT_THAT(settings.Json(), HasSubstr(R"("tracing":"auto")"));
+  EXPECT_THAT(settings.Json(), HasSubstr(R"("some_day":{"a":[1]})"));
+}
+
+TEST(RealtimeSettingsTest, WhoseSessionItIsDoesNotChange) {
+  RealtimeSettings settings = Settings();
+  ASSERT_TRUE(Update(settings, R"({"id":"other","object":"x"})"));
+  EXPECT_THAT(settings.Json(), HasSubstr(R"("id":"s1")"));
+}
+
+TEST(RealtimeSettingsTest, ToolsReachTheAgent) {
+  RealtimeSettings settings = Settings();
+  ASSERT_TRUE(Update(settings, R"({"instructions":"Be brief.","tool_choice":"required",
+      "max_output_tokens":300,"tools":[
+      {"type":"function","name":"weather","description":"d","parameters":{"type":"object"}},
+      {"type":"function","name":"stop"}]})"));
+  const AgentSettings& agent = settings.agent();
+  EXPECT_EQ(agent.instructions, "Be brief.");
+  EXPECT_EQ(agent.tool_choice, "required");
+  EXPECT_EQ(agent.max_output_tokens, 300);
+  ASSERT_THAT(agent.tools, SizeIs(2));
+  EXPECT_EQ(agent.tools[0].name, "weather");
+  EXPECT_EQ(agent.tools[0].parameters, R"({"type":"object"})");
+  ASSERT_TRUE(Update(settings, R"({"tools":[],"max_output_tokens":"inf",
+                                   "tool_choice":{"type":"function","name":"weather"}})"));
+  EXPECT_THAT(settings.agent().tools, IsEmpty());
+  EXPECT_EQ(settings.agent().max_output_tokens, std::nullopt);
+  EXPECT_EQ(settings.agent().tool_choice, "weather");
+}
+
+// Each is refused with the place, and nothing of the update is taken.
+TEST(RealtimeSettingsTest, WhatCannotBeIsRefusedAsAWhole) {
+  const std::string long_text(RealtimeSettings::kMaxInstructionsBytes + 1, 'a');
+  std::string tools;
+  for (size_t i = 0; i <= RealtimeSettings::kMaxTools; ++i) {
+    absl::StrAppend(&tools, i == 0 ? "" : ",", R"({"type":"function","name":"t)", i, "\"}");
+  }
+  for (const auto& [json, param] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"type":"video"})", "session.type"},
+           {R"({"output_modalities":[]})", "session.output_modalities"},
+           {R"({"audio":{"output":{"format":{"type":"audio/pcm","rate":16000}}}})",
+            "session.audio.output.format"},
+           {R"({"audio":null})", "session.audio.input.format"},
+           {R"({"audio":{"input":{"turn_detection":{"type":"magic"}}}})",
+            "session.audio.input.turn_detection.type"},
+           {R"({"audio":{"input":{"turn_detection":{"threshold":2}}}})",
+            "session.audio.input.turn_detection.threshold"},
+           {R"({"audio":{"input":{"turn_detection":{"silence_duration_ms":0}}}})",
+            "session.audio.input.turn_detection.silence_duration_ms"},
+           {R"({"audio":{"input":{"turn_detection":{"idle_timeout_ms":5000}}}})",
+            "session.audio.input.turn_detection.idle_timeout_ms"},
+           {R"({"audio":{"input":{"turn_detection":{"create_response":1}}}})",
+            "session.audio.input.turn_detection.create_response"},
+           {R"({"audio":{"input":{"turn_detection":{"type":"semantic_vad","eagerness":"x"}}}})",
+            "session.audio.input.turn_detection.eagerness"},
+           {absl::StrCat(R"({"instructions":")", long_text, "\"}"), "session.instructions"},
+           {absl::StrCat(R"({"tools":[)", tools, "]}"), "session.tools"},
+           {R"({"tools":[{"type":"mcp","server_label":"x"}]})", "session.tools"},
+           {R"({"tools":[{"type":"function","name":"a b"}]})", "session.tools"},
+           {R"({"tools":[{"type":"function","name":"a"},{"type":"function","name":"a"}]})",
+            "session.tools"},
+           {R"({"tools":[{"type":"function","name":"a","parameters":"x"}]})", "session.tools"},
+           {R"({"tool_choice":5})", "session.tool_choice"},
+           {R"({"max_output_tokens":0})", "session.max_output_tokens"}}) {
+    SCOPED_TRACE(json.substr(0, 100));
+    RealtimeSettings settings = Settings();
+    const std::string before = settings.Json();
+    RealtimeProblem problem;
+    EXPECT_FALSE(Update(settings, json, &problem));
+    EXPECT_EQ(problem.param, param);
+    EXPECT_THAT(problem.message, Not(IsEmpty()));
+    EXPECT_EQ(settings.Json(), before);
+  }
+}
+
+TEST(RealtimeSettingsTest, TheConfigurationIsBounded) {
+  RealtimeSettings settings = Settings();
+  for (int i = 0; i < 20; ++i) {
+    Update(settings, absl::StrCat(R"({"unknown)", i, R"(":")", std::string(60000, 'x'), "\"}"));
+  }
+  EXPECT_LE(settings.Json().size(), RealtimeSettings::kMaxBytes);
+}
+
+TEST(RealtimeSettingsTest, OneResponseMayHaveSettingsOfItsOwn) {
+  RealtimeSettings settings = Settings();
+  ASSERT_TRUE(Update(settings, R"({"instructions":"Be brief.","tool_choice":"none"})"));
+  rapidjson::Document response;
+  response.Parse(R"({"instructions":"Sing.","max_output_tokens":5})");
+  AgentSettings agent;
+  RealtimeProblem problem;
+  ASSERT_TRUE(settings.Override(response, &agent, &problem));
+  EXPECT_EQ(agent.instructions, "Sing.");
+  EXPECT_EQ(agent.tool_choice, "none");
+  EXPECT_EQ(agent.max_output_tokens, 5);
+  EXPECT_EQ(settings.agent().instructions, "Be brief.");
+}
+
+}  // namespace
+}  // namespace parlance::pipeline::door
