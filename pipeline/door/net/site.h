@@ -1,0 +1,56 @@
+// What a server serves: pages, and whoever handles connections.
+#ifndef PIPELINE_DOOR_NET_SITE_H_
+#define PIPELINE_DOOR_NET_SITE_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "pipeline/door/connection.h"
+#include "pipeline/door/net/http_request.h"
+#include "pipeline/door/net/http_response.h"
+#include "pipeline/door/net/socket_address.h"
+
+namespace parlance::pipeline::door {
+
+// Who has come.
+struct Peer {
+  SocketAddress address = {};
+  // Over TLS.
+  bool is_encrypted = false;
+  // Which of ServerOptions.listeners it came to.
+  size_t listener = 0;
+};
+
+// What became of somebody who wants a connection.
+struct Opening {
+  // Null if it is refused.
+  std::unique_ptr<MessageHandler> handler = nullptr;
+  // Of a WebSocket: the one of those offered that is spoken, or empty.
+  std::string subprotocol = {};
+  // Why it is refused. Over plain TCP the connection is closed without it.
+  HttpResponse refusal = {.status = 403, .body = "refused\n"};
+};
+
+class Site {
+ public:
+  virtual ~Site() = default;
+
+  // Answers a request that asks for no WebSocket. Called on the servers' threads, several at a
+  // time, and must not block. The answer to HEAD is that to GET; its body is not sent.
+  virtual HttpResponse Answer(const HttpRequest& request, const Peer& peer) = 0;
+
+  // Decides about a request for a WebSocket, whose form is right. Called on threads that are there
+  // for this, several at a time, and may block, but only so long as ServerOptions.opening_timeout:
+  // after it the peer is refused, and a handler that is returned then is told OnClosed at once.
+  // What is sent over `connection` meanwhile follows the response.
+  virtual Opening OpenWebSocket(const HttpRequest& request, const Peer& peer,
+                                std::shared_ptr<Connection> connection) = 0;
+
+  // The same, about a connection over plain TCP.
+  virtual Opening OpenStream(const Peer& peer, std::shared_ptr<Connection> connection) = 0;
+};
+
+}  // namespace parlance::pipeline::door
+
+#endif  // PIPELINE_DOOR_NET_SITE_H_
