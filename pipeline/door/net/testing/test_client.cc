@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstring>
 
 #include "absl/strings/match.h"
@@ -41,6 +42,12 @@ TestClient::TestClient(uint16_t port, bool is_tls, absl::string_view address) {
     return;
   }
   if (!is_tls) return;
+  // OpenSSL's own socket writes without MSG_NOSIGNAL. Only this thread is spared: the server's have
+  // to do without.
+  sigset_t pipe = {};
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   context_ = SSL_CTX_new(TLS_client_method());
   ssl_ = SSL_new(context_);
   SSL_set_fd(ssl_, fd_);
