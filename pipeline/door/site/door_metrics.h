@@ -1,0 +1,21 @@
+// What a scraper of metrics reads of doors and sessions, in the form of OpenMetrics.
+//
+// Source: OpenMetrics 1.0.
+#ifndef PIPELINE_DOOR_SITE_DOOR_METRICS_H_
+#define PIPELINE_DOOR_SITE_DOOR_METRICS_H_
+
+#include <string>
+
+#include "pipeline/door/net/server.h"
+#include "pipeline/runtime/runtime.h"
+
+namespace parlance::pipeline::door {
+
+inline constexpr char kMetricsContentType[] =
+    "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+std::string DoorMetrics(const ServerStats& server, const RuntimeStats& runtime);
+
+}  // namespace parlance::pipeline::door
+
+#endif  // PIPELINE_DOOR_SITE_DOOR_METRICS_H_

@@ -1,0 +1,380 @@
+// Serves the agent to whoever connects: browsers, the clients of OpenAI's Realtime protocol,
+// telephone lines, houses.
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "command/input_file.h"
+#include "command/program.h"
+#include "command/user_path.h"
+#include "pipeline/components.h"
+#include "pipeline/door/net/access.h"
+#include "pipeline/door/net/api_keys.h"
+#include "pipeline/door/net/server.h"
+#include "pipeline/door/net/server_options.h"
+#include "pipeline/door/net/socket_address.h"
+#include "pipeline/door/site/door_metrics.h"
+#include "pipeline/door/site/door_site.h"
+#include "pipeline/door/telephony/runtime_calls.h"
+#include "pipeline/runtime/runtime.h"
+#include "pipeline/runtime/steady_clock.h"
+#include "pipeline/runtime/worker_pool.h"
+
+ABSL_FLAG(std::string, db, "",
+          "The database of sessions: an SQLite file, which is made if it is not there, or "
+          "postgresql://… of a server, which several programs may share. Required.");
+ABSL_FLAG(std::string, address, "127.0.0.1",
+          "Where to listen: an address in numbers. 0.0.0.0 and :: are all of this machine. Any but "
+          "this machine's own needs --api_keys.");
+ABSL_FLAG(int, port, 8080, "The port for HTTP and WebSocket. 0: one that is free.");
+ABSL_FLAG(
+    bool, share_port, false,
+    "Let other programs listen at the same port, so that connections are divided among them.");
+ABSL_FLAG(
+    std::string, certificate, "",
+    "A file with the certificate, and those that lead to its authority, in PEM: TLS is spoken. "
+    "Goes with --key.");
+ABSL_FLAG(std::string, key, "", "A file with the certificate's key, in PEM.");
+ABSL_FLAG(std::string, api_keys, "",
+          "A file of keys, one line each: a name and a key of at least 16 characters. Whoever "
+          "connects needs one then. Nobody else may read the file.");
+ABSL_FLAG(std::vector<std::string>, allowed_origins, {},
+          "Pages that may connect besides the one that is served, such as https://app.example, "
+          "separated by commas. *: all of them.");
+ABSL_FLAG(int, sessions_per_key, 0, "How many conversations a key may have at a time. 0: any.");
+ABSL_FLAG(int, max_sessions, 4000, "How many conversations there may be at a time.");
+ABSL_FLAG(int, connections_per_peer, 1024,
+          "How many connections one address may have at a time. 0: any.");
+ABSL_FLAG(int, audiosocket_port, 0,
+          "The port for Asterisk's AudioSocket, at --stream_address. 0: it is not spoken.");
+ABSL_FLAG(int, wyoming_port, 0,
+          "The port for Home Assistant's Wyoming protocol, at --stream_address. 0: it is not "
+          "spoken.");
+ABSL_FLAG(std::string, stream_address, "127.0.0.1",
+          "Where AudioSocket and Wyoming are spoken. They know no keys, so whoever reaches the "
+          "address may speak: an address that is not this machine's own needs --trust_network.");
+ABSL_FLAG(bool, trust_network, false,
+          "Whoever reaches --stream_address may speak to the agent, without a key.");
+ABSL_FLAG(std::string, twilio_auth_token_file, "",
+          "A file with Twilio's auth token: calls that Twilio has signed need no key. Goes with "
+          "--public_url.");
+ABSL_FLAG(std::string, public_url, "",
+          "The URL by which others reach this program, such as wss://voice.example.");
+ABSL_FLAG(int, threads, 0, "How many threads serve conversations. 0: one for each processor.");
+ABSL_FLAG(
+    absl::Duration, drain, absl::Seconds(20),
+    "How long answers that are being given may go on after SIGTERM or SIGINT. A second signal "
+    "ends the program at once.");
+ABSL_FLAG(std::string, voice, "kal16", "The voice of the answers: kal16 (fast) or slt (nicer).");
+ABSL_FLAG(std::string, model_dir, "/usr/share/pocketsphinx/model/en-us",
+          "The folder of the recognition model. Debian's package pocketsphinx-en-us has it.");
+
+namespace parlance::pipeline {
+namespace {
+
+uint64_t RandomBits64() {
+  // Draws from the system each time, so that nobody can guess an id.
+  thread_local std::random_device device;
+  return (uint64_t{device()} << 32) | device();
+}
+
+// Runs what may block, for telephony.
+class BlockingWork {
+ public:
+  explicit BlockingWork(int num_threads)
+      : pool_({.num_workers = num_threads, .max_waiting = 4096, .now = SteadyNow}) {}
+  void Run(std::function<void()> work) { pool_.Post({.run = std::move(work)}); }
+
+ private:
+  WorkerPool pool_;
+};
+
+// What the command line asks for, checked.
+struct Request {
+  door::ServerOptions server;
+  std::vector<door::DoorSiteOptions::Stream> streams;
+  std::optional<door::ApiKeys> keys;
+  std::string twilio_auth_token;
+};
+
+absl::Status CheckPort(absl::string_view flag, int port) {
+  if (port >= 0 && port <= 65535) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", port, " is not in 0 to 65535"));
+}
+
+absl::StatusOr<Request> ReadCommandLine() {
+  const auto wrong = [](absl::string_view message) { return absl::InvalidArgumentError(message); };
+  Request request;
+  if (absl::GetFlag(FLAGS_db).empty()) {
+    return wrong("--db is missing: where to keep the conversations");
+  }
+  for (const auto& [flag, value] :
+       {std::pair("port", absl::GetFlag(FLAGS_port)),
+        std::pair("audiosocket_port", absl::GetFlag(FLAGS_audiosocket_port)),
+        std::pair("wyoming_port", absl::GetFlag(FLAGS_wyoming_port))}) {
+    if (absl::Status fits = CheckPort(flag, value); !fits.ok()) return fits;
+  }
+  for (const auto& [flag, value, least, most] :
+       {std::tuple("sessions_per_key", absl::GetFlag(FLAGS_sessions_per_key), 0, 1000000),
+        std::tuple("max_sessions", absl::GetFlag(FLAGS_max_sessions), 1, 1000000),
+        std::tuple("connections_per_peer", absl::GetFlag(FLAGS_connections_per_peer), 0, 1000000),
+        std::tuple("threads", absl::GetFlag(FLAGS_threads), 0, 256)}) {
+    if (value < least || value > most) {
+      return wrong(absl::StrCat("--", flag, "=", value, " is not in ", least, " to ", most));
+    }
+  }
+  if (absl::GetFlag(FLAGS_drain) < absl::ZeroDuration() ||
+      absl::GetFlag(FLAGS_drain) > absl::Hours(1)) {
+    return wrong("--drain is not in 0 to 1h");
+  }
+  if (!absl::GetFlag(FLAGS_api_keys).empty()) {
+    absl::StatusOr<door::ApiKeys> keys =
+        door::ApiKeys::ReadFile(command::UserPath(absl::GetFlag(FLAGS_api_keys)));
+    if (!keys.ok()) {
+      return absl::Status(keys.status().code(),
+                          absl::StrCat("--api_keys: ", keys.status().message()));
+    }
+    request.keys = *std::move(keys);
+  }
+  const bool has_certificate = !absl::GetFlag(FLAGS_certificate).empty();
+  if (has_certificate != !absl::GetFlag(FLAGS_key).empty()) {
+    return wrong("--certificate and --key go together");
+  }
+  const std::string address = absl::GetFlag(FLAGS_address);
+  const absl::StatusOr<door::SocketAddress> parsed = door::ParseAddress(address, 0);
+  if (!parsed.ok()) return wrong(absl::StrCat("--address: ", parsed.status().message()));
+  if (absl::Status may = door::CheckListening(*parsed, request.keys.has_value()); !may.ok()) {
+    return wrong(absl::StrCat("--address: ", may.message()));
+  }
+  request.server.listeners.push_back(
+      {.address = address,
+       .port = static_cast<uint16_t>(absl::GetFlag(FLAGS_port)),
+       .certificate_file =
+           has_certificate ? command::UserPath(absl::GetFlag(FLAGS_certificate)) : "",
+       .key_file = has_certificate ? command::UserPath(absl::GetFlag(FLAGS_key)) : ""});
+  request.streams.push_back(door::DoorSiteOptions::Stream::kNone);
+  const std::string stream_address = absl::GetFlag(FLAGS_stream_address);
+  const absl::StatusOr<door::SocketAddress> stream = door::ParseAddress(stream_address, 0);
+  if (!stream.ok()) return wrong(absl::StrCat("--stream_address: ", stream.status().message()));
+  for (const auto& [port, spoken] :
+       {std::pair(absl::GetFlag(FLAGS_audiosocket_port),
+                  door::DoorSiteOptions::Stream::kAudioSocket),
+        std::pair(absl::GetFlag(FLAGS_wyoming_port), door::DoorSiteOptions::Stream::kWyoming)}) {
+    if (port == 0) continue;
+    if (!stream->is_loopback() && !absl::GetFlag(FLAGS_trust_network)) {
+      return wrong(absl::StrCat("--stream_address=", stream_address,
+                                " can be reached by others, who need no key there; say "
+                                "--trust_network if all of them may speak to the agent"));
+    }
+    request.server.listeners.push_back(
+        {.address = stream_address, .port = static_cast<uint16_t>(port), .is_stream = true});
+    request.streams.push_back(spoken);
+  }
+  request.server.share_port = absl::GetFlag(FLAGS_share_port);
+  request.server.max_connections_of_peer =
+      static_cast<size_t>(absl::GetFlag(FLAGS_connections_per_peer));
+  request.server.max_connections = static_cast<size_t>(absl::GetFlag(FLAGS_max_sessions)) + 1024;
+  if (!absl::GetFlag(FLAGS_twilio_auth_token_file).empty()) {
+    if (absl::GetFlag(FLAGS_public_url).empty()) {
+      return wrong("--twilio_auth_token_file needs --public_url: what Twilio signs is the URL");
+    }
+    absl::StatusOr<std::string> token =
+        command::ReadInput(absl::GetFlag(FLAGS_twilio_auth_token_file), 1024);
+    if (!token.ok()) return token.status();
+    request.twilio_auth_token = std::string(absl::StripAsciiWhitespace(*token));
+    if (request.twilio_auth_token.empty()) {
+      return wrong("--twilio_auth_token_file: the file is empty");
+    }
+  }
+  return request;
+}
+
+// Signals that end the program, which wait from now on for WaitForSignal.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // A peer that has gone is no reason to end.
+  ::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+std::string UrlOf(absl::string_view scheme, const std::string& address, uint16_t port) {
+  const bool is_ipv6 = absl::StrContains(address, ":");
+  std::string host = address;
+  if (address == "0.0.0.0" || address == "::") host = "127.0.0.1";
+  if (is_ipv6 && host == address) host = absl::StrCat("[", address, "]");
+  return absl::StrCat(scheme, "://", host, ":", port);
+}
+
+void SayWhere(const Request& request, const door::Server& server) {
+  const door::ListenerOptions& first = request.server.listeners[0];
+  const bool tls = !first.certificate_file.empty();
+  command::Print(absl::StrCat(
+      "Talk to the agent at ", UrlOf(tls ? "https" : "http", first.address, server.port(0)),
+      "/\nOpenAI Realtime clients connect to ",
+      UrlOf(tls ? "wss" : "ws", first.address, server.port(0)), "/v1/realtime\n"));
+  for (size_t i = 1; i < request.streams.size(); ++i) {
+    command::Print(absl::StrCat(
+        request.streams[i] == door::DoorSiteOptions::Stream::kWyoming ? "Home Assistant (Wyoming)"
+                                                                      : "Asterisk (AudioSocket)",
+        " connects to ", UrlOf("tcp", request.server.listeners[i].address, server.port(i)), "\n"));
+  }
+  // Whoever started the program waits for it.
+  std::fflush(stdout);
+}
+
+absl::Status Serve(Request request) {
+  const sigset_t signals = BlockSignals();
+  ComponentOptions component_options;
+  component_options.database_path = command::UserPath(absl::GetFlag(FLAGS_db));
+  component_options.write_patience = absl::ZeroDuration();
+  component_options.recognizer.model_dir = command::UserPath(absl::GetFlag(FLAGS_model_dir));
+  component_options.voice = absl::GetFlag(FLAGS_voice);
+  auto components = Components::Create(component_options);
+  if (!components.ok()) return components.status();
+
+  const int num_processors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  RuntimeOptions runtime_options;
+  runtime_options.num_threads =
+      absl::GetFlag(FLAGS_threads) > 0 ? absl::GetFlag(FLAGS_threads) : num_processors;
+  runtime_options.max_sessions = static_cast<size_t>(absl::GetFlag(FLAGS_max_sessions));
+  auto runtime = Runtime::Create((*components)->ForRuntime(), runtime_options);
+  if (!runtime.ok()) return runtime.status();
+
+  std::atomic<bool> is_draining = false;
+  BlockingWork work(/*num_threads=*/2);
+  std::unique_ptr<door::CallOpener> calls = door::CreateRuntimeCalls(
+      runtime->get(), {.output_sample_rate_hz = (*components)->output_sample_rate_hz(),
+                       .keys = [](Runtime::Session& session, std::string keys) {
+                         session.Type(absl::StrCat("(keys pressed: ", keys, ")")).IgnoreError();
+                       }});
+  door::DoorSiteOptions site_options;
+  site_options.realtime = {
+      .open = [&](SessionOptions options,
+                  SessionSink* sink) { return (*runtime)->Open(std::move(options), sink); },
+      .history =
+          [&](const std::string& id, int limit) {
+            session::SessionStore::HistoryOptions page;
+            page.limit = limit;
+            return (*components)->store().History(id, page);
+          },
+      .random = RandomBits64,
+      .output_sample_rate_hz = (*components)->output_sample_rate_hz(),
+      .voice = absl::GetFlag(FLAGS_voice)};
+  site_options.calls = {.opener = calls.get(),
+                        .run = [&](std::function<void()> task) { work.Run(std::move(task)); }};
+  site_options.streams = request.streams;
+  if (request.keys.has_value()) site_options.keys = &*request.keys;
+  site_options.allowed_origins = absl::GetFlag(FLAGS_allowed_origins);
+  site_options.max_sessions_of_key = static_cast<size_t>(absl::GetFlag(FLAGS_sessions_per_key));
+  site_options.twilio_auth_token = request.twilio_auth_token;
+  site_options.public_url = absl::GetFlag(FLAGS_public_url);
+  site_options.ready = [&]() -> absl::Status {
+    if (is_draining) return absl::UnavailableError("the agent shuts down");
+    return absl::OkStatus();
+  };
+  std::atomic<door::Server*> serving = nullptr;
+  site_options.metrics = [&] {
+    const door::Server* const server = serving;
+    return door::DoorMetrics(server == nullptr ? door::ServerStats() : server->stats(),
+                             (*runtime)->stats());
+  };
+  const std::unique_ptr<door::Site> site = door::CreateDoorSite(std::move(site_options));
+  request.server.num_threads = num_processors;
+  auto server = door::Server::Create(request.server, site.get());
+  if (!server.ok()) return server.status();
+  serving = server->get();
+  SayWhere(request, **server);
+
+  int received = 0;
+  sigwait(&signals, &received);
+  is_draining = true;
+  command::Say("shutting down; a second signal ends it at once");
+  std::thread impatience([&] {
+    timespec moment = {.tv_sec = 0, .tv_nsec = 100000000};
+    while (is_draining) {
+      if (sigtimedwait(&signals, nullptr, &moment) > 0) _exit(command::kFailed);
+    }
+  });
+  const absl::Status ended = (*runtime)->Shutdown(absl::GetFlag(FLAGS_drain));
+  const absl::Status drained = (*server)->Drain(absl::Seconds(5));
+  is_draining = false;
+  impatience.join();
+  if (!ended.ok()) command::Say(ended.message());
+  if (!drained.ok()) command::Say(drained.message());
+  serving = nullptr;
+  server->reset();
+  return absl::OkStatus();
+}
+
+int Run(const command::Arguments&) {
+  absl::StatusOr<Request> request = ReadCommandLine();
+  if (!request.ok()) {
+    return absl::IsInvalidArgument(request.status()) ? command::WrongUse(request.status().message())
+                                                     : command::Fail(request.status());
+  }
+  const absl::Status status = Serve(*std::move(request));
+  return status.ok() ? command::kDone : command::Fail(status);
+}
+
+command::Program ServeProgram() {
+  return {
+      .name = "serve",
+      .summary = "Serves the agent: to browsers, OpenAI Realtime clients, telephones and houses.",
+      .synopsis = {"serve --db DATABASE [FLAG...]"},
+      .details =
+          R"(It prints the address of a page, on which one talks to the agent, and of the WebSocket for the clients of
+OpenAI's Realtime protocol, whose base URL is all that has to be changed. It runs until SIGTERM or SIGINT, and
+lets answers come to their end then.
+
+It listens on this machine alone. Any other --address needs --api_keys; browsers need https:// there, or they
+give no page the microphone: --certificate, or a proxy that speaks TLS. docs/operations.md has more.)",
+      .flag_groups = {{"Where",
+                       {"address", "port", "share_port", "certificate", "key", "audiosocket_port",
+                        "wyoming_port", "stream_address"}},
+                      {"Who",
+                       {"api_keys", "allowed_origins", "sessions_per_key", "connections_per_peer",
+                        "trust_network", "twilio_auth_token_file", "public_url"}},
+                      {"The agent",
+                       {"db", "voice", "model_dir", "max_sessions", "threads", "drain"}}},
+      .common_flags = {},
+      .examples = {"bazel run //pipeline:serve -- --db sessions.db",
+                   "serve --db postgresql://agent@db/agent --address 0.0.0.0 --api_keys keys.txt "
+                   "--certificate fullchain.pem --key privkey.pem"},
+      .no_means = "",
+      .subcommands = {},
+      .run = Run,
+      .max_arguments = 0};
+}
+
+}  // namespace
+}  // namespace parlance::pipeline
+
+int main(int argc, char** argv) {
+  return command::Main(parlance::pipeline::ServeProgram(), argc, argv);
+}
