@@ -16,7 +16,6 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pipeline/agent/agent.h"
 #include "pipeline/door/connection.h"
 #include "pipeline/door/telephony/call.h"
 #include "pipeline/door/telephony/media_stream.h"
@@ -34,17 +33,12 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr absl::string_view kCounting = "One two three four five six seven eight nine ten eleven.";
 constexpr absl::Duration kFrameOfLine = absl::Milliseconds(20);
 
 // A caller of Vonage at 16 kHz, whose sound the runtime's made-up parts understand as it is.
 class RuntimeCallsTest : public testing::Test {
  protected:
   RuntimeCallsTest() : world_(testing::UnitTest::GetInstance()->current_test_info()->name()) {
-    world_.agent.decide = [](const AgentInput& input) {
-      const bool stops = input.utterance.text == "word 2";
-      return AgentStep{.calls = {}, .reply = stops ? "Well." : std::string(kCounting)};
-    };
     world_.Start();
     calls_ = CreateRuntimeCalls(
         world_.runtime.get(),
@@ -117,17 +111,17 @@ TEST_F(RuntimeCallsTest, AQuestionIsAnswered) {
   Say(1);
   Pass(absl::Seconds(4));
   EXPECT_EQ(keys_, "#");
-  // 56 characters of 10 ms each.
-  EXPECT_EQ(num_frames_, 28);
+  // 16 characters of 10 ms each.
+  EXPECT_EQ(num_frames_, 8);
   EXPECT_THAT(said_, IsEmpty());
   EXPECT_THAT(world_.Stored(session_id_),
-              ElementsAre("user: word 1", absl::StrCat("assistant: ", kCounting)));
+              ElementsAre("user: word 1", "assistant: You said word 1."));
   // The turn is over, so the next one is a turn of its own.
   Say(2);
   Pass(absl::Seconds(4));
   EXPECT_THAT(world_.Stored(session_id_),
-              ElementsAre("user: word 1", absl::StrCat("assistant: ", kCounting), "user: word 2",
-                          "assistant: Well."));
+              ElementsAre("user: word 1", "assistant: You said word 1.", "user: word 2",
+                          "assistant: You said word 2."));
   EXPECT_THAT(unreturned_, IsEmpty());
 }
 
@@ -136,18 +130,18 @@ TEST_F(RuntimeCallsTest, WhatWasHeardIsWhatMarksSay) {
   num_marks_ = 1;
   Say(1);
   Pass(absl::Seconds(2));
-  EXPECT_EQ(num_frames_, 28);
+  EXPECT_EQ(num_frames_, 8);
   EXPECT_THAT(unreturned_, Not(IsEmpty()));
   handler_->OnClosed(absl::OkStatus());
   world_.Pass(absl::Milliseconds(100));
-  // The first mark is for 100 ms, ten characters: "One two th".
-  EXPECT_THAT(world_.Stored(session_id_), ElementsAre("user: word 1", "assistant: One two"));
+  // The first mark is for 100 ms, ten characters: "You said w".
+  EXPECT_THAT(world_.Stored(session_id_), ElementsAre("user: word 1", "assistant: You said"));
 }
 
 TEST_F(RuntimeCallsTest, AnInterruptedAnswerIsCleared) {
   num_marks_ = 1;
   Say(1);
-  while (num_frames_ < 12) Pass(kFrameOfLine);
+  while (num_frames_ < 8) Pass(kFrameOfLine);
   Say(2);
   Pass(absl::Milliseconds(500));
   EXPECT_THAT(said_, ElementsAre(R"({"action":"clear"})"));
@@ -155,8 +149,9 @@ TEST_F(RuntimeCallsTest, AnInterruptedAnswerIsCleared) {
   for (const std::string& each : std::exchange(unreturned_, {})) Return(each);
   num_marks_ = 1000;
   Pass(absl::Seconds(4));
-  EXPECT_THAT(world_.Stored(session_id_), ElementsAre("user: word 1", "assistant: One two",
-                                                      "user: word 2", "assistant: Well."));
+  EXPECT_THAT(world_.Stored(session_id_),
+              ElementsAre("user: word 1", "assistant: You said", "user: word 2",
+                          "assistant: You said word 2."));
 }
 
 TEST_F(RuntimeCallsTest, ARefusedCallSaysWhy) {
