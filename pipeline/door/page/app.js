@@ -57,7 +57,8 @@ const client = new RealtimeClient({
       newsOfSession = { text: 'The earlier conversation is not on this server any more. This is a new one.' };
       return;
     }
-    connection = state;
+    // While it is tried again, what was wrong stays to be read.
+    connection = state.state === 'connecting' ? { ...state, problem: connection.problem } : state;
     if (state.state !== 'open') {
       turns.reset();
       player?.stop();
@@ -327,7 +328,7 @@ const showProblem = () => {
   setText(byId('problem-advice'), problem?.advice ?? '');
   byId('key-form').hidden = connection.state !== 'key';
   byId('dismiss').hidden = isOfConnection;
-  byId('retry').hidden = isOfConnection ? connection.state === 'key' && client.sessionId === '' : !hasSound;
+  byId('retry').hidden = isOfConnection ? connection.state === 'connecting' || (connection.state === 'key' && !connection.mayRetry) : !hasSound;
   setText(byId('retry'), !isOfConnection ? 'Try again' : { waiting: 'Try now', ended: 'Go on' }[connection.state] ?? 'Try again');
   const isWaiting = connection.state === 'waiting';
   byId('countdown').hidden = !isWaiting;

@@ -2,14 +2,14 @@
 
 // In the order in which they follow one another; ../../conversation/turn_latency.h says what each is.
 const kStages = [
-  ['endpoint', 'Waiting for the end of speech'],
-  ['recognition', 'Recognising the words'],
-  ['agent_first_token', 'Agent, to its first word'],
-  ['agent_first_clause', 'Agent, to its first clause'],
+  ['endpoint', 'End of speech'],
+  ['recognition', 'Recognition'],
+  ['agent_first_token', 'Agent, first word'],
+  ['agent_first_clause', 'Agent, first clause'],
   ['tools', 'Tools'],
-  ['store', 'Storing'],
-  ['synthesis', 'Synthesising speech'],
-  ['output', 'Giving it out'],
+  ['store', 'Storage'],
+  ['synthesis', 'Synthesis'],
+  ['output', 'Output'],
 ];
 
 // Milliseconds as people read them.

@@ -7,7 +7,7 @@
 //   connecting
 //   open
 //   waiting   {problem, retryMs}  lost, or the server is away: tried again after retryMs
-//   key       {problem}           a key is needed: setKey goes on
+//   key       {problem, mayRetry} a key is needed, or may be: setKey goes on
 //   ended     {problem}           over until connect is called
 //   gone                          the session is not there any more: a new one is begun
 // A problem is {title, advice}.
@@ -46,7 +46,7 @@ export const describeClose = (code, reason) => {
   }
 };
 
-// What the HTTP status says about a refused WebSocket: {state, isSessionGone, problem}. `status` is null if there was no answer.
+// What the HTTP status says about a refused WebSocket: {state, problem, mayRetry}. `status` is null if there was no answer.
 export const describeRefusal = (status, said, { hasKey, hasSession }) => {
   const words = said === '' ? '' : ` The server says: ${said}.`.replace(/\.\.$/, '.');
   if (status === null) {
@@ -71,7 +71,7 @@ export const describeRefusal = (status, said, { hasKey, hasSession }) => {
     return { state: 'waiting', problem: { title: 'The server has a problem', advice: `The page tries again by itself.${words}` } };
   }
   // It answers, and says nothing of use: it may want a key all the same.
-  return { state: 'key', problem: { title: 'The server refused the connection', advice: `If it asks for an API key, enter it here.${words}` } };
+  return { state: 'key', mayRetry: true, problem: { title: 'The server refused the connection', advice: `If it asks for an API key, enter it here.${words}` } };
 };
 
 // Storage that may be turned off, and then forgets.
@@ -185,7 +185,7 @@ export class RealtimeClient {
     this.refuse(describeRefusal(status, said, { hasKey: this.key !== '', hasSession: this.sessionId !== '' }));
   }
 
-  refuse({ state, problem }) {
+  refuse({ state, problem, mayRetry = false }) {
     if (state === 'waiting') {
       this.wait(problem);
     } else if (state === 'gone') {
@@ -193,7 +193,7 @@ export class RealtimeClient {
       this.forget();
       this.connect();
     } else {
-      this.onState({ state, problem });
+      this.onState({ state, problem, mayRetry });
     }
   }
 

@@ -7,7 +7,10 @@ const element = (tag, className, text = '') => {
   return made;
 };
 
+// Short JSON is left on one line.
+const kShortJson = 60;
 const pretty = (json) => {
+  if (json.length <= kShortJson) return json;
   try {
     return JSON.stringify(JSON.parse(json), null, 2);
   } catch {
