@@ -38,6 +38,7 @@
 #include "pipeline/door/site/door_metrics.h"
 #include "pipeline/door/site/door_site.h"
 #include "pipeline/door/telephony/runtime_calls.h"
+#include "pipeline/house_services.h"
 #include "pipeline/runtime/runtime.h"
 #include "pipeline/runtime/steady_clock.h"
 #include "pipeline/runtime/worker_pool.h"
@@ -288,6 +289,11 @@ absl::Status Serve(Request request) {
       .voice = absl::GetFlag(FLAGS_voice)};
   site_options.calls = {.opener = calls.get(),
                         .run = [&](std::function<void()> task) { work.Run(std::move(task)); }};
+  const std::unique_ptr<HouseParts> house =
+      HouseParts::Create({.parts = (*components)->ForRuntime(),
+                          .runtime = runtime->get(),
+                          .voice = absl::GetFlag(FLAGS_voice)});
+  site_options.house = house->services();
   site_options.streams = request.streams;
   if (request.keys.has_value()) site_options.keys = &*request.keys;
   site_options.allowed_origins = absl::GetFlag(FLAGS_allowed_origins);

@@ -1,0 +1,331 @@
+#include "pipeline/house_services.h"
+
+#include <atomic>
+#include <functional>
+#include <list>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "audio/turns/endpointer.h"
+#include "audio/turns/speech_segmenter.h"
+#include "audio/turns/turn_observer.h"
+#include "pipeline/conversation/turn_taking.h"
+#include "pipeline/runtime/recognizer_pool.h"
+#include "pipeline/runtime/steady_clock.h"
+#include "pipeline/runtime/worker_pool.h"
+#include "third_party/annotated_mutex.h"
+
+namespace parlance::pipeline {
+namespace {
+
+constexpr int kHearingHz = 16000;
+
+// Sound that a recogniser hears as it comes.
+class PooledTranscription : public door::Transcription {
+ public:
+  PooledTranscription(RecognizerPool& pool, door::Transcriber::Listener listener) {
+    utterance_ = pool.Open(
+        "house", {.on_partial = [](const Hypothesis&) {},
+                  .on_final =
+                      [listener = std::move(listener)](const absl::StatusOr<Hypothesis>& words) {
+                        if (!words.ok()) {
+                          listener.done(words.status());
+                        } else {
+                          listener.done(words->rejected ? std::string() : words->text);
+                        }
+                      }});
+  }
+  ~PooledTranscription() override { utterance_->Cancel(); }
+  void Sound(absl::Span<const int16_t> samples) override { utterance_->Hear(samples); }
+  void End() override { utterance_->Finish(); }
+
+ private:
+  std::shared_ptr<RecognizerPool::Utterance> utterance_;
+};
+
+class PooledTranscriber : public door::Transcriber {
+ public:
+  explicit PooledTranscriber(RecognizerPool* pool) : pool_(*pool) {}
+  door::ServiceDescription description() const override {
+    return {.name = "parlance",
+            .description = "Understands what the agent's grammar has",
+            .version = "1",
+            .model = "grammar",
+            .languages = {"en"},
+            .author = "Parlance"};
+  }
+  std::unique_ptr<door::Transcription> Start(absl::string_view /*language*/,
+                                             Listener listener) override {
+    return std::make_unique<PooledTranscription>(pool_, std::move(listener));
+  }
+
+ private:
+  RecognizerPool& pool_;
+};
+
+// Text that is spoken when all of it is there.
+class PooledSpeech : public door::Speech {
+ public:
+  PooledSpeech(Synthesizer* synthesizer, TaskRunner* runner, door::Speaker::Listener listener)
+      : synthesizer_(*synthesizer),
+        runner_(*runner),
+        listener_(std::move(listener)),
+        wanted_(std::make_shared<std::atomic<bool>>(true)) {}
+  ~PooledSpeech() override { *wanted_ = false; }
+  void Text(absl::string_view text) override { absl::StrAppend(&text_, text); }
+  void End() override {
+    const bool posted = runner_.Post({.run = [&synthesizer = synthesizer_, listener = listener_,
+                                              wanted = wanted_, text = std::move(text_)] {
+      if (!*wanted) return;
+      const absl::Status said = synthesizer.Synthesize(
+          text, [&](const SpeechChunk& chunk) { return *wanted && listener.sound(chunk.samples); });
+      if (*wanted) listener.done(said);
+    }});
+    if (!posted) listener_.done(absl::ResourceExhaustedError("too much waits to be spoken"));
+  }
+
+ private:
+  Synthesizer& synthesizer_;
+  TaskRunner& runner_;
+  const door::Speaker::Listener listener_;
+  const std::shared_ptr<std::atomic<bool>> wanted_;
+  std::string text_;
+};
+
+class PooledSpeaker : public door::Speaker {
+ public:
+  PooledSpeaker(Synthesizer* synthesizer, TaskRunner* runner, std::string voice)
+      : synthesizer_(*synthesizer), runner_(*runner), voice_(std::move(voice)) {}
+  door::ServiceDescription description() const override {
+    return {.name = "parlance",
+            .description = "Speaks with the agent's voice",
+            .version = "1",
+            .model = voice_,
+            .languages = {"en-US"},
+            .author = "Parlance"};
+  }
+  int sample_rate_hz() const override { return synthesizer_.sample_rate_hz(); }
+  std::unique_ptr<door::Speech> Start(absl::string_view /*voice*/, Listener listener) override {
+    return std::make_unique<PooledSpeech>(&synthesizer_, &runner_, std::move(listener));
+  }
+
+ private:
+  Synthesizer& synthesizer_;
+  TaskRunner& runner_;
+  const std::string voice_;
+};
+
+// Which session of the store belongs to a conversation of the house.
+class SessionNames {
+ public:
+  // Empty if none does.
+  std::string Find(const std::string& conversation) {
+    annotated::MutexLock lock(mutex_);
+    const auto found = sessions_.find(conversation);
+    return found == sessions_.end() ? "" : found->second;
+  }
+  void Keep(const std::string& conversation, const std::string& session) {
+    if (conversation.empty()) return;
+    annotated::MutexLock lock(mutex_);
+    if (!sessions_.emplace(conversation, session).second) return;
+    order_.push_back(conversation);
+    if (order_.size() <= HouseParts::kMaxConversations) return;
+    sessions_.erase(order_.front());
+    order_.pop_front();
+  }
+
+ private:
+  annotated::Mutex mutex_;
+  std::map<std::string, std::string> sessions_ ABSL_GUARDED_BY(mutex_);
+  std::list<std::string> order_ ABSL_GUARDED_BY(mutex_);
+};
+
+// One question: a session that lives as long as its answer. Owned by the runtime until Closed.
+class Question : public SessionSink, public std::enable_shared_from_this<Question> {
+ public:
+  using Done = std::function<void(const absl::StatusOr<door::Answerer::Answer>&)>;
+
+  explicit Question(Done done) : done_(std::move(done)) {}
+
+  // Blocks for the store.
+  void Ask(Runtime& runtime, SessionNames& names, const door::Answerer::Request& request) {
+    SessionOptions options;
+    options.session_id = names.Find(request.conversation_id);
+    options.title = "House";
+    options.conversation.input_sample_rate_hz = kHearingHz;
+    options.turn_taking = TurnTaking{.detects_speech = false};
+    {
+      annotated::MutexLock lock(mutex_);
+      self_ = shared_from_this();
+    }
+    auto opened = runtime.Open(std::move(options), this);
+    if (!opened.ok()) {
+      Finish(opened.status());
+      annotated::MutexLock lock(mutex_);
+      self_ = nullptr;
+      return;
+    }
+    names.Keep(request.conversation_id, (*opened)->id());
+    {
+      annotated::MutexLock lock(mutex_);
+      session_ = *opened;
+    }
+    (*opened)->SetSpeaks(false).IgnoreError();
+    if (absl::Status typed = (*opened)->Type(request.text); !typed.ok()) {
+      Finish(typed);
+      (*opened)->HangUp();
+    }
+  }
+
+  // SessionSink:
+  void AnswerText(int32_t /*answer*/, absl::string_view text) override {
+    annotated::MutexLock lock(mutex_);
+    absl::StrAppend(&text_, text);
+  }
+  void TurnDone(const TurnReport& /*report*/) override {
+    std::string text;
+    std::shared_ptr<Runtime::Session> session;
+    {
+      annotated::MutexLock lock(mutex_);
+      text = text_;
+      session = session_;
+    }
+    Finish(door::Answerer::Answer{.is_handled = !text.empty(), .text = text});
+    if (session != nullptr) session->HangUp();
+  }
+  void Frame(absl::Span<const int16_t> /*samples*/) override {}
+  void Closed(const absl::Status& status) override {
+    Finish(status.ok() ? absl::UnavailableError("the conversation ended") : status);
+    std::shared_ptr<Question> self;
+    annotated::MutexLock lock(mutex_);
+    self = std::move(self_);
+    session_ = nullptr;
+    lock.unlock();
+  }
+
+ private:
+  void Finish(const absl::StatusOr<door::Answerer::Answer>& answer) {
+    Done done;
+    {
+      annotated::MutexLock lock(mutex_);
+      done = std::exchange(done_, nullptr);
+    }
+    if (done != nullptr) done(answer);
+  }
+
+  annotated::Mutex mutex_;
+  Done done_ ABSL_GUARDED_BY(mutex_);
+  std::string text_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<Runtime::Session> session_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<Question> self_ ABSL_GUARDED_BY(mutex_);
+};
+
+class RuntimeAnswerer : public door::Answerer {
+ public:
+  RuntimeAnswerer(Runtime* runtime, TaskRunner* runner) : runtime_(*runtime), runner_(*runner) {}
+  door::ServiceDescription description() const override {
+    return {.name = "parlance",
+            .description = "The agent",
+            .version = "1",
+            .model = "agent",
+            .languages = {"en"},
+            .author = "Parlance"};
+  }
+  void Ask(Request request, std::function<void(const absl::StatusOr<Answer>&)> done) override {
+    auto question = std::make_shared<Question>(done);
+    const bool posted =
+        runner_.Post({.run = [this, question = std::move(question), request = std::move(request)] {
+          question->Ask(runtime_, names_, request);
+        }});
+    if (!posted) done(absl::ResourceExhaustedError("too many questions wait"));
+  }
+
+ private:
+  Runtime& runtime_;
+  TaskRunner& runner_;
+  SessionNames names_;
+};
+
+class SegmentedDetection : public door::VoiceDetection, private audio::TurnObserver {
+ public:
+  SegmentedDetection(audio::SpeechSegmenter segmenter, door::VoiceDetector::Listener listener)
+      : segmenter_(std::move(segmenter)), listener_(std::move(listener)) {}
+  void Sound(absl::Span<const int16_t> samples) override { segmenter_.Push(samples, *this); }
+
+ private:
+  static absl::Duration At(int64_t sample) {
+    return absl::Seconds(static_cast<double>(sample) / kHearingHz);
+  }
+  void OnTurnBegin(const audio::EndpointerEvent& start) override {
+    listener_.started(At(start.segment.begin));
+  }
+  void OnTurnEnd(const audio::EndpointerEvent& end) override {
+    listener_.stopped(At(end.segment.end));
+  }
+
+  audio::SpeechSegmenter segmenter_;
+  const door::VoiceDetector::Listener listener_;
+};
+
+class SegmentingDetector : public door::VoiceDetector {
+ public:
+  explicit SegmentingDetector(
+      std::function<absl::StatusOr<std::unique_ptr<audio::VoiceActivityDetector>>()> create)
+      : create_(std::move(create)) {}
+  absl::StatusOr<std::unique_ptr<door::VoiceDetection>> Start(Listener listener) override {
+    auto vad = create_();
+    if (!vad.ok()) return vad.status();
+    auto segmenter = audio::SpeechSegmenter::Create(*std::move(vad), {});
+    if (!segmenter.ok()) return segmenter.status();
+    return std::make_unique<SegmentedDetection>(*std::move(segmenter), std::move(listener));
+  }
+
+ private:
+  const std::function<absl::StatusOr<std::unique_ptr<audio::VoiceActivityDetector>>()> create_;
+};
+
+class HousePartsImpl : public HouseParts {
+ public:
+  explicit HousePartsImpl(HousePartsOptions options)
+      : recognition_({.num_workers = options.num_workers, .now = SteadyNow}),
+        speech_({.num_workers = options.num_workers, .now = SteadyNow}),
+        recognizers_(options.parts.create_recognizer, &recognition_,
+                     {.max_recognizers = options.num_workers}),
+        transcriber_(&recognizers_),
+        speaker_(options.parts.synthesizer, &speech_, options.voice),
+        answerer_(options.runtime, &speech_),
+        detector_(options.parts.create_vad) {}
+
+  door::HouseServices services() override {
+    return {.transcriber = &transcriber_,
+            .speaker = &speaker_,
+            .answerer = &answerer_,
+            .voices = &detector_};
+  }
+
+ private:
+  WorkerPool recognition_;
+  WorkerPool speech_;
+  RecognizerPool recognizers_;
+  PooledTranscriber transcriber_;
+  PooledSpeaker speaker_;
+  RuntimeAnswerer answerer_;
+  SegmentingDetector detector_;
+};
+
+}  // namespace
+
+std::unique_ptr<HouseParts> HouseParts::Create(HousePartsOptions options) {
+  return std::make_unique<HousePartsImpl>(std::move(options));
+}
+
+}  // namespace parlance::pipeline

@@ -1,0 +1,45 @@
+// The agent's parts as the services of a house: what pipeline/door/wyoming offers.
+//
+//   sound ─► recognisers ─► text      nothing is stored
+//   text  ─► synthesiser ─► sound     nothing is stored
+//   text  ─► a session of the runtime, which only writes ─► text
+//
+// What belongs to one conversation of the house is one session of the store, for as long as the
+// house names it: the last kMaxConversations of them are known by their names.
+//
+// Threads: any.
+#ifndef PIPELINE_HOUSE_SERVICES_H_
+#define PIPELINE_HOUSE_SERVICES_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "pipeline/door/wyoming/services.h"
+#include "pipeline/runtime/runtime.h"
+
+namespace parlance::pipeline {
+
+struct HousePartsOptions {
+  // Of these, create_recognizer, create_vad and synthesizer are used.
+  RuntimeParts parts = {};
+  // Answers are those of its sessions.
+  Runtime* runtime = nullptr;
+  std::string voice = "default";
+  // Threads that recognise and speak for houses, each as many.
+  int num_workers = 1;
+};
+
+// What is pointed to has to outlive it, and it its services' requests.
+class HouseParts {
+ public:
+  static constexpr size_t kMaxConversations = 1000;
+
+  static std::unique_ptr<HouseParts> Create(HousePartsOptions options);
+  virtual ~HouseParts() = default;
+  virtual door::HouseServices services() = 0;
+};
+
+}  // namespace parlance::pipeline
+
+#endif  // PIPELINE_HOUSE_SERVICES_H_

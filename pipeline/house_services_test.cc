@@ -1,0 +1,150 @@
+#include "pipeline/house_services.h"
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "pipeline/agent/agent.h"
+#include "pipeline/conversation/testing/simulated_world.h"
+#include "pipeline/door/wyoming/services.h"
+#include "pipeline/runtime/runtime.h"
+#include "pipeline/runtime/testing/scripted_parts.h"
+#include "pipeline/runtime/testing/scripted_recognizer.h"
+#include "session/sqlite/sqlite_store.h"
+#include "third_party/status_matchers.h"
+#include "tools/executor.h"
+#include "tools/registry.h"
+
+namespace parlance::pipeline {
+namespace {
+
+using absl_testing::IsOk;
+using testing::ElementsAre;
+using testing::SizeIs;
+
+class HouseServicesTest : public testing::Test {
+ protected:
+  HouseServicesTest()
+      : sqlite_(*session::SqliteStore::Open(
+            absl::StrCat(std::getenv("TEST_TMPDIR"), "/",
+                         testing::UnitTest::GetInstance()->current_test_info()->name(), ".db"))),
+        executor_(*tools::ToolExecutor::Create(&registry_, {})) {
+    RuntimeParts parts = {
+        .create_vad = []() -> absl::StatusOr<std::unique_ptr<audio::VoiceActivityDetector>> {
+          return std::make_unique<LoudnessVad>();
+        },
+        .create_recognizer = [this] { return recognizers_.Create(); },
+        .agent = &agent_,
+        .synthesizer = &synthesizer_,
+        .registry = &registry_,
+        .executor = executor_.get(),
+        .store = sqlite_.get()};
+    RuntimeOptions options;
+    options.num_threads = 1;
+    // However busy the machine is.
+    options.max_utilization = 1000;
+    options.max_frame_age = absl::InfiniteDuration();
+    runtime_ = *Runtime::Create(parts, options);
+    house_ = HouseParts::Create({.parts = parts, .runtime = runtime_.get()});
+    services_ = house_->services();
+  }
+
+  door::Answerer::Answer Ask(const std::string& text, const std::string& conversation = "") {
+    absl::Notification done;
+    absl::StatusOr<door::Answerer::Answer> answer;
+    services_.answerer->Ask({.text = text, .conversation_id = conversation},
+                            [&](const absl::StatusOr<door::Answerer::Answer>& given) {
+                              answer = given;
+                              done.Notify();
+                            });
+    done.WaitForNotification();
+    EXPECT_THAT(answer, IsOk());
+    return answer.value_or(door::Answerer::Answer{});
+  }
+
+  RecognizerScript recognizers_;
+  ScriptedAgent agent_;
+  LetterSynthesizer synthesizer_;
+  std::unique_ptr<session::SqliteStore> sqlite_;
+  tools::ToolRegistry registry_;
+  std::unique_ptr<tools::ToolExecutor> executor_;
+  std::unique_ptr<Runtime> runtime_;
+  std::unique_ptr<HouseParts> house_;
+  door::HouseServices services_;
+};
+
+TEST_F(HouseServicesTest, SoundBecomesText) {
+  absl::Notification done;
+  std::string text;
+  const auto transcription =
+      services_.transcriber->Start("en", {.done = [&](const absl::StatusOr<std::string>& given) {
+                                     text = given.value_or("failed");
+                                     done.Notify();
+                                   }});
+  for (int i = 0; i < 10; ++i) transcription->Sound(SoundOfWord(7, 320));
+  transcription->End();
+  done.WaitForNotification();
+  EXPECT_EQ(text, "word 7");
+  EXPECT_THAT(*sqlite_->ListSessions(10, ""), SizeIs(0)) << "nothing is stored";
+}
+
+TEST_F(HouseServicesTest, TextBecomesSound) {
+  absl::Notification done;
+  std::string heard;
+  const auto speech = services_.speaker->Start("", {.sound =
+                                                        [&](absl::Span<const int16_t> samples) {
+                                                          heard += TextOfSound(samples);
+                                                          return true;
+                                                        },
+                                                    .done =
+                                                        [&](const absl::Status& status) {
+                                                          EXPECT_THAT(status, IsOk());
+                                                          done.Notify();
+                                                        }});
+  speech->Text("Good ");
+  speech->Text("morning.");
+  speech->End();
+  done.WaitForNotification();
+  EXPECT_EQ(heard, "Good morning.");
+}
+
+TEST_F(HouseServicesTest, TextIsAnsweredAndAConversationIsOneSession) {
+  EXPECT_EQ(Ask("hello", "kitchen").text, "You said hello.");
+  // A session that is still being closed is not gone on with.
+  while (runtime_->stats().num_sessions > 0) std::this_thread::yield();
+  EXPECT_EQ(Ask("and more", "kitchen").text, "You said and more.");
+  EXPECT_TRUE(Ask("something else").is_handled);
+  const auto sessions = sqlite_->ListSessions(10, "");
+  ASSERT_THAT(sessions, IsOk());
+  EXPECT_THAT(*sessions, SizeIs(2));
+}
+
+TEST_F(HouseServicesTest, SpeechIsFound) {
+  std::vector<int64_t> started;
+  std::vector<int64_t> stopped;
+  const auto detection = services_.voices->Start(
+      {.started = [&](absl::Duration at) { started.push_back(absl::ToInt64Milliseconds(at)); },
+       .stopped = [&](absl::Duration at) { stopped.push_back(absl::ToInt64Milliseconds(at)); }});
+  ASSERT_THAT(detection, IsOk());
+  (*detection)->Sound(std::vector<int16_t>(16000, 0));
+  (*detection)->Sound(std::vector<int16_t>(16000, 5000));
+  (*detection)->Sound(std::vector<int16_t>(16000, 0));
+  EXPECT_THAT(started, ElementsAre(800));
+  EXPECT_THAT(stopped, ElementsAre(2200));
+}
+
+}  // namespace
+}  // namespace parlance::pipeline
