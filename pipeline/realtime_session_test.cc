@@ -549,6 +549,61 @@ TEST_F(RealtimeSessionTest, OneResponseAtATime) {
   EXPECT_EQ(Find(Events(), "response.done")->Text("response.metadata.topic"), "x");
 }
 
+TEST_F(RealtimeSessionTest, AResponseThatIsCancelledBeforeItBeganIsOne) {
+  Begin();
+  Send(R"({"type":"conversation.item.create","item":{"type":"message","role":"user",
+           "content":[{"type":"input_text","text":"count"}]}})");
+  Send(R"({"type":"response.create"})");
+  Send(R"({"type":"response.cancel"})");
+  Hear(Ms(1000));
+  const std::vector<Event> events = Events();
+  EXPECT_EQ(Find(events, "response.done")->Text("response.status"), "cancelled");
+  EXPECT_EQ(std::count_if(events.begin(), events.end(),
+                          [](const Event& event) { return event.type() == "response.created"; }),
+            1);
+  Say("hello");
+  Hear(Ms(2000));
+  EXPECT_EQ(Find(Events(), "response.done")->Text("response.status"), "completed");
+}
+
+TEST_F(RealtimeSessionTest, ChangingTheFormUnderAnAnswerIsForTheNextOne) {
+  Begin();
+  const std::string ask = R"({"type":"conversation.item.create","item":{"type":"message",
+      "role":"user","content":[{"type":"input_text","text":"count"}]}})";
+  Send(ask);
+  Send(R"({"type":"response.create"})");
+  world_.Pass(Ms(100));
+  Send(R"({"type":"session.update","session":{"output_modalities":["text"],
+           "audio":{"output":{"format":{"type":"audio/pcmu"}}}}})");
+  world_.Pass(Ms(2000));
+  std::vector<Event> events = Events();
+  EXPECT_EQ(Find(events, "response.content_part.done")->Text("part.type"), "audio");
+  EXPECT_EQ(Find(events, "response.output_audio_transcript.done")->Text("item_id"),
+            Find(events, "response.output_item.added")->Text("item.id"));
+  Send(ask);
+  Send(R"({"type":"response.create"})");
+  world_.Pass(Ms(200));
+  events = Events();
+  EXPECT_EQ(Find(events, "response.content_part.done")->Text("part.type"), "text");
+}
+
+TEST_F(RealtimeSessionTest, SoundOfAnItemIsHeardWhenAnAnswerIsAskedFor) {
+  Begin();
+  words_ = "what time is it";
+  Send(absl::StrCat(R"({"type":"conversation.item.create","item":{"id":"u1","type":"message",
+      "role":"user","content":[{"type":"input_audio","audio":")",
+                    absl::Base64Escape(std::string(48000, '\x20')), R"("}]}})"));
+  world_.Pass(Ms(500));
+  EXPECT_THAT(Types(Events()), ElementsAre("conversation.item.added", "conversation.item.done"));
+  Send(R"({"type":"response.create"})");
+  world_.Pass(Ms(1000));
+  const std::vector<Event> events = Events();
+  EXPECT_EQ(Find(events, "conversation.item.input_audio_transcription.completed")->Text("item_id"),
+            "u1");
+  EXPECT_EQ(Find(events, "response.output_audio_transcript.done")->Text("transcript"),
+            "You said what time is it.");
+}
+
 TEST_F(RealtimeSessionTest, AResponseWithoutAQuestion) {
   Begin();
   Send(R"({"type":"response.create"})");

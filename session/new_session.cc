@@ -11,11 +11,10 @@
 namespace parlance::session {
 
 std::string NewSessionId(absl::Time now) {
-  thread_local std::mt19937_64 random = [] {
-    std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device()};
-    return std::mt19937_64(seed);
-  }();
+  // Whoever knows a session's id may go on with it, so ids come from the system: those of a
+  // generator can be foretold by whoever has seen some of them.
+  thread_local std::random_device device;
+  const auto random = [] { return uint64_t{device()} << 32 | device(); };
   return absl::StrFormat("sess_%012x%016x%04x", absl::ToUnixMillis(now) & 0xFFFFFFFFFFFF, random(),
                          random() & 0xFFFF);
 }

@@ -14,9 +14,9 @@
 
 namespace parlance::session {
 
-// Makes a new id: "sess_", 48 bits of the time in milliseconds and 80 random bits, in hexadecimal:
-// the time first, so that new ones are neighbours in an index (as UUIDv7, RFC 9562, section 5.7).
-// Thread-safe.
+// Makes a new id: "sess_", 48 bits of the time in milliseconds and 80 random bits of the system's,
+// in hexadecimal: the time first, so that new ones are neighbours in an index (as UUIDv7, RFC 9562,
+// section 5.7). Thread-safe.
 std::string NewSessionId(absl::Time now);
 
 // Checks what a session is made from. InvalidArgument with what is wrong. `max_bytes`: the most

@@ -44,8 +44,11 @@ struct Problem {
   std::string param = {};
 };
 
-// Text that waits for an answer to be asked for, or sound.
-using PendingInput = std::variant<std::string, std::vector<int16_t>>;
+// What waits for an answer to be asked for: text, or sound.
+struct PendingInput {
+  std::string item;
+  std::variant<std::string, std::vector<int16_t>> said;
+};
 
 class RealtimeSession : public SessionSink, public std::enable_shared_from_this<RealtimeSession> {
  public:
@@ -125,12 +128,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     is_over_ = true;
     if (session_ == nullptr) return;
     // What was written and not answered was said all the same.
-    for (const PendingInput& input : pending_) {
-      if (const auto* const text = std::get_if<std::string>(&input)) {
-        session_->AddMessage(session::Role::kUser, *text).IgnoreError();
-      }
-    }
-    pending_.clear();
+    FlushPending();
     session_->HangUp();
   }
 
@@ -152,6 +150,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     FlushPending();
     said.item = NewId("item");
     said.is_detected = true;
+    said.begin = begin;
     Send("input_audio_buffer.speech_started",
          JsonObject()
              .Integer("audio_start_ms", absl::ToInt64Milliseconds(begin))
@@ -162,6 +161,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     annotated::MutexLock lock(mutex_);
     const auto found = utterances_.find(utterance);
     if (found == utterances_.end() || !found->second.is_detected) return;
+    found->second.length = end - found->second.begin;
     Send("input_audio_buffer.speech_stopped",
          JsonObject()
              .Integer("audio_end_ms", absl::ToInt64Milliseconds(end))
@@ -193,7 +193,8 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
              .Text("item_id", said.item)
              .Integer("content_index", 0)
              .Text("transcript", text)
-             .Raw("usage", R"({"type":"duration","seconds":0})"));
+             .Raw("usage", absl::StrCat(R"({"type":"duration","seconds":)",
+                                        absl::ToDoubleSeconds(said.length), "}")));
     if (item != nullptr) SendItem("conversation.item.done", *item);
     utterances_.erase(found);
   }
@@ -204,7 +205,10 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     answer_samples_ = 0;
     answer_text_.clear();
     is_cancelled_ = false;
+    output_.SetFormat(settings_->output_format(), environment_.output_sample_rate_hz);
     output_.Begin();
+    // An answer that was cancelled before it began has a response only if something is said.
+    if (std::exchange(is_unwanted_, false) && !response_.has_value()) return;
     EnsureResponse();
     response_->is_requested = false;
   }
@@ -216,15 +220,15 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     if (item != nullptr) item->text = absl::StrCat(item->text.value_or(""), text);
     absl::StrAppend(&answer_text_, text);
     absl::StrAppend(&response_->text, text);
-    Send(settings_->speaks() ? "response.output_audio_transcript.delta"
-                             : "response.output_text.delta",
-         OfMessage().Text("delta", text));
+    Send(
+        response_->speaks ? "response.output_audio_transcript.delta" : "response.output_text.delta",
+        OfMessage().Text("delta", text));
   }
 
   void Frame(absl::Span<const int16_t> samples) override {
     annotated::MutexLock lock(mutex_);
     answer_samples_ += static_cast<int64_t>(samples.size());
-    if (!settings_->speaks() || !response_.has_value()) return;
+    if (!response_.has_value() || !response_->speaks) return;
     EnsureMessage();
     if (RealtimeItem* const item = items_.Find(response_->message)) {
       item->num_samples += static_cast<int64_t>(samples.size());
@@ -330,6 +334,8 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   struct Utterance {
     std::string item = {};
     bool is_detected = false;
+    absl::Duration begin = {};
+    absl::Duration length = {};
     // What was shown of its words.
     std::string shown = {};
   };
@@ -337,6 +343,8 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     std::string id;
     // As the client gave it; empty if it gave none.
     std::string metadata = {};
+    // Whether it is spoken, or written: a change of the configuration is for the next one.
+    bool speaks = true;
     // It was asked for, and its answer has not begun.
     bool is_requested = false;
     // The items so far, and the message among them, with its place and text.
@@ -501,7 +509,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     }
     response.Raw("output", absl::StrCat("[", absl::StrJoin(output, ","), "]"));
     response.Text("conversation_id", absl::StrCat("conv_", session_->id()));
-    response.Raw("output_modalities", settings_->speaks() ? R"(["audio"])" : R"(["text"])");
+    response.Raw("output_modalities", response_->speaks ? R"(["audio"])" : R"(["text"])");
     response.Raw("metadata", response_->metadata.empty() ? "null" : response_->metadata);
     return response.Finish();
   }
@@ -509,7 +517,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   // A response for what comes now.
   void EnsureResponse() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (response_.has_value()) return;
-    response_ = Response{.id = NewId("resp")};
+    response_ = Response{.id = NewId("resp"), .speaks = settings_->speaks()};
     Send("response.created", JsonObject().Raw("response", ResponseJson("in_progress", "", "")));
   }
 
@@ -542,8 +550,8 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   // The part of a message of ours; its text is a transcript where it is spoken.
   std::string PartJson(absl::string_view text) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     JsonObject part;
-    part.Text("type", settings_->speaks() ? "audio" : "text");
-    part.Text(settings_->speaks() ? "transcript" : "text", text);
+    part.Text("type", response_->speaks ? "audio" : "text");
+    part.Text(response_->speaks ? "transcript" : "text", text);
     return part.Finish();
   }
 
@@ -557,7 +565,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     BeginOutputItem({.id = response_->message,
                      .status = "in_progress",
                      .role = "assistant",
-                     .content_type = settings_->speaks() ? "output_audio" : "output_text",
+                     .content_type = response_->speaks ? "output_audio" : "output_text",
                      .text = "",
                      .answer = answer_,
                      .begin_sample = answer_samples_,
@@ -567,7 +575,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
 
   void EndMessage(absl::string_view status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (response_->message.empty()) return;
-    if (settings_->speaks()) {
+    if (response_->speaks) {
       SendSound(output_.Finish());
       Send("response.output_audio.done", OfMessage());
       Send("response.output_audio_transcript.done",
@@ -714,7 +722,10 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   }
   void ReadFormats() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     input_.SetFormat(settings_->input_format(), kSessionHz);
-    output_.SetFormat(settings_->output_format(), environment_.output_sample_rate_hz);
+    // An answer that is being given goes on as it began.
+    if (answer_ == 0) {
+      output_.SetFormat(settings_->output_format(), environment_.output_sample_rate_hz);
+    }
   }
 
   // The event that comes most often, where it has the form that clients give it: nothing of it is
@@ -878,6 +889,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
          JsonObject().Text("previous_item_id", previous).Raw("item", kept.Json()));
     SendItem("conversation.item.done", kept);
     if (input.has_value()) {
+      input->item = kept.id;
       pending_.push_back(*std::move(input));
     } else if (kept.type == RealtimeItem::Type::kMessage) {
       const session::Role role =
@@ -929,7 +941,8 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
                   .param = "item.content"});
           return false;
         }
-        *input = std::vector<int16_t>(samples->begin(), samples->end());
+        *input = PendingInput{.item = "",
+                              .said = std::vector<int16_t>(samples->begin(), samples->end())};
         item->content_type = "input_audio";
         item->text = std::nullopt;
         return true;
@@ -942,18 +955,18 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
               .param = "item.content"});
       return false;
     }
-    if (item->role == "user") *input = *item->text;
+    if (item->role == "user") *input = PendingInput{.item = "", .said = *item->text};
     return true;
   }
 
   // What was written before somebody spoke belongs to the conversation.
   void FlushPending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    for (const PendingInput& input : pending_) {
-      if (const auto* const text = std::get_if<std::string>(&input)) {
-        session_->AddMessage(session::Role::kUser, *text).IgnoreError();
-      }
-    }
-    pending_.clear();
+    std::erase_if(pending_, [&](const PendingInput& input) {
+      const auto* const text = std::get_if<std::string>(&input.said);
+      if (text == nullptr) return false;
+      session_->AddMessage(session::Role::kUser, *text).IgnoreError();
+      return true;
+    });
   }
 
   void Truncate(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -1002,7 +1015,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       Refuse({.code = "unsupported_event", .message = "a transcription session has no responses"});
       return;
     }
-    Response response = {.id = NewId("resp")};
+    Response response = {.id = NewId("resp"), .speaks = settings_->speaks()};
     if (const rapidjson::Value* const given = Member(&event, "response")) {
       AgentSettings agent;
       RealtimeProblem problem;
@@ -1047,11 +1060,15 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     std::vector<std::string> texts;
     absl::Status asked;
     for (PendingInput& input : std::exchange(pending_, {})) {
-      if (auto* const text = std::get_if<std::string>(&input)) {
+      if (auto* const text = std::get_if<std::string>(&input.said)) {
         texts.push_back(std::move(*text));
-      } else {
-        asked.Update(session_->WholeUtterance(std::get<std::vector<int16_t>>(std::move(input))));
+        continue;
       }
+      committed_.push_back(input.item);
+      absl::Status said =
+          session_->WholeUtterance(std::get<std::vector<int16_t>>(std::move(input.said)));
+      if (!said.ok()) committed_.pop_back();
+      asked.Update(said);
     }
     if (!texts.empty()) asked.Update(session_->Type(absl::StrJoin(texts, "\n")));
     asked.Update(session_->Respond());
@@ -1073,7 +1090,9 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     is_cancelled_ = true;
     Report(session_->CancelAnswer());
     // Its answer has not begun, and will not.
-    if (response_->is_requested) EndResponse("cancelled", "cancelled", "client_cancelled");
+    if (!response_->is_requested) return;
+    is_unwanted_ = true;
+    EndResponse("cancelled", "cancelled", "client_cancelled");
   }
 
   const RealtimeEnvironment environment_;
@@ -1106,6 +1125,8 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   int64_t answer_samples_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string answer_text_ ABSL_GUARDED_BY(mutex_);
   bool is_cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  // The next answer was cancelled before it began.
+  bool is_unwanted_ ABSL_GUARDED_BY(mutex_) = false;
   RealtimeOutput output_ ABSL_GUARDED_BY(mutex_);
   std::optional<Response> response_ ABSL_GUARDED_BY(mutex_);
   bool overrides_agent_ ABSL_GUARDED_BY(mutex_) = false;
