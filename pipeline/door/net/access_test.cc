@@ -54,10 +54,11 @@ TEST(ApiKeysTest, WhatIsRefusedNamesTheLineAndNoKey) {
       {"# only this\n", "no key"},
       {"a", "line 1: this is not a name and a key"},
       {absl::StrCat("\na ", key, " ", key), "line 2: this is not a name and a key"},
-      {absl::StrCat("a ", key.substr(1)), "line 1: the key of 'a' has 15 characters"},
+      {absl::StrCat("a ", key.substr(1)), "line 1: the key has 15 characters"},
+      {absl::StrCat(key, " kitchen"), "line 1: the key has 7 characters"},
       {absl::StrCat("a ", std::string(513, 'k')), "has 513 characters"},
-      {absl::StrCat("a ", key, "\na ", key, "x"), "line 2: the name 'a' is there twice"},
-      {absl::StrCat("a ", key, "\nb ", key), "'b' has the key of 'a'"},
+      {absl::StrCat("a ", key, "\na ", key, "x"), "line 2: the name is there before"},
+      {absl::StrCat("a ", key, "\nb ", key), "line 2: the key is another's"},
       {absl::StrCat("a ", key, "\xC3\xA9"), "visible ASCII"},
   };
   for (const auto& c : cases) {

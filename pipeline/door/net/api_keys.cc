@@ -49,16 +49,14 @@ absl::StatusOr<ApiKeys> ApiKeys::Parse(absl::string_view text) {
       }
     }
     if (words[1].size() < kMinKeyBytes || words[1].size() > kMaxKeyBytes) {
-      return refuse("the key of '", words[0], "' has ", words[1].size(),
-                    " characters; it has to have ", kMinKeyBytes, " to ", kMaxKeyBytes,
-                    ", by chance: openssl rand -hex 24");
+      return refuse("the key has ", words[1].size(), " characters; it has to have ", kMinKeyBytes,
+                    " to ", kMaxKeyBytes, ", by chance: openssl rand -hex 24");
     }
     const Digest digest = DigestOf(words[1]);
+    // No word is repeated: whoever turns name and key round would find the key in a log.
     for (const Key& key : keys.keys_) {
-      if (key.name == words[0]) return refuse("the name '", words[0], "' is there twice");
-      if (key.digest == digest) {
-        return refuse("'", words[0], "' has the key of '", key.name, "'; give each their own");
-      }
+      if (key.name == words[0]) return refuse("the name is there before");
+      if (key.digest == digest) return refuse("the key is another's; give each their own");
     }
     if (keys.keys_.size() == kMaxKeys) return refuse("there are more than ", kMaxKeys, " keys");
     keys.keys_.push_back({std::string(words[0]), digest});

@@ -198,6 +198,10 @@ void ServerConnection::OnEnd() {
       EndHandler(absl::OkStatus());
       Linger();
       break;
+    case State::kRequests:
+      // It may wait for an answer all the same.
+      Linger();
+      break;
     case State::kWebSocket:
       if (is_closing_) break;
       Count(context_->counters.num_broken_off);

@@ -113,6 +113,14 @@ TEST_F(ServerTest, ALargeAnswerComesWhole) {
   EXPECT_EQ(client.ReadAll().size(), size_t{1} << 20);
 }
 
+TEST_F(ServerTest, WhoeverSaysNoMoreGetsTheAnswerAllTheSame) {
+  Start();
+  TestClient client(http());
+  client.Send(absl::StrCat(Get("/big"), Get("/big"), Get("/big")));
+  client.EndSending();
+  EXPECT_GT(client.ReadAll().size(), size_t{3} << 20);
+}
+
 TEST_F(ServerTest, WhatIsNoRequestIsRefusedAndClosed) {
   Start();
   const struct {
