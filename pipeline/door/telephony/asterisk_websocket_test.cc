@@ -17,7 +17,7 @@
 #include "pipeline/door/connection.h"
 #include "pipeline/door/telephony/asterisk_message.h"
 #include "pipeline/door/telephony/testing/fake_calls.h"
-#include "pipeline/door/telephony/testing/fake_connection.h"
+#include "pipeline/door/testing/fake_connection.h"
 #include "third_party/status_matchers.h"
 
 namespace parlance::pipeline::door {

@@ -20,7 +20,7 @@
 #include "pipeline/door/telephony/call.h"
 #include "pipeline/door/telephony/media_stream.h"
 #include "pipeline/door/telephony/media_stream_dialect.h"
-#include "pipeline/door/telephony/testing/fake_connection.h"
+#include "pipeline/door/testing/fake_connection.h"
 #include "pipeline/runtime/runtime.h"
 #include "pipeline/runtime/testing/scripted_recognizer.h"
 #include "pipeline/runtime/testing/virtual_runtime.h"

@@ -20,7 +20,7 @@
 #include "gtest/gtest.h"
 #include "pipeline/door/connection.h"
 #include "pipeline/door/json/bounded_json.h"
-#include "pipeline/door/telephony/testing/fake_connection.h"
+#include "pipeline/door/testing/fake_connection.h"
 #include "pipeline/door/wyoming/services.h"
 #include "pipeline/door/wyoming/testing/fake_services.h"
 #include "pipeline/door/wyoming/wyoming_event.h"

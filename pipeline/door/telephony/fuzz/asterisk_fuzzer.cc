@@ -16,7 +16,7 @@
 #include "pipeline/door/telephony/asterisk_message.h"
 #include "pipeline/door/telephony/asterisk_websocket.h"
 #include "pipeline/door/telephony/testing/fake_calls.h"
-#include "pipeline/door/telephony/testing/fake_connection.h"
+#include "pipeline/door/testing/fake_connection.h"
 
 namespace parlance::pipeline::door {
 namespace {

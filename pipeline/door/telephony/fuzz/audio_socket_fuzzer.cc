@@ -14,7 +14,7 @@
 #include "pipeline/door/telephony/audio_socket.h"
 #include "pipeline/door/telephony/audio_socket_parser.h"
 #include "pipeline/door/telephony/testing/fake_calls.h"
-#include "pipeline/door/telephony/testing/fake_connection.h"
+#include "pipeline/door/testing/fake_connection.h"
 
 namespace parlance::pipeline::door {
 namespace {

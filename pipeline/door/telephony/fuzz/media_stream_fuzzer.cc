@@ -17,7 +17,7 @@
 #include "pipeline/door/telephony/media_stream.h"
 #include "pipeline/door/telephony/media_stream_dialect.h"
 #include "pipeline/door/telephony/testing/fake_calls.h"
-#include "pipeline/door/telephony/testing/fake_connection.h"
+#include "pipeline/door/testing/fake_connection.h"
 
 namespace parlance::pipeline::door {
 namespace {

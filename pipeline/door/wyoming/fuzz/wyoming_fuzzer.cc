@@ -16,7 +16,7 @@
 #include "absl/types/span.h"
 #include "pipeline/door/connection.h"
 #include "pipeline/door/json/bounded_json.h"
-#include "pipeline/door/telephony/testing/fake_connection.h"
+#include "pipeline/door/testing/fake_connection.h"
 #include "pipeline/door/wyoming/services.h"
 #include "pipeline/door/wyoming/testing/fake_services.h"
 #include "pipeline/door/wyoming/wyoming.h"
