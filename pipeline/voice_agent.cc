@@ -67,6 +67,7 @@ class VoiceAgent::Impl {
   Impl(VoiceAgentParts parts, Options options)
       : parts_(std::move(parts)),
         options_(std::move(options)),
+        waits_for_agent_(!options_.live),
         recognizers_([this] { return std::move(parts_.recognizer); }, &runner_,
                      {.max_recognizers = 1, .gather = absl::ZeroDuration()}),
         started_(options_.steady_now()) {}
@@ -122,11 +123,13 @@ class VoiceAgent::Impl {
   }
 
   absl::Status Flush() {
+    waits_for_agent_ = true;
     PassFrame(input_frame_);
     input_frame_.clear();
     driver_->events().EndOfSound(now_);
     Work();
     SayAll();
+    waits_for_agent_ = !options_.live;
     return driver_->TakeStatus();
   }
 
@@ -173,8 +176,11 @@ class VoiceAgent::Impl {
     if (!options_.live) started_ = options_.steady_now();
     for (;;) {
       if (HandleMail() > 0) continue;
-      // Tools and the store come first, so that each takes what it takes.
-      if (driver_->num_awaited() > static_cast<int>(runner_.size())) {
+      // Tools and the store come first, so that each takes what it takes. Somebody who speaks now
+      // may go on while an agent thinks: what it says is handled with a later frame.
+      const bool leaves_agent = driver_->awaits_agent() && !waits_for_agent_;
+      const int num_awaited = driver_->num_awaited() - (leaves_agent ? 1 : 0);
+      if (num_awaited > static_cast<int>(runner_.size())) {
         bell_->Wait();
         continue;
       }
@@ -196,6 +202,7 @@ class VoiceAgent::Impl {
 
   VoiceAgentParts parts_;
   const Options options_;
+  bool waits_for_agent_;
   const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
   InlineTaskRunner runner_;
   RecognizerPool recognizers_;

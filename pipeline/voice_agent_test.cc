@@ -16,6 +16,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pipeline/agent/agent.h"
+#include "pipeline/agent/deciding_agent.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/replay/replay.h"
 #include "pipeline/conversation/turn_latency.h"
@@ -94,7 +95,7 @@ class ScriptedRecognizer : public Recognizer {
 };
 
 // Calls the tool "answer", and says what came back.
-class ScriptedAgent : public Agent {
+class ScriptedAgent : public DecidingAgent {
  public:
   explicit ScriptedAgent(Script* script) : script_(*script) {}
   int max_history_messages() const override { return script_.max_history_messages; }

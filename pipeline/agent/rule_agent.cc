@@ -6,7 +6,7 @@
 namespace parlance::pipeline {
 namespace {
 
-class RuleAgent : public Agent {
+class RuleAgent : public DecidingAgent {
  public:
   explicit RuleAgent(const RuleSet* rules) : rules_(*rules) {}
 
@@ -59,7 +59,7 @@ std::optional<ToolCall> RuleSet::CallFor(absl::string_view text) const {
   return calls_.at(parse->intent)(parse->slots);
 }
 
-std::unique_ptr<Agent> CreateRuleAgent(const RuleSet* rules) {
+std::unique_ptr<DecidingAgent> CreateRuleAgent(const RuleSet* rules) {
   return std::make_unique<RuleAgent>(rules);
 }
 

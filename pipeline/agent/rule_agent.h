@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "pipeline/agent/agent.h"
+#include "pipeline/agent/deciding_agent.h"
 #include "pipeline/speech/grammar.h"
 
 namespace parlance::pipeline {
@@ -49,7 +50,7 @@ class RuleSet {
 inline constexpr char kNotUnderstood[] = "Sorry, I did not understand that.";
 
 // The agent wants no history. `rules` must outlive it.
-std::unique_ptr<Agent> CreateRuleAgent(const RuleSet* rules);
+std::unique_ptr<DecidingAgent> CreateRuleAgent(const RuleSet* rules);
 
 }  // namespace parlance::pipeline
 

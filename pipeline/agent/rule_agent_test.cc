@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pipeline/agent/agent.h"
+#include "pipeline/agent/deciding_agent.h"
 #include "pipeline/agent/demo_intents.h"
 #include "pipeline/speech/recognizer.h"
 #include "third_party/status_matchers.h"
@@ -28,9 +29,8 @@ Hypothesis Heard(const std::string& text) {
   return {.text = text, .rejected = false, .confidence = 1};
 }
 
-AgentStep Decide(Agent& agent, const Hypothesis& utterance) {
-  const auto step =
-      agent.Decide({.utterance = utterance, .history = {}, .calls = {}, .answers = {}});
+AgentStep Decide(DecidingAgent& agent, const Hypothesis& utterance) {
+  const auto step = agent.Decide({.utterance = utterance});
   EXPECT_THAT(step, IsOk());
   return *step;
 }
@@ -109,8 +109,8 @@ TEST(RuleAgentTest, SaysWhatCameBack) {
   const std::vector<ToolCall> calls = {{"calculator", "{}"}, {"clock", "{}"}};
   const std::vector<ToolAnswer> answers = {{.ok = true, .json = "{}", .text = "The answer is 84."},
                                            {.ok = false, .json = "{}", .text = "division by zero"}};
-  const auto step = agent->Decide(
-      {.utterance = Heard("what time is it"), .history = {}, .calls = calls, .answers = answers});
+  const auto step =
+      agent->Decide({.utterance = Heard("what time is it"), .calls = calls, .answers = answers});
   ASSERT_THAT(step, IsOk());
   EXPECT_EQ(step->reply, "The answer is 84. Sorry, that failed: division by zero.");
 }

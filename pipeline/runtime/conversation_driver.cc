@@ -110,13 +110,14 @@ class ConversationDriver::Impl : private ConversationActions {
       : parts_(parts),
         options_(std::move(options)),
         mailbox_(std::make_shared<Mailbox>(options_.wake)),
-        digest_(this) {}
+        digest_(this),
+        agent_settings_(options_.agent_settings) {}
 
   ~Impl() override {
     mailbox_->Close();
     if (utterance_ != nullptr) utterance_->Cancel();
     for (const auto& [id, utterance] : finishing_) utterance->Cancel();
-    Unwant(asking_);
+    StopAsking();
     Unwant(speaking_);
     for (const auto& [id, call] : calls_) parts_.executor->Cancel(call);
   }
@@ -140,6 +141,7 @@ class ConversationDriver::Impl : private ConversationActions {
   ConversationEvents& events() { return *events_; }
   const Conversation& conversation() const { return *conversation_; }
   int num_awaited() const { return num_awaited_; }
+  bool awaits_agent() const { return is_asking_; }
   absl::Status TakeStatus() { return std::exchange(status_, absl::OkStatus()); }
   void SetAgentSettings(std::shared_ptr<const AgentSettings> settings) {
     agent_settings_ = std::move(settings);
@@ -169,6 +171,68 @@ class ConversationDriver::Impl : private ConversationActions {
   }
 
  private:
+  // What was said before the turn; nothing while it was not read. Used by one task after the other.
+  using History = std::optional<std::vector<session::Message>>;
+
+  // The answer to one question: it becomes mail.
+  class Answer : public AgentAnswer {
+   public:
+    // `impl`: told by mail alone.
+    Answer(std::shared_ptr<Mailbox> mailbox, Impl* impl, int64_t question)
+        : mailbox_(std::move(mailbox)), impl_(impl), question_(question) {}
+    ~Answer() override { Done(absl::InternalError("the agent did not answer")); }
+
+    void Text(absl::string_view text) override {
+      if (text.empty() || !wanted()) return;
+      mailbox_->Put([impl = impl_, question = question_, text = std::string(text)](
+                        ConversationEvents& events, absl::Duration at) {
+        impl->OnAnswerText(question, text, events, at);
+      });
+    }
+    void Done(absl::StatusOr<AgentStep> step) override {
+      if (!End(/*cancelled=*/false).has_value()) return;
+      mailbox_->Put([impl = impl_, question = question_, step = std::move(step)](
+                        ConversationEvents& events, absl::Duration at) {
+        impl->OnAnswerDone(question, step, events, at);
+      });
+    }
+    bool wanted() const override {
+      annotated::MutexLock lock(mutex_);
+      return wanted_;
+    }
+    void OnCancel(std::function<void()> cancel) override {
+      annotated::MutexLock lock(mutex_);
+      if (wanted_) {
+        cancel_ = std::move(cancel);
+        return;
+      }
+      const bool cancelled = cancelled_;
+      lock.unlock();
+      if (cancelled) cancel();
+    }
+    void Cancel() {
+      const std::optional<std::function<void()>> cancel = End(/*cancelled=*/true);
+      if (cancel.has_value() && *cancel != nullptr) (*cancel)();
+    }
+
+   private:
+    // What is to be called if it was cancelled; nothing if it had ended before.
+    std::optional<std::function<void()>> End(bool cancelled) {
+      annotated::MutexLock lock(mutex_);
+      if (!std::exchange(wanted_, false)) return std::nullopt;
+      cancelled_ = cancelled;
+      return std::exchange(cancel_, nullptr);
+    }
+
+    const std::shared_ptr<Mailbox> mailbox_;
+    Impl* const impl_;
+    const int64_t question_;
+    mutable annotated::Mutex mutex_;
+    bool wanted_ ABSL_GUARDED_BY(mutex_) = true;
+    bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+    std::function<void()> cancel_ ABSL_GUARDED_BY(mutex_);
+  };
+
   // Puts mail that is the last that comes of an order.
   static void PutLast(const std::shared_ptr<Mailbox>& mailbox, Impl* impl, Mail mail) {
     mailbox->Put([impl, mail = std::move(mail)](ConversationEvents& events, absl::Duration at) {
@@ -232,75 +296,95 @@ class ConversationDriver::Impl : private ConversationActions {
   }
 
   void AskAgent(const AgentQuestion& question) override {
-    Unwant(asking_);
-    asking_ = MakeWanted();
-    asked_ = question.attempt;
+    StopAsking();
+    if (asked_ != question.attempt) {
+      asked_ = question.attempt;
+      steps_.clear();
+      history_ = std::make_shared<History>();
+    }
     ++num_awaited_;
+    said_.clear();
+    is_asking_ = true;
+    const auto answer = std::make_shared<Answer>(mailbox_, this, ++num_questions_);
+    answer_ = answer;
     const bool posted = parts_.agent_runner->Post(
-        {.run = [this, mailbox = mailbox_, parts = parts_, session_id = options_.session_id,
-                 wanted = asking_, attempt = question.attempt, utterance = question.utterance,
-                 calls = std::vector<ToolCall>(question.calls.begin(), question.calls.end()),
-                 answers =
-                     std::vector<ToolAnswer>(question.answers.begin(), question.answers.end())] {
-          if (!wanted->load(std::memory_order_relaxed)) {
-            PutLast(mailbox, this, [](ConversationEvents&, absl::Duration) {});
+        {.run = [answer = std::shared_ptr<AgentAnswer>(answer), parts = parts_, history = history_,
+                 input = AgentInput{.session_id = options_.session_id,
+                                    .utterance = question.utterance,
+                                    .history = {},
+                                    .calls = {question.calls.begin(), question.calls.end()},
+                                    .answers = {question.answers.begin(), question.answers.end()},
+                                    .steps = steps_,
+                                    .settings = agent_settings_}]() mutable {
+          if (!answer->wanted()) return;
+          if (absl::Status read = ReadHistory(parts, input.session_id, *history); !read.ok()) {
+            answer->Done(read);
             return;
           }
-          absl::StatusOr<AgentStep> step = Decide(parts, session_id, utterance, calls, answers);
-          if (step.ok() && !step->calls.empty()) {
-            std::vector<WantedCall> wanted_calls;
-            for (ToolCall& call : step->calls) {
-              const tools::ToolPtr tool = parts.registry->Find(call.name);
-              const bool effects = tool != nullptr && !tool->tool.annotations.read_only;
-              wanted_calls.push_back({.call = std::move(call), .effects = effects});
-            }
-            PutLast(mailbox, this,
-                    [attempt, wanted_calls = std::move(wanted_calls)](ConversationEvents& events,
-                                                                      absl::Duration at) {
-                      events.AgentCalls(at, attempt, wanted_calls);
-                    });
-            return;
-          }
-          PutLast(mailbox, this,
-                  [this, attempt, step = std::move(step)](ConversationEvents& events,
-                                                          absl::Duration at) {
-                    status_.Update(step.status());
-                    if (step.ok()) events.AgentText(at, attempt, step->reply);
-                    events.AgentDone(at, attempt, step.status());
-                  });
+          input.history = **history;
+          parts.agent->Ask(std::move(input), std::move(answer));
         }});
-    if (posted) return;
-    PutLast(mailbox_, this,
-            [attempt = question.attempt](ConversationEvents& events, absl::Duration at) {
-              events.AgentDone(at, attempt,
-                               absl::ResourceExhaustedError("too many turns wait to be answered"));
-            });
+    if (!posted) answer->Done(absl::ResourceExhaustedError("too many turns wait to be answered"));
   }
 
-  static absl::StatusOr<AgentStep> Decide(const SharedParts& parts, const std::string& session_id,
-                                          const Hypothesis& utterance,
-                                          absl::Span<const ToolCall> calls,
-                                          absl::Span<const ToolAnswer> answers) {
-    std::vector<session::Message> history;
-    if (const int limit = parts.agent->max_history_messages(); limit > 0) {
-      session::SessionStore::HistoryOptions page;
-      page.limit = limit;
-      auto read = parts.store->History(session_id, page);
-      if (!read.ok()) return read.status();
-      history = *std::move(read);
+  // Nothing once it was read: what the turn itself has stored meanwhile is no history of it.
+  static absl::Status ReadHistory(const SharedParts& parts, const std::string& session_id,
+                                  History& history) {
+    if (history.has_value()) return absl::OkStatus();
+    history.emplace();
+    const int limit = parts.agent->max_history_messages();
+    if (limit <= 0) return absl::OkStatus();
+    session::SessionStore::HistoryOptions page;
+    page.limit = limit;
+    auto read = parts.store->History(session_id, page);
+    if (!read.ok()) return read.status();
+    *history = *std::move(read);
+    return absl::OkStatus();
+  }
+
+  void OnAnswerText(int64_t question, const std::string& text, ConversationEvents& events,
+                    absl::Duration at) {
+    if (!is_asking_ || question != num_questions_) return;
+    said_ += text;
+    events.AgentText(at, asked_, text);
+  }
+
+  void OnAnswerDone(int64_t question, const absl::StatusOr<AgentStep>& step,
+                    ConversationEvents& events, absl::Duration at) {
+    if (!is_asking_ || question != num_questions_) return;
+    is_asking_ = false;
+    --num_awaited_;
+    const int32_t attempt = asked_;
+    status_.Update(step.status());
+    if (step.ok() && !step->reply.empty()) {
+      said_ += step->reply;
+      events.AgentText(at, attempt, step->reply);
     }
-    try {
-      return parts.agent->Decide(
-          {.utterance = utterance, .history = history, .calls = calls, .answers = answers});
-    } catch (const std::exception& exception) {
-      return absl::InternalError(absl::StrCat("the agent threw: ", exception.what()));
-    } catch (...) {
-      return absl::InternalError("the agent threw something that is no exception");
+    if (!step.ok() || step->calls.empty()) {
+      events.AgentDone(at, attempt, step.status());
+      return;
     }
+    steps_.push_back({.text = std::move(said_), .num_calls = step->calls.size()});
+    std::vector<WantedCall> wanted;
+    for (const ToolCall& call : step->calls) {
+      const tools::ToolPtr tool = parts_.registry->Find(call.name);
+      // What a client's tool changes is not known.
+      const bool effects =
+          IsClients(call.name) || (tool != nullptr && !tool->tool.annotations.read_only);
+      wanted.push_back({.call = call, .effects = effects});
+    }
+    events.AgentCalls(at, attempt, std::move(wanted));
+  }
+
+  // What the agent still says is dropped.
+  void StopAsking() {
+    if (!std::exchange(is_asking_, false)) return;
+    --num_awaited_;
+    if (const std::shared_ptr<Answer> answer = answer_.lock()) answer->Cancel();
   }
 
   void CancelAgent(int32_t attempt) override {
-    if (asked_ == attempt) Unwant(asking_);
+    if (asked_ == attempt) StopAsking();
   }
 
   bool IsClients(absl::string_view tool) const {
@@ -465,14 +549,22 @@ class ConversationDriver::Impl : private ConversationActions {
   std::shared_ptr<RecognizerPool::Utterance> utterance_;
   // Those whose final words are waited for.
   std::map<int32_t, std::shared_ptr<RecognizerPool::Utterance>> finishing_;
+  std::shared_ptr<const AgentSettings> agent_settings_;
+  // The attempt that the agent was asked for last, what was before it, and what it did so far.
   int32_t asked_ = 0;
-  Wanted asking_;
+  std::shared_ptr<History> history_;
+  std::vector<EarlierStep> steps_;
+  // Whether an answer is awaited, and what the agent has said of it. The answer is the agent's
+  // own, so that one that is forgotten is noticed.
+  bool is_asking_ = false;
+  std::weak_ptr<Answer> answer_;
+  int64_t num_questions_ = 0;
+  std::string said_;
   int32_t synthesizing_ = 0;
   Wanted speaking_;
   bool speaks_ = true;
   // Calls that the client makes.
   std::set<int32_t> client_calls_;
-  std::shared_ptr<const AgentSettings> agent_settings_;
   std::map<int32_t, std::shared_ptr<tools::ToolExecutor::Call>> calls_;
 };
 
@@ -501,6 +593,7 @@ int ConversationDriver::HandleMail(const std::function<absl::Duration()>& now) {
   return impl_->HandleMail(now);
 }
 int ConversationDriver::num_awaited() const { return impl_->num_awaited(); }
+bool ConversationDriver::awaits_agent() const { return impl_->awaits_agent(); }
 void ConversationDriver::SetAgentSettings(std::shared_ptr<const AgentSettings> settings) {
   impl_->SetAgentSettings(std::move(settings));
 }

@@ -47,7 +47,7 @@ namespace parlance::pipeline {
 struct SharedParts {
   RecognizerPool* recognizers = nullptr;
   Agent* agent = nullptr;
-  // Where the agent decides.
+  // Where the history is read and the agent is asked: those that answer at once do so there.
   TaskRunner* agent_runner = nullptr;
   Synthesizer* synthesizer = nullptr;
   // Where its speech is made.
@@ -67,6 +67,8 @@ class ConversationDriver {
   struct Handling {
     // An existing session, which has to be open for writing.
     std::string session_id;
+    // What the agent is asked with, until SetAgentSettings; may be null.
+    std::shared_ptr<const AgentSettings> agent_settings = nullptr;
     // The time that a single tool call may take.
     absl::Duration tool_timeout = absl::Seconds(5);
     // Not even a tool that only computes is run on the owner's thread.
@@ -108,6 +110,8 @@ class ConversationDriver {
   int HandleMail(const std::function<absl::Duration()>& now);
   // How many orders are under way whose results were not handled.
   int num_awaited() const;
+  // Whether one of them is the agent's answer.
+  bool awaits_agent() const;
 
   // From the next question on. May be null. The tools in it are the client's: whoever looks on is
   // told of their calls, which wait for EndCall.

@@ -20,6 +20,15 @@ absl::StatusOr<AgentStep> ScriptedAgent::Decide(const AgentInput& input) {
   return AgentStep{.calls = {}, .reply = absl::StrCat("You said ", input.utterance.text, ".")};
 }
 
+void PatientAgent::Ask(AgentInput input, std::shared_ptr<AgentAnswer> answer) {
+  Question question;
+  question.input = std::move(input);
+  answer->OnCancel([count = question.num_cancelled] { ++*count; });
+  question.answer = std::move(answer);
+  annotated::MutexLock lock(mutex_);
+  questions_.push_back(std::move(question));
+}
+
 absl::Status LetterSynthesizer::Synthesize(absl::string_view text, const SpeechSink& sink) {
   constexpr size_t kCharactersOfChunk = 10;
   for (size_t begin = 0; begin < text.size(); begin += kCharactersOfChunk) {

@@ -24,6 +24,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "pipeline/agent/agent.h"
+#include "pipeline/agent/deciding_agent.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/runtime/announcer.h"
 #include "pipeline/runtime/runtime.h"
@@ -40,13 +41,41 @@ inline constexpr size_t kSamplesOfCharacter = 160;
 std::string TextOfSound(absl::Span<const int16_t> samples);
 
 // Answers "You said …." unless `decide` is set. `decide` is set before there is a runtime.
-class ScriptedAgent : public Agent {
+class ScriptedAgent : public DecidingAgent {
  public:
   int max_history_messages() const override { return num_messages; }
   absl::StatusOr<AgentStep> Decide(const AgentInput& input) override;
 
   std::function<absl::StatusOr<AgentStep>(const AgentInput&)> decide;
   int num_messages = 0;
+};
+
+// Keeps its questions until a test answers them. Thread-safe, but for what is in a question.
+class PatientAgent : public Agent {
+ public:
+  struct Question {
+    AgentInput input = {};
+    std::shared_ptr<AgentAnswer> answer = {};
+    // How often it was cancelled.
+    std::shared_ptr<std::atomic<int>> num_cancelled = std::make_shared<std::atomic<int>>(0);
+  };
+
+  int max_history_messages() const override { return 10; }
+  void Ask(AgentInput input, std::shared_ptr<AgentAnswer> answer) override;
+
+  size_t num_questions() const {
+    annotated::MutexLock lock(mutex_);
+    return questions_.size();
+  }
+  // The question, from 0 on; its answer is let go of.
+  Question Take(size_t index) {
+    annotated::MutexLock lock(mutex_);
+    return std::exchange(questions_.at(index), {});
+  }
+
+ private:
+  mutable annotated::Mutex mutex_;
+  std::vector<Question> questions_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Says texts in chunks of 100 ms. `before` is set before there is a runtime.

@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "pipeline/agent/agent.h"
 #include "pipeline/conversation/testing/simulated_world.h"
 #include "pipeline/runtime/runtime.h"
 #include "pipeline/runtime/testing/scripted_parts.h"
@@ -75,7 +76,7 @@ class VirtualRuntime {
            return std::make_unique<Detector>(this);
          },
          .create_recognizer = [this] { return recognizers.Create(); },
-         .agent = &agent,
+         .agent = other_agent != nullptr ? other_agent : &agent,
          .synthesizer = &synthesizer,
          .registry = &registry,
          .executor = executor.get(),
@@ -154,6 +155,8 @@ class VirtualRuntime {
   absl::Duration detector_takes;
   // Whether somebody may announce something.
   bool has_announcer = true;
+  // Whoever is asked instead of `agent`.
+  Agent* other_agent = nullptr;
 
  private:
   class Detector : public LoudnessVad {
