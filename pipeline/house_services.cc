@@ -295,7 +295,7 @@ class SegmentingDetector : public door::VoiceDetector {
 
 class HousePartsImpl : public HouseParts {
  public:
-  explicit HousePartsImpl(HousePartsOptions options)
+  explicit HousePartsImpl(const HousePartsOptions& options)
       : recognition_({.num_workers = options.num_workers, .now = SteadyNow}),
         speech_({.num_workers = options.num_workers, .now = SteadyNow}),
         recognizers_(options.parts.create_recognizer, &recognition_,
@@ -324,8 +324,8 @@ class HousePartsImpl : public HouseParts {
 
 }  // namespace
 
-std::unique_ptr<HouseParts> HouseParts::Create(HousePartsOptions options) {
-  return std::make_unique<HousePartsImpl>(std::move(options));
+std::unique_ptr<HouseParts> HouseParts::Create(const HousePartsOptions& options) {
+  return std::make_unique<HousePartsImpl>(options);
 }
 
 }  // namespace parlance::pipeline

@@ -35,7 +35,7 @@ class HouseParts {
  public:
   static constexpr size_t kMaxConversations = 1000;
 
-  static std::unique_ptr<HouseParts> Create(HousePartsOptions options);
+  static std::unique_ptr<HouseParts> Create(const HousePartsOptions& options);
   virtual ~HouseParts() = default;
   virtual door::HouseServices services() = 0;
 };

@@ -271,7 +271,7 @@ absl::Status Serve(Request request) {
   BlockingWork work(/*num_threads=*/2);
   std::unique_ptr<door::CallOpener> calls = door::CreateRuntimeCalls(
       runtime->get(), {.output_sample_rate_hz = (*components)->output_sample_rate_hz(),
-                       .keys = [](Runtime::Session& session, std::string keys) {
+                       .keys = [](Runtime::Session& session, const std::string& keys) {
                          session.Type(absl::StrCat("(keys pressed: ", keys, ")")).IgnoreError();
                        }});
   door::DoorSiteOptions site_options;

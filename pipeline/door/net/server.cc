@@ -160,7 +160,7 @@ class Server::Impl {
       loops_.push_back(*std::move(loop));
     }
     for (size_t i = 0; i < options.listeners.size(); ++i) {
-      if (const absl::Status status = StartListener(i); !status.ok()) return status;
+      if (absl::Status status = StartListener(i); !status.ok()) return status;
     }
     for (const auto& [loop, acceptor] : acceptors_) {
       loop->Post([acceptor = acceptor] { acceptor->Start(acceptor); });

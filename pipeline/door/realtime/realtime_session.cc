@@ -961,12 +961,15 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
 
   // What was written before somebody spoke belongs to the conversation.
   void FlushPending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    std::erase_if(pending_, [&](const PendingInput& input) {
-      const auto* const text = std::get_if<std::string>(&input.said);
-      if (text == nullptr) return false;
-      session_->AddMessage(session::Role::kUser, *text).IgnoreError();
-      return true;
-    });
+    std::vector<PendingInput> kept;
+    for (PendingInput& input : pending_) {
+      if (const auto* const text = std::get_if<std::string>(&input.said)) {
+        session_->AddMessage(session::Role::kUser, *text).IgnoreError();
+      } else {
+        kept.push_back(std::move(input));
+      }
+    }
+    pending_ = std::move(kept);
   }
 
   void Truncate(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

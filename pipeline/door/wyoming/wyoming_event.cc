@@ -70,7 +70,7 @@ absl::Status WyomingParser::ReadLine() {
   // Between events, a line may be empty.
   if (line.empty() || line == "\r") return absl::OkStatus();
   rapidjson::Document header;
-  const absl::Status parsed =
+  absl::Status parsed =
       ParseJsonObject(line, {.max_bytes = kMaxWyomingLine, .max_depth = kMaxWyomingDepth}, header);
   if (!parsed.ok()) return parsed;
   const std::optional<absl::string_view> type = TextOf(Member(&header, "type"));
@@ -99,7 +99,7 @@ absl::Status WyomingParser::ReadData() {
   const std::string text = std::exchange(unread_, "");
   part_ = Part::kPayload;
   rapidjson::Document more;
-  const absl::Status parsed =
+  absl::Status parsed =
       ParseJsonObject(text, {.max_bytes = kMaxWyomingData, .max_depth = kMaxWyomingDepth}, more);
   if (!parsed.ok()) return parsed;
   rapidjson::Document& data = event_->data;
