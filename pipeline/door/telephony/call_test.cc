@@ -388,7 +388,7 @@ TEST_F(CallTest, BothSidesAtOnce) {
       if (i % 50 == 49) record.sink->Stop();
       if (i % 100 == 99) record.sink->TurnDone({});
     }
-    record.sink->Closed(absl::OkStatus());
+    record.Close(absl::OkStatus());
   });
   for (int i = 0; i < 500; ++i) {
     call->Hear(std::vector<int16_t>(160, 1));

@@ -4,6 +4,7 @@
 #define PIPELINE_DOOR_TELEPHONY_TESTING_FAKE_CALLS_H_
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -35,7 +36,8 @@ class FakeCalls : public CallOpener {
     std::vector<std::string> log = {};
     std::vector<int16_t> sound = {};
     size_t largest_push = 0;
-    bool is_over = false;
+    // Sessions may be closed on a thread of their own.
+    std::atomic<bool> is_over = false;
 
     // Ends the session, as the runtime does.
     void Close(const absl::Status& status) {
@@ -49,6 +51,16 @@ class FakeCalls : public CallOpener {
       }
     }
   };
+
+  FakeCalls() = default;
+  // As the runtime's, its end closes sessions.
+  ~FakeCalls() override {
+    for (const std::shared_ptr<Record>& each : records) {
+      if (!each->is_over) each->Close(absl::CancelledError("the runtime ended"));
+    }
+  }
+  FakeCalls(const FakeCalls&) = delete;
+  FakeCalls& operator=(const FakeCalls&) = delete;
 
   absl::StatusOr<std::shared_ptr<CallSession>> Open(const CallRequest& request,
                                                     SessionSink* sink) override {
