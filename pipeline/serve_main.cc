@@ -35,6 +35,7 @@
 #include "pipeline/door/net/server.h"
 #include "pipeline/door/net/server_options.h"
 #include "pipeline/door/net/socket_address.h"
+#include "pipeline/door/page/page.h"
 #include "pipeline/door/site/door_metrics.h"
 #include "pipeline/door/site/door_site.h"
 #include "pipeline/door/telephony/runtime_calls.h"
@@ -287,6 +288,7 @@ absl::Status Serve(Request request) {
       .random = RandomBits64,
       .output_sample_rate_hz = (*components)->output_sample_rate_hz(),
       .voice = absl::GetFlag(FLAGS_voice)};
+  site_options.page = door::PageFiles();
   site_options.calls = {.opener = calls.get(),
                         .run = [&](std::function<void()> task) { work.Run(std::move(task)); }};
   const std::unique_ptr<HouseParts> house =

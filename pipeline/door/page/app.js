@@ -34,6 +34,8 @@ let isTaking = false;
 let numHeld = 0;
 let audio = null;
 let player = null;
+// What came for the player while it was being made: functions that give it.
+let forPlayer = [];
 // What is said once the next conversation is there.
 let newsOfSession = null;
 
@@ -112,10 +114,10 @@ const takeEvent = (event) => {
       break;
     case 'response.output_audio.delta':
       // What still comes of an answer that was cancelled is not played.
-      if (!turns.isCancelling) player?.play(event.item_id, event.delta);
+      if (!turns.isCancelling) tellPlayer(() => player.play(event.item_id, event.delta));
       break;
     case 'response.output_audio.done':
-      player?.finish(event.item_id);
+      tellPlayer(() => player.finish(event.item_id));
       break;
     case 'response.done':
       if (event.response?.status === 'failed') transcript.remark('The agent could not answer.');
@@ -137,6 +139,7 @@ const takeEvent = (event) => {
 
 // Stops what is being played, and tells the server how much of it was heard.
 const cutAnswer = async () => {
+  forPlayer = [];
   for (const { id, playedMs } of (await player?.stop()) ?? []) {
     client.send({ type: 'conversation.item.truncate', item_id: id, content_index: 0, audio_end_ms: playedMs });
   }
@@ -164,11 +167,20 @@ const prepareAudio = async () => {
   audio ??= openAudio();
   const context = await audio;
   if (context.state !== 'running') await context.resume();
-  player ??= new Player(context, ({ level }) => {
-    showLevel(byId('speaker-level'), level);
-    update();
-  });
+  if (player === null) {
+    player = new Player(context, ({ level }) => {
+      showLevel(byId('speaker-level'), level);
+      update();
+    });
+    for (const give of forPlayer) give();
+    forPlayer = [];
+  }
   return context;
+};
+// Where nobody has touched the page yet, nothing can be played.
+const tellPlayer = (give) => {
+  if (player !== null) give();
+  else if (audio !== null) forPlayer.push(give);
 };
 
 const takePiece = (pcm, level) => {
@@ -451,6 +463,9 @@ byId('retry').addEventListener('click', () => {
   if (connection.problem !== undefined) client.connect();
   else if (mode === 'free') toggleListening();
   else openMicrophone().then((isThere) => { if (isThere) microphone.isOn = false; });
+});
+byId('latency').addEventListener('toggle', () => {
+  if (byId('latency').open) byId('latency').scrollIntoView({ block: 'nearest' });
 });
 byId('dismiss').addEventListener('click', () => {
   microphoneProblem = null;

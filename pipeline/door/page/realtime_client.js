@@ -1,7 +1,8 @@
 // A connection to the agent by OpenAI's Realtime protocol: connects again when it is lost, and goes on with the same session.
 //
 // The session's id is kept in localStorage, so that a reload goes on with it; an API key in sessionStorage, for this tab alone.
-// Why a WebSocket was refused is not told to a page; so the page asks the same address by HTTP, which says it in its status.
+// The status by which a WebSocket is refused is not told to a page; so it asks to be told by the close code instead
+// (../site/door_site.h). Where even that fails, it asks the same address by HTTP, to know whether anybody is there.
 //
 // States, given to `onState` as {state, …}:
 //   connecting
@@ -15,6 +16,8 @@
 const kFirstWaitMs = 500;
 const kMostWaitMs = 15000;
 const kProbeMs = 5000;
+// A refusal's close code is this and the HTTP status.
+const kCloseRefused = 4000;
 // When more bytes than this wait to be sent, sound is left out: what is late by seconds helps nobody.
 const kMostWaitingBytes = 256 * 1024;
 
@@ -46,7 +49,7 @@ export const describeClose = (code, reason) => {
   }
 };
 
-// What the HTTP status says about a refused WebSocket: {state, problem, mayRetry}. `status` is null if there was no answer.
+// What the HTTP status of a refusal means: {state, problem, mayRetry}. `status` is null if there was no answer.
 export const describeRefusal = (status, said, { hasKey, hasSession }) => {
   const words = said === '' ? '' : ` The server says: ${said}.`.replace(/\.\.$/, '.');
   if (status === null) {
@@ -64,6 +67,12 @@ export const describeRefusal = (status, said, { hasKey, hasSession }) => {
     return { state: 'ended', problem: { title: 'The server refuses this page', advice: `Open the page at the server's own address.${words}` } };
   }
   if (status === 404 && hasSession) return { state: 'gone' };
+  if (status === 409) {
+    return {
+      state: 'waiting',
+      problem: { title: 'This conversation is open elsewhere', advice: 'It may be in another tab or window. Close it there, or begin a new conversation here.' },
+    };
+  }
   if (status === 429 || status === 503) {
     return { state: 'waiting', problem: { title: 'The server is busy', advice: `It takes nobody else at the moment; the page tries again.${words}` } };
   }
@@ -115,6 +124,7 @@ export class RealtimeClient {
     this.disconnect();
     this.onState({ state: 'connecting' });
     const address = new URL(this.url);
+    address.searchParams.set('refusal', 'close');
     if (this.sessionId !== '') address.searchParams.set('session_id', this.sessionId);
     const protocols = this.key === '' ? ['realtime'] : ['realtime', `openai-insecure-api-key.${this.key}`];
     let socket;
@@ -137,6 +147,10 @@ export class RealtimeClient {
       this.isOpen = false;
       if (!hasOpened) {
         this.findOut(address);
+        return;
+      }
+      if (code > kCloseRefused && code < kCloseRefused + 600) {
+        this.refuse(this.describe(code - kCloseRefused, reason));
         return;
       }
       const { retries, problem } = describeClose(code, reason);
@@ -162,7 +176,7 @@ export class RealtimeClient {
     this.onEvent(event);
   }
 
-  // Why the connection was refused.
+  // Why there was no connection.
   async findOut(address) {
     const attempt = this.attempt;
     const socket = this.socket;
@@ -182,7 +196,11 @@ export class RealtimeClient {
     }
     // Somebody connected meanwhile.
     if (this.socket !== socket || this.attempt !== attempt || this.timer !== null) return;
-    this.refuse(describeRefusal(status, said, { hasKey: this.key !== '', hasSession: this.sessionId !== '' }));
+    this.refuse(this.describe(status, said));
+  }
+
+  describe(status, said) {
+    return describeRefusal(status, said, { hasKey: this.key !== '', hasSession: this.sessionId !== '' });
   }
 
   refuse({ state, problem, mayRetry = false }) {

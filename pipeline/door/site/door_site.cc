@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -19,6 +20,9 @@ namespace parlance::pipeline::door {
 namespace {
 
 constexpr absl::string_view kMediaStreams = "/v1/media-streams/";
+// Of the codes that applications may use (RFC 6455, section 7.4.2), the one to which a status is
+// added.
+constexpr int kCloseRefused = 4000;
 constexpr absl::string_view kRealtimeSubprotocol = "realtime";
 
 // A handler that gives back what its key may have so many of.
@@ -33,6 +37,14 @@ class CountedHandler : public MessageHandler {
  private:
   const std::unique_ptr<MessageHandler> handler_;
   const std::unique_ptr<SessionQuota::Slot> slot_;
+};
+
+// Who was refused, and may still speak until the connection is closed.
+class NobodyHandler : public MessageHandler {
+ public:
+  void OnText(absl::string_view /*message*/) override {}
+  void OnBinary(absl::Span<const uint8_t> /*message*/) override {}
+  void OnClosed(const absl::Status& /*status*/) override {}
 };
 
 // How an error of the runtime is said over HTTP.
@@ -96,6 +108,34 @@ class DoorSite : public Site {
 
   Opening OpenWebSocket(const HttpRequest& request, const Peer& /*peer*/,
                         std::shared_ptr<Connection> connection) override {
+    Opening opening = Decide(request, connection);
+    if (opening.handler != nullptr || Parameter(request, "refusal") != "close") return opening;
+    const HttpResponse& refusal = opening.refusal;
+    connection->Close(static_cast<uint16_t>(kCloseRefused + refusal.status),
+                      absl::StripTrailingAsciiWhitespace(refusal.body));
+    opening.handler = std::make_unique<NobodyHandler>();
+    // A browser takes no connection that speaks none of what it offered.
+    opening.subprotocol = SubprotocolOf(request);
+    return opening;
+  }
+
+  Opening OpenStream(const Peer& peer, std::shared_ptr<Connection> connection) override {
+    const auto stream = peer.listener < options_.streams.size() ? options_.streams[peer.listener]
+                                                                : DoorSiteOptions::Stream::kNone;
+    switch (stream) {
+      case DoorSiteOptions::Stream::kAudioSocket:
+        return {.handler = CreateAudioSocket(options_.calls, std::move(connection))};
+      case DoorSiteOptions::Stream::kWyoming:
+        return {.handler =
+                    CreateWyoming(options_.house, std::move(connection), options_.calls.count)};
+      case DoorSiteOptions::Stream::kNone:
+        break;
+    }
+    return {};
+  }
+
+ private:
+  Opening Decide(const HttpRequest& request, std::shared_ptr<Connection> connection) {
     const bool is_call =
         request.path == "/v1/asterisk" || absl::StartsWith(request.path, kMediaStreams);
     if (request.path != "/v1/realtime" && !(is_call && options_.calls.opener != nullptr)) {
@@ -121,22 +161,12 @@ class DoorSite : public Site {
     return opening;
   }
 
-  Opening OpenStream(const Peer& peer, std::shared_ptr<Connection> connection) override {
-    const auto stream = peer.listener < options_.streams.size() ? options_.streams[peer.listener]
-                                                                : DoorSiteOptions::Stream::kNone;
-    switch (stream) {
-      case DoorSiteOptions::Stream::kAudioSocket:
-        return {.handler = CreateAudioSocket(options_.calls, std::move(connection))};
-      case DoorSiteOptions::Stream::kWyoming:
-        return {.handler =
-                    CreateWyoming(options_.house, std::move(connection), options_.calls.count)};
-      case DoorSiteOptions::Stream::kNone:
-        break;
-    }
-    return {};
+  static std::string SubprotocolOf(const HttpRequest& request) {
+    return request.HeaderHas("sec-websocket-protocol", kRealtimeSubprotocol)
+               ? std::string(kRealtimeSubprotocol)
+               : "";
   }
 
- private:
   HttpResponse Ready() const {
     const absl::Status ready = options_.ready == nullptr ? absl::OkStatus() : options_.ready();
     if (ready.ok()) return {.body = "ready\n"};
@@ -173,11 +203,7 @@ class DoorSite : public Site {
     absl::StatusOr<std::unique_ptr<MessageHandler>> handler =
         OpenRealtimeSession(options_.realtime, wanted, std::move(connection));
     if (!handler.ok()) return {.refusal = Refused(handler.status())};
-    Opening opening = {.handler = *std::move(handler)};
-    if (request.HeaderHas("sec-websocket-protocol", kRealtimeSubprotocol)) {
-      opening.subprotocol = std::string(kRealtimeSubprotocol);
-    }
-    return opening;
+    return {.handler = *std::move(handler), .subprotocol = SubprotocolOf(request)};
   }
 
   Opening OpenCall(const HttpRequest& request, std::shared_ptr<Connection> connection) {

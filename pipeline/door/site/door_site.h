@@ -5,7 +5,9 @@
 //   GET /readyz                  200 while it takes new conversations, and 503 with why otherwise
 //   GET /metrics                 OpenMetrics; with keys, only for whoever has one
 //   WS  /v1/realtime             OpenAI's Realtime protocol; ?session_id= goes on with a session,
-//                                ?intent=transcription only hears, ?model= is said back
+//                                ?intent=transcription only hears, ?model= is said back;
+//                                ?refusal=close: who is refused is told by closing, with the code
+//                                4000 and the HTTP status, because a page cannot read the latter
 //   WS  /v1/media-streams/NAME   a carrier's: twilio, telnyx, plivo, exotel, vonage
 //   WS  /v1/asterisk             Asterisk's chan_websocket
 //   TCP                          AudioSocket and Wyoming, each on its listener
@@ -26,23 +28,15 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "pipeline/door/net/api_keys.h"
 #include "pipeline/door/net/site.h"
+#include "pipeline/door/page/page_file.h"
 #include "pipeline/door/realtime/realtime_session.h"
 #include "pipeline/door/telephony/call.h"
 #include "pipeline/door/wyoming/services.h"
 
 namespace parlance::pipeline::door {
-
-// A file of the page.
-struct PageFile {
-  // Such as "/app.js"; "/" is the page itself.
-  absl::string_view path;
-  absl::string_view content_type;
-  absl::string_view body;
-};
 
 // All of it has to outlive the site. What may be missing is null or empty.
 struct DoorSiteOptions {

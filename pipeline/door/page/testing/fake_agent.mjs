@@ -245,9 +245,10 @@ export class FakeAgent {
     this.kept = new Map();
     this.heardMs = 0;
     this.loudest = 0;
-    // What is refused: an HTTP status, or null; a key that is asked for, or null.
+    // What is refused: an HTTP status, or null; a key that is asked for, or null. Whether it is told by HTTP alone.
     this.refusal = null;
     this.key = null;
+    this.isTerse = false;
     this.talks = new Set();
     this.sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'realtime' });
     this.protocols = [];
@@ -291,12 +292,17 @@ export class FakeAgent {
     });
     this.server.on('upgrade', (request, socket, head) => {
       const status = this.statusOf(request);
-      if (status !== 426) {
+      const refused = status === 426 ? null : status;
+      if (refused !== null && (this.isTerse || !request.url.includes('refusal=close'))) {
         socket.end(`HTTP/1.1 ${status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
         return;
       }
       this.protocols.push(request.headers['sec-websocket-protocol']);
       this.sockets.handleUpgrade(request, socket, head, (opened) => {
+        if (refused !== null) {
+          opened.close(4000 + refused, `refused with ${refused}`);
+          return;
+        }
         const id = new URL(request.url, 'http://x').searchParams.get('session_id') ?? this.newId('session');
         const talk = new Talk(this, opened, id);
         this.talks.add(talk);
