@@ -2,10 +2,14 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "audio/vad/neural_vad.h"
+#include "pipeline/agent/agent_settings.h"
 #include "pipeline/agent/demo_intents.h"
+#include "pipeline/agent/model/model_agent.h"
 #include "pipeline/agent/rule_agent.h"
+#include "pipeline/agent/rules_first_agent.h"
 #include "pipeline/session_adapters.h"
 #include "pipeline/speech/flite_synthesizer.h"
 #include "pipeline/speech/pocketsphinx_recognizer.h"
@@ -25,6 +29,9 @@ absl::StatusOr<std::unique_ptr<Components>> Components::Create(const ComponentOp
   absl::StatusOr<std::unique_ptr<Synthesizer>> synthesizer = CreateFliteSynthesizer(options.voice);
   if (!synthesizer.ok()) return synthesizer.status();
   components->synthesizer_ = *std::move(synthesizer);
+
+  // What is wrong with it is known before there is a database.
+  if (absl::Status created = components->CreateAgent(); !created.ok()) return created;
 
   auto store = session::OpenStore(options.database_path,
                                   {.now = options.now, .write_patience = options.write_patience});
@@ -48,8 +55,34 @@ absl::StatusOr<std::unique_ptr<Components>> Components::Create(const ComponentOp
   auto executor = tools::ToolExecutor::Create(&components->registry_, {});
   if (!executor.ok()) return executor.status();
   components->executor_ = *std::move(executor);
-  components->agent_ = CreateRuleAgent(&components->rules_);
   return components;
+}
+
+absl::Status Components::CreateAgent() {
+  if (options_.agent.kind == AgentKind::kRules) {
+    agent_ = CreateRuleAgent(&rules_);
+    return absl::OkStatus();
+  }
+  auto loop = HttpLoop::Create({});
+  if (!loop.ok()) return loop.status();
+  http_loop_ = *std::move(loop);
+  ModelAgentOptions options = options_.agent.model;
+  options.tools = [this] {
+    std::vector<OfferedTool> offered;
+    for (const tools::ToolPtr& tool : registry_.List()) {
+      offered.push_back({.name = tool->tool.name,
+                         .description = tool->tool.description,
+                         .parameters = tool->tool.parameters});
+    }
+    return offered;
+  };
+  auto model = ModelAgent::Create(std::move(options), http_loop_.get());
+  if (!model.ok()) return model.status();
+  agent_ = *std::move(model);
+  if (options_.agent.kind == AgentKind::kBoth) {
+    agent_ = CreateRulesFirstAgent(&rules_, std::move(agent_));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<LocalConversation>> Components::Start(

@@ -6,11 +6,14 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "pipeline/agent/agent.h"
 #include "pipeline/agent/rule_agent.h"
+#include "pipeline/agent_choice.h"
+#include "pipeline/http/http_loop.h"
 #include "pipeline/record_file.h"
 #include "pipeline/runtime/runtime.h"
 #include "pipeline/speech/pocketsphinx_recognizer.h"
@@ -33,6 +36,7 @@ struct ComponentOptions {
   absl::Duration write_patience = absl::Seconds(5);
   PocketSphinxOptions recognizer;
   std::string voice = "kal16";
+  AgentChoice agent = {};
   std::function<absl::Time()> now = absl::Now;
   absl::TimeZone local_zone = absl::LocalTimeZone();
 };
@@ -48,7 +52,7 @@ struct LocalConversation {
 // What all conversations of a process share. Thread-safe.
 class Components {
  public:
-  // Errors: those of the store, the grammar and the synthesiser.
+  // Errors: those of the store, the grammar, the synthesiser and the model.
   static absl::StatusOr<std::unique_ptr<Components>> Create(const ComponentOptions& options);
 
   // `options.session_id` empty: a new session. `record_folder`: where the conversation is recorded,
@@ -65,6 +69,7 @@ class Components {
 
  private:
   Components(const ComponentOptions& options, RuleSet rules);
+  absl::Status CreateAgent();
 
   const ComponentOptions options_;
   const RuleSet rules_;
@@ -74,8 +79,10 @@ class Components {
   // Each session has its own timers in it.
   tools::InMemoryTimerStore timers_;
   TimerAnnouncer announcer_;
-  std::unique_ptr<Agent> agent_;
   tools::ToolRegistry registry_;
+  // Null unless a model is asked; whoever is asked there has an answer when it ends.
+  std::unique_ptr<HttpLoop> http_loop_;
+  std::unique_ptr<Agent> agent_;
   std::unique_ptr<tools::ToolExecutor> executor_;
   std::unique_ptr<Synthesizer> synthesizer_;
 };

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,6 +30,7 @@
 #include "command/input_file.h"
 #include "command/program.h"
 #include "command/user_path.h"
+#include "pipeline/agent_choice.h"
 #include "pipeline/components.h"
 #include "pipeline/door/net/access.h"
 #include "pipeline/door/net/api_keys.h"
@@ -89,6 +91,20 @@ ABSL_FLAG(
     absl::Duration, drain, absl::Seconds(20),
     "How long answers that are being given may go on after SIGTERM or SIGINT. A second signal "
     "ends the program at once.");
+ABSL_FLAG(std::string, agent, "rules",
+          "Who decides: rules, a language model (model), or both: rules answer what they know, and "
+          "the model takes the rest of what was understood.");
+ABSL_FLAG(std::string, model_url, "",
+          "The model's server, which speaks as OpenAI's does (/v1/chat/completions), such as "
+          "http://localhost:8080/v1. What was said is sent there, and the results of tools.");
+ABSL_FLAG(std::string, model, "", "The model's name, as its server knows it.");
+ABSL_FLAG(std::string, model_key_file, "",
+          "A file with the key for the model's server. If it is not given, OPENAI_API_KEY of the "
+          "environment is heeded.");
+ABSL_FLAG(std::string, system_prompt, "",
+          "A file with instructions for the model, in place of the usual ones.");
+ABSL_FLAG(absl::Duration, model_timeout, absl::Seconds(25),
+          "How long the model may take for an answer, with all tries, such as 10s.");
 ABSL_FLAG(std::string, voice, "kal16", "The voice of the answers: kal16 (fast) or slt (nicer).");
 ABSL_FLAG(std::string, model_dir, "/usr/share/pocketsphinx/model/en-us",
           "The folder of the recognition model. Debian's package pocketsphinx-en-us has it.");
@@ -119,6 +135,7 @@ struct Request {
   std::vector<door::DoorSiteOptions::Stream> streams;
   std::optional<door::ApiKeys> keys;
   std::string twilio_auth_token;
+  AgentChoice agent;
 };
 
 absl::Status CheckPort(absl::string_view flag, int port) {
@@ -198,6 +215,19 @@ absl::StatusOr<Request> ReadCommandLine() {
   request.server.max_connections_of_peer =
       static_cast<size_t>(absl::GetFlag(FLAGS_connections_per_peer));
   request.server.max_connections = static_cast<size_t>(absl::GetFlag(FLAGS_max_sessions)) + 1024;
+  absl::StatusOr<AgentChoice> agent = ChooseAgent(
+      {.agent = absl::GetFlag(FLAGS_agent),
+       .model_url = absl::GetFlag(FLAGS_model_url),
+       .model = absl::GetFlag(FLAGS_model),
+       .model_key_file = absl::GetFlag(FLAGS_model_key_file),
+       .system_prompt = absl::GetFlag(FLAGS_system_prompt),
+       .model_timeout = absl::GetFlag(FLAGS_model_timeout)},
+      std::getenv, [](absl::string_view path) { return command::ReadInput(path, 1 << 20); });
+  if (!agent.ok()) return agent.status();
+  agent->model.on_failure = [](const absl::Status& failure) {
+    command::Say(absl::StrCat("the model does not answer: ", failure.message()));
+  };
+  request.agent = *std::move(agent);
   if (!absl::GetFlag(FLAGS_twilio_auth_token_file).empty()) {
     if (absl::GetFlag(FLAGS_public_url).empty()) {
       return wrong("--twilio_auth_token_file needs --public_url: what Twilio signs is the URL");
@@ -250,6 +280,15 @@ void SayWhere(const Request& request, const door::Server& server) {
   std::fflush(stdout);
 }
 
+// What all conversations have in common.
+SessionOptions CommonSession(const Request& request) {
+  SessionOptions options;
+  // An agent gives up by itself, and says so.
+  options.conversation.agent_timeout =
+      std::max(options.conversation.agent_timeout, request.agent.model.timeout + absl::Seconds(5));
+  return options;
+}
+
 absl::Status Serve(Request request) {
   const sigset_t signals = BlockSignals();
   ComponentOptions component_options;
@@ -257,6 +296,7 @@ absl::Status Serve(Request request) {
   component_options.write_patience = absl::ZeroDuration();
   component_options.recognizer.model_dir = command::UserPath(absl::GetFlag(FLAGS_model_dir));
   component_options.voice = absl::GetFlag(FLAGS_voice);
+  component_options.agent = request.agent;
   auto components = Components::Create(component_options);
   if (!components.ok()) return components.status();
 
@@ -271,7 +311,8 @@ absl::Status Serve(Request request) {
   std::atomic<bool> is_draining = false;
   BlockingWork work(/*num_threads=*/2);
   std::unique_ptr<door::CallOpener> calls = door::CreateRuntimeCalls(
-      runtime->get(), {.output_sample_rate_hz = (*components)->output_sample_rate_hz(),
+      runtime->get(), {.session = CommonSession(request),
+                       .output_sample_rate_hz = (*components)->output_sample_rate_hz(),
                        .keys = [](Runtime::Session& session, const std::string& keys) {
                          session.Type(absl::StrCat("(keys pressed: ", keys, ")")).IgnoreError();
                        }});
@@ -286,6 +327,7 @@ absl::Status Serve(Request request) {
             return (*components)->store().History(id, page);
           },
       .random = RandomBits64,
+      .session = CommonSession(request),
       .output_sample_rate_hz = (*components)->output_sample_rate_hz(),
       .voice = absl::GetFlag(FLAGS_voice)};
   site_options.page = door::PageFiles();
@@ -368,6 +410,9 @@ give no page the microphone: --certificate, or a proxy that speaks TLS. docs/ope
                       {"Who",
                        {"api_keys", "allowed_origins", "sessions_per_key", "connections_per_peer",
                         "trust_network", "twilio_auth_token_file", "public_url"}},
+                      {"The model",
+                       {"agent", "model_url", "model", "model_key_file", "system_prompt",
+                        "model_timeout"}},
                       {"The agent",
                        {"db", "voice", "model_dir", "max_sessions", "threads", "drain"}}},
       .common_flags = {},

@@ -34,6 +34,7 @@
 #include "command/program.h"
 #include "command/progress.h"
 #include "command/user_path.h"
+#include "pipeline/agent_choice.h"
 #include "pipeline/components.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/turn_latency.h"
@@ -91,6 +92,20 @@ ABSL_FLAG(std::string, export_session, "",
 ABSL_FLAG(std::string, voice, "kal16", "The voice of the answers: kal16 (fast) or slt (nicer).");
 ABSL_FLAG(std::string, model_dir, "/usr/share/pocketsphinx/model/en-us",
           "The folder of the recognition model. Debian's package pocketsphinx-en-us has it.");
+ABSL_FLAG(std::string, agent, "rules",
+          "Who decides: rules, a language model (model), or both: rules answer what they know, and "
+          "the model takes the rest of what was understood.");
+ABSL_FLAG(std::string, model_url, "",
+          "The model's server, which speaks as OpenAI's does (/v1/chat/completions), such as "
+          "http://localhost:8080/v1. What was said is sent there, and the results of tools.");
+ABSL_FLAG(std::string, model, "", "The model's name, as its server knows it.");
+ABSL_FLAG(std::string, model_key_file, "",
+          "A file with the key for the model's server. If it is not given, OPENAI_API_KEY of the "
+          "environment is heeded.");
+ABSL_FLAG(std::string, system_prompt, "",
+          "A file with instructions for the model, in place of the usual ones.");
+ABSL_FLAG(absl::Duration, model_timeout, absl::Seconds(25),
+          "How long the model may take for an answer, with all tries, such as 10s.");
 ABSL_FLAG(absl::Duration, endpoint_silence, absl::Milliseconds(500),
           "The pause that ends a question, such as 500ms.");
 ABSL_FLAG(
@@ -161,6 +176,7 @@ struct Request {
   bool live = false;
   absl::Duration min_endpointing_delay;
   absl::Duration max_endpointing_delay;
+  AgentChoice agent;
 };
 
 absl::StatusOr<Request> ReadCommandLine() {
@@ -171,7 +187,8 @@ absl::StatusOr<Request> ReadCommandLine() {
   if (command::WasGiven("export_session")) {
     for (const absl::string_view flag :
          {"input", "input_encoding", "sample_rate_hz", "output", "record", "traces",
-          "traces_content", "metrics", "session", "voice", "model_dir", "endpoint_silence",
+          "traces_content", "metrics", "session", "voice", "model_dir", "agent", "model_url",
+          "model", "model_key_file", "system_prompt", "model_timeout", "endpoint_silence",
           "max_endpoint_silence"}) {
       if (command::WasGiven(flag)) {
         return wrong(absl::StrCat("--", flag, " has no meaning with --export_session"));
@@ -213,11 +230,25 @@ absl::StatusOr<Request> ReadCommandLine() {
         absl::StrCat("--max_endpoint_silence=", absl::FormatDuration(max_silence),
                      " is shorter than --endpoint_silence=", absl::FormatDuration(silence)));
   }
+  absl::StatusOr<AgentChoice> agent = ChooseAgent(
+      {.agent = absl::GetFlag(FLAGS_agent),
+       .model_url = absl::GetFlag(FLAGS_model_url),
+       .model = absl::GetFlag(FLAGS_model),
+       .model_key_file = absl::GetFlag(FLAGS_model_key_file),
+       .system_prompt = absl::GetFlag(FLAGS_system_prompt),
+       .model_timeout = absl::GetFlag(FLAGS_model_timeout)},
+      std::getenv, [](absl::string_view path) { return command::ReadInput(path, 1 << 20); });
+  if (!agent.ok()) return agent.status();
+  agent->model.on_failure = [](const absl::Status& failure) {
+    absl::FPrintF(stderr, "voice_agent: the model does not answer: %s\n",
+                  command::PrintableLine(failure.message()));
+  };
   return Request{.input = absl::GetFlag(FLAGS_input),
                  .raw = {.encoding = *encoding, .sample_rate_hz = rate_hz},
                  .live = live,
                  .min_endpointing_delay = silence,
-                 .max_endpointing_delay = std::max(silence, max_silence)};
+                 .max_endpointing_delay = std::max(silence, max_silence),
+                 .agent = *std::move(agent)};
 }
 
 // The question, from a file or as it comes from standard input.
@@ -453,6 +484,7 @@ absl::Status Converse(const Request& request) {
   component_options.database_path = command::UserPath(absl::GetFlag(FLAGS_db));
   component_options.recognizer.model_dir = command::UserPath(absl::GetFlag(FLAGS_model_dir));
   component_options.voice = absl::GetFlag(FLAGS_voice);
+  component_options.agent = request.agent;
   auto components = Components::Create(component_options);
   if (!components.ok()) return components.status();
   audio::Waveform answer{
@@ -466,6 +498,9 @@ absl::Status Converse(const Request& request) {
   options.conversation.input_sample_rate_hz = input_hz;
   options.conversation.endpointer.min_endpointing_delay = request.min_endpointing_delay;
   options.conversation.endpointer.max_endpointing_delay = request.max_endpointing_delay;
+  // An agent gives up by itself, and says so.
+  options.conversation.agent_timeout =
+      std::max(options.conversation.agent_timeout, request.agent.model.timeout + absl::Seconds(5));
   options.live = request.live;
   options.on_audio = [&](absl::Span<const int16_t> samples) {
     if (live.has_value()) {
@@ -531,6 +566,9 @@ An input without speech is answered with nothing, which is no failure.)",
           .flag_groups = {{"Sound", {"input", "input_encoding", "sample_rate_hz", "output"}},
                           {"Sessions", {"db", "session", "export_session", "record"}},
                           {"Telemetry", {"traces", "traces_content", "metrics"}},
+                          {"The model",
+                           {"agent", "model_url", "model", "model_key_file", "system_prompt",
+                            "model_timeout"}},
                           {"The agent",
                            {"voice", "model_dir", "endpoint_silence", "max_endpoint_silence"}}},
           .common_flags = {},

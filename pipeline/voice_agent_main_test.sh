@@ -187,6 +187,82 @@ grep -q '"office"' posted.jsonl || fail "OTEL_SERVICE_NAME"
 expect 0 "I noted" --input question.wav --db s.db --session "$session" --traces "$url"
 grep -q "voice_agent: not all traces were sent: $url/v1/traces: " err || fail "--traces: does not tell that the server is away"
 
+# A language model, by a server that first has a note taken and then says so.
+cat >model.py <<'END'
+import http.server, json
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with open("asked.jsonl", "a") as file:
+            print(json.dumps({"path": self.path, "key": self.headers.get("Authorization"), **request}), file=file)
+        if request["model"] == "busy":
+            self.send_response(400)
+            body = b'{"error":{"message":"no such model"}}'
+        else:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            if request["messages"][-1]["role"] == "tool":
+                deltas = [{"content": "I wrote"}, {"content": " that down."}]
+            else:
+                call = {"name": "notes", "arguments": json.dumps({"action": "add", "text": request["messages"][-1]["content"]})}
+                deltas = [{"content": "One moment. "}, {"tool_calls": [{"index": 0, "id": "a", "type": "function", "function": call}]}]
+            body = b"".join(b"data: %s\n\n" % json.dumps({"choices": [{"index": 0, "delta": delta}]}).encode() for delta in deltas)
+            body += b"data: [DONE]\n\n"
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *arguments):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(f"http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
+END
+python3 model.py >url &
+server=$!
+read -r url <url
+echo "Be short, and take notes." >prompt.txt
+echo "sk-1" >key.txt
+expect 0 "Answer:     One moment. I wrote that down." --input question.wav --db model.db --agent model --model_url "$url" --model m \
+  --system_prompt prompt.txt --model_key_file key.txt
+grep -q 'Tool call:  notes {"action": "add", "text": "ten of clubs"}' out || fail "--agent model: no tool was called"
+chat=$(sed -n 's/^Session: //p' out)
+OPENAI_API_KEY=sk-2 expect 0 "I wrote that down." --input question.wav --db model.db --session "$chat" --agent model --model_url "$url/v1" --model m
+cat >read_asked.py <<'END'
+import json
+asked = [json.loads(line) for line in open("asked.jsonl")]
+assert [(one["path"], one["key"]) for one in asked] == [("/v1/chat/completions", "Bearer sk-1")] * 2 + [("/v1/chat/completions", "Bearer sk-2")] * 2, asked
+roles = [[message["role"] for message in one["messages"]] for one in asked]
+turn = ["user", "assistant", "tool", "assistant"]
+assert roles == [["system", "user"], ["system", *turn[:3]], ["system", *turn, "user"], ["system", *turn, *turn[:3]]], roles
+assert asked[0]["messages"][0]["content"] == "Be short, and take notes." and asked[0]["messages"][1]["content"] == "ten of clubs"
+assert asked[1]["messages"][2]["content"] == "One moment. " and asked[1]["messages"][3]["content"] == '{"id":1}'
+assert {"clock", "notes"} <= {tool["function"]["name"] for tool in asked[0]["tools"]}
+END
+python3 read_asked.py || fail "--agent model: asked otherwise"
+# What rules know, and what nobody understood, goes to no server.
+expect 0 "I noted: ten of clubs." --input question.wav --db model.db --agent both --model_url "$url" --model m
+expect 0 "Sorry, I did not understand that." --input "$samples/librivox/sense_and_sensibility_01_austen_64kb-0870.wav" --db model.db \
+  --agent both --model_url "$url" --model m
+[[ $(wc -l <asked.jsonl) == 4 ]] || fail "--agent both: asks the model what rules know"
+# A model that does not answer is no failure of the conversation, and is told of.
+expect 0 "Sorry, I cannot think right now." --input question.wav --db model.db --agent model --model_url "$url" --model busy
+grep -q "voice_agent: the model does not answer: .*(status 400): no such model" err || fail "--agent model: does not tell of the error"
+kill "$server"
+wait "$server" 2>/dev/null
+expect 0 "Sorry, I cannot think right now." --input question.wav --db model.db --agent model --model_url "$url" --model m
+grep -q "voice_agent: the model does not answer: $url: " err || fail "--agent model: does not tell that the server is away"
+expect 2 "--agent is 'models', which is none of" --input question.wav --db s.db --agent models
+expect 2 "--model needs --agent model" --input question.wav --db s.db --model m
+expect 2 "--model_url is missing" --input question.wav --db s.db --agent both
+expect 2 "--model is missing" --input question.wav --db s.db --agent model --model_url "$url"
+expect 2 "the URL of the model's server cannot be used: it is not a URL" --input question.wav --db new.db --agent model --model_url nowhere --model m
+[[ ! -e new.db ]] || fail "a wrong --model_url makes a database"
+expect 2 "--system_prompt - is standard input; name a file" --input question.wav --db s.db --agent model --model_url "$url" --model m --system_prompt -
+expect 2 "--model_key_file: cannot read missing" --input question.wav --db s.db --agent model --model_url "$url" --model m --model_key_file missing
+OPENAI_API_KEY=sk-2 expect 2 "the key would go over the network" --input question.wav --db s.db --agent model --model_url http://model.example --model m
+expect 2 "--agent has no meaning with --export_session" --db s.db --export_session x --agent rules
+
 # A record, and that it can be repeated: replay_main_test.
 expect 0 "Record: records/$session.conversation" --input question.wav --db s.db --session "$session" --record records
 expect 0 "Record: records/$session-2.conversation" --input question.wav --db s.db --session "$session" --record records

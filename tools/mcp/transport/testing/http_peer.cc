@@ -62,10 +62,12 @@ void HttpPeer::Responder::Write(absl::string_view text) {
 
 void HttpPeer::Responder::Answer(int status, absl::string_view content_type, absl::string_view body,
                                  absl::string_view more_headers) {
-  Write(absl::StrCat(
-      "HTTP/1.1 ", status, " x\r\nConnection: close\r\nContent-Length: ", body.size(), "\r\n",
-      content_type.empty() ? "" : absl::StrCat("Content-Type: ", content_type, "\r\n"),
-      more_headers, "\r\n", body));
+  keeps_alive_ = connections_ == Connections::kKeepAlive;
+  Write(
+      absl::StrCat("HTTP/1.1 ", status, " x\r\nConnection: ", keeps_alive_ ? "keep-alive" : "close",
+                   "\r\nContent-Length: ", body.size(), "\r\n",
+                   content_type.empty() ? "" : absl::StrCat("Content-Type: ", content_type, "\r\n"),
+                   more_headers, "\r\n", body));
 }
 
 void HttpPeer::Responder::StartStream(absl::string_view more_headers) {
@@ -79,8 +81,10 @@ void HttpPeer::Responder::WaitForHangUp() {
   }
 }
 
-HttpPeer::HttpPeer(Script script)
-    : script_(std::move(script)), listen_fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+HttpPeer::HttpPeer(Script script, Connections connections)
+    : script_(std::move(script)),
+      connections_(connections),
+      listen_fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -115,6 +119,11 @@ std::vector<HttpPeer::Request> HttpPeer::requests() {
   return requests_;
 }
 
+int HttpPeer::num_connections() {
+  annotated::MutexLock lock(mutex_);
+  return num_connections_;
+}
+
 void HttpPeer::Accept() {
   for (;;) {
     const int fd = accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -125,19 +134,22 @@ void HttpPeer::Accept() {
       return;
     }
     open_fds_.push_back(fd);
+    ++num_connections_;
     threads_.emplace_back([this, fd] { Serve(fd); });
   }
 }
 
 void HttpPeer::Serve(int fd) {
-  Request request;
-  if (ReadRequest(fd, request)) {
+  for (;;) {
+    Request request;
+    if (!ReadRequest(fd, request)) break;
     {
       annotated::MutexLock lock(mutex_);
       requests_.push_back(request);
     }
-    Responder responder(fd);
+    Responder responder(fd, connections_);
     script_(request, responder);
+    if (!responder.keeps_alive()) break;
   }
   annotated::MutexLock lock(mutex_);
   open_fds_.remove(fd);

@@ -15,7 +15,8 @@
 
 namespace parlance::tools::mcp {
 
-// One connection a request: each answer says Connection: close.
+// One connection a request: each answer says Connection: close. With kKeepAlive, a connection has
+// one request after the other until the client hangs up or an answer has no length.
 class HttpPeer {
  public:
   struct Request {
@@ -33,9 +34,11 @@ class HttpPeer {
     }
   };
 
+  enum class Connections { kClose, kKeepAlive };
+
   class Responder {
    public:
-    explicit Responder(int fd) : fd_(fd) {}
+    Responder(int fd, Connections connections) : fd_(fd), connections_(connections) {}
     // The whole response.
     void Answer(int status, absl::string_view content_type, absl::string_view body,
                 absl::string_view more_headers = "");
@@ -44,15 +47,19 @@ class HttpPeer {
     void Write(absl::string_view text);
     // Returns when the client hangs up, or the peer ends.
     void WaitForHangUp();
+    // Another request may follow.
+    bool keeps_alive() const { return keeps_alive_; }
 
    private:
     const int fd_;
+    const Connections connections_;
+    bool keeps_alive_ = false;
   };
 
   // Called for each request on a thread of its own; the connection is closed when it returns.
   using Script = std::function<void(const Request&, Responder&)>;
 
-  explicit HttpPeer(Script script);
+  explicit HttpPeer(Script script, Connections connections = Connections::kClose);
   // Hangs up, and waits for all scripts to return.
   ~HttpPeer();
   HttpPeer(const HttpPeer&) = delete;
@@ -63,12 +70,15 @@ class HttpPeer {
   std::string origin() const;
   // The requests in the order in which they came.
   std::vector<Request> requests();
+  // How many connections there were so far.
+  int num_connections();
 
  private:
   void Accept();
   void Serve(int fd);
 
   const Script script_;
+  const Connections connections_;
   int listen_fd_;
   int port_ = 0;
   annotated::Mutex mutex_;
@@ -76,6 +86,7 @@ class HttpPeer {
   std::list<int> open_fds_ ABSL_GUARDED_BY(mutex_);
   std::list<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
   std::vector<Request> requests_ ABSL_GUARDED_BY(mutex_);
+  int num_connections_ ABSL_GUARDED_BY(mutex_) = 0;
   std::thread accept_thread_;
 };
 

@@ -1,0 +1,334 @@
+#include "pipeline/agent/model/completion.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "pipeline/agent/model/json_object.h"
+
+namespace parlance::pipeline {
+namespace {
+
+constexpr size_t kMaxErrorBytes = 300;
+// Longer ones than any server gives; what is beyond is cut.
+constexpr size_t kMaxNameBytes = 256;
+
+// What a server says, on one line and not too long.
+std::string Quoted(absl::string_view words) {
+  std::string text(absl::StripAsciiWhitespace(words.substr(0, 4 * kMaxErrorBytes)));
+  for (char& c : text) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
+  }
+  if (text.size() <= kMaxErrorBytes) return text;
+  size_t end = kMaxErrorBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return absl::StrCat(text.substr(0, end), "…");
+}
+
+absl::Status ErrorOf(int64_t http_status, absl::string_view words) {
+  std::string text = "the model's server refuses the request";
+  absl::StatusCode code = absl::StatusCode::kUnknown;
+  if (http_status == 401 || http_status == 403) {
+    // Its words may have parts of the key.
+    return absl::PermissionDeniedError(
+        absl::StrCat("the model's server refuses the key (status ", http_status, ")"));
+  }
+  if (http_status == 408 || http_status == 429 || http_status >= 500) {
+    code = absl::StatusCode::kUnavailable;
+    text = "the model's server cannot answer now";
+  } else if (http_status == 404) {
+    code = absl::StatusCode::kNotFound;
+    text = "the model's server does not know the model or the path";
+  } else if (http_status >= 400) {
+    code = absl::StatusCode::kInvalidArgument;
+  } else if (http_status >= 300) {
+    text = "the model's server is elsewhere: it answers with a redirect, which is not followed";
+  }
+  if (http_status != 0) absl::StrAppend(&text, " (status ", http_status, ")");
+  if (!words.empty()) absl::StrAppend(&text, ": ", Quoted(words));
+  return absl::Status(code, text);
+}
+
+// An error as servers write it: {"error": {"message": …, "code": …}}, {"error": "…"}, {"message":
+// …}, {"detail": …}, or the inner object alone.
+absl::Status ErrorOfJson(const rapidjson::Value& object, int64_t http_status) {
+  const rapidjson::Value* error = MemberOf(object, "error");
+  if (error == nullptr) error = &object;
+  absl::string_view words;
+  if (error->IsString()) {
+    words = {error->GetString(), error->GetStringLength()};
+  } else {
+    for (const char* const name : {"message", "detail", "msg", "error"}) {
+      if (words.empty()) words = StringOf(*error, name).value_or("");
+    }
+    const rapidjson::Value* const code = MemberOf(*error, "code");
+    if (http_status < 400 && code != nullptr && code->IsInt() && code->GetInt() >= 400 &&
+        code->GetInt() < 600) {
+      http_status = code->GetInt();
+    }
+    const absl::string_view type = StringOf(*error, "type").value_or("");
+    if (http_status < 400 && absl::StartsWith(type, "invalid_request")) http_status = 400;
+  }
+  if (http_status < 400) {
+    // It was in the middle of an answer: nobody knows whether another try would help.
+    return absl::UnavailableError(absl::StrCat(
+        "the model's server broke off: ", words.empty() ? "it tells of an error" : Quoted(words)));
+  }
+  return ErrorOf(http_status, words);
+}
+
+int64_t Number(const rapidjson::Value* value) {
+  return value != nullptr && value->IsInt64() ? value->GetInt64() : 0;
+}
+
+bool IsJsonObject(absl::string_view text) {
+  const std::optional<rapidjson::Document> parsed = ParseModelJson(text);
+  return parsed.has_value() && parsed->IsObject();
+}
+
+}  // namespace
+
+CompletionReader::CompletionReader(std::function<void(absl::string_view)> on_text)
+    : on_text_(std::move(on_text)) {
+  events_.OnUnknownField([this](absl::string_view name, absl::string_view value) {
+    if (name == "error") status_.Update(Event(value, /*is_error=*/true));
+  });
+}
+
+void CompletionReader::Begin(int http_status, absl::string_view content_type) {
+  http_status_ = http_status;
+  content_type_ = std::string(content_type.substr(0, 100));
+  const std::string type = absl::AsciiStrToLower(content_type_);
+  if (http_status < 200 || http_status > 299) {
+    form_ = Form::kError;
+  } else if (absl::StartsWith(type, "text/event-stream")) {
+    form_ = Form::kStream;
+  } else if (absl::StartsWith(type, "application/json")) {
+    form_ = Form::kWhole;
+  }
+}
+
+// Some servers give their streams other types, or none.
+void CompletionReader::Decide() {
+  const absl::string_view text = absl::StripLeadingAsciiWhitespace(body_);
+  if (text.empty()) return;
+  form_ = text.front() == '{' ? Form::kWhole : text.front() == '<' ? Form::kError : Form::kStream;
+}
+
+absl::Status CompletionReader::Append(absl::string_view bytes) {
+  if (!status_.ok() || is_at_end_) return status_;
+  std::string beginning;
+  if (form_ != Form::kStream) {
+    if (bytes.size() > kMaxEventBytes - body_.size()) {
+      status_ = absl::ResourceExhaustedError(absl::StrCat(
+          "the answer of the model's server is longer than ", kMaxEventBytes, " bytes"));
+      return status_;
+    }
+    body_.append(bytes.data(), bytes.size());
+    if (form_ == Form::kUnknown) Decide();
+    if (form_ != Form::kStream) return status_;
+    beginning = std::exchange(body_, "");
+    bytes = beginning;
+  }
+  const absl::Status read = events_.Append(bytes, [this](const ServerSentEvent& event) {
+    status_.Update(Event(event.data, event.type == "error"));
+    return status_.ok() && !is_at_end_;
+  });
+  status_.Update(read);
+  return status_;
+}
+
+absl::Status CompletionReader::Event(absl::string_view data, bool is_error) {
+  const absl::string_view text = absl::StripAsciiWhitespace(data);
+  if (text.empty()) return absl::OkStatus();
+  if (text == "[DONE]") {
+    is_at_end_ = true;
+    return absl::OkStatus();
+  }
+  const std::optional<rapidjson::Document> object = ParseModelJson(text);
+  if (is_error) {
+    if (object.has_value() && object->IsObject()) return ErrorOfJson(*object, 0);
+    return absl::UnavailableError(absl::StrCat("the model's server broke off: ", Quoted(text)));
+  }
+  if (!object.has_value() || !object->IsObject()) {
+    return absl::UnknownError("the model's server sends an event that is no JSON object");
+  }
+  return Object(*object);
+}
+
+// A chunk, or a whole completion.
+absl::Status CompletionReader::Object(const rapidjson::Value& object) {
+  if (MemberOf(object, "error") != nullptr) return ErrorOfJson(object, 0);
+  if (const rapidjson::Value* const usage = MemberOf(object, "usage")) {
+    if (const auto* const in = MemberOf(*usage, "prompt_tokens")) {
+      completion_.input_tokens = Number(in);
+    }
+    if (const auto* const out = MemberOf(*usage, "completion_tokens")) {
+      completion_.output_tokens = Number(out);
+    }
+  }
+  const rapidjson::Value* const choices = MemberOf(object, "choices");
+  if (choices == nullptr || !choices->IsArray() || choices->Empty()) return absl::OkStatus();
+  const rapidjson::Value& choice = (*choices)[0];
+  if (!choice.IsObject()) return absl::OkStatus();
+  has_choice_ = true;
+  if (const auto reason = StringOf(choice, "finish_reason")) {
+    completion_.finish_reason = std::string(reason->substr(0, 100));
+  }
+  const rapidjson::Value* delta = MemberOf(choice, "delta");
+  if (delta == nullptr) delta = MemberOf(choice, "message");
+  return delta != nullptr && delta->IsObject() ? Delta(*delta) : absl::OkStatus();
+}
+
+absl::Status CompletionReader::Delta(const rapidjson::Value& delta) {
+  for (const char* const name : {"reasoning_content", "reasoning"}) {
+    const absl::string_view thought = StringOf(delta, name).value_or("");
+    if (thought.empty()) continue;
+    has_begun_ = true;
+    completion_.num_reasoning_bytes += static_cast<int64_t>(thought.size());
+    break;
+  }
+  if (const rapidjson::Value* const content = MemberOf(delta, "content")) {
+    if (content->IsString()) Text({content->GetString(), content->GetStringLength()});
+    // Text in parts, between others such as thoughts.
+    if (content->IsArray()) {
+      for (const rapidjson::Value& part : content->GetArray()) {
+        if (StringOf(part, "type") == "text") Text(StringOf(part, "text").value_or(""));
+      }
+    }
+  }
+  if (const rapidjson::Value* const calls = MemberOf(delta, "tool_calls")) {
+    if (calls->IsArray()) {
+      for (const rapidjson::Value& piece : calls->GetArray()) {
+        if (!piece.IsObject()) continue;
+        if (absl::Status added = CallPiece(piece); !added.ok()) return added;
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+void CompletionReader::Text(absl::string_view text) {
+  if (text.empty()) return;
+  has_begun_ = true;
+  const std::string speech = spoken_.Add(text);
+  if (speech.empty()) return;
+  completion_.has_text = true;
+  on_text_(speech);
+}
+
+CompletionReader::Call* CompletionReader::CallOf(const rapidjson::Value& piece,
+                                                 const rapidjson::Value& function) {
+  const rapidjson::Value* const index_value = MemberOf(piece, "index");
+  std::optional<int64_t> index;
+  if (index_value != nullptr && index_value->IsInt64()) index = index_value->GetInt64();
+  absl::string_view id = StringOf(piece, "id").value_or("");
+  if (id.empty()) id = StringOf(function, "id").value_or("");
+  absl::string_view name = StringOf(function, "name").value_or("");
+  id = id.substr(0, kMaxNameBytes);
+  name = name.substr(0, kMaxNameBytes);
+
+  // The last one that it may go on with: the same number, or, if it has none, the same id or any.
+  Call* last = nullptr;
+  for (Call& call : calls_) {
+    if (index.has_value() ? call.index == index : id.empty() || call.id == id) last = &call;
+  }
+  bool is_new = last == nullptr;
+  if (last != nullptr) {
+    if (!id.empty() && !last->id.empty()) {
+      // Another id is another call, even if servers give all calls the same number.
+      is_new = last->id != id;
+    } else if (!name.empty() && !last->name.empty()) {
+      // Servers without ids: some repeat the name with each piece of a call; others begin the next
+      // call with it, after the last was at its end.
+      const auto* const arguments = MemberOf(function, "arguments");
+      const bool begins =
+          arguments != nullptr &&
+          (arguments->IsObject() ||
+           (arguments->IsString() && absl::StartsWith(arguments->GetString(), "{")));
+      is_new = last->name != name || (begins && IsJsonObject(last->arguments));
+    }
+  }
+  if (is_new) {
+    if (calls_.size() >= kMaxCalls) return nullptr;
+    last = &calls_.emplace_back();
+    last->index = index;
+  }
+  if (last->id.empty()) last->id = std::string(id);
+  if (last->name.empty()) last->name = std::string(name);
+  return last;
+}
+
+absl::Status CompletionReader::CallPiece(const rapidjson::Value& piece) {
+  has_begun_ = true;
+  static const rapidjson::Value kNone(rapidjson::kObjectType);
+  const rapidjson::Value* function = MemberOf(piece, "function");
+  if (function == nullptr || !function->IsObject()) function = &kNone;
+  Call* const call = CallOf(piece, *function);
+  if (call == nullptr) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the model wants more than ", kMaxCalls, " calls at once"));
+  }
+  std::string more;
+  if (const rapidjson::Value* const arguments = MemberOf(*function, "arguments")) {
+    more = arguments->IsString() ? std::string(arguments->GetString(), arguments->GetStringLength())
+                                 : JsonOf(*arguments);
+  }
+  num_call_bytes_ += more.size();
+  if (num_call_bytes_ > kMaxCallBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the model's calls are longer than ", kMaxCallBytes, " bytes"));
+  }
+  call->arguments += more;
+  return absl::OkStatus();
+}
+
+absl::Status CompletionReader::ErrorOfBody() const {
+  if (const std::optional<rapidjson::Document> object = ParseModelJson(body_);
+      object.has_value() && object->IsObject() &&
+      (http_status_ > 299 || MemberOf(*object, "error") != nullptr)) {
+    return ErrorOfJson(*object, http_status_);
+  }
+  const bool is_page = absl::StartsWith(absl::StripLeadingAsciiWhitespace(body_), "<");
+  if (http_status_ >= 200 && http_status_ <= 299) {
+    return absl::UnknownError(absl::StrCat(
+        "the model's server answers with ", is_page ? "a page of HTML" : "no completion",
+        ": is the URL right? It ends with /v1 for most servers"));
+  }
+  return ErrorOf(http_status_, is_page ? "" : body_);
+}
+
+absl::StatusOr<Completion> CompletionReader::Finish() {
+  if (!status_.ok()) return status_;
+  if (form_ == Form::kError) return status_ = ErrorOfBody();
+  if (form_ == Form::kWhole) {
+    const std::optional<rapidjson::Document> object = ParseModelJson(body_);
+    if (!object.has_value() || !object->IsObject()) return status_ = ErrorOfBody();
+    status_ = Object(*object);
+    if (!status_.ok()) return status_;
+    if (!has_choice_) return status_ = ErrorOfBody();
+  }
+  if (const std::string speech = spoken_.Finish(); !speech.empty()) {
+    completion_.has_text = true;
+    on_text_(speech);
+  }
+  completion_.has_call_as_text = spoken_.has_call();
+  if (!has_choice_) {
+    return status_ = absl::UnavailableError("the model's server ends without an answer");
+  }
+  for (Call& call : calls_) {
+    const absl::string_view arguments = absl::StripAsciiWhitespace(call.arguments);
+    if (arguments.empty() || arguments == "null") call.arguments = "{}";
+    completion_.has_broken_call =
+        completion_.has_broken_call || call.name.empty() || !IsJsonObject(call.arguments);
+    completion_.calls.push_back(
+        {.name = std::move(call.name), .arguments = std::move(call.arguments)});
+  }
+  if (completion_.has_broken_call) completion_.calls.clear();
+  return std::move(completion_);
+}
+
+}  // namespace parlance::pipeline

@@ -1,0 +1,53 @@
+// Which agent a program's user wants: rules, a model, or rules first and a model for the rest.
+#ifndef PIPELINE_AGENT_CHOICE_H_
+#define PIPELINE_AGENT_CHOICE_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "pipeline/agent/model/model_agent.h"
+
+namespace parlance::pipeline {
+
+enum class AgentKind {
+  // The demonstration's table of intents.
+  kRules,
+  kModel,
+  // Rules answer what they know; the model takes the rest.
+  kBoth,
+};
+
+struct AgentChoice {
+  AgentKind kind = AgentKind::kRules;
+  // What a model is asked with, unless there are rules alone; its tools are still to come.
+  ModelAgentOptions model = {};
+};
+
+// What the flags of a program say, each as it was typed; empty: it was not given.
+struct AgentFlags {
+  // --agent: rules, model or both.
+  std::string agent = "rules";
+  // --model_url, --model.
+  std::string model_url = {};
+  std::string model = {};
+  // --model_key_file: a file with the key. Without it, the environment's OPENAI_API_KEY counts.
+  std::string model_key_file = {};
+  // --system_prompt: a file with instructions, in place of the usual ones.
+  std::string system_prompt = {};
+  // --model_timeout.
+  absl::Duration model_timeout = absl::Seconds(25);
+};
+
+// `environment`: getenv, or what stands for it. `read`: the content of a file, as it was typed.
+// InvalidArgument for what cannot be meant, by the flag's name; errors of `read`. No error has
+// anything of the key.
+absl::StatusOr<AgentChoice> ChooseAgent(
+    const AgentFlags& flags, const std::function<const char*(const char* name)>& environment,
+    const std::function<absl::StatusOr<std::string>(absl::string_view path)>& read);
+
+}  // namespace parlance::pipeline
+
+#endif  // PIPELINE_AGENT_CHOICE_H_
