@@ -1,6 +1,7 @@
 // Serves the agent to whoever connects: browsers, the clients of OpenAI's Realtime protocol,
 // telephone lines, houses.
 #include <signal.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "command/input_file.h"
+#include "command/printable.h"
 #include "command/program.h"
 #include "command/user_path.h"
 #include "pipeline/agent_choice.h"
@@ -50,8 +52,8 @@ ABSL_FLAG(std::string, db, "",
           "The database of sessions: an SQLite file, which is made if it is not there, or "
           "postgresql://… of a server, which several programs may share. Required.");
 ABSL_FLAG(std::string, address, "127.0.0.1",
-          "Where to listen: an address in numbers. 0.0.0.0 and :: are all of this machine. Any but "
-          "this machine's own needs --api_keys.");
+          "Where to listen: an address in numbers. 0.0.0.0 is all of this machine's that IPv4 has, "
+          ":: all that IPv6 has. Any but 127.0.0.1, its like and ::1 needs --api_keys.");
 ABSL_FLAG(int, port, 8080, "The port for HTTP and WebSocket. 0: one that is free.");
 ABSL_FLAG(
     bool, share_port, false,
@@ -67,7 +69,8 @@ ABSL_FLAG(std::string, api_keys, "",
 ABSL_FLAG(std::vector<std::string>, allowed_origins, {},
           "Pages that may connect besides the one that is served, such as https://app.example, "
           "separated by commas. *: all of them.");
-ABSL_FLAG(int, sessions_per_key, 0, "How many conversations a key may have at a time. 0: any.");
+ABSL_FLAG(int, sessions_per_key, 0,
+          "How many conversations a key of --api_keys may have at a time. 0: any.");
 ABSL_FLAG(int, max_sessions, 4000, "How many conversations there may be at a time.");
 ABSL_FLAG(int, connections_per_peer, 1024,
           "How many connections one address may have at a time. 0: any.");
@@ -83,9 +86,10 @@ ABSL_FLAG(bool, trust_network, false,
           "Whoever reaches --stream_address may speak to the agent, without a key.");
 ABSL_FLAG(std::string, twilio_auth_token_file, "",
           "A file with Twilio's auth token: calls that Twilio has signed need no key. Goes with "
-          "--public_url.");
+          "--public_url. Nobody else may read the file.");
 ABSL_FLAG(std::string, public_url, "",
-          "The URL by which others reach this program, such as wss://voice.example.");
+          "The URL by which others reach this program, without a path, such as "
+          "wss://voice.example.");
 ABSL_FLAG(int, threads, 0, "How many threads serve conversations. 0: one for each processor.");
 ABSL_FLAG(
     absl::Duration, drain, absl::Seconds(20),
@@ -143,6 +147,31 @@ absl::Status CheckPort(absl::string_view flag, int port) {
   return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", port, " is not in 0 to 65535"));
 }
 
+// Whether the text is SCHEME://HOST[:PORT], as browsers send origins, and nothing after it.
+bool IsOrigin(absl::string_view text) {
+  const size_t scheme_end = text.find("://");
+  if (scheme_end == 0 || scheme_end == absl::string_view::npos) return false;
+  const absl::string_view authority = text.substr(scheme_end + 3);
+  return !authority.empty() && authority.find_first_of("/?#@ *") == absl::string_view::npos;
+}
+
+absl::StatusOr<std::string> ReadTwilioAuthToken(const std::string& typed) {
+  constexpr absl::string_view kFlag = "--twilio_auth_token_file: ";
+  struct stat properties = {};
+  if (stat(command::UserPath(typed).c_str(), &properties) == 0 &&
+      (properties.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        kFlag, typed, " can be read or written by others than its owner; run: chmod 600 ", typed));
+  }
+  const absl::StatusOr<std::string> read = command::ReadInput(typed, 1024);
+  if (!read.ok()) {
+    return absl::Status(read.status().code(), absl::StrCat(kFlag, read.status().message()));
+  }
+  std::string token(absl::StripAsciiWhitespace(*read));
+  if (token.empty()) return absl::InvalidArgumentError(absl::StrCat(kFlag, typed, " is empty"));
+  return token;
+}
+
 absl::StatusOr<Request> ReadCommandLine() {
   const auto wrong = [](absl::string_view message) { return absl::InvalidArgumentError(message); };
   Request request;
@@ -176,6 +205,18 @@ absl::StatusOr<Request> ReadCommandLine() {
                           absl::StrCat("--api_keys: ", keys.status().message()));
     }
     request.keys = *std::move(keys);
+  }
+  if (absl::GetFlag(FLAGS_sessions_per_key) > 0 && !request.keys.has_value()) {
+    return wrong("--sessions_per_key needs --api_keys: without them nobody has a key");
+  }
+  for (const std::string& origin : absl::GetFlag(FLAGS_allowed_origins)) {
+    if (origin == "*" || IsOrigin(origin)) continue;
+    return wrong(absl::StrCat("--allowed_origins: '", command::PrintableLine(origin),
+                              "' is no origin, such as https://app.example, without a path"));
+  }
+  if (const std::string url = absl::GetFlag(FLAGS_public_url); !url.empty() && !IsOrigin(url)) {
+    return wrong(absl::StrCat("--public_url=", command::PrintableLine(url),
+                              " is no URL without a path, such as wss://voice.example"));
   }
   const bool has_certificate = !absl::GetFlag(FLAGS_certificate).empty();
   if (has_certificate != !absl::GetFlag(FLAGS_key).empty()) {
@@ -233,12 +274,9 @@ absl::StatusOr<Request> ReadCommandLine() {
       return wrong("--twilio_auth_token_file needs --public_url: what Twilio signs is the URL");
     }
     absl::StatusOr<std::string> token =
-        command::ReadInput(absl::GetFlag(FLAGS_twilio_auth_token_file), 1024);
+        ReadTwilioAuthToken(absl::GetFlag(FLAGS_twilio_auth_token_file));
     if (!token.ok()) return token.status();
-    request.twilio_auth_token = std::string(absl::StripAsciiWhitespace(*token));
-    if (request.twilio_auth_token.empty()) {
-      return wrong("--twilio_auth_token_file: the file is empty");
-    }
+    request.twilio_auth_token = *std::move(token);
   }
   return request;
 }
@@ -255,11 +293,13 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+// Where this machine's users reach the address, however it was written.
 std::string UrlOf(absl::string_view scheme, const std::string& address, uint16_t port) {
-  const bool is_ipv6 = absl::StrContains(address, ":");
-  std::string host = address;
-  if (address == "0.0.0.0" || address == "::") host = "127.0.0.1";
-  if (is_ipv6 && host == address) host = absl::StrCat("[", address, "]");
+  const absl::StatusOr<door::SocketAddress> parsed = door::ParseAddress(address, port);
+  std::string host = parsed.ok() ? parsed->Text() : address;
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "::") host = "::1";
+  if (absl::StrContains(host, ":")) host = absl::StrCat("[", host, "]");
   return absl::StrCat(scheme, "://", host, ":", port);
 }
 
@@ -299,13 +339,16 @@ absl::Status Serve(Request request) {
   component_options.agent = request.agent;
   auto components = Components::Create(component_options);
   if (!components.ok()) return components.status();
+  const RuntimeParts parts = (*components)->ForRuntime();
+  // Otherwise a model that is missing would be found when somebody speaks.
+  if (auto recognizer = parts.create_recognizer(); !recognizer.ok()) return recognizer.status();
 
   const int num_processors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   RuntimeOptions runtime_options;
   runtime_options.num_threads =
       absl::GetFlag(FLAGS_threads) > 0 ? absl::GetFlag(FLAGS_threads) : num_processors;
   runtime_options.max_sessions = static_cast<size_t>(absl::GetFlag(FLAGS_max_sessions));
-  auto runtime = Runtime::Create((*components)->ForRuntime(), runtime_options);
+  auto runtime = Runtime::Create(parts, runtime_options);
   if (!runtime.ok()) return runtime.status();
 
   std::atomic<bool> is_draining = false;
