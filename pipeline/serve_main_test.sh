@@ -42,7 +42,7 @@ expect 2 "can be read or written by others than their owner; run: chmod 600 keys
 chmod 600 keys.txt
 : >empty.txt && printf 'office qwert\n' >short.txt && chmod 600 empty.txt short.txt
 expect 2 "empty.txt, there is no key" --db s.db --api_keys empty.txt
-expect 2 "short.txt, line 1: the key of 'office' has 5 characters" --db s.db --api_keys short.txt
+expect 2 "short.txt, line 1: the key has 5 characters" --db s.db --api_keys short.txt
 if grep -q qwert out err; then fail "a key is shown"; fi
 twilio=(--db s.db --public_url wss://voice.example --twilio_auth_token_file)
 expect 2 "--twilio_auth_token_file needs --public_url" --db s.db --twilio_auth_token_file keys.txt
