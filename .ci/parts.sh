@@ -230,13 +230,13 @@ tests_of_input() {
 }
 
 # A query of the tests of what has threads: a library whose sources include them, and who tests it directly. audio has one lock, in the
-# resampler, and pipeline one, around Flite, and its runtime and telemetry; all else there is of one thread, and left to .ci/full,
+# resampler, and pipeline one, around Flite, and its runtime, telemetry, doors and transfers; all else there is of one thread, and left to .ci/full,
 # as are tests that use one thread of what they depend on.
 tests_with_threads() {
   local files alone="//session/sqlite:repair_test //session/sqlite:migrations_test //tools/json_schema:json_schema_test"
   files=$(git grep -lE '#include (<(thread|mutex|shared_mutex|condition_variable|future|atomic)>|"third_party/annotated_mutex\.h")|pthread_create' -- '*.cc' '*.h' |
     grep -vE '(^|/)testing/|_test\.cc$|^third_party/' | tr '\n' ' ')
-  echo "tests(//...) except attr(tags, '[\[ ](perf|manual|notsan)[,\]]', tests(//...)) intersect rdeps(//..., set($files), 2) except //audio/... except //pipeline/... except set($alone) + //audio/signal:resampler_test + tests(//pipeline/runtime/...) + tests(//pipeline/telemetry/...)"
+  echo "tests(//...) except attr(tags, '[\[ ](perf|manual|notsan)[,\]]', tests(//...)) intersect rdeps(//..., set($files), 2) except //audio/... except //pipeline/... except set($alone) + //audio/signal:resampler_test + tests(//pipeline/runtime/...) + tests(//pipeline/telemetry/...) + tests(//pipeline/door/...) + tests(//pipeline/http/...)"
 }
 
 # The detectors' arithmetic on another instruction set.
