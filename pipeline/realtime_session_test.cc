@@ -721,5 +721,37 @@ TEST_F(RealtimeOwnToolTest, ACallOfOursIsShown) {
             "I could not.");
 }
 
+TEST_F(RealtimeOwnToolTest, AskedForMoreAfterACallOfOursItDoesNotAnswerTwice) {
+  Begin();
+  Say("do something");
+  Hear(Ms(4000));
+  EXPECT_EQ(Find(Events(), "response.done")->Text("response.status"), "completed");
+  Send(R"({"type":"response.create","event_id":"agents_js_response_create_1"})");
+  const std::vector<Event> events = Events();
+  EXPECT_THAT(Types(events), ElementsAre("response.created", "response.done"));
+  EXPECT_EQ(Find(events, "response.done")->Text("response.status"), "completed");
+  EXPECT_EQ(Find(events, "response.done")->Text("response.output"), "[]");
+  Hear(Ms(1000));
+  EXPECT_THAT(Types(Events()), IsEmpty());
+}
+
+TEST_F(RealtimeOwnToolTest, WhatIsSaidAfterACallOfOursIsAnswered) {
+  Begin(R"({"audio":{"input":{"turn_detection":{"type":"server_vad","create_response":false}}}})");
+  for (int i = 0; i < 2; ++i) {
+    Say("do something");
+    Hear(Ms(1000));
+    Send(R"({"type":"response.create"})");
+    Hear(Ms(4000));
+    EXPECT_EQ(Find(Events(), "response.done")->Text("response.output.1.content.0.transcript"),
+              "I could not.");
+  }
+  Send(R"({"type":"conversation.item.create","item":{"type":"message","role":"user",)"
+       R"("content":[{"type":"input_text","text":"do something"}]}})");
+  Send(R"({"type":"response.create"})");
+  Hear(Ms(4000));
+  EXPECT_EQ(Find(Events(), "response.done")->Text("response.output.1.content.0.transcript"),
+            "I could not.");
+}
+
 }  // namespace
 }  // namespace parlance::pipeline::door

@@ -264,6 +264,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
                                               .Raw("item", item->Json()));
       }
       SendItem("conversation.item.done", *item);
+      follow_up_is_due_ = true;
     }
     shown_calls_.erase(shown);
   }
@@ -425,6 +426,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
 
   // What somebody said, whose words are not known yet.
   void AddSoundItem(const std::string& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    follow_up_is_due_ = false;
     Send("input_audio_buffer.committed",
          JsonObject().Text("previous_item_id", items_.last()).Text("item_id", id));
     AddItem({.id = id, .role = "user", .content_type = "input_audio"});
@@ -1018,6 +1020,10 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       Refuse({.code = "unsupported_event", .message = "a transcription session has no responses"});
       return;
     }
+    // A client that knows tool servers from elsewhere asks for what their calls lead to, which was
+    // said already.
+    const bool is_follow_up = std::exchange(follow_up_is_due_, false) && pending_.empty() &&
+                              client_calls_.empty() && Member(&event, "response") == nullptr;
     Response response = {.id = NewId("resp"), .speaks = settings_->speaks()};
     if (const rapidjson::Value* const given = Member(&event, "response")) {
       AgentSettings agent;
@@ -1046,6 +1052,10 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     }
     response_ = std::move(response);
     Send("response.created", JsonObject().Raw("response", ResponseJson("in_progress", "", "")));
+    if (is_follow_up) {
+      EndResponse("completed", "", "");
+      return;
+    }
     if (!client_calls_.empty()) {
       // It goes on with what the calls gave.
       for (const auto& [call, waiting] : client_calls_) {
@@ -1136,6 +1146,8 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   // Calls under way, by their numbers.
   std::map<int32_t, ShownCall> shown_calls_ ABSL_GUARDED_BY(mutex_);
   std::map<int32_t, ClientCall> client_calls_ ABSL_GUARDED_BY(mutex_);
+  // A call of ours has ended since somebody said something or asked for a response.
+  bool follow_up_is_due_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Truncation> truncations_ ABSL_GUARDED_BY(mutex_);
 };
 

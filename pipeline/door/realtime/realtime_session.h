@@ -19,9 +19,11 @@
 // (realtime_settings.h); images, out-of-band responses and tools of other servers are refused; an
 // item that is deleted is gone for the client, and stays in the stored session.
 //
-// Our own tools are shown as calls of a tool server named parlance, which need nothing done; the
-// client's are function calls, whose outputs it gives with conversation.item.create, and goes on
-// with response.create.
+// Our own tools are shown as calls of a tool server named parlance, which need nothing done: the
+// response goes on with what they gave. A client may ask for a response after such a call all the
+// same, as OpenAI's SDK does; if nothing was said since, it is one without output. The client's are
+// function calls, whose outputs it gives with conversation.item.create, and goes on with
+// response.create.
 //
 // Bounds: an event has at most 15 MiB of sound, and 1 MiB otherwise, nested at most 32 deep; sound
 // that waits to be committed by hand is at most 30 s; 100 inputs, of 64 KiB each, wait for an
