@@ -360,7 +360,7 @@ const update = () => {
   const isOpen = connection.state === 'open';
   document.body.dataset.phase = phase;
   byId('connection').dataset.state = connection.state;
-  setText(byId('connection-words'), { open: 'Connected', connecting: 'Connecting' }[connection.state] ?? 'Not connected');
+  setText(byId('connection-words'), { open: 'Connected', connecting: 'Connecting' }[connection.state] ?? 'Offline');
   setText(byId('phase'), phaseWords(phase));
   setText(byId('talk-words'), talkWords());
   byId('talk').dataset.on = String(mode === 'push' ? isHeld : microphone !== null);

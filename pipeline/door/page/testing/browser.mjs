@@ -51,6 +51,13 @@ export const openPage = async (browser, url, options = {}) => {
   // What is seen for a moment only: phases with their words, and texts of messages.
   await page.addInitScript(() => {
     window.seen = [];
+    // Those of elements: what drives the browser has its own.
+    window.numListeners = 0;
+    const listen = EventTarget.prototype.addEventListener;
+    EventTarget.prototype.addEventListener = function (...all) {
+      if (this instanceof Element) ++window.numListeners;
+      return listen.apply(this, all);
+    };
     const look = () => {
       const phase = `${document.body.dataset.phase}: ${document.getElementById('phase').textContent}`;
       for (const text of [phase, ...Array.from(document.querySelectorAll('.words'), (words) => words.textContent)]) {

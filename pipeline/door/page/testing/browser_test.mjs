@@ -38,6 +38,7 @@ const overflow = (page) => page.evaluate(() => document.documentElement.scrollWi
   const update = events('session.update')[0].session;
   check('the session is configured', update.audio.input.format.rate === 24000 && update.audio.input.turn_detection.type === 'server_vad' && update.output_modalities[0] === 'audio', update);
   check('no microphone is asked for before somebody wants it', agent.heardMs === 0);
+  const listeners = await page.evaluate(() => window.numListeners);
   await picture(page, 'idle');
 
   agent.answerTo = () => ({
@@ -63,6 +64,7 @@ const overflow = (page) => page.evaluate(() => document.documentElement.scrollWi
   const announced = await page.$$eval('#announcer p', (all) => all.map((each) => each.textContent));
   check('a screen reader is told, once', ['You: What time is it?', 'The tool get time was used.', 'The tool find note failed.', 'Agent: It is early in Tokyo.']
     .every((words) => announced.filter((each) => each === words).length === 1), announced);
+  check('what happens often adds no listeners', (await page.evaluate(() => window.numListeners)) === listeners, listeners);
   check('nothing was complained of, and nothing loaded from elsewhere', noise.length === 0, noise);
   await context.close();
 }

@@ -37,6 +37,7 @@ test('a level is from silence to full scale', () => {
   assert.equal(levelOf([]), 0);
   assert.ok(Math.abs(levelOf(new Float32Array(100).fill(1)) - 1) < 0.01);
   assert.ok(Math.abs(levelOf(new Float32Array(100).fill(0.001))) < 0.01);
+  assert.ok(Math.abs(levelOf(new Float32Array(100).fill(0.1)) - 2 / 3) < 0.01, '-20 dB');
 });
 
 const sine = (hz, rateHz, length) => Float32Array.from({ length }, (_, i) => 0.5 * Math.sin(2 * Math.PI * hz * i / rateHz));
@@ -162,6 +163,7 @@ test('a spoken turn, as it comes', () => {
   assert.equal(statusAfter({ type: 'input_audio_buffer.speech_stopped', item_id: 'u' }), 'in_progress: ');
   assert.equal(statusAfter({ type: 'conversation.item.added', item }), 'in_progress: ');
   assert.equal(statusAfter({ type: 'conversation.item.input_audio_transcription.delta', item_id: 'u', delta: 'what' }), 'in_progress: what');
+  assert.equal(statusAfter({ type: 'conversation.item.input_audio_transcription.delta', item_id: 'u', delta: ' times' }), 'in_progress: what times');
   assert.equal(statusAfter({ type: 'conversation.item.input_audio_transcription.completed', item_id: 'u', transcript: 'what time' }), 'done: what time');
   assert.equal(statusAfter({ type: 'response.output_item.added', item: answerItem('in_progress') }), 'in_progress: ');
   assert.equal(statusAfter({ type: 'response.output_audio_transcript.delta', item_id: 'a', delta: 'It is noon.' }), 'in_progress: It is noon.');
@@ -181,6 +183,16 @@ test('an interrupted answer keeps the words that were heard', () => {
   assert.equal(entry.status, 'cut');
   assert.equal(entry.text, 'One two');
   assert.equal(announcement(entry), 'Agent, interrupted: One two');
+});
+
+test('words that come after an answer was cut are not added', () => {
+  const conversation = conversationOf(
+    { type: 'response.output_item.added', item: answerItem('in_progress') },
+    { type: 'response.output_audio_transcript.delta', item_id: 'a', delta: 'One two' },
+    { type: 'conversation.item.truncated', item_id: 'a', audio_end_ms: 400 },
+    { type: 'response.output_audio_transcript.delta', item_id: 'a', delta: ' three' },
+  );
+  assert.equal(conversation.find('a').text, 'One two');
 });
 
 test('an answer of which every word was heard is not cut', () => {
@@ -357,6 +369,9 @@ test('a server that is away is waited for, longer each time', async () => {
     pass();
   }
   assert.deepEqual(waits, [500, 1000, 2000]);
+  last().open('s1');
+  last().onclose({ code: 1006, reason: '' });
+  assert.equal(browser.timers[0].ms, 500, 'and from the beginning once it was there');
 });
 
 test('a session that is gone is begun anew', () => {
@@ -428,5 +443,6 @@ test('every fault of a microphone says what to do', () => {
   for (const name of ['Insecure', 'Unsupported', 'NotAllowedError', 'NotFoundError', 'NotReadableError', 'Ended', 'TypeError']) {
     const { title, advice } = describeMicrophoneProblem(name);
     assert.ok(title.length > 10 && advice.length > 20, name);
+    assert.equal(advice.includes('The browser says'), name === 'TypeError', name);
   }
 });
