@@ -184,7 +184,7 @@ TEST_F(ModelConversationTest, RulesAnswerWhatTheyKnowAndAModelTheRest) {
               HasSubstr(R"({"role":"user","content":"why is the sky blue"})"));
   // What the rules did is known to the model, and what it did itself in this turn is there once.
   EXPECT_THAT(model.requests()[0].body, HasSubstr("Found it."));
-  const std::string& second = model.requests()[1].body;
+  const std::string second = model.requests()[1].body;
   EXPECT_THAT(second, HasSubstr(R"({\"sky\":\"blue\"})"));
   EXPECT_EQ(second.find("why is the sky blue"), second.rfind("why is the sky blue"));
   Say(*conversation, "look it up");

@@ -829,6 +829,7 @@ void Conversation::Observe() {
   const bool is_meant = is_answering && machine_.attempt() == answer_.attempt &&
                         !machine_.has_draft() && !answer_.waits_for_request;
   if (!is_meant) {
+    ObserveCalls();
     ObserveAnswerEnd("", /*is_cut=*/true);
     return;
   }
@@ -875,12 +876,13 @@ void Conversation::ObserveCalls() {
 
 void Conversation::ObserveAnswerEnd(absl::string_view heard, bool is_cut) {
   if (observer_ == nullptr || !answer_.is_told) return;
-  ObserveCalls();
   answer_.is_told = false;
   observer_->AnswerEnded(answer_.attempt, heard, is_cut);
 }
 
 void Conversation::EndTurn(const TurnAction& action) {
+  // The report takes them along.
+  ObserveCalls();
   StoreLatency();
   num_turns_done_ = action.id;
   TurnReport report;
@@ -936,6 +938,7 @@ void Conversation::EndTurn(const TurnAction& action) {
 // Answers.
 
 void Conversation::BeginAnswer(int32_t attempt) {
+  ObserveCalls();
   ObserveAnswerEnd("", /*is_cut=*/true);
   answer_ = {};
   answer_.attempt = attempt;

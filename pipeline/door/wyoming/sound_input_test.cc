@@ -45,7 +45,8 @@ TEST(SoundInputTest, EveryRateBecomesOne) {
     ASSERT_THAT(input, IsOk());
     std::vector<int16_t> samples;
     for (int i = 0; i < 10; ++i) {
-      EXPECT_THAT(input->Add(std::string(static_cast<size_t>(rate) / 10 * 2, '\0'), samples), IsOk());
+      EXPECT_THAT(input->Add(std::string(static_cast<size_t>(rate) / 10 * 2, '\0'), samples),
+                  IsOk());
     }
     input->End(samples);
     EXPECT_NEAR(samples.size(), 16000, 16) << rate;
