@@ -123,8 +123,13 @@ syntax_of_shell() {
   for file in $(shell_files); do bash -n "$file" || return 1; done
 }
 
-# What is built by name only: fuzzers, which need another compiler, and what a check has to refuse.
+# What is built by name only: fuzzers, which need another compiler, what a check has to refuse, and tests in real time.
 manual='attr(tags, "[\[ ]manual[,\]]", //...)'
+
+# Tests with browsers and clients of others, which speak and hear in real time: a busy machine fails them, so they are no part of
+# `bazel test //...`.
+# shellcheck disable=SC2034
+real_time='attr(tags, "[\[ ]real_time[,\]]", tests(//...))'
 
 # Programs that no test needs, such as trainers.
 programs() {

@@ -1,5 +1,5 @@
-// The page's modules by node's test runner, and the page in a browser: with an agent that is made
-// up, and with the server as people start it. What testing/*.mjs check is printed.
+// The page in a browser: with an agent that is made up, and with the server as people start it.
+// What testing/*.mjs check is printed.
 #include <cstddef>
 #include <fstream>
 #include <iostream>
@@ -91,10 +91,6 @@ class PageBrowserTest : public testing::Test {
 
 constexpr char kNoChromium[] =
     "SKIPPED: there is no chromium; the Debian package of that name has it";
-
-TEST_F(PageBrowserTest, ModulesDoAsTheySay) {
-  ExpectHolds({"node", "--test", "--test-reporter=spec", Script("modules_test.mjs")});
-}
 
 TEST_F(PageBrowserTest, WithAnAgentThatIsMadeUp) {
   if (!FindChromium()) GTEST_SKIP() << kNoChromium;
