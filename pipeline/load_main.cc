@@ -13,6 +13,8 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
@@ -20,14 +22,18 @@
 #include "absl/types/span.h"
 #include "audio/signal/resampler.h"
 #include "audio/sound_file/wav.h"
+#include "command/input_file.h"
 #include "command/printable.h"
 #include "command/program.h"
 #include "command/progress.h"
 #include "command/user_path.h"
 #include "pipeline/components.h"
+#include "pipeline/door/load/realtime_load.h"
+#include "pipeline/door/net/websocket_client.h"
 #include "pipeline/runtime/load/load.h"
 #include "pipeline/runtime/load/simulated_parts.h"
 #include "pipeline/runtime/runtime.h"
+#include "pipeline/speech/flite_synthesizer.h"
 #include "pipeline/speech/synthesizer.h"
 
 ABSL_FLAG(int, sessions, 100, "How many callers there are, 1 to 100,000.");
@@ -63,6 +69,15 @@ ABSL_FLAG(
 ABSL_FLAG(bool, find_limit, false,
           "Go on with more callers until sound is late or lost, and tell how many there can be.");
 ABSL_FLAG(uint64_t, seed, 1, "Which callers begin when.");
+ABSL_FLAG(std::string, url, "",
+          "Call a server over WebSockets instead, as clients of OpenAI's Realtime protocol do: "
+          "ws://HOST:PORT/v1/realtime.");
+ABSL_FLAG(std::string, format, "pcm",
+          "With --url, how sound is sent and comes: pcm (24 kHz), pcmu or pcma (G.711, 8 kHz).");
+ABSL_FLAG(std::string, api_key_file, "", "With --url, a file with the key that the server wants.");
+ABSL_FLAG(int, server_pid, 0,
+          "With --url, the server's process if it is on this machine: what it takes is told, too.");
+ABSL_FLAG(int, caller_threads, 1, "With --url, how many threads the callers have, 1 to 64.");
 
 namespace parlance::pipeline {
 namespace {
@@ -188,6 +203,71 @@ int FindLimit(const RuntimeParts& parts, LoadOptions options) {
   return command::kDone;
 }
 
+// What the report of a server says, as an exit code.
+int LoadServer(const command::Arguments& files) {
+  for (const absl::string_view flag :
+       {"recognizer", "synthesizer", "store", "db", "threads", "workers", "recognizers", "rate",
+        "max_utilization", "session_utilization", "max_frame_age", "find_limit"}) {
+    if (command::WasGiven(flag)) {
+      return command::WrongUse(absl::StrCat(
+          "--", flag,
+          " has no meaning with --url: the agent is the server's, and so are its parts"));
+    }
+  }
+  door::RealtimeLoadOptions options;
+  auto url = door::ParseWebSocketUrl(absl::GetFlag(FLAGS_url));
+  if (!url.ok()) return command::WrongUse(absl::StrCat("--url: ", url.status().message()));
+  options.url = *std::move(url);
+  const std::string format = absl::GetFlag(FLAGS_format);
+  if (format == "pcmu") {
+    options.format = door::RealtimeFormat::kMuLaw;
+  } else if (format == "pcma") {
+    options.format = door::RealtimeFormat::kALaw;
+  } else if (format != "pcm") {
+    return command::WrongUse(absl::StrCat("--format=", command::PrintableLine(format),
+                                          " is none of pcm, pcmu and pcma"));
+  }
+  if (absl::GetFlag(FLAGS_caller_threads) < 1 || absl::GetFlag(FLAGS_caller_threads) > 64) {
+    return command::WrongUse(absl::StrCat("--caller_threads=", absl::GetFlag(FLAGS_caller_threads),
+                                          " is not in 1 to 64"));
+  }
+  if (absl::GetFlag(FLAGS_server_pid) < 0) {
+    return command::WrongUse("--server_pid is less than 0");
+  }
+  if (!absl::GetFlag(FLAGS_api_key_file).empty()) {
+    const auto key = command::ReadInput(absl::GetFlag(FLAGS_api_key_file), 4096);
+    if (!key.ok()) return command::Fail(key.status());
+    options.api_key = std::string(absl::StripAsciiWhitespace(*key));
+    if (options.api_key.empty() || absl::StrContains(options.api_key, '\n')) {
+      return command::WrongUse("--api_key_file: the file has no key, or more than one line");
+    }
+  }
+  const auto voice = CreateFliteSynthesizer("kal16");
+  if (!voice.ok()) return command::Fail(voice.status());
+  auto utterances = Utterances(files, **voice, door::SampleRateOf(options.format));
+  if (!utterances.ok()) return command::Fail(utterances.status());
+  options.utterances = *std::move(utterances);
+  options.num_sessions = static_cast<size_t>(absl::GetFlag(FLAGS_sessions));
+  options.ramp = absl::GetFlag(FLAGS_ramp);
+  options.length = absl::GetFlag(FLAGS_length);
+  options.speech_part = absl::GetFlag(FLAGS_speech);
+  options.seed = absl::GetFlag(FLAGS_seed);
+  options.num_threads = absl::GetFlag(FLAGS_caller_threads);
+  options.server_pid = absl::GetFlag(FLAGS_server_pid);
+  absl::StatusOr<door::RealtimeLoadReport> report = absl::UnknownError("");
+  {
+    command::Progress progress("load");
+    options.on_progress = [&](const std::string& text) { progress.Update(text); };
+    report = door::RunRealtimeLoad(options);
+  }
+  if (!report.ok()) {
+    return absl::IsInvalidArgument(report.status()) ? command::WrongUse(report.status().message())
+                                                    : command::Fail(report.status());
+  }
+  command::Print(command::Printable(report->Table()));
+  return report->is_sustained() ? command::kDone : command::kNo;
+}
+
 int Run(const command::Arguments& files) {
   const int num_sessions = absl::GetFlag(FLAGS_sessions);
   if (num_sessions < 1 || num_sessions > kMaxSessions) {
@@ -216,6 +296,12 @@ int Run(const command::Arguments& files) {
   if (absl::GetFlag(FLAGS_ramp) < absl::ZeroDuration() ||
       absl::GetFlag(FLAGS_ramp) > absl::Hours(1)) {
     return command::WrongUse("--ramp is not in 0s to 1h");
+  }
+  if (!absl::GetFlag(FLAGS_url).empty()) return LoadServer(files);
+  for (const absl::string_view flag : {"format", "api_key_file", "server_pid", "caller_threads"}) {
+    if (command::WasGiven(flag)) {
+      return command::WrongUse(absl::StrCat("--", flag, " needs --url"));
+    }
   }
   if (absl::GetFlag(FLAGS_max_frame_age) < absl::ZeroDuration()) {
     return command::WrongUse("--max_frame_age is less than 0");
@@ -304,9 +390,15 @@ store may be simulated, to measure what is around them.
 The table tells how old sound was when it was heard, how late the answers' was given, how long callers waited
 for their answers beyond the pause that ends a turn, and what it took of this machine. Callers and agent share
 it, so the callers' part is told apart. "timers of this machine" is how late whoever sleeps here is woken: a
-run on a machine that is busy with something else is marked NOISY.)",
+run on a machine that is busy with something else is marked NOISY.
+
+With --url the agent is a server's. Each caller then also sends it something once a second that is refused at
+once: how long that takes, "door to door", is how late everything is that the server says. "end of speech to
+answer" has the pause of half a second in it that ends a turn.)",
       .flag_groups = {{"Callers",
                        {"sessions", "length", "ramp", "speech", "rate", "seed", "find_limit"}},
+                      {"A server",
+                       {"url", "format", "api_key_file", "server_pid", "caller_threads"}},
                       {"Agent",
                        {"recognizer", "synthesizer", "store", "db", "threads", "workers",
                         "recognizers", "max_utilization", "session_utilization", "max_frame_age"}}},
@@ -314,11 +406,12 @@ run on a machine that is busy with something else is marked NOISY.)",
       .may_be_empty = {"db"},
       .examples = {"load --sessions 1000",
                    "load --sessions 200 --recognizer real --synthesizer real",
-                   "load --find_limit --max_utilization 100"},
+                   "load --find_limit --max_utilization 100",
+                   "load --url ws://127.0.0.1:8080/v1/realtime --sessions 100 --server_pid 4711"},
       .no_means =
           "it was more than the agent bore: callers or utterances were refused, sound was lost or "
-          "more than 20 ms "
-          "old, or answers came more than half a second late",
+          "more than 20 ms old, or answers came more than half a second late; of a server: "
+          "connections or replies were missing, too",
       .subcommands = {},
       .run = Run,
       .max_arguments = command::kAnyNumber};

@@ -103,8 +103,11 @@ absl::Status WebSocketReader::BeginFrame() {
   if ((opcode > 0x2 && opcode < 0x8) || opcode > 0xA) {
     return Fail(kCloseProtocolError, absl::StrCat("a frame has the reserved opcode ", opcode));
   }
-  if ((header_[1] & 0x80) == 0) {
-    return Fail(kCloseProtocolError, "a frame is not masked, as those of clients have to be");
+  const bool is_masked = (header_[1] & 0x80) != 0;
+  if (is_masked != (sender_ == FramesOf::kClient)) {
+    return Fail(kCloseProtocolError, is_masked
+                                         ? "a frame is masked, as those of servers may not be"
+                                         : "a frame is not masked, as those of clients have to be");
   }
   const uint8_t short_length = header_[1] & 0x7F;
   const size_t num_length_bytes = short_length == kLength16 ? 2 : short_length == kLength64 ? 8 : 0;
@@ -207,7 +210,7 @@ absl::Status WebSocketReader::ReadPayload(absl::Span<uint8_t>& bytes, WebSocketL
   const auto size = static_cast<size_t>(std::min<uint64_t>(num_payload_missing_, bytes.size()));
   const absl::Span<uint8_t> piece = bytes.first(size);
   bytes.remove_prefix(size);
-  mask_ = Unmask(piece, mask_);
+  if (sender_ == FramesOf::kClient) mask_ = Unmask(piece, mask_);
   num_payload_missing_ -= size;
   const bool is_complete = num_payload_missing_ == 0;
   if (is_complete) {

@@ -1,5 +1,5 @@
-// The framing of WebSocket connections, as a server reads and writes it: bytes in, messages out,
-// and no sockets.
+// The framing of WebSocket connections, as a server reads and writes it, and as a client reads it
+// (websocket_client.h has the rest): bytes in, messages out, and no sockets.
 //
 //   bytes ─► WebSocketReader ─► WebSocketListener: text, binary, ping, pong, close
 //   messages ─► EncodeFrameHeader, CloseFrame ─► bytes
@@ -57,10 +57,14 @@ class WebSocketListener {
   virtual void OnClose(uint16_t code, absl::string_view reason) = 0;
 };
 
+// Who sends the frames that are read: a client masks all of its, and a server none.
+enum class FramesOf { kClient, kServer };
+
 class WebSocketReader {
  public:
-  explicit WebSocketReader(size_t max_message_bytes = kDefaultMaxMessageBytes)
-      : max_message_bytes_(max_message_bytes) {}
+  explicit WebSocketReader(size_t max_message_bytes = kDefaultMaxMessageBytes,
+                           FramesOf sender = FramesOf::kClient)
+      : max_message_bytes_(max_message_bytes), sender_(sender) {}
 
   // Reads the next bytes, however they were cut, and tells what is complete; it unmasks them where
   // they lie. After a close frame bytes are ignored. InvalidArgument if the peer breaks the
@@ -86,6 +90,7 @@ class WebSocketReader {
   bool is_final() const { return (header_[0] & 0x80) != 0; }
 
   const size_t max_message_bytes_;
+  const FramesOf sender_;
   absl::Status failure_;
   uint16_t close_code_ = kCloseNormal;
   bool is_closed_ = false;

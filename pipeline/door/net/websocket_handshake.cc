@@ -79,17 +79,22 @@ std::vector<std::string> OfferedSubprotocols(const HttpRequest& request) {
   return offered;
 }
 
-HttpResponse AcceptHandshake(const HttpRequest& request, absl::string_view subprotocol) {
-  const std::string* key = request.header("sec-websocket-key");
-  const std::string text = absl::StrCat(key == nullptr ? "" : *key, kGuid);
+std::string AcceptOfKey(absl::string_view key) {
+  const std::string text = absl::StrCat(key, kGuid);
   std::array<uint8_t, SHA_DIGEST_LENGTH> digest = {};
   SHA1(reinterpret_cast<const uint8_t*>(text.data()), text.size(), digest.data());
   std::string accept;
   AppendBase64(digest, accept);
+  return accept;
+}
+
+HttpResponse AcceptHandshake(const HttpRequest& request, absl::string_view subprotocol) {
+  const std::string* const key = request.header("sec-websocket-key");
   HttpResponse response = {
       .status = 101,
-      .headers = {
-          {"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", accept}}};
+      .headers = {{"Upgrade", "websocket"},
+                  {"Connection", "Upgrade"},
+                  {"Sec-WebSocket-Accept", AcceptOfKey(key == nullptr ? "" : *key)}}};
   if (!subprotocol.empty()) {
     response.headers.emplace_back("Sec-WebSocket-Protocol", std::string(subprotocol));
   }

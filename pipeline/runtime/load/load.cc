@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -22,6 +21,8 @@
 #include "absl/types/span.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/turn_machine.h"
+#include "pipeline/runtime/load/machine_use.h"
+#include "pipeline/runtime/load/rounds.h"
 #include "pipeline/runtime/steady_clock.h"
 #include "third_party/annotated_mutex.h"
 
@@ -36,17 +37,6 @@ constexpr absl::Duration kProgressInterval = absl::Seconds(1);
 // Beyond these a load is not borne.
 constexpr absl::Duration kMaxFrameAge = absl::Milliseconds(20);
 constexpr absl::Duration kMaxTurnLatency = absl::Milliseconds(500);
-// Beyond these a run is noisy.
-constexpr absl::Duration kNoisyLateness = absl::Milliseconds(5);
-constexpr double kNoisyStolen = 0.02;
-// The least silence after something was said: the answer has to fit in.
-constexpr absl::Duration kLeastSilence = absl::Milliseconds(1200);
-
-absl::Duration CpuTime(clockid_t clock) {
-  timespec time = {};
-  clock_gettime(clock, &time);
-  return absl::DurationFromTimespec(time);
-}
 
 double HeapBytes() { return static_cast<double>(mallinfo2().uordblks + mallinfo2().hblkhd); }
 
@@ -58,53 +48,8 @@ double ResidentBytes() {
   return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
-// Ticks of all processors, and those that another machine had.
-struct Processors {
-  double all = 0;
-  double stolen = 0;
-};
-Processors ReadProcessors() {
-  std::ifstream stat("/proc/stat");
-  std::string name;
-  stat >> name;
-  Processors processors;
-  // user nice system idle iowait irq softirq steal: proc(5).
-  for (int i = 0; i < 8; ++i) {
-    double ticks = 0;
-    stat >> ticks;
-    processors.all += ticks;
-    if (i == 7) processors.stolen = ticks;
-  }
-  return processors;
-}
-
-// What one utterance is, with the silence after it.
-std::vector<std::vector<int16_t>> MakeRounds(const LoadOptions& options) {
-  std::mt19937_64 random(options.seed);
-  std::uniform_int_distribution<int> noise(-4, 4);
-  std::vector<std::vector<int16_t>> rounds;
-  const auto rate = static_cast<double>(options.sample_rate_hz);
-  const auto silence_of = [&](double speech) {
-    const double silence = speech * (1 - options.speech_part) / std::max(options.speech_part, 1e-9);
-    return static_cast<size_t>(
-        std::clamp(silence, absl::ToDoubleSeconds(kLeastSilence) * rate, 3600 * rate));
-  };
-  if (options.speech_part == 0 || options.utterances.empty()) {
-    rounds.emplace_back(static_cast<size_t>(rate) * 10);
-  } else {
-    for (const auto& utterance : options.utterances) {
-      rounds.push_back(utterance);
-      rounds.back().resize(utterance.size() + silence_of(static_cast<double>(utterance.size())));
-    }
-  }
-  const auto frame = static_cast<size_t>(options.sample_rate_hz / 50);
-  for (auto& round : rounds) {
-    round.resize((round.size() + frame - 1) / frame * frame);
-    for (int16_t& sample : round) {
-      sample = static_cast<int16_t>(std::clamp(sample + noise(random), -32768, 32767));
-    }
-  }
-  return rounds;
+std::vector<Round> RoundsOf(const LoadOptions& options) {
+  return MakeRounds(options.utterances, options.speech_part, options.sample_rate_hz, options.seed);
 }
 
 // What came of all callers' turns. Thread-safe.
@@ -149,15 +94,15 @@ class Turns {
 
 class Caller : public SessionSink {
  public:
-  Caller(const std::vector<std::vector<int16_t>>* rounds, const LoadOptions& options,
-         uint64_t number, Turns* turns)
+  Caller(const std::vector<Round>* rounds, const LoadOptions& options, uint64_t number,
+         Turns* turns)
       : rounds_(*rounds),
         frame_samples_(static_cast<size_t>(options.sample_rate_hz / 50)),
         turns_(*turns) {
     std::mt19937_64 random(options.seed * 7919 + number);
     round_ = random() % rounds_.size();
     // So long before the next one speaks.
-    const size_t num_frames = rounds_[round_].size() / frame_samples_;
+    const size_t num_frames = rounds_[round_].samples.size() / frame_samples_;
     const auto spread = static_cast<size_t>(options.spread / kFrame);
     frame_ = num_frames - random() % std::clamp<size_t>(spread, 1, num_frames);
   }
@@ -174,12 +119,13 @@ class Caller : public SessionSink {
   }
   // Sends the next 20 ms.
   void Send() {
-    if (frame_ * frame_samples_ >= rounds_[round_].size()) {
+    if (frame_ * frame_samples_ >= rounds_[round_].samples.size()) {
       round_ = (round_ + 1) % rounds_.size();
       frame_ = 0;
     }
-    const absl::Status pushed = session_->Push(
-        absl::MakeConstSpan(rounds_[round_]).subspan(frame_ * frame_samples_, frame_samples_));
+    const absl::Status pushed =
+        session_->Push(absl::MakeConstSpan(rounds_[round_].samples)
+                           .subspan(frame_ * frame_samples_, frame_samples_));
     if (!pushed.ok()) closed_ = true;
     ++frame_;
   }
@@ -193,7 +139,7 @@ class Caller : public SessionSink {
   void Closed(const absl::Status& /*status*/) override { closed_ = true; }
 
  private:
-  const std::vector<std::vector<int16_t>>& rounds_;
+  const std::vector<Round>& rounds_;
   const size_t frame_samples_;
   Turns& turns_;
   std::shared_ptr<Runtime::Session> session_;
@@ -224,10 +170,7 @@ absl::Status Check(const LoadOptions& options) {
 class Sender {
  public:
   Sender(Runtime& runtime, const LoadOptions& options)
-      : runtime_(runtime),
-        options_(options),
-        rounds_(MakeRounds(options)),
-        turns_(options.on_turn) {
+      : runtime_(runtime), options_(options), rounds_(RoundsOf(options)), turns_(options.on_turn) {
     for (size_t i = 0; i < options.num_sessions; ++i) {
       callers_.push_back(std::make_unique<Caller>(&rounds_, options, i, &turns_));
     }
@@ -278,8 +221,7 @@ class Sender {
     report.resident_bytes = ResidentBytes() / num;
     report.sender_cpus = absl::FDivDuration(sender, report.length);
     report.runtime_cpus = absl::FDivDuration(cpu - sender, report.length);
-    report.stolen = (processors.stolen - processors_before.stolen) /
-                    std::max(processors.all - processors_before.all, 1.0);
+    report.stolen = StolenPart(processors_before, processors);
     turns_.CopyTo(report);
     report.num_frames_in = after.num_frames_in - before.num_frames_in;
     report.num_frames_out = after.num_frames_out - before.num_frames_out;
@@ -339,7 +281,7 @@ class Sender {
 
   Runtime& runtime_;
   const LoadOptions& options_;
-  const std::vector<std::vector<int16_t>> rounds_;
+  const std::vector<Round> rounds_;
   Turns turns_;
   std::vector<std::unique_ptr<Caller>> callers_;
   std::atomic<size_t> num_called_ = 0;
@@ -414,7 +356,7 @@ absl::Status RunVirtualLoad(Runtime& runtime, const LoadOptions& options, int64_
                             const std::function<void(absl::Duration)>& set_now,
                             const std::function<void(int64_t)>& on_turns) {
   if (absl::Status ok = Check(options); !ok.ok()) return ok;
-  const std::vector<std::vector<int16_t>> rounds = MakeRounds(options);
+  const std::vector<Round> rounds = RoundsOf(options);
   Turns turns(options.on_turn);
   std::vector<std::unique_ptr<Caller>> callers;
   for (size_t i = 0; i < options.num_sessions; ++i) {
