@@ -42,10 +42,12 @@
 #include "pipeline/door/page/page.h"
 #include "pipeline/door/site/door_metrics.h"
 #include "pipeline/door/site/door_site.h"
+#include "pipeline/door/site/fault_counts.h"
 #include "pipeline/door/telephony/runtime_calls.h"
 #include "pipeline/house_services.h"
 #include "pipeline/runtime/runtime.h"
 #include "pipeline/runtime/steady_clock.h"
+#include "pipeline/runtime/timer_queue.h"
 #include "pipeline/runtime/worker_pool.h"
 
 ABSL_FLAG(std::string, db, "",
@@ -353,6 +355,8 @@ absl::Status Serve(Request request) {
 
   std::atomic<bool> is_draining = false;
   BlockingWork work(/*num_threads=*/2);
+  TimerQueue timers;
+  door::FaultCounts faults;
   std::unique_ptr<door::CallOpener> calls = door::CreateRuntimeCalls(
       runtime->get(), {.session = CommonSession(request),
                        .output_sample_rate_hz = (*components)->output_sample_rate_hz(),
@@ -374,8 +378,12 @@ absl::Status Serve(Request request) {
       .output_sample_rate_hz = (*components)->output_sample_rate_hz(),
       .voice = absl::GetFlag(FLAGS_voice)};
   site_options.page = door::PageFiles();
-  site_options.calls = {.opener = calls.get(),
-                        .run = [&](std::function<void()> task) { work.Run(std::move(task)); }};
+  site_options.calls = {
+      .opener = calls.get(),
+      .run = [&](std::function<void()> task) { work.Run(std::move(task)); },
+      .run_after = [&](absl::Duration time,
+                       std::function<void()> task) { timers.RunAfter(time, std::move(task)); },
+      .count = [&](absl::string_view kind) { faults.Count(kind); }};
   const std::unique_ptr<HouseParts> house =
       HouseParts::Create({.parts = (*components)->ForRuntime(),
                           .runtime = runtime->get(),
@@ -395,7 +403,7 @@ absl::Status Serve(Request request) {
   site_options.metrics = [&] {
     const door::Server* const server = serving;
     return door::DoorMetrics(server == nullptr ? door::ServerStats() : server->stats(),
-                             (*runtime)->stats());
+                             (*runtime)->stats(), faults.counts());
   };
   const std::unique_ptr<door::Site> site = door::CreateDoorSite(std::move(site_options));
   request.server.num_threads = num_processors;

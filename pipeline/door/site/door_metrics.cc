@@ -1,8 +1,10 @@
 #include "pipeline/door/site/door_metrics.h"
 
 #include <cstdint>
-#include <initializer_list>
+#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -19,7 +21,7 @@ class Text {
   }
   // `labelled`: what `label` says, and how many there were of it.
   void Counter(absl::string_view name, absl::string_view help, absl::string_view label,
-               std::initializer_list<std::pair<absl::string_view, int64_t>> labelled) {
+               const std::vector<std::pair<absl::string_view, int64_t>>& labelled) {
     Begin(name, "counter", help);
     for (const auto& [value, count] : labelled) {
       absl::StrAppend(&text_, name, "_total");
@@ -42,7 +44,8 @@ class Text {
 
 }  // namespace
 
-std::string DoorMetrics(const ServerStats& server, const RuntimeStats& runtime) {
+std::string DoorMetrics(const ServerStats& server, const RuntimeStats& runtime,
+                        const std::map<std::string, int64_t>& faults) {
   Text text;
   text.Gauge("parlance_connections", "Connections that are open.",
              static_cast<double>(server.num_open));
@@ -66,6 +69,9 @@ std::string DoorMetrics(const ServerStats& server, const RuntimeStats& runtime) 
                {{"in", server.num_messages_in}, {"out", server.num_messages_out}});
   text.Counter("parlance_bytes", "Bytes, by their direction.", "direction",
                {{"in", server.num_bytes_in}, {"out", server.num_bytes_out}});
+  text.Counter("parlance_peer_faults",
+               "What telephony and houses sent that was not as it should be, by its kind.", "kind",
+               {faults.begin(), faults.end()});
   text.Gauge("parlance_sessions", "Conversations that are going on.",
              static_cast<double>(runtime.num_sessions));
   text.Counter("parlance_sessions_opened", "Conversations that were begun.", runtime.num_opened);

@@ -4,6 +4,8 @@
 #ifndef PIPELINE_DOOR_SITE_DOOR_METRICS_H_
 #define PIPELINE_DOOR_SITE_DOOR_METRICS_H_
 
+#include <cstdint>
+#include <map>
 #include <string>
 
 #include "pipeline/door/net/server.h"
@@ -14,7 +16,9 @@ namespace parlance::pipeline::door {
 inline constexpr char kMetricsContentType[] =
     "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-std::string DoorMetrics(const ServerStats& server, const RuntimeStats& runtime);
+// `faults`: what telephony and houses sent that was not as it should be, and how often.
+std::string DoorMetrics(const ServerStats& server, const RuntimeStats& runtime,
+                        const std::map<std::string, int64_t>& faults);
 
 }  // namespace parlance::pipeline::door
 

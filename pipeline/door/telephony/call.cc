@@ -110,7 +110,6 @@ void Call::OpenSession() {
 }
 
 void Call::ScheduleTick() {
-  if (environment_.run_after == nullptr) return;
   environment_.run_after(kTick, [weak = weak_from_this()] {
     if (const std::shared_ptr<Call> call = weak.lock(); call != nullptr) call->Tick();
   });
@@ -156,11 +155,6 @@ void Call::Hear(absl::Span<const int16_t> samples, absl::Duration missing) {
     has_heard_ = true;
     AddSound(samples, news);
     SayWhatIsUnplayed(news);
-    if (environment_.run_after == nullptr) {
-      samples_since_tick_ += samples.size();
-      const size_t tick = SamplesIn(kTick);
-      for (; samples_since_tick_ >= tick; samples_since_tick_ -= tick) PassTick(news);
-    }
   }
   Tell(std::move(news));
 }
@@ -266,7 +260,7 @@ void Call::PassTick(News& news) {
     marks_.pop_front();
   }
   SayWhatIsUnplayed(news);
-  if (environment_.run_after == nullptr || !has_heard_) return;
+  if (!has_heard_) return;
   const int64_t patience = TicksIn(kSilenceAfter);
   ++quiet_ticks_;
   // The tick in which sound came is not quiet.

@@ -48,8 +48,7 @@ struct CallEnvironment {
   CallOpener* opener = nullptr;
   // Runs the function soon, on a thread that may block.
   std::function<void(std::function<void()>)> run = nullptr;
-  // Runs the function once after the time, on any thread. Null: time is told by the sound that
-  // comes, which is as good while some comes.
+  // Runs the function once after the time, on any thread. It takes no longer than a lock.
   std::function<void(absl::Duration, std::function<void()>)> run_after = nullptr;
   // Counts something that was not as it should be, by a constant name such as "unknown_event". Any
   // thread; must not block. May be null.
@@ -177,8 +176,7 @@ class Call : public SessionSink, public std::enable_shared_from_this<Call> {
   bool is_over_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<int16_t> kept_ ABSL_GUARDED_BY(mutex_);
 
-  // What comes in. How many samples came since the last tick, if sound tells the time.
-  size_t samples_since_tick_ ABSL_GUARDED_BY(mutex_) = 0;
+  // What comes in.
   int64_t ticks_ ABSL_GUARDED_BY(mutex_) = 0;
   bool has_heard_ ABSL_GUARDED_BY(mutex_) = false;
   int quiet_ticks_ ABSL_GUARDED_BY(mutex_) = 0;

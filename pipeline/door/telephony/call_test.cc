@@ -62,13 +62,13 @@ class FakeWriter : public LineWriter {
 class CallTest : public testing::Test {
  protected:
   // A call that is open.
-  std::shared_ptr<Call> Open(bool has_marks = true, bool with_timer = true) {
-    auto call = Dial(has_marks, with_timer);
+  std::shared_ptr<Call> Open(bool has_marks = true) {
+    auto call = Dial(has_marks);
     calls_.Run();
     return call;
   }
-  std::shared_ptr<Call> Dial(bool has_marks = true, bool with_timer = true) {
-    return Call::Open(calls_.environment(with_timer), "", "A call", {.sample_rate_hz = 8000},
+  std::shared_ptr<Call> Dial(bool has_marks = true) {
+    return Call::Open(calls_.environment(), "", "A call", {.sample_rate_hz = 8000},
                       std::make_unique<FakeWriter>(&line_, has_marks));
   }
   std::vector<std::string> EventsWithoutSound() {
@@ -110,16 +110,6 @@ TEST_F(CallTest, AnAnswerIsHeardToItsEnd) {
   // 640 samples are 320 of the line.
   EXPECT_EQ(line_.sound.size(), 320U);
   EXPECT_NEAR(line_.sound[300], 1000, 50);
-}
-
-TEST_F(CallTest, WithoutATimerTheLineTellsTheTime) {
-  const auto call = Open(/*has_marks=*/true, /*with_timer=*/false);
-  calls_.last().Say(std::vector<int16_t>(640, 1000));
-  call->Press('5');
-  for (int i = 0; i < 10; ++i) call->Hear(std::vector<int16_t>(160));
-  EXPECT_THAT(line_.events, ElementsAre("sound", "sound", "mark 1"));
-  for (int i = 0; i < 100; ++i) call->Hear(std::vector<int16_t>(160));
-  EXPECT_THAT(calls_.last().log, ElementsAre("played 0", "keys 5"));
 }
 
 TEST_F(CallTest, WhatWasPlayedIsKnownByMarks) {

@@ -46,16 +46,33 @@ class RuntimeCallsTest : public testing::Test {
            keys_ = std::move(keys);
            session_id_ = session.id();
          }});
-    CallEnvironment environment;
-    environment.opener = calls_.get();
-    environment.run = [](const std::function<void()>& task) { task(); };
-    handler_ = CreateMediaStream(*FindMediaStreamDialect("vonage"), environment, connection_);
+    handler_ = CreateMediaStream(*FindMediaStreamDialect("vonage"), Environment(), connection_);
     handler_->OnText(R"({"event":"websocket:connected","content-type":"audio/l16;rate=16000"})");
     handler_->OnText(R"({"event":"websocket:dtmf","digit":"#"})");
   }
   ~RuntimeCallsTest() override {
     handler_->OnClosed(absl::OkStatus());
     world_.Pass(absl::Seconds(1));
+  }
+
+  CallEnvironment Environment() {
+    return {.opener = calls_.get(),
+            .run = [](const std::function<void()>& task) { task(); },
+            .run_after =
+                [this](absl::Duration time, std::function<void()> task) {
+                  timers_.emplace_back(world_.now + time, std::move(task));
+                },
+            .count = nullptr};
+  }
+  // Runs what is due by now.
+  void RunTimers() {
+    for (auto& [due, task] : std::exchange(timers_, {})) {
+      if (due <= world_.now) {
+        task();
+      } else {
+        timers_.emplace_back(due, std::move(task));
+      }
+    }
   }
 
   // Time passes on the line, on which a sound of that loudness is heard.
@@ -67,6 +84,7 @@ class RuntimeCallsTest : public testing::Test {
     }
     for (; length > absl::ZeroDuration(); length -= kFrameOfLine) {
       world_.RunUntil(world_.now + kFrameOfLine);
+      RunTimers();
       handler_->OnBinary(frame);
       world_.RunUntil(world_.now);
       for (const FakeConnection::Message& each : connection_->Take()) {
@@ -98,6 +116,7 @@ class RuntimeCallsTest : public testing::Test {
   std::unique_ptr<CallOpener> calls_;
   const std::shared_ptr<FakeConnection> connection_ = std::make_shared<FakeConnection>();
   std::unique_ptr<MessageHandler> handler_;
+  std::vector<std::pair<absl::Duration, std::function<void()>>> timers_;
   std::string keys_;
   std::string session_id_;
   // How many marks the line still returns.
@@ -156,10 +175,7 @@ TEST_F(RuntimeCallsTest, AnInterruptedAnswerIsCleared) {
 
 TEST_F(RuntimeCallsTest, ARefusedCallSaysWhy) {
   const auto refused = std::make_shared<FakeConnection>();
-  CallEnvironment environment;
-  environment.opener = calls_.get();
-  environment.run = [](const std::function<void()>& task) { task(); };
-  const auto handler = CreateMediaStream(*FindMediaStreamDialect("vonage"), environment, refused);
+  const auto handler = CreateMediaStream(*FindMediaStreamDialect("vonage"), Environment(), refused);
   handler->OnText(R"({"event":"websocket:connected","session_id":"not there"})");
   ASSERT_TRUE(refused->end().has_value());
   EXPECT_EQ(refused->end()->code, kClosePolicyViolation);

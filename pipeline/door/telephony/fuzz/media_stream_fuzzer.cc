@@ -36,8 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto dialects = MediaStreamDialects();
   FakeCalls calls;
   const auto connection = std::make_shared<FakeConnection>();
-  const auto handler = CreateMediaStream(dialects[data[0] % dialects.size()],
-                                         calls.environment(data[0] < 128), connection);
+  const auto handler =
+      CreateMediaStream(dialects[data[0] % dialects.size()], calls.environment(), connection);
   const absl::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
     if (absl::StartsWith(line, "!")) {

@@ -74,15 +74,13 @@ class FakeCalls : public CallOpener {
   }
   int output_sample_rate_hz() const override { return 16000; }
 
-  CallEnvironment environment(bool with_timer = true) {
+  CallEnvironment environment() {
     CallEnvironment result;
     result.opener = this;
     result.run = [this](std::function<void()> task) { tasks.push_back(std::move(task)); };
-    if (with_timer) {
-      result.run_after = [this](absl::Duration, std::function<void()> task) {
-        timers.push_back(std::move(task));
-      };
-    }
+    result.run_after = [this](absl::Duration, std::function<void()> task) {
+      timers.push_back(std::move(task));
+    };
     result.count = [this](absl::string_view what) { ++counts[std::string(what)]; };
     return result;
   }
