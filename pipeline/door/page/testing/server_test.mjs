@@ -1,16 +1,16 @@
 // The page in a browser, with the server as people start it: spoken questions, and what becomes of them.
 //
-//   node server_test.mjs NODE_MODULES CHROMIUM SERVE QUESTION.wav FOLDER
+//   node server_test.mjs NODE_MODULES CHROMIUM SERVE QUESTION.wav FOLDER [PICTURES]
 //
 // QUESTION.wav asks what time it is, and is silent for a second; FOLDER gets the database. Each line of output is a check that
-// held or FAILED; the exit code is 1 if any failed.
+// held or FAILED; the exit code is 1 if any failed. A folder PICTURES gets page_light.png and page_dark.png, which the README shows.
 import { spawn } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { check, finish, hasSeen, isConnected, messages, openPage, phaseOf, startBrowser, textOf, type, until } from './browser.mjs';
 
-const [modules, chromium, program, question, folder] = process.argv.slice(2);
+const [modules, chromium, program, question, folder, pictures] = process.argv.slice(2);
 
 // Starts the server, and gives the page's address once it is known.
 const startServer = async (...flags) => {
@@ -52,6 +52,14 @@ const port = new URL(server.url).port;
   check('the answer is spoken', await hasSeen(page, 'speaking: '));
   await until('the time until it is told', () => page.isVisible('#latency'));
   check('with its stages', (await page.textContent('#latency tbody')).includes('End of speech'));
+  if (pictures !== undefined) {
+    await page.click('#latency summary');
+    await page.setViewportSize({ width: 900, height: 720 });
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: join(pictures, `page_${colorScheme}.png`) });
+    }
+  }
   await page.click('#talk');
   await page.reload();
   const kept = said.filter((each) => !each.startsWith('call'));
