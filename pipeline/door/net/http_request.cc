@@ -138,7 +138,10 @@ size_t HttpRequestParser::Feed(absl::string_view bytes) {
     if (!line_is_complete_) {
       const size_t line_end = head_.find(kEndOfLine.data(), from, kEndOfLine.size());
       line_is_complete_ = line_end != std::string::npos;
-      if (std::min(line_end, head_.size()) > bounds_.max_line_bytes) {
+      // A CR that came last may be half of the line's end.
+      const size_t num_of_line =
+          line_is_complete_ ? line_end : head_.size() - (absl::EndsWith(head_, "\r") ? 1 : 0);
+      if (num_of_line > bounds_.max_line_bytes) {
         Refuse(414, absl::StrCat("the request line has more than ", bounds_.max_line_bytes,
                                  " bytes; send less in the URL"));
         return num_taken;

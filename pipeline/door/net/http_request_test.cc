@@ -56,6 +56,15 @@ TEST(HttpRequestTest, WhatIsReadDoesNotDependOnHowBytesAreCut) {
   }
 }
 
+TEST(HttpRequestTest, ALineOfTheMostBytesMayBeCutAnywhere) {
+  const std::string bytes = Get("/");
+  for (size_t size = 1; size <= bytes.size(); ++size) {
+    HttpRequestParser parser({.max_line_bytes = std::string("GET / HTTP/1.1").size()});
+    FeedPieces(parser, bytes, size);
+    EXPECT_TRUE(parser.is_complete()) << size;
+  }
+}
+
 TEST(HttpRequestTest, RequestsFollowOneAnother) {
   const std::string bytes = Get("/a") + Get("/b", "Connection: Upgrade, close\r\n");
   HttpRequestParser parser;
