@@ -7,85 +7,23 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "pipeline/agent/model/json_object.h"
+#include "pipeline/http/json_object.h"
+#include "pipeline/http/service.h"
 
 namespace parlance::pipeline {
 namespace {
 
-constexpr size_t kMaxErrorBytes = 300;
 // Longer ones than any server gives; what is beyond is cut.
 constexpr size_t kMaxNameBytes = 256;
 
-// What a server says, on one line and not too long.
-std::string Quoted(absl::string_view words) {
-  std::string text(absl::StripAsciiWhitespace(words.substr(0, 4 * kMaxErrorBytes)));
-  for (char& c : text) {
-    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
-  }
-  if (text.size() <= kMaxErrorBytes) return text;
-  size_t end = kMaxErrorBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return absl::StrCat(text.substr(0, end), "…");
-}
-
-absl::Status ErrorOf(int64_t http_status, absl::string_view words) {
-  std::string text = "the model's server refuses the request";
-  absl::StatusCode code = absl::StatusCode::kUnknown;
-  if (http_status == 401 || http_status == 403) {
-    // Its words may have parts of the key.
-    return absl::PermissionDeniedError(
-        absl::StrCat("the model's server refuses the key (status ", http_status, ")"));
-  }
-  if (http_status == 408 || http_status == 429 || http_status >= 500) {
-    code = absl::StatusCode::kUnavailable;
-    text = "the model's server cannot answer now";
-  } else if (http_status == 404) {
-    code = absl::StatusCode::kNotFound;
-    text = "the model's server does not know the model or the path";
-  } else if (http_status >= 400) {
-    code = absl::StatusCode::kInvalidArgument;
-  } else if (http_status >= 300) {
-    text = "the model's server is elsewhere: it answers with a redirect, which is not followed";
-  }
-  if (http_status != 0) absl::StrAppend(&text, " (status ", http_status, ")");
-  if (!words.empty()) absl::StrAppend(&text, ": ", Quoted(words));
-  return absl::Status(code, text);
-}
-
-// An error as servers write it: {"error": {"message": …, "code": …}}, {"error": "…"}, {"message":
-// …}, {"detail": …}, or the inner object alone.
-absl::Status ErrorOfJson(const rapidjson::Value& object, int64_t http_status) {
-  const rapidjson::Value* error = MemberOf(object, "error");
-  if (error == nullptr) error = &object;
-  absl::string_view words;
-  if (error->IsString()) {
-    words = {error->GetString(), error->GetStringLength()};
-  } else {
-    for (const char* const name : {"message", "detail", "msg", "error"}) {
-      if (words.empty()) words = StringOf(*error, name).value_or("");
-    }
-    const rapidjson::Value* const code = MemberOf(*error, "code");
-    if (http_status < 400 && code != nullptr && code->IsInt() && code->GetInt() >= 400 &&
-        code->GetInt() < 600) {
-      http_status = code->GetInt();
-    }
-    const absl::string_view type = StringOf(*error, "type").value_or("");
-    if (http_status < 400 && absl::StartsWith(type, "invalid_request")) http_status = 400;
-  }
-  if (http_status < 400) {
-    // It was in the middle of an answer: nobody knows whether another try would help.
-    return absl::UnavailableError(absl::StrCat(
-        "the model's server broke off: ", words.empty() ? "it tells of an error" : Quoted(words)));
-  }
-  return ErrorOf(http_status, words);
-}
+ServiceErrors Errors() { return {"the model's server", ServiceErrors::Words::kQuoted}; }
 
 int64_t Number(const rapidjson::Value* value) {
   return value != nullptr && value->IsInt64() ? value->GetInt64() : 0;
 }
 
 bool IsJsonObject(absl::string_view text) {
-  const std::optional<rapidjson::Document> parsed = ParseModelJson(text);
+  const std::optional<rapidjson::Document> parsed = ParseServerJson(text);
   return parsed.has_value() && parsed->IsObject();
 }
 
@@ -148,10 +86,10 @@ absl::Status CompletionReader::Event(absl::string_view data, bool is_error) {
     is_at_end_ = true;
     return absl::OkStatus();
   }
-  const std::optional<rapidjson::Document> object = ParseModelJson(text);
+  const std::optional<rapidjson::Document> object = ParseServerJson(text);
   if (is_error) {
-    if (object.has_value() && object->IsObject()) return ErrorOfJson(*object, 0);
-    return absl::UnavailableError(absl::StrCat("the model's server broke off: ", Quoted(text)));
+    if (object.has_value() && object->IsObject()) return Errors().OfJson(*object, 0);
+    return Errors().BrokenOff(text);
   }
   if (!object.has_value() || !object->IsObject()) {
     return absl::UnknownError("the model's server sends an event that is no JSON object");
@@ -161,7 +99,7 @@ absl::Status CompletionReader::Event(absl::string_view data, bool is_error) {
 
 // A chunk, or a whole completion.
 absl::Status CompletionReader::Object(const rapidjson::Value& object) {
-  if (MemberOf(object, "error") != nullptr) return ErrorOfJson(object, 0);
+  if (MemberOf(object, "error") != nullptr) return Errors().OfJson(object, 0);
   if (const rapidjson::Value* const usage = MemberOf(object, "usage")) {
     if (const auto* const in = MemberOf(*usage, "prompt_tokens")) {
       completion_.input_tokens = Number(in);
@@ -287,10 +225,10 @@ absl::Status CompletionReader::CallPiece(const rapidjson::Value& piece) {
 }
 
 absl::Status CompletionReader::ErrorOfBody() const {
-  if (const std::optional<rapidjson::Document> object = ParseModelJson(body_);
+  if (const std::optional<rapidjson::Document> object = ParseServerJson(body_);
       object.has_value() && object->IsObject() &&
       (http_status_ > 299 || MemberOf(*object, "error") != nullptr)) {
-    return ErrorOfJson(*object, http_status_);
+    return Errors().OfJson(*object, http_status_);
   }
   const bool is_page = absl::StartsWith(absl::StripLeadingAsciiWhitespace(body_), "<");
   if (http_status_ >= 200 && http_status_ <= 299) {
@@ -298,14 +236,14 @@ absl::Status CompletionReader::ErrorOfBody() const {
         "the model's server answers with ", is_page ? "a page of HTML" : "no completion",
         ": is the URL right? It ends with /v1 for most servers"));
   }
-  return ErrorOf(http_status_, is_page ? "" : body_);
+  return Errors().Of(http_status_, is_page ? "" : body_);
 }
 
 absl::StatusOr<Completion> CompletionReader::Finish() {
   if (!status_.ok()) return status_;
   if (form_ == Form::kError) return status_ = ErrorOfBody();
   if (form_ == Form::kWhole) {
-    const std::optional<rapidjson::Document> object = ParseModelJson(body_);
+    const std::optional<rapidjson::Document> object = ParseServerJson(body_);
     if (!object.has_value() || !object->IsObject()) return status_ = ErrorOfBody();
     status_ = Object(*object);
     if (!status_.ok()) return status_;

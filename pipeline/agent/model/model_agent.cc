@@ -14,8 +14,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "pipeline/agent/model/completion.h"
-#include "pipeline/agent/model/json_object.h"
 #include "pipeline/agent/model/prompt.h"
+#include "pipeline/http/json_object.h"
+#include "pipeline/http/service.h"
 #include "third_party/annotated_mutex.h"
 
 namespace parlance::pipeline {
@@ -28,32 +29,6 @@ absl::Duration SteadyNow() {
 double DefaultRandom() {
   thread_local std::minstd_rand generator{std::random_device{}()};
   return std::uniform_real_distribution<double>(0, 1)(generator);
-}
-
-// Where completions are asked for, of a URL as people give it.
-std::string CompletionsUrl(absl::string_view url) {
-  const size_t question = std::min(url.find('?'), url.size());
-  absl::string_view path = url.substr(0, question);
-  const absl::string_view query = url.substr(question);
-  while (absl::ConsumeSuffix(&path, "/")) {
-  }
-  if (absl::EndsWith(path, "/chat/completions")) return absl::StrCat(path, query);
-  const size_t host = path.find("://");
-  const bool has_path =
-      host != absl::string_view::npos && path.find('/', host + 3) != absl::string_view::npos;
-  return absl::StrCat(path, has_path ? "" : "/v1", "/chat/completions", query);
-}
-
-absl::string_view HostOf(absl::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == absl::string_view::npos) return "";
-  url.remove_prefix(scheme + 3);
-  if (absl::StartsWith(url, "[")) return url.substr(0, url.find(']') + 1);
-  return url.substr(0, url.find_first_of(":/?"));
-}
-
-bool IsThisMachine(absl::string_view host) {
-  return host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
 }
 
 }  // namespace
@@ -235,7 +210,7 @@ class ModelAgent::Question : public HttpListener,
     AgentStep step;
     std::set<std::string> seen;
     for (ToolCall& call : completion.calls) {
-      const auto arguments = ParseModelJson(call.arguments);
+      const auto arguments = ParseServerJson(call.arguments);
       const std::string identity = absl::StrCat(
           call.name, "\n", arguments.has_value() ? CanonicalJsonOf(*arguments) : call.arguments);
       if (seen.insert(identity).second) step.calls.push_back(std::move(call));
@@ -305,22 +280,10 @@ absl::StatusOr<std::unique_ptr<ModelAgent>> ModelAgent::Create(ModelAgentOptions
     return absl::InvalidArgumentError(
         "a question is sent once at least, and its prompt has a length");
   }
-  std::string url = CompletionsUrl(options.url);
-  HttpRequest request;
-  request.url = url;
-  if (absl::Status usable = HttpLoop::Check(request); !usable.ok()) {
-    return absl::Status(
-        usable.code(),
-        absl::StrCat("the URL of the model's server cannot be used: ", usable.message()));
-  }
-  if (!options.api_key.empty() && !absl::StartsWithIgnoreCase(url, "https://") &&
-      !IsThisMachine(HostOf(url))) {
-    return absl::InvalidArgumentError(
-        "the key would go over the network for everybody to read: use https://, or no key");
-  }
-  if (absl::string_view(options.api_key).find_first_of(absl::string_view("\r\n\0", 3)) !=
-      absl::string_view::npos) {
-    return absl::InvalidArgumentError("the key has a line break in it");
+  std::string url = ServiceUrl(options.url, "/chat/completions");
+  if (absl::Status usable = CheckService("the model's server", url, options.api_key);
+      !usable.ok()) {
+    return usable;
   }
   if (options.random == nullptr) options.random = DefaultRandom;
   if (options.now == nullptr) options.now = SteadyNow;

@@ -8,7 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "pipeline/agent/model/json_object.h"
+#include "pipeline/http/json_object.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 #include "session/message.h"
@@ -43,7 +43,7 @@ absl::string_view Front(absl::string_view text, size_t max_bytes) {
 
 // The JSON, if it is an object, or an empty one: templates read it.
 std::string ObjectOr(absl::string_view json) {
-  const auto parsed = ParseModelJson(json);
+  const auto parsed = ParseServerJson(json);
   return parsed.has_value() && parsed->IsObject() ? std::string(json) : "{}";
 }
 
@@ -91,7 +91,7 @@ void Add(Turn& turn, PromptMessage message) {
 std::vector<PromptCall> CallsOf(const session::Message& message) {
   std::vector<PromptCall> calls;
   if (!message.tool_calls.has_value()) return calls;
-  const auto json = ParseModelJson(*message.tool_calls);
+  const auto json = ParseServerJson(*message.tool_calls);
   if (!json.has_value() || !json->IsArray()) return calls;
   for (const rapidjson::Value& item : json->GetArray()) {
     const rapidjson::Value* const function = MemberOf(item, "function");
@@ -242,7 +242,7 @@ std::string ToolsJson(const std::vector<OfferedTool>& tools) {
     Write(writer, "name", tool.name);
     Write(writer, "description", tool.description);
     writer.Key("parameters");
-    const auto schema = ParseModelJson(tool.parameters);
+    const auto schema = ParseServerJson(tool.parameters);
     if (schema.has_value() && schema->IsObject()) {
       const std::string json = JsonOf(*schema);
       writer.RawValue(json.data(), json.size(), rapidjson::kObjectType);

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "pipeline/agent/agent.h"
 #include "pipeline/agent/agent_settings.h"
-#include "pipeline/agent/model/json_object.h"
+#include "pipeline/http/json_object.h"
 #include "rapidjson/document.h"
 #include "session/message.h"
 
@@ -52,7 +52,7 @@ Message Output(const std::string& id, const std::string& text) {
 }
 
 rapidjson::Document BodyOf(const PromptOptions& options, const AgentInput& input) {
-  auto body = ParseModelJson(PromptBody(options, input));
+  auto body = ParseServerJson(PromptBody(options, input));
   EXPECT_TRUE(body.has_value());
   return *std::move(body);
 }

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "pipeline/agent/agent.h"
 #include "pipeline/agent/model/completion.h"
-#include "pipeline/agent/model/json_object.h"
+#include "pipeline/http/json_object.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -36,7 +36,7 @@ std::string Read(absl::string_view body, size_t piece, int status, absl::string_
   Check(completion->has_text == !told.empty());
   Check(!completion->has_broken_call || completion->calls.empty());
   for (const ToolCall& call : completion->calls) {
-    const auto arguments = ParseModelJson(call.arguments);
+    const auto arguments = ParseServerJson(call.arguments);
     Check(!call.name.empty() && arguments.has_value() && arguments->IsObject());
     CanonicalJsonOf(*arguments);
     absl::StrAppend(&told, "\n", call.name, " ", call.arguments);

@@ -1,4 +1,4 @@
-#include "pipeline/agent/model/json_object.h"
+#include "pipeline/http/json_object.h"
 
 #include <string>
 
@@ -13,21 +13,21 @@ TEST(JsonObjectTest, WhatIsTooDeepIsRefused) {
     return std::string(static_cast<size_t>(depth), '[') +
            std::string(static_cast<size_t>(depth), ']');
   };
-  EXPECT_TRUE(ParseModelJson(nested(kMaxModelJsonDepth)).has_value());
-  EXPECT_FALSE(ParseModelJson(nested(kMaxModelJsonDepth + 1)).has_value());
-  EXPECT_FALSE(ParseModelJson(std::string(10'000'000, '[')).has_value());
+  EXPECT_TRUE(ParseServerJson(nested(kMaxServerJsonDepth)).has_value());
+  EXPECT_FALSE(ParseServerJson(nested(kMaxServerJsonDepth + 1)).has_value());
+  EXPECT_FALSE(ParseServerJson(std::string(10'000'000, '[')).has_value());
   // Brackets in strings are text.
-  EXPECT_TRUE(ParseModelJson("[\"" + std::string(1000, '[') + "\\\"[\"]").has_value());
+  EXPECT_TRUE(ParseServerJson("[\"" + std::string(1000, '[') + "\\\"[\"]").has_value());
 }
 
 TEST(JsonObjectTest, WhatIsNoJsonIsRefused) {
   for (const absl::string_view text : {"", "{", "}", "{}x", "nul", "\"", "\"\\", "{\"a\":}"}) {
-    EXPECT_FALSE(ParseModelJson(text).has_value()) << text;
+    EXPECT_FALSE(ParseServerJson(text).has_value()) << text;
   }
 }
 
 TEST(JsonObjectTest, MembersThatAreNullAreNone) {
-  const auto object = ParseModelJson(R"({"a":null,"b":"x","c":1})");
+  const auto object = ParseServerJson(R"({"a":null,"b":"x","c":1})");
   ASSERT_TRUE(object.has_value());
   EXPECT_EQ(MemberOf(*object, "a"), nullptr);
   EXPECT_EQ(MemberOf(*object, "d"), nullptr);
@@ -38,12 +38,12 @@ TEST(JsonObjectTest, MembersThatAreNullAreNone) {
 
 TEST(JsonObjectTest, EqualValuesHaveOneCanonicalForm) {
   const auto canonical = [](absl::string_view text) {
-    return CanonicalJsonOf(*ParseModelJson(text));
+    return CanonicalJsonOf(*ParseServerJson(text));
   };
   EXPECT_EQ(canonical(R"({ "b" : [1, {"d":2,"c":"x"}], "a" : null })"),
             R"({"a":null,"b":[1,{"c":"x","d":2}]})");
   EXPECT_NE(canonical("[1,2]"), canonical("[2,1]"));
-  EXPECT_EQ(JsonOf(*ParseModelJson(R"({ "b" : 1, "a" : 2 })")), R"({"b":1,"a":2})");
+  EXPECT_EQ(JsonOf(*ParseServerJson(R"({ "b" : 1, "a" : 2 })")), R"({"b":1,"a":2})");
 }
 
 }  // namespace

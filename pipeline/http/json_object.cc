@@ -1,4 +1,4 @@
-#include "pipeline/agent/model/json_object.h"
+#include "pipeline/http/json_object.h"
 
 #include <algorithm>
 #include <vector>
@@ -27,7 +27,7 @@ bool IsShallow(absl::string_view text) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
-      if (++depth > kMaxModelJsonDepth) return false;
+      if (++depth > kMaxServerJsonDepth) return false;
     } else if (c == '}' || c == ']') {
       --depth;
     }
@@ -62,7 +62,7 @@ std::string TextOf(const rapidjson::StringBuffer& buffer) {
 
 }  // namespace
 
-std::optional<rapidjson::Document> ParseModelJson(absl::string_view text) {
+std::optional<rapidjson::Document> ParseServerJson(absl::string_view text) {
   if (!IsShallow(text)) return std::nullopt;
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());

@@ -1,6 +1,6 @@
 // JSON objects of others, read within bounds, and written.
-#ifndef PIPELINE_AGENT_MODEL_JSON_OBJECT_H_
-#define PIPELINE_AGENT_MODEL_JSON_OBJECT_H_
+#ifndef PIPELINE_HTTP_JSON_OBJECT_H_
+#define PIPELINE_HTTP_JSON_OBJECT_H_
 
 #include <optional>
 #include <string>
@@ -11,10 +11,10 @@
 namespace parlance::pipeline {
 
 // How many arrays and objects may be in one another: so few that a value may be walked recursively.
-inline constexpr int kMaxModelJsonDepth = 64;
+inline constexpr int kMaxServerJsonDepth = 64;
 
 // Parses text (RFC 8259) of any size; nothing if it is not JSON or nested too deeply.
-std::optional<rapidjson::Document> ParseModelJson(absl::string_view text);
+std::optional<rapidjson::Document> ParseServerJson(absl::string_view text);
 
 // The object's member; null if there is none, if it is null, and if `object` is no object.
 const rapidjson::Value* MemberOf(const rapidjson::Value& object, const char* name);
@@ -29,4 +29,4 @@ std::string CanonicalJsonOf(const rapidjson::Value& value);
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_AGENT_MODEL_JSON_OBJECT_H_
+#endif  // PIPELINE_HTTP_JSON_OBJECT_H_

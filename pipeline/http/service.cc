@@ -1,0 +1,127 @@
+#include "pipeline/http/service.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "pipeline/http/http_loop.h"
+#include "pipeline/http/json_object.h"
+
+namespace parlance::pipeline {
+namespace {
+
+constexpr size_t kMaxErrorBytes = 300;
+
+// What a server says, on one line and not too long.
+std::string OnOneLine(absl::string_view words) {
+  std::string text(absl::StripAsciiWhitespace(words.substr(0, 4 * kMaxErrorBytes)));
+  for (char& c : text) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
+  }
+  if (text.size() <= kMaxErrorBytes) return text;
+  size_t end = kMaxErrorBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return absl::StrCat(text.substr(0, end), "…");
+}
+
+bool IsThisMachine(absl::string_view host) {
+  return host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
+}
+
+}  // namespace
+
+std::string ServiceUrl(absl::string_view url, absl::string_view path) {
+  const size_t question = std::min(url.find('?'), url.size());
+  absl::string_view base = url.substr(0, question);
+  const absl::string_view query = url.substr(question);
+  while (absl::ConsumeSuffix(&base, "/")) {
+  }
+  if (absl::EndsWith(base, path)) return absl::StrCat(base, query);
+  const size_t host = base.find("://");
+  const bool has_path =
+      host != absl::string_view::npos && base.find('/', host + 3) != absl::string_view::npos;
+  return absl::StrCat(base, has_path ? "" : "/v1", path, query);
+}
+
+absl::string_view HostOf(absl::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == absl::string_view::npos) return "";
+  url.remove_prefix(scheme + 3);
+  if (absl::StartsWith(url, "[")) return url.substr(0, url.find(']') + 1);
+  return url.substr(0, url.find_first_of(":/?"));
+}
+
+absl::Status CheckService(absl::string_view whose, const std::string& url, absl::string_view key) {
+  HttpRequest request;
+  request.url = url;
+  if (absl::Status usable = HttpLoop::Check(request); !usable.ok()) {
+    return absl::Status(usable.code(),
+                        absl::StrCat("the URL of ", whose, " cannot be used: ", usable.message()));
+  }
+  if (!key.empty() && !absl::StartsWithIgnoreCase(url, "https://") && !IsThisMachine(HostOf(url))) {
+    return absl::InvalidArgumentError(
+        "the key would go over the network for everybody to read: use https://, or no key");
+  }
+  if (key.find_first_of(absl::string_view("\r\n\0", 3)) != absl::string_view::npos) {
+    return absl::InvalidArgumentError("the key has a line break in it");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ServiceErrors::Of(int64_t http_status, absl::string_view words) const {
+  std::string text = absl::StrCat(whose_, " refuses the request");
+  absl::StatusCode code = absl::StatusCode::kUnknown;
+  if (http_status == 401 || http_status == 403) {
+    // Its words may have parts of the key.
+    return absl::PermissionDeniedError(
+        absl::StrCat(whose_, " refuses the key (status ", http_status, ")"));
+  }
+  if (http_status == 408 || http_status == 429 || http_status >= 500) {
+    code = absl::StatusCode::kUnavailable;
+    text = absl::StrCat(whose_, " cannot answer now");
+  } else if (http_status == 404) {
+    code = absl::StatusCode::kNotFound;
+    text = absl::StrCat(whose_, " does not know the model or the path");
+  } else if (http_status >= 400) {
+    code = absl::StatusCode::kInvalidArgument;
+  } else if (http_status >= 300) {
+    text = absl::StrCat(whose_, " is elsewhere: it answers with a redirect, which is not followed");
+  }
+  if (http_status != 0) absl::StrAppend(&text, " (status ", http_status, ")");
+  if (words_ == Words::kQuoted && !words.empty()) absl::StrAppend(&text, ": ", OnOneLine(words));
+  return absl::Status(code, text);
+}
+
+absl::Status ServiceErrors::OfJson(const rapidjson::Value& object, int64_t http_status) const {
+  const rapidjson::Value* error = MemberOf(object, "error");
+  if (error == nullptr) error = &object;
+  absl::string_view words;
+  if (error->IsString()) {
+    words = {error->GetString(), error->GetStringLength()};
+  } else {
+    for (const char* const name : {"message", "detail", "msg", "error"}) {
+      if (words.empty()) words = StringOf(*error, name).value_or("");
+    }
+    const rapidjson::Value* const code = MemberOf(*error, "code");
+    if (http_status < 400 && code != nullptr && code->IsInt() && code->GetInt() >= 400 &&
+        code->GetInt() < 600) {
+      http_status = code->GetInt();
+    }
+    const absl::string_view type = StringOf(*error, "type").value_or("");
+    if (http_status < 400 && absl::StartsWith(type, "invalid_request")) http_status = 400;
+  }
+  // It was in the middle of an answer: nobody knows whether another try would help.
+  if (http_status < 400) return BrokenOff(words);
+  return Of(http_status, words);
+}
+
+absl::Status ServiceErrors::BrokenOff(absl::string_view words) const {
+  const bool is_quoted = words_ == Words::kQuoted && !words.empty();
+  return absl::UnavailableError(
+      absl::StrCat(whose_, " broke off: ", is_quoted ? OnOneLine(words) : "it tells of an error"));
+}
+
+}  // namespace parlance::pipeline
