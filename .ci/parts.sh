@@ -241,7 +241,7 @@ tests_with_threads() {
   local files alone="//session/sqlite:repair_test //session/sqlite:migrations_test //tools/json_schema:json_schema_test"
   files=$(git grep -lE '#include (<(thread|mutex|shared_mutex|condition_variable|future|atomic)>|"third_party/annotated_mutex\.h")|pthread_create' -- '*.cc' '*.h' |
     grep -vE '(^|/)testing/|_test\.cc$|^third_party/' | tr '\n' ' ')
-  echo "tests(//...) except attr(tags, '[\[ ](perf|manual|notsan)[,\]]', tests(//...)) intersect rdeps(//..., set($files), 2) except //audio/... except //pipeline/... except set($alone) + //audio/signal:resampler_test + tests(//pipeline/runtime/...) + tests(//pipeline/telemetry/...) + tests(//pipeline/door/...) + tests(//pipeline/http/...)"
+  echo "tests(//...) except attr(tags, '[\[ ](perf|manual|notsan)[,\]]', tests(//...)) intersect rdeps(//..., set($files), 2) except //audio/... except //pipeline/... except set($alone) + //audio/signal:resampler_test + tests(//pipeline/runtime/...) + tests(//pipeline/telemetry/...) + tests(//pipeline/door/...) + tests(//pipeline/http/...) + tests(//pipeline/remote_speech/...)"
 }
 
 # The detectors' arithmetic on another instruction set.

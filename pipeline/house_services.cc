@@ -86,8 +86,9 @@ class PooledSpeech : public door::Speech {
     const bool posted = runner_.Post({.run = [&synthesizer = synthesizer_, listener = listener_,
                                               wanted = wanted_, text = std::move(text_)] {
       if (!*wanted) return;
-      const absl::Status said = synthesizer.Synthesize(
-          text, [&](const SpeechChunk& chunk) { return *wanted && listener.sound(chunk.samples); });
+      const absl::Status said = synthesizer.Synthesize(text, [&](const SpeechChunk& chunk) {
+        return *wanted && (chunk.samples.empty() || listener.sound(chunk.samples));
+      });
       if (*wanted) listener.done(said);
     }});
     if (!posted) listener_.done(absl::ResourceExhaustedError("too much waits to be spoken"));
@@ -296,8 +297,12 @@ class SegmentingDetector : public door::VoiceDetector {
 class HousePartsImpl : public HouseParts {
  public:
   explicit HousePartsImpl(const HousePartsOptions& options)
-      : recognition_({.num_workers = options.num_workers, .now = SteadyNow}),
-        speech_({.num_workers = options.num_workers, .now = SteadyNow}),
+      : recognition_({.num_workers = options.num_workers,
+                      .overdue_after = options.overdue_after,
+                      .now = SteadyNow}),
+        speech_({.num_workers = options.num_workers,
+                 .overdue_after = options.overdue_after,
+                 .now = SteadyNow}),
         recognizers_(options.parts.create_recognizer, &recognition_,
                      {.max_recognizers = options.num_workers}),
         transcriber_(&recognizers_),

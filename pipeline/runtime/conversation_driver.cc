@@ -450,6 +450,9 @@ class ConversationDriver::Impl : private ConversationActions {
           absl::Status said;
           if (wanted->load(std::memory_order_relaxed)) {
             said = Say(*synthesizer, text, [&](const SpeechChunk& chunk) {
+              if (chunk.samples.empty() && chunk.words.empty()) {
+                return wanted->load(std::memory_order_relaxed);
+              }
               mailbox->Put(
                   [piece,
                    samples = std::vector<int16_t>(chunk.samples.begin(), chunk.samples.end()),

@@ -174,6 +174,7 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
     if (over_) return;
     over_ = true;
     sound_.clear();
+    if (at_finish_ != nullptr) at_finish_->Interrupt();
     if (!has_slot_) {
       lock.unlock();
       pool_->Leave(this);
@@ -225,7 +226,7 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
     if (!status.ok()) {
       words = status;
     } else if (!cancelled && finishing) {
-      words = Guarded<absl::StatusOr<Hypothesis>>([&] { return slot->recognizer->Finish(); });
+      words = Finish(*slot);
       if (words.ok()) slot->is_at_utterance = false;
     }
     lock.lock();
@@ -312,6 +313,20 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
     return absl::OkStatus();
   }
 
+  // What the recogniser has heard. It is interrupted if nobody wants to know any more.
+  absl::StatusOr<Hypothesis> Finish(Slot& slot) {
+    {
+      annotated::MutexLock lock(mutex_);
+      if (over_ || written_off_) return absl::CancelledError("nobody wants to know the words");
+      at_finish_ = slot.recognizer.get();
+    }
+    absl::StatusOr<Hypothesis> words =
+        Guarded<absl::StatusOr<Hypothesis>>([&] { return slot.recognizer->Finish(); });
+    annotated::MutexLock lock(mutex_);
+    at_finish_ = nullptr;
+    return words;
+  }
+
   bool IsUnwanted() {
     annotated::MutexLock lock(mutex_);
     return over_ || written_off_;
@@ -346,6 +361,8 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
   // Null while the task has it, and before there is one.
   std::unique_ptr<Slot> slot_ ABSL_GUARDED_BY(mutex_);
   bool has_slot_ ABSL_GUARDED_BY(mutex_) = false;
+  // The recogniser while it finishes.
+  Recognizer* at_finish_ ABSL_GUARDED_BY(mutex_) = nullptr;
   // Whether it ever had one; until then it may be in the line.
   bool took_slot_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<int16_t> sound_ ABSL_GUARDED_BY(mutex_);

@@ -332,5 +332,14 @@ TEST(SpokenNumberTest, CountsAsPeopleDo) {
   }
 }
 
+TEST(SpokenNumberTest, EachNumberIsSaidAsItIsUnderstood) {
+  for (int64_t number = 0; number < 1000; ++number) {
+    EXPECT_EQ(NumberOf(SpokenNumber(number)), number) << SpokenNumber(number);
+  }
+  EXPECT_EQ(SpokenNumber(205), "two hundred five");
+  EXPECT_EQ(SpokenNumber(1000), "1000");
+  EXPECT_EQ(SpokenNumber(-1), "-1");
+}
+
 }  // namespace
 }  // namespace parlance::pipeline

@@ -22,7 +22,7 @@ struct Hypothesis {
 };
 
 // One utterance after the other: Start, Process as the sound comes in, Finish or Cancel. Threads:
-// one at a time.
+// one at a time, but for Interrupt.
 class Recognizer {
  public:
   virtual ~Recognizer() = default;
@@ -35,8 +35,12 @@ class Recognizer {
   // lags behind the sound by about one, and changes nothing of what Finish gives.
   // FailedPrecondition before Start.
   virtual absl::StatusOr<Hypothesis> Partial() = 0;
-  // Ends the utterance. FailedPrecondition before Start.
+  // Ends the utterance. FailedPrecondition before Start. One that asks somebody else may take as
+  // long as that does, within bounds of its own.
   virtual absl::StatusOr<Hypothesis> Finish() = 0;
+  // Nobody waits for Finish any more: what goes on of it ends soon, with Cancelled if it would have
+  // waited. From any thread, at any time; must not block. Has no effect beyond the utterance.
+  virtual void Interrupt() {}
   // Ends the utterance, if one is going on, and throws away what was heard. Start works again.
   virtual void Cancel() = 0;
   // Forgets what former utterances taught it of a speaker and a line, so that what it hears next

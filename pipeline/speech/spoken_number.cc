@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
 namespace parlance::pipeline {
@@ -40,6 +41,23 @@ std::optional<int64_t> NumberOf(absl::string_view words) {
     }
   }
   return number;
+}
+
+std::string SpokenNumber(int64_t number) {
+  static constexpr absl::string_view kBelowTwenty[] = {
+      "zero",     "one",     "two",     "three",     "four",     "five",    "six",
+      "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
+      "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+  static constexpr absl::string_view kTens[] = {"twenty", "thirty",  "forty",  "fifty",
+                                                "sixty",  "seventy", "eighty", "ninety"};
+  if (number < 0 || number > 999) return absl::StrCat(number);
+  if (number >= 100) {
+    return absl::StrCat(kBelowTwenty[number / 100], " hundred", number % 100 == 0 ? "" : " ",
+                        number % 100 == 0 ? "" : SpokenNumber(number % 100));
+  }
+  if (number < 20) return std::string(kBelowTwenty[number]);
+  return absl::StrCat(kTens[number / 10 - 2], number % 10 == 0 ? "" : " ",
+                      number % 10 == 0 ? "" : kBelowTwenty[number % 10]);
 }
 
 }  // namespace parlance::pipeline

@@ -18,6 +18,9 @@ std::vector<GrammarRule> NumberRules();
 // "two hundred and five" is 205. Nothing if `words` are not a number that <number> covers.
 std::optional<int64_t> NumberOf(absl::string_view words);
 
+// The words of 0 to 999, as <number> covers them; digits for any other number.
+std::string SpokenNumber(int64_t number);
+
 }  // namespace parlance::pipeline
 
 #endif  // PIPELINE_SPEECH_SPOKEN_NUMBER_H_

@@ -29,7 +29,8 @@ struct SpeechChunk {
   absl::Span<const WordMark> words;
 };
 
-// Takes a chunk, which is valid during the call; false if nobody wants to hear more.
+// Takes a chunk, which is valid during the call; false if nobody wants to hear more. A synthesiser
+// that waits for somebody else gives chunks of nothing now and then, to ask just that.
 using SpeechSink = std::function<bool(const SpeechChunk& chunk)>;
 
 class Synthesizer {
