@@ -1,42 +1,21 @@
 #include "pipeline/agent_choice.h"
 
+#include <cstddef>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace parlance::pipeline {
 namespace {
 
-// Longer than any key, and than any instructions that leave room for a conversation.
-constexpr size_t kMaxKeyBytes = 4096;
+// Longer than any instructions that leave room for a conversation.
 constexpr size_t kMaxInstructionBytes = 65536;
-
-absl::StatusOr<std::string> ReadText(
-    const std::function<absl::StatusOr<std::string>(absl::string_view path)>& read,
-    absl::string_view flag, const std::string& path, size_t max_bytes) {
-  if (path == "-") {
-    return absl::InvalidArgumentError(absl::StrCat(flag, " - is standard input; name a file"));
-  }
-  absl::StatusOr<std::string> text = read(path);
-  if (!text.ok()) {
-    return absl::Status(text.status().code(), absl::StrCat(flag, ": ", text.status().message()));
-  }
-  absl::StripAsciiWhitespace(&*text);
-  if (text->empty()) return absl::InvalidArgumentError(absl::StrCat(flag, ": ", path, " is empty"));
-  if (text->size() > max_bytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, ": ", path, " has more than ", max_bytes, " bytes"));
-  }
-  return text;
-}
 
 }  // namespace
 
-absl::StatusOr<AgentChoice> ChooseAgent(
-    const AgentFlags& flags, const std::function<const char*(const char* name)>& environment,
-    const std::function<absl::StatusOr<std::string>(absl::string_view path)>& read) {
+absl::StatusOr<AgentChoice> ChooseAgent(const AgentFlags& flags, const Environment& environment,
+                                        const FlagFileReader& read) {
   AgentChoice choice;
   if (flags.agent == "model") {
     choice.kind = AgentKind::kModel;
@@ -77,17 +56,13 @@ absl::StatusOr<AgentChoice> ChooseAgent(
   choice.model.model = flags.model;
   choice.model.timeout = flags.model_timeout;
   if (!flags.system_prompt.empty()) {
-    auto text = ReadText(read, "--system_prompt", flags.system_prompt, kMaxInstructionBytes);
+    auto text = ReadFlagText(read, "--system_prompt", flags.system_prompt, kMaxInstructionBytes);
     if (!text.ok()) return text.status();
     choice.model.instructions = *std::move(text);
   }
-  if (!flags.model_key_file.empty()) {
-    auto key = ReadText(read, "--model_key_file", flags.model_key_file, kMaxKeyBytes);
-    if (!key.ok()) return key.status();
-    choice.model.api_key = *std::move(key);
-  } else if (const char* const key = environment("OPENAI_API_KEY"); key != nullptr) {
-    choice.model.api_key = std::string(absl::StripAsciiWhitespace(key));
-  }
+  auto key = ReadKey(read, "--model_key_file", flags.model_key_file, environment, "OPENAI_API_KEY");
+  if (!key.ok()) return key.status();
+  choice.model.api_key = *std::move(key);
   return choice;
 }
 

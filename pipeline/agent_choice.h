@@ -2,13 +2,12 @@
 #ifndef PIPELINE_AGENT_CHOICE_H_
 #define PIPELINE_AGENT_CHOICE_H_
 
-#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "pipeline/agent/model/model_agent.h"
+#include "pipeline/flag_text.h"
 
 namespace parlance::pipeline {
 
@@ -41,12 +40,10 @@ struct AgentFlags {
   absl::Duration model_timeout = absl::Seconds(25);
 };
 
-// `environment`: getenv, or what stands for it. `read`: the content of a file, as it was typed.
 // InvalidArgument for what cannot be meant, by the flag's name; errors of `read`. No error has
 // anything of the key.
-absl::StatusOr<AgentChoice> ChooseAgent(
-    const AgentFlags& flags, const std::function<const char*(const char* name)>& environment,
-    const std::function<absl::StatusOr<std::string>(absl::string_view path)>& read);
+absl::StatusOr<AgentChoice> ChooseAgent(const AgentFlags& flags, const Environment& environment,
+                                        const FlagFileReader& read);
 
 }  // namespace parlance::pipeline
 

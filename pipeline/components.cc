@@ -10,6 +10,8 @@
 #include "pipeline/agent/model/model_agent.h"
 #include "pipeline/agent/rule_agent.h"
 #include "pipeline/agent/rules_first_agent.h"
+#include "pipeline/remote_speech/remote_recognizer.h"
+#include "pipeline/remote_speech/remote_synthesizer.h"
 #include "pipeline/session_adapters.h"
 #include "pipeline/speech/flite_synthesizer.h"
 #include "pipeline/speech/pocketsphinx_recognizer.h"
@@ -26,11 +28,8 @@ absl::StatusOr<std::unique_ptr<Components>> Components::Create(const ComponentOp
   if (!rules.ok()) return rules.status();
   std::unique_ptr<Components> components(new Components(options, *std::move(rules)));
 
-  absl::StatusOr<std::unique_ptr<Synthesizer>> synthesizer = CreateFliteSynthesizer(options.voice);
-  if (!synthesizer.ok()) return synthesizer.status();
-  components->synthesizer_ = *std::move(synthesizer);
-
-  // What is wrong with it is known before there is a database.
+  // What is wrong with them is known before there is a database.
+  if (absl::Status created = components->CreateSpeech(); !created.ok()) return created;
   if (absl::Status created = components->CreateAgent(); !created.ok()) return created;
 
   auto store = session::OpenStore(options.database_path,
@@ -63,9 +62,8 @@ absl::Status Components::CreateAgent() {
     agent_ = CreateRuleAgent(&rules_);
     return absl::OkStatus();
   }
-  auto loop = HttpLoop::Create({});
+  const absl::StatusOr<HttpLoop*> loop = Loop();
   if (!loop.ok()) return loop.status();
-  http_loop_ = *std::move(loop);
   ModelAgentOptions options = options_.agent.model;
   options.tools = [this] {
     std::vector<OfferedTool> offered;
@@ -76,7 +74,7 @@ absl::Status Components::CreateAgent() {
     }
     return offered;
   };
-  auto model = ModelAgent::Create(std::move(options), http_loop_.get());
+  auto model = ModelAgent::Create(std::move(options), *loop);
   if (!model.ok()) return model.status();
   agent_ = *std::move(model);
   if (options_.agent.kind == AgentKind::kBoth) {
@@ -85,10 +83,53 @@ absl::Status Components::CreateAgent() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<HttpLoop*> Components::Loop() {
+  if (http_loop_ == nullptr) {
+    auto loop = HttpLoop::Create({});
+    if (!loop.ok()) return loop.status();
+    http_loop_ = *std::move(loop);
+  }
+  return http_loop_.get();
+}
+
+absl::Status Components::CreateSpeech() {
+  absl::StatusOr<std::unique_ptr<Synthesizer>> synthesizer = CreateFliteSynthesizer(options_.voice);
+  if (!synthesizer.ok()) return synthesizer.status();
+  synthesizer_ = *std::move(synthesizer);
+  const SpeechChoice& speech = options_.speech;
+  if (!speech.recognition.has_value() && !speech.synthesis.has_value()) return absl::OkStatus();
+  const absl::StatusOr<HttpLoop*> loop = Loop();
+  if (!loop.ok()) return loop.status();
+  if (speech.recognition.has_value()) {
+    auto service = RemoteService::Create(*speech.recognition, kTranscriptionPath, *loop);
+    if (!service.ok()) return service.status();
+    recognition_ = *std::move(service);
+  }
+  if (speech.synthesis.has_value()) {
+    auto service = RemoteService::Create(*speech.synthesis, kSpeechPath, *loop);
+    if (!service.ok()) return service.status();
+    synthesis_ = *std::move(service);
+    synthesizer_ = CreateRemoteSynthesizer(synthesis_, speech.voice, std::move(synthesizer_));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Recognizer>> Components::CreateRecognizer() const {
+  auto recognizer = CreatePocketSphinxRecognizer(rules_.grammar(), options_.recognizer);
+  if (!recognizer.ok() || recognition_ == nullptr) return recognizer;
+  // The language of the grammar, of the voices and of what is said.
+  return CreateRemoteRecognizer(recognition_, "en", *std::move(recognizer));
+}
+
+void Components::TellRemoteSpeech(RemoteSpeechMetrics& metrics) const {
+  if (recognition_ != nullptr) metrics.SetRecognition(recognition_->stats());
+  if (synthesis_ != nullptr) metrics.SetSynthesis(synthesis_->stats());
+}
+
 absl::StatusOr<std::unique_ptr<LocalConversation>> Components::Start(
     VoiceAgent::Options options, const std::string& record_folder) {
   VoiceAgentParts parts;
-  auto recognizer = CreatePocketSphinxRecognizer(rules_.grammar(), options_.recognizer);
+  auto recognizer = CreateRecognizer();
   if (!recognizer.ok()) return recognizer.status();
   parts.recognizer = *std::move(recognizer);
   auto vad = audio::CreateNeuralVad(/*look_ahead_frames=*/0);
@@ -124,17 +165,15 @@ absl::StatusOr<std::unique_ptr<LocalConversation>> Components::Start(
 }
 
 RuntimeParts Components::ForRuntime() {
-  return {
-      .create_vad = [] { return audio::CreateNeuralVad(/*look_ahead_frames=*/0); },
-      .create_recognizer =
-          [this] { return CreatePocketSphinxRecognizer(rules_.grammar(), options_.recognizer); },
-      .agent = agent_.get(),
-      .synthesizer = synthesizer_.get(),
-      .registry = &registry_,
-      .executor = executor_.get(),
-      .store = store_.get(),
-      .grammar = &rules_.grammar(),
-      .announcer = &announcer_};
+  return {.create_vad = [] { return audio::CreateNeuralVad(/*look_ahead_frames=*/0); },
+          .create_recognizer = [this] { return CreateRecognizer(); },
+          .agent = agent_.get(),
+          .synthesizer = synthesizer_.get(),
+          .registry = &registry_,
+          .executor = executor_.get(),
+          .store = store_.get(),
+          .grammar = &rules_.grammar(),
+          .announcer = &announcer_};
 }
 
 }  // namespace parlance::pipeline

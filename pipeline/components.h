@@ -15,9 +15,13 @@
 #include "pipeline/agent_choice.h"
 #include "pipeline/http/http_loop.h"
 #include "pipeline/record_file.h"
+#include "pipeline/remote_speech/remote_service.h"
+#include "pipeline/remote_speech_metrics.h"
 #include "pipeline/runtime/runtime.h"
 #include "pipeline/speech/pocketsphinx_recognizer.h"
+#include "pipeline/speech/recognizer.h"
 #include "pipeline/speech/synthesizer.h"
+#include "pipeline/speech_choice.h"
 #include "pipeline/timer_announcer.h"
 #include "pipeline/voice_agent.h"
 #include "session/store.h"
@@ -37,6 +41,7 @@ struct ComponentOptions {
   PocketSphinxOptions recognizer;
   std::string voice = "kal16";
   AgentChoice agent = {};
+  SpeechChoice speech = {};
   std::function<absl::Time()> now = absl::Now;
   absl::TimeZone local_zone = absl::LocalTimeZone();
 };
@@ -52,7 +57,7 @@ struct LocalConversation {
 // What all conversations of a process share. Thread-safe.
 class Components {
  public:
-  // Errors: those of the store, the grammar, the synthesiser and the model.
+  // Errors: those of the store, the grammar, the synthesiser, the model and servers.
   static absl::StatusOr<std::unique_ptr<Components>> Create(const ComponentOptions& options);
 
   // `options.session_id` empty: a new session. `record_folder`: where the conversation is recorded,
@@ -66,10 +71,16 @@ class Components {
 
   session::SessionStore& store() { return *store_; }
   int output_sample_rate_hz() const { return synthesizer_->sample_rate_hz(); }
+  // What came of the servers that hear and speak, if there are any.
+  void TellRemoteSpeech(RemoteSpeechMetrics& metrics) const;
 
  private:
   Components(const ComponentOptions& options, RuleSet rules);
   absl::Status CreateAgent();
+  absl::Status CreateSpeech();
+  absl::StatusOr<std::unique_ptr<Recognizer>> CreateRecognizer() const;
+  // The loop that sends requests, which is made for the first who needs it.
+  absl::StatusOr<HttpLoop*> Loop();
 
   const ComponentOptions options_;
   const RuleSet rules_;
@@ -80,8 +91,11 @@ class Components {
   tools::InMemoryTimerStore timers_;
   TimerAnnouncer announcer_;
   tools::ToolRegistry registry_;
-  // Null unless a model is asked; whoever is asked there has an answer when it ends.
+  // Null unless somebody elsewhere is asked; whoever is asked there has an answer when it ends.
   std::unique_ptr<HttpLoop> http_loop_;
+  // Null unless a server hears or speaks.
+  std::shared_ptr<RemoteService> recognition_;
+  std::shared_ptr<RemoteService> synthesis_;
   std::unique_ptr<Agent> agent_;
   std::unique_ptr<tools::ToolExecutor> executor_;
   std::unique_ptr<Synthesizer> synthesizer_;

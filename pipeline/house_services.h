@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/time/time.h"
 #include "pipeline/door/wyoming/services.h"
 #include "pipeline/runtime/runtime.h"
 
@@ -28,6 +29,8 @@ struct HousePartsOptions {
   std::string voice = "default";
   // Threads that recognise and speak for houses, each as many.
   int num_workers = 1;
+  // After so long a task of theirs is written off.
+  absl::Duration overdue_after = absl::Seconds(10);
 };
 
 // What is pointed to has to outlive it, and it its services' requests.

@@ -1,7 +1,6 @@
 // Serves the agent to whoever connects: browsers, the clients of OpenAI's Realtime protocol,
 // telephone lines, houses.
 #include <signal.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +30,7 @@
 #include "command/input_file.h"
 #include "command/printable.h"
 #include "command/program.h"
+#include "command/secret_file.h"
 #include "command/user_path.h"
 #include "pipeline/agent_choice.h"
 #include "pipeline/components.h"
@@ -45,10 +45,14 @@
 #include "pipeline/door/site/fault_counts.h"
 #include "pipeline/door/telephony/runtime_calls.h"
 #include "pipeline/house_services.h"
+#include "pipeline/remote_speech_metrics.h"
 #include "pipeline/runtime/runtime.h"
 #include "pipeline/runtime/steady_clock.h"
 #include "pipeline/runtime/timer_queue.h"
 #include "pipeline/runtime/worker_pool.h"
+#include "pipeline/speech_choice.h"
+#include "pipeline/speech_flags.h"
+#include "pipeline/telemetry/metrics.h"
 
 ABSL_FLAG(std::string, db, "",
           "The database of sessions: an SQLite file, which is made if it is not there, or "
@@ -135,6 +139,10 @@ class BlockingWork {
   WorkerPool pool_;
 };
 
+// How many utterances and texts may wait for servers at a time, for conversations and for houses.
+constexpr int kRemoteWorkers = 32;
+constexpr int kRemoteWorkersOfHouse = 4;
+
 // What the command line asks for, checked.
 struct Request {
   door::ServerOptions server;
@@ -142,6 +150,7 @@ struct Request {
   std::optional<door::ApiKeys> keys;
   std::string twilio_auth_token;
   AgentChoice agent;
+  SpeechChoice speech;
 };
 
 absl::Status CheckPort(absl::string_view flag, int port) {
@@ -159,13 +168,7 @@ bool IsOrigin(absl::string_view text) {
 
 absl::StatusOr<std::string> ReadTwilioAuthToken(const std::string& typed) {
   constexpr absl::string_view kFlag = "--twilio_auth_token_file: ";
-  struct stat properties = {};
-  if (stat(command::UserPath(typed).c_str(), &properties) == 0 &&
-      (properties.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        kFlag, typed, " can be read or written by others than its owner; run: chmod 600 ", typed));
-  }
-  const absl::StatusOr<std::string> read = command::ReadInput(typed, 1024);
+  const absl::StatusOr<std::string> read = command::ReadSecret(typed, 1024);
   if (!read.ok()) {
     return absl::Status(read.status().code(), absl::StrCat(kFlag, read.status().message()));
   }
@@ -271,6 +274,17 @@ absl::StatusOr<Request> ReadCommandLine() {
     command::Say(absl::StrCat("the model does not answer: ", failure.message()));
   };
   request.agent = *std::move(agent);
+  absl::StatusOr<SpeechChoice> speech =
+      ChooseSpeech(SpeechFlagsOfCommandLine(), std::getenv,
+                   [](absl::string_view path) { return command::ReadSecret(path, 1 << 20); });
+  if (!speech.ok()) return speech.status();
+  for (auto* const service : {&speech->recognition, &speech->synthesis}) {
+    if (!service->has_value()) continue;
+    (*service)->on_failure = [](const absl::Status& failure) {
+      command::Say(absl::StrCat("done without a server: ", failure.message()));
+    };
+  }
+  request.speech = *std::move(speech);
   if (!absl::GetFlag(FLAGS_twilio_auth_token_file).empty()) {
     if (absl::GetFlag(FLAGS_public_url).empty()) {
       return wrong("--twilio_auth_token_file needs --public_url: what Twilio signs is the URL");
@@ -328,6 +342,10 @@ SessionOptions CommonSession(const Request& request) {
   // An agent gives up by itself, and says so.
   options.conversation.agent_timeout =
       std::max(options.conversation.agent_timeout, request.agent.model.timeout + absl::Seconds(5));
+  options.conversation.recognition_timeout =
+      std::max(options.conversation.recognition_timeout, request.speech.recognition_timeout());
+  options.conversation.synthesis_timeout =
+      std::max(options.conversation.synthesis_timeout, request.speech.synthesis_timeout());
   return options;
 }
 
@@ -339,6 +357,7 @@ absl::Status Serve(Request request) {
   component_options.recognizer.model_dir = command::UserPath(absl::GetFlag(FLAGS_model_dir));
   component_options.voice = absl::GetFlag(FLAGS_voice);
   component_options.agent = request.agent;
+  component_options.speech = request.speech;
   auto components = Components::Create(component_options);
   if (!components.ok()) return components.status();
   const RuntimeParts parts = (*components)->ForRuntime();
@@ -350,6 +369,14 @@ absl::Status Serve(Request request) {
   runtime_options.num_threads =
       absl::GetFlag(FLAGS_threads) > 0 ? absl::GetFlag(FLAGS_threads) : num_processors;
   runtime_options.max_sessions = static_cast<size_t>(absl::GetFlag(FLAGS_max_sessions));
+  // Workers wait for servers, so there are more than processors.
+  if (request.speech.recognition.has_value()) {
+    runtime_options.recognizers.max_recognizers = kRemoteWorkers;
+    runtime_options.num_recognition_workers = kRemoteWorkers;
+  }
+  if (request.speech.synthesis.has_value()) runtime_options.num_synthesis_workers = kRemoteWorkers;
+  runtime_options.overdue_after =
+      std::max(runtime_options.overdue_after, request.speech.longest_task());
   auto runtime = Runtime::Create(parts, runtime_options);
   if (!runtime.ok()) return runtime.status();
 
@@ -384,10 +411,14 @@ absl::Status Serve(Request request) {
       .run_after = [&](absl::Duration time,
                        std::function<void()> task) { timers.RunAfter(time, std::move(task)); },
       .count = [&](absl::string_view kind) { faults.Count(kind); }};
+  const bool is_remote =
+      request.speech.recognition.has_value() || request.speech.synthesis.has_value();
   const std::unique_ptr<HouseParts> house =
       HouseParts::Create({.parts = (*components)->ForRuntime(),
                           .runtime = runtime->get(),
-                          .voice = absl::GetFlag(FLAGS_voice)});
+                          .voice = absl::GetFlag(FLAGS_voice),
+                          .num_workers = is_remote ? kRemoteWorkersOfHouse : 1,
+                          .overdue_after = request.speech.longest_task()});
   site_options.house = house->services();
   site_options.streams = request.streams;
   if (request.keys.has_value()) site_options.keys = &*request.keys;
@@ -400,10 +431,15 @@ absl::Status Serve(Request request) {
     return absl::OkStatus();
   };
   std::atomic<door::Server*> serving = nullptr;
+  MetricRegistry registry;
+  RemoteSpeechMetrics remote_speech(&registry);
   site_options.metrics = [&] {
     const door::Server* const server = serving;
-    return door::DoorMetrics(server == nullptr ? door::ServerStats() : server->stats(),
-                             (*runtime)->stats(), faults.counts());
+    const std::string doors =
+        door::DoorMetrics(server == nullptr ? door::ServerStats() : server->stats(),
+                          (*runtime)->stats(), faults.counts());
+    (*components)->TellRemoteSpeech(remote_speech);
+    return absl::StrCat(absl::StripSuffix(doors, "# EOF\n"), registry.Text());
   };
   const std::unique_ptr<door::Site> site = door::CreateDoorSite(std::move(site_options));
   request.server.num_threads = num_processors;
@@ -464,6 +500,7 @@ give no page the microphone: --certificate, or a proxy that speaks TLS. docs/ope
                       {"The model",
                        {"agent", "model_url", "model", "model_key_file", "system_prompt",
                         "model_timeout"}},
+                      {"Servers that hear and speak", SpeechFlagNames()},
                       {"The agent",
                        {"db", "voice", "model_dir", "max_sessions", "threads", "drain"}}},
       .common_flags = {},

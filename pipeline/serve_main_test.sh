@@ -50,6 +50,9 @@ expect 2 "--twilio_auth_token_file: cannot read missing.txt: No such file" "${tw
 expect 2 "--twilio_auth_token_file: empty.txt is empty" "${twilio[@]}" empty.txt
 chmod 604 short.txt
 expect 2 "short.txt can be read or written by others than its owner; run: chmod 600 short.txt" "${twilio[@]}" short.txt
+expect 2 "--tts_key_file: short.txt can be read or written by others" --db s.db --tts_url http://localhost:1 --tts_model m --tts_voice v \
+  --tts_key_file short.txt
+expect 2 "--stt_model is missing" --db s.db --stt_url http://localhost:1
 
 # What cannot be used.
 [[ ! -e s.db ]] || fail "a command line that cannot be obeyed makes a database"
@@ -159,6 +162,7 @@ serve --db s.db
 get 200 "ok" "$url/healthz"
 get 200 "ready" "$url/readyz"
 get 200 "parlance_sessions 0" "$url/metrics"
+grep -qx 'parlance_recognition_fallbacks_total 0' answer || fail "/metrics: nothing of servers that hear"
 grep -q '^Content-Type: application/openmetrics-text; version=1.0.0' answer || fail "/metrics: of another kind"
 [[ $(tail -n 1 answer) == "# EOF" ]] || fail "/metrics: no end"
 get 404 "there is nothing here" "$url/nothing"

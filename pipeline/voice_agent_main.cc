@@ -33,6 +33,7 @@
 #include "command/printable.h"
 #include "command/program.h"
 #include "command/progress.h"
+#include "command/secret_file.h"
 #include "command/user_path.h"
 #include "pipeline/agent_choice.h"
 #include "pipeline/components.h"
@@ -40,6 +41,9 @@
 #include "pipeline/conversation/turn_latency.h"
 #include "pipeline/conversation/turn_machine.h"
 #include "pipeline/record_file.h"
+#include "pipeline/remote_speech_metrics.h"
+#include "pipeline/speech_choice.h"
+#include "pipeline/speech_flags.h"
 #include "pipeline/telemetry/metrics.h"
 #include "pipeline/telemetry/span_destination.h"
 #include "pipeline/telemetry/span_endpoint.h"
@@ -177,6 +181,7 @@ struct Request {
   absl::Duration min_endpointing_delay;
   absl::Duration max_endpointing_delay;
   AgentChoice agent;
+  SpeechChoice speech;
 };
 
 absl::StatusOr<Request> ReadCommandLine() {
@@ -185,11 +190,15 @@ absl::StatusOr<Request> ReadCommandLine() {
     return wrong("--db is missing: where to keep the conversation");
   }
   if (command::WasGiven("export_session")) {
+    std::vector<absl::string_view> without = SpeechFlagNames();
     for (const absl::string_view flag :
          {"input", "input_encoding", "sample_rate_hz", "output", "record", "traces",
           "traces_content", "metrics", "session", "voice", "model_dir", "agent", "model_url",
           "model", "model_key_file", "system_prompt", "model_timeout", "endpoint_silence",
           "max_endpoint_silence"}) {
+      without.push_back(flag);
+    }
+    for (const absl::string_view flag : without) {
       if (command::WasGiven(flag)) {
         return wrong(absl::StrCat("--", flag, " has no meaning with --export_session"));
       }
@@ -243,12 +252,24 @@ absl::StatusOr<Request> ReadCommandLine() {
     absl::FPrintF(stderr, "voice_agent: the model does not answer: %s\n",
                   command::PrintableLine(failure.message()));
   };
+  absl::StatusOr<SpeechChoice> speech =
+      ChooseSpeech(SpeechFlagsOfCommandLine(), std::getenv,
+                   [](absl::string_view path) { return command::ReadSecret(path, 1 << 20); });
+  if (!speech.ok()) return speech.status();
+  for (auto* const service : {&speech->recognition, &speech->synthesis}) {
+    if (!service->has_value()) continue;
+    (*service)->on_failure = [](const absl::Status& failure) {
+      absl::FPrintF(stderr, "voice_agent: done without a server: %s\n",
+                    command::PrintableLine(failure.message()));
+    };
+  }
   return Request{.input = absl::GetFlag(FLAGS_input),
                  .raw = {.encoding = *encoding, .sample_rate_hz = rate_hz},
                  .live = live,
                  .min_endpointing_delay = silence,
                  .max_endpointing_delay = std::max(silence, max_silence),
-                 .agent = *std::move(agent)};
+                 .agent = *std::move(agent),
+                 .speech = *std::move(speech)};
 }
 
 // The question, from a file or as it comes from standard input.
@@ -339,6 +360,9 @@ class Telemetry {
     WriteMetrics();
   }
 
+  // What is asked elsewhere is counted from now on. Has to outlive the telemetry.
+  void Watch(const Components* components) { components_ = components; }
+
   // What is left to be sent and counted. A server that is away does not make the conversation a
   // failure, and is told on standard error; a file that cannot be written does.
   absl::Status Finish(const VoiceAgent& agent) {
@@ -373,6 +397,7 @@ class Telemetry {
   void WriteMetrics() {
     const std::string path = absl::GetFlag(FLAGS_metrics);
     if (path.empty()) return;
+    if (components_ != nullptr) components_->TellRemoteSpeech(remote_speech_);
     if (exporter_ != nullptr) metrics_.SetSpans(exporter_->counts());
     status_.Update(command::WriteOutput(
         path, {.kind = kMetricsFile, .keep = Kept(absl::GetFlag(FLAGS_traces))}, registry_.Text()));
@@ -380,6 +405,9 @@ class Telemetry {
 
   MetricRegistry registry_;
   TurnMetrics metrics_{&registry_};
+  RemoteSpeechMetrics remote_speech_{&registry_};
+  // Null before they are made.
+  const Components* components_ = nullptr;
   std::unique_ptr<SpanExporter> exporter_;
   std::unique_ptr<TurnTelemetry> turns_;
   bool writes_file_ = false;
@@ -485,8 +513,10 @@ absl::Status Converse(const Request& request) {
   component_options.recognizer.model_dir = command::UserPath(absl::GetFlag(FLAGS_model_dir));
   component_options.voice = absl::GetFlag(FLAGS_voice);
   component_options.agent = request.agent;
+  component_options.speech = request.speech;
   auto components = Components::Create(component_options);
   if (!components.ok()) return components.status();
+  (*telemetry)->Watch(components->get());
   audio::Waveform answer{
       .sample_rate_hz = (*components)->output_sample_rate_hz(), .num_channels = 1, .samples = {}};
 
@@ -501,6 +531,10 @@ absl::Status Converse(const Request& request) {
   // An agent gives up by itself, and says so.
   options.conversation.agent_timeout =
       std::max(options.conversation.agent_timeout, request.agent.model.timeout + absl::Seconds(5));
+  options.conversation.recognition_timeout =
+      std::max(options.conversation.recognition_timeout, request.speech.recognition_timeout());
+  options.conversation.synthesis_timeout =
+      std::max(options.conversation.synthesis_timeout, request.speech.synthesis_timeout());
   options.live = request.live;
   options.on_audio = [&](absl::Span<const int16_t> samples) {
     if (live.has_value()) {
@@ -569,6 +603,7 @@ An input without speech is answered with nothing, which is no failure.)",
                           {"The model",
                            {"agent", "model_url", "model", "model_key_file", "system_prompt",
                             "model_timeout"}},
+                          {"Servers that hear and speak", SpeechFlagNames()},
                           {"The agent",
                            {"voice", "model_dir", "endpoint_silence", "max_endpoint_silence"}}},
           .common_flags = {},

@@ -263,6 +263,93 @@ expect 2 "--model_key_file: cannot read missing" --input question.wav --db s.db 
 OPENAI_API_KEY=sk-2 expect 2 "the key would go over the network" --input question.wav --db s.db --agent model --model_url http://model.example --model m
 expect 2 "--agent has no meaning with --export_session" --db s.db --export_session x --agent rules
 
+# Servers that hear and speak. The names of their models say what they do.
+cat >speech.py <<'END'
+import http.server, json, struct, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        key = self.headers.get("Authorization")
+        length = None
+        if self.path == "/v1/audio/transcriptions":
+            boundary = self.headers["Content-Type"].split("boundary=")[1].encode()
+            parts = [part.partition(b"\r\n\r\n") for part in body.split(b"--" + boundary)]
+            fields = {head.split(b'name="')[1].split(b'"')[0].decode(): value[:-2] for head, _, value in parts if b"name=" in head}
+            asked = {"path": self.path, "key": key, "model": fields["model"].decode(), "sound": fields["file"][:4].decode()}
+            answer = b'{"text": " Set a timer for 25 minutes."}'
+            if asked["model"] == "mumbles":
+                answer = b'{"said": "my secret"}'
+        else:
+            asked = {"path": self.path, "key": key, **json.loads(body)}
+            header = b"RIFF\xff\xff\xff\xffWAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 24000, 48000, 2, 16) + b"data\xff\xff\xff\xff"
+            answer = header + struct.pack("<h", 1000) * 12000
+            if asked["model"] == "dies":
+                length = 10 * len(answer)
+            if asked["model"] == "mp3":
+                answer = b"ID3\x04" + answer
+        with open("spoken.jsonl", "a") as file:
+            print(json.dumps(asked), file=file)
+        self.send_response(200)
+        self.send_header("Content-Length", str(length or len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+    def log_message(self, *arguments):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(f"http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
+END
+mkfifo speech_url
+python3 speech.py >speech_url &
+server=$!
+read -r url <speech_url
+cat >is_the_servers_sound.py <<'END'
+import struct, sys, wave
+with wave.open(sys.argv[1]) as file:
+    samples = struct.unpack(f"<{file.getnframes()}h", file.readframes(file.getnframes()))
+# Half a second at least, and the edges of a filter.
+assert sum(abs(sample - 1000) < 5 for sample in samples) > 7800, len(samples)
+END
+echo "sk-3" >speech_key.txt
+chmod 604 speech_key.txt
+expect 2 "speech_key.txt can be read or written by others than its owner; run: chmod 600 speech_key.txt" --input question.wav --db s.db \
+  --stt_url "$url" --stt_model good --stt_key_file speech_key.txt
+chmod 600 speech_key.txt
+expect 0 "Transcript: set a timer for twenty five minutes" --input question.wav --db speech.db --stt_url "$url" --stt_model good \
+  --stt_key_file speech_key.txt --metrics speech.txt
+grep -q "Answer: .*25 minutes" out || fail "--stt_url: the rules do not answer what the server heard"
+grep -qx 'parlance_remote_recognition_total{result="answered"} 1' speech.txt || fail "--stt_url: not counted"
+TTS_API_KEY=sk-4 expect 0 "I noted" --input question.wav --db speech.db --tts_url "$url/v1" --tts_model good --tts_voice alloy --output spoken.wav
+python3 is_the_servers_sound.py spoken.wav || fail "--tts_url: the sound is not the server's"
+cat >read_spoken.py <<'END'
+import json
+heard, said = [json.loads(line) for line in open("spoken.jsonl")]
+assert heard == {"path": "/v1/audio/transcriptions", "key": "Bearer sk-3", "model": "good", "sound": "RIFF"}, heard
+assert said == {"path": "/v1/audio/speech", "key": "Bearer sk-4", "model": "good", "input": "I noted: ten of clubs.", "voice": "alloy", "response_format": "wav"}, said
+END
+python3 read_spoken.py || fail "servers that hear and speak: asked otherwise"
+# What comes of a server that gives nonsense, dies or is away; no word of what was said is in what is told of it.
+expect 0 "I noted: ten of clubs." --input question.wav --db speech.db --stt_url "$url" --stt_model mumbles --metrics speech.txt
+grep -q "voice_agent: done without a server: the recognition server answers with JSON without a text" err || fail "--stt_url: nonsense is not told of"
+if grep -q secret err out; then fail "--stt_url: tells what was said"; fi
+grep -qx 'parlance_remote_recognition_total{result="not_understood"} 1' speech.txt || fail "--stt_url: nonsense is not counted"
+grep -qx 'parlance_recognition_fallbacks_total 1' speech.txt || fail "--stt_url: a fallback is not counted"
+expect 0 "I noted" --input question.wav --db speech.db --tts_url "$url" --tts_model mp3 --tts_voice alloy --output spoken.wav
+grep -q "MPEG audio, such as MP3, which is not supported" err || fail "--tts_url: MP3 is not told of"
+if python3 is_the_servers_sound.py spoken.wav 2>noise; then fail "--tts_url: MP3 is heard"; fi
+expect 0 "Not said:" --input question.wav --db speech.db --tts_url "$url" --tts_model dies --tts_voice alloy --output spoken.wav
+python3 is_the_servers_sound.py spoken.wav || fail "--tts_url: what came before the server died is not heard"
+kill "$server"
+wait "$server" 2>/dev/null
+expect 0 "I noted: ten of clubs." --input question.wav --db speech.db --stt_url "$url" --stt_model good \
+  --tts_url "$url" --tts_model good --tts_voice alloy --output spoken.wav
+[[ $(grep -c "voice_agent: done without a server: $url: " err) == 2 ]] || fail "servers that are away are not told of"
+expect 2 "--stt_model is missing" --input question.wav --db s.db --stt_url "$url"
+expect 2 "the URL of the speech server cannot be used: it is not a URL" --input question.wav --db new.db --tts_url nowhere --tts_model m --tts_voice v
+[[ ! -e new.db ]] || fail "a wrong --tts_url makes a database"
+STT_API_KEY=sk-2 expect 2 "the key would go over the network" --input question.wav --db s.db --stt_url http://speech.example --stt_model m
+expect 2 "--tts_voice has no meaning with --export_session" --db s.db --export_session x --tts_voice alloy
+
 # A record, and that it can be repeated: replay_main_test.
 expect 0 "Record: records/$session.conversation" --input question.wav --db s.db --session "$session" --record records
 expect 0 "Record: records/$session-2.conversation" --input question.wav --db s.db --session "$session" --record records

@@ -1,0 +1,22 @@
+#include "command/secret_file.h"
+
+#include <sys/stat.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "command/input_file.h"
+#include "command/user_path.h"
+
+namespace command {
+
+absl::StatusOr<std::string> ReadSecret(absl::string_view typed, size_t max_bytes) {
+  struct stat properties = {};
+  if (stat(UserPath(typed).c_str(), &properties) == 0 &&
+      (properties.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        typed, " can be read or written by others than its owner; run: chmod 600 ", typed));
+  }
+  return ReadInput(typed, max_bytes);
+}
+
+}  // namespace command
