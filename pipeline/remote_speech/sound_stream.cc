@@ -23,8 +23,6 @@ constexpr size_t kChunkHeaderBytes = 8;
 constexpr uint16_t kPcm = 1;
 constexpr uint16_t kFloat = 3;
 constexpr uint16_t kExtensible = 0xFFFE;
-// Sizes from here on stand for one that was not known (audio/sound_file/wav_header.h).
-constexpr uint32_t kLeastUnknownSize = 0x7FFF0000;
 
 uint32_t Number(absl::string_view bytes, size_t at, size_t size) {
   uint32_t number = 0;
@@ -205,7 +203,7 @@ absl::Status SoundStream::ReadHeader(std::vector<int16_t>& samples) {
       // The view is one of pending_.
       if (absl::Status read = ReadFormat(format, samples); !read.ok()) return read;
       left_ = std::nullopt;
-      if (size > 0 && size < kLeastUnknownSize) left_ = size;
+      if (size > 0) left_ = size;
       pending_.erase(0, at);
       state_ = State::kSound;
       return absl::OkStatus();

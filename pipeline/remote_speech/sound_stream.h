@@ -73,8 +73,7 @@ class SoundStream {
   bool is_waiting_ = false;
   Format format_;
   std::optional<audio::Resampler> resampler_;
-  // How many bytes of sound there are until its header says that it ends; nothing if that is not to
-  // be believed.
+  // How many bytes of sound there are until its header says that it ends; nothing if it does not.
   std::optional<size_t> left_;
   bool has_sound_ = false;
   // What Decode works with.
