@@ -207,7 +207,7 @@ class HangingTest : public testing::Test {
     world_.runtime.reset();
   }
 
-  void Start() {
+  void Start(absl::Duration synthesis_timeout = absl::Seconds(10)) {
     world_.store.SetWrites(FaultyStore::Writes::kByTheStore);
     auto runtime = Runtime::Create(
         {.create_vad = []() -> absl::StatusOr<std::unique_ptr<audio::VoiceActivityDetector>> {
@@ -230,6 +230,7 @@ class HangingTest : public testing::Test {
     world_.runtime = *std::move(runtime);
     SessionOptions options = UsualSession();
     options.conversation.agent_timeout = absl::Seconds(5);
+    options.conversation.synthesis_timeout = synthesis_timeout;
     auto session = world_.runtime->Open(std::move(options), &sink_);
     ASSERT_THAT(session, IsOk());
     session_ = *std::move(session);
@@ -301,6 +302,20 @@ TEST_F(HangingTest, ASynthesizer) {
   Ask(2, 2);
   EXPECT_EQ(world_.runtime->stats().synthesis.num_overdue_ever, 1);
   EXPECT_EQ(Heard(), "You said wYou said word 2.");
+}
+
+// Asking whether anybody listens is no sound, so it makes nobody wait for longer.
+TEST_F(HangingTest, ASynthesizerThatAsksWhetherAnybodyListens) {
+  world_.synthesizer.is_waiting = [this] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return num_hung_ == 0;
+  };
+  Start(/*synthesis_timeout=*/absl::Seconds(1));
+  Ask(1, 1);
+  num_hung_ = 1;
+  Ask(2, 2);
+  EXPECT_EQ(world_.runtime->stats().synthesis.num_overdue_ever, 0) << "it was told to stop";
+  EXPECT_EQ(Heard(), "You said word 2.");
 }
 
 }  // namespace

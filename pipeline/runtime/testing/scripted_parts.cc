@@ -35,6 +35,9 @@ absl::Status LetterSynthesizer::Synthesize(absl::string_view text, const SpeechS
     if (before != nullptr) {
       if (absl::Status may = before(text, begin * kSamplesOfCharacter); !may.ok()) return may;
     }
+    while (is_waiting != nullptr && is_waiting()) {
+      if (!sink({})) return absl::OkStatus();
+    }
     const size_t end = std::min(begin + kCharactersOfChunk, text.size());
     std::vector<int16_t> samples;
     std::vector<WordMark> words;

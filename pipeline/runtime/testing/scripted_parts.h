@@ -87,6 +87,8 @@ class LetterSynthesizer : public Synthesizer {
   // Called before each chunk with the text and how many samples were given of it: may fail, throw
   // or block.
   std::function<absl::Status(absl::string_view text, size_t num_given)> before;
+  // Asked before each chunk: while it holds, whoever listens is asked whether they still do.
+  std::function<bool()> is_waiting;
 };
 
 // A store whose asynchronous writes can be made at once, or fail, or never end. Thread-safe.
