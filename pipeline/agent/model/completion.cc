@@ -72,7 +72,9 @@ absl::Status CompletionReader::Append(absl::string_view bytes) {
     bytes = beginning;
   }
   const absl::Status read = events_.Append(bytes, [this](const ServerSentEvent& event) {
-    status_.Update(Event(event.data, event.type == "error"));
+    // A field that told of an error may have come before, in the same bytes.
+    if (!status_.ok()) return false;
+    status_ = Event(event.data, event.type == "error");
     return status_.ok() && !is_at_end_;
   });
   status_.Update(read);

@@ -257,6 +257,14 @@ TEST(CompletionTest, StreamsOfAllServersAreRead) {
   }
 }
 
+TEST(CompletionTest, NothingIsToldAfterAnError) {
+  const std::string stream = absl::StrCat(R"(error: {"code":400,"message":"too long"})", "\n",
+                                          Events({Delta(R"("content":"Hello.")"), "[DONE]"}));
+  for (const size_t size : {size_t{1}, size_t{7}, stream.size()}) {
+    EXPECT_EQ(ReadAll(stream, size).speech, "") << "in pieces of " << size;
+  }
+}
+
 TEST(CompletionTest, ACompletionMayComeWhole) {
   const std::string hello =
       R"({"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant",)"
