@@ -17,6 +17,18 @@ namespace {
 
 constexpr char kSessionVariable[] = "PARLANCE_SESSION_ID";
 
+// A variable that channels inherit is told with the underscores that it was set with: two stay for
+// all that a call dials, one is taken off by the first.
+std::string SessionIdOf(const rapidjson::Document& document) {
+  const rapidjson::Value* const variables = Member(&document, "channel_variables");
+  for (const absl::string_view prefix : {"", "_", "__"}) {
+    std::string id =
+        TextOrNumberOf(Member(variables, absl::StrCat(prefix, kSessionVariable))).value_or("");
+    if (!id.empty()) return id;
+  }
+  return "";
+}
+
 absl::StatusOr<AsteriskEvent> ParseJson(absl::string_view text) {
   rapidjson::Document document;
   const absl::Status parsed = ParseJsonObject(text, {.max_bytes = kMaxAsteriskMessage}, document);
@@ -24,17 +36,15 @@ absl::StatusOr<AsteriskEvent> ParseJson(absl::string_view text) {
   const auto member = [&document](absl::string_view name) {
     return TextOrNumberOf(Member(&document, name)).value_or("");
   };
-  AsteriskEvent event = {
-      .is_json = true,
-      .name = member("event"),
-      .connection_id = member("connection_id"),
-      .channel_id = member("channel_id"),
-      .format = member("format"),
-      .ptime_ms = IntegerOf(Member(&document, "ptime")),
-      .digit = member("digit"),
-      .correlation_id = member("correlation_id"),
-      .session_id = TextOrNumberOf(Member(Member(&document, "channel_variables"), kSessionVariable))
-                        .value_or("")};
+  AsteriskEvent event = {.is_json = true,
+                         .name = member("event"),
+                         .connection_id = member("connection_id"),
+                         .channel_id = member("channel_id"),
+                         .format = member("format"),
+                         .ptime_ms = IntegerOf(Member(&document, "ptime")),
+                         .digit = member("digit"),
+                         .correlation_id = member("correlation_id"),
+                         .session_id = SessionIdOf(document)};
   if (event.name.empty()) {
     return absl::InvalidArgumentError("a message without \"event\"; it has to be a string");
   }

@@ -33,7 +33,8 @@ struct AsteriskEvent {
   std::optional<int64_t> ptime_ms = {};
   std::string digit = {};
   std::string correlation_id = {};
-  // The channel's variable PARLANCE_SESSION_ID; there are variables in JSON only.
+  // The channel's variable PARLANCE_SESSION_ID, or _ or __ and that; there are variables in JSON
+  // only.
   std::string session_id = {};
 };
 

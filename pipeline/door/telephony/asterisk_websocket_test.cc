@@ -88,6 +88,30 @@ TEST_F(AsteriskWebSocketTest, AWholeCallInPlainText) {
   EXPECT_THAT(calls_.counts, IsEmpty());
 }
 
+// Set(__PARLANCE_SESSION_ID=s-9) before Dial(), in Asterisk 22.10: the underscores come along.
+TEST_F(AsteriskWebSocketTest, BeginsAnewThoughTheDialplanPassesASessionOn) {
+  struct Case {
+    const char* variables;
+    const char* session_id;
+  };
+  const Case kCases[] = {
+      {R"({"__PARLANCE_SESSION_ID":"s-9","DIALEDPEERNUMBER":"m"})", "s-9"},
+      {R"({"_PARLANCE_SESSION_ID":"s-9"})", "s-9"},
+      {R"({"PARLANCE_SESSION_ID":"s-9","__PARLANCE_SESSION_ID":"s-8"})", "s-9"},
+      {R"({"___PARLANCE_SESSION_ID":"s-9"})", ""},
+      {R"({"__PARLANCE_SESSION_ID":{}})", ""},
+      {R"({})", ""},
+      {R"("s-9")", ""},
+  };
+  for (const Case& each : kCases) {
+    SCOPED_TRACE(each.variables);
+    Connect();
+    Receive(absl::StrCat(R"({"event":"MEDIA_START","format":"ulaw","channel_variables":)",
+                         each.variables, "}"));
+    EXPECT_EQ(calls_.last().request.session_id, each.session_id);
+  }
+}
+
 TEST_F(AsteriskWebSocketTest, AWholeCallInJson) {
   Connect();
   Receive(kJsonStart);
