@@ -17,7 +17,7 @@ struct Hypothesis {
   // The sound fits no sentence that can be understood; `text` is then the closest guess, for logs
   // only.
   bool rejected = true;
-  // 0 to 1: how much of the sound the words explain.
+  // 0 to 1: how sure it is that they were said.
   double confidence = 0;
 };
 
