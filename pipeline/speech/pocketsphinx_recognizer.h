@@ -7,10 +7,11 @@
 //
 // The phones win where a voice is unlike those that the model was trained with, however clear it
 // is. So what was rejected is heard once more, with the grammar alone and normalised by its own
-// mean. What speaks for the words then is by how much the first search explained the sound worse,
-// for each frame of speech (a likelihood ratio; R. Sukkar, C.-H. Lee, "Vocabulary independent
-// discriminative utterance verification", IEEE Trans. SAP 4(6), 1996), unless they have less than
-// half of the phones heard.
+// mean and variance (O. Viikki, K. Laurila, "Cepstral domain segmental feature vector normalization
+// for noise robust speech recognition", Speech Communication 25, 1998). What speaks for the words
+// then is by how much the first search explained the sound worse, for each frame of speech (a
+// likelihood ratio; R. Sukkar, C.-H. Lee, "Vocabulary independent discriminative utterance
+// verification", IEEE Trans. SAP 4(6), 1996), unless they have less than half of the phones heard.
 //
 // Streaming: most of the work is done in Process. Finish only reads off the result, but for an
 // utterance that was rejected and is no longer than ten seconds: that takes it another third of
@@ -33,8 +34,8 @@ namespace parlance::pipeline {
 struct PocketSphinxOptions {
   // Has the acoustic model, in en-us, and cmudict-en-us.dict.
   std::string model_dir = "/usr/share/pocketsphinx/model/en-us";
-  // Of Hypothesis::confidence. What is heard once more has the share of right sentences among those
-  // of synthetic voices and prompts with as high a ratio, by logistic regression.
+  // Of Hypothesis::confidence: the share of the phones that are in words, or, for what was heard
+  // once more, a logistic function of that ratio.
   double min_confidence = 0.6;
 };
 
