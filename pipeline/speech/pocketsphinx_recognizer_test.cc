@@ -112,6 +112,57 @@ TEST_F(PocketSphinxRecognizerTest, ChunksOfAnySizeWillDo) {
   }
 }
 
+// A recorded request in noise, in which the phones win.
+std::vector<int16_t> NoisyRequest() {
+  const std::vector<int16_t> speech =
+      audio::RecordedSpeech("pocketsphinx/goforward.raw", kSampleRateHz);
+  return audio::Mix(speech, audio::WhiteNoise(speech.size(), audio::Level(speech) / 3, 1));
+}
+
+TEST_F(PocketSphinxRecognizerTest, ClearSpeechInNoiseWasNotUnderstood) {
+  const std::vector<int16_t> speech = NoisyRequest();
+  for (const size_t chunk : {size_t{37}, size_t{1600}, speech.size()}) {
+    recognizer_->ForgetSpeaker();
+    const Hypothesis hypothesis = Hear(speech, chunk);
+    EXPECT_EQ(hypothesis.text, "go forward ten meters") << chunk;
+    EXPECT_FALSE(hypothesis.rejected) << chunk << " " << hypothesis.confidence;
+  }
+}
+
+TEST_F(PocketSphinxRecognizerTest, HearsThePhonesAgainAfterASecondHearing) {
+  Hear(NoisyRequest());
+  Begin(Say("i like trains and a blue sky"));
+  const auto partial = recognizer_->Partial();
+  ASSERT_THAT(partial, IsOk());
+  EXPECT_EQ(partial->text, "");
+  const auto hypothesis = recognizer_->Finish();
+  ASSERT_THAT(hypothesis, IsOk());
+  EXPECT_TRUE(hypothesis->rejected) << Shown(*hypothesis);
+}
+
+// Whoever waits for it would wait for too long.
+TEST_F(PocketSphinxRecognizerTest, HearsNothingLongTwice) {
+  std::vector<int16_t> speech = NoisyRequest();
+  const std::vector<int16_t> noise = audio::WhiteNoise(10 * kSampleRateHz, 30, 2);
+  speech.insert(speech.end(), noise.begin(), noise.end());
+  EXPECT_TRUE(Hear(speech).rejected);
+}
+
+TEST_F(PocketSphinxRecognizerTest, NoSpeechIsNoRequest) {
+  const std::vector<int16_t> silence(2 * kSampleRateHz);
+  struct Case {
+    const char* name = "";
+    absl::Span<const int16_t> sound;
+  };
+  const std::vector<int16_t> noise = audio::WhiteNoise(2 * kSampleRateHz, 1000, 3);
+  for (const Case& c : {Case{"nothing", {}}, Case{"a sample", absl::MakeConstSpan(noise).first(1)},
+                        Case{"a frame", absl::MakeConstSpan(noise).first(400)},
+                        Case{"silence", silence}, Case{"noise", noise}}) {
+    recognizer_->ForgetSpeaker();
+    EXPECT_TRUE(Hear(c.sound).rejected) << c.name;
+  }
+}
+
 TEST_F(PocketSphinxRecognizerTest, CallsOutOfOrderAreErrors) {
   EXPECT_THAT(recognizer_->Finish(), StatusIs(kOutOfOrder));
   EXPECT_THAT(recognizer_->Process({}), StatusIs(kOutOfOrder));
