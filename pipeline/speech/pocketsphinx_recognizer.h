@@ -16,7 +16,7 @@
 // Streaming: most of the work is done in Process. Finish only reads off the result, but for an
 // utterance that was rejected and is no longer than ten seconds: that takes it another third of
 // what the utterance took so far. An utterance that is going on keeps up to 320 kB of sound for
-// this. An instance takes some 50 ms to create and 5 MB; its model, 3 MB more, is mapped from files
+// this. An instance takes some 60 ms to create and 6 MB; its model, 3 MB more, is mapped from files
 // that all share. Partial takes microseconds, and is of the first search. Different instances may
 // run in different threads.
 #ifndef PIPELINE_SPEECH_POCKETSPHINX_RECOGNIZER_H_
