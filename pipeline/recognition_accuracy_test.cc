@@ -417,7 +417,7 @@ TEST_P(RecognitionOfVoices, UnderstandsRequestsAndRejectsOtherSpeech) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, RecognitionOfVoices,
-    testing::Values(Voices{VoiceKind::kHumanLike, "human_like", "Human-like Voices", 80, 40},
+    testing::Values(Voices{VoiceKind::kHumanLike, "human_like", "Human-like Voices", 80, 20},
                     Voices{VoiceKind::kFormants, "formants", "Formant Voices", 50, 10}),
     [](const testing::TestParamInfo<Voices>& info) { return info.param.name; });
 
