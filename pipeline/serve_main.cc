@@ -452,10 +452,14 @@ absl::Status Serve(Request request) {
   sigwait(&signals, &received);
   is_draining = true;
   command::Say("shutting down; a second signal ends it at once");
-  std::thread impatience([&] {
+  std::thread impatience([&, told = SteadyNow()] {
+    // Programs such as timeout(1) send a signal to the process and to its group: that is one.
+    constexpr absl::Duration kOneSignal = absl::Milliseconds(500);
     timespec moment = {.tv_sec = 0, .tv_nsec = 100000000};
     while (is_draining) {
-      if (sigtimedwait(&signals, nullptr, &moment) > 0) _exit(command::kFailed);
+      if (sigtimedwait(&signals, nullptr, &moment) > 0 && SteadyNow() - told > kOneSignal) {
+        _exit(command::kFailed);
+      }
     }
   });
   const absl::Status ended = (*runtime)->Shutdown(absl::GetFlag(FLAGS_drain));
