@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "pipeline/door/net/testing/recording_listener.h"
 #include "pipeline/door/net/websocket.h"
 #include "pipeline/door/net/websocket_handshake.h"
 #include "third_party/status_matchers.h"
@@ -28,26 +29,6 @@ using testing::IsEmpty;
 
 constexpr std::array<uint8_t, 16> kNonce = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 
-// Writes down what it is told, one line each.
-class Listener : public WebSocketListener {
- public:
-  void OnText(absl::string_view message) override { Add("text ", message); }
-  void OnBinary(absl::Span<const uint8_t> message) override {
-    Add("binary ", {reinterpret_cast<const char*>(message.data()), message.size()});
-  }
-  void OnPing(absl::string_view payload) override { Add("ping ", payload); }
-  void OnPong(absl::string_view payload) override { Add("pong ", payload); }
-  void OnClose(uint16_t code, absl::string_view reason) override {
-    Add(absl::StrCat("close ", code, " "), reason);
-  }
-  std::vector<std::string> told;
-
- private:
-  void Add(absl::string_view what, absl::string_view text) {
-    told.push_back(absl::StrCat(what, text));
-  }
-};
-
 WebSocketClient Client() {
   return WebSocketClient({.host = "example.org", .port = 8080, .target = "/v1?a=b"}, {}, kNonce);
 }
@@ -59,7 +40,7 @@ std::string Agreement() {
                       AcceptOfKey("AQIDBAUGBwgJCgsMDQ4PEA=="), "\r\n\r\n");
 }
 
-absl::Status Feed(WebSocketClient& client, std::string bytes, Listener& listener,
+absl::Status Feed(WebSocketClient& client, std::string bytes, RecordingListener& listener,
                   size_t piece = 1'000'000) {
   absl::Status status;
   for (size_t i = 0; i < bytes.size() && status.ok(); i += piece) {
@@ -139,7 +120,7 @@ TEST(WebSocketClientTest, WhatIsToldDoesNotDependOnHowBytesAreCut) {
                    EncodeFrame(Opcode::kText, std::string(70'000, 'x')), CloseFrame(1001, "going"));
   for (const size_t piece : {size_t{1}, size_t{7}, size_t{1000}, bytes.size()}) {
     WebSocketClient client = Client();
-    Listener listener;
+    RecordingListener listener;
     EXPECT_FALSE(client.is_open());
     EXPECT_THAT(Feed(client, bytes, listener, piece), IsOk());
     EXPECT_TRUE(client.is_open());
@@ -161,7 +142,7 @@ TEST(WebSocketClientTest, ARefusalIsShownAsTheServerSaysIt) {
        }) {
     for (const size_t piece : {size_t{1}, size_t{1000}}) {
       WebSocketClient client = Client();
-      Listener listener;
+      RecordingListener listener;
       EXPECT_THAT(Feed(client, c.response, listener, piece),
                   StatusIs(absl::StatusCode::kUnavailable, c.message));
       EXPECT_FALSE(client.is_open());
@@ -172,7 +153,7 @@ TEST(WebSocketClientTest, ARefusalIsShownAsTheServerSaysIt) {
 
 TEST(WebSocketClientTest, ARefusalWhoseBodyDoesNotComeIsOne) {
   WebSocketClient client = Client();
-  Listener listener;
+  RecordingListener listener;
   ASSERT_THAT(Feed(client, "HTTP/1.1 503 Busy\r\nContent-Length: 900\r\n\r\nlater", listener),
               IsOk());
   EXPECT_THAT(client.End(),
@@ -181,7 +162,7 @@ TEST(WebSocketClientTest, ARefusalWhoseBodyDoesNotComeIsOne) {
 
 TEST(WebSocketClientTest, TheEndIsTheEnd) {
   WebSocketClient client = Client();
-  Listener listener;
+  RecordingListener listener;
   ASSERT_THAT(Feed(client, Agreement(), listener), IsOk());
   EXPECT_THAT(client.End(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("has ended")));
   EXPECT_THAT(Feed(client, EncodeFrame(Opcode::kText, "late"), listener),
@@ -208,7 +189,7 @@ TEST(WebSocketClientTest, WhatIsNoWebSocketServerIsRefused) {
            {absl::StrCat(agreement, "\xC1\x01x"), "reserved bit"},
        }) {
     WebSocketClient client = Client();
-    Listener listener;
+    RecordingListener listener;
     EXPECT_THAT(Feed(client, response, listener, 100),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)))
         << response.substr(0, 200);
@@ -218,7 +199,7 @@ TEST(WebSocketClientTest, WhatIsNoWebSocketServerIsRefused) {
 
 TEST(WebSocketClientTest, MessagesAreBounded) {
   WebSocketClient client({.host = "h"}, {}, kNonce, /*max_message_bytes=*/10);
-  Listener listener;
+  RecordingListener listener;
   EXPECT_THAT(
       Feed(client, absl::StrCat(Agreement(), EncodeFrame(Opcode::kText, "12345678901")), listener),
       StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("more than 10 bytes")));
@@ -234,7 +215,7 @@ TEST(WebSocketClientTest, AServerReadsItsFrames) {
   AppendClientFrame(Opcode::kClose, "\x03\xE8", mask, bytes);
   EXPECT_EQ(bytes.find("hello"), std::string::npos);
   WebSocketReader server;
-  Listener listener;
+  RecordingListener listener;
   EXPECT_THAT(server.Feed({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}, listener),
               IsOk());
   EXPECT_THAT(listener.told,

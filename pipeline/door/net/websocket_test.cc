@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pipeline/door/connection.h"
+#include "pipeline/door/net/testing/recording_listener.h"
 #include "pipeline/door/net/testing/websocket_frames.h"
 #include "third_party/status_matchers.h"
 
@@ -26,27 +27,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// Writes down what it is told, one line each.
-class Listener : public WebSocketListener {
- public:
-  void OnText(absl::string_view message) override { Add("text ", message); }
-  void OnBinary(absl::Span<const uint8_t> message) override {
-    Add("binary ", {reinterpret_cast<const char*>(message.data()), message.size()});
-  }
-  void OnPing(absl::string_view payload) override { Add("ping ", payload); }
-  void OnPong(absl::string_view payload) override { Add("pong ", payload); }
-  void OnClose(uint16_t code, absl::string_view reason) override {
-    Add(absl::StrCat("close ", code, " "), reason);
-  }
-  std::vector<std::string> told;
-
- private:
-  void Add(absl::string_view what, absl::string_view text) {
-    told.push_back(absl::StrCat(what, text));
-  }
-};
-
-absl::Status FeedText(WebSocketReader& reader, std::string bytes, Listener& listener) {
+absl::Status FeedText(WebSocketReader& reader, std::string bytes, RecordingListener& listener) {
   return reader.Feed({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}, listener);
 }
 
@@ -77,7 +58,7 @@ TEST(WebSocketReaderTest, WhatIsToldDoesNotDependOnHowBytesAreCut) {
   for (const size_t size :
        {size_t{1}, size_t{2}, size_t{3}, size_t{7}, size_t{1000}, bytes.size()}) {
     WebSocketReader reader;
-    Listener listener;
+    RecordingListener listener;
     for (size_t at = 0; at < bytes.size(); at += size) {
       ASSERT_THAT(FeedText(reader, bytes.substr(at, size), listener), IsOk());
     }
@@ -88,7 +69,7 @@ TEST(WebSocketReaderTest, WhatIsToldDoesNotDependOnHowBytesAreCut) {
   const size_t num_cuts = bytes.size() - long_text.size() - 20;
   for (size_t cut = 0; cut < num_cuts; ++cut) {
     WebSocketReader reader;
-    Listener listener;
+    RecordingListener listener;
     ASSERT_THAT(FeedText(reader, bytes.substr(0, cut), listener), IsOk());
     ASSERT_THAT(FeedText(reader, bytes.substr(cut), listener), IsOk());
     EXPECT_EQ(listener.told, expected) << "cut at " << cut;
@@ -143,7 +124,7 @@ TEST(WebSocketReaderTest, WhatBreaksTheProtocolIsRefused) {
   for (const Refusal& c : cases) {
     for (const bool in_one_piece : {true, false}) {
       WebSocketReader reader;
-      Listener listener;
+      RecordingListener listener;
       absl::Status status;
       for (size_t i = 0; i < c.bytes.size(); i += in_one_piece ? c.bytes.size() : 1) {
         status = FeedText(reader, c.bytes.substr(i, in_one_piece ? c.bytes.size() : 1), listener);
@@ -164,7 +145,7 @@ TEST(WebSocketReaderTest, WhatBreaksTheProtocolIsRefused) {
 TEST(WebSocketReaderTest, CodesThatMayBeSent) {
   for (const uint16_t code : {1000, 1001, 1002, 1003, 1007, 1011, 1012, 1014, 3000, 4999}) {
     WebSocketReader reader;
-    Listener listener;
+    RecordingListener listener;
     EXPECT_THAT(FeedText(reader, ClientClose(code, "why"), listener), IsOk());
     EXPECT_THAT(listener.told, ElementsAre(absl::StrCat("close ", code, " why")));
   }
@@ -172,7 +153,7 @@ TEST(WebSocketReaderTest, CodesThatMayBeSent) {
 
 TEST(WebSocketReaderTest, TextThatIsWrongIsRefusedBeforeItHasCome) {
   WebSocketReader reader;
-  Listener listener;
+  RecordingListener listener;
   const std::string frame = ClientText(absl::StrCat("\xFF", std::string(1000, 'a')));
   EXPECT_THAT(FeedText(reader, frame.substr(0, 12), listener),
               StatusIs(absl::StatusCode::kInvalidArgument));
@@ -181,7 +162,7 @@ TEST(WebSocketReaderTest, TextThatIsWrongIsRefusedBeforeItHasCome) {
 TEST(WebSocketReaderTest, MessagesHaveABoundOverTheirFragments) {
   for (const bool is_one_too_many : {false, true}) {
     WebSocketReader reader(10);
-    Listener listener;
+    RecordingListener listener;
     EXPECT_THAT(FeedText(reader, Frame(0x1, "12345", false), listener), IsOk());
     EXPECT_THAT(FeedText(reader, Frame(0x9, std::string(125, 'p')), listener), IsOk());
     const absl::Status status =
@@ -199,7 +180,7 @@ TEST(WebSocketReaderTest, MessagesHaveABoundOverTheirFragments) {
 
 TEST(WebSocketReaderTest, EmptyFragmentsHaveABound) {
   WebSocketReader reader;
-  Listener listener;
+  RecordingListener listener;
   ASSERT_THAT(FeedText(reader, Frame(0x1, "", false), listener), IsOk());
   const std::string empty = Frame(0x0, "", false);
   absl::Status status;
@@ -214,7 +195,7 @@ TEST(WebSocketReaderTest, EmptyFragmentsHaveABound) {
 
 TEST(WebSocketReaderTest, AStatedLengthReservesNothing) {
   WebSocketReader reader;
-  Listener listener;
+  RecordingListener listener;
   EXPECT_THAT(
       FeedText(reader, std::string("\x82\xFF\0\0\0\0\0\xFF\xFF\xFF", 10) + "abcd", listener),
       IsOk());
@@ -223,11 +204,11 @@ TEST(WebSocketReaderTest, AStatedLengthReservesNothing) {
 
 TEST(WebSocketReaderTest, NothingIsToldAfterAClose) {
   WebSocketReader reader;
-  Listener listener;
+  RecordingListener listener;
   EXPECT_THAT(FeedText(reader, ClientClose(1001) + ClientText("late") + "\xFF\xFF", listener),
               IsOk());
   EXPECT_THAT(listener.told, ElementsAre("close 1001 "));
-  Listener after;
+  RecordingListener after;
   EXPECT_THAT(FeedText(reader, ClientText("later"), after), IsOk());
   EXPECT_THAT(after.told, IsEmpty());
   WebSocketReader without_code;
