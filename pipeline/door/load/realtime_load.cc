@@ -40,6 +40,7 @@
 #include "pipeline/door/net/base64.h"
 #include "pipeline/door/net/file_descriptor.h"
 #include "pipeline/door/net/websocket.h"
+#include "pipeline/runtime/load/load_table.h"
 #include "pipeline/runtime/load/machine_use.h"
 #include "pipeline/runtime/load/rounds.h"
 #include "pipeline/runtime/steady_clock.h"
@@ -81,7 +82,19 @@ struct WireRound {
   std::optional<size_t> last_speech;
 };
 
-// What the callers of one thread have seen.
+// What callers have seen in the measured time.
+struct Measured {
+  int64_t num_turns = 0;
+  int64_t num_unanswered_turns = 0;
+  int64_t num_frames_sent = 0;
+  int64_t num_messages_received = 0;
+  DurationHistogram answer = {};
+  DurationHistogram door_to_door = {};
+  int64_t num_probes = 0;
+  DurationHistogram timer_lateness = {};
+};
+
+// What the callers of one thread have seen, from the beginning on but for what is measured.
 struct Tally {
   size_t num_connected = 0;
   size_t num_lost = 0;
@@ -90,16 +103,9 @@ struct Tally {
   DurationHistogram connecting = {};
   absl::Duration first_start = absl::InfiniteDuration();
   absl::Duration last_created = -absl::InfiniteDuration();
-  int64_t num_turns = 0;
-  int64_t num_unanswered_turns = 0;
-  int64_t num_frames_sent = 0;
-  int64_t num_messages_received = 0;
   int64_t num_errors = 0;
   std::string last_error = {};
-  DurationHistogram answer = {};
-  DurationHistogram door_to_door = {};
-  int64_t num_probes = 0;
-  DurationHistogram timer_lateness = {};
+  Measured measured = {};
 };
 
 // What all callers know.
@@ -240,13 +246,13 @@ class Caller : public WebSocketListener {
     const WireRound& round = plan_.rounds[round_];
     if (round.last_speech == frame_) {
       if (asked_.has_value()) {
-        ++tally_.num_turns;
-        ++tally_.num_unanswered_turns;
+        ++tally_.measured.num_turns;
+        ++tally_.measured.num_unanswered_turns;
       }
       asked_ = due;
       is_answered_ = false;
     }
-    ++tally_.num_frames_sent;
+    ++tally_.measured.num_frames_sent;
     Write(round.frames[frame_]);
     if (++frame_ < round.frames.size()) return;
     frame_ = 0;
@@ -254,7 +260,7 @@ class Caller : public WebSocketListener {
   }
   // Asks for what is not there, which is answered at once.
   void Probe(absl::Duration due) {
-    ++tally_.num_probes;
+    ++tally_.measured.num_probes;
     probes_.push_back(due);
     Say(absl::StrCat(R"({"type":"conversation.item.retrieve","item_id":"nobody","event_id":")",
                      kProbe, num_probes_++, "\"}"));
@@ -280,12 +286,12 @@ class Caller : public WebSocketListener {
 
   // WebSocketListener:
   void OnText(absl::string_view message) override {
-    ++tally_.num_messages_received;
+    ++tally_.measured.num_messages_received;
     const std::string type = TypeOf(message);
     if (type == "response.output_audio.delta") {
       if (!asked_.has_value() || !is_answered_) return;
-      tally_.answer.Add(SteadyNow() - *asked_);
-      ++tally_.num_turns;
+      tally_.measured.answer.Add(SteadyNow() - *asked_);
+      ++tally_.measured.num_turns;
       asked_.reset();
     } else if (type == "response.created") {
       is_answered_ = asked_.has_value();
@@ -301,7 +307,9 @@ class Caller : public WebSocketListener {
       state_ = State::kReady;
     }
   }
-  void OnBinary(absl::Span<const uint8_t> /*message*/) override { ++tally_.num_messages_received; }
+  void OnBinary(absl::Span<const uint8_t> /*message*/) override {
+    ++tally_.measured.num_messages_received;
+  }
   void OnPing(absl::string_view payload) override {
     std::string frame;
     AppendClientFrame(Opcode::kPong, payload, RandomMask(random_), frame);
@@ -336,7 +344,7 @@ class Caller : public WebSocketListener {
       --num_stale_probes_;
       return;
     }
-    tally_.door_to_door.Add(SteadyNow() - due);
+    tally_.measured.door_to_door.Add(SteadyNow() - due);
   }
 
   void Say(absl::string_view event) {
@@ -494,11 +502,11 @@ class Lane {
     const absl::Duration now = SteadyNow();
     for (; origin_ + kTick * static_cast<int64_t>(tick_) <= now; ++tick_) {
       const absl::Duration due = origin_ + kTick * static_cast<int64_t>(tick_);
-      if (phase_ == Phase::kMeasure) tally_.timer_lateness.Add(now - due);
+      if (phase_ == Phase::kMeasure) tally_.measured.timer_lateness.Add(now - due);
       if (phase_ == Phase::kSpeak || phase_ == Phase::kMeasure) Speak(due);
     }
     if (phase_ == Phase::kConnect) ConnectDue(now);
-    num_turns_ = tally_.num_turns;
+    num_turns_ = tally_.measured.num_turns;
     num_open_ = static_cast<size_t>(std::count_if(
         callers_.begin(), callers_.end(), [](const auto& caller) { return caller->is_open(); }));
     has_replies_ = phase_ == Phase::kReplies &&
@@ -512,17 +520,7 @@ class Lane {
     phase_ = phase;
     if (phase == Phase::kMeasure) {
       // What came before is not measured.
-      Tally measured;
-      measured.num_connected = tally_.num_connected;
-      measured.num_lost = tally_.num_lost;
-      measured.refusal = tally_.refusal;
-      measured.loss = tally_.loss;
-      measured.connecting = tally_.connecting;
-      measured.first_start = tally_.first_start;
-      measured.last_created = tally_.last_created;
-      measured.num_errors = tally_.num_errors;
-      measured.last_error = tally_.last_error;
-      tally_ = measured;
+      tally_.measured = {};
       for (const auto& caller : callers_) caller->Forget();
     } else if (phase == Phase::kHangUp) {
       hung_up_ = SteadyNow();
@@ -599,13 +597,6 @@ class Process {
       return std::nullopt;
     }
     return absl::Seconds(user + system) / sysconf(_SC_CLK_TCK);
-  }
-  double ResidentBytes() const {
-    std::ifstream file(folder_ + "statm");
-    int64_t size = 0;
-    int64_t resident = 0;
-    file >> size >> resident;
-    return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE));
   }
 
  private:
@@ -717,7 +708,7 @@ class Load {
     }
     RealtimeLoadReport report;
     report.num_asked = options_.num_sessions;
-    const double resident = has_server ? server.ResidentBytes() : 0;
+    const double resident = has_server ? ResidentBytes(options_.server_pid) : 0;
     const auto num_lanes =
         std::min(static_cast<size_t>(options_.num_threads), options_.num_sessions);
     for (size_t i = 0; i < num_lanes; ++i) {
@@ -737,7 +728,7 @@ class Load {
     plan_.phase = Phase::kSilent;
     Wait(kSilence, "silent, ");
     const auto num = static_cast<double>(num_ready);
-    if (has_server) report.idle_bytes = (server.ResidentBytes() - resident) / num;
+    if (has_server) report.idle_bytes = (ResidentBytes(options_.server_pid) - resident) / num;
 
     plan_.phase = Phase::kSpeak;
     const auto nobody_is_left = [&] {
@@ -758,7 +749,7 @@ class Load {
     if (const auto now = server.CpuTime();
         has_server && now.has_value() && server_cpu.has_value()) {
       report.server_cpus = absl::FDivDuration(*now - *server_cpu, report.length);
-      report.active_bytes = (server.ResidentBytes() - resident) / num;
+      report.active_bytes = (ResidentBytes(options_.server_pid) - resident) / num;
     }
     plan_.phase = Phase::kReplies;
     if (const auto now = ReadFramesDropped(plan_); now.has_value() && dropped.has_value()) {
@@ -817,16 +808,16 @@ class Load {
       report.connecting.Add(tally.connecting);
       first_start = std::min(first_start, tally.first_start);
       last_created = std::max(last_created, tally.last_created);
-      report.num_turns += tally.num_turns;
-      report.num_unanswered_turns += tally.num_unanswered_turns;
-      report.num_frames_sent += tally.num_frames_sent;
-      report.num_messages_received += tally.num_messages_received;
+      report.num_turns += tally.measured.num_turns;
+      report.num_unanswered_turns += tally.measured.num_unanswered_turns;
+      report.num_frames_sent += tally.measured.num_frames_sent;
+      report.num_messages_received += tally.measured.num_messages_received;
       report.num_errors += tally.num_errors;
       if (!tally.last_error.empty()) report.last_error = tally.last_error;
-      report.answer.Add(tally.answer);
-      report.door_to_door.Add(tally.door_to_door);
-      num_probes += tally.num_probes;
-      report.timer_lateness.Add(tally.timer_lateness);
+      report.answer.Add(tally.measured.answer);
+      report.door_to_door.Add(tally.measured.door_to_door);
+      num_probes += tally.measured.num_probes;
+      report.timer_lateness.Add(tally.measured.timer_lateness);
     }
     report.num_without_reply = num_probes - report.door_to_door.count();
     if (report.num_connected > 0) {
@@ -840,17 +831,6 @@ class Load {
   Plan plan_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 };
-
-std::string Milliseconds(absl::Duration duration) {
-  return absl::StrFormat("%.2f ms", absl::ToDoubleMilliseconds(duration));
-}
-
-std::string Line(absl::string_view name, const DurationHistogram& histogram) {
-  return absl::StrFormat(
-      "  %-24s %11s %11s %11s %11s\n", name, Milliseconds(histogram.Percentile(0.5)),
-      Milliseconds(histogram.Percentile(0.95)), Milliseconds(histogram.Percentile(0.99)),
-      Milliseconds(histogram.largest()));
-}
 
 }  // namespace
 
@@ -878,12 +858,11 @@ std::string RealtimeLoadReport::Table() const {
     absl::StrAppend(&table, "  lost: ", num_lost, " connections; ", loss.message(), "\n");
   }
   if (num_errors > 0) absl::StrAppend(&table, "  errors: ", num_errors, "; ", last_error, "\n");
-  absl::StrAppend(&table, absl::StrFormat("  %-24s %11s %11s %11s %11s\n", "", "median", "p95",
-                                          "p99", "largest"));
-  absl::StrAppend(&table, Line("connecting", connecting));
-  absl::StrAppend(&table, Line("door to door", door_to_door));
-  absl::StrAppend(&table, Line("end of speech to answer", answer));
-  absl::StrAppend(&table, Line("timers of this machine", timer_lateness));
+  absl::StrAppend(&table, LoadTableHeading());
+  absl::StrAppend(&table, LoadTableLine("connecting", connecting));
+  absl::StrAppend(&table, LoadTableLine("door to door", door_to_door));
+  absl::StrAppend(&table, LoadTableLine("end of speech to answer", answer));
+  absl::StrAppend(&table, LoadTableLine("timers of this machine", timer_lateness));
   absl::StrAppend(
       &table, absl::StrFormat("  connections: %.0f a second\n", connects_per_second),
       absl::StrFormat(

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <random>
 #include <thread>
@@ -21,6 +20,7 @@
 #include "absl/types/span.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/turn_machine.h"
+#include "pipeline/runtime/load/load_table.h"
 #include "pipeline/runtime/load/machine_use.h"
 #include "pipeline/runtime/load/rounds.h"
 #include "pipeline/runtime/steady_clock.h"
@@ -39,14 +39,6 @@ constexpr absl::Duration kMaxFrameAge = absl::Milliseconds(20);
 constexpr absl::Duration kMaxTurnLatency = absl::Milliseconds(500);
 
 double HeapBytes() { return static_cast<double>(mallinfo2().uordblks + mallinfo2().hblkhd); }
-
-double ResidentBytes() {
-  std::ifstream statm("/proc/self/statm");
-  int64_t size = 0;
-  int64_t resident = 0;
-  statm >> size >> resident;
-  return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
 
 std::vector<Round> RoundsOf(const LoadOptions& options) {
   return MakeRounds(options.utterances, options.speech_part, options.sample_rate_hz, options.seed);
@@ -218,7 +210,7 @@ class Sender {
     const Processors processors = ReadProcessors();
     const RuntimeStats after = runtime_.stats();
     report.active_heap_bytes = (HeapBytes() - heap_before) / num;
-    report.resident_bytes = ResidentBytes() / num;
+    report.resident_bytes = ResidentBytes(getpid()) / num;
     report.sender_cpus = absl::FDivDuration(sender, report.length);
     report.runtime_cpus = absl::FDivDuration(cpu - sender, report.length);
     report.stolen = StolenPart(processors_before, processors);
@@ -288,17 +280,6 @@ class Sender {
   double heap_opened_ = 0;
 };
 
-std::string Milliseconds(absl::Duration duration) {
-  return absl::StrFormat("%.2f ms", absl::ToDoubleMilliseconds(duration));
-}
-
-std::string Line(absl::string_view name, const DurationHistogram& histogram) {
-  return absl::StrFormat(
-      "  %-24s %11s %11s %11s %11s\n", name, Milliseconds(histogram.Percentile(0.5)),
-      Milliseconds(histogram.Percentile(0.95)), Milliseconds(histogram.Percentile(0.99)),
-      Milliseconds(histogram.largest()));
-}
-
 }  // namespace
 
 bool LoadReport::is_noisy() const {
@@ -318,17 +299,17 @@ std::string LoadReport::Table() const {
       num_unanswered_turns == 0 ? ""
                                 : absl::StrCat(", ", num_unanswered_turns, " of them unanswered"));
   if (!refusal.ok()) absl::StrAppend(&table, "  refused: ", refusal.message(), "\n");
-  absl::StrAppend(&table, absl::StrFormat("  %-24s %11s %11s %11s %11s\n", "", "median", "p95",
-                                          "p99", "largest"));
-  absl::StrAppend(&table, Line("age of sound in", frame_age));
-  absl::StrAppend(&table, Line("lateness of sound out", frame_lateness));
-  absl::StrAppend(&table, Line("end of turn to answer", turn_latency));
+  absl::StrAppend(&table, LoadTableHeading());
+  absl::StrAppend(&table, LoadTableLine("age of sound in", frame_age));
+  absl::StrAppend(&table, LoadTableLine("lateness of sound out", frame_lateness));
+  absl::StrAppend(&table, LoadTableLine("end of turn to answer", turn_latency));
   for (size_t i = 0; i < kNumTurnStages; ++i) {
     if (static_cast<TurnStage>(i) == TurnStage::kEndpoint) continue;
-    absl::StrAppend(&table,
-                    Line(absl::StrCat("  ", TurnStageName(static_cast<TurnStage>(i))), stages[i]));
+    absl::StrAppend(
+        &table,
+        LoadTableLine(absl::StrCat("  ", TurnStageName(static_cast<TurnStage>(i))), stages[i]));
   }
-  absl::StrAppend(&table, Line("timers of this machine", timer_lateness));
+  absl::StrAppend(&table, LoadTableLine("timers of this machine", timer_lateness));
   absl::StrAppend(
       &table,
       absl::StrFormat(

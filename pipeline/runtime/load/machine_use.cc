@@ -1,8 +1,13 @@
 #include "pipeline/runtime/load/machine_use.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <fstream>
 #include <string>
+
+#include "absl/strings/str_cat.h"
 
 namespace parlance::pipeline {
 
@@ -10,6 +15,14 @@ absl::Duration CpuTime(clockid_t clock) {
   timespec time = {};
   clock_gettime(clock, &time);
   return absl::DurationFromTimespec(time);
+}
+
+double ResidentBytes(pid_t pid) {
+  std::ifstream statm(absl::StrCat("/proc/", pid, "/statm"));
+  int64_t size = 0;
+  int64_t resident = 0;
+  statm >> size >> resident;
+  return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 Processors ReadProcessors() {

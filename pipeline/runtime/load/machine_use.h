@@ -4,6 +4,7 @@
 #ifndef PIPELINE_RUNTIME_LOAD_MACHINE_USE_H_
 #define PIPELINE_RUNTIME_LOAD_MACHINE_USE_H_
 
+#include <sys/types.h>
 #include <time.h>
 
 #include "absl/time/time.h"
@@ -17,6 +18,9 @@ inline constexpr double kNoisyStolen = 0.02;
 
 // What a clock of this process or thread says, such as CLOCK_PROCESS_CPUTIME_ID.
 absl::Duration CpuTime(clockid_t clock);
+
+// What a process on this machine has in memory; 0 if there is no such process.
+double ResidentBytes(pid_t pid);
 
 // Ticks of all processors, and those that another machine had; 0 where that is not known.
 struct Processors {
