@@ -16,6 +16,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "audio/signal/resampler.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -25,6 +26,7 @@
 #include "pipeline/testing/running_program.h"
 #include "third_party/npm_packages.h"
 #include "third_party/status_matchers.h"
+#include "tools/mcp/testing/run_command.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -37,10 +39,8 @@ constexpr int kSampleRateHz = 24000;
 
 std::string Folder() { return testing::TempDir(); }
 
-// As npm::Runner has it.
-absl::StatusOr<std::string> RunCommand(const npm::Command& command) {
-  return RunToEnd(
-      {.words = command.words, .variables = command.variables, .directory = command.directory});
+absl::StatusOr<std::string> Execute(const npm::Command& command) {
+  return tools::mcp::RunToEnd(command, absl::Minutes(12));
 }
 
 // `serve` with a store of its own, at a free port.
@@ -49,8 +49,7 @@ class Server {
   explicit Server(const std::string& name, std::vector<std::string> flags = {}) {
     std::vector<std::string> words = {"pipeline/serve", "--port", "0", "--db", Database(name)};
     words.insert(words.end(), flags.begin(), flags.end());
-    absl::StatusOr<std::unique_ptr<RunningProgram>> started =
-        RunningProgram::Start({.words = words});
+    absl::StatusOr<std::unique_ptr<RunningProgram>> started = RunningProgram::Start(words);
     if (!started.ok()) return;
     program_ = *std::move(started);
     absl::string_view line = line_ = program_->ReadLine();
@@ -109,14 +108,14 @@ void WriteNotes(const std::string& database) {
          << R"("sequence":)" << i << "}\n";
   }
   file.close();
-  const auto imported = RunToEnd({.words = {"session/sessions", "import", path, "--db", database}});
+  const auto imported = Execute({.words = {"session/sessions", "import", path, "--db", database}});
   ASSERT_THAT(imported, IsOk());
 }
 
 class RealtimeClientsTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    const auto packages = npm::InstallPackages(kScripts, RunCommand);
+    const auto packages = npm::InstallPackages(kScripts, Execute);
     if (packages.ok()) {
       modules_ = absl::StrCat(*packages, "/node_modules");
     } else {
@@ -126,7 +125,7 @@ class RealtimeClientsTest : public testing::Test {
 
   // Runs a script, prints what it says, and expects that everything held.
   static void ExpectHeld(std::vector<std::string> words) {
-    const absl::StatusOr<std::string> said = RunToEnd({.words = std::move(words)});
+    const absl::StatusOr<std::string> said = Execute({.words = std::move(words)});
     EXPECT_THAT(said, IsOk());
     if (said.ok()) std::cout << *said << std::flush;
   }
@@ -174,7 +173,7 @@ TEST_F(RealtimeClientsTest, WsSendsWhatItMayAndMayNot) {
 }
 
 TEST_F(RealtimeClientsTest, PythonWebsocketsTalks) {
-  if (!RunToEnd({.words = {"python3", "-c", "import websockets"}}).ok()) {
+  if (!Execute({.words = {"python3", "-c", "import websockets"}}).ok()) {
     GTEST_SKIP() << "SKIPPED: there is no websockets for python3; the Debian package "
                     "python3-websockets has it";
   }

@@ -6,12 +6,10 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -21,10 +19,11 @@ constexpr int kNoSuchProgram = 127;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RunningProgram>> RunningProgram::Start(const ProgramToRun& program) {
-  std::vector<char*> words;
-  for (const std::string& word : program.words) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
+absl::StatusOr<std::unique_ptr<RunningProgram>> RunningProgram::Start(
+    const std::vector<std::string>& words) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
   int pipe_ends[2] = {-1, -1};
   // Tells, by being closed without a word, that the program has begun.
   int started[2] = {-1, -1};
@@ -37,11 +36,7 @@ absl::StatusOr<std::unique_ptr<RunningProgram>> RunningProgram::Start(const Prog
     const int nothing = open("/dev/null", O_RDONLY);
     dup2(nothing, STDIN_FILENO);
     dup2(pipe_ends[1], STDOUT_FILENO);
-    if (program.with_errors) dup2(pipe_ends[1], STDERR_FILENO);
-    for (const auto& [name, value] : program.variables) setenv(name.c_str(), value.c_str(), 1);
-    if (program.directory.empty() || chdir(program.directory.c_str()) == 0) {
-      execvp(words[0], words.data());
-    }
+    execvp(arguments[0], arguments.data());
     const int error = errno;
     const ssize_t told = write(started[1], &error, sizeof(error));
     _exit(told < 0 ? kNoSuchProgram + 1 : kNoSuchProgram);
@@ -53,7 +48,7 @@ absl::StatusOr<std::unique_ptr<RunningProgram>> RunningProgram::Start(const Prog
   close(started[0]);
   std::unique_ptr<RunningProgram> running(new RunningProgram(pid, fdopen(pipe_ends[0], "r")));
   if (failed) {
-    return absl::NotFoundError(absl::StrCat(program.words[0], ": ", std::strerror(error)));
+    return absl::NotFoundError(absl::StrCat(words[0], ": ", std::strerror(error)));
   }
   return running;
 }
@@ -71,32 +66,13 @@ std::string RunningProgram::ReadLine() {
   return line;
 }
 
-std::string RunningProgram::ReadAll() {
-  std::string all;
-  for (int c = std::fgetc(output_); c != EOF; c = std::fgetc(output_)) {
-    all.push_back(static_cast<char>(c));
-  }
-  return all;
-}
-
 int RunningProgram::End(int signal) {
-  if (signal != 0) kill(pid_, signal);
+  kill(pid_, signal);
   int status = 0;
   while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
   pid_ = -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-absl::StatusOr<std::string> RunToEnd(ProgramToRun program) {
-  program.with_errors = true;
-  absl::StatusOr<std::unique_ptr<RunningProgram>> running = RunningProgram::Start(program);
-  if (!running.ok()) return running.status();
-  std::string output = (*running)->ReadAll();
-  const int exit_code = (*running)->End(0);
-  if (exit_code == 0) return output;
-  return absl::UnavailableError(
-      absl::StrCat(absl::StrJoin(program.words, " "), ": exit code ", exit_code, ": ", output));
 }
 
 }  // namespace parlance::pipeline

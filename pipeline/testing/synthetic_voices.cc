@@ -9,10 +9,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "audio/signal/resampler.h"
 #include "audio/sound_file/wav.h"
-#include "pipeline/testing/running_program.h"
+#include "tools/mcp/testing/run_command.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -52,7 +53,7 @@ const char* WordsPerMinute(Rate rate) {
 }
 
 absl::Status Run(const std::vector<std::string>& words) {
-  const absl::Status status = RunToEnd({.words = words}).status();
+  const absl::Status status = tools::mcp::RunToEnd({.words = words}, absl::Minutes(12)).status();
   if (!absl::IsNotFound(status)) return status;
   return absl::NotFoundError(absl::StrCat("there is no ", words[0],
                                           "; the Debian package of that name has it (festival's "

@@ -46,22 +46,14 @@ constexpr char kOurServer[] = "tools/mcp/testing/serve_builtin";
 
 void Say(const std::string& line) { std::cout << "  " << line << std::endl; }
 
-// As npm::Runner has it.
-absl::StatusOr<std::string> RunToEnd(const npm::Command& command) {
-  const auto result =
-      RunCommand(command.words, absl::Minutes(8), command.variables, command.directory);
-  if (!result.ok()) return result.status();
-  if (result->state != "exited with status 0") {
-    return absl::UnavailableError(
-        absl::StrCat(absl::StrJoin(command.words, " "), " ", result->state, ": ", result->output));
-  }
-  return result->output;
+absl::StatusOr<std::string> Execute(const npm::Command& command) {
+  return RunToEnd(command, absl::Minutes(8));
 }
 
 class InteropTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto folder = npm::InstallPackages("tools/mcp/testing", RunToEnd);
+    auto folder = npm::InstallPackages("tools/mcp/testing", Execute);
     if (folder.ok()) {
       folder_ = *folder;
     } else {

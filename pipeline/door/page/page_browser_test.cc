@@ -10,7 +10,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "audio/sound_file/wav.h"
@@ -25,20 +24,12 @@ namespace {
 constexpr char kPage[] = "pipeline/door/page";
 constexpr char kTesting[] = "pipeline/door/page/testing";
 
-// As npm::Runner has it.
-absl::StatusOr<std::string> RunToEnd(const npm::Command& command) {
-  const auto result = tools::mcp::RunCommand(command.words, absl::Minutes(12), command.variables,
-                                             command.directory);
-  if (!result.ok()) return result.status();
-  if (result->state != "exited with status 0") {
-    return absl::UnavailableError(
-        absl::StrCat(absl::StrJoin(command.words, " "), " ", result->state, ": ", result->output));
-  }
-  return result->output;
+absl::StatusOr<std::string> Execute(const npm::Command& command) {
+  return tools::mcp::RunToEnd(command, absl::Minutes(12));
 }
 
 void ExpectHolds(const std::vector<std::string>& words) {
-  const absl::StatusOr<std::string> said = RunToEnd({.words = words});
+  const absl::StatusOr<std::string> said = Execute({.words = words});
   EXPECT_TRUE(said.ok()) << said.status().message();
   if (said.ok()) std::cout << *said;
 }
@@ -48,14 +39,14 @@ std::string Script(absl::string_view name) { return absl::StrCat(kTesting, "/", 
 class PageBrowserTest : public testing::Test {
  protected:
   void SetUp() override {
-    const absl::StatusOr<std::string> packages = npm::InstallPackages(kTesting, RunToEnd);
+    const absl::StatusOr<std::string> packages = npm::InstallPackages(kTesting, Execute);
     if (!packages.ok()) GTEST_SKIP() << "SKIPPED: " << packages.status().message();
     modules_ = absl::StrCat(*packages, "/node_modules");
   }
 
   // False where there is no browser.
   bool FindChromium() {
-    const absl::StatusOr<std::string> path = RunToEnd({.words = {"which", "chromium"}});
+    const absl::StatusOr<std::string> path = Execute({.words = {"which", "chromium"}});
     if (!path.ok()) return false;
     chromium_ = path->substr(0, path->find('\n'));
     return true;
@@ -65,7 +56,7 @@ class PageBrowserTest : public testing::Test {
   static std::string Question() {
     const std::string said = absl::StrCat(testing::TempDir(), "/said.wav");
     const absl::StatusOr<std::string> saying =
-        RunToEnd({.words = {"pipeline/testing/say", "what time is it", said}});
+        Execute({.words = {"pipeline/testing/say", "what time is it", said}});
     EXPECT_TRUE(saying.ok()) << saying.status().message();
     absl::StatusOr<audio::Waveform> question = audio::ReadWav(said);
     if (!question.ok()) {

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "tools/process/child_process.h"
 
@@ -48,6 +49,17 @@ absl::StatusOr<CommandResult> RunCommand(
     return absl::NotFoundError(absl::StrCat("there is no program '", words[0], "'"));
   }
   return result;
+}
+
+absl::StatusOr<std::string> RunToEnd(const npm::Command& command, absl::Duration timeout) {
+  absl::StatusOr<CommandResult> result =
+      RunCommand(command.words, timeout, command.variables, command.directory);
+  if (!result.ok()) return result.status();
+  if (result->state != "exited with status 0") {
+    return absl::UnavailableError(
+        absl::StrCat(absl::StrJoin(command.words, " "), " ", result->state, ": ", result->output));
+  }
+  return std::move(result->output);
 }
 
 }  // namespace parlance::tools::mcp

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "third_party/npm_packages.h"
 
 namespace parlance::tools::mcp {
 
@@ -24,6 +25,10 @@ absl::StatusOr<CommandResult> RunCommand(
     const std::vector<std::string>& words, absl::Duration timeout,
     const std::vector<std::pair<std::string, std::string>>& environment = {},
     const std::string& directory = "");
+
+// Runs a program to its end, and gives what it wrote: an npm::Runner. Unavailable, with what it
+// wrote, if it did not exit with 0; otherwise errors as of RunCommand.
+absl::StatusOr<std::string> RunToEnd(const npm::Command& command, absl::Duration timeout);
 
 }  // namespace parlance::tools::mcp
 
