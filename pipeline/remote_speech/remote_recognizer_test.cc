@@ -8,23 +8,20 @@
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pipeline/http/http_loop.h"
 #include "pipeline/remote_speech/remote_service.h"
+#include "pipeline/remote_speech/testing/remote_service_test_base.h"
 #include "pipeline/runtime/recognizer_pool.h"
 #include "pipeline/runtime/testing/gate.h"
 #include "pipeline/runtime/testing/scripted_recognizer.h"
 #include "pipeline/runtime/worker_pool.h"
 #include "pipeline/speech/recognizer.h"
-#include "third_party/annotated_mutex.h"
 #include "third_party/status_matchers.h"
-#include "tools/mcp/transport/testing/http_peer.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -37,10 +34,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-using HttpPeer = tools::mcp::HttpPeer;
-
-// Longer than any test.
-constexpr absl::Duration kLong = absl::Minutes(5);
 
 HttpPeer::Script Answer(int status, const std::string& body,
                         const std::string& type = "application/json") {
@@ -49,28 +42,10 @@ HttpPeer::Script Answer(int status, const std::string& body,
   };
 }
 
-class RemoteRecognizerTest : public testing::Test {
+class RemoteRecognizerTest : public RemoteServiceTestBase {
  protected:
-  void Serve(HttpPeer::Script script) {
-    peer_.emplace(std::move(script));
-    url_ = peer_->origin();
-  }
   void Create(absl::Duration timeout = kLong, int max_failures = 100) {
-    auto service = RemoteService::Create({.name = "the recognition server",
-                                          .url = url_,
-                                          .model = "whisper-1",
-                                          .api_key = "sk-1",
-                                          .timeout = timeout,
-                                          .max_failures = max_failures,
-                                          .now = [] { return absl::ZeroDuration(); },
-                                          .on_failure =
-                                              [this](const absl::Status& status) {
-                                                annotated::MutexLock lock(mutex_);
-                                                told_.push_back(std::string(status.message()));
-                                              }},
-                                         kTranscriptionPath, loop_.get());
-    ASSERT_THAT(service, IsOk());
-    service_ = *std::move(service);
+    CreateService("the recognition server", "whisper-1", kTranscriptionPath, timeout, max_failures);
     recognizer_ = CreateRemoteRecognizer(service_, "en", *reserve_.Create());
   }
   absl::StatusOr<Hypothesis> Hear(const std::vector<int16_t>& sound) {
@@ -78,18 +53,8 @@ class RemoteRecognizerTest : public testing::Test {
     EXPECT_THAT(recognizer_->Process(sound), IsOk());
     return recognizer_->Finish();
   }
-  std::vector<std::string> told() {
-    annotated::MutexLock lock(mutex_);
-    return told_;
-  }
 
-  std::string url_ = "http://127.0.0.1:1";
   RecognizerScript reserve_;
-  annotated::Mutex mutex_;
-  std::vector<std::string> told_ ABSL_GUARDED_BY(mutex_);
-  std::optional<HttpPeer> peer_;
-  const std::unique_ptr<HttpLoop> loop_ = *HttpLoop::Create({});
-  std::shared_ptr<RemoteService> service_;
   std::unique_ptr<Recognizer> recognizer_;
 };
 

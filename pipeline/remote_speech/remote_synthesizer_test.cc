@@ -8,21 +8,18 @@
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pipeline/http/http_loop.h"
 #include "pipeline/remote_speech/remote_service.h"
+#include "pipeline/remote_speech/testing/remote_service_test_base.h"
 #include "pipeline/runtime/testing/gate.h"
 #include "pipeline/runtime/testing/scripted_parts.h"
 #include "pipeline/speech/synthesizer.h"
-#include "third_party/annotated_mutex.h"
 #include "third_party/status_matchers.h"
-#include "tools/mcp/transport/testing/http_peer.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -36,10 +33,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-using HttpPeer = tools::mcp::HttpPeer;
-
-// Longer than any test.
-constexpr absl::Duration kLong = absl::Minutes(5);
 
 // What the server says: samples of 1000, which no letter is.
 constexpr char kSample[] = "\xE8\x03";
@@ -64,28 +57,10 @@ HttpPeer::Script Answer(int status, const std::string& body,
 }
 constexpr char kStream[] = "HTTP/1.1 200 x\r\nConnection: close\r\nContent-Type: audio/wav\r\n\r\n";
 
-class RemoteSynthesizerTest : public testing::Test {
+class RemoteSynthesizerTest : public RemoteServiceTestBase {
  protected:
-  void Serve(HttpPeer::Script script) {
-    peer_.emplace(std::move(script));
-    url_ = peer_->origin();
-  }
   void Create(absl::Duration timeout = kLong, int max_failures = 100) {
-    auto service = RemoteService::Create({.name = "the speech server",
-                                          .url = url_,
-                                          .model = "tts-1",
-                                          .api_key = "sk-1",
-                                          .timeout = timeout,
-                                          .max_failures = max_failures,
-                                          .now = [] { return absl::ZeroDuration(); },
-                                          .on_failure =
-                                              [this](const absl::Status& status) {
-                                                annotated::MutexLock lock(mutex_);
-                                                told_.push_back(std::string(status.message()));
-                                              }},
-                                         kSpeechPath, loop_.get());
-    ASSERT_THAT(service, IsOk());
-    service_ = *std::move(service);
+    CreateService("the speech server", "tts-1", kSpeechPath, timeout, max_failures);
     auto reserve = std::make_unique<LetterSynthesizer>();
     synthesizer_ = CreateRemoteSynthesizer(service_, "alloy", std::move(reserve));
   }
@@ -109,17 +84,7 @@ class RemoteSynthesizerTest : public testing::Test {
                 IsOk());
     return samples;
   }
-  std::vector<std::string> told() {
-    annotated::MutexLock lock(mutex_);
-    return told_;
-  }
 
-  std::string url_ = "http://127.0.0.1:1";
-  annotated::Mutex mutex_;
-  std::vector<std::string> told_ ABSL_GUARDED_BY(mutex_);
-  std::optional<HttpPeer> peer_;
-  const std::unique_ptr<HttpLoop> loop_ = *HttpLoop::Create({});
-  std::shared_ptr<RemoteService> service_;
   std::unique_ptr<Synthesizer> synthesizer_;
   std::vector<int16_t> heard_;
   std::vector<WordMark> words_;
