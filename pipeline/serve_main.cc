@@ -128,17 +128,6 @@ uint64_t RandomBits64() {
   return (uint64_t{device()} << 32) | device();
 }
 
-// Runs what may block, for telephony.
-class BlockingWork {
- public:
-  explicit BlockingWork(int num_threads)
-      : pool_({.num_workers = num_threads, .max_waiting = 4096, .now = SteadyNow}) {}
-  void Run(std::function<void()> work) { pool_.Post({.run = std::move(work)}); }
-
- private:
-  WorkerPool pool_;
-};
-
 // How many utterances and texts may wait for servers at a time, for conversations and for houses.
 constexpr int kRemoteWorkers = 32;
 constexpr int kRemoteWorkersOfHouse = 4;
@@ -274,16 +263,10 @@ absl::StatusOr<Request> ReadCommandLine() {
     command::Say(absl::StrCat("the model does not answer: ", failure.message()));
   };
   request.agent = *std::move(agent);
-  absl::StatusOr<SpeechChoice> speech =
-      ChooseSpeech(SpeechFlagsOfCommandLine(), std::getenv,
-                   [](absl::string_view path) { return command::ReadSecret(path, 1 << 20); });
+  absl::StatusOr<SpeechChoice> speech = SpeechChoiceOfCommandLine([](const absl::Status& failure) {
+    command::Say(absl::StrCat("done without a server: ", failure.message()));
+  });
   if (!speech.ok()) return speech.status();
-  for (auto* const service : {&speech->recognition, &speech->synthesis}) {
-    if (!service->has_value()) continue;
-    (*service)->on_failure = [](const absl::Status& failure) {
-      command::Say(absl::StrCat("done without a server: ", failure.message()));
-    };
-  }
   request.speech = *std::move(speech);
   if (!absl::GetFlag(FLAGS_twilio_auth_token_file).empty()) {
     if (absl::GetFlag(FLAGS_public_url).empty()) {
@@ -381,7 +364,8 @@ absl::Status Serve(Request request) {
   if (!runtime.ok()) return runtime.status();
 
   std::atomic<bool> is_draining = false;
-  BlockingWork work(/*num_threads=*/2);
+  // Runs what may block, for telephony.
+  WorkerPool work({.num_workers = 2, .now = SteadyNow});
   TimerQueue timers;
   door::FaultCounts faults;
   std::unique_ptr<door::CallOpener> calls = door::CreateRuntimeCalls(
@@ -407,7 +391,7 @@ absl::Status Serve(Request request) {
   site_options.page = door::PageFiles();
   site_options.calls = {
       .opener = calls.get(),
-      .run = [&](std::function<void()> task) { work.Run(std::move(task)); },
+      .run = [&](std::function<void()> task) { work.Post({.run = std::move(task)}); },
       .run_after = [&](absl::Duration time,
                        std::function<void()> task) { timers.RunAfter(time, std::move(task)); },
       .count = [&](absl::string_view kind) { faults.Count(kind); }};

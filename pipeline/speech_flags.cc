@@ -1,9 +1,12 @@
 #include "pipeline/speech_flags.h"
 
+#include <cstdlib>
 #include <string>
 
 #include "absl/flags/flag.h"
 #include "absl/time/time.h"
+#include "command/secret_file.h"
+#include "pipeline/remote_speech/remote_service.h"
 
 ABSL_FLAG(std::string, stt_url, "",
           "A recognition server, which speaks as OpenAI's does (/v1/audio/transcriptions), such as "
@@ -35,16 +38,25 @@ std::vector<absl::string_view> SpeechFlagNames() {
           "tts_model", "tts_voice", "tts_key_file", "tts_timeout"};
 }
 
-SpeechFlags SpeechFlagsOfCommandLine() {
-  return {.stt_url = absl::GetFlag(FLAGS_stt_url),
-          .stt_model = absl::GetFlag(FLAGS_stt_model),
-          .stt_key_file = absl::GetFlag(FLAGS_stt_key_file),
-          .stt_timeout = absl::GetFlag(FLAGS_stt_timeout),
-          .tts_url = absl::GetFlag(FLAGS_tts_url),
-          .tts_model = absl::GetFlag(FLAGS_tts_model),
-          .tts_voice = absl::GetFlag(FLAGS_tts_voice),
-          .tts_key_file = absl::GetFlag(FLAGS_tts_key_file),
-          .tts_timeout = absl::GetFlag(FLAGS_tts_timeout)};
+absl::StatusOr<SpeechChoice> SpeechChoiceOfCommandLine(
+    std::function<void(const absl::Status&)> on_failure) {
+  const SpeechFlags flags = {.stt_url = absl::GetFlag(FLAGS_stt_url),
+                             .stt_model = absl::GetFlag(FLAGS_stt_model),
+                             .stt_key_file = absl::GetFlag(FLAGS_stt_key_file),
+                             .stt_timeout = absl::GetFlag(FLAGS_stt_timeout),
+                             .tts_url = absl::GetFlag(FLAGS_tts_url),
+                             .tts_model = absl::GetFlag(FLAGS_tts_model),
+                             .tts_voice = absl::GetFlag(FLAGS_tts_voice),
+                             .tts_key_file = absl::GetFlag(FLAGS_tts_key_file),
+                             .tts_timeout = absl::GetFlag(FLAGS_tts_timeout)};
+  absl::StatusOr<SpeechChoice> speech =
+      ChooseSpeech(flags, std::getenv,
+                   [](absl::string_view path) { return command::ReadSecret(path, 1 << 20); });
+  if (!speech.ok()) return speech.status();
+  for (auto* const service : {&speech->recognition, &speech->synthesis}) {
+    if (service->has_value()) (*service)->on_failure = on_failure;
+  }
+  return speech;
 }
 
 }  // namespace parlance::pipeline

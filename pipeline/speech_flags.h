@@ -2,8 +2,11 @@
 #ifndef PIPELINE_SPEECH_FLAGS_H_
 #define PIPELINE_SPEECH_FLAGS_H_
 
+#include <functional>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "pipeline/speech_choice.h"
 
@@ -12,8 +15,11 @@ namespace parlance::pipeline {
 // Their names, for a program's help.
 std::vector<absl::string_view> SpeechFlagNames();
 
-// What the command line says, which was read before.
-SpeechFlags SpeechFlagsOfCommandLine();
+// What the command line asks for, which was read before; keys come from their files or the
+// environment. `on_failure` is told each time that a server does not do what it should; from any
+// thread, and it must not block. Errors: those of ChooseSpeech and of command::ReadSecret.
+absl::StatusOr<SpeechChoice> SpeechChoiceOfCommandLine(
+    std::function<void(const absl::Status&)> on_failure);
 
 }  // namespace parlance::pipeline
 

@@ -33,7 +33,6 @@
 #include "command/printable.h"
 #include "command/program.h"
 #include "command/progress.h"
-#include "command/secret_file.h"
 #include "command/user_path.h"
 #include "pipeline/agent_choice.h"
 #include "pipeline/components.h"
@@ -252,17 +251,11 @@ absl::StatusOr<Request> ReadCommandLine() {
     absl::FPrintF(stderr, "voice_agent: the model does not answer: %s\n",
                   command::PrintableLine(failure.message()));
   };
-  absl::StatusOr<SpeechChoice> speech =
-      ChooseSpeech(SpeechFlagsOfCommandLine(), std::getenv,
-                   [](absl::string_view path) { return command::ReadSecret(path, 1 << 20); });
+  absl::StatusOr<SpeechChoice> speech = SpeechChoiceOfCommandLine([](const absl::Status& failure) {
+    absl::FPrintF(stderr, "voice_agent: done without a server: %s\n",
+                  command::PrintableLine(failure.message()));
+  });
   if (!speech.ok()) return speech.status();
-  for (auto* const service : {&speech->recognition, &speech->synthesis}) {
-    if (!service->has_value()) continue;
-    (*service)->on_failure = [](const absl::Status& failure) {
-      absl::FPrintF(stderr, "voice_agent: done without a server: %s\n",
-                    command::PrintableLine(failure.message()));
-    };
-  }
   return Request{.input = absl::GetFlag(FLAGS_input),
                  .raw = {.encoding = *encoding, .sample_rate_hz = rate_hz},
                  .live = live,
