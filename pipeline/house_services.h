@@ -22,7 +22,7 @@
 namespace parlance::pipeline {
 
 struct HousePartsOptions {
-  // Of these, create_recognizer, create_vad and synthesizer are used.
+  // Only create_recognizer, create_vad and synthesizer are used.
   RuntimeParts parts = {};
   // Answers are those of its sessions.
   Runtime* runtime = nullptr;

@@ -424,7 +424,7 @@ void Conversation::OnTurnBegin(const audio::EndpointerEvent& start) {
   partial_may_be_all_ = false;
   is_paused_ = false;
   Tell({.kind = TurnEventKind::kSpeechBegan});
-  // Of an answer that nobody has asked for nothing is heard that could be interrupted.
+  // Nothing is heard yet of an answer that nobody has asked for, so nothing can be interrupted.
   if (answer_.waits_for_request && IsContested()) Judge(/*taken=*/true);
 }
 
@@ -1177,7 +1177,7 @@ void Conversation::EndStoreOrder(int32_t piece, bool failed) {
   } else if (failed) {
     ++num_store_failures_;
   }
-  // Of turns that are over, and have nothing under way, nothing needs to be known any more.
+  // Turns that are over, and have nothing under way, need not be known any more.
   std::erase_if(stored_answers_, [&](const StoredAnswer& each) {
     return each.turn != turn() && each.turn != past_.turn &&
            std::none_of(store_orders_.begin(), store_orders_.end(),

@@ -40,13 +40,13 @@ class ServiceErrors {
   // `whose`: "the model's server"; has to outlive the object.
   ServiceErrors(absl::string_view whose, Words words) : whose_(whose), words_(words) {}
 
-  // Of a status that is no success. `words`: what the server says of it.
+  // The error of a status that is no success. `words`: what the server says of it.
   absl::Status Of(int64_t http_status, absl::string_view words) const;
-  // Of an object in the forms that servers use: {"error": {"message": …, "code": …}}, {"error":
-  // "…"}, {"message": …}, {"detail": …}, or the inner object alone. `http_status` is a success
-  // where the error is all that tells of it.
+  // The error of an object in the forms that servers use: {"error": {"message": …, "code": …}},
+  // {"error": "…"}, {"message": …}, {"detail": …}, or the inner object alone. `http_status` is a
+  // success where the error is all that tells of it.
   absl::Status OfJson(const rapidjson::Value& object, int64_t http_status) const;
-  // Of an answer that broke off, and what it broke off with.
+  // The error of an answer that broke off, and what it broke off with.
   absl::Status BrokenOff(absl::string_view words) const;
 
  private:

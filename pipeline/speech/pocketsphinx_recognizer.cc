@@ -269,7 +269,7 @@ class PocketSphinxRecognizer : public Recognizer {
   const double min_confidence_;
   const CepstralMean new_mean_;
   bool in_utterance_ = false;
-  // Of the utterance; the sound is its beginning.
+  // How long the utterance is, and the sound of its beginning.
   size_t num_samples_ = 0;
   std::vector<int16_t> sound_;
 };

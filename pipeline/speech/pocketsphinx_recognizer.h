@@ -34,8 +34,8 @@ namespace parlance::pipeline {
 struct PocketSphinxOptions {
   // Has the acoustic model, in en-us, and cmudict-en-us.dict.
   std::string model_dir = "/usr/share/pocketsphinx/model/en-us";
-  // Of Hypothesis::confidence: the share of the phones that are in words, or, for what was heard
-  // once more, a logistic function of that ratio.
+  // The least Hypothesis::confidence of words that are believed: the share of the phones that are
+  // in words, or, for what was heard once more, a logistic function of that ratio.
   double min_confidence = 0.6;
 };
 

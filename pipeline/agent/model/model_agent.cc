@@ -246,7 +246,7 @@ class ModelAgent::Question : public HttpListener,
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<uint64_t> transfer_ ABSL_GUARDED_BY(mutex_);
 
-  // Of whoever starts a try, and then of the loop's thread until it is over.
+  // It belongs to whoever starts a try, and then to the loop's thread until that is over.
   std::unique_ptr<CompletionReader> reader_;
   std::optional<absl::Duration> retry_after_;
   // What the reader has made of the response, and was not told to anybody.

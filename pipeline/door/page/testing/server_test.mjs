@@ -72,7 +72,7 @@ const port = new URL(server.url).port;
   await until('Escape cuts it', async () => (await last(page))?.startsWith('assistant cut: '), () => messages(page));
   await until('and it is silent', async () => (await phaseOf(page)) === 'ready', () => phaseOf(page));
   const shown = await messages(page);
-  // Of an answer of which nothing was heard there is nothing to show.
+  // An answer of which nothing was heard is not shown.
   if (shown.at(-1).includes('Interrupted before')) shown.pop();
   const heard = shown.at(-1).replace('cut: ', 'done: ').replace(/ — interrupted$/, '');
   await page.reload();
