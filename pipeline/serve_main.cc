@@ -263,9 +263,11 @@ absl::StatusOr<Request> ReadCommandLine() {
     command::Say(absl::StrCat("the model does not answer: ", failure.message()));
   };
   request.agent = *std::move(agent);
-  absl::StatusOr<SpeechChoice> speech = SpeechChoiceOfCommandLine([](const absl::Status& failure) {
-    command::Say(absl::StrCat("done without a server: ", failure.message()));
-  });
+  absl::StatusOr<SpeechChoice> speech = SpeechChoiceOfCommandLine(
+      [](absl::string_view path) { return command::ReadSecret(path, 1 << 20); },
+      [](const absl::Status& failure) {
+        command::Say(absl::StrCat("done without a server: ", failure.message()));
+      });
   if (!speech.ok()) return speech.status();
   request.speech = *std::move(speech);
   if (!absl::GetFlag(FLAGS_twilio_auth_token_file).empty()) {

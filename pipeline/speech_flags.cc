@@ -5,7 +5,6 @@
 
 #include "absl/flags/flag.h"
 #include "absl/time/time.h"
-#include "command/secret_file.h"
 #include "pipeline/remote_speech/remote_service.h"
 
 ABSL_FLAG(std::string, stt_url, "",
@@ -39,7 +38,7 @@ std::vector<absl::string_view> SpeechFlagNames() {
 }
 
 absl::StatusOr<SpeechChoice> SpeechChoiceOfCommandLine(
-    std::function<void(const absl::Status&)> on_failure) {
+    const FlagFileReader& read_secret, const std::function<void(const absl::Status&)>& on_failure) {
   const SpeechFlags flags = {.stt_url = absl::GetFlag(FLAGS_stt_url),
                              .stt_model = absl::GetFlag(FLAGS_stt_model),
                              .stt_key_file = absl::GetFlag(FLAGS_stt_key_file),
@@ -49,9 +48,7 @@ absl::StatusOr<SpeechChoice> SpeechChoiceOfCommandLine(
                              .tts_voice = absl::GetFlag(FLAGS_tts_voice),
                              .tts_key_file = absl::GetFlag(FLAGS_tts_key_file),
                              .tts_timeout = absl::GetFlag(FLAGS_tts_timeout)};
-  absl::StatusOr<SpeechChoice> speech =
-      ChooseSpeech(flags, std::getenv,
-                   [](absl::string_view path) { return command::ReadSecret(path, 1 << 20); });
+  absl::StatusOr<SpeechChoice> speech = ChooseSpeech(flags, std::getenv, read_secret);
   if (!speech.ok()) return speech.status();
   for (auto* const service : {&speech->recognition, &speech->synthesis}) {
     if (service->has_value()) (*service)->on_failure = on_failure;

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "pipeline/flag_text.h"
 #include "pipeline/speech_choice.h"
 
 namespace parlance::pipeline {
@@ -17,9 +18,9 @@ std::vector<absl::string_view> SpeechFlagNames();
 
 // What the command line asks for, which was read before; keys come from their files or the
 // environment. `on_failure` is told each time that a server does not do what it should; from any
-// thread, and it must not block. Errors: those of ChooseSpeech and of command::ReadSecret.
+// thread, and it must not block. `read_secret` and errors: those of ChooseSpeech.
 absl::StatusOr<SpeechChoice> SpeechChoiceOfCommandLine(
-    std::function<void(const absl::Status&)> on_failure);
+    const FlagFileReader& read_secret, const std::function<void(const absl::Status&)>& on_failure);
 
 }  // namespace parlance::pipeline
 

@@ -33,6 +33,7 @@
 #include "command/printable.h"
 #include "command/program.h"
 #include "command/progress.h"
+#include "command/secret_file.h"
 #include "command/user_path.h"
 #include "pipeline/agent_choice.h"
 #include "pipeline/components.h"
@@ -251,10 +252,12 @@ absl::StatusOr<Request> ReadCommandLine() {
     absl::FPrintF(stderr, "voice_agent: the model does not answer: %s\n",
                   command::PrintableLine(failure.message()));
   };
-  absl::StatusOr<SpeechChoice> speech = SpeechChoiceOfCommandLine([](const absl::Status& failure) {
-    absl::FPrintF(stderr, "voice_agent: done without a server: %s\n",
-                  command::PrintableLine(failure.message()));
-  });
+  absl::StatusOr<SpeechChoice> speech = SpeechChoiceOfCommandLine(
+      [](absl::string_view path) { return command::ReadSecret(path, 1 << 20); },
+      [](const absl::Status& failure) {
+        absl::FPrintF(stderr, "voice_agent: done without a server: %s\n",
+                      command::PrintableLine(failure.message()));
+      });
   if (!speech.ok()) return speech.status();
   return Request{.input = absl::GetFlag(FLAGS_input),
                  .raw = {.encoding = *encoding, .sample_rate_hz = rate_hz},
