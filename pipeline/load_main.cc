@@ -77,6 +77,11 @@ ABSL_FLAG(std::string, format, "pcm",
 ABSL_FLAG(std::string, api_key_file, "", "With --url, a file with the key that the server wants.");
 ABSL_FLAG(int, server_pid, 0,
           "With --url, the server's process if it is on this machine: what it takes is told, too.");
+ABSL_FLAG(
+    int, misbehaving, 0,
+    "With --url, how many more clients do what none should, to see what the callers notice of "
+    "it, 0 to 64: by turns they never read, send their request at a byte a second, open a "
+    "session and fall silent, send small events without end, and events of 15 MB.");
 ABSL_FLAG(int, caller_threads, 1, "With --url, how many threads the callers have, 1 to 64.");
 
 namespace parlance::pipeline {
@@ -231,6 +236,10 @@ int LoadServer(const command::Arguments& files) {
     return command::WrongUse(absl::StrCat("--caller_threads=", absl::GetFlag(FLAGS_caller_threads),
                                           " is not in 1 to 64"));
   }
+  if (absl::GetFlag(FLAGS_misbehaving) < 0 || absl::GetFlag(FLAGS_misbehaving) > 64) {
+    return command::WrongUse(
+        absl::StrCat("--misbehaving=", absl::GetFlag(FLAGS_misbehaving), " is not in 0 to 64"));
+  }
   if (absl::GetFlag(FLAGS_server_pid) < 0) {
     return command::WrongUse("--server_pid is less than 0");
   }
@@ -253,6 +262,7 @@ int LoadServer(const command::Arguments& files) {
   options.speech_part = absl::GetFlag(FLAGS_speech);
   options.seed = absl::GetFlag(FLAGS_seed);
   options.num_threads = absl::GetFlag(FLAGS_caller_threads);
+  options.num_misbehaving = static_cast<size_t>(absl::GetFlag(FLAGS_misbehaving));
   options.server_pid = absl::GetFlag(FLAGS_server_pid);
   absl::StatusOr<door::RealtimeLoadReport> report = absl::UnknownError("");
   {
@@ -298,7 +308,8 @@ int Run(const command::Arguments& files) {
     return command::WrongUse("--ramp is not in 0s to 1h");
   }
   if (!absl::GetFlag(FLAGS_url).empty()) return LoadServer(files);
-  for (const absl::string_view flag : {"format", "api_key_file", "server_pid", "caller_threads"}) {
+  for (const absl::string_view flag :
+       {"format", "api_key_file", "server_pid", "caller_threads", "misbehaving"}) {
     if (command::WasGiven(flag)) {
       return command::WrongUse(absl::StrCat("--", flag, " needs --url"));
     }
@@ -398,7 +409,8 @@ answer" has the pause of half a second in it that ends a turn.)",
       .flag_groups = {{"Callers",
                        {"sessions", "length", "ramp", "speech", "rate", "seed", "find_limit"}},
                       {"A server",
-                       {"url", "format", "api_key_file", "server_pid", "caller_threads"}},
+                       {"url", "format", "api_key_file", "server_pid", "caller_threads",
+                        "misbehaving"}},
                       {"Agent",
                        {"recognizer", "synthesizer", "store", "db", "threads", "workers",
                         "recognizers", "max_utilization", "session_utilization", "max_frame_age"}}},

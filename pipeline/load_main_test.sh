@@ -43,6 +43,8 @@ expect 2 "--url: this is no ws:// address" --url http://127.0.0.1/
 expect 2 "--url: TLS is not spoken here" --url wss://127.0.0.1/
 expect 2 "--format=mp3 is none of pcm, pcmu and pcma" --url ws://127.0.0.1/ --format mp3
 expect 2 "--caller_threads=0 is not in 1 to 64" --url ws://127.0.0.1/ --caller_threads 0
+expect 2 "--misbehaving=65 is not in 0 to 64" --url ws://127.0.0.1/ --misbehaving 65
+expect 2 "--misbehaving needs --url" --misbehaving 1
 expect 2 "--recognizer has no meaning with --url" --url ws://127.0.0.1/ --recognizer real
 expect 2 "--server_pid needs --url" --server_pid 1
 expect 2 "cannot read missing.txt: No such file" --url ws://127.0.0.1/ --api_key_file missing.txt
@@ -76,6 +78,13 @@ for format in pcm pcmu; do
   done
   if grep -q -e errors -e lost: -e refused out; then fail "$format: something was refused"; fi
 done
+# Beside clients that misbehave; those that open no session are no callers to the server, and who asks for too many is refused.
+"$program" --url "$url" --api_key_file key.txt --sessions 2 --length 3s --ramp 0s --misbehaving 5 >out 2>err
+[[ $? -le 1 ]] || fail "a load beside clients that misbehave"
+grep -q "^2 of 2 sessions" out || fail "callers were refused"
+grep -q "; 0 events without a reply" out || fail "events were lost"
+grep -qE "beside 5 clients that misbehave: ([5-9]|[1-9][0-9]+) connections, [0-9]+ of them ended by the server; [1-9][0-9.]* MB sent" out ||
+  fail "nobody misbehaved: $(cat out)"
 # Whoever is too many is refused, and told why.
 "$program" --url "$url" --api_key_file key.txt --sessions 8 --length 1s --ramp 0s >out 2>err
 [[ $? == 1 ]] || fail "a load with refusals is no no"

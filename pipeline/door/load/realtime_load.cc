@@ -656,12 +656,15 @@ absl::Status Check(const RealtimeLoadOptions& options) {
   if (options.num_threads < 1 || options.num_threads > 64) {
     return wrong("the number of threads is not in 1 to 64");
   }
+  if (options.num_misbehaving > 64) {
+    return wrong("the number of clients that misbehave is not in 0 to 64");
+  }
   // Each caller has a descriptor, and the system's usual bound is 1024.
   rlimit files = {};
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
-  if (options.num_sessions + 100 > files.rlim_cur) {
+  if (options.num_sessions + options.num_misbehaving + 100 > files.rlim_cur) {
     return wrong(absl::StrCat("this process may have ", files.rlim_cur,
                               " open files, too few for the callers; see ulimit -Hn"));
   }
@@ -730,6 +733,15 @@ class Load {
     const auto num = static_cast<double>(num_ready);
     if (has_server) report.idle_bytes = (ResidentBytes(options_.server_pid) - resident) / num;
 
+    std::optional<MisbehavingClients> misbehaving;
+    report.num_misbehaving = options_.num_misbehaving;
+    if (options_.num_misbehaving > 0) {
+      misbehaving.emplace(MisbehavingOptions{.url = options_.url,
+                                             .headers = plan_.headers,
+                                             .address = plan_.address,
+                                             .address_size = plan_.address_size,
+                                             .num_clients = options_.num_misbehaving});
+    }
     plan_.phase = Phase::kSpeak;
     const auto nobody_is_left = [&] {
       return Sum([](const Lane& lane) { return lane.num_open(); }) == 0;
@@ -738,19 +750,27 @@ class Load {
     const std::optional<int64_t> dropped = ReadFramesDropped(plan_);
     plan_.phase = Phase::kMeasure;
     const Processors processors = ReadProcessors();
+    const auto misbehaving_cpu = [&] {
+      return misbehaving.has_value() ? misbehaving->cpu_time() : absl::ZeroDuration();
+    };
     const absl::Duration own_cpu = CpuTime(CLOCK_PROCESS_CPUTIME_ID);
+    const absl::Duration others_cpu = misbehaving_cpu();
     const std::optional<absl::Duration> server_cpu = server.CpuTime();
     const absl::Duration began = SteadyNow();
     Wait(options_.length, "", nobody_is_left);
     report.length = SteadyNow() - began;
-    report.caller_cpus =
-        absl::FDivDuration(CpuTime(CLOCK_PROCESS_CPUTIME_ID) - own_cpu, report.length);
+    const absl::Duration cpu = CpuTime(CLOCK_PROCESS_CPUTIME_ID) - own_cpu;
+    const absl::Duration misbehaved = misbehaving_cpu() - others_cpu;
+    report.caller_cpus = absl::FDivDuration(cpu - misbehaved, report.length);
+    report.misbehaving_cpus = absl::FDivDuration(misbehaved, report.length);
+    if (misbehaving.has_value()) report.misbehaving = misbehaving->counts();
     report.stolen = StolenPart(processors, ReadProcessors());
     if (const auto now = server.CpuTime();
         has_server && now.has_value() && server_cpu.has_value()) {
       report.server_cpus = absl::FDivDuration(*now - *server_cpu, report.length);
       report.active_bytes = (ResidentBytes(options_.server_pid) - resident) / num;
     }
+    misbehaving.reset();
     plan_.phase = Phase::kReplies;
     if (const auto now = ReadFramesDropped(plan_); now.has_value() && dropped.has_value()) {
       report.num_frames_dropped = *now - *dropped;
@@ -873,6 +893,14 @@ std::string RealtimeLoadReport::Table() const {
       absl::StrFormat("  processors: %s for the server, %.2f for the callers, %.1f %% stolen\n",
                       server_cpus.has_value() ? absl::StrFormat("%.2f", *server_cpus) : "unknown",
                       caller_cpus, stolen * 100));
+  if (num_misbehaving > 0) {
+    absl::StrAppend(
+        &table, absl::StrFormat(
+                    "  beside %d clients that misbehave: %d connections, %d of them "
+                    "ended by the server; %.1f MB sent, %.2f processors\n",
+                    num_misbehaving, misbehaving.num_connections, misbehaving.num_ended_by_server,
+                    static_cast<double>(misbehaving.num_bytes_sent) / (1 << 20), misbehaving_cpus));
+  }
   if (idle_bytes.has_value()) {
     absl::StrAppend(&table,
                     absl::StrFormat("  memory of the server a connection: %.1f kB resident when "

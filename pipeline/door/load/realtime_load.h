@@ -26,6 +26,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "pipeline/door/load/misbehaving_clients.h"
 #include "pipeline/door/net/websocket_client.h"
 #include "pipeline/runtime/duration_histogram.h"
 
@@ -55,6 +56,8 @@ struct RealtimeLoadOptions {
   uint64_t seed = 1;
   // 1 to 64.
   int num_threads = 1;
+  // How many more clients misbehave, from the warm-up on; 0 to 64. See misbehaving_clients.h.
+  size_t num_misbehaving = 0;
   // The server's process on this machine; 0: it is somewhere else, or of no interest.
   pid_t server_pid = 0;
   // Called now and then while it goes on.
@@ -95,8 +98,14 @@ struct RealtimeLoadReport {
   // How late the callers' timers were.
   DurationHistogram timer_lateness = {};
 
-  // Processors, such as 0.5, that the callers had, and the server, if its process is known.
+  // How many misbehaved, and what came of it until the end of the measured time.
+  size_t num_misbehaving = 0;
+  MisbehavingCounts misbehaving = {};
+
+  // Processors, such as 0.5, that the callers had, those that misbehave, and the server, if its
+  // process is known.
   double caller_cpus = 0;
+  double misbehaving_cpus = 0;
   std::optional<double> server_cpus = {};
   double stolen = 0;
   // By what the server's resident memory had grown for each connection, in bytes: when all were
