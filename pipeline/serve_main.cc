@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,7 +31,10 @@
 #include "command/program.h"
 #include "command/secret_file.h"
 #include "command/user_path.h"
-#include "pipeline/agent_choice.h"
+#include "pipeline/choice/agent_choice.h"
+#include "pipeline/choice/agent_flags.h"
+#include "pipeline/choice/speech_choice.h"
+#include "pipeline/choice/speech_flags.h"
 #include "pipeline/components.h"
 #include "pipeline/door/net/access.h"
 #include "pipeline/door/net/api_keys.h"
@@ -50,8 +52,6 @@
 #include "pipeline/runtime/steady_clock.h"
 #include "pipeline/runtime/timer_queue.h"
 #include "pipeline/runtime/worker_pool.h"
-#include "pipeline/speech_choice.h"
-#include "pipeline/speech_flags.h"
 #include "pipeline/telemetry/metrics.h"
 
 ABSL_FLAG(std::string, db, "",
@@ -101,20 +101,6 @@ ABSL_FLAG(
     absl::Duration, drain, absl::Seconds(20),
     "How long answers that are being given may go on after SIGTERM or SIGINT. A second signal "
     "ends the program at once.");
-ABSL_FLAG(std::string, agent, "rules",
-          "Who decides: rules, a language model (model), or both: rules answer what they know, and "
-          "the model takes the rest of what was understood.");
-ABSL_FLAG(std::string, model_url, "",
-          "The model's server, which speaks as OpenAI's does (/v1/chat/completions), such as "
-          "http://localhost:8080/v1. What was said is sent there, and the results of tools.");
-ABSL_FLAG(std::string, model, "", "The model's name, as its server knows it.");
-ABSL_FLAG(std::string, model_key_file, "",
-          "A file with the key for the model's server. If it is not given, OPENAI_API_KEY of the "
-          "environment is heeded.");
-ABSL_FLAG(std::string, system_prompt, "",
-          "A file with instructions for the model, in place of the usual ones.");
-ABSL_FLAG(absl::Duration, model_timeout, absl::Seconds(25),
-          "How long the model may take for an answer, with all tries, such as 10s.");
 ABSL_FLAG(std::string, voice, "kal16", "The voice of the answers: kal16 (fast) or slt (nicer).");
 ABSL_FLAG(std::string, model_dir, "/usr/share/pocketsphinx/model/en-us",
           "The folder of the recognition model. Debian's package pocketsphinx-en-us has it.");
@@ -250,18 +236,13 @@ absl::StatusOr<Request> ReadCommandLine() {
   request.server.max_connections_of_peer =
       static_cast<size_t>(absl::GetFlag(FLAGS_connections_per_peer));
   request.server.max_connections = static_cast<size_t>(absl::GetFlag(FLAGS_max_sessions)) + 1024;
-  absl::StatusOr<AgentChoice> agent = ChooseAgent(
-      {.agent = absl::GetFlag(FLAGS_agent),
-       .model_url = absl::GetFlag(FLAGS_model_url),
-       .model = absl::GetFlag(FLAGS_model),
-       .model_key_file = absl::GetFlag(FLAGS_model_key_file),
-       .system_prompt = absl::GetFlag(FLAGS_system_prompt),
-       .model_timeout = absl::GetFlag(FLAGS_model_timeout)},
-      std::getenv, [](absl::string_view path) { return command::ReadInput(path, 1 << 20); });
+  absl::StatusOr<AgentChoice> agent = AgentChoiceOfCommandLine(
+      [](absl::string_view path) { return command::ReadInput(path, 1 << 20); },
+      [](absl::string_view path) { return command::ReadSecret(path, 1 << 20); },
+      [](const absl::Status& failure) {
+        command::Say(absl::StrCat("the model does not answer: ", failure.message()));
+      });
   if (!agent.ok()) return agent.status();
-  agent->model.on_failure = [](const absl::Status& failure) {
-    command::Say(absl::StrCat("the model does not answer: ", failure.message()));
-  };
   request.agent = *std::move(agent);
   absl::StatusOr<SpeechChoice> speech = SpeechChoiceOfCommandLine(
       [](absl::string_view path) { return command::ReadSecret(path, 1 << 20); },
@@ -487,9 +468,7 @@ give no page the microphone: --certificate, or a proxy that speaks TLS. docs/ope
                       {"Who",
                        {"api_keys", "allowed_origins", "sessions_per_key", "connections_per_peer",
                         "trust_network", "twilio_auth_token_file", "public_url"}},
-                      {"The model",
-                       {"agent", "model_url", "model", "model_key_file", "system_prompt",
-                        "model_timeout"}},
+                      {"The model", AgentFlagNames()},
                       {"Servers that hear and speak", SpeechFlagNames()},
                       {"The agent",
                        {"db", "voice", "model_dir", "max_sessions", "threads", "drain"}}},

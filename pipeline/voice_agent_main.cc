@@ -35,15 +35,16 @@
 #include "command/progress.h"
 #include "command/secret_file.h"
 #include "command/user_path.h"
-#include "pipeline/agent_choice.h"
+#include "pipeline/choice/agent_choice.h"
+#include "pipeline/choice/agent_flags.h"
+#include "pipeline/choice/speech_choice.h"
+#include "pipeline/choice/speech_flags.h"
 #include "pipeline/components.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/turn_latency.h"
 #include "pipeline/conversation/turn_machine.h"
 #include "pipeline/record_file.h"
 #include "pipeline/remote_speech_metrics.h"
-#include "pipeline/speech_choice.h"
-#include "pipeline/speech_flags.h"
 #include "pipeline/telemetry/metrics.h"
 #include "pipeline/telemetry/span_destination.h"
 #include "pipeline/telemetry/span_endpoint.h"
@@ -96,20 +97,6 @@ ABSL_FLAG(std::string, export_session, "",
 ABSL_FLAG(std::string, voice, "kal16", "The voice of the answers: kal16 (fast) or slt (nicer).");
 ABSL_FLAG(std::string, model_dir, "/usr/share/pocketsphinx/model/en-us",
           "The folder of the recognition model. Debian's package pocketsphinx-en-us has it.");
-ABSL_FLAG(std::string, agent, "rules",
-          "Who decides: rules, a language model (model), or both: rules answer what they know, and "
-          "the model takes the rest of what was understood.");
-ABSL_FLAG(std::string, model_url, "",
-          "The model's server, which speaks as OpenAI's does (/v1/chat/completions), such as "
-          "http://localhost:8080/v1. What was said is sent there, and the results of tools.");
-ABSL_FLAG(std::string, model, "", "The model's name, as its server knows it.");
-ABSL_FLAG(std::string, model_key_file, "",
-          "A file with the key for the model's server. If it is not given, OPENAI_API_KEY of the "
-          "environment is heeded.");
-ABSL_FLAG(std::string, system_prompt, "",
-          "A file with instructions for the model, in place of the usual ones.");
-ABSL_FLAG(absl::Duration, model_timeout, absl::Seconds(25),
-          "How long the model may take for an answer, with all tries, such as 10s.");
 ABSL_FLAG(absl::Duration, endpoint_silence, absl::Milliseconds(500),
           "The pause that ends a question, such as 500ms.");
 ABSL_FLAG(
@@ -190,13 +177,21 @@ absl::StatusOr<Request> ReadCommandLine() {
     return wrong("--db is missing: where to keep the conversation");
   }
   if (command::WasGiven("export_session")) {
-    std::vector<absl::string_view> without = SpeechFlagNames();
-    for (const absl::string_view flag :
-         {"input", "input_encoding", "sample_rate_hz", "output", "record", "traces",
-          "traces_content", "metrics", "session", "voice", "model_dir", "agent", "model_url",
-          "model", "model_key_file", "system_prompt", "model_timeout", "endpoint_silence",
-          "max_endpoint_silence"}) {
-      without.push_back(flag);
+    std::vector<absl::string_view> without = {"input",
+                                              "input_encoding",
+                                              "sample_rate_hz",
+                                              "output",
+                                              "record",
+                                              "traces",
+                                              "traces_content",
+                                              "metrics",
+                                              "session",
+                                              "voice",
+                                              "model_dir",
+                                              "endpoint_silence",
+                                              "max_endpoint_silence"};
+    for (const auto& names : {AgentFlagNames(), SpeechFlagNames()}) {
+      without.insert(without.end(), names.begin(), names.end());
     }
     for (const absl::string_view flag : without) {
       if (command::WasGiven(flag)) {
@@ -239,19 +234,14 @@ absl::StatusOr<Request> ReadCommandLine() {
         absl::StrCat("--max_endpoint_silence=", absl::FormatDuration(max_silence),
                      " is shorter than --endpoint_silence=", absl::FormatDuration(silence)));
   }
-  absl::StatusOr<AgentChoice> agent = ChooseAgent(
-      {.agent = absl::GetFlag(FLAGS_agent),
-       .model_url = absl::GetFlag(FLAGS_model_url),
-       .model = absl::GetFlag(FLAGS_model),
-       .model_key_file = absl::GetFlag(FLAGS_model_key_file),
-       .system_prompt = absl::GetFlag(FLAGS_system_prompt),
-       .model_timeout = absl::GetFlag(FLAGS_model_timeout)},
-      std::getenv, [](absl::string_view path) { return command::ReadInput(path, 1 << 20); });
+  absl::StatusOr<AgentChoice> agent = AgentChoiceOfCommandLine(
+      [](absl::string_view path) { return command::ReadInput(path, 1 << 20); },
+      [](absl::string_view path) { return command::ReadSecret(path, 1 << 20); },
+      [](const absl::Status& failure) {
+        absl::FPrintF(stderr, "voice_agent: the model does not answer: %s\n",
+                      command::PrintableLine(failure.message()));
+      });
   if (!agent.ok()) return agent.status();
-  agent->model.on_failure = [](const absl::Status& failure) {
-    absl::FPrintF(stderr, "voice_agent: the model does not answer: %s\n",
-                  command::PrintableLine(failure.message()));
-  };
   absl::StatusOr<SpeechChoice> speech = SpeechChoiceOfCommandLine(
       [](absl::string_view path) { return command::ReadSecret(path, 1 << 20); },
       [](const absl::Status& failure) {
@@ -596,9 +586,7 @@ An input without speech is answered with nothing, which is no failure.)",
           .flag_groups = {{"Sound", {"input", "input_encoding", "sample_rate_hz", "output"}},
                           {"Sessions", {"db", "session", "export_session", "record"}},
                           {"Telemetry", {"traces", "traces_content", "metrics"}},
-                          {"The model",
-                           {"agent", "model_url", "model", "model_key_file", "system_prompt",
-                            "model_timeout"}},
+                          {"The model", AgentFlagNames()},
                           {"Servers that hear and speak", SpeechFlagNames()},
                           {"The agent",
                            {"voice", "model_dir", "endpoint_silence", "max_endpoint_silence"}}},

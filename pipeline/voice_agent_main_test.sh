@@ -222,7 +222,7 @@ python3 model.py >url &
 server=$!
 read -r url <url
 echo "Be short, and take notes." >prompt.txt
-echo "sk-1" >key.txt
+echo "sk-1" >key.txt && chmod 600 key.txt
 expect 0 "Answer:     One moment. I wrote that down." --input question.wav --db model.db --agent model --model_url "$url" --model m \
   --system_prompt prompt.txt --model_key_file key.txt
 grep -q 'Tool call:  notes {"action": "add", "text": "ten of clubs"}' out || fail "--agent model: no tool was called"
@@ -259,6 +259,9 @@ expect 2 "--model is missing" --input question.wav --db s.db --agent model --mod
 expect 2 "the URL of the model's server cannot be used: it is not a URL" --input question.wav --db new.db --agent model --model_url nowhere --model m
 [[ ! -e new.db ]] || fail "a wrong --model_url makes a database"
 expect 2 "--system_prompt - is standard input; name a file" --input question.wav --db s.db --agent model --model_url "$url" --model m --system_prompt -
+echo secret >model_key.txt && chmod 644 model_key.txt
+expect 2 "--model_key_file: model_key.txt can be read or written by others than its owner; run: chmod 600 model_key.txt" --input question.wav \
+  --db s.db --agent model --model_url "$url" --model m --model_key_file model_key.txt
 expect 2 "--model_key_file: cannot read missing" --input question.wav --db s.db --agent model --model_url "$url" --model m --model_key_file missing
 OPENAI_API_KEY=sk-2 expect 2 "the key would go over the network" --input question.wav --db s.db --agent model --model_url http://model.example --model m
 expect 2 "--agent has no meaning with --export_session" --db s.db --export_session x --agent rules

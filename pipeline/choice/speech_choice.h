@@ -1,13 +1,13 @@
 // Who hears and speaks for a program's user: this machine, or servers elsewhere.
-#ifndef PIPELINE_SPEECH_CHOICE_H_
-#define PIPELINE_SPEECH_CHOICE_H_
+#ifndef PIPELINE_CHOICE_SPEECH_CHOICE_H_
+#define PIPELINE_CHOICE_SPEECH_CHOICE_H_
 
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "pipeline/flag_text.h"
+#include "pipeline/choice/flag_text.h"
 #include "pipeline/remote_speech/remote_service.h"
 
 namespace parlance::pipeline {
@@ -53,4 +53,4 @@ absl::StatusOr<SpeechChoice> ChooseSpeech(const SpeechFlags& flags, const Enviro
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_SPEECH_CHOICE_H_
+#endif  // PIPELINE_CHOICE_SPEECH_CHOICE_H_

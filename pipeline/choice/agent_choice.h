@@ -1,13 +1,13 @@
 // Which agent a program's user wants: rules, a model, or rules first and a model for the rest.
-#ifndef PIPELINE_AGENT_CHOICE_H_
-#define PIPELINE_AGENT_CHOICE_H_
+#ifndef PIPELINE_CHOICE_AGENT_CHOICE_H_
+#define PIPELINE_CHOICE_AGENT_CHOICE_H_
 
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "pipeline/agent/model/model_agent.h"
-#include "pipeline/flag_text.h"
+#include "pipeline/choice/flag_text.h"
 
 namespace parlance::pipeline {
 
@@ -40,11 +40,13 @@ struct AgentFlags {
   absl::Duration model_timeout = absl::Seconds(25);
 };
 
-// InvalidArgument for what cannot be meant, by the flag's name; errors of `read`. No error has
+// `read`, `read_secret`: the content of a file, and of one with a key, as it was typed.
+// InvalidArgument for what cannot be meant, by the flag's name; errors of the two. No error has
 // anything of the key.
 absl::StatusOr<AgentChoice> ChooseAgent(const AgentFlags& flags, const Environment& environment,
-                                        const FlagFileReader& read);
+                                        const FlagFileReader& read,
+                                        const FlagFileReader& read_secret);
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_AGENT_CHOICE_H_
+#endif  // PIPELINE_CHOICE_AGENT_CHOICE_H_

@@ -1,4 +1,4 @@
-#include "pipeline/flag_text.h"
+#include "pipeline/choice/flag_text.h"
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"

@@ -1,6 +1,6 @@
 // The flags of programs that say who hears and speaks: --stt_url, --tts_url and theirs.
-#ifndef PIPELINE_SPEECH_FLAGS_H_
-#define PIPELINE_SPEECH_FLAGS_H_
+#ifndef PIPELINE_CHOICE_SPEECH_FLAGS_H_
+#define PIPELINE_CHOICE_SPEECH_FLAGS_H_
 
 #include <functional>
 #include <vector>
@@ -8,8 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "pipeline/flag_text.h"
-#include "pipeline/speech_choice.h"
+#include "pipeline/choice/flag_text.h"
+#include "pipeline/choice/speech_choice.h"
 
 namespace parlance::pipeline {
 
@@ -24,4 +24,4 @@ absl::StatusOr<SpeechChoice> SpeechChoiceOfCommandLine(
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_SPEECH_FLAGS_H_
+#endif  // PIPELINE_CHOICE_SPEECH_FLAGS_H_

@@ -1,4 +1,4 @@
-#include "pipeline/agent_choice.h"
+#include "pipeline/choice/agent_choice.h"
 
 #include <cstring>
 #include <string>
@@ -27,6 +27,10 @@ absl::StatusOr<std::string> ReadFile(absl::string_view path) {
   if (path == "long") return std::string(100'000, 'x');
   return absl::NotFoundError("there is no such file");
 }
+absl::StatusOr<std::string> ReadSecret(absl::string_view path) {
+  if (path == "shared") return absl::PermissionDeniedError("others may read it");
+  return ReadFile(path);
+}
 const char* NoEnvironment(const char*) { return nullptr; }
 const char* KeyInEnvironment(const char* name) {
   return std::strcmp(name, "OPENAI_API_KEY") == 0 ? "sk-other " : nullptr;
@@ -35,14 +39,14 @@ const char* KeyInEnvironment(const char* name) {
 AgentFlags Model() { return {.agent = "model", .model_url = "http://localhost:1", .model = "m"}; }
 
 TEST(AgentChoiceTest, RulesNeedNothing) {
-  const auto choice = ChooseAgent({}, KeyInEnvironment, ReadFile);
+  const auto choice = ChooseAgent({}, KeyInEnvironment, ReadFile, ReadSecret);
   ASSERT_THAT(choice, IsOk());
   EXPECT_EQ(choice->kind, AgentKind::kRules);
 }
 
 TEST(AgentChoiceTest, AModelIsAskedAsTheFlagsSay) {
   AgentFlags flags = Model();
-  auto choice = ChooseAgent(flags, NoEnvironment, ReadFile);
+  auto choice = ChooseAgent(flags, NoEnvironment, ReadFile, ReadSecret);
   ASSERT_THAT(choice, IsOk());
   EXPECT_EQ(choice->kind, AgentKind::kModel);
   EXPECT_EQ(choice->model.url, "http://localhost:1");
@@ -52,21 +56,21 @@ TEST(AgentChoiceTest, AModelIsAskedAsTheFlagsSay) {
   flags.agent = "both";
   flags.system_prompt = "prompt";
   flags.model_timeout = absl::Seconds(3);
-  choice = ChooseAgent(flags, KeyInEnvironment, ReadFile);
+  choice = ChooseAgent(flags, KeyInEnvironment, ReadFile, ReadSecret);
   ASSERT_THAT(choice, IsOk());
   EXPECT_EQ(choice->kind, AgentKind::kBoth);
   EXPECT_EQ(choice->model.instructions, "Be short.");
   EXPECT_EQ(choice->model.timeout, absl::Seconds(3));
   EXPECT_EQ(choice->model.api_key, "sk-other");
   flags.model_key_file = "key";
-  choice = ChooseAgent(flags, KeyInEnvironment, ReadFile);
+  choice = ChooseAgent(flags, KeyInEnvironment, ReadFile, ReadSecret);
   ASSERT_THAT(choice, IsOk());
   EXPECT_EQ(choice->model.api_key, "sk-secret");
 }
 
 TEST(AgentChoiceTest, WhatCannotBeMeantIsRefused) {
   const auto expect = [](const AgentFlags& flags, const char* message) {
-    EXPECT_THAT(ChooseAgent(flags, NoEnvironment, ReadFile).status().message(),
+    EXPECT_THAT(ChooseAgent(flags, NoEnvironment, ReadFile, ReadSecret).status().message(),
                 AllOf(HasSubstr(message), Not(HasSubstr("sk-"))));
   };
   AgentFlags flags;
@@ -89,12 +93,17 @@ TEST(AgentChoiceTest, WhatCannotBeMeantIsRefused) {
     flags.system_prompt = path;
     expect(flags, "--system_prompt: ");
   }
+  // Others may read instructions, and no key.
+  flags = Model();
+  flags.model_key_file = "shared";
+  EXPECT_THAT(ChooseAgent(flags, NoEnvironment, ReadFile, ReadSecret),
+              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("--model_key_file: ")));
   flags = {};
   flags.model = "m";
   expect(flags, "--model needs --agent model");
   flags = {};
   flags.system_prompt = "prompt";
-  EXPECT_THAT(ChooseAgent(flags, NoEnvironment, ReadFile),
+  EXPECT_THAT(ChooseAgent(flags, NoEnvironment, ReadFile, ReadSecret),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--system_prompt needs")));
 }
 

@@ -1,4 +1,4 @@
-#include "pipeline/speech_choice.h"
+#include "pipeline/choice/speech_choice.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,6 @@
 // Files that flags of a program name, read whole: keys and instructions.
-#ifndef PIPELINE_FLAG_TEXT_H_
-#define PIPELINE_FLAG_TEXT_H_
+#ifndef PIPELINE_CHOICE_FLAG_TEXT_H_
+#define PIPELINE_CHOICE_FLAG_TEXT_H_
 
 #include <cstddef>
 #include <functional>
@@ -29,4 +29,4 @@ absl::StatusOr<std::string> ReadKey(const FlagFileReader& read, absl::string_vie
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_FLAG_TEXT_H_
+#endif  // PIPELINE_CHOICE_FLAG_TEXT_H_

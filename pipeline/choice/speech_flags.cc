@@ -1,4 +1,4 @@
-#include "pipeline/speech_flags.h"
+#include "pipeline/choice/speech_flags.h"
 
 #include <cstdlib>
 #include <string>

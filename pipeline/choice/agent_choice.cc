@@ -1,4 +1,4 @@
-#include "pipeline/agent_choice.h"
+#include "pipeline/choice/agent_choice.h"
 
 #include <cstddef>
 #include <utility>
@@ -15,7 +15,8 @@ constexpr size_t kMaxInstructionBytes = 65536;
 }  // namespace
 
 absl::StatusOr<AgentChoice> ChooseAgent(const AgentFlags& flags, const Environment& environment,
-                                        const FlagFileReader& read) {
+                                        const FlagFileReader& read,
+                                        const FlagFileReader& read_secret) {
   AgentChoice choice;
   if (flags.agent == "model") {
     choice.kind = AgentKind::kModel;
@@ -60,7 +61,8 @@ absl::StatusOr<AgentChoice> ChooseAgent(const AgentFlags& flags, const Environme
     if (!text.ok()) return text.status();
     choice.model.instructions = *std::move(text);
   }
-  auto key = ReadKey(read, "--model_key_file", flags.model_key_file, environment, "OPENAI_API_KEY");
+  auto key =
+      ReadKey(read_secret, "--model_key_file", flags.model_key_file, environment, "OPENAI_API_KEY");
   if (!key.ok()) return key.status();
   choice.model.api_key = *std::move(key);
   return choice;
