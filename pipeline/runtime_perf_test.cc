@@ -21,9 +21,12 @@
 #include "perf/load.h"
 #include "perf/memory_recorder.h"
 #include "perf/recorder.h"
+#include "pipeline/agent/model/model_agent.h"
 #include "pipeline/components.h"
 #include "pipeline/conversation/conversation_actions.h"
+#include "pipeline/conversation/turn_latency.h"
 #include "pipeline/conversation/turn_machine.h"
+#include "pipeline/http/http_loop.h"
 #include "pipeline/runtime/load/load.h"
 #include "pipeline/runtime/load/simulated_parts.h"
 #include "pipeline/runtime/runtime.h"
@@ -31,6 +34,7 @@
 #include "pipeline/testing/spoken_requests.h"
 #include "session/store.h"
 #include "third_party/status_matchers.h"
+#include "tools/mcp/transport/testing/http_peer.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -76,12 +80,15 @@ class RuntimePerf : public testing::Test {
     options_.max_frame_age = absl::InfiniteDuration();
   }
 
-  void SimulateSpeech() {
+  void SimulateRecognizer() {
     parts_.create_recognizer = [] {
       return CreateSimulatedRecognizer("what time is it", absl::ZeroDuration());
     };
-    parts_.synthesizer = synthesizer_.get();
     options_.recognizers.max_recognizers = 100000;
+  }
+  void SimulateSpeech() {
+    SimulateRecognizer();
+    parts_.synthesizer = synthesizer_.get();
   }
   void SimulateStore() { parts_.store = store_.get(); }
 
@@ -183,6 +190,46 @@ TEST_F(RuntimePerf, RealParts) {
     if (turn.ending == TurnEnding::kAnswered) answer.Add(turn.latency.since_endpoint());
   };
   RunRounds([&](const LoadReport& report) { age.Add(report.frame_age.Percentile(0.99)); });
+}
+
+// What is added to a language model: the decision that a turn is over, a question over HTTP to a
+// server that answers at once, the first piece of the answer stored, spoken by Flite and given. The
+// last three are beyond the model's first clause, however long a real one takes for that.
+TEST_F(RuntimePerf, ModelAnswers) {
+  SimulateRecognizer();
+  const tools::mcp::HttpPeer model(
+      [](const tools::mcp::HttpPeer::Request&, tools::mcp::HttpPeer::Responder& responder) {
+        responder.Answer(200, "text/event-stream",
+                         R"(data: {"choices":[{"index":0,"delta":{"content":"It is noon, "}}]})"
+                         "\n\n"
+                         R"(data: {"choices":[{"index":0,"delta":{"content":"or so."}}]})"
+                         "\n\ndata: [DONE]\n\n");
+      },
+      tools::mcp::HttpPeer::Connections::kKeepAlive);
+  auto http = HttpLoop::Create({});
+  ASSERT_THAT(http, IsOk());
+  ModelAgentOptions options;
+  options.url = model.origin();
+  options.model = "at-once";
+  auto agent = ModelAgent::Create(options, http->get());
+  ASSERT_THAT(agent, IsOk());
+  parts_.agent = agent->get();
+  load_.num_sessions = 10;
+  // A turn is over once all of its answer was heard.
+  load_.length *= 2;
+  perf::Recorder answer(
+      Named("pipeline.model.answer_latency", "End of Turn to Answer, Model at Once", "ms"));
+  perf::Recorder first_audio(
+      Named("pipeline.model.first_audio", "First Clause of a Model to First Sound", "ms"));
+  load_.on_turn = [&](const TurnReport& turn) {
+    if (turn.ending != TurnEnding::kAnswered) return;
+    answer.Add(turn.latency.since_endpoint());
+    first_audio.Add(turn.latency[TurnStage::kStore] + turn.latency[TurnStage::kSynthesis] +
+                    turn.latency[TurnStage::kOutput]);
+  };
+  RunRounds([](const LoadReport&) {});
+  EXPECT_GT(agent->get()->stats().num_answers, 0);
+  EXPECT_EQ(agent->get()->stats().num_failed, 0);
 }
 
 // Ten times as many callers as there can be: those who are admitted must not suffer, and whoever
