@@ -4,12 +4,12 @@
 #include <utility>
 #include <vector>
 
-#include "audio/vad/neural_vad.h"
 #include "pipeline/agent/agent_settings.h"
 #include "pipeline/agent/demo_intents.h"
 #include "pipeline/agent/model/model_agent.h"
 #include "pipeline/agent/rule_agent.h"
 #include "pipeline/agent/rules_first_agent.h"
+#include "pipeline/conversation/detector.h"
 #include "pipeline/remote_speech/remote_recognizer.h"
 #include "pipeline/remote_speech/remote_synthesizer.h"
 #include "pipeline/session_adapters.h"
@@ -132,7 +132,7 @@ absl::StatusOr<std::unique_ptr<LocalConversation>> Components::Start(
   auto recognizer = CreateRecognizer();
   if (!recognizer.ok()) return recognizer.status();
   parts.recognizer = *std::move(recognizer);
-  auto vad = audio::CreateNeuralVad(/*look_ahead_frames=*/0);
+  auto vad = CreateDetector();
   if (!vad.ok()) return vad.status();
   parts.vad = *std::move(vad);
   parts.agent = agent_.get();
@@ -165,7 +165,7 @@ absl::StatusOr<std::unique_ptr<LocalConversation>> Components::Start(
 }
 
 RuntimeParts Components::ForRuntime() {
-  return {.create_vad = [] { return audio::CreateNeuralVad(/*look_ahead_frames=*/0); },
+  return {.create_vad = [] { return CreateDetector(); },
           .create_recognizer = [this] { return CreateRecognizer(); },
           .agent = agent_.get(),
           .synthesizer = synthesizer_.get(),

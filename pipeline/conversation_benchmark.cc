@@ -11,9 +11,9 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "audio/sound_file/testing/sounds.h"
-#include "audio/vad/neural_vad.h"
 #include "benchmark/benchmark.h"
 #include "pipeline/conversation/conversation.h"
+#include "pipeline/conversation/detector.h"
 #include "pipeline/conversation/testing/simulated_world.h"
 #include "pipeline/conversation/turn_machine.h"
 
@@ -27,7 +27,7 @@ void BM_IdleFrame(benchmark::State& state) {
   state.SetLabel("Conversation, an Idle Frame of 20 ms");
   ConversationOptions options;
   options.input_sample_rate_hz = 8000;
-  SimulatedWorld world(options, *audio::CreateNeuralVad(0));
+  SimulatedWorld world(options, *CreateDetector());
   Conversation& conversation = world.conversation();
   const std::vector<int16_t> silence(160, 3);
   std::vector<int16_t> out(320);
@@ -45,7 +45,7 @@ BENCHMARK(BM_IdleFrame)->Name("pipeline.conversation.idle_frame");
 // The same while somebody tells a story, and is listened to: what the recogniser does is not in it.
 void BM_ListeningFrame(benchmark::State& state) {
   state.SetLabel("Conversation, a Frame of Speech of 20 ms");
-  SimulatedWorld world(ConversationOptions(), *audio::CreateNeuralVad(0));
+  SimulatedWorld world(ConversationOptions(), *CreateDetector());
   Conversation& conversation = world.conversation();
   const std::vector<int16_t> prose = audio::RecordedSpeech(
       "pocketsphinx/librivox/sense_and_sensibility_01_austen_64kb-0870.wav", 16000);

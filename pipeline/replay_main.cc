@@ -18,10 +18,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "audio/vad/neural_vad.h"
+#include "audio/vad/vad.h"
 #include "command/input_file.h"
 #include "command/printable.h"
 #include "command/program.h"
+#include "pipeline/conversation/detector.h"
 #include "pipeline/conversation/replay/explanation.h"
 #include "pipeline/conversation/replay/replay.h"
 
@@ -35,7 +36,8 @@ namespace {
 constexpr size_t kMaxRecordBytes = size_t{300} << 20;
 
 absl::StatusOr<std::unique_ptr<audio::VoiceActivityDetector>> MakeDetector(absl::string_view name) {
-  if (name == "neural") return audio::CreateNeuralVad(/*look_ahead_frames=*/0);
+  auto detector = CreateDetector(name);
+  if (detector.ok() || !absl::IsNotFound(detector.status())) return detector;
   return absl::InvalidArgumentError(absl::StrCat(
       "it was recorded with a detector that this program has not: ", command::PrintableLine(name)));
 }

@@ -31,6 +31,7 @@
 #include "audio/vad/vad.h"
 #include "pipeline/agent/agent.h"
 #include "pipeline/conversation/conversation.h"
+#include "pipeline/conversation/detector.h"
 #include "pipeline/conversation/replay/conversation_recorder.h"
 #include "pipeline/runtime/announcer.h"
 #include "pipeline/speech/grammar.h"
@@ -75,7 +76,7 @@ class VoiceAgent {
     std::function<absl::Duration()> steady_now;
     // Where the conversation is recorded to, if it is, and the name of its detector for that.
     ConversationRecorder::Write record;
-    std::string detector = "neural";
+    std::string detector = std::string(kDetector);
     // Sound of the answers, mono PCM16 at the synthesiser's rate, at most 20 ms of it at a time.
     std::function<void(absl::Span<const int16_t>)> on_audio;
     // A turn is over.

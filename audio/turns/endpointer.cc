@@ -109,56 +109,85 @@ int64_t Endpointer::usual_pre_roll_samples() const {
 int64_t Endpointer::pre_roll_begin() const {
   // Evidence that begins with the next frame.
   int64_t onset = num_judged_ - kMaxRise;
-  if (!in_speech_ && evidence_ > 0) onset = std::min(onset, onset_);
+  if (!in_speech_ && evidence_.sum > 0) onset = std::min(onset, evidence_.onset);
   int64_t begin = onset - padding_;
   if (!in_speech_) begin = cut_ ? last_end_ : std::max(begin, last_end_);
   return std::max(begin, int64_t{0}) * frame_samples_;
 }
 
-std::optional<EndpointerEvent> Endpointer::Push(float probability) {
-  if (++num_pushed_ <= options_.look_ahead_frames) return std::nullopt;
-  ++num_judged_;
-  if (std::isnan(probability)) probability = 0;
-  return in_speech_ ? InSpeech(probability >= options_.neg_threshold) : Idle(probability);
+std::optional<EndpointerEvent> Endpointer::Push(float probability,
+                                                absl::Span<const float> provisional) {
+  ++num_pushed_;
+  if (num_pushed_ > options_.look_ahead_frames) {
+    const int64_t frame = num_judged_++;
+    if (!in_speech_ && frame >= evidence_begin_) Weigh(frame, probability, evidence_);
+  }
+  const auto num_provisional = static_cast<size_t>(num_pushed_ - num_judged_);
+  if (provisional.size() > num_provisional) provisional = provisional.last(num_provisional);
+  const int64_t num_heard = num_judged_ + static_cast<int64_t>(provisional.size());
+  // An answer about what was heard before decides nothing by itself.
+  if (num_heard <= num_heard_) return std::nullopt;
+  num_heard_ = num_heard;
+  const float at_once = provisional.empty() ? probability : provisional.back();
+  const bool speech = at_once >= options_.neg_threshold;
+  return in_speech_ ? InSpeech(speech) : cut_ ? AfterCut(speech) : Idle(provisional);
 }
 
-std::optional<EndpointerEvent> Endpointer::Idle(float probability) {
-  const int64_t frame = num_judged_ - 1;
+void Endpointer::Weigh(int64_t frame, float probability, Evidence& evidence) const {
+  if (std::isnan(probability)) probability = 0;
   if (probability < options_.neg_threshold) {
-    ++num_low_;
+    ++evidence.num_low;
   } else {
-    if (num_low_ > 0) stretch_begin_ = frame;
-    num_low_ = 0;
+    if (evidence.num_low > 0) evidence.stretch_begin = frame;
+    evidence.num_low = 0;
   }
-  if (cut_) {
-    if (num_low_ == 0) return Start(last_end_, last_end_);
-    if (Pause() >= endpointing_delay_) {
-      cut_ = false;
-      Settle();
-    }
-    return std::nullopt;
+  const bool had_any = evidence.sum > 0;
+  evidence.sum =
+      evidence.num_low >= kForgottenAfter ? 0 : std::max(evidence.sum + Gain(probability), 0.0F);
+  if (evidence.sum > 0 && !had_any) {
+    evidence.onset = std::max(evidence.stretch_begin, frame - kMaxRise);
   }
-  const bool had_evidence = evidence_ > 0;
-  evidence_ = num_low_ >= kForgottenAfter ? 0 : std::max(evidence_ + Gain(probability), 0.0F);
-  if (evidence_ > 0 && !had_evidence) onset_ = std::max(stretch_begin_, frame - kMaxRise);
-  if (evidence_ < static_cast<float>(min_speech_)) return std::nullopt;
-  onset_ = std::max({onset_, num_judged_ - max_onset_, last_end_});
-  const int64_t pause = onset_ - last_speech_ + hangover_;
+}
+
+std::optional<EndpointerEvent> Endpointer::Idle(absl::Span<const float> provisional) {
+  Evidence evidence = evidence_;
+  for (size_t i = 0; i < provisional.size(); ++i) {
+    const int64_t frame = num_judged_ + static_cast<int64_t>(i);
+    if (frame >= evidence_begin_) Weigh(frame, provisional[i], evidence);
+  }
+  if (evidence.sum < static_cast<float>(min_speech_)) return std::nullopt;
+  const int64_t onset = std::max({evidence.onset, num_heard_ - max_onset_, last_end_});
+  const int64_t pause = onset - last_speech_ + hangover_;
   if (last_speech_ >= 0 && pause <= max_endpointing_delay_) AddPause(pause);
-  return Start(std::max(onset_ - padding_, last_end_), onset_);
+  return Start(std::max(onset - padding_, last_end_), onset);
+}
+
+std::optional<EndpointerEvent> Endpointer::AfterCut(bool speech) {
+  if (speech) return Start(last_end_, last_end_);
+  if (Pause() >= endpointing_delay_) {
+    cut_ = false;
+    Settle();
+    ForgetEvidence();
+  }
+  return std::nullopt;
 }
 
 std::optional<EndpointerEvent> Endpointer::InSpeech(bool speech) {
   if (speech) {
-    const int64_t num_low = num_judged_ - 1 - last_speech_;
+    const int64_t num_low = num_heard_ - 1 - last_speech_;
     if (num_low > 0) AddPause(num_low + hangover_);
-    last_speech_ = num_judged_;
+    last_speech_ = num_heard_;
   }
   if (Pause() >= Delay()) return End(EndpointerEvent::EndReason::kSilence);
-  if (num_judged_ - begin_ >= max_speech_) {
+  if (num_heard_ - begin_ >= max_speech_) {
     return End(EndpointerEvent::EndReason::kMaxSpeechDuration);
   }
   return std::nullopt;
+}
+
+void Endpointer::ForgetEvidence() {
+  evidence_ = {};
+  evidence_begin_ = num_heard_;
 }
 
 std::optional<EndpointerEvent> Endpointer::Flush() {
@@ -195,7 +224,7 @@ EndpointerEvent Endpointer::Start(int64_t begin_frame, int64_t edge_frame) {
   in_speech_ = true;
   cut_ = false;
   begin_ = begin_frame;
-  last_speech_ = num_judged_;
+  last_speech_ = num_heard_;
   return {.kind = EndpointerEvent::Kind::kSpeechStart,
           .end_reason = EndpointerEvent::EndReason::kNone,
           .segment = {.begin = begin_ * frame_samples_, .end = 0},
@@ -204,7 +233,7 @@ EndpointerEvent Endpointer::Start(int64_t begin_frame, int64_t edge_frame) {
 }
 
 int64_t Endpointer::Pause() const {
-  const int64_t num_low = num_judged_ - last_speech_;
+  const int64_t num_low = num_heard_ - last_speech_;
   return num_low == 0 ? 0 : num_low + hangover_;
 }
 
@@ -226,12 +255,11 @@ EndpointerEvent Endpointer::End(EndpointerEvent::EndReason reason) {
   cut_ = reason == EndpointerEvent::EndReason::kMaxSpeechDuration;
   // While the probability is high it is not known yet where speech ends. A turn that goes on after
   // a cut may be shorter than the hang-over.
-  const int64_t speech_end = cut_           ? num_judged_
+  const int64_t speech_end = cut_           ? num_heard_
                              : Pause() == 0 ? last_speech_
                                             : std::max(last_speech_ - hangover_, begin_ + 1);
-  last_end_ = cut_ ? num_judged_ : std::min(speech_end + padding_, num_judged_);
-  evidence_ = 0;
-  num_low_ = 1;
+  last_end_ = cut_ ? num_heard_ : std::min(speech_end + padding_, num_heard_);
+  ForgetEvidence();
   if (!cut_) Settle();
   return {.kind = EndpointerEvent::Kind::kSpeechEnd,
           .end_reason = reason,

@@ -24,6 +24,12 @@
 // speech goes on before the endpointing delay has passed, the next turn begins at the very sample
 // where the cut one ended, without asking for evidence again.
 //
+// A detector that looks ahead delays nothing. What it makes of a frame at once counts until it
+// answers for it, with the better knowledge of what followed: so each decision comes as soon as
+// without look-ahead, and evidence of a start that does not last is taken back. Whether speech
+// pauses is what it says at once: later answers let pauses begin sooner, in the middle of what
+// people say too, so that turns that end as late are cut in on more often (pipeline/README.md).
+//
 // The endpointing delay adapts between min_endpointing_delay and max_endpointing_delay to the
 // speaker's own pauses; equal ones turn that off. It is clamp(1.5 * h, min, max), rounded up to
 // frames, where h estimates the longest usual hesitation:
@@ -57,6 +63,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 
 namespace parlance::audio {
 
@@ -135,7 +142,10 @@ class Endpointer {
   static absl::StatusOr<Endpointer> Create(const Options& options);
 
   // The next 10 ms. `probability`: 0 to 1; what is beyond counts as the nearest of them, NaN as 0.
-  std::optional<EndpointerEvent> Push(float probability);
+  // `provisional`: the same of the frames that followed, as far as it is known by now (see
+  // VoiceActivityDetector::provisional): none, or one for each of look_ahead_frames; those of
+  // frames before the stream are ignored.
+  std::optional<EndpointerEvent> Push(float probability, absl::Span<const float> provisional = {});
   // The stream ends: ends the turn, if there is one. Afterwards the endpointer is as new. A
   // detector with look-ahead still owes the last frames: push what it answers to look_ahead_frames
   // frames of silence before.
@@ -177,10 +187,27 @@ class Endpointer {
   int64_t pre_roll_begin() const;
 
  private:
+  // Evidence of a start, as it is gathered from frame to frame.
+  struct Evidence {
+    // In frames of certainty.
+    float sum = 0;
+    // Frames below neg_threshold, up to now.
+    int64_t num_low = 1;
+    // Where the stretch above it began; where the start is to be, while there is evidence.
+    int64_t stretch_begin = 0;
+    int64_t onset = 0;
+  };
+
   explicit Endpointer(const Options& options);
-  // What the frame that has just been judged means outside and inside of a turn.
-  std::optional<EndpointerEvent> Idle(float probability);
+  // What is known now means outside of a turn, inside of one, and after one was cut. `speech`:
+  // whether the last frame may be some.
+  std::optional<EndpointerEvent> Idle(absl::Span<const float> provisional);
   std::optional<EndpointerEvent> InSpeech(bool speech);
+  std::optional<EndpointerEvent> AfterCut(bool speech);
+  // Adds a frame to what speaks for a start.
+  void Weigh(int64_t frame, float probability, Evidence& evidence) const;
+  // What was heard so far is no evidence of a start.
+  void ForgetEvidence();
   float Gain(float probability) const;
   // How long speech has paused; 0 while the probability says that it has not.
   int64_t Pause() const;
@@ -211,20 +238,17 @@ class Endpointer {
   int64_t max_onset_;
 
   int64_t num_pushed_ = 0;
-  // Frames whose probability is known; the last is the one at hand.
+  // Frames that the detector has answered for, and those of which anything is known.
   int64_t num_judged_ = 0;
+  int64_t num_heard_ = 0;
   bool in_speech_ = false;
   // A turn was cut, and is not over yet.
   bool cut_ = false;
   Words words_ = Words::kUnknown;
 
-  // The evidence of a start, in frames of certainty.
-  float evidence_ = 0;
-  // Frames below neg_threshold, up to now.
-  int64_t num_low_ = 1;
-  // Where the stretch above it began; where the start is to be, while there is evidence.
-  int64_t stretch_begin_ = 0;
-  int64_t onset_ = 0;
+  // Of the frames from evidence_begin_ on that the detector has answered for.
+  Evidence evidence_;
+  int64_t evidence_begin_ = 0;
 
   // Where the turn begins, with its padding, and where its last frame of speech ends, hang-over
   // included; the latter stays for the pause after the turn, and is -1 before the first one.

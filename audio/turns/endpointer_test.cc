@@ -1,5 +1,6 @@
 #include "audio/turns/endpointer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -261,6 +262,78 @@ TEST(EndpointerTest, LookAheadMovesDecisionsOnly) {
             "start 80 from 100 @270; end 880 from 880 @920 cut; "
             "start 880 from 880 @930; end 930 from 910 @1050 silence");
   EXPECT_EQ(Script({{1, 40}}, options), "");
+}
+
+// What a detector that looks ahead says of each frame: at once, and in the end.
+struct TwoAnswers {
+  std::vector<float> at_once;
+  std::vector<float> in_the_end;
+};
+
+// The events of a detector that changes its mind look_ahead_frames after a frame.
+std::vector<EndpointerEvent> EventsOfTwo(const TwoAnswers& answers,
+                                         const Endpointer::Options& options) {
+  auto endpointer = *Endpointer::Create(options);
+  const size_t look_ahead = static_cast<size_t>(options.look_ahead_frames);
+  std::vector<EndpointerEvent> events;
+  const auto add = [&](const std::optional<EndpointerEvent>& event) {
+    if (event) events.push_back(*event);
+  };
+  const size_t num_frames = answers.at_once.size();
+  for (size_t frame = 0; frame < num_frames + look_ahead; ++frame) {
+    // Before the first frame, and after the last, nothing is known.
+    std::vector<float> provisional;
+    if (frame < num_frames) provisional.assign(look_ahead, 1);
+    for (size_t age = 0; age < provisional.size() && age <= frame; ++age) {
+      provisional[look_ahead - 1 - age] = answers.at_once[frame - age];
+    }
+    add(endpointer.Push(frame < look_ahead ? 1 : answers.in_the_end[frame - look_ahead],
+                        provisional));
+  }
+  add(endpointer.Flush());
+  // What is pushed after the stream is none of it.
+  const int64_t end = static_cast<int64_t>(num_frames) * options.sample_rate_hz / 100;
+  for (EndpointerEvent& event : events) event.decided = std::min(event.decided, end);
+  return events;
+}
+
+std::string ScriptOf(const TwoAnswers& answers, const Endpointer::Options& options) {
+  std::string text;
+  for (const EndpointerEvent& event : EventsOfTwo(answers, options)) {
+    absl::StrAppend(&text, text.empty() ? "" : "; ", Text(event));
+  }
+  return text;
+}
+
+TEST(EndpointerTest, WhatIsKnownAtOnceDecidesAtOnce) {
+  Endpointer::Options options = Options();
+  options.look_ahead_frames = 4;
+  const std::vector<float> frames = Frames({{0, 100}, {1, 200}, {0, 200}});
+  EXPECT_EQ(ScriptOf({.at_once = frames, .in_the_end = frames}, options),
+            "start 80 from 100 @230; end 320 from 300 @400 silence");
+  // The end of the stream cuts nothing off.
+  const std::vector<float> speech = Frames({{1, 200}});
+  EXPECT_EQ(ScriptOf({.at_once = speech, .in_the_end = speech}, options),
+            "start 0 from 0 @130; end 200 from 200 @200 flush");
+}
+
+// Whether speech pauses is not asked again.
+TEST(EndpointerTest, PausesAreKnownAtOnce) {
+  Endpointer::Options options = Options();
+  options.look_ahead_frames = 4;
+  const std::vector<float> heard = Frames({{1, 200}, {0, 50}, {0.9F, 30}, {0, 200}});
+  const std::string events = "start 0 from 0 @130; end 300 from 280 @380 silence";
+  EXPECT_EQ(ScriptOf({.at_once = heard, .in_the_end = heard}, options), events);
+  EXPECT_EQ(ScriptOf({.at_once = heard, .in_the_end = Frames({{1, 200}, {0, 280}})}, options),
+            events);
+  EXPECT_EQ(ScriptOf({.at_once = heard, .in_the_end = Frames({{1, 480}})}, options), events);
+}
+
+TEST(EndpointerTest, EvidenceThatDoesNotLastIsTakenBack) {
+  Endpointer::Options options = Options();
+  options.look_ahead_frames = 4;
+  const std::vector<float> heard = Frames({{0, 100}, {1, 400}, {0, 200}});
+  EXPECT_EQ(ScriptOf({.at_once = heard, .in_the_end = Frames({{0, 700}})}, options), "");
 }
 
 // A detector that stays sure for 70 ms after each sound: the same sounds are speech, and end where
@@ -549,7 +622,12 @@ TEST(EndpointerTest, InvariantsHoldForAnyProbabilities) {
     const int64_t length = static_cast<int64_t>(frames.size()) * frame_samples;
     const int64_t longest =
         absl::ToInt64Milliseconds(options.max_speech_duration) / 10 * frame_samples;
-    const std::vector<EndpointerEvent> events = EventsOf(frames, *endpointer);
+    // Half of the detectors change their mind later.
+    std::vector<float> at_once = RandomFrames(random);
+    at_once.resize(frames.size());
+    const std::vector<EndpointerEvent> events =
+        seed % 2 == 0 ? EventsOf(frames, *endpointer)
+                      : EventsOfTwo({.at_once = at_once, .in_the_end = frames}, options);
     bool in_speech = false;
     EndpointerEvent last;
     for (const EndpointerEvent& event : events) {
@@ -583,6 +661,27 @@ TEST(EndpointerTest, InvariantsHoldForAnyProbabilities) {
   // The sequences are not all silence to these options.
   EXPECT_GT(num_events, 5000);
   EXPECT_GT(num_contiguous, 100);
+}
+
+// A detector that knows all at once decides as one without look-ahead does, whatever it says.
+TEST(EndpointerTest, LookAheadDelaysNothing) {
+  constexpr uint64_t kSeed = 20261130;
+  size_t num_events = 0;
+  for (uint64_t seed = kSeed; seed < kSeed + 300; ++seed) {
+    SCOPED_TRACE(absl::StrCat("seed ", seed));
+    std::mt19937_64 random(seed);
+    Endpointer::Options options = RandomOptions(random);
+    const std::vector<float> frames = RandomFrames(random);
+    const std::vector<EndpointerEvent> late =
+        EventsOfTwo({.at_once = frames, .in_the_end = frames}, options);
+    options.look_ahead_frames = 0;
+    auto endpointer = *Endpointer::Create(options);
+    const std::vector<EndpointerEvent> early = EventsOf(frames, endpointer);
+    ASSERT_EQ(late.size(), early.size());
+    for (size_t i = 0; i < late.size(); ++i) ASSERT_EQ(Text(late[i]), Text(early[i])) << i;
+    num_events += late.size();
+  }
+  EXPECT_GT(num_events, 5000u);
 }
 
 // Nothing is shared between endpointers, nor does it matter how many are pushed to in between.

@@ -89,7 +89,9 @@ void SpeechSegmenter::Flush(TurnObserver& observer) {
   // given for that is no sound of the stream.
   static constexpr std::array<int16_t, kMaxFrameSamples> kSilence{};
   const auto silence = absl::MakeConstSpan(kSilence).first(vad_->frame_samples());
-  for (int i = 0; i < vad_->look_ahead_frames(); ++i) Judge(vad_->Process(silence), observer);
+  for (int i = 0; i < vad_->look_ahead_frames(); ++i) {
+    Judge(vad_->Process(silence), {}, observer);
+  }
   if (const std::optional<EndpointerEvent> event = endpointer_.Flush()) Tell(*event, observer);
   vad_->Reset();
   ring_.Clear();
@@ -111,12 +113,16 @@ void SpeechSegmenter::Hear(absl::Span<const int16_t> heard, TurnObserver& observ
   ring_.Push(frame);
   // A turn that this frame begins has it in its pre-roll; one that it ends has heard it.
   if (gives_sound_ && endpointer_.in_speech()) observer.OnTurnSound(frame);
-  Judge(vad_->Process(frame), observer);
+  const float probability = vad_->Process(frame);
+  const absl::Span<const float> provisional = vad_->provisional();
+  observer.OnFrameHeard(provisional.empty() ? probability : provisional.back());
+  Judge(probability, provisional, observer);
   ring_.Forget(endpointer_.pre_roll_begin());
 }
 
-void SpeechSegmenter::Judge(float probability, TurnObserver& observer) {
-  const std::optional<EndpointerEvent> event = endpointer_.Push(probability);
+void SpeechSegmenter::Judge(float probability, absl::Span<const float> provisional,
+                            TurnObserver& observer) {
+  const std::optional<EndpointerEvent> event = endpointer_.Push(probability, provisional);
   if (num_owed_ > 0) {
     --num_owed_;
   } else {

@@ -84,7 +84,7 @@ class SpeechSegmenter {
   void Listen(TurnObserver& observer);
   // Hears 10 ms of sound, and then judges what the detector answered.
   void Hear(absl::Span<const int16_t> heard, TurnObserver& observer);
-  void Judge(float probability, TurnObserver& observer);
+  void Judge(float probability, absl::Span<const float> provisional, TurnObserver& observer);
   // Tells of an event of the endpointer, and of the sound that comes with it.
   void Tell(const EndpointerEvent& event, TurnObserver& observer);
   // Maps positions at the detector's rate to the input: an event's, the sample there, and how many

@@ -148,6 +148,7 @@ class LateVad : public VoiceActivityDetector {
 // All that a stream gave.
 struct Heard {
   std::vector<uint32_t> probability_bits;
+  std::vector<uint32_t> at_once_bits;
   std::vector<std::string> events;
   // The sound of each turn.
   std::vector<std::vector<int16_t>> turns;
@@ -189,6 +190,9 @@ class Listener : private TurnObserver {
   void OnTurnEnd(const EndpointerEvent& end) override {
     EXPECT_EQ(end.kind, Kind::kSpeechEnd);
     Add(end);
+  }
+  void OnFrameHeard(float probability) override {
+    heard_.at_once_bits.push_back(std::bit_cast<uint32_t>(probability));
   }
   void OnProbability(float probability) override {
     heard_.probability_bits.push_back(std::bit_cast<uint32_t>(probability));
@@ -272,15 +276,18 @@ INSTANTIATE_TEST_SUITE_P(Rates, SegmenterRateTest,
 TEST_P(SegmenterRateTest, FindsAnUtteranceWhereItIs) {
   const int rate_hz = GetParam();
   const std::vector<int16_t> sound = Utterance(rate_hz);
-  Listener listener(CreateNeural(rate_hz));
-  listener.Push(sound);
-  ASSERT_EQ(listener.events().size(), 2u);
-  const EndpointerEvent& end = listener.events()[1];
-  const double near = 0.7 * rate_hz;
-  EXPECT_NEAR(static_cast<double>(end.segment.begin), rate_hz, near);
-  EXPECT_NEAR(static_cast<double>(end.segment.end),
-              static_cast<double>(sound.size()) - 1.5 * rate_hz, near);
-  EXPECT_NEAR(static_cast<double>(end.delay()), 0.5 * rate_hz, 0.01 * rate_hz);
+  for (const int look_ahead : {0, kMaxNeuralLookAhead}) {
+    Listener listener(CreateNeural(rate_hz, look_ahead));
+    listener.Push(sound);
+    ASSERT_EQ(listener.events().size(), 2u);
+    const EndpointerEvent& end = listener.events()[1];
+    const double near = 0.7 * rate_hz;
+    EXPECT_NEAR(static_cast<double>(end.segment.begin), rate_hz, near);
+    EXPECT_NEAR(static_cast<double>(end.segment.end),
+                static_cast<double>(sound.size()) - 1.5 * rate_hz, near);
+    // Looking ahead delays nothing.
+    EXPECT_NEAR(static_cast<double>(end.delay()), 0.5 * rate_hz, 0.01 * rate_hz);
+  }
 }
 
 TEST_P(SegmenterRateTest, ChunksMakeNoDifference) {
@@ -568,6 +575,16 @@ TEST(SpeechSegmenterTest, LookAheadMovesDecisionsOnly) {
     EXPECT_EQ(late.events()[i].edge, now.events()[i].edge) << i;
     EXPECT_EQ(late.events()[i].decided, now.events()[i].decided + (i < 3 ? 800 : 0)) << i;
   }
+}
+
+// What a detector makes of a frame at once does not wait for its look-ahead.
+TEST(SpeechSegmenterTest, EachFrameIsToldAtOnce) {
+  const std::vector<int16_t> sound = Utterance(16000);
+  const Heard early = HeardInChunks(CreateNeural(16000, 0), sound, 4800);
+  const Heard late = HeardInChunks(CreateNeural(16000, 5), sound, 4800);
+  EXPECT_EQ(early.at_once_bits, early.probability_bits);
+  EXPECT_EQ(late.at_once_bits, early.at_once_bits);
+  EXPECT_NE(late.probability_bits, late.at_once_bits);
 }
 
 // A detector that outlasts each sound makes no cough a word, and no turn longer.

@@ -20,6 +20,10 @@ class TurnObserver {
   // come from the speaker, such as an echo, may be taken out.
   virtual void PrepareFrame(absl::Span<int16_t> /*frame*/) {}
 
+  // They were heard, and this is what the detector makes of them at once, whatever its look-ahead.
+  // It comes before the event that it leads to.
+  virtual void OnFrameHeard(float /*probability*/) {}
+
   // A turn begins at start.segment.begin.
   virtual void OnTurnBegin(const EndpointerEvent& /*start*/) {}
 
@@ -35,8 +39,8 @@ class TurnObserver {
   virtual void OnTurnEnd(const EndpointerEvent& /*end*/) {}
 
   // The probability of speech of the next 10 ms of the stream that was believed, in a turn or not,
-  // as soon as the detector knows it: the n-th call (from 0) is about the frame that begins n * 10
-  // ms after the stream. It comes before the event that it leads to.
+  // once the detector has heard all that it waits for: the n-th call (from 0) is about the frame
+  // that begins n * 10 ms after the stream. It comes before the event that it leads to.
   virtual void OnProbability(float /*probability*/) {}
 };
 

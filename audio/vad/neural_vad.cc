@@ -91,10 +91,20 @@ class NeuralVad : public VoiceActivityDetector {
     kernels_.gru_step(input_gates.data(), hidden_gates.data(), kUnits, units_.data());
     std::array<float, kOutputRows> output;
     network_.output.Process(kernels_, units_.data(), output.data());
-    return 1 / (1 + std::exp(-output[static_cast<size_t>(look_ahead_frames_)]));
+    // The outputs are about ever older frames; what is answered is about the oldest.
+    const auto look_ahead = static_cast<size_t>(look_ahead_frames_);
+    for (size_t age = 0; age < look_ahead; ++age) {
+      provisional_[look_ahead - 1 - age] = Probability(output[age]);
+    }
+    return Probability(output[look_ahead]);
+  }
+
+  absl::Span<const float> provisional() const override {
+    return absl::MakeConstSpan(provisional_).first(static_cast<size_t>(look_ahead_frames_));
   }
 
  private:
+  static float Probability(float log_odds) { return 1 / (1 + std::exp(-log_odds)); }
   static const Network& SharedNetwork() {
     static const Network& network = *new Network;
     return network;
@@ -107,6 +117,7 @@ class NeuralVad : public VoiceActivityDetector {
   // Inputs of the last frames, the oldest first.
   std::array<float, kContext * kNumNeuralInputs> context_;
   std::array<float, kUnits> units_;
+  std::array<float, kMaxNeuralLookAhead> provisional_{};
 };
 
 }  // namespace

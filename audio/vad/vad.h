@@ -27,6 +27,12 @@ class VoiceActivityDetector {
   // How many frames of what follows a frame the detector hears before it answers; 10 ms of delay
   // each. Constant.
   virtual int look_ahead_frames() const { return 0; }
+  // What is known by now of the look_ahead_frames() frames that Process has not answered for yet,
+  // the oldest first, so that the last is about the frame that it was given last: what the sound so
+  // far gives them. Process answers for each of them later, and better. Of frames before the stream
+  // it means nothing. Valid until the next call of Process or Reset. Empty for a detector that
+  // knows nothing before it answers.
+  virtual absl::Span<const float> provisional() const { return {}; }
   // How many frames the probability of a sound that it is sure of outlasts the sound, by smoothing:
   // 0 to 50.
   virtual int hangover_frames() const { return 0; }

@@ -390,6 +390,26 @@ TEST(NeuralVadTest, LookAheadIsAnotherAnswer) {
   }
 }
 
+// What it knows of a frame before it answers is what it would answer with less look-ahead.
+TEST(NeuralVadTest, WhatIsProvisionalIsTheAnswerOfLessLookAhead) {
+  const std::vector<int16_t> speech = RecordedSpeech("pocketsphinx/goforward.raw", kRateHz);
+  std::vector<std::vector<float>> answers;
+  for (int frames = 0; frames <= kMaxNeuralLookAhead; ++frames) {
+    answers.push_back(Listen(**CreateNeuralVad(frames), speech));
+  }
+  for (size_t look_ahead = 0; look_ahead < answers.size(); ++look_ahead) {
+    const auto vad = *CreateNeuralVad(static_cast<int>(look_ahead));
+    for (size_t frame = 0; (frame + 1) * kVadFrame <= speech.size(); ++frame) {
+      vad->Process(absl::MakeConstSpan(speech).subspan(frame * kVadFrame, kVadFrame));
+      const absl::Span<const float> provisional = vad->provisional();
+      ASSERT_EQ(provisional.size(), look_ahead);
+      for (size_t age = 0; age < look_ahead; ++age) {
+        ASSERT_EQ(provisional[look_ahead - 1 - age], answers[age][frame]) << frame;
+      }
+    }
+  }
+}
+
 TEST(NeuralVadTest, RefusesOtherLookAheads) {
   for (const int frames : {-1, kMaxNeuralLookAhead + 1, 1 << 30}) {
     EXPECT_THAT(CreateNeuralVad(frames), StatusIs(absl::StatusCode::kInvalidArgument)) << frames;

@@ -461,7 +461,7 @@ void Conversation::EndUtterance(Utterance& utterance, absl::Duration endpoint_de
   Tell({.kind = TurnEventKind::kSpeechEnded});
 }
 
-void Conversation::OnProbability(float probability) {
+void Conversation::OnFrameHeard(float probability) {
   if (is_judged_) {
     InterruptionJudge::Frame frame = {.speech_probability = probability,
                                       .explained = 1 - probability,

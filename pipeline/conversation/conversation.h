@@ -274,7 +274,7 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   void OnTurnBegin(const audio::EndpointerEvent& start) override;
   void OnTurnSound(absl::Span<const int16_t> samples) override;
   void OnTurnEnd(const audio::EndpointerEvent& end) override;
-  void OnProbability(float probability) override;
+  void OnFrameHeard(float probability) override;
 
   // Moves time on, and does what is due.
   void Pass(absl::Duration at);

@@ -40,12 +40,12 @@
 #include "audio/scenes/scene.h"
 #include "audio/sound_file/testing/sounds.h"
 #include "audio/turns/endpointer.h"
-#include "audio/vad/neural_vad.h"
 #include "audio/vad/vad.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
+#include "pipeline/conversation/detector.h"
 #include "pipeline/conversation/echo_guard.h"
 #include "pipeline/conversation/interruption_judge.h"
 #include "pipeline/speech/flite_synthesizer.h"
@@ -322,8 +322,9 @@ struct Told {
 // A conversation in which an answer is played, and `sound` begins `before` frames after it.
 std::vector<Told> Converse(absl::Span<const int16_t> answer, const Sound& sound, size_t before,
                            uint64_t seed, absl::Duration min_speech) {
-  const auto detector = *audio::CreateNeuralVad(0);
-  auto endpointer = *audio::Endpointer::Create({.hangover_frames = detector->hangover_frames()});
+  const auto detector = *CreateDetector();
+  auto endpointer = *audio::Endpointer::Create({.look_ahead_frames = detector->look_ahead_frames(),
+                                                .hangover_frames = detector->hangover_frames()});
   InterruptionJudge judge = *InterruptionJudge::Create({.min_speech = min_speech});
   EchoGuard guard;
   guard.Begin();
@@ -353,18 +354,19 @@ std::vector<Told> Converse(absl::Span<const int16_t> answer, const Sound& sound,
       heard[i] = Rounded(room[at] + Amplitude(kEchoDb) * played[at]);
     }
     const GuardedSound guarded = guard.Heard(absl::MakeSpan(heard));
-    const float speech = detector->Process(heard);
+    const float answer = detector->Process(heard);
+    const absl::Span<const float> provisional = detector->provisional();
 
     const auto follow = [&](InterruptionVerdict verdict) {
       if (verdict == InterruptionVerdict::kNone) return;
       told.push_back({.frame = frame, .verdict = verdict});
       held = verdict == InterruptionVerdict::kOnset;
     };
-    follow(judge.OnFrame({.speech_probability = speech,
+    follow(judge.OnFrame({.speech_probability = provisional.back(),
                           .explained = guarded.explained,
                           .change = guarded.change,
                           .answer_heard = plays}));
-    const auto event = endpointer.Push(speech);
+    const auto event = endpointer.Push(answer, provisional);
     if (event.has_value() && event->kind == audio::EndpointerEvent::Kind::kSpeechStart) {
       follow(judge.OnSpeechBegan());
     } else if (event.has_value()) {

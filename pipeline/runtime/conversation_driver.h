@@ -29,6 +29,7 @@
 #include "pipeline/conversation/conversation.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/conversation_observer.h"
+#include "pipeline/conversation/detector.h"
 #include "pipeline/conversation/replay/conversation_recorder.h"
 #include "pipeline/conversation/turn_messages.h"
 #include "pipeline/runtime/announcer.h"
@@ -92,7 +93,7 @@ class ConversationDriver {
     // The number of messages has to be the session's.
     ConversationOptions conversation;
     // The name of the detector, for records.
-    std::string detector = "neural";
+    std::string detector = std::string(kDetector);
   };
 
   // InvalidArgument for missing parts and for what a conversation refuses.

@@ -42,6 +42,7 @@
 #include "pipeline/conversation/conversation.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/conversation_observer.h"
+#include "pipeline/conversation/detector.h"
 #include "pipeline/conversation/replay/conversation_recorder.h"
 #include "pipeline/conversation/turn_messages.h"
 #include "pipeline/conversation/turn_taking.h"
@@ -164,7 +165,7 @@ struct SessionOptions {
   absl::Duration tool_timeout = absl::Seconds(5);
   // Where the conversation is recorded to, if it is. Called on the session's thread.
   ConversationRecorder::Write record = nullptr;
-  std::string detector = "neural";
+  std::string detector = std::string(kDetector);
   // How long before it is due the sound of an answer is given, so that an uneven network does not
   // break it up: 0 to 1 s. What has been heard is then known by time, as if it were played without
   // a gap from the first frame on; Played is not to be called.
