@@ -85,6 +85,11 @@ grep -q "^2 of 2 sessions" out || fail "callers were refused"
 grep -q "; 0 events without a reply" out || fail "events were lost"
 grep -qE "beside 5 clients that misbehave: ([5-9]|[1-9][0-9]+) connections, [0-9]+ of them ended by the server; [1-9][0-9.]* MB sent" out ||
   fail "nobody misbehaved: $(cat out)"
+# The server reads what they sent at its own pace, and then finds that they are gone.
+until python3 "$runfiles/pipeline/testing/realtime_client.py" get "$metrics_url" \
+  "Authorization: Bearer 0123456789abcdef" >metrics && grep -q "^parlance_sessions 0" metrics; do
+  kill -0 "$server" || fail "the server has ended"
+done
 # Whoever is too many is refused, and told why.
 "$program" --url "$url" --api_key_file key.txt --sessions 8 --length 1s --ramp 0s >out 2>err
 [[ $? == 1 ]] || fail "a load with refusals is no no"

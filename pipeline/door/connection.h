@@ -4,7 +4,8 @@
 //   socket ◄─ server ◄──────────────────────────────── Connection: what a protocol says
 //
 // A handler belongs to one connection and lives until OnClosed has returned. The server calls it on
-// the connection's thread, one call at a time; no call may block. A Connection may be used from any
+// the connection's thread, or with a large message on another, one call at a time; no call may
+// block. A Connection may be used from any
 // thread, by whoever holds it; once the peer is gone what is sent is dropped.
 //
 // Over a WebSocket a message is one of RFC 6455; over plain TCP, what has just come, in pieces of

@@ -102,6 +102,21 @@ absl::StatusOr<std::vector<uint8_t>> DecodeBase64(absl::string_view text) {
   return bytes;
 }
 
+absl::Status CheckBase64(absl::string_view text) {
+  // Groups of four stand alone, but for the last of them.
+  constexpr size_t kPiece = size_t{16} << 10;
+  std::array<uint8_t, MaxDecodedBytes(kPiece)> bytes;
+  for (size_t begin = 0; begin == 0 || begin < text.size(); begin += kPiece) {
+    const absl::string_view piece = text.substr(begin, kPiece);
+    const bool is_last = begin + kPiece >= text.size();
+    const bool is_padded = !piece.empty() && piece.back() == kPadding;
+    if ((!is_last && is_padded) || !DecodeBase64(piece, absl::MakeSpan(bytes)).ok()) {
+      return DecodeBase64(text).status();
+    }
+  }
+  return absl::OkStatus();
+}
+
 void AppendBase64(absl::Span<const uint8_t> bytes, std::string& text) {
   const size_t begin = text.size();
   text.resize(begin + (bytes.size() + 2) / 3 * 4);

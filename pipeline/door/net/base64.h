@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -29,6 +30,9 @@ constexpr size_t MaxDecodedBytes(size_t num_characters) {
 absl::StatusOr<size_t> DecodeBase64(absl::string_view text, absl::Span<uint8_t> bytes);
 
 absl::StatusOr<std::vector<uint8_t>> DecodeBase64(absl::string_view text);
+
+// Whether DecodeBase64 would decode it, or its error.
+absl::Status CheckBase64(absl::string_view text);
 
 // Appends the bytes as text, with padding.
 void AppendBase64(absl::Span<const uint8_t> bytes, std::string& text);

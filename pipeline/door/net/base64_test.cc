@@ -63,6 +63,22 @@ TEST(Base64Test, ItIsTheSameAsAbseils) {
   }
 }
 
+// It is looked through in pieces.
+TEST(Base64Test, WhatCanBeDecodedIsKnownBefore) {
+  EXPECT_THAT(CheckBase64(""), IsOk());
+  for (const size_t size : {1u, 4u, 16'383u, 16'384u, 16'386u, 16'388u, 70'000u, 70'001u}) {
+    const std::string good(size, 'A');
+    EXPECT_EQ(CheckBase64(good), DecodeBase64(good).status()) << size;
+    for (const size_t place : {size_t{0}, size / 2, size - 1}) {
+      for (const char wrong : {'=', '-', 'B'}) {
+        std::string text = good;
+        text[place] = wrong;
+        EXPECT_EQ(CheckBase64(text), DecodeBase64(text).status()) << size << " " << place << wrong;
+      }
+    }
+  }
+}
+
 TEST(Base64Test, WhatIsNoBase64IsRefused) {
   const struct {
     absl::string_view text;

@@ -41,11 +41,16 @@ absl::Status CheckOptions(const ServerOptions& options) {
   };
   if (options.listeners.empty()) return refuse("a server needs an address to listen at");
   if (options.num_threads < 1 || options.num_threads > kMaxThreads ||
-      options.num_opening_workers < 1 || options.num_opening_workers > kMaxThreads) {
-    return refuse("a server has 1 to ", kMaxThreads, " threads, and as many that open connections");
+      options.num_opening_workers < 1 || options.num_opening_workers > kMaxThreads ||
+      options.num_large_message_workers < 1 || options.num_large_message_workers > kMaxThreads) {
+    return refuse("a server has 1 to ", kMaxThreads,
+                  " threads, and as many that open connections and take large messages");
   }
   if (options.messages.per_second <= 0 || options.messages.burst < 1) {
     return refuse("a peer must be allowed at least one message");
+  }
+  if (options.bytes.per_second < 1 || options.bytes.burst < 1) {
+    return refuse("a peer must be allowed at least one byte a second");
   }
   for (const absl::Duration time :
        {options.request_timeout, options.keep_alive_timeout, options.opening_timeout,
@@ -171,6 +176,7 @@ class Server::Impl {
   ~Impl() {
     context_.is_draining = true;
     context_.pool.Stop();
+    context_.large_messages.Stop();
     // The first loop may have peers for those after it.
     for (const auto& loop : loops_) loop->Stop();
   }

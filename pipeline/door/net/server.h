@@ -16,6 +16,7 @@
 //   time for TLS and the request           408, and closed
 //   decisions that wait, and how long      503, and closed
 //   a message's size                       close code 1009
+//   bytes in a second                      not read yet
 //   messages in a second                   close code 1008; ResourceExhausted
 //   bytes that wait to be written          disconnected; ResourceExhausted
 //   silence                                pinged, and then closed; DeadlineExceeded

@@ -24,6 +24,9 @@ absl::Span<const uint8_t> AsBytes(absl::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
+// So many messages of one peer are given to its handler before others have their turn.
+constexpr int kMessagesInTurn = 16;
+
 bool IsTemporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 // Statistics order nothing.
@@ -48,6 +51,13 @@ ServerConnection::ServerConnection(ServerContext* context, EventLoop* loop, File
 
 bool ServerConnection::is_stream() const {
   return context_->options.listeners[peer_.listener].is_stream;
+}
+
+ServerConnection::~ServerConnection() {
+  // The server has ended before its handler's thread could say that it is done.
+  if (handler_ != nullptr) {
+    handler_->OnClosed(end_status_.value_or(absl::CancelledError("the server has ended")));
+  }
 }
 
 void ServerConnection::Start() {
@@ -85,7 +95,11 @@ void ServerConnection::OnDrain() {
   }
 }
 
-void ServerConnection::OnLoopEnd() { Finish(absl::CancelledError("the server has ended")); }
+void ServerConnection::OnLoopEnd() {
+  // The threads that give large messages have ended before.
+  handler_is_busy_ = false;
+  Finish(absl::CancelledError("the server has ended"));
+}
 
 void ServerConnection::OnEvents(uint32_t events) {
   if (state_ == State::kOver) return;
@@ -185,6 +199,7 @@ void ServerConnection::ReadSome() {
     Count(context_->counters.num_bytes_in, size);
     last_received_ = now();
     Consume(loop_->buffer().first(size));
+    if (state_ == State::kWebSocket || state_ == State::kStream) Throttle(size);
     annotated::MutexLock lock(mutex_);
     // What the socket has is told by the next round, so that others have their turn; what TLS has
     // read already is told by nobody.
@@ -348,6 +363,7 @@ void ServerConnection::Opened(Opening opening, const std::string& response) {
     reader_.emplace(context_->options.max_message_bytes);
     bucket_.emplace(context_->options.messages, now());
   }
+  bytes_bucket_.emplace(context_->options.bytes, now());
   last_received_ = now();
   {
     annotated::MutexLock lock(mutex_);
@@ -384,17 +400,86 @@ bool ServerConnection::MayTake() {
 void ServerConnection::OnText(absl::string_view message) {
   if (!MayTake()) return;
   Count(context_->counters.num_messages_in);
+  CountTaken();
   handler_->OnText(message);
 }
 
 void ServerConnection::OnBinary(absl::Span<const uint8_t> message) {
   if (!MayTake()) return;
   Count(context_->counters.num_messages_in);
+  CountTaken();
   handler_->OnBinary(message);
 }
 
+void ServerConnection::CountTaken() {
+  if (++num_taken_in_turn_ >= kMessagesInTurn) reader_->Hold();
+}
+
+void ServerConnection::OnGathered(Opcode opcode, std::string message) {
+  if (message.size() <= context_->options.large_message_bytes) {
+    return WebSocketListener::OnGathered(opcode, std::move(message));
+  }
+  if (!MayTake()) return;
+  Count(context_->counters.num_messages_in);
+  reader_->Hold();
+  handler_is_busy_ = true;
+  UpdateReading();
+  // It is not taken only if the server ends.
+  context_->large_messages.Post([self = shared_from_this(), handler = handler_.get(), opcode,
+                                 message = std::move(message)]() mutable {
+    if (opcode == Opcode::kText) {
+      handler->OnText(message);
+    } else {
+      handler->OnBinary(AsBytes(message));
+    }
+    std::string().swap(message);
+    EventLoop* const loop = self->loop_;
+    loop->Post([self = std::move(self)] { self->OnWorked(); });
+  });
+}
+
+void ServerConnection::OnWorked() {
+  if (!handler_is_busy_) return;
+  handler_is_busy_ = false;
+  if (end_status_.has_value()) return EndHandler(*end_status_);
+  last_received_ = now();
+  Resume();
+}
+
+void ServerConnection::OnTurn() {
+  others_have_their_turn_ = false;
+  if (state_ == State::kWebSocket) Resume();
+}
+
+void ServerConnection::Resume() {
+  UpdateReading();
+  std::string rest;
+  rest.swap(early_input_);
+  ConsumeFrames({reinterpret_cast<uint8_t*>(rest.data()), rest.size()});
+  // What TLS has read before is told by no event.
+  if (state_ == State::kWebSocket && MayRead()) ReadSome();
+}
+
+void ServerConnection::Throttle(size_t num_bytes) {
+  const absl::Duration pause =
+      bytes_bucket_->Spend(context_->options.bytes, now(), static_cast<double>(num_bytes));
+  // Whoever closes has a deadline already.
+  if (pause <= absl::ZeroDuration() || is_closing_) return;
+  is_throttled_ = true;
+  UpdateReading();
+  SetDeadline(now() + pause);
+}
+
+void ServerConnection::UpdateReading() {
+  annotated::MutexLock lock(mutex_);
+  is_reading_ = MayRead();
+  UpdateEvents();
+}
+
 void ServerConnection::OnPing(absl::string_view payload) {
-  if (MayTake()) Send(Opcode::kPong, AsBytes(payload));
+  if (!MayTake()) return;
+  CountTaken();
+  Send(Opcode::kPong, AsBytes(payload));
 }
 
 void ServerConnection::OnPong(absl::string_view) { MayTake(); }
@@ -405,7 +490,16 @@ void ServerConnection::OnClose(uint16_t code, absl::string_view) {
 }
 
 void ServerConnection::ConsumeFrames(absl::Span<uint8_t> bytes) {
+  num_taken_in_turn_ = 0;
   const absl::Status status = reader_->Feed(bytes, *this);
+  if (const size_t num_held = reader_->num_bytes_held(); handler_is_busy_ || num_held > 0) {
+    early_input_ = std::string(AsText(bytes.last(num_held)));
+    if (handler_is_busy_) return;
+    others_have_their_turn_ = true;
+    UpdateReading();
+    loop_->Post([self = shared_from_this()] { self->OnTurn(); });
+    return;
+  }
   if (!reader_failure_.ok()) return FailWebSocket(reader_failure_, kClosePolicyViolation);
   if (!status.ok()) {
     Count(context_->counters.num_protocol_errors);
@@ -433,6 +527,8 @@ void ServerConnection::FailWebSocket(const absl::Status& status, uint16_t code) 
 
 void ServerConnection::CheckSilence() {
   const ServerOptions& options = context_->options;
+  // Nothing is read meanwhile.
+  if (handler_is_busy_) return SetDeadline(now() + options.ping_interval);
   const bool is_websocket = state_ == State::kWebSocket;
   const absl::Duration limit = is_websocket ? options.idle_timeout : options.stream_idle_timeout;
   const absl::Duration silence = now() - last_received_;
@@ -472,7 +568,12 @@ void ServerConnection::OnDeadline() {
     case State::kWebSocket:
     case State::kStream:
       if (is_closing_) return Finish(absl::OkStatus());
-      return CheckSilence();
+      if (!is_throttled_) return CheckSilence();
+      is_throttled_ = false;
+      UpdateReading();
+      CheckSilence();
+      if (MayRead()) ReadSome();
+      return;
     case State::kLingering:
       return Finish(absl::OkStatus());
     case State::kOver:
@@ -514,7 +615,7 @@ void ServerConnection::EndHandler(const absl::Status& status) {
     can_send_ = false;
   }
   if (!end_status_.has_value()) end_status_ = status;
-  if (handler_ == nullptr) return;
+  if (handler_ == nullptr || handler_is_busy_) return;
   const std::unique_ptr<MessageHandler> handler = std::move(handler_);
   handler->OnClosed(*end_status_);
 }

@@ -4,7 +4,9 @@
 //             │ stream ───┴──────► stream ────────┘
 //
 // Everything happens on the thread of its loop, but for what Connection offers to any thread: what
-// is sent, and the socket that it is written to, are guarded by a mutex.
+// is sent, and the socket that it is written to, are guarded by a mutex. A large message is given
+// to the handler by another thread; until that has returned nothing is read, and the handler is
+// told nothing else.
 //
 // A lingering connection has nothing to say any more: what was sent before is written, and what
 // comes is read and thrown away, because a socket that is closed with bytes unread resets the
@@ -15,6 +17,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,12 +29,12 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "pipeline/door/connection.h"
+#include "pipeline/door/net/blocking_pool.h"
 #include "pipeline/door/net/connection_limits.h"
 #include "pipeline/door/net/event_loop.h"
 #include "pipeline/door/net/file_descriptor.h"
 #include "pipeline/door/net/http_request.h"
 #include "pipeline/door/net/http_response.h"
-#include "pipeline/door/net/opening_pool.h"
 #include "pipeline/door/net/server_options.h"
 #include "pipeline/door/net/site.h"
 #include "pipeline/door/net/tls.h"
@@ -69,12 +72,15 @@ struct ServerContext {
       : options(std::move(server_options)),
         site(server_site),
         limits(options.max_connections, options.max_connections_of_peer),
-        pool(options.num_opening_workers, options.max_waiting_openings) {}
+        pool(options.num_opening_workers, options.max_waiting_openings),
+        // Each connection has one at a time.
+        large_messages(options.num_large_message_workers, std::numeric_limits<size_t>::max()) {}
 
   const ServerOptions options;
   Site* const site;
   ConnectionLimits limits;
-  OpeningPool pool;
+  BlockingPool pool;
+  BlockingPool large_messages;
   ServerCounters counters;
   std::atomic<bool> is_draining = false;
 };
@@ -88,6 +94,7 @@ class ServerConnection final : public Connection,
   // at the end. `tls` may be null.
   ServerConnection(ServerContext* context, EventLoop* loop, FileDescriptor fd, const Peer& peer,
                    const TlsContext* tls);
+  ~ServerConnection() override;
 
   // The loop's thread.
   void Start();
@@ -108,6 +115,7 @@ class ServerConnection final : public Connection,
 
   void OnText(absl::string_view message) override;
   void OnBinary(absl::Span<const uint8_t> message) override;
+  void OnGathered(Opcode opcode, std::string message) override;
   void OnPing(absl::string_view payload) override;
   void OnPong(absl::string_view payload) override;
   void OnClose(uint16_t code, absl::string_view reason) override;
@@ -135,6 +143,19 @@ class ServerConnection final : public Connection,
 
   // Whether a message is to be given to the handler.
   bool MayTake();
+  // One message more was taken in this turn: others have theirs after so many.
+  void CountTaken();
+  // The handler has returned from a large message.
+  void OnWorked();
+  // Others had their turn.
+  void OnTurn();
+  // Goes on with what was read before.
+  void Resume();
+  // Reads no more for a while from a peer that sends faster than it may.
+  void Throttle(size_t num_bytes);
+  // Of a WebSocket or a stream: whether anything is read now; and makes it so.
+  bool MayRead() const { return !handler_is_busy_ && !is_throttled_ && !others_have_their_turn_; }
+  void UpdateReading();
   // Sends the first ping, or finds that it was not answered.
   void CheckSilence();
   // Something was sent from another thread that changes what the connection is at.
@@ -166,7 +187,7 @@ class ServerConnection final : public Connection,
   State state_ = State::kRequests;
   std::unique_ptr<HttpRequestParser> parser_;
   bool is_between_requests_ = false;
-  // What came behind a request that is being decided about.
+  // What came behind a request that is being decided about, a large message, or a turn's last one.
   std::string early_input_;
   std::optional<WebSocketReader> reader_;
   std::optional<TokenBucket> bucket_;
@@ -176,6 +197,12 @@ class ServerConnection final : public Connection,
   uint16_t peer_close_code_ = kCloseNoStatus;
   absl::Duration last_received_;
   std::unique_ptr<MessageHandler> handler_;
+  // Another thread is in it.
+  bool handler_is_busy_ = false;
+  std::optional<TokenBucket> bytes_bucket_;
+  bool is_throttled_ = false;
+  int num_taken_in_turn_ = 0;
+  bool others_have_their_turn_ = false;
   // Close was called here, and it was noticed.
   bool is_closing_ = false;
   // The peer sends no more, but something is to be written yet.

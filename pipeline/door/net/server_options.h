@@ -43,6 +43,14 @@ struct ServerOptions {
   HttpRequestBounds request = {};
   size_t max_message_bytes = kDefaultMaxMessageBytes;
   size_t max_waiting_bytes = size_t{4} << 20;
+  // Larger ones are given to their handlers by threads of their own, so that others do not wait for
+  // what is made of them.
+  size_t large_message_bytes = size_t{128} << 10;
+  int num_large_message_workers = 1;
+  // Bytes of a WebSocket or a stream: what comes faster is left to the peer's own system until its
+  // time has come. The default lets the largest messages come at once, and then one in four
+  // seconds.
+  TokenRate bytes = {.per_second = 4 << 20, .burst = 32 << 20};
   // Messages and control frames of a WebSocket.
   TokenRate messages = {.per_second = 1000, .burst = 4000};
 

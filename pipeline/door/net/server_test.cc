@@ -319,6 +319,136 @@ TEST_F(ServerTest, APeerThatSendsTooManyMessagesIsClosed) {
   EXPECT_EQ(server_->stats().num_flooding, 1);
 }
 
+// What a handler makes of a large message is done elsewhere, and what follows it waits.
+TEST_F(ServerTest, ALargeMessageHoldsNobodyElseUp) {
+  Start();
+  TestClient client(http());
+  client.Upgrade("/echo");
+  const std::string large = "wait" + std::string(1'000'000, 'l');
+  client.Send(absl::StrCat(ClientText("before"), ClientText(large), ClientText("after"),
+                           Encode({.opcode = 0x9, .payload = "ping"})));
+  EXPECT_EQ(client.ReadFrame(),
+            "\x81"
+            "before");
+  site_.WaitForWaiting(1);
+  client.Send(ClientText(std::string(300'000, 'm')));
+  TestClient other(http());
+  other.Upgrade("/echo");
+  other.Send(ClientText("hello"));
+  EXPECT_EQ(other.ReadFrame(), "\x81hello");
+  // Nor is any more read of it.
+  EXPECT_LT(server_->stats().num_bytes_in, 1'200'000);
+  site_.Release();
+  EXPECT_EQ(client.ReadFrame(), absl::StrCat("\x81", large));
+  EXPECT_EQ(client.ReadFrame(),
+            "\x81"
+            "after");
+  EXPECT_EQ(client.ReadFrame(), "\x8Aping");
+  EXPECT_EQ(client.ReadFrame().size(), 300'001u);
+  client.Send(ClientClose(1000));
+  EXPECT_EQ(client.ReadFrame(), CloseOf(1000));
+  EXPECT_THAT(site_.WaitForClosed(1)[0], IsOk());
+}
+
+TEST_F(ServerTest, WhatIsLargeMayBeBinaryAndEncrypted) {
+  const TestCertificate certificate = MakeTestCertificate(testing::TempDir(), "large");
+  Start({.listeners = {{.certificate_file = certificate.certificate_file,
+                        .key_file = certificate.key_file}},
+         .large_message_bytes = 1000});
+  TestClient client(http(), /*is_tls=*/true);
+  client.Upgrade("/echo");
+  std::string sent;
+  for (int i = 0; i < 50; ++i) {
+    sent +=
+        Encode({.opcode = 0x2, .payload = std::string(40'000, static_cast<char>('a' + i % 26))});
+  }
+  // Whoever only sends would wait for ever once neither side reads.
+  std::thread sender([&] { client.Send(sent); });
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(client.ReadFrame(), "\x82" + std::string(40'000, static_cast<char>('a' + i % 26)));
+  }
+  sender.join();
+}
+
+// A handler is told that it is over once it has returned from a large message.
+TEST_F(ServerTest, APeerThatIsGoneDuringALargeMessageIsToldAfterIt) {
+  StartWithClock({.large_message_bytes = 1000});
+  for (size_t i = 0; i < 2; ++i) {
+    TestClient client(http());
+    client.Upgrade("/echo");
+    client.Send(ClientText("wait" + std::string(100'000, 'l')));
+    site_.WaitForWaiting(1);
+    // However long it takes, it is not taken for silence.
+    Advance(absl::Minutes(10));
+    client.Reset();
+    WaitUntil([&] { return server_->stats().num_open == 0; });
+    site_.Release();
+    EXPECT_THAT(site_.WaitForClosed(i + 1).back(), StatusIs(absl::StatusCode::kUnavailable));
+  }
+}
+
+TEST_F(ServerTest, AServerMayEndDuringALargeMessage) {
+  Start({.large_message_bytes = 1000});
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(std::make_unique<TestClient>(http()));
+    clients.back()->Upgrade("/echo");
+    clients.back()->Send(ClientText("wait" + std::string(100'000, 'l')));
+  }
+  // One is being given, and the others wait for their turn.
+  site_.WaitForWaiting(1);
+  WaitUntil([&] { return server_->stats().num_messages_in == 3; });
+  std::thread ending([&] { server_.reset(); });
+  site_.Release();
+  ending.join();
+  EXPECT_EQ(site_.WaitForClosed(3).size(), 3u);
+}
+
+TEST_F(ServerTest, APeerThatSendsTooFastIsReadLater) {
+  StartWithClock({.bytes = {.per_second = 100'000, .burst = 300'000},
+                  .messages = {.per_second = 1e6, .burst = 1e6},
+                  // The clock may run away below.
+                  .ping_interval = absl::Hours(1e6),
+                  .idle_timeout = absl::Hours(1e6),
+                  .stream_idle_timeout = absl::Hours(1e6)});
+  for (const bool is_stream : {false, true}) {
+    TestClient client(is_stream ? stream() : http());
+    if (!is_stream) client.Upgrade("/echo");
+    const int64_t before = server_->stats().num_bytes_in;
+    const std::string piece(1000, 'p');
+    const std::string message = is_stream ? piece : ClientText(piece);
+    std::thread sender([&] {
+      for (int i = 0; i < 1000; ++i) client.Send(message);
+    });
+    const auto num_read = [&] { return server_->stats().num_bytes_in - before; };
+    WaitUntil([&] { return num_read() >= 300'000; });
+    const size_t frame_bytes = is_stream ? 1000 : 1004;
+    EXPECT_EQ(client.Read(200 * frame_bytes).size(), 200 * frame_bytes);
+    // One read more than what may come, of up to 64 KiB.
+    EXPECT_LT(num_read(), 300'000 + 66'000);
+    // The clock may have moved before the server looks at it: so it moves until all is read.
+    WaitUntil([&] {
+      Advance(absl::Milliseconds(10));
+      return num_read() >= 1'000'000;
+    });
+    EXPECT_EQ(client.Read(800 * frame_bytes).size(), 800 * frame_bytes);
+    sender.join();
+  }
+}
+
+// Others have their turn between so many of them; none is lost, and they stay in order.
+TEST_F(ServerTest, SmallMessagesThatComeAtOnceStayInOrder) {
+  Start();
+  TestClient client(http());
+  client.Upgrade("/echo");
+  std::string sent;
+  for (int i = 0; i < 1000; ++i) sent += ClientText(absl::StrCat(i));
+  client.Send(absl::StrCat(sent, ClientClose(1000)));
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(client.ReadFrame(), absl::StrCat("\x81", i));
+  EXPECT_EQ(client.ReadFrame(), CloseOf(1000));
+  EXPECT_THAT(site_.WaitForClosed(1)[0], IsOk());
+}
+
 TEST_F(ServerTest, APeerThatDoesNotReadIsDisconnected) {
   Start({.max_waiting_bytes = 100'000});
   for (const bool is_stream : {false, true}) {

@@ -20,15 +20,26 @@ class TokenBucket {
 
   // Whether it may happen now; then it has. The time never goes back.
   bool Take(const TokenRate& rate, absl::Duration now) {
-    tokens_ =
-        std::min(rate.burst, tokens_ + absl::ToDoubleSeconds(now - filled_at_) * rate.per_second);
-    filled_at_ = now;
+    Fill(rate, now);
     if (tokens_ < 1) return false;
     tokens_ -= 1;
     return true;
   }
 
+  // It has happened so often. Returns for how long it may not happen again.
+  absl::Duration Spend(const TokenRate& rate, absl::Duration now, double count) {
+    Fill(rate, now);
+    tokens_ -= count;
+    return tokens_ >= 0 ? absl::ZeroDuration() : absl::Seconds(-tokens_ / rate.per_second);
+  }
+
  private:
+  void Fill(const TokenRate& rate, absl::Duration now) {
+    tokens_ =
+        std::min(rate.burst, tokens_ + absl::ToDoubleSeconds(now - filled_at_) * rate.per_second);
+    filled_at_ = now;
+  }
+
   double tokens_;
   absl::Duration filled_at_;
 };

@@ -8,6 +8,8 @@
 namespace parlance::pipeline::door {
 namespace {
 
+// From so many bytes on, memory for the rest of a message is taken at once.
+constexpr size_t kReservedFrom = size_t{1} << 20;
 // The largest length that the header's second byte states itself, and what it says for more.
 constexpr uint8_t kMaxShortLength = 125;
 constexpr uint8_t kLength16 = 126;
@@ -74,6 +76,14 @@ std::string CloseFrame(uint16_t code, absl::string_view reason) {
 bool IsCloseCode(uint16_t code) {
   if (code >= 3000) return code <= 4999;
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
+}
+
+void WebSocketListener::OnGathered(Opcode opcode, std::string message) {
+  if (opcode == Opcode::kText) {
+    OnText(message);
+  } else {
+    OnBinary({reinterpret_cast<const uint8_t*>(message.data()), message.size()});
+  }
 }
 
 absl::Status WebSocketReader::Fail(uint16_t code, absl::string_view message) {
@@ -191,19 +201,15 @@ absl::Status WebSocketReader::EndControlFrame(absl::string_view payload,
   return absl::OkStatus();
 }
 
-absl::Status WebSocketReader::EndMessage(absl::Span<const uint8_t> message,
-                                         WebSocketListener& listener) {
+absl::StatusOr<Opcode> WebSocketReader::EndMessage() {
   const Opcode opcode = message_opcode_;
   message_opcode_ = Opcode::kContinuation;
   if (opcode == Opcode::kText) {
     const bool is_complete = utf8_.is_complete();
     utf8_.Reset();
     if (!is_complete) return Fail(kCloseInvalidText, "a text message ends within a character");
-    listener.OnText(AsText(message));
-  } else {
-    listener.OnBinary(message);
   }
-  return absl::OkStatus();
+  return opcode;
 }
 
 absl::Status WebSocketReader::ReadPayload(absl::Span<uint8_t>& bytes, WebSocketListener& listener) {
@@ -230,16 +236,33 @@ absl::Status WebSocketReader::ReadPayload(absl::Span<uint8_t>& bytes, WebSocketL
     return Fail(kCloseInvalidText, "a text message is not UTF-8");
   }
   const bool message_is_complete = is_complete && is_final();
-  if (message_is_complete && message_.empty()) return EndMessage(piece, listener);
-  message_.append(AsText(piece).data(), piece.size());
+  const bool lies_here = message_is_complete && message_.empty();
+  if (!lies_here) {
+    // A large one is not copied each time that it has outgrown its memory; but who says that it is
+    // large has to send some of it first.
+    if (message_.size() >= kReservedFrom && message_.capacity() < message_.size() + piece.size()) {
+      message_.reserve(message_.size() + piece.size() + num_payload_missing_);
+    }
+    message_.append(AsText(piece).data(), piece.size());
+  }
   if (!message_is_complete) return absl::OkStatus();
-  std::string message;
-  message.swap(message_);
-  return EndMessage({reinterpret_cast<const uint8_t*>(message.data()), message.size()}, listener);
+  std::string gathered;
+  gathered.swap(message_);
+  const absl::StatusOr<Opcode> opcode = EndMessage();
+  if (!opcode.ok()) return opcode.status();
+  if (!lies_here) {
+    listener.OnGathered(*opcode, std::move(gathered));
+  } else if (*opcode == Opcode::kText) {
+    listener.OnText(AsText(piece));
+  } else {
+    listener.OnBinary(piece);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status WebSocketReader::Feed(absl::Span<uint8_t> bytes, WebSocketListener& listener) {
-  while (failure_.ok() && !is_closed_) {
+  is_held_ = false;
+  while (failure_.ok() && !is_closed_ && !is_held_) {
     if (!in_payload_) {
       while (!bytes.empty() && num_header_bytes_ < HeaderSize()) {
         header_[num_header_bytes_++] = bytes.front();
@@ -253,6 +276,7 @@ absl::Status WebSocketReader::Feed(absl::Span<uint8_t> bytes, WebSocketListener&
     if (bytes.empty() && num_payload_missing_ > 0) break;
     if (!ReadPayload(bytes, listener).ok()) break;
   }
+  num_bytes_held_ = is_held_ ? bytes.size() : 0;
   return failure_;
 }
 

@@ -17,6 +17,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "pipeline/door/connection.h"
@@ -51,6 +52,9 @@ class WebSocketListener {
   // Text is UTF-8.
   virtual void OnText(absl::string_view message) = 0;
   virtual void OnBinary(absl::Span<const uint8_t> message) = 0;
+  // Either of them that came in several pieces, with its memory. It is told as above unless
+  // somebody wants to keep it.
+  virtual void OnGathered(Opcode opcode, std::string message);
   virtual void OnPing(absl::string_view payload) = 0;
   virtual void OnPong(absl::string_view payload) = 0;
   // The last call. `code` is valid, or kCloseNoStatus; the reason is UTF-8.
@@ -71,6 +75,10 @@ class WebSocketReader {
   // protocol, ResourceExhausted if a message is too large or has too many frames; the connection
   // is then to be closed with close_code(), and every further call returns the same.
   absl::Status Feed(absl::Span<uint8_t> bytes, WebSocketListener& listener);
+  // For a listener that is being told of a message: nothing more is read of the bytes at hand. Feed
+  // returns, and the last num_bytes_held() of them are to be fed again.
+  void Hold() { is_held_ = true; }
+  size_t num_bytes_held() const { return num_bytes_held_; }
 
   // What the peer is to be told after an error.
   uint16_t close_code() const { return close_code_; }
@@ -81,7 +89,8 @@ class WebSocketReader {
   // The header of the frame that is being read is complete: what it says is checked.
   absl::Status BeginFrame();
   absl::Status EndControlFrame(absl::string_view payload, WebSocketListener& listener);
-  absl::Status EndMessage(absl::Span<const uint8_t> message, WebSocketListener& listener);
+  // The text or binary message that has been read is complete; what it is, if it may be told.
+  absl::StatusOr<Opcode> EndMessage();
   // Reads what there is of the payload; `bytes` loses it.
   absl::Status ReadPayload(absl::Span<uint8_t>& bytes, WebSocketListener& listener);
   absl::Status Fail(uint16_t code, absl::string_view message);
@@ -94,6 +103,8 @@ class WebSocketReader {
   absl::Status failure_;
   uint16_t close_code_ = kCloseNormal;
   bool is_closed_ = false;
+  bool is_held_ = false;
+  size_t num_bytes_held_ = 0;
 
   // The header of the frame, as far as it has come, and then how much of its payload is missing.
   std::array<uint8_t, kMaxFrameHeaderBytes + 4> header_ = {};

@@ -202,6 +202,48 @@ TEST(WebSocketReaderTest, AStatedLengthReservesNothing) {
   EXPECT_LT(reader.num_bytes_kept(), 64u);
 }
 
+// Who says that a message is large has to send some of it before memory for all of it is taken.
+TEST(WebSocketReaderTest, TheRestOfALargeMessageIsReservedOnce) {
+  WebSocketReader reader;
+  RecordingListener listener;
+  const std::string header("\x82\xFF\0\0\0\0\0\xA0\0\0abcd", 14);
+  EXPECT_THAT(FeedText(reader, header, listener), IsOk());
+  const std::string piece(50'000, 'a');
+  for (int i = 0; i < 20; ++i) EXPECT_THAT(FeedText(reader, piece, listener), IsOk());
+  EXPECT_LT(reader.num_bytes_kept(), 2'100'000u);
+  for (int i = 0; i < 40; ++i) EXPECT_THAT(FeedText(reader, piece, listener), IsOk());
+  const size_t kept = reader.num_bytes_kept();
+  EXPECT_GE(kept, 0xA00000u);
+  EXPECT_LT(kept, 0xA00000u + 4096);
+}
+
+TEST(WebSocketReaderTest, AListenerMayHaveTheRestReadLater) {
+  class Holding : public RecordingListener {
+   public:
+    explicit Holding(WebSocketReader* reader) : reader_(*reader) {}
+    void OnText(absl::string_view message) override {
+      RecordingListener::OnText(message);
+      reader_.Hold();
+    }
+
+   private:
+    WebSocketReader& reader_;
+  };
+  WebSocketReader reader;
+  Holding listener(&reader);
+  std::string bytes =
+      ClientText("one") + ClientText("two") + Frame(0x9, "ping") + ClientText("three");
+  const size_t rest = bytes.size() - ClientText("one").size();
+  absl::Span<uint8_t> span(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size());
+  EXPECT_THAT(reader.Feed(span, listener), IsOk());
+  EXPECT_THAT(listener.told, ElementsAre("text one"));
+  EXPECT_EQ(reader.num_bytes_held(), rest);
+  while (reader.num_bytes_held() > 0) {
+    EXPECT_THAT(reader.Feed(span.last(reader.num_bytes_held()), listener), IsOk());
+  }
+  EXPECT_THAT(listener.told, ElementsAre("text one", "text two", "ping ping", "text three"));
+}
+
 TEST(WebSocketReaderTest, NothingIsToldAfterAClose) {
   WebSocketReader reader;
   RecordingListener listener;

@@ -32,10 +32,18 @@ namespace {
 
 // What the conversation hears; sound of other rates is made that.
 constexpr int kSessionHz = 16000;
+constexpr size_t kMaxEventId = 512;
+// Characters of base64 that are appended at once: half a second and more. Groups of four stand
+// alone.
+constexpr size_t kAppendPiece = size_t{32} << 10;
 constexpr JsonBounds kBounds = {.max_bytes = kMaxRealtimeEventBytes, .max_depth = 32};
 constexpr size_t kMaxPendingInputs = 100;
 constexpr int kShownMessages = 50;
 constexpr size_t kMaxUtterances = 64;
+
+size_t MaxUtteranceSamples() {
+  return static_cast<size_t>(ConversationEvents::kMaxUtterance / absl::Seconds(1)) * kSessionHz;
+}
 
 // Why a client's event is refused.
 struct Problem {
@@ -91,29 +99,35 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
 
   // Of the connection.
 
+  // What takes long of a large event is done while nobody waits for it.
   void OnText(absl::string_view message) {
-    annotated::MutexLock lock(mutex_);
-    if (is_over_) return;
-    client_event_id_.clear();
-    if (TryAppend(message)) return;
+    std::string id;
+    if (const auto audio = FindAppended(message, id)) return Append(std::move(id), *audio);
     JsonBounds bounds = kBounds;
     // An append of an unusual form, or an item with sound.
     if (message.size() > bounds.max_bytes) bounds.max_bytes = kMaxRealtimeAppendBytes;
     rapidjson::Document event;
-    if (absl::Status parsed = ParseJsonObject(message, bounds, event); !parsed.ok()) {
-      Refuse({.code = "invalid_json", .message = std::string(parsed.message())});
-      return;
+    const absl::Status parsed = ParseJsonObject(message, bounds, event);
+    if (parsed.ok()) {
+      id = std::string(TextOf(Member(&event, "event_id")).value_or("").substr(0, kMaxEventId));
     }
-    client_event_id_ = std::string(TextOf(Member(&event, "event_id")).value_or(""));
-    if (client_event_id_.size() > 512) client_event_id_.resize(512);
-    const std::optional<absl::string_view> type = TextOf(Member(&event, "type"));
-    if (!type.has_value()) {
+    const std::optional<absl::string_view> type =
+        parsed.ok() ? TextOf(Member(&event, "type")) : std::nullopt;
+    if (type == "input_audio_buffer.append") {
+      if (const auto audio = TextOf(Member(&event, "audio"))) return Append(std::move(id), *audio);
+    }
+    annotated::MutexLock lock(mutex_);
+    if (is_over_) return;
+    client_event_id_ = std::move(id);
+    if (!parsed.ok()) {
+      Refuse({.code = "invalid_json", .message = std::string(parsed.message())});
+    } else if (!type.has_value()) {
       Refuse({.code = "missing_required_parameter",
               .message = "an event needs a type",
               .param = "type"});
-      return;
+    } else {
+      Handle(*type, event);
     }
-    Handle(*type, event);
   }
 
   void OnBinary(absl::Span<const uint8_t> /*message*/) {
@@ -647,12 +661,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     if (type == "session.update") {
       UpdateSession(event);
     } else if (type == "input_audio_buffer.append") {
-      const std::optional<absl::string_view> audio = TextOf(Member(&event, "audio"));
-      if (audio.has_value()) {
-        Append(*audio);
-      } else {
-        RefuseMissing("audio");
-      }
+      RefuseMissing("audio");
     } else if (type == "input_audio_buffer.commit") {
       Commit();
     } else if (type == "input_audio_buffer.clear") {
@@ -730,61 +739,80 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     }
   }
 
-  // The event that comes most often, where it has the form that clients give it: nothing of it is
-  // copied. False for any other.
-  bool TryAppend(absl::string_view message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  // The sound and the id of the event that comes most often, where it has the form that clients
+  // give it: nothing of it is copied. Nothing for any other.
+  static std::optional<absl::string_view> FindAppended(absl::string_view message, std::string& id) {
     constexpr absl::string_view kType = R"("type":"input_audio_buffer.append")";
     constexpr absl::string_view kAudio = R"("audio":")";
     const size_t head = message.substr(0, 200).find(kType);
-    if (head == absl::string_view::npos) return false;
+    if (head == absl::string_view::npos) return std::nullopt;
     const size_t audio = message.substr(0, 300).find(kAudio);
-    if (audio == absl::string_view::npos) return false;
+    if (audio == absl::string_view::npos) return std::nullopt;
     const size_t begin = audio + kAudio.size();
     const size_t end = message.find('"', begin);
-    if (end == absl::string_view::npos) return false;
+    if (end == absl::string_view::npos) return std::nullopt;
     // The members before and after it are the type, and perhaps an id: all others take the long
     // way.
     std::string rest = absl::StrCat(message.substr(0, begin), message.substr(end));
-    if (rest.size() > 600) return false;
+    if (rest.size() > 600) return std::nullopt;
     rapidjson::Document event;
     if (!ParseJsonObject(rest, kBounds, event).ok() || event.MemberCount() > 3 ||
         TextOf(Member(&event, "type")) != "input_audio_buffer.append" ||
         TextOf(Member(&event, "audio")) != "") {
-      return false;
+      return std::nullopt;
     }
-    client_event_id_ = std::string(TextOf(Member(&event, "event_id")).value_or(""));
-    Append(message.substr(begin, end - begin));
-    return true;
+    id = std::string(TextOf(Member(&event, "event_id")).value_or("").substr(0, kMaxEventId));
+    return message.substr(begin, end - begin);
   }
 
-  void Append(absl::string_view base64) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const absl::StatusOr<absl::Span<const int16_t>> samples = input_.Decode(base64);
-    if (!samples.ok()) {
-      Refuse({.code = "invalid_audio",
-              .message = std::string(samples.status().message()),
-              .param = "audio"});
+  // All of the sound or, if it is none or too much, nothing of it; in pieces, between which others
+  // have their turn.
+  void Append(std::string id, absl::string_view base64) {
+    const bool is_long = base64.size() > kAppendPiece;
+    const absl::Status checked = is_long ? CheckBase64(base64) : absl::OkStatus();
+    for (size_t begin = 0; begin == 0 || begin < base64.size(); begin += kAppendPiece) {
+      annotated::MutexLock lock(mutex_);
+      if (is_over_) return;
+      client_event_id_ = id;
+      if (begin == 0 && !MayAppend(checked, base64.size())) return;
+      const absl::StatusOr<absl::Span<const int16_t>> samples =
+          input_.Decode(base64.substr(begin, kAppendPiece));
+      if (!samples.ok()) return RefuseSound(samples.status());
+      AppendSamples(*samples);
+    }
+  }
+
+  void RefuseSound(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Refuse({.code = "invalid_audio", .message = std::string(status.message()), .param = "audio"});
+  }
+
+  bool MayAppend(const absl::Status& checked, size_t num_characters)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!checked.ok()) {
+      RefuseSound(checked);
+      return false;
+    }
+    if (settings_->detects_turns()) return true;
+    if (buffer_.size() + input_.NumSamples(num_characters) <= MaxUtteranceSamples()) return true;
+    Refuse({.code = "input_audio_buffer_full",
+            .message = absl::StrCat("an utterance has at most ",
+                                    absl::FormatDuration(ConversationEvents::kMaxUtterance),
+                                    "; commit the buffer or clear it. What came now is left out"),
+            .param = "audio"});
+    return false;
+  }
+
+  void AppendSamples(absl::Span<const int16_t> samples) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!settings_->detects_turns()) {
+      buffer_.insert(buffer_.end(), samples.begin(), samples.end());
       return;
     }
-    if (settings_->detects_turns()) {
-      // The runtime takes a second at once.
-      for (absl::Span<const int16_t> rest = *samples; !rest.empty();) {
-        const auto part = rest.first(std::min<size_t>(rest.size(), kSessionHz));
-        rest.remove_prefix(part.size());
-        if (absl::Status pushed = session_->Push(part); !pushed.ok()) Report(pushed);
-      }
-      return;
+    // The runtime takes a second at once.
+    while (!samples.empty()) {
+      const auto part = samples.first(std::min<size_t>(samples.size(), kSessionHz));
+      samples.remove_prefix(part.size());
+      if (absl::Status pushed = session_->Push(part); !pushed.ok()) Report(pushed);
     }
-    const size_t most =
-        static_cast<size_t>(ConversationEvents::kMaxUtterance / absl::Seconds(1)) * kSessionHz;
-    if (buffer_.size() + samples->size() > most) {
-      Refuse({.code = "input_audio_buffer_full",
-              .message = absl::StrCat("an utterance has at most ",
-                                      absl::FormatDuration(ConversationEvents::kMaxUtterance),
-                                      "; commit the buffer or clear it. What came now is left out"),
-              .param = "audio"});
-      return;
-    }
-    buffer_.insert(buffer_.end(), samples->begin(), samples->end());
   }
 
   void Commit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -936,15 +964,19 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       if (text.has_value()) {
         absl::StrAppend(&*item->text, item->text->empty() ? "" : "\n", *text);
       } else if (item->role == "user") {
-        const absl::StatusOr<absl::Span<const int16_t>> samples = input_.DecodeWhole(*audio);
+        const absl::StatusOr<std::vector<int16_t>> samples =
+            input_.NumSamples(audio->size()) > MaxUtteranceSamples()
+                ? absl::InvalidArgumentError(
+                      absl::StrCat("an utterance has at most ",
+                                   absl::FormatDuration(ConversationEvents::kMaxUtterance)))
+                : input_.DecodeWhole(*audio);
         if (!samples.ok()) {
           Refuse({.code = "invalid_audio",
                   .message = std::string(samples.status().message()),
                   .param = "item.content"});
           return false;
         }
-        *input = PendingInput{.item = "",
-                              .said = std::vector<int16_t>(samples->begin(), samples->end())};
+        *input = PendingInput{.item = "", .said = *std::move(samples)};
         item->content_type = "input_audio";
         item->text = std::nullopt;
         return true;

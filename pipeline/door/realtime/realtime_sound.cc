@@ -61,17 +61,19 @@ absl::StatusOr<absl::Span<const int16_t>> RealtimeInput::Decode(absl::string_vie
   return absl::MakeConstSpan(samples_);
 }
 
-absl::StatusOr<absl::Span<const int16_t>> RealtimeInput::DecodeWhole(
-    absl::string_view base64) const {
+size_t RealtimeInput::NumSamples(size_t num_characters) const {
+  const size_t num_bytes = num_characters / 4 * 3;
+  const size_t num_line_samples = *format_ == RealtimeFormat::kPcm24k ? num_bytes / 2 : num_bytes;
+  return num_line_samples * static_cast<size_t>(sample_rate_hz_) /
+         static_cast<size_t>(SampleRateOf(*format_));
+}
+
+absl::StatusOr<std::vector<int16_t>> RealtimeInput::DecodeWhole(absl::string_view base64) const {
   const absl::StatusOr<std::vector<uint8_t>> bytes = DecodeBase64(base64);
   if (!bytes.ok()) return bytes.status();
   std::vector<int16_t> line;
   DecodeBytes(*format_, *bytes, line);
-  absl::StatusOr<std::vector<int16_t>> samples =
-      audio::Resample(line, SampleRateOf(*format_), sample_rate_hz_);
-  if (!samples.ok()) return samples.status();
-  whole_ = *std::move(samples);
-  return absl::MakeConstSpan(whole_);
+  return audio::Resample(line, SampleRateOf(*format_), sample_rate_hz_);
 }
 
 void RealtimeOutput::SetFormat(RealtimeFormat format, int sample_rate_hz) {

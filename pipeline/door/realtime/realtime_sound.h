@@ -26,8 +26,10 @@ class RealtimeInput {
   // The samples of the next piece, valid until the next call. Half a sample waits for the rest of
   // it. InvalidArgument for what is no base64.
   absl::StatusOr<absl::Span<const int16_t>> Decode(absl::string_view base64);
+  // How many samples so many characters are, within a few.
+  size_t NumSamples(size_t num_characters) const;
   // The same for sound that stands alone.
-  absl::StatusOr<absl::Span<const int16_t>> DecodeWhole(absl::string_view base64) const;
+  absl::StatusOr<std::vector<int16_t>> DecodeWhole(absl::string_view base64) const;
 
  private:
   std::optional<RealtimeFormat> format_;
@@ -37,7 +39,6 @@ class RealtimeInput {
   std::vector<uint8_t> bytes_;
   std::vector<int16_t> line_;
   std::vector<int16_t> samples_;
-  mutable std::vector<int16_t> whole_;
 };
 
 // What a client is sent, from samples at the synthesiser's rate.

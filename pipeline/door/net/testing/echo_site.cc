@@ -34,7 +34,9 @@ class EchoHandler : public MessageHandler {
       connection_->Close(static_cast<uint16_t>(code), words.size() > 2 ? words[2] : "");
       return;
     }
+    if (absl::StartsWith(message, "wait")) site_->WaitForRelease();
     connection_->SendText(message);
+    if (is_closed_) std::abort();
   }
 
   void OnBinary(absl::Span<const uint8_t> message) override {
@@ -78,10 +80,7 @@ Opening EchoSite::OpenWebSocket(const HttpRequest& request, const Peer&,
     if (offered == "realtime") opening.subprotocol = offered;
   }
   if (request.path == "/slow") {
-    annotated::MutexLock lock(mutex_);
-    ++num_waiting_;
-    changed_.notify_all();
-    while (!is_released_) changed_.wait(lock.native());
+    WaitForRelease();
   } else if (request.path == "/early") {
     connection->SendText("early");
   } else if (request.path == "/closed") {
@@ -102,6 +101,13 @@ void EchoSite::Release() {
   annotated::MutexLock lock(mutex_);
   is_released_ = true;
   changed_.notify_all();
+}
+
+void EchoSite::WaitForRelease() {
+  annotated::MutexLock lock(mutex_);
+  ++num_waiting_;
+  changed_.notify_all();
+  while (!is_released_) changed_.wait(lock.native());
 }
 
 void EchoSite::WaitForWaiting(int count) {

@@ -21,7 +21,9 @@ namespace parlance::pipeline::door {
 // What is asked for decides what happens:
 //   /healthz       200, "ok"
 //   /big           200, 1 MiB
-//   /echo          a WebSocket that says back what it hears; the text "close CODE REASON" closes it
+//   /echo          a WebSocket that says back what it hears; the text "close CODE REASON" closes
+//   it,
+//                  and one that begins with "wait" is said back after Release
 //   /early         one that is sent "early" before the decision is made, and then echoes
 //   /closed        one that is closed before the decision is made
 //   /slow          one whose decision waits for Release
@@ -34,9 +36,9 @@ class EchoSite : public Site {
                         std::shared_ptr<Connection> connection) override;
   Opening OpenStream(const Peer& peer, std::shared_ptr<Connection> connection) override;
 
-  // Decisions about /slow are made from now on.
+  // Decisions about /slow are made from now on, and texts of "wait" said back.
   void Release();
-  // Returns once so many decisions about /slow wait.
+  // Returns once so many of them wait.
   void WaitForWaiting(int count);
 
   // Returns once so many connections have ended: how, in their order.
@@ -46,6 +48,7 @@ class EchoSite : public Site {
   std::shared_ptr<Connection> connection(size_t index) const;
 
   // Called by handlers.
+  void WaitForRelease();
   void Closed(const absl::Status& status);
 
  private:

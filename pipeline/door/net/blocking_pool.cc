@@ -1,16 +1,16 @@
-#include "pipeline/door/net/opening_pool.h"
+#include "pipeline/door/net/blocking_pool.h"
 
 #include <utility>
 
 namespace parlance::pipeline::door {
 
-OpeningPool::OpeningPool(int num_workers, size_t max_waiting) : max_waiting_(max_waiting) {
+BlockingPool::BlockingPool(int num_workers, size_t max_waiting) : max_waiting_(max_waiting) {
   for (int i = 0; i < num_workers; ++i) threads_.emplace_back([this] { Work(); });
 }
 
-OpeningPool::~OpeningPool() { Stop(); }
+BlockingPool::~BlockingPool() { Stop(); }
 
-bool OpeningPool::Post(Task task) {
+bool BlockingPool::Post(Task task) {
   annotated::MutexLock lock(mutex_);
   if (stopping_ || tasks_.size() >= max_waiting_) return false;
   tasks_.push_back(std::move(task));
@@ -18,7 +18,7 @@ bool OpeningPool::Post(Task task) {
   return true;
 }
 
-void OpeningPool::Stop() {
+void BlockingPool::Stop() {
   std::deque<Task> dropped;
   {
     annotated::MutexLock lock(mutex_);
@@ -31,7 +31,7 @@ void OpeningPool::Stop() {
   }
 }
 
-void OpeningPool::Work() {
+void BlockingPool::Work() {
   for (;;) {
     Task task;
     {

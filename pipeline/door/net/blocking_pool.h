@@ -1,7 +1,7 @@
-// A few threads that decide who is let in: the decision may read a database, and a connection's
-// thread must not wait for it.
-#ifndef PIPELINE_DOOR_NET_OPENING_POOL_H_
-#define PIPELINE_DOOR_NET_OPENING_POOL_H_
+// A few threads for what would hold up everybody else on a connection's thread: the decision who is
+// let in, which may read a database, and what is made of large messages.
+#ifndef PIPELINE_DOOR_NET_BLOCKING_POOL_H_
+#define PIPELINE_DOOR_NET_BLOCKING_POOL_H_
 
 #include <condition_variable>
 #include <cstddef>
@@ -15,15 +15,15 @@
 
 namespace parlance::pipeline::door {
 
-class OpeningPool {
+class BlockingPool {
  public:
   using Task = absl::AnyInvocable<void()>;
 
   // At least one worker; `max_waiting` tasks wait at most.
-  OpeningPool(int num_workers, size_t max_waiting);
-  ~OpeningPool();
-  OpeningPool(const OpeningPool&) = delete;
-  OpeningPool& operator=(const OpeningPool&) = delete;
+  BlockingPool(int num_workers, size_t max_waiting);
+  ~BlockingPool();
+  BlockingPool(const BlockingPool&) = delete;
+  BlockingPool& operator=(const BlockingPool&) = delete;
 
   // False if too many wait, or after Stop. Any thread.
   bool Post(Task task);
@@ -43,4 +43,4 @@ class OpeningPool {
 
 }  // namespace parlance::pipeline::door
 
-#endif  // PIPELINE_DOOR_NET_OPENING_POOL_H_
+#endif  // PIPELINE_DOOR_NET_BLOCKING_POOL_H_
