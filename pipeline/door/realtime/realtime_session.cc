@@ -102,7 +102,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   // What takes long of a large event is done while nobody waits for it.
   void OnText(absl::string_view message) {
     std::string id;
-    if (const auto audio = FindAppended(message, id)) return Append(std::move(id), *audio);
+    if (const auto audio = FindAppended(message, id)) return Append(id, *audio);
     JsonBounds bounds = kBounds;
     // An append of an unusual form, or an item with sound.
     if (message.size() > bounds.max_bytes) bounds.max_bytes = kMaxRealtimeAppendBytes;
@@ -114,7 +114,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     const std::optional<absl::string_view> type =
         parsed.ok() ? TextOf(Member(&event, "type")) : std::nullopt;
     if (type == "input_audio_buffer.append") {
-      if (const auto audio = TextOf(Member(&event, "audio"))) return Append(std::move(id), *audio);
+      if (const auto audio = TextOf(Member(&event, "audio"))) return Append(id, *audio);
     }
     annotated::MutexLock lock(mutex_);
     if (is_over_) return;
@@ -767,7 +767,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
 
   // All of the sound or, if it is none or too much, nothing of it; in pieces, between which others
   // have their turn.
-  void Append(std::string id, absl::string_view base64) {
+  void Append(const std::string& id, absl::string_view base64) {
     const bool is_long = base64.size() > kAppendPiece;
     const absl::Status checked = is_long ? CheckBase64(base64) : absl::OkStatus();
     for (size_t begin = 0; begin == 0 || begin < base64.size(); begin += kAppendPiece) {
@@ -964,7 +964,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       if (text.has_value()) {
         absl::StrAppend(&*item->text, item->text->empty() ? "" : "\n", *text);
       } else if (item->role == "user") {
-        const absl::StatusOr<std::vector<int16_t>> samples =
+        absl::StatusOr<std::vector<int16_t>> samples =
             input_.NumSamples(audio->size()) > MaxUtteranceSamples()
                 ? absl::InvalidArgumentError(
                       absl::StrCat("an utterance has at most ",
