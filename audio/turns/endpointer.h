@@ -246,7 +246,7 @@ class Endpointer {
   bool cut_ = false;
   Words words_ = Words::kUnknown;
 
-  // Of the frames from evidence_begin_ on that the detector has answered for.
+  // What the frames from evidence_begin_ on say that the detector has answered for.
   Evidence evidence_;
   int64_t evidence_begin_ = 0;
 

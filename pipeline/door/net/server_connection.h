@@ -153,7 +153,7 @@ class ServerConnection final : public Connection,
   void Resume();
   // Reads no more for a while from a peer that sends faster than it may.
   void Throttle(size_t num_bytes);
-  // Of a WebSocket or a stream: whether anything is read now; and makes it so.
+  // Whether anything is to be read now from a WebSocket or a stream; UpdateReading makes it so.
   bool MayRead() const { return !handler_is_busy_ && !is_throttled_ && !others_have_their_turn_; }
   void UpdateReading();
   // Sends the first ping, or finds that it was not answered.
