@@ -374,6 +374,7 @@ TEST_F(ServerTest, WhatIsLargeMayBeBinaryAndEncrypted) {
 TEST_F(ServerTest, APeerThatIsGoneDuringALargeMessageIsToldAfterIt) {
   StartWithClock({.large_message_bytes = 1000});
   for (size_t i = 0; i < 2; ++i) {
+    site_.Hold();
     TestClient client(http());
     client.Upgrade("/echo");
     client.Send(ClientText("wait" + std::string(100'000, 'l')));

@@ -103,6 +103,12 @@ void EchoSite::Release() {
   changed_.notify_all();
 }
 
+void EchoSite::Hold() {
+  annotated::MutexLock lock(mutex_);
+  is_released_ = false;
+  num_waiting_ = 0;
+}
+
 void EchoSite::WaitForRelease() {
   annotated::MutexLock lock(mutex_);
   ++num_waiting_;

@@ -38,7 +38,9 @@ class EchoSite : public Site {
 
   // Decisions about /slow are made from now on, and texts of "wait" said back.
   void Release();
-  // Returns once so many of them wait.
+  // From now on they wait for another Release.
+  void Hold();
+  // Returns once so many of them have waited since the last Hold.
   void WaitForWaiting(int count);
 
   // Returns once so many connections have ended: how, in their order.
