@@ -179,7 +179,7 @@ class Pool {
                 counts.begin() + static_cast<ptrdiff_t>(end), uint8_t{0});
     }
     for (size_t i = 0; i < num_frames; ++i) {
-      if (counts[i] == 0) continue;
+      if (counts[i] == 0 || (!file.left_out.empty() && file.left_out[i] != 0)) continue;
       const size_t of = UnitOf(index, i);
       Unit& unit = units_[of];
       const bool speech = file.speech[i] != 0;
@@ -302,6 +302,11 @@ absl::Status Check(absl::Span<const ScoredFrames> files, const VadMetricsOptions
       return absl::InvalidArgumentError(
           absl::StrCat("file ", i, " has ", files[i].probabilities.size(), " probabilities, but ",
                        files[i].speech.size(), " labelled frames"));
+    }
+    if (!files[i].left_out.empty() && files[i].left_out.size() != files[i].speech.size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("file ", i, " says of ", files[i].left_out.size(),
+                       " frames whether they are left out, but has ", files[i].speech.size()));
     }
     for (const float probability : files[i].probabilities) {
       if (!(probability >= 0 && probability <= 1)) {

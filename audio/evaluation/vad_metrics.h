@@ -4,7 +4,8 @@
 // segment is a run of frames that are labelled speech; a gap lies between two segments of a file.
 // All files are pooled, so a longer one counts for more.
 //
-// These figures are about frames, except those within the collar of a label's border:
+// These figures are about frames, except those within the collar of a label's border and those that
+// are left out:
 //   AUC        the chance that a frame of speech has a higher probability than one of none, equal
 //              ones counting half: the area under the ROC curve (J. A. Hanley, B. J. McNeil,
 //              "The meaning and use of the area under a receiver operating characteristic (ROC)
@@ -15,7 +16,7 @@
 //   false-positive rate at a recall  the share of frames of no speech that are decided speech at
 //              the highest threshold whose recall is at least that one
 //
-// These are about segments, whatever the collar:
+// These are about segments, whatever the collar and whatever is left out:
 //   missed     the share in which no frame is decided speech
 //   onset delay   from a segment's begin to the first frame in it that is decided speech: 0 if that
 //              is its first one. Missed segments have none.
@@ -51,6 +52,10 @@ namespace parlance::audio {
 struct ScoredFrames {
   std::vector<float> probabilities;
   std::vector<uint8_t> speech;
+  // 1 for each frame that the figures about frames leave out, because nobody can say what it is, 0
+  // for the others. Empty: none is left out. `speech` of such a frame still says where segments
+  // are.
+  std::vector<uint8_t> left_out = {};
 };
 
 struct VadMetricsOptions {
@@ -99,8 +104,8 @@ struct VadMetrics {
   int64_t num_resampled_units = 0;
 };
 
-// The same input gives the same result. InvalidArgument for no file, a file whose two lists differ
-// in length, a probability outside of its range, or such options. Takes the memory of some 40
+// The same input gives the same result. InvalidArgument for no file, a file whose lists differ in
+// length, a probability outside of its range, or such options. Takes the memory of some 40
 // bytes a frame, and 1 to 2 s for an hour of sound.
 absl::StatusOr<VadMetrics> MeasureVad(absl::Span<const ScoredFrames> files,
                                       const VadMetricsOptions& options = {});

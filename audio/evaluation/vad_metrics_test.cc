@@ -167,6 +167,25 @@ TEST(VadMetricsTest, TheCollarLeavesFramesOut) {
   EXPECT_EQ(Measured({frames}, {.collar_frames = 1000}).num_frames, 0);
 }
 
+TEST(VadMetricsTest, FramesAreLeftOut) {
+  // The second frame of speech and the last one are what the detector gets wrong.
+  ScoredFrames frames = Frames("..##..", "009009");
+  EXPECT_EQ(Value(Measured({frames}).precision), "0.5");
+  frames.left_out = {0, 0, 0, 1, 0, 1};
+  const VadMetrics metrics = Measured({frames});
+  EXPECT_EQ(metrics.num_frames, 4);
+  EXPECT_EQ(metrics.num_speech_frames, 1);
+  EXPECT_EQ(Value(metrics.auc), "1");
+  EXPECT_EQ(Value(metrics.precision), "1");
+  EXPECT_EQ(Value(metrics.recall), "1");
+  // Segments are those of the labels as they are: it ends after its second frame.
+  EXPECT_EQ(metrics.num_segments, 1);
+  EXPECT_EQ(Value(metrics.offset_delay_p50_ms), "20");
+  frames.left_out.assign(6, 1);
+  EXPECT_EQ(Measured({frames}).num_frames, 0);
+  EXPECT_EQ(Value(Measured({frames}).auc), "-");
+}
+
 // Speech of 0.5 s after silence of 0.5 s, `seconds` times, with probabilities that overlap.
 ScoredFrames Noisy(int seconds, uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -253,6 +272,9 @@ TEST(VadMetricsTest, RefusesWhatCannotBeMeasured) {
   } cases[] = {
       {"no file", {}, {}},
       {"lengths that differ", {Frames("#.", "9")}, {}},
+      {"too few that are left out",
+       {{.probabilities = {0, 0}, .speech = {1, 0}, .left_out = {1}}},
+       {}},
       {"no number", {{.probabilities = {nan}, .speech = {1}}}, {}},
       {"above one", {{.probabilities = {1.5F}, .speech = {1}}}, {}},
       {"threshold", {good}, {.threshold = nan}},
