@@ -1,14 +1,10 @@
 // How well detectors hear, on scenes of recordings that none was trained with. Nothing here depends
 // on time: the same build gives the same figures on every run.
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,8 +12,7 @@
 #include "audio/evaluation/vad_metrics.h"
 #include "audio/scenes/held_out.h"
 #include "audio/scenes/scene.h"
-#include "audio/turns/speech_segmenter.h"
-#include "audio/turns/turn_observer.h"
+#include "audio/testing/accuracy.h"
 #include "audio/vad/detectors.h"
 #include "audio/vad/testing/speex_vad.h"
 #include "audio/vad/vad.h"
@@ -35,12 +30,6 @@ using absl_testing::IsOk;
 constexpr double kSceneSeconds = 12;
 constexpr uint64_t kFirstSeed = 77'000'000;
 
-struct Contestant {
-  // The part of the names of measurements.
-  const char* name;
-  const char* title;
-  std::unique_ptr<VoiceActivityDetector> (*create)();
-};
 constexpr std::array kContestants = {
     Contestant{"neural", "Neural VAD", [] { return *CreateDetector("neural"); }},
     Contestant{"neural_30ms", "Neural VAD, 30 ms Later",
@@ -70,19 +59,10 @@ constexpr std::array kWithoutSpeech = {
     Setting{Condition::kSteadyNoise, "steady_noise", "Steady Noise"},
 };
 
-std::vector<ScoredFrames> Hear(const Contestant& contestant, const std::vector<Scene>& scenes) {
+std::vector<ScoredFrames> HearAll(const Contestant& contestant, const std::vector<Scene>& scenes) {
   std::vector<ScoredFrames> heard;
   for (const Scene& scene : scenes) {
-    auto segmenter =
-        *SpeechSegmenter::Create(contestant.create(), {.input_sample_rate_hz = kSceneRateHz});
-    class Probabilities : public TurnObserver {
-     public:
-      void OnProbability(float probability) override { all.push_back(probability); }
-      std::vector<float> all;
-    } probabilities;
-    segmenter.Push(scene.samples, probabilities);
-    segmenter.Flush(probabilities);
-    heard.push_back({.probabilities = std::move(probabilities.all), .speech = scene.speech});
+    heard.push_back({.probabilities = Hear(contestant, scene.samples), .speech = scene.speech});
   }
   return heard;
 }
@@ -95,33 +75,6 @@ std::vector<Scene> Scenes(const SceneMaker& maker, Condition condition) {
   return scenes;
 }
 
-std::string Shown(const std::optional<Estimate>& estimate, const char* format, double scale) {
-  const auto one = [&](double value) {
-    std::array<char, 32> text;
-    std::snprintf(text.data(), text.size(), format, scale * value);
-    return std::string(text.data());
-  };
-  if (!estimate.has_value()) return "-";
-  std::string shown = one(estimate->value);
-  if (estimate->interval.has_value()) {
-    absl::StrAppend(&shown, " (", one(estimate->interval->low), "-", one(estimate->interval->high),
-                    ")");
-  }
-  return shown;
-}
-
-void Record(const std::string& name, const std::string& title, const std::string& unit,
-            perf::Better better, double value, const std::map<std::string, double>& counters) {
-  perf::Recorder recorder(
-      {.name = name, .title = title, .unit = unit, .better = better, .deterministic = true});
-  recorder.Add(value);
-  for (const auto& [counter, figure] : counters) recorder.SetCounter(counter, figure);
-}
-
-// What is missing in the area under the ROC curve, so that .005 more of it is a change of 11 %,
-// which is yellow, and .01 red, wherever on the scale it is.
-double AucCost(double auc) { return std::pow(1.11, (1 - auc) / 0.005); }
-
 TEST(AudioAccuracy, Speech) {
   const SceneMaker maker = HeldOutScenes();
   std::printf("%-10s %-12s %-20s %-20s %-20s %-16s %-18s %-18s %-14s\n", "scenes", "detector",
@@ -130,7 +83,7 @@ TEST(AudioAccuracy, Speech) {
   for (const Setting& setting : kWithSpeech) {
     const std::vector<Scene> scenes = Scenes(maker, setting.condition);
     for (const Contestant& contestant : kContestants) {
-      const absl::StatusOr<VadMetrics> metrics = MeasureVad(Hear(contestant, scenes));
+      const absl::StatusOr<VadMetrics> metrics = MeasureVad(HearAll(contestant, scenes));
       ASSERT_THAT(metrics, IsOk());
       ASSERT_TRUE(metrics->auc.has_value() && metrics->offset_delay_p50_ms.has_value());
       std::printf("%-10s %-12s %-20s %-20s %-20s %-16s %-18s %-18s %-14s\n", setting.name,
@@ -144,15 +97,16 @@ TEST(AudioAccuracy, Speech) {
       const std::string name = absl::StrCat("audio.accuracy.", contestant.name, ".", setting.name);
       const std::string title = absl::StrCat(contestant.title, ", ", setting.title);
       const double auc = metrics->auc->value;
-      Record(absl::StrCat(name, ".auc"), absl::StrCat(title, ", AUC"), "AUC", perf::HIGHER, auc,
-             {{"low", metrics->auc->interval->low}, {"high", metrics->auc->interval->high}});
-      Record(absl::StrCat(name, ".auc_cost"), absl::StrCat(title, ", Cost of Missing AUC"), "x",
-             perf::LOWER, AucCost(auc), {});
+      RecordAccuracy(
+          absl::StrCat(name, ".auc"), absl::StrCat(title, ", AUC"), "AUC", perf::HIGHER, auc,
+          {{"low", metrics->auc->interval->low}, {"high", metrics->auc->interval->high}});
+      RecordAccuracy(absl::StrCat(name, ".auc_cost"), absl::StrCat(title, ", Cost of Missing AUC"),
+                     "x", perf::LOWER, AucCost(auc), {});
       if (setting.condition != Condition::kUsual) continue;
-      Record(absl::StrCat(name, ".onset_p95"), absl::StrCat(title, ", Onset Delay p95"),
-             "frames of 10 ms", perf::LOWER, metrics->onset_delay_p95_ms->value / 10, {});
-      Record(absl::StrCat(name, ".bridged"), absl::StrCat(title, ", Bridged Gaps"), "%",
-             perf::LOWER, 100 * metrics->bridged->value, {});
+      RecordAccuracy(absl::StrCat(name, ".onset_p95"), absl::StrCat(title, ", Onset Delay p95"),
+                     "frames of 10 ms", perf::LOWER, metrics->onset_delay_p95_ms->value / 10, {});
+      RecordAccuracy(absl::StrCat(name, ".bridged"), absl::StrCat(title, ", Bridged Gaps"), "%",
+                     perf::LOWER, 100 * metrics->bridged->value, {});
     }
   }
 }
@@ -164,7 +118,7 @@ TEST(AudioAccuracy, NoSpeech) {
     for (const Contestant& contestant : kContestants) {
       int64_t num_frames = 0;
       int64_t num_flagged = 0;
-      for (const ScoredFrames& scored : Hear(contestant, scenes)) {
+      for (const ScoredFrames& scored : HearAll(contestant, scenes)) {
         for (const float probability : scored.probabilities) num_flagged += probability >= 0.5F;
         num_frames += static_cast<int64_t>(scored.probabilities.size());
       }
@@ -173,9 +127,10 @@ TEST(AudioAccuracy, NoSpeech) {
           100 * static_cast<double>(num_flagged) / static_cast<double>(num_frames);
       std::printf("%-14s %-12s %5.1f %% of frames taken for speech\n", setting.name,
                   contestant.name, percent);
-      Record(absl::StrCat("audio.accuracy.", contestant.name, ".", setting.name, ".flagged"),
-             absl::StrCat(contestant.title, ", ", setting.title, " Taken for Speech"), "%",
-             perf::LOWER, percent, {});
+      RecordAccuracy(
+          absl::StrCat("audio.accuracy.", contestant.name, ".", setting.name, ".flagged"),
+          absl::StrCat(contestant.title, ", ", setting.title, " Taken for Speech"), "%",
+          perf::LOWER, percent, {});
     }
   }
 }

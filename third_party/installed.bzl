@@ -8,10 +8,14 @@ load("@alsa_sounds//:installed.bzl", alsa_sounds = "INSTALLED")
 load("@asterisk_music//:installed.bzl", asterisk_music = "INSTALLED")
 load("@asterisk_prompts//:installed.bzl", asterisk_prompts = "INSTALLED")
 load("@asterisk_russian_prompts//:installed.bzl", asterisk_russian_prompts = "INSTALLED")
+load("@asterisk_russian_prompts_wav//:installed.bzl", asterisk_russian_prompts_wav = "INSTALLED")
+load("@asterisk_spanish_prompts//:installed.bzl", asterisk_spanish_prompts = "INSTALLED")
 load("@codec2_examples//:installed.bzl", codec2_examples = "INSTALLED")
+load("@kajongg_voices//:installed.bzl", kajongg_voices = "INSTALLED")
 load("@opus//:installed.bzl", opus = "INSTALLED")
 load("@pocketsphinx_recordings//:installed.bzl", pocketsphinx_recordings = "INSTALLED")
 load("@python3_websockets//:installed.bzl", python3_websockets = "INSTALLED")
+load("@saytime_words//:installed.bzl", saytime_words = "INSTALLED")
 load("@spandsp//:installed.bzl", spandsp = "INSTALLED")
 load("@speexdsp//:installed.bzl", speexdsp = "INSTALLED")
 
@@ -19,13 +23,17 @@ _INSTALLED = {
     "alsa-utils": alsa_sounds,
     "asterisk-core-sounds-en-wav": asterisk_prompts,
     "asterisk-core-sounds-ru-g722": asterisk_russian_prompts,
+    "asterisk-core-sounds-ru-wav": asterisk_russian_prompts_wav,
     "asterisk-moh-opsound-g722": asterisk_music,
+    "asterisk-prompt-es-co": asterisk_spanish_prompts,
     "codec2-examples": codec2_examples,
+    "kajongg": kajongg_voices,
     "libopus-dev": opus,
     "libspandsp-dev": spandsp,
     "libspeexdsp-dev": speexdsp,
     "pocketsphinx-testdata": pocketsphinx_recordings,
     "python3-websockets": python3_websockets,
+    "saytime": saytime_words,
 }
 
 def _missing(packages):

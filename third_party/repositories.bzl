@@ -40,7 +40,7 @@ def _package(declared, name, overlay, package, headers = [], libraries = [], fil
         stand_ins = stand_ins,
     )
 
-def _recordings(declared, name, package, folder, pattern):
+def _recordings(declared, name, package, folder, pattern, example = None):
     """A repository of recordings, which the build can do without: `//:recordings`.
 
     Args:
@@ -49,12 +49,13 @@ def _recordings(declared, name, package, folder, pattern):
       package: the Debian package that has them.
       folder: where it installs them.
       pattern: which of its files they are.
+      example: one of them, where other packages install into the same folder.
     """
     if name in declared:
         return
     debian_package(
         name = name,
-        files = {folder: "recordings"},
+        files = dict({folder: "recordings"}, **({folder + "/" + example: "example"} if example else {})),
         generated_build_files = {"BUILD.bazel": """
 filegroup(
     name = "recordings",
@@ -265,9 +266,13 @@ filegroup(
     _recordings(declared, "alsa_sounds", "alsa-utils", "/usr/share/sounds/alsa", "*.wav")
     _recordings(declared, "asterisk_music", "asterisk-moh-opsound-g722", "/usr/share/asterisk/moh", "*.g722")
     _recordings(declared, "asterisk_prompts", "asterisk-core-sounds-en-wav", "/usr/share/asterisk/sounds/en_US_f_Allison", "**/*.wav")
-    _recordings(declared, "asterisk_russian_prompts", "asterisk-core-sounds-ru-g722", "/usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU", "**/*.g722")
+    _recordings(declared, "asterisk_russian_prompts", "asterisk-core-sounds-ru-g722", "/usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU", "**/*.g722", example = "vm-opts.g722")
+    _recordings(declared, "asterisk_russian_prompts_wav", "asterisk-core-sounds-ru-wav", "/usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU", "**/*.wav", example = "vm-opts.wav")
+    _recordings(declared, "asterisk_spanish_prompts", "asterisk-prompt-es-co", "/usr/share/asterisk/sounds/es", "*.gsm", example = "vm-options.gsm")
     _recordings(declared, "codec2_examples", "codec2-examples", "/usr/share/codec2", "**/*.wav")
+    _recordings(declared, "kajongg_voices", "kajongg", "/usr/share/kajongg/voices", "**/*.ogg")
     _recordings(declared, "pocketsphinx_recordings", "pocketsphinx-testdata", "/usr/share/pocketsphinx/test/data", "**")
+    _recordings(declared, "saytime_words", "saytime", "/usr/share/saytime", "*.au")
 
 def _rules(declared):
     """What Bazel and its rules ask for without modules, of folders here and of the distribution's Bazel 7."""

@@ -1,0 +1,45 @@
+// What tests of accuracy have in common: detectors that hear the same, and figures that are shown
+// and recorded alike.
+#ifndef AUDIO_TESTING_ACCURACY_H_
+#define AUDIO_TESTING_ACCURACY_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "audio/evaluation/vad_metrics.h"
+#include "audio/vad/vad.h"
+#include "perf/recorder.h"
+
+namespace parlance::audio {
+
+struct Contestant {
+  // The part of the names of measurements.
+  const char* name;
+  const char* title;
+  std::unique_ptr<VoiceActivityDetector> (*create)();
+};
+
+// What a new detector of the contestant's gives for each whole 10 ms of `samples`, 16 kHz, heard as
+// an agent would.
+std::vector<float> Hear(const Contestant& contestant, absl::Span<const int16_t> samples);
+
+// "0.950 (0.940-0.960)" for the format "%.3f", times `scale`; "-" for none.
+std::string Shown(const std::optional<Estimate>& estimate, const char* format, double scale);
+
+// Records a figure that depends on the build alone, with side figures by name.
+void RecordAccuracy(const std::string& name, const std::string& title, const std::string& unit,
+                    perf::Better better, double value,
+                    const std::map<std::string, double>& counters);
+
+// What is missing in the area under the ROC curve, so that .005 more of it is a change of 11 %,
+// which is yellow, and .01 red, wherever on the scale it is.
+double AucCost(double auc);
+
+}  // namespace parlance::audio
+
+#endif  // AUDIO_TESTING_ACCURACY_H_
