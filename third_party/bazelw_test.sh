@@ -99,6 +99,11 @@ OFFERED="sounds" BAZELW_INSTALL=no run . "./$root" build
 check "nor is one that may not be installed" bazel_ran
 check "which says the same" says_once "$left_out"
 check "and installs nothing" bash -c '! grep -q apt-get log'
+packages "extra sounds  # //a:one_test"
+OFFERED="sounds" run . "./$root" build
+check "an extra package that is missing is no failure" bazel_ran
+check "it is not installed" bash -c '! grep -q apt-get log'
+check "nor missed" bash -c '! grep -q "left out" stderr'
 packages "optional"
 run . "./$root" build
 check "a line that names no package is an error" [ $? == 1 ]
