@@ -149,8 +149,9 @@ Turn Said(const audio::Recording& recording, const std::string& text = "") {
 void AddTurns(const std::string& path, const std::string& ending, Half half,
               std::vector<Turn>& turns) {
   std::vector<audio::Recording> recordings;
-  const absl::Status added = audio::AddSpeech(absl::StrCat("third_party/speech_samples/", path),
-                                              ending, "", 1, recordings);
+  const absl::Status added =
+      audio::AddSpeech(absl::StrCat("third_party/speech_samples/", path), ending, "", 1,
+                       audio::Labelling::kByLevel, recordings);
   EXPECT_THAT(added, IsOk());
   for (size_t i = half == Half::kHeldOut ? 1 : 0; i < recordings.size(); i += 2) {
     turns.push_back(Said(recordings[i]));

@@ -27,7 +27,8 @@ SceneMaker HeldOutScenes() {
   std::vector<Recording> recordings;
   const auto add = [&](const std::string& path, const std::string& ending,
                        const std::string& speaker, int num_voices) {
-    Check(AddSpeech(absl::StrCat(root, path), ending, speaker, num_voices, recordings));
+    Check(AddSpeech(absl::StrCat(root, path), ending, speaker, num_voices, Labelling::kByLevel,
+                    recordings));
   };
   // Four of thirteen speakers, so that about a third of what is said is Russian.
   add("asterisk_ru", "g722", "ru", 4);

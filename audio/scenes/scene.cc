@@ -21,6 +21,8 @@ enum class Codec { kNone, kMuLaw8k, kALaw8k, kOpus, kNarrow };
 
 constexpr size_t kMaxGapFrames = 10;
 constexpr size_t kMinSpeechFrames = 4;
+// Less speech in a recording is no use.
+constexpr ptrdiff_t kMinRecordingFrames = 20;
 
 double Decibels(double power) { return 10 * std::log10(std::max(power, 1e-12)); }
 
@@ -228,24 +230,28 @@ Scene Finish(const DrySpeech& speech, double peak_dbfs, Codec codec) {
   return scene;
 }
 
+// The level of each frame in dB of full scale: what hums below 80 Hz is no speech.
+std::vector<double> LevelsAbove80Hz(absl::Span<const int16_t> samples) {
+  std::vector<double> level(samples.size() / kSceneFrame);
+  Biquad high_pass = Biquad::HighPass(80, 0.7);
+  for (size_t frame = 0; frame < level.size(); ++frame) {
+    double sum = 0;
+    for (const int16_t sample : samples.subspan(frame * kSceneFrame, kSceneFrame)) {
+      const double y = high_pass.Process(static_cast<double>(sample) / 32768);
+      sum += y * y;
+    }
+    level[frame] = std::max(Decibels(sum / kSceneFrame), -90.0);
+  }
+  return level;
+}
+
 }  // namespace
 
 bool LabelCleanSpeech(Recording& recording) {
   const size_t num_frames = recording.samples.size() / kSceneFrame;
   recording.speech.assign(num_frames, 0);
   if (num_frames < 20) return false;
-  std::vector<double> level(num_frames);
-  // What hums below 80 Hz is no speech.
-  Biquad high_pass = Biquad::HighPass(80, 0.7);
-  for (size_t frame = 0; frame < num_frames; ++frame) {
-    double sum = 0;
-    for (size_t i = 0; i < kSceneFrame; ++i) {
-      const double y = high_pass.Process(
-          static_cast<double>(recording.samples[frame * kSceneFrame + i]) / 32768);
-      sum += y * y;
-    }
-    level[frame] = std::max(Decibels(sum / kSceneFrame), -90.0);
-  }
+  const std::vector<double> level = LevelsAbove80Hz(recording.samples);
   const double loud = Percentile(level, 0.95);
   const double quiet = std::max(Percentile(level, 0.03), -80.0);
   if (loud - quiet < 25 || loud < -50) return false;
@@ -261,7 +267,34 @@ bool LabelCleanSpeech(Recording& recording) {
   }
   RemoveRuns(recording.speech, 0, kMaxGapFrames);
   RemoveRuns(recording.speech, 1, kMinSpeechFrames);
-  return std::count(recording.speech.begin(), recording.speech.end(), 1) >= 20;
+  return std::count(recording.speech.begin(), recording.speech.end(), 1) >= kMinRecordingFrames;
+}
+
+bool LabelByTeacher(absl::Span<const float> probabilities, Recording& recording) {
+  constexpr size_t kHeardBefore = 3;
+  constexpr size_t kHeardAfter = 10;
+  constexpr size_t kGapFrames = 15;
+  const size_t num_frames = recording.samples.size() / kSceneFrame;
+  recording.speech.assign(num_frames, 0);
+  if (num_frames < 20) return false;
+  const std::vector<double> level = LevelsAbove80Hz(recording.samples);
+  const double loud = Percentile(level, 0.95);
+  const double quiet = std::max(Percentile(level, 0.1), -80.0);
+  if (loud - quiet < 15 || loud < -50) return false;
+  const double least = std::max(loud - 36, quiet + 6);
+  std::vector<uint8_t> may_speak(num_frames, 0);
+  for (size_t i = 0; i < std::min(num_frames, probabilities.size()); ++i) {
+    if (probabilities[i] < 0.5F) continue;
+    const size_t end = std::min(i + kHeardBefore + 1, num_frames);
+    for (size_t k = i - std::min(i, kHeardAfter); k < end; ++k) may_speak[k] = 1;
+  }
+  for (size_t i = 0; i < num_frames; ++i) {
+    recording.speech[i] = may_speak[i] == 1 && level[i] > least ? 1 : 0;
+  }
+  RemoveRuns(recording.speech, 0, kGapFrames);
+  RemoveRuns(recording.speech, 1, kMinSpeechFrames);
+  recording.num_margin_frames = 40;
+  return std::count(recording.speech.begin(), recording.speech.end(), 1) >= kMinRecordingFrames;
 }
 
 SceneMaker::SceneMaker(std::vector<Recording> recordings,
@@ -301,13 +334,15 @@ DrySpeech SceneMaker::Speech(Random& random, double seconds, bool vary_voice) co
   const double long_pauses = random.Chance(0.3) ? 0.3 : 0.08;
   while (scene.speech.size() < num_frames) {
     const Voice& voice = voices[random.Below(voices.size())];
-    DrySpeech said = AtSpeed(Pick(random, voice.speaker), voice.speed);
+    const Recording& recording = Pick(random, voice.speaker);
+    const auto margin = static_cast<ptrdiff_t>(recording.num_margin_frames);
+    DrySpeech said = AtSpeed(recording, voice.speed);
     // Long silence around it would be most of the scene.
     const auto first = std::find(said.speech.begin(), said.speech.end(), 1) - said.speech.begin();
     const auto last = said.speech.rend() - std::find(said.speech.rbegin(), said.speech.rend(), 1);
-    const auto begin = static_cast<size_t>(std::max<ptrdiff_t>(first - 5, 0));
+    const auto begin = static_cast<size_t>(std::max<ptrdiff_t>(first - margin, 0));
     const size_t end =
-        std::min(static_cast<size_t>(std::max<ptrdiff_t>(last, 0)) + 5, said.speech.size());
+        std::min(static_cast<size_t>(std::max<ptrdiff_t>(last, 0) + margin), said.speech.size());
     const double gain = 0.1 * voice.level / std::max(ActiveLevel(said.samples, said.speech), 1e-5);
     for (size_t i = begin * kSceneFrame; i < end * kSceneFrame; ++i) {
       // The fade leaves no click where it is cut.

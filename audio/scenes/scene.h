@@ -23,6 +23,8 @@ struct Recording {
   std::vector<int16_t> samples;
   // One for each whole 10 ms of `samples`: 1 where there is speech.
   std::vector<uint8_t> speech;
+  // How much of what lies before and after the speech is kept in a scene, at most.
+  size_t num_margin_frames = 5;
 };
 
 // Finds the speech in a clean recording: frames within 35 dB of the loudest twentieth and 12 dB
@@ -31,6 +33,15 @@ struct Recording {
 // false, if loud and quiet are less than 25 dB apart, the loud is below -50 dBFS, or less than 200
 // ms are speech: then nothing honest can be said.
 bool LabelCleanSpeech(Recording& recording);
+
+// Labels a recording by what a teacher says: `probabilities` has the probability of speech in each
+// of its frames. Speech is where the teacher hears it or has heard it within 30 ms, or will within
+// 100 ms, as far as it is within 36 dB of the loudest twentieth and 6 dB above the quietest tenth;
+// gaps below 150 ms belong to it, bursts below 40 ms do not. So a teacher says what speaks, and the
+// level where it begins and ends. What is around it, which the teacher says is none, stays in
+// scenes for up to 400 ms. Returns false as LabelCleanSpeech does, but for 15 dB instead of 25:
+// what is quiet behind somebody does not hide whom the teacher hears.
+bool LabelByTeacher(absl::Span<const float> probabilities, Recording& recording);
 
 struct Scene {
   // 16 kHz.

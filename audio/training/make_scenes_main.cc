@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -26,6 +28,7 @@
 #include "audio/vad/neural_vad.h"
 #include "audio/vad/vad_features.h"
 #include "command/file_kind.h"
+#include "command/input_file.h"
 #include "command/output_file.h"
 #include "command/program.h"
 #include "command/user_path.h"
@@ -39,6 +42,16 @@ ABSL_FLAG(
     std::string, listen, "",
     "Writes each scene as PREFIX-N.wav with its labels, PREFIX-N.txt, instead of features: to "
     "be heard and looked at.");
+ABSL_FLAG(
+    std::string, recordings, "",
+    "Writes the recordings of --speech instead of scenes, for a teacher and for --corpus: for "
+    "each the length of its speaker's name (32 bits), the name, its number of samples (32 "
+    "bits), and these (16 bits, 16 kHz).");
+ABSL_FLAG(std::string, corpus, "",
+          "A file that --recordings has written, in place of --speech. It needs --teacher.");
+ABSL_FLAG(std::string, teacher, "",
+          "A file with a teacher's probabilities of speech, a float for each 10 ms of each "
+          "recording: they are what is labelled speech, in place of what is loud.");
 ABSL_FLAG(int, scenes, 10, "How many scenes are made.");
 ABSL_FLAG(double, seconds, 10, "How long each scene is.");
 ABSL_FLAG(int, condition, 0, "The number of one of scene.h's conditions.");
@@ -76,6 +89,19 @@ bool IsFeatures(absl::string_view head) {
 }
 constexpr command::FileKind kFeatures = {"a file of features", IsFeatures};
 
+constexpr int32_t kMaxNameBytes = 100;
+
+// The length of a name, and the name.
+bool IsRecordings(absl::string_view head) {
+  int32_t size = 0;
+  if (head.size() < sizeof(size)) return false;
+  std::memcpy(&size, head.data(), sizeof(size));
+  if (size < 1 || size > kMaxNameBytes) return false;
+  const absl::string_view name = head.substr(sizeof(size), static_cast<size_t>(size));
+  return std::all_of(name.begin(), name.end(), [](char c) { return absl::ascii_isgraph(c); });
+}
+constexpr command::FileKind kRecordings = {"a file of recordings", IsRecordings};
+
 absl::Status Listen(const Scene& scene, const std::string& prefix) {
   absl::StatusOr<command::OutputFile> sound =
       command::OutputFile::Create(prefix + ".wav", {.kind = command::kWavFile, .keep = {}});
@@ -98,7 +124,99 @@ absl::Status Listen(const Scene& scene, const std::string& prefix) {
                               FormatLabels(labels));
 }
 
-absl::StatusOr<SceneMaker> ReadSounds() {
+// Labels the recordings by what a teacher says of each 10 ms of them, and leaves out those in which
+// it hears less than 200 ms of speech.
+absl::Status Teach(const std::string& path, std::vector<Recording>& recordings) {
+  constexpr size_t kMaxBytes = size_t{1} << 30;
+  const absl::StatusOr<std::string> read = command::ReadInput(path, kMaxBytes);
+  if (!read.ok()) return read.status();
+  size_t num_frames = 0;
+  for (const Recording& recording : recordings) num_frames += recording.speech.size();
+  if (read->size() != num_frames * sizeof(float)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " has ", read->size() / sizeof(float),
+                                                   " frames, the recordings ", num_frames));
+  }
+  const char* next = read->data();
+  std::vector<Recording> taught;
+  for (Recording& recording : recordings) {
+    std::vector<float> probabilities(recording.speech.size());
+    std::memcpy(probabilities.data(), next, probabilities.size() * sizeof(float));
+    next += probabilities.size() * sizeof(float);
+    if (LabelByTeacher(probabilities, recording)) taught.push_back(std::move(recording));
+  }
+  command::Say(absl::StrCat("the teacher hears speech in ", taught.size(), " of ",
+                            recordings.size(), " recordings"));
+  recordings = std::move(taught);
+  if (recordings.empty()) return absl::InvalidArgumentError("the teacher hears no speech");
+  return absl::OkStatus();
+}
+
+// Writes the recordings for a teacher and for --corpus.
+absl::Status WriteRecordings(const std::vector<Recording>& recordings, const std::string& output) {
+  absl::StatusOr<command::OutputFile> file =
+      command::OutputFile::Create(output, {.kind = kRecordings, .keep = {}});
+  if (!file.ok()) return file.status();
+  const auto write = [&](const void* bytes, size_t size) {
+    return file->Write({static_cast<const char*>(bytes), size});
+  };
+  for (const Recording& recording : recordings) {
+    const auto name_size = static_cast<int32_t>(recording.speaker.size());
+    const auto num_samples = static_cast<int32_t>(recording.samples.size());
+    absl::Status written = write(&name_size, sizeof(name_size));
+    written.Update(write(recording.speaker.data(), recording.speaker.size()));
+    written.Update(write(&num_samples, sizeof(num_samples)));
+    written.Update(write(recording.samples.data(), recording.samples.size() * sizeof(int16_t)));
+    if (!written.ok()) return written;
+  }
+  return file->Commit();
+}
+
+// Reads what WriteRecordings has written.
+absl::StatusOr<std::vector<Recording>> ReadCorpus(const std::string& path) {
+  constexpr int32_t kMaxSamples = 1 << 28;
+  std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  const auto read = [&](void* bytes, size_t size) {
+    return static_cast<bool>(
+        file.read(static_cast<char*>(bytes), static_cast<std::streamsize>(size)));
+  };
+  std::vector<Recording> recordings;
+  int32_t name_size = 0;
+  while (read(&name_size, sizeof(name_size))) {
+    Recording recording;
+    int32_t num_samples = 0;
+    bool is_whole = name_size > 0 && name_size <= kMaxNameBytes;
+    if (is_whole) {
+      recording.speaker.resize(static_cast<size_t>(name_size));
+      is_whole = read(recording.speaker.data(), recording.speaker.size()) &&
+                 read(&num_samples, sizeof(num_samples)) && num_samples >= 0 &&
+                 num_samples <= kMaxSamples;
+    }
+    if (is_whole) {
+      recording.samples.resize(static_cast<size_t>(num_samples));
+      is_whole = read(recording.samples.data(), recording.samples.size() * sizeof(int16_t));
+    }
+    if (!is_whole) {
+      return absl::DataLossError(absl::StrCat(path, " is not what --recordings writes"));
+    }
+    recording.speech.resize(recording.samples.size() / kSceneFrame);
+    recordings.push_back(std::move(recording));
+  }
+  if (recordings.empty()) return absl::DataLossError(absl::StrCat(path, " has no recordings"));
+  return recordings;
+}
+
+absl::StatusOr<std::vector<Recording>> ReadRecordings() {
+  if (const std::string corpus = absl::GetFlag(FLAGS_corpus); !corpus.empty()) {
+    absl::StatusOr<std::vector<Recording>> recordings = ReadCorpus(command::UserPath(corpus));
+    if (!recordings.ok()) return recordings;
+    const absl::Status taught = Teach(absl::GetFlag(FLAGS_teacher), *recordings);
+    if (!taught.ok()) return taught;
+    return recordings;
+  }
+  const bool is_taught =
+      !absl::GetFlag(FLAGS_teacher).empty() || !absl::GetFlag(FLAGS_recordings).empty();
+  const Labelling labelling = is_taught ? Labelling::kNone : Labelling::kByLevel;
   std::vector<Recording> recordings;
   for (const std::string& source : absl::GetFlag(FLAGS_speech)) {
     const std::vector<std::string> parts = absl::StrSplit(source, absl::MaxSplits(':', 3));
@@ -108,8 +226,8 @@ absl::StatusOr<SceneMaker> ReadSounds() {
           absl::StrCat("--speech: ", source, " is not NAME:ENDING:VOICES:FOLDER"));
     }
     const size_t before = recordings.size();
-    if (absl::Status added =
-            AddSpeech(command::UserPath(parts[3]), parts[1], parts[0], num_voices, recordings);
+    if (absl::Status added = AddSpeech(command::UserPath(parts[3]), parts[1], parts[0], num_voices,
+                                       labelling, recordings);
         !added.ok()) {
       return added;
     }
@@ -121,6 +239,15 @@ absl::StatusOr<SceneMaker> ReadSounds() {
                                  seconds));
   }
   if (recordings.empty()) return absl::InvalidArgumentError("--speech is missing");
+  if (!absl::GetFlag(FLAGS_teacher).empty()) {
+    if (absl::Status taught = Teach(absl::GetFlag(FLAGS_teacher), recordings); !taught.ok()) {
+      return taught;
+    }
+  }
+  return recordings;
+}
+
+absl::StatusOr<SceneMaker> ReadSounds(std::vector<Recording> recordings) {
   std::vector<std::vector<std::vector<int16_t>>> music;
   for (const std::string& group : absl::GetFlag(FLAGS_music)) {
     music.emplace_back();
@@ -137,8 +264,11 @@ absl::StatusOr<SceneMaker> ReadSounds() {
 absl::Status MakeScenes() {
   const std::string listen = absl::GetFlag(FLAGS_listen);
   const std::string output = absl::GetFlag(FLAGS_output);
-  if (listen.empty() == output.empty()) {
-    return absl::InvalidArgumentError("either --output or --listen is needed");
+  const std::string for_teacher = absl::GetFlag(FLAGS_recordings);
+  if (static_cast<int>(!listen.empty()) + static_cast<int>(!output.empty()) +
+          static_cast<int>(!for_teacher.empty()) !=
+      1) {
+    return absl::InvalidArgumentError("one of --output, --listen and --recordings is needed");
   }
   std::optional<command::OutputFile> features;
   if (!output.empty()) {
@@ -147,7 +277,10 @@ absl::Status MakeScenes() {
     if (!file.ok()) return file.status();
     features = *std::move(file);
   }
-  const absl::StatusOr<SceneMaker> maker = ReadSounds();
+  absl::StatusOr<std::vector<Recording>> recordings = ReadRecordings();
+  if (!recordings.ok()) return recordings.status();
+  if (!for_teacher.empty()) return WriteRecordings(*recordings, for_teacher);
+  const absl::StatusOr<SceneMaker> maker = ReadSounds(*std::move(recordings));
   if (!maker.ok()) return maker.status();
 
   const auto num_scenes = static_cast<size_t>(std::max(absl::GetFlag(FLAGS_scenes), 0));
@@ -201,8 +334,8 @@ int main(int argc, char** argv) {
            R"(The file has, for each scene and each frame of 10 ms, what the network is given of
 it, what the classic detector is given, and the label; all are floats.)",
        .flag_groups = {{"Flags",
-                        {"speech", "music", "output", "listen", "scenes", "seconds", "condition",
-                         "first_seed"}}},
+                        {"speech", "corpus", "teacher", "music", "output", "listen", "recordings",
+                         "scenes", "seconds", "condition", "first_seed"}}},
        .common_flags = {},
        .examples = {},
        .no_means = "",

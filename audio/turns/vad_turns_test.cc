@@ -364,7 +364,7 @@ TEST_P(VadTurnsTest, ShortWordsOfAnotherSpeakerAreWholeTurns) {
     std::vector<Recording> recordings;
     const absl::Status added =
         AddSpeech(absl::StrCat("third_party/speech_samples/asterisk_ru/", folder), "g722", "ru", 1,
-                  recordings);
+                  Labelling::kByLevel, recordings);
     ASSERT_THAT(added, IsOk());
     WordCounter counter(GetParam());
     for (const Recording& recording : recordings) {

@@ -134,8 +134,9 @@ struct Material {
 
 std::vector<audio::Recording> Recordings(const std::string& path, const std::string& ending) {
   std::vector<audio::Recording> recordings;
-  const absl::Status added = audio::AddSpeech(absl::StrCat("third_party/speech_samples/", path),
-                                              ending, "", 1, recordings);
+  const absl::Status added =
+      audio::AddSpeech(absl::StrCat("third_party/speech_samples/", path), ending, "", 1,
+                       audio::Labelling::kByLevel, recordings);
   EXPECT_THAT(added, IsOk());
   return recordings;
 }
