@@ -30,6 +30,7 @@
 #include "command/printable.h"
 #include "command/program.h"
 #include "command/secret_file.h"
+#include "command/stop_signals.h"
 #include "command/user_path.h"
 #include "pipeline/choice/agent_choice.h"
 #include "pipeline/choice/agent_flags.h"
@@ -263,18 +264,6 @@ absl::StatusOr<Request> ReadCommandLine() {
   return request;
 }
 
-// Signals that end the program, which wait from now on for WaitForSignal.
-sigset_t BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  // A peer that has gone is no reason to end.
-  ::signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
 // Where this machine's users reach the address, however it was written.
 std::string UrlOf(absl::string_view scheme, const std::string& address, uint16_t port) {
   const absl::StatusOr<door::SocketAddress> parsed = door::ParseAddress(address, port);
@@ -316,7 +305,10 @@ SessionOptions CommonSession(const Request& request) {
 }
 
 absl::Status Serve(Request request) {
-  const sigset_t signals = BlockSignals();
+  // Before there are threads.
+  const command::StopSignals signals;
+  // A peer that has gone is no reason to end.
+  ::signal(SIGPIPE, SIG_IGN);
   ComponentOptions component_options;
   component_options.database_path = command::UserPath(absl::GetFlag(FLAGS_db));
   component_options.write_patience = absl::ZeroDuration();
@@ -415,16 +407,14 @@ absl::Status Serve(Request request) {
   serving = server->get();
   SayWhere(request, **server);
 
-  int received = 0;
-  sigwait(&signals, &received);
+  signals.Wait();
   is_draining = true;
   command::Say("shutting down; a second signal ends it at once");
   std::thread impatience([&, told = SteadyNow()] {
     // Programs such as timeout(1) send a signal to the process and to its group: that is one.
     constexpr absl::Duration kOneSignal = absl::Milliseconds(500);
-    timespec moment = {.tv_sec = 0, .tv_nsec = 100000000};
     while (is_draining) {
-      if (sigtimedwait(&signals, nullptr, &moment) > 0 && SteadyNow() - told > kOneSignal) {
+      if (signals.Wait(absl::Milliseconds(100)) && SteadyNow() - told > kOneSignal) {
         _exit(command::kFailed);
       }
     }
