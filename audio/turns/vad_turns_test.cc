@@ -165,11 +165,11 @@ std::vector<int> FramesOutlasted(const Detector& detector, Burst burst) {
   return outlasted;
 }
 
-// What is printed has to be set in the detector when its weights change. With look-ahead there is
-// less of it, as the
-// end was heard; frames too many only make a start wait for as long.
+// What is printed for vowels has to be set in the detector when its weights change; noise is
+// outlasted by less. With look-ahead there is less of it, as the end was heard; frames too many
+// only make a start wait for as long.
 TEST_P(VadTurnsTest, TheHangoverIsMeasured) {
-  std::vector<int> all;
+  std::vector<int> of_speech;
   for (const auto& [name, burst] : {std::pair("white noise", Burst::kWhite),
                                     {"pink noise", Burst::kPink},
                                     {"vowels", Burst::kVowel}}) {
@@ -181,11 +181,10 @@ TEST_P(VadTurnsTest, TheHangoverIsMeasured) {
                    outlasted[n / 4], outlasted[n / 2], outlasted[3 * n / 4], outlasted[n - 1]);
     }
     absl::PrintF("\n");
-    all.insert(all.end(), outlasted.begin(), outlasted.end());
+    if (burst == Burst::kVowel) of_speech = outlasted;
   }
-  ASSERT_GE(all.size(), 50u);
-  std::sort(all.begin(), all.end());
-  const int median = all[all.size() / 2];
+  ASSERT_GE(of_speech.size(), 50u);
+  const int median = of_speech[of_speech.size() / 2];
   const auto vad = GetParam().create();
   EXPECT_NEAR(vad->hangover_frames(), median, vad->look_ahead_frames() > 0 ? 3 : 1);
 }
@@ -231,17 +230,17 @@ TEST_P(VadTurnsTest, ShortNoisesAreNoTurns) {
 // too few weights to tell coughs and many knocks from words.
 TEST_P(VadTurnsTest, NoisesOfMouthsAndDesksAreFewTurns) {
   // In how many of 40 stretches of 10 s there may be turns. Measured, for the neural detector with
-  // and without look-ahead: 2 0 0 0 0; for the classic one: 18 0 0 0 13.
+  // and without look-ahead: 0 1 0 0 0; for the classic one: 17 0 0 0 7.
   const struct {
     const char* name;
     Noise noise;
     int max_neural;
     int max_classic;
-  } cases[] = {{"coughs", Noise::kCough, 4, 30},
-               {"breaths", Noise::kBreath, 2, 2},
+  } cases[] = {{"coughs", Noise::kCough, 1, 22},
+               {"breaths", Noise::kBreath, 2, 1},
                {"clicks", Noise::kClicks, 0, 2},
                {"keyboard", Noise::kKeyboard, 0, 2},
-               {"knocks", Noise::kKnocks, 2, 24}};
+               {"knocks", Noise::kKnocks, 0, 12}};
   for (const auto& test : cases) {
     int num_turns = 0;
     int num_stretches = 0;

@@ -18,8 +18,8 @@ constexpr size_t kNumFeatures = ClassicFeatures::kCount;
 static_assert(std::size(weights::kInput) == std::size(weights::kBias) * kNumFeatures);
 // This is within a frame of the median of the frames for which the probability stays at the
 // endpointer's threshold or above after the end of spoken vowels cut to 80 to 200 ms, at -20 dBFS
-// in hiss at -60 dBFS: quartiles 9, 11 and 13. Of 280 bursts of white and pink noise one gets
-// there. vad_turns_test measures it.
+// in hiss at -60 dBFS: quartiles 10, 11 and 13. Bursts of white and pink noise are outlasted by two
+// frames at most. vad_turns_test measures it.
 constexpr int kHangoverFrames = 10;
 // One loud band must not count for all.
 constexpr float kMaxAboveNoise = 10;

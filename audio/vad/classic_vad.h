@@ -1,10 +1,10 @@
-// A detector without a network: 28 features of the sound, and 94 fitted weights.
+// A detector without a network: 28 features of the sound, and 156 fitted weights.
 //
 // The features are energies above tracked noise in six regions, harmonicity and pitch, the
 // spectrum's shape and how it changes, and how all that fluctuates over a second: what is steady or
 // has steady pitches is a machine or music, and what glides and pauses speaks (E. Scheirer and M.
 // Slaney, "Construction and evaluation of a robust multifeature speech/music discriminator", ICASSP
-// 1997). Three leaky integrators of tanh units decide: a unit is the hyperbolic tangent of a
+// 1997). Five leaky integrators of tanh units decide: a unit is the hyperbolic tangent of a
 // weighted sum of the features, and a logistic function of the weighted integrators is the
 // probability.
 //

@@ -3,9 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iterator>
+#include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "audio/vad/neural_vad_weights.h"
 
 namespace parlance::audio {
@@ -14,25 +21,31 @@ namespace {
 namespace weights = neural_vad_weights;
 
 constexpr size_t kContext = 3;
-constexpr size_t kHidden = 32;
-constexpr size_t kUnits = 64;
+constexpr size_t kHidden = std::size(weights::kInputBias);
+constexpr size_t kUnits = std::size(weights::kHiddenGatesBias) / 3;
 constexpr size_t kGates = 3 * kUnits;
 // This is within a frame of the median of the frames for which the probability stays at the
 // endpointer's threshold or above after the end of spoken vowels cut to 80 to 200 ms, at -20 dBFS
-// in hiss at -60 dBFS, without look-ahead: quartiles 4, 4 and 5. Bursts of white and pink noise
+// in hiss at -60 dBFS, without look-ahead: quartiles 6, 6 and 7. Bursts of white and pink noise
 // never get there. vad_turns_test measures it.
-constexpr int kHangoverFrames = 3;
+constexpr int kHangoverFrames = 6;
 // Kernels take rows by eight.
 constexpr size_t kOutputRows = 8;
 
 // A layer in the kernels' order.
 template <size_t rows, size_t inputs>
 struct Layer {
+  // `row_major`: the weights, a byte each, in base64.
   template <size_t given>
-  Layer(const int8_t (&row_major)[given * inputs], const float (&row_scales)[given],
+  Layer(absl::string_view row_major, const float (&row_scales)[given],
         const float (&row_bias)[given]) {
+    std::string decoded;
+    if (!absl::Base64Unescape(row_major, &decoded) || decoded.size() != given * inputs) {
+      std::fprintf(stderr, "neural_vad_weights.h does not have the weights of this network\n");
+      std::abort();
+    }
     std::array<int8_t, rows * inputs> all{};
-    std::copy_n(row_major, given * inputs, all.begin());
+    std::memcpy(all.data(), decoded.data(), decoded.size());
     std::copy_n(row_scales, given, scales.begin());
     std::copy_n(row_bias, given, bias.begin());
     PackInt8Weights(all.data(), rows, inputs, packed.data());
@@ -124,9 +137,15 @@ class NeuralVad : public VoiceActivityDetector {
 
 std::array<float, kNumNeuralInputs> NeuralVadInputs(const VadFrame& frame) {
   std::array<float, kNumNeuralInputs> inputs;
-  for (size_t band = 0; band < kNumVadBands; ++band) inputs[band] = frame.above_noise[band] / 3 - 1;
-  inputs[kNumVadBands] = frame.harmonicity * 4 - 2;
-  inputs[kNumVadBands + 1] = frame.lag / 40 - 1.5F;
+  float sum = 0;
+  for (const float energy : frame.log_energy) sum += energy;
+  const float mean = sum / kNumVadBands;
+  for (size_t band = 0; band < kNumVadBands; ++band) {
+    inputs[band] = frame.above_noise[band] / 3 - 1;
+    inputs[kNumVadBands + band] = (frame.log_energy[band] - mean) / 4;
+  }
+  inputs[2 * kNumVadBands] = frame.harmonicity * 4 - 2;
+  inputs[2 * kNumVadBands + 1] = frame.lag / 40 - 1.5F;
   return inputs;
 }
 
