@@ -55,12 +55,15 @@ void BM_ListeningFrame(benchmark::State& state) {
   std::vector<int16_t> out(320);
   absl::Duration now;
   size_t i = 0;
-  for (auto _ : state) {
+  const auto listen = [&] {
     now += kFrame;
     conversation.Sound(now, prose.subspan(i * 320, 320));
     benchmark::DoNotOptimize(conversation.TakeFrame(now, absl::MakeSpan(out)));
     i = (i + 1) % num_frames;
-  }
+  };
+  // The turn began two seconds ago.
+  while (i < 100) listen();
+  for (auto _ : state) listen();
 }
 BENCHMARK(BM_ListeningFrame)->Name("pipeline.conversation.listening_frame");
 
