@@ -2,7 +2,6 @@
 // time: the same build gives the same figures on every run.
 #include <array>
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -73,13 +72,9 @@ std::vector<ScoredFrames> HearAll(const Contestant& contestant, const std::vecto
 }
 
 void Record(const Contestant& contestant, const VadMetrics& metrics) {
-  const std::string name = absl::StrCat("audio.accuracy.", contestant.name, ".", "by_hand");
+  const std::string name = absl::StrCat("audio.accuracy.", contestant.name, ".by_hand");
   const std::string title = absl::StrCat(contestant.title, ", Labelled by Eye");
-  const double auc = metrics.auc->value;
-  RecordAccuracy(absl::StrCat(name, ".auc"), absl::StrCat(title, ", AUC"), "AUC", perf::HIGHER, auc,
-                 {{"low", metrics.auc->interval->low}, {"high", metrics.auc->interval->high}});
-  RecordAccuracy(absl::StrCat(name, ".auc_cost"), absl::StrCat(title, ", Cost of Missing AUC"), "x",
-                 perf::LOWER, AucCost(auc), {});
+  RecordAuc(name, title, metrics);
   RecordAccuracy(absl::StrCat(name, ".false_positives"),
                  absl::StrCat(title, ", False Positives at Recall .95"), "%", perf::LOWER,
                  100 * metrics.false_positive_rate_at_recall->value, {});
@@ -92,9 +87,7 @@ void Record(const Contestant& contestant, const VadMetrics& metrics) {
 TEST(AudioAccuracy, LabelledByHand) {
   const absl::StatusOr<std::vector<LabelledClip>> clips = ReadLabelledClips();
   ASSERT_THAT(clips, IsOk());
-  constexpr char kRow[] = "%-10s %-12s %-20s %-20s %-20s %-16s %-18s %-18s %-14s\n";
-  std::printf(kRow, "half", "detector", "AUC", "F1 at .5, %", "FP at recall .95, %",
-              "onset p95, ms", "offset p50, ms", "offset p95, ms", "bridged, %");
+  PrintAccuracyHead("half");
   for (const Half half : {Half::kChoosing, Half::kReporting}) {
     const std::vector<Heard> sources = Sources(*clips, half);
     for (const Contestant& contestant : kContestants) {
@@ -102,13 +95,7 @@ TEST(AudioAccuracy, LabelledByHand) {
       ASSERT_THAT(metrics, IsOk());
       ASSERT_TRUE(metrics->auc.has_value() && metrics->auc->interval.has_value() &&
                   metrics->offset_delay_p50_ms.has_value());
-      std::printf(kRow, half == Half::kChoosing ? "choosing" : "reporting", contestant.name,
-                  Shown(metrics->auc, "%.3f", 1).c_str(), Shown(metrics->f1, "%.1f", 100).c_str(),
-                  Shown(metrics->false_positive_rate_at_recall, "%.1f", 100).c_str(),
-                  Shown(metrics->onset_delay_p95_ms, "%.0f", 1).c_str(),
-                  Shown(metrics->offset_delay_p50_ms, "%.0f", 1).c_str(),
-                  Shown(metrics->offset_delay_p95_ms, "%.0f", 1).c_str(),
-                  Shown(metrics->bridged, "%.1f", 100).c_str());
+      PrintAccuracy(half == Half::kChoosing ? "choosing" : "reporting", contestant, *metrics);
       if (half == Half::kReporting) Record(contestant, *metrics);
     }
   }

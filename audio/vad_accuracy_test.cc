@@ -77,31 +77,17 @@ std::vector<Scene> Scenes(const SceneMaker& maker, Condition condition) {
 
 TEST(AudioAccuracy, Speech) {
   const SceneMaker maker = HeldOutScenes();
-  std::printf("%-10s %-12s %-20s %-20s %-20s %-16s %-18s %-18s %-14s\n", "scenes", "detector",
-              "AUC", "F1 at .5, %", "FP at recall .95, %", "onset p95, ms", "offset p50, ms",
-              "offset p95, ms", "bridged, %");
+  PrintAccuracyHead("scenes");
   for (const Setting& setting : kWithSpeech) {
     const std::vector<Scene> scenes = Scenes(maker, setting.condition);
     for (const Contestant& contestant : kContestants) {
       const absl::StatusOr<VadMetrics> metrics = MeasureVad(HearAll(contestant, scenes));
       ASSERT_THAT(metrics, IsOk());
       ASSERT_TRUE(metrics->auc.has_value() && metrics->offset_delay_p50_ms.has_value());
-      std::printf("%-10s %-12s %-20s %-20s %-20s %-16s %-18s %-18s %-14s\n", setting.name,
-                  contestant.name, Shown(metrics->auc, "%.3f", 1).c_str(),
-                  Shown(metrics->f1, "%.1f", 100).c_str(),
-                  Shown(metrics->false_positive_rate_at_recall, "%.1f", 100).c_str(),
-                  Shown(metrics->onset_delay_p95_ms, "%.0f", 1).c_str(),
-                  Shown(metrics->offset_delay_p50_ms, "%.0f", 1).c_str(),
-                  Shown(metrics->offset_delay_p95_ms, "%.0f", 1).c_str(),
-                  Shown(metrics->bridged, "%.1f", 100).c_str());
+      PrintAccuracy(setting.name, contestant, *metrics);
       const std::string name = absl::StrCat("audio.accuracy.", contestant.name, ".", setting.name);
       const std::string title = absl::StrCat(contestant.title, ", ", setting.title);
-      const double auc = metrics->auc->value;
-      RecordAccuracy(
-          absl::StrCat(name, ".auc"), absl::StrCat(title, ", AUC"), "AUC", perf::HIGHER, auc,
-          {{"low", metrics->auc->interval->low}, {"high", metrics->auc->interval->high}});
-      RecordAccuracy(absl::StrCat(name, ".auc_cost"), absl::StrCat(title, ", Cost of Missing AUC"),
-                     "x", perf::LOWER, AucCost(auc), {});
+      RecordAuc(name, title, *metrics);
       if (setting.condition != Condition::kUsual) continue;
       RecordAccuracy(absl::StrCat(name, ".onset_p95"), absl::StrCat(title, ", Onset Delay p95"),
                      "frames of 10 ms", perf::LOWER, metrics->onset_delay_p95_ms->value / 10, {});

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,17 +27,21 @@ struct Contestant {
 // an agent would.
 std::vector<float> Hear(const Contestant& contestant, absl::Span<const int16_t> samples);
 
-// "0.950 (0.940-0.960)" for the format "%.3f", times `scale`; "-" for none.
-std::string Shown(const std::optional<Estimate>& estimate, const char* format, double scale);
+// Prints the heads of the columns that PrintAccuracy fills: `first` is that of the first one.
+void PrintAccuracyHead(const char* first);
+
+// Prints a row: what was heard, by whom, and how well, with intervals.
+void PrintAccuracy(const char* heard, const Contestant& contestant, const VadMetrics& metrics);
 
 // Records a figure that depends on the build alone, with side figures by name.
 void RecordAccuracy(const std::string& name, const std::string& title, const std::string& unit,
                     perf::Better better, double value,
                     const std::map<std::string, double>& counters);
 
-// What is missing in the area under the ROC curve, so that .005 more of it is a change of 11 %,
-// which is yellow, and .01 red, wherever on the scale it is.
-double AucCost(double auc);
+// Records the area under the ROC curve with its interval, and as NAME.auc_cost what is missing in
+// it, so that .005 more of that is a change of 11 %, which is yellow, and .01 red, wherever on the
+// scale it is. `metrics` has the area and its interval.
+void RecordAuc(const std::string& name, const std::string& title, const VadMetrics& metrics);
 
 }  // namespace parlance::audio
 
