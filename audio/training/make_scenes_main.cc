@@ -208,6 +208,10 @@ absl::StatusOr<std::vector<Recording>> ReadCorpus(const std::string& path) {
 
 absl::StatusOr<std::vector<Recording>> ReadRecordings() {
   if (const std::string corpus = absl::GetFlag(FLAGS_corpus); !corpus.empty()) {
+    if (absl::GetFlag(FLAGS_teacher).empty()) {
+      return absl::InvalidArgumentError(
+          "--corpus needs --teacher: its recordings have no labels of their own");
+    }
     absl::StatusOr<std::vector<Recording>> recordings = ReadCorpus(command::UserPath(corpus));
     if (!recordings.ok()) return recordings;
     const absl::Status taught = Teach(absl::GetFlag(FLAGS_teacher), *recordings);

@@ -56,6 +56,7 @@ expect 0 "the teacher hears speech in " "${taught[@]}" --teacher all.f32 --outpu
 [[ $(stat -c %s taught.f32) == $(stat -c %s a.f32) ]] || fail "--teacher: $(stat -c %s taught.f32) bytes"
 expect 2 "the teacher hears no speech" "${taught[@]}" --teacher none.f32 --output b.f32
 expect 2 "short.f32 has $((frames - 1)) frames, the recordings $frames" "${taught[@]}" --teacher short.f32 --output b.f32
+expect 2 "--corpus needs --teacher" "${taught[@]}" --output b.f32
 expect 2 "no/such: " "${taught[@]}" --teacher no/such --output b.f32
 taught[1]=cut.s16
 expect 2 "cut.s16 is not what --recordings writes" "${taught[@]}" --teacher all.f32 --output b.f32
