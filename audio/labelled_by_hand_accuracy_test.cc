@@ -74,7 +74,7 @@ std::vector<ScoredFrames> HearAll(const Contestant& contestant, const std::vecto
 void Record(const Contestant& contestant, const VadMetrics& metrics) {
   const std::string name = absl::StrCat("audio.accuracy.", contestant.name, ".by_hand");
   const std::string title = absl::StrCat(contestant.title, ", Labelled by Eye");
-  RecordAuc(name, title, metrics);
+  RecordAuc(absl::StrCat(name, ".auc"), absl::StrCat(name, ".auc_cost"), title, metrics);
   RecordAccuracy(absl::StrCat(name, ".false_positives"),
                  absl::StrCat(title, ", False Positives at Recall .95"), "%", perf::LOWER,
                  100 * metrics.false_positive_rate_at_recall->value, {});

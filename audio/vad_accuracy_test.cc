@@ -87,7 +87,7 @@ TEST(AudioAccuracy, Speech) {
       PrintAccuracy(setting.name, contestant, *metrics);
       const std::string name = absl::StrCat("audio.accuracy.", contestant.name, ".", setting.name);
       const std::string title = absl::StrCat(contestant.title, ", ", setting.title);
-      RecordAuc(name, title, *metrics);
+      RecordAuc(absl::StrCat(name, ".auc"), absl::StrCat(name, ".auc_cost"), title, *metrics);
       if (setting.condition != Condition::kUsual) continue;
       RecordAccuracy(absl::StrCat(name, ".onset_p95"), absl::StrCat(title, ", Onset Delay p95"),
                      "frames of 10 ms", perf::LOWER, metrics->onset_delay_p95_ms->value / 10, {});

@@ -69,12 +69,13 @@ void RecordAccuracy(const std::string& name, const std::string& title, const std
   for (const auto& [counter, figure] : counters) recorder.SetCounter(counter, figure);
 }
 
-void RecordAuc(const std::string& name, const std::string& title, const VadMetrics& metrics) {
+void RecordAuc(const std::string& name, const std::string& cost_name, const std::string& title,
+               const VadMetrics& metrics) {
   const double auc = metrics.auc->value;
-  RecordAccuracy(absl::StrCat(name, ".auc"), absl::StrCat(title, ", AUC"), "AUC", perf::HIGHER, auc,
+  RecordAccuracy(name, absl::StrCat(title, ", AUC"), "AUC", perf::HIGHER, auc,
                  {{"low", metrics.auc->interval->low}, {"high", metrics.auc->interval->high}});
-  RecordAccuracy(absl::StrCat(name, ".auc_cost"), absl::StrCat(title, ", Cost of Missing AUC"), "x",
-                 perf::LOWER, std::pow(1.11, (1 - auc) / 0.005), {});
+  RecordAccuracy(cost_name, absl::StrCat(title, ", Cost of Missing AUC"), "x", perf::LOWER,
+                 std::pow(1.11, (1 - auc) / 0.005), {});
 }
 
 }  // namespace parlance::audio

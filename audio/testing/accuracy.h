@@ -38,10 +38,11 @@ void RecordAccuracy(const std::string& name, const std::string& title, const std
                     perf::Better better, double value,
                     const std::map<std::string, double>& counters);
 
-// Records the area under the ROC curve with its interval, and as NAME.auc_cost what is missing in
-// it, so that .005 more of that is a change of 11 %, which is yellow, and .01 red, wherever on the
-// scale it is. `metrics` has the area and its interval.
-void RecordAuc(const std::string& name, const std::string& title, const VadMetrics& metrics);
+// Records the area under the ROC curve with its interval as `name`, and as `cost_name` what is
+// missing in it, so that .005 more of that is a change of 11 %, which is yellow, and .01 red,
+// wherever on the scale it is. `metrics` has the area and its interval.
+void RecordAuc(const std::string& name, const std::string& cost_name, const std::string& title,
+               const VadMetrics& metrics);
 
 }  // namespace parlance::audio
 
