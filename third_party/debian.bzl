@@ -6,6 +6,14 @@ names, so sources and BUILD files read as they would anywhere, and a workspace t
 libraries from source can replace these declarations without touching another file.
 """
 
+def this_repository():
+    """The repository of this file, as BUILD files of other repositories can name it.
+
+    Returns:
+      What comes before `//`, whatever the main workspace calls this one, if it is not the main one itself.
+    """
+    return str(Label("//third_party:debian.bzl")).split("//")[0] or "@"
+
 def multiarch(ctx):
     """The name of the folder of libraries of the instruction set that is compiled for, below /usr/lib.
 
@@ -98,7 +106,7 @@ def _debian_package_impl(ctx):
         fail_without_package(ctx, ctx.attr.package, missing)
     link_files(ctx, ctx.attr.optional_files)
     for label, destination in ctx.attr.build_files.items():
-        ctx.symlink(label, destination)
+        ctx.template(destination, label, {"@parlance//": this_repository() + "//"})
     for destination, content in ctx.attr.generated_build_files.items():
         ctx.file(destination, content)
 
@@ -111,7 +119,8 @@ debian_package = repository_rule(
     environ = ["CC"],
     attrs = {
         "build_files": attr.label_keyed_string_dict(
-            doc = "BUILD file of this workspace to the place it takes in the repository.",
+            doc = "BUILD file of this workspace to the place it takes in the repository. What it calls " +
+                  "`@parlance` is this workspace, whatever its name is.",
         ),
         "files": attr.string_dict(
             doc = "Absolute path on the machine (`{multiarch}` stands for the library " +
