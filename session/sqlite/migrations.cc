@@ -168,6 +168,16 @@ absl::Span<const std::string> SchemaMigrations() {
   return migrations;
 }
 
+absl::StatusOr<bool> IsEmpty(Database& database) {
+  for (const char* query :
+       {"PRAGMA user_version", "PRAGMA application_id", "SELECT count(*) FROM sqlite_schema"}) {
+    absl::StatusOr<int64_t> value = database.QueryInteger(query);
+    if (!value.ok()) return value.status();
+    if (*value != 0) return false;
+  }
+  return true;
+}
+
 absl::StatusOr<bool> IsCurrent(Database& database, absl::Span<const std::string> migrations) {
   const auto newest = static_cast<int64_t>(migrations.size());
   absl::StatusOr<int64_t> version = database.QueryInteger("PRAGMA user_version");

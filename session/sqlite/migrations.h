@@ -39,6 +39,9 @@ UPDATE sessions SET activity = timed.activity FROM
 // FailedPrecondition as Migrate; an empty database is not current.
 absl::StatusOr<bool> IsCurrent(Database& database, absl::Span<const std::string> migrations);
 
+// Whether the database has no tables and no mark of any application, as a new file.
+absl::StatusOr<bool> IsEmpty(Database& database);
+
 // Runs the steps that are missing, all in one transaction: after an error or a crash the database
 // is as it was. FailedPrecondition for a database of another application, and for one that a newer
 // program made; otherwise as Database.

@@ -731,6 +731,13 @@ class SqliteStoreImpl : public SqliteStore {
   CommitQueue<SqliteWrite> queue_;
 };
 
+// The smallest page that a database may have.
+constexpr off_t kMinDatabaseBytes = 512;
+
+absl::Status EmptyFile(const std::string& path) {
+  return absl::NotFoundError(absl::StrCat(path, " is empty: there is no store in it"));
+}
+
 absl::StatusOr<std::unique_ptr<SqliteStore>> OpenToWrite(Place place, SqliteStoreOptions options,
                                                          bool may_change) {
   const std::string path = place.path;
@@ -747,6 +754,11 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> OpenToWrite(Place place, SqliteStor
     if (absl::StrContains(status.message(), path)) return status;
     return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
   };
+  // Who only uses a store makes none in a file that has none.
+  if (!options.may_make) {
+    const absl::StatusOr<bool> is_empty = IsEmpty(*database);
+    if (is_empty.ok() && *is_empty) return EmptyFile(path);
+  }
   if (absl::Status configured = ConfigurePatiently(*database, options.database.busy_timeout);
       !configured.ok()) {
     return with_path(configured);
@@ -822,7 +834,11 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
       // Reading a FIFO would never end.
       return absl::NotFoundError(absl::StrCat(path, " is not a file but a folder or a device"));
     } else if (!options.may_make && file.st_size == 0 && SizeOf(absl::StrCat(path, "-wal")) == 0) {
-      return absl::NotFoundError(absl::StrCat(path, " is empty: there is no store in it"));
+      return EmptyFile(path);
+    } else if (file.st_size > 0 && file.st_size < kMinDatabaseBytes) {
+      // A single byte is an empty database to SQLite, which would write over it.
+      return absl::FailedPreconditionError(absl::StrCat(
+          path, " is not a database: it has ", file.st_size, " of ", kMinDatabaseBytes, " bytes"));
     }
   }
   absl::StatusOr<std::unique_ptr<SqliteStore>> store =

@@ -160,6 +160,15 @@ TEST_F(SqliteStoreTest, RefusesFilesThatAreNoStore) {
   EXPECT_THAT(status_of(other),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another application")));
 
+  // A byte is an empty database to SQLite.
+  const std::string note = absl::StrCat(directory_, "/note");
+  for (const int size : {1, 2, 100, 511}) {
+    std::ofstream(note) << std::string(static_cast<size_t>(size), 'x');
+    EXPECT_THAT(status_of(note), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                          HasSubstr("note is not a database")));
+    EXPECT_EQ(std::filesystem::file_size(note), size);
+  }
+
   const std::string newer = absl::StrCat(directory_, "/newer.db");
   ASSERT_THAT(SqliteStore::Open(newer), IsOk());
   ASSERT_THAT(Database::Open(newer, {})->Execute("PRAGMA user_version = 999"), IsOk());
@@ -623,6 +632,12 @@ TEST_F(SqliteStoreTest, SaysWhyAPathCannotBeOpened) {
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
   std::ofstream(path_).flush();
   const std::string missing = absl::StrCat(directory_, "/missing.db");
+  // A database without a table.
+  const std::string bare = absl::StrCat(directory_, "/bare.db");
+  ASSERT_THAT(Database::Open(bare, {})->Execute("CREATE TABLE a (b); DROP TABLE a"), IsOk());
+  const auto bare_bytes = fs::file_size(bare);
+  EXPECT_THAT(message(bare), HasSubstr("bare.db is empty: there is no store in it"));
+  EXPECT_EQ(fs::file_size(bare), bare_bytes);
   const std::vector<std::pair<std::string, std::string>> cases = {
       {missing, "there is no "},
       {path_, "is empty: there is no store in it"},
