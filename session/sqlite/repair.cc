@@ -19,6 +19,7 @@
 #include "absl/strings/str_join.h"
 #include "session/message_check.h"
 #include "session/sqlite/database.h"
+#include "session/sqlite/database_header.h"
 #include "session/sqlite/migrations.h"
 #include "session/sqlite/temporary_folder.h"
 
@@ -382,14 +383,42 @@ absl::StatusOr<Database> OpenDamaged(const std::string& path, Access access) {
   return database;
 }
 
-}  // namespace
+// Every version of the schema has these.
+bool HasTables(Database& database) {
+  const absl::StatusOr<int64_t> num_tables = database.QueryInteger(
+      "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('sessions', "
+      "'messages')");
+  return num_tables.ok() && *num_tables == 2;
+}
 
-absl::StatusOr<Salvaged> SalvageStore(const std::string& damaged, const std::string& fresh) {
-  struct stat file = {};
-  const bool fresh_is_there = lstat(fresh.c_str(), &file) == 0;
-  if (fresh_is_there && (!S_ISREG(file.st_mode) || file.st_size != 0)) {
-    return absl::AlreadyExistsError(absl::StrCat(fresh, " is there already; name another file"));
+// A store whose header is damaged, and its other pages may be whole: a copy gets a new header.
+absl::StatusOr<Database> OpenWithNewHeader(const std::string& damaged,
+                                           const TemporaryFolder& folder) {
+  absl::StatusOr<std::vector<int>> sizes = PossiblePageSizes(damaged);
+  if (!sizes.ok()) return sizes.status();
+  absl::StatusOr<std::string> copy = folder.CopyFile(damaged);
+  if (!copy.ok()) return copy.status();
+  for (const int size : *sizes) {
+    if (absl::Status written = WriteHeader(*copy, size); !written.ok()) return written;
+    absl::StatusOr<Database> database = OpenDamaged(*copy, Access::kReadUnchanging);
+    if (database.ok() && HasTables(*database)) return database;
   }
+  return absl::DataLossError(
+      absl::StrCat(damaged, " is not a store, or its first page is lost; nothing can be saved"));
+}
+
+// What a damaged store is read from, and the copy that this needed, if any.
+struct DamagedStore {
+  // First, so that it ends last.
+  std::unique_ptr<TemporaryFolder> folder;
+  Database database;
+  bool log_was_ignored = false;
+};
+
+// `parent`: where copies are made, "" for the usual place.
+absl::StatusOr<DamagedStore> OpenDamagedStore(const std::string& damaged,
+                                              const std::string& parent) {
+  struct stat file = {};
   if (stat(damaged.c_str(), &file) != 0) {
     return errno == ENOENT ? absl::NotFoundError(absl::StrCat("there is no ", damaged))
                            : absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", damaged));
@@ -399,36 +428,60 @@ absl::StatusOr<Salvaged> SalvageStore(const std::string& damaged, const std::str
     return absl::InvalidArgumentError(
         absl::StrCat(damaged, " is not a file but a folder or a device"));
   }
-  // With a log, SQLite has to write beside the file, and would write what the log has into it.
+  const bool has_log = stat(absl::StrCat(damaged, "-wal").c_str(), &file) == 0 && file.st_size > 0;
   std::unique_ptr<TemporaryFolder> folder;
-  absl::StatusOr<Database> from = absl::UnknownError("");
-  bool log_was_ignored = false;
-  if (stat(absl::StrCat(damaged, "-wal").c_str(), &file) == 0 && file.st_size > 0) {
-    const size_t slash = fresh.rfind('/');
-    auto made = TemporaryFolder::Make(slash == std::string::npos ? "."
-                                      : slash == 0               ? "/"
-                                                                 : fresh.substr(0, slash));
+  if (has_log) {
+    // With a log, SQLite has to write beside the file, and would write what the log has into it.
+    auto made = TemporaryFolder::Make(parent);
     if (!made.ok()) return made.status();
     folder = *std::move(made);
     absl::StatusOr<std::string> copy = folder->CopyWithLog(damaged);
     if (!copy.ok()) return copy.status();
-    from = OpenDamaged(*copy, Access::kChange);
-    log_was_ignored = !from.ok();
+    absl::StatusOr<Database> database = OpenDamaged(*copy, Access::kChange);
+    if (database.ok()) return DamagedStore{std::move(folder), *std::move(database)};
   }
-  if (!from.ok()) from = OpenDamaged(damaged, Access::kReadUnchanging);
+  absl::StatusOr<Database> database = OpenDamaged(damaged, Access::kReadUnchanging);
+  if (absl::IsDataLoss(database.status()) || (database.ok() && !HasTables(*database))) {
+    auto made = TemporaryFolder::Make(parent);
+    if (!made.ok()) return made.status();
+    absl::StatusOr<Database> mended = OpenWithNewHeader(damaged, **made);
+    if (mended.ok()) folder = *std::move(made);
+    if (mended.ok() || !database.ok()) database = std::move(mended);
+  }
+  if (!database.ok()) return database.status();
+  return DamagedStore{std::move(folder), *std::move(database), has_log};
+}
+
+}  // namespace
+
+absl::Status CheckSalvageable(const std::string& damaged) {
+  return OpenDamagedStore(damaged, "").status();
+}
+
+absl::StatusOr<Salvaged> SalvageStore(const std::string& damaged, const std::string& fresh) {
+  struct stat file = {};
+  const bool fresh_is_there = lstat(fresh.c_str(), &file) == 0;
+  if (fresh_is_there && (!S_ISREG(file.st_mode) || file.st_size != 0)) {
+    return absl::AlreadyExistsError(absl::StrCat(fresh, " is there already; name another file"));
+  }
+  const size_t slash = fresh.rfind('/');
+  absl::StatusOr<DamagedStore> from =
+      OpenDamagedStore(damaged, slash == std::string::npos ? "."
+                                : slash == 0               ? "/"
+                                                           : fresh.substr(0, slash));
   if (!from.ok()) return from.status();
   absl::StatusOr<Salvaged> salvaged = Salvaged{};
   {
     absl::StatusOr<Database> to = Database::Open(fresh, {});
     if (!to.ok()) return to.status();
     absl::Status migrated = Migrate(*to, SchemaMigrations());
-    salvaged = migrated.ok() ? Salvage(*from, *to) : migrated;
+    salvaged = migrated.ok() ? Salvage(from->database, *to) : migrated;
   }
   if (!salvaged.ok()) {
     if (!fresh_is_there || truncate(fresh.c_str(), 0) != 0) unlink(fresh.c_str());
     return salvaged;
   }
-  salvaged->log_was_ignored = log_was_ignored;
+  salvaged->log_was_ignored = from->log_was_ignored;
   return salvaged;
 }
 

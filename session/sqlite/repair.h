@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace parlance::session {
@@ -42,12 +43,16 @@ struct Salvaged {
   }
 };
 
+// Whether SalvageStore can read anything of the file: OK, or what it would say. DataLoss for what
+// is no database, or has lost its first page.
+absl::Status CheckSalvageable(const std::string& damaged);
+
 // Copies every session and message of the store `damaged` that can be read to the new store
 // `fresh`, and leaves the damaged file as it is; it may be one that may only be read. Messages keep
 // their sequences, so that what is missing shows. AlreadyExists if `fresh` is there and not empty;
 // after an error it is not there, or empty again. NotFound if `damaged` is not there; DataLoss if
-// nothing at all can be read. If `damaged` has a log (FILE-wal), both are copied beside `fresh` for
-// the time being.
+// nothing at all can be read. A damaged header is written anew in a copy. If `damaged` has a log
+// (FILE-wal), both are copied. Copies are beside `fresh`, for the time being.
 absl::StatusOr<Salvaged> SalvageStore(const std::string& damaged, const std::string& fresh);
 
 }  // namespace parlance::session

@@ -348,6 +348,52 @@ TEST_F(RepairTest, SessionsWhoseRowsAreLostKeepTheirIdsByTheIndex) {
   for (const std::string& id : ids_) EXPECT_EQ(fresh->GetSession(id)->num_messages, kMessages);
 }
 
+TEST_F(RepairTest, ADamagedHeaderIsWrittenAnew) {
+  const std::string whole = Bytes();
+  struct Damage {
+    const char* name;
+    size_t begin;
+    size_t size;
+  };
+  constexpr Damage kDamages[] = {
+      {"a letter", 0, 1},      {"the format's name", 0, 16},    {"the page size", 16, 2},
+      {"the versions", 18, 2}, {"the fractions", 21, 3},        {"the schema's format", 44, 4},
+      {"the encoding", 56, 4}, {"the schema's version", 60, 4}, {"the whole header", 0, 100}};
+  for (const auto& [name, begin, size] : kDamages) {
+    for (const char byte : {'\0', 'X', '\xFF'}) {
+      std::string damaged = whole;
+      damaged.replace(begin, size, size, byte);
+      if (absl::string_view(name) == "the schema's version") damaged[0] = byte;
+      std::ofstream(path_, std::ios::binary) << damaged;
+      EXPECT_THAT(CheckSalvageable(path_), IsOk()) << name;
+      const auto salvaged = SalvageStore(path_, fresh_);
+      ASSERT_THAT(salvaged, IsOk()) << name;
+      EXPECT_EQ(salvaged->num_sessions, kSessions) << name;
+      EXPECT_EQ(salvaged->num_messages, kSessions * kMessages) << name;
+      EXPECT_TRUE(salvaged->lost_nothing()) << name;
+      EXPECT_EQ(Bytes(), damaged) << "the damaged file is changed";
+      std::filesystem::remove(fresh_);
+    }
+  }
+}
+
+TEST_F(RepairTest, ADamagedHeaderIsWrittenAnewForPagesOfAnySize) {
+  for (const int size : {512, 1024, 65536}) {
+    ASSERT_THAT(Database::Open(path_, {})->Execute(absl::StrCat(
+                    "PRAGMA journal_mode = DELETE; PRAGMA page_size = ", size, "; VACUUM")),
+                IsOk());
+    std::string damaged = Bytes();
+    damaged.replace(0, 100, 100, '\0');
+    const std::string copy = absl::StrCat(directory_, "/damaged.db");
+    std::ofstream(copy, std::ios::binary) << damaged;
+    const auto salvaged = SalvageStore(copy, fresh_);
+    ASSERT_THAT(salvaged, IsOk()) << size;
+    EXPECT_EQ(salvaged->num_messages, kSessions * kMessages) << size;
+    EXPECT_TRUE(salvaged->lost_nothing()) << size;
+    std::filesystem::remove(fresh_);
+  }
+}
+
 TEST_F(RepairTest, RefusesWhatIsNoStore) {
   const auto code = [&](const std::string& path) {
     return SalvageStore(path, fresh_).status().code();
@@ -356,6 +402,14 @@ TEST_F(RepairTest, RefusesWhatIsNoStore) {
   const std::string text = absl::StrCat(directory_, "/text");
   std::ofstream(text) << std::string(5000, 'x');
   EXPECT_EQ(code(text), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(CheckSalvageable(text), StatusIs(absl::StatusCode::kDataLoss));
+  // Another application's, whose page size is lost.
+  std::string foreign = Bytes();
+  foreign.replace(68, 4, "Bird");
+  foreign.replace(16, 2, 2, '\0');
+  const std::string birds = absl::StrCat(directory_, "/birds.db");
+  std::ofstream(birds, std::ios::binary) << foreign;
+  EXPECT_EQ(code(birds), absl::StatusCode::kDataLoss);
   const std::string other = absl::StrCat(directory_, "/other.db");
   ASSERT_THAT(Database::Open(other, {})->Execute("CREATE TABLE birds (name TEXT)"), IsOk());
   EXPECT_EQ(code(other), absl::StatusCode::kFailedPrecondition);

@@ -27,6 +27,16 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
+absl::StatusOr<std::string> TemporaryFolder::CopyFile(const std::string& path) const {
+  namespace fs = std::filesystem;
+  const std::string copy = absl::StrCat(path_, "/store.db");
+  std::error_code error;
+  fs::copy_file(path, copy, fs::copy_options::overwrite_existing, error);
+  if (!error) fs::permissions(copy, fs::perms::owner_write, fs::perm_options::add, error);
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot copy ", path));
+  return copy;
+}
+
 absl::StatusOr<std::string> TemporaryFolder::CopyWithLog(const std::string& path) {
   namespace fs = std::filesystem;
   const std::string copy = absl::StrCat(path_, "/store.db");

@@ -20,6 +20,10 @@ class TemporaryFolder {
 
   const std::string& path() const { return path_; }
 
+  // Copies a file into the folder, and nothing else. Returns the copy's path; it may be written,
+  // whatever the original's mode.
+  absl::StatusOr<std::string> CopyFile(const std::string& path) const;
+
   // Copies a database's file and, if there is one, its log (PATH-wal) into the folder. Returns the
   // copy's path; it may be written, whatever the original's mode.
   absl::StatusOr<std::string> CopyWithLog(const std::string& path);
