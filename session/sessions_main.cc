@@ -230,11 +230,9 @@ absl::Status ExportTo(SessionStore& store, const std::vector<std::string>& ids, 
   return absl::OkStatus();
 }
 
-// An export may replace an earlier one, or chats, but no other JSON.
-bool IsChatLines(absl::string_view head) {
-  return command::kJsonFile.matches(head) && (absl::StrContains(head, "\"type\":\"session\"") ||
-                                              absl::StrContains(head, "\"messages\""));
-}
+// An export may replace an earlier one, which begins with a session, but no chats or other JSON
+// that somebody else wrote.
+bool IsExport(absl::string_view head) { return absl::StartsWith(head, R"({"type":"session",)"); }
 
 int Export(SessionStore& store, const Arguments& arguments) {
   const std::string path = absl::GetFlag(FLAGS_output);
@@ -261,7 +259,7 @@ int Export(SessionStore& store, const Arguments& arguments) {
     return exported.ok() ? kDone : Fail(exported);
   }
   absl::StatusOr<command::OutputFile> file = command::OutputFile::Create(
-      path, {.kind = {"an export of sessions", IsChatLines}, .keep = FilesToKeep()});
+      path, {.kind = {"an export of sessions", IsExport}, .keep = FilesToKeep()});
   if (!file.ok()) return Fail(file.status());
   absl::Status exported =
       ExportTo(store, ids, all, [&](absl::string_view lines) { return file->Write(lines); });
@@ -352,8 +350,12 @@ int Check(const Arguments&) {
     return kDone;
   }
   if (!absl::IsDataLoss(checked)) return Fail(checked);
-  command::Say(
-      absl::StrCat(checked.message(), "; `sessions repair` saves what can be read to a new file"));
+  const bool may_be_saved = store.ok() || CheckSalvageable(DatabasePath()).ok();
+  command::Say(absl::StrCat(checked.message(),
+                            may_be_saved
+                                ? "; `sessions repair` saves what can be read to a new file"
+                                : "; it is not a store, or its first page is lost, and nothing of "
+                                  "it can be saved"));
   return kNo;
 }
 

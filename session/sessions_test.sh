@@ -56,6 +56,10 @@ expect 0 "Exported 2 sessions to all.jsonl." export --db s.db --output all.jsonl
 expect 0 '"content":"hello there, I need help"' export talk_2 --db s.db
 expect 2 "there is no folder no/such/" export --db s.db --output no/such/file
 expect 2 "--output is empty" export --db s.db --output=
+echo '{"messages":{"hello":"Hallo"}}' >translations.json
+expect_unchanged translations.json 2 "it is there already and is not an export of sessions" export --db s.db --output translations.json
+expect 0 "Exported 2 sessions to twice.jsonl." export --db s.db --output twice.jsonl
+expect 0 "Exported 2 sessions to twice.jsonl." export --db s.db --output twice.jsonl
 expect_unchanged all.jsonl 2 "there is no session 'NOSUCH'" export talk_1 NOSUCH --db s.db --output all.jsonl
 [[ ! -s out ]] || fail "an export that fails prints something"
 expect 2 "there is no session 'NOSUCH'" export talk_1 NOSUCH --db s.db
@@ -200,6 +204,19 @@ expect_unchanged broken.db 2 "" repair fixed.db --db broken.db
 for command in list stats check export; do
   expect_unchanged empty.db 2 "is empty: there is no store in it" "$command" --db empty.db
 done
+# A single byte is an empty database to SQLite.
+printf x >note.db
+for command in list stats check export "backup note_copy.db" "import all.jsonl"; do
+  # shellcheck disable=SC2086
+  expect_unchanged note.db 2 "note.db is not a database" $command --db note.db
+done
+
+# A header that was written over: every row is there.
+{ printf X; tail -c +2 s.db; } >header.db
+expect 1 "\`sessions repair\` saves what can be read" check --db header.db
+expect_unchanged header.db 0 "Every row could be read." repair header_saved.db --db header.db
+expect 0 "No damage was found." check --db header_saved.db
+expect 1 "nothing of it can be saved" check --db broken.db
 
 # A file that was cut: the store cannot be opened, and what is left of it can.
 for i in {1..400}; do
