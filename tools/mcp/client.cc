@@ -92,16 +92,26 @@ bool ReadPage(const rapidjson::Value& list, size_t max_tools, int max_depth,
 absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value) {
   CallToolResult result;
   const rapidjson::Value* const is_error = FindMember(value, "isError");
-  result.is_error = is_error != nullptr && is_error->IsBool() && is_error->GetBool();
+  if (is_error != nullptr && !is_error->IsBool() && !is_error->IsNull()) {
+    return Malformed("isError is neither true nor false");
+  }
+  result.is_error = is_error != nullptr && is_error->IsTrue();
   const std::string structured = ObjectMember(value, "structuredContent");
   const rapidjson::Value* content = FindMember(value, "content");
   if (content != nullptr && content->IsNull()) content = nullptr;
   if (content != nullptr && !content->IsArray()) return Malformed("the content is no array");
+  // What is no text, such as an image, is in the output's JSON. The text, which may be spoken, has
+  // it only where there is nothing else.
+  std::string unshown;
   if (content != nullptr) {
     for (const rapidjson::Value& part : content->GetArray()) {
       const std::optional<std::string> type = StringMember(part, "type");
       if (!type.has_value()) return Malformed("a part of the content has no type");
-      if (*type != "text") continue;
+      if (*type != "text") {
+        const std::string kind = StringMember(part, "mimeType").value_or(*type);
+        absl::StrAppend(&unshown, unshown.empty() ? "" : ", ", kind);
+        continue;
+      }
       const std::optional<std::string> text = StringMember(part, "text");
       if (!text.has_value()) return Malformed("a text in the content has no text");
       // Servers repeat the structured content as a text, for older clients.
@@ -115,6 +125,9 @@ absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value) {
     return result;
   }
   if (content == nullptr) return Malformed("neither content nor structuredContent");
+  if (result.output.text.empty() && !unshown.empty()) {
+    result.output.text = absl::StrCat("[not shown: ", unshown, "]");
+  }
   result.output.json = absl::StrCat(R"({"content":)", ValueJson(*content), "}");
   return result;
 }
@@ -439,7 +452,8 @@ std::optional<std::string> Client::OnMalformed(const MalformedMessage& malformed
     SettleWithoutId(status, malformed.is_response);
     return std::nullopt;
   }
-  if (!malformed.is_response) return ErrorText(malformed.id, malformed.error);
+  // What has neither method nor answer answers whoever waits for its id, badly.
+  if (malformed.has_method) return ErrorText(malformed.id, malformed.error);
   Settle(*malformed.id, status);
   return std::nullopt;
 }

@@ -307,6 +307,14 @@ TEST(ClientTest, ReadsEveryKindOfContent) {
   EXPECT_EQ(result->output.json, absl::StrCat(R"({"content":)", content, "}"));
 }
 
+TEST(ClientTest, AnAnswerWithoutTextIsNotSilent) {
+  ScriptedServer server(
+      AnswerCalls(R"({"content":[{"type":"image","data":"AA==","mimeType":"image/png"},)"
+                  R"({"type":"resource_link","uri":"file:///a","name":"a"}]})"));
+  EXPECT_EQ(Connect(server)->CallTool("tool", "")->output.text,
+            "[not shown: image/png, resource_link]");
+}
+
 TEST(ClientTest, PrefersStructuredContentAndLeavesOutItsCopy) {
   ScriptedServer server(AnswerCalls(
       R"({"content":[{"type":"text","text":"It is 7."},{"type":"text","text":"{ \"a\": 7 }"}],)"
@@ -417,6 +425,9 @@ TEST(ClientTest, AnAnswerThatCannotBeReadIsAnErrorAtOnce) {
       {R"("id":2,"result":{"content":[)" + std::string(1, '\0') + "]}", "Invalid value"},
       {R"("id":2,"result":7)", "the result is not an object"},
       {R"("id":2,"error":"no")", "the error has no code and message"},
+      {R"("id":2)", "exactly one of method, result and error"},
+      {R"("id":2,"resulT":{"content":[]})", "exactly one of method, result and error"},
+      {R"("id":2,"result":{"content":[],"isError":"yes"})", "isError is neither true nor false"},
       {R"("id":"2","result":{"content":[]})", R"(its id is the string "2")"},
       {R"("id":null,"result":{"content":[]})", "neither a string nor an integer"},
       {R"("id":2.5,"result":{"content":[]})", "neither a string nor an integer"},

@@ -152,6 +152,7 @@ class MessageReader {
         result = nullptr;
       }
     }
+    has_method_ = method != nullptr;
     is_response_ = method == nullptr && (result != nullptr || error != nullptr);
     if (StringMember(document, "jsonrpc") != "2.0") {
       return Malformed(kInvalidRequest, "the member jsonrpc is not \"2.0\"");
@@ -208,10 +209,12 @@ class MessageReader {
     return {.error = {.code = code, .message = std::move(text)},
             .id = std::move(message_.id_),
             .is_response = is_response_,
-            .is_notification = is_notification_};
+            .is_notification = is_notification_,
+            .has_method = has_method_};
   }
 
   Message message_;
+  bool has_method_ = false;
   bool is_response_ = false;
   bool is_notification_ = false;
 };
@@ -231,8 +234,10 @@ ParsedText Unreadable(absl::string_view text, const JsonRpcError& error) {
   for (Outline& outline : OutlineReader(text).Read()) {
     const bool is_response = outline.has_answer && !outline.has_method;
     if (OutlineReader::StartsBatch(text) && !is_response) continue;
-    parsed.messages.emplace_back(
-        MalformedMessage{.error = error, .id = std::move(outline.id), .is_response = is_response});
+    parsed.messages.emplace_back(MalformedMessage{.error = error,
+                                                  .id = std::move(outline.id),
+                                                  .is_response = is_response,
+                                                  .has_method = !is_response});
   }
   if (parsed.messages.empty())
     parsed.messages.emplace_back(MalformedMessage{.error = error, .id = {}});
