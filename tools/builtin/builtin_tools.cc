@@ -41,8 +41,13 @@ int64_t Integer(const Value& value) {
   return static_cast<int64_t>(std::clamp(value.GetDouble(), -kEnd, kEnd));
 }
 
-Number Exactly(const Value& value) {
+// The number as it was written. What has more digits than a double keeps may have been rounded when
+// it was parsed, and is no exact number.
+Number NumberOf(const Value& value) {
+  constexpr uint64_t kMaxDoubleDigits = 1'000'000'000'000'000;
   const Decimal decimal = DecimalOf(value);
+  const bool is_integer = value.IsInt64() || value.IsUint64();
+  if (!is_integer && decimal.digits >= kMaxDoubleDigits) return Number::Inexact(value.GetDouble());
   return Number::FromDecimal(decimal.negative, decimal.digits, decimal.exponent);
 }
 
@@ -168,7 +173,7 @@ Tool UnitConverter() {
           .annotations = {.read_only = true, .destructive = false, .open_world = false},
           .computes_only = true,
           .handler = [](const Value& arguments, const ToolContext&) -> absl::StatusOr<ToolOutput> {
-            const Number value = Exactly(arguments["value"]);
+            const Number value = NumberOf(arguments["value"]);
             absl::StatusOr<Conversion> converted =
                 ConvertUnits(value, Text(arguments, "from"), Text(arguments, "to"));
             if (!converted.ok()) return converted.status();

@@ -26,6 +26,7 @@ namespace {
 
 using absl_testing::IsOk;
 using absl_testing::StatusIs;
+using testing::HasSubstr;
 using testing::StartsWith;
 
 class BuiltinToolsTest : public testing::Test {
@@ -136,6 +137,11 @@ TEST_F(BuiltinToolsTest, ConvertsUnits) {
   EXPECT_EQ(Call("convert_units", R"({"value":123456.78,"from":"m","to":"km"})"),
             "123456.78 meters is 123.45678 kilometers.");
   EXPECT_EQ(json_, R"({"value":123.45678,"unit":"kilometers"})");
+  // More digits than are kept of it are not exact.
+  EXPECT_THAT(Call("convert_units", R"({"value":12345678901234567890123,"from":"m","to":"m"})"),
+              HasSubstr(" is about "));
+  EXPECT_EQ(Call("convert_units", R"({"value":9007199254740993,"from":"m","to":"m"})"),
+            "9007199254740993 meters is 9007199254740993 meters.");
   EXPECT_THAT(Call("convert_units", R"({"value":1,"from":"x","to":"feet"})"),
               StartsWith("invalid_arguments: there is no unit 'x'"));
   EXPECT_THAT(Call("convert_units", R"({"value":1e308,"from":"km","to":"mm"})"),

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 namespace parlance::tools {
 namespace {
@@ -69,9 +70,16 @@ class Reader {
     return true;
   }
 
+  // The whole character that begins at a byte, in UTF-8.
+  absl::string_view CharacterAt(size_t begin) const {
+    size_t end = begin + 1;
+    while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0) == 0x80) ++end;
+    return text_.substr(begin, end - begin);
+  }
+
   absl::Status Expected(absl::string_view what) {
     const std::string found =
-        Peek() == '\0' ? "the end" : absl::StrCat("'", text_.substr(position_, 1), "'");
+        Peek() == '\0' ? "the end" : absl::StrCat("'", CharacterAt(position_), "'");
     return absl::InvalidArgumentError(
         absl::StrCat("expected ", what, " at character ", position_ + 1, ", found ", found));
   }
@@ -200,6 +208,11 @@ class Reader {
 
 }  // namespace
 
-absl::StatusOr<Number> Evaluate(absl::string_view expression) { return Reader(expression).Read(); }
+absl::StatusOr<Number> Evaluate(absl::string_view expression) {
+  // As models, spreadsheets and telephones write them.
+  const std::string ascii =
+      absl::StrReplaceAll(expression, {{"\u2212", "-"}, {"\u00d7", "*"}, {"\u00f7", "/"}});
+  return Reader(ascii).Read();
+}
 
 }  // namespace parlance::tools
