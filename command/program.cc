@@ -19,6 +19,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "command/flags.h"
+#include "command/nearest_name.h"
 #include "command/printable.h"
 #include "command/wrapped.h"
 
@@ -96,8 +97,25 @@ bool AsksForHelp(const Program& program, const std::vector<std::string>& words) 
   return false;
 }
 
+auto FindSubcommand(const Program& program, absl::string_view name) {
+  return std::find_if(program.subcommands.begin(), program.subcommands.end(),
+                      [&](const Subcommand& one) { return one.name == name; });
+}
+
+int NoSuchCommand(const Program& program, absl::string_view name) {
+  std::vector<absl::string_view> names;
+  for (const Subcommand& one : program.subcommands) names.push_back(one.name);
+  const absl::string_view meant = NearestName(name, names);
+  return WrongUse(absl::StrCat("there is no command '", name, "'", meant.empty() ? "" : "; is '",
+                               meant, meant.empty() ? "" : "' meant?"));
+}
+
 int RunProgram(const Program& program, const std::vector<std::string>& words) {
   if (AsksForHelp(program, words)) {
+    const bool names_command = words.size() > 1 && words[0] == "help" && words[1][0] != '-';
+    if (names_command && FindSubcommand(program, words[1]) == program.subcommands.end()) {
+      return NoSuchCommand(program, words[1]);
+    }
     Print(Help(program));
     return kDone;
   }
@@ -113,13 +131,16 @@ int RunProgram(const Program& program, const std::vector<std::string>& words) {
     }
   }
   Arguments arguments = line.arguments;
-  const auto subcommand = std::find_if(
-      program.subcommands.begin(), program.subcommands.end(),
-      [&](const Subcommand& one) { return !arguments.empty() && arguments[0] == one.name; });
+  for (const std::string& argument : arguments) {
+    if (argument.empty())
+      return WrongUse("an argument is empty; is it a variable that is not set?");
+  }
+  const auto subcommand =
+      arguments.empty() ? program.subcommands.end() : FindSubcommand(program, arguments[0]);
   if (subcommand == program.subcommands.end()) {
     if (program.run == nullptr) {
-      return WrongUse(arguments.empty() ? "no command is given"
-                                        : absl::StrCat("there is no command '", arguments[0], "'"));
+      return arguments.empty() ? WrongUse("no command is given")
+                               : NoSuchCommand(program, arguments[0]);
     }
     if (arguments.size() > program.max_arguments) {
       return WrongUse(absl::StrCat("unexpected argument '", arguments[program.max_arguments], "'"));

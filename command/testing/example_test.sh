@@ -4,6 +4,11 @@
 # Command line.
 expect 2 "no command is given; see example --help"
 expect 2 "there is no command 'sing'" sing
+expect 2 "there is no command 'sing'" help sing
+expect 2 "there is no command 'shw'; is 'show' meant?" shw
+expect 2 "there is no command 'coppy'; is 'copy' meant?" help coppy
+expect 2 "an argument is empty; is it a variable that is not set?" show ''
+expect 2 "an argument is empty; is it a variable that is not set?" ''
 expect 0 "Commands:" help
 expect 0 "  --output TEXT" help
 expect 0 "  --max_bytes N" help

@@ -1,0 +1,3 @@
+# shellcheck shell=bash
+echo "kept" >kept
+expect_unchanged kept 0 "" change kept
