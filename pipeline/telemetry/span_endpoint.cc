@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "pipeline/http/json_object.h"
 #include "rapidjson/document.h"
 
 namespace parlance::pipeline {
@@ -45,18 +47,16 @@ std::pair<std::string, std::string> SchemeAndHost(const std::string& url) {
 // ExportTraceServiceResponse.partial_success.rejected_spans, an int64, which is a string or, of
 // servers that are less strict, a number.
 int64_t RejectedSpans(const std::string& body) {
-  rapidjson::Document response;
-  response.Parse<rapidjson::kParseIterativeFlag>(body.data(), body.size());
-  if (response.HasParseError() || !response.IsObject()) return 0;
-  const auto partial = response.FindMember("partialSuccess");
-  if (partial == response.MemberEnd() || !partial->value.IsObject()) return 0;
-  const auto rejected = partial->value.FindMember("rejectedSpans");
-  if (rejected == partial->value.MemberEnd()) return 0;
+  const std::optional<rapidjson::Document> response = ParseServerJson(body);
+  if (!response.has_value()) return 0;
+  const rapidjson::Value* partial = MemberOf(*response, "partialSuccess");
+  const rapidjson::Value* rejected =
+      partial == nullptr ? nullptr : MemberOf(*partial, "rejectedSpans");
+  if (rejected == nullptr) return 0;
   int64_t count = 0;
-  if (rejected->value.IsInt64()) {
-    count = rejected->value.GetInt64();
-  } else if (!rejected->value.IsString() ||
-             !absl::SimpleAtoi(rejected->value.GetString(), &count)) {
+  if (rejected->IsInt64()) {
+    count = rejected->GetInt64();
+  } else if (!rejected->IsString() || !absl::SimpleAtoi(rejected->GetString(), &count)) {
     return 0;
   }
   return std::max<int64_t>(count, 0);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "absl/strings/str_replace.h"
 #include "pipeline/conversation/turn_latency.h"
 #include "pipeline/conversation/turn_machine.h"
+#include "pipeline/http/json_object.h"
 #include "pipeline/telemetry/utf8.h"
 #include "rapidjson/document.h"
 #include "rapidjson/stringbuffer.h"
@@ -30,16 +32,12 @@ constexpr char kOtherError[] = "_OTHER";
 // The id is not zero, which would be none.
 uint64_t NewId(const RandomBits& random) { return std::max<uint64_t>(random(), 1); }
 
-// The member of a JSON object, if it looks like a type of errors. Others may have written the text,
-// so that it is parsed without recursion.
-std::string ErrorTypeIn(absl::string_view json, absl::string_view member) {
+// The member of a JSON object, which others may have written, if it looks like a type of errors.
+std::string ErrorTypeIn(absl::string_view json, const char* member) {
   if (json.size() > kMaxErrorBytes) return "";
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
-  if (document.HasParseError() || !document.IsObject()) return "";
-  const auto found = document.FindMember(std::string(member).c_str());
-  if (found == document.MemberEnd() || !found->value.IsString()) return "";
-  const std::string type(found->value.GetString(), found->value.GetStringLength());
+  const std::optional<rapidjson::Document> document = ParseServerJson(json);
+  if (!document.has_value()) return "";
+  const std::string type(StringOf(*document, member).value_or(""));
   const bool is_type = !type.empty() && type.size() <= kMaxErrorTypeBytes &&
                        std::all_of(type.begin(), type.end(), [](char c) {
                          return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||
