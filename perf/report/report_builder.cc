@@ -394,11 +394,10 @@ class Builder {
           "from the history"));
     }
     if (shown_by_history_ > 0) {
-      report_.add_notes(
-          absl::StrCat(measurements(shown_by_history_),
-                       " without a stored baseline and with fewer than ", kMinJudgingRuns,
-                       " undisturbed runs on this machine in the history: changes are shown, and "
-                       "not judged"));
+      report_.add_notes(absl::StrCat(
+          measurements(shown_by_history_), " without a stored baseline and with fewer than ",
+          kMinJudgingRuns,
+          " quiet runs in this machine's history: changes are shown without a verdict"));
     }
   }
 
@@ -647,9 +646,10 @@ class Builder {
       if (requirement.statistic() == GROWTH && !measurement.has_growth()) {
         // Beside a revision, medians of whole runs are compared.
         if (!inputs_.ab_revision.empty()) return;
-        report_.add_errors(absl::StrCat(measurement.target(), ": '", measurement.name(),
-                                        "' is no series over work, so its requirement cannot limit "
-                                        "its growth"));
+        report_.add_errors(
+            absl::StrCat(measurement.target(), ": '", measurement.name(),
+                         "' was recorded without its work, so its growth requirement "
+                         "cannot be checked: record it with MemoryRecorder"));
         return;
       }
       if (measurement.unit() != requirement.unit()) {

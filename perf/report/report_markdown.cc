@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -126,14 +125,9 @@ std::string ResultRow(const MeasurementResult& result) {
               Escape(Reason(result))});
 }
 
-// What was measured while the machine was noisy, by the reason: one burst of load meets many.
 std::vector<std::string> Noise(const Report& report) {
-  std::map<std::string, int> reasons;
-  for (const MeasurementResult& result : report.measurements()) {
-    if (!result.noise().empty()) ++reasons[result.noise()];
-  }
   std::vector<std::string> bullets;
-  for (const auto& [reason, count] : reasons) {
+  for (const auto& [reason, count] : NoiseByReason(report)) {
     bullets.push_back(
         Bullet(absl::StrCat(count, count == 1 ? " measurement: " : " measurements: ", reason)));
   }
@@ -221,7 +215,7 @@ std::string MarkdownReport(const Report& report) {
            rows);
   page.Add("<details><summary>Commands that look closer, one a measurement</summary>\n\n", commands,
            "\n</details>\n");
-  page.Add("## Acceptances that need somebody\n\n", reminders);
+  page.Add("## Accepted slowdowns to renew or remove\n\n", reminders);
   page.Add("## Noisy\n\n", noise);
   std::vector<std::string> notes;
   for (const std::string& note : report.notes()) {

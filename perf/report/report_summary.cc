@@ -145,14 +145,9 @@ std::string RemindersText(const Report& report) {
   return Shown(texts, kMaxShown, "acceptances");
 }
 
-// What was measured while the machine was noisy, by the reason: one burst of load meets many.
 std::string NoisyText(const Report& report) {
-  std::map<std::string, int> reasons;
-  for (const MeasurementResult& result : report.measurements()) {
-    if (!result.noise().empty()) ++reasons[result.noise()];
-  }
   std::vector<std::string> texts;
-  for (const auto& [reason, count] : reasons) {
+  for (const auto& [reason, count] : NoiseByReason(report)) {
     texts.push_back(Paragraph(
         absl::StrCat("? Noisy: ", count, count == 1 ? " measurement: " : " measurements: ", reason),
         2));

@@ -351,7 +351,7 @@ TEST(HistoryReportTest, IsSaidOnce) {
   EXPECT_THAT(text, HasSubstr("Note: 1 measurement without a stored baseline: compared with the "
                               "median of the last runs on this machine, from the history\n"));
   EXPECT_THAT(text, HasSubstr("Note: 1 measurement without a stored baseline and with fewer than 3 "
-                              "undisturbed runs"));
+                              "quiet runs"));
 }
 
 struct StatusCase {
@@ -1065,7 +1065,8 @@ TEST(ReportTest, GrowthCanBeLimited) {
       "requirements { measurement: 'audio.vad.process_1s' statistic: GROWTH at_most: 1 unit: 'ms' "
       "}"));
   ASSERT_EQ(of_times.errors_size(), 1);
-  EXPECT_THAT(of_times.errors(0), HasSubstr("is no series over work"));
+  EXPECT_THAT(of_times.errors(0),
+              HasSubstr("was recorded without its work, so its growth requirement"));
 }
 
 // The measured VAD, and a baseline that has it and another, which nobody measures.

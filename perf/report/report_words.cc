@@ -149,6 +149,14 @@ std::string AcceptanceText(const MeasurementResult& result) {
                       why);
 }
 
+std::map<std::string, int> NoiseByReason(const Report& report) {
+  std::map<std::string, int> reasons;
+  for (const MeasurementResult& result : report.measurements()) {
+    if (!result.noise().empty()) ++reasons[result.noise()];
+  }
+  return reasons;
+}
+
 std::string ReminderText(const MeasurementResult& result) {
   if (!result.has_acceptance() || result.verdict() == RED || result.verdict() == YELLOW) return "";
   const Acceptance& acceptance = result.acceptance();

@@ -2,6 +2,7 @@
 #ifndef PERF_REPORT_REPORT_WORDS_H_
 #define PERF_REPORT_REPORT_WORDS_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,10 @@ inline constexpr int kReminderDays = 14;
 // do about an acceptance that ends soon, or that nothing needs any more; empty if there is nothing
 // to do. Of what is red or yellow, the verdict says more.
 std::string ReminderText(const MeasurementResult& result);
+
+// How many measurements were taken while the machine was noisy, by the reason: one burst of load
+// meets many.
+std::map<std::string, int> NoiseByReason(const Report& report);
 
 // How a list of owners is printed: "@parlance/audio, @parlance/perf", and of many the first.
 using Owners = google::protobuf::RepeatedPtrField<std::string>;

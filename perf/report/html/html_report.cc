@@ -151,17 +151,12 @@ std::vector<Card> CardsOf(const Report& report, Verdict verdict) {
   return cards;
 }
 
-// What was measured while the machine was noisy, by the reason: one burst of load meets many. None
-// if the machine was quiet.
+// What was measured while the machine was noisy; none if it was quiet.
 std::vector<Card> NoisyCards(const Report& report) {
-  std::map<std::string, int> reasons;
+  const std::map<std::string, int> reasons = NoiseByReason(report);
+  if (reasons.empty()) return {};
   int all = 0;
-  for (const MeasurementResult& result : report.measurements()) {
-    if (result.noise().empty()) continue;
-    ++reasons[result.noise()];
-    ++all;
-  }
-  if (all == 0) return {};
+  for (const auto& [reason, count] : reasons) all += count;
   std::string lines;
   size_t shown = 0;
   for (const auto& [reason, count] : reasons) {
