@@ -79,7 +79,7 @@ kept = re.sub(r"(?m)^requirements \{[^}]*\}\n", lambda one: one[0] * ("perf.reco
 open(sys.argv[1], "w").write(kept)
 END
   sed -i -e '\|^        "//|d' -e 's|^    tests = \[|&"//perf:recorder_perf_test", "//perf:proof_size_perf_test"|' "$clone/baselines/BUILD.bazel"
-  git -C "$clone" -c user.name=ci -c user.email=ci@localhost commit --quiet --all --message "a test of what is exact" || exit 2
+  git -C "$clone" -c user.name=ci -c user.email=ci@localhost commit --quiet --all --message "a test whose figures are deterministic" || exit 2
   (cd "$clone" && ./bazelw "$root" build --config=ci //perf) >"$work/out" 2>"$work/err" || {
     fail "the suite does not build"
     exit 2

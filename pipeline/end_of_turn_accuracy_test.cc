@@ -76,8 +76,8 @@ constexpr double kHissDbfs = -60;
 // After each turn, in frames; an end that is not found by then counts as found then.
 constexpr size_t kSilence = 250;
 // Shorter pauses are closures of stops.
-constexpr size_t kLeastHold = 20;
-constexpr size_t kMostHold = 200;
+constexpr size_t kMinHold = 20;
+constexpr size_t kMaxHold = 200;
 // So long after a turn nothing that a recogniser hears is believed any more.
 constexpr size_t kWordsAfter = 50;
 // A label is that far off at most.
@@ -137,7 +137,7 @@ Turn Said(const audio::Recording& recording, const std::string& text = "") {
   size_t speech_end = first;
   for (size_t frame = first; frame < last; ++frame) {
     if (recording.speech[frame] == 0) continue;
-    if (frame - speech_end >= kLeastHold && frame > first) {
+    if (frame - speech_end >= kMinHold && frame > first) {
       turn.holds.emplace_back(speech_end - first, frame - first);
     }
     speech_end = frame + 1;
@@ -267,7 +267,7 @@ std::vector<std::vector<Turn>> RequestedTurns(Half half) {
       for (size_t place = 0; place < num_places; ++place) {
         const auto pause = static_cast<size_t>(std::lround(50 * std::exp(0.5 * random.Normal())));
         speakers[0].push_back(
-            Synthesise(**synthesizer, request, place, std::clamp(pause, kLeastHold, kMostHold)));
+            Synthesise(**synthesizer, request, place, std::clamp(pause, kMinHold, kMaxHold)));
       }
     }
   }
@@ -428,21 +428,21 @@ void Listen(Stream& stream, const Ears& ears, const Rule& rule, int delay, Found
 }
 
 // A rule with each of the delays, in frames.
-constexpr int kLeastDelay = 10;
-constexpr int kMostDelay = 220;
+constexpr int kMinDelay = 10;
+constexpr int kMaxDelay = 220;
 constexpr int kDelayStep = 5;
 
 class Curve {
  public:
   Curve(std::vector<Stream>& streams, const Ears& ears, const Rule& rule) {
-    for (int delay = kLeastDelay; delay <= kMostDelay; delay += kDelayStep) {
+    for (int delay = kMinDelay; delay <= kMaxDelay; delay += kDelayStep) {
       Found& found = by_delay_.emplace_back();
       for (Stream& stream : streams) Listen(stream, ears, rule, delay, found);
     }
   }
 
   const Found& at(int delay) const {
-    return by_delay_[static_cast<size_t>((delay - kLeastDelay) / kDelayStep)];
+    return by_delay_[static_cast<size_t>((delay - kMinDelay) / kDelayStep)];
   }
 
   // The mean latency with so many false cut-offs: of the shortest delay from which on there are no

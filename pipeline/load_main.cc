@@ -76,11 +76,12 @@ ABSL_FLAG(std::string, format, "pcm",
           "With --url, how sound is sent and comes: pcm (24 kHz), pcmu or pcma (G.711, 8 kHz).");
 ABSL_FLAG(std::string, api_key_file, "", "With --url, a file with the key that the server wants.");
 ABSL_FLAG(int, server_pid, 0,
-          "With --url, the server's process if it is on this machine: what it takes is told, too.");
+          "With --url, the server's process if it is on this machine: its CPU time and memory are "
+          "shown, too.");
 ABSL_FLAG(
     int, misbehaving, 0,
-    "With --url, how many more clients do what none should, to see what the callers notice of "
-    "it, 0 to 64: by turns they never read, send their request at a byte a second, open a "
+    "With --url, how many clients misbehave beside the callers, to see what these notice, 0 to "
+    "64: by turns they never read, send their request at a byte a second, open a "
     "session and fall silent, send small events without end, and events of 15 MB.");
 ABSL_FLAG(int, caller_threads, 1, "With --url, how many threads the callers have, 1 to 64.");
 

@@ -38,8 +38,9 @@ constexpr size_t kMaxRecordBytes = size_t{300} << 20;
 absl::StatusOr<std::unique_ptr<audio::VoiceActivityDetector>> MakeDetector(absl::string_view name) {
   auto detector = CreateDetector(name);
   if (detector.ok() || !absl::IsNotFound(detector.status())) return detector;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "it was recorded with a detector that this program has not: ", command::PrintableLine(name)));
+  return absl::InvalidArgumentError(
+      absl::StrCat("it was recorded with a detector that this program does not have: ",
+                   command::PrintableLine(name)));
 }
 
 struct Replayed {

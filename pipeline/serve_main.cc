@@ -82,7 +82,7 @@ ABSL_FLAG(int, max_sessions, 4000, "How many conversations there may be at a tim
 ABSL_FLAG(int, connections_per_peer, 1024,
           "How many connections one address may have at a time. 0: any.");
 ABSL_FLAG(int, audiosocket_port, 0,
-          "The port for Asterisk's AudioSocket, at --stream_address. 0: it is not spoken.");
+          "The port for Asterisk's AudioSocket, at --stream_address. 0: none.");
 ABSL_FLAG(int, wyoming_port, 0,
           "The port for Home Assistant's Wyoming protocol, at --stream_address. 0: it is not "
           "spoken.");

@@ -4,7 +4,7 @@
 //                │
 //                └─► on_audio: what is to be heard, in frames of 20 ms
 //
-// Of a recording, time is that of the sound: 20 ms of it are 20 ms, plus what the work in between
+// With a recording, time is that of the sound: 20 ms of it are 20 ms, plus what the work in between
 // took, as a steady clock has it. So it is answered as fast as the machine can; the speaker waits
 // for the end of each answer. Live, time is the clock's, and the speaker may speak over an answer,
 // and while an agent thinks that answers later.

@@ -14,8 +14,10 @@
 
 ABSL_FLAG(std::string, detector, "",
           "The detector, by its name. The first one of the list if it is not given.");
-ABSL_FLAG(int, look_ahead_ms, 0,
-          "How much of what follows a frame the detector waits for, a multiple of 10.");
+ABSL_FLAG(
+    int, look_ahead_ms, 0,
+    "How much of what follows a frame the detector waits for, a multiple of 10. The agent hears "
+    "with the neural detector and 30.");
 ABSL_FLAG(double, threshold, 0.5, "From this probability on a frame is speech.");
 ABSL_FLAG(
     bool, frames, false,

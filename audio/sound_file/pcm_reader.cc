@@ -126,7 +126,7 @@ absl::StatusOr<PcmReader> PcmReader::Create(const ByteReader& bytes, const Optio
         absl::StrCat(options.num_channels, " channels; one or two can be used"));
   }
   if (options.max_bytes < 0) {
-    return absl::InvalidArgumentError(absl::StrCat(options.max_bytes, " bytes are no size"));
+    return absl::InvalidArgumentError(absl::StrCat(options.max_bytes, " is not a number of bytes"));
   }
   return PcmReader(bytes, options);
 }

@@ -160,7 +160,7 @@ class Parser {
     if (value.size() > 1 && value.front() == '(' && absl::ascii_isdigit(value[1]) &&
         end != absl::string_view::npos) {
       number = Unsigned(value.substr(1, end - 1));
-      if (!number.has_value()) return Fail("has a name whose number is none");
+      if (!number.has_value()) return Fail("has a name with an invalid number");
       value = absl::StripLeadingAsciiWhitespace(value.substr(end + 1));
       if (value.empty()) {
         const auto found = names.find(*number);

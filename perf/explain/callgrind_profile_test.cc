@@ -120,7 +120,7 @@ TEST(CallgrindProfileTest, RefusesWhatIsNoDump) {
       {head + "0x1 99999999999999999999\ntotals: 5\n", "a cost that is no number"},
       {head + "0x1 9223372036854775807\n0x1 1\ntotals: 5\n", "too great"},
       {head + "fn=(7)\n0x1 5\ntotals: 5\n", "never names"},
-      {head + "fn=(99999999999999999999) x\n0x1 5\ntotals: 5\n", "whose number is none"},
+      {head + "fn=(99999999999999999999) x\n0x1 5\ntotals: 5\n", "with an invalid number"},
       {head + "fn=x\ncalls=1 0\n* 5\ntotals: 0\n", "a call of no function"},
       {head + "fn=x\ncfn=y\ncalls=z 0\n* 5\ntotals: 0\n", "whose count is no number"},
       {head + "fn=x\ncfn=y\ncalls=1 0\nfn=z\n* 5\ntotals: 0\n", "a call without its cost"},

@@ -25,19 +25,19 @@ namespace {
 constexpr size_t kMaxListed = 10;
 constexpr size_t kMaxInlined = 5;
 constexpr size_t kMaxAllocations = 10;
-// Figures are exact but for what happens now and then, such as a table that grows. A change below
-// this is none.
-constexpr double kLeastCalls = 0.01;
-constexpr double kLeastInstructions = 0.5;
+// Figures are exact but for what happens now and then, such as a table that grows. Smaller changes
+// are not reported.
+constexpr double kMinCallsChange = 0.01;
+constexpr double kMinInstructionsChange = 0.5;
 // What a whole program does besides differs a little from run to run, and a change that is a
 // smaller part of the program's instructions is not listed.
-constexpr double kLeastPartOfRun = 1e-4;
+constexpr double kMinPartOfRun = 1e-4;
 // Two processes of one build agree on their instructions to this part.
-constexpr double kSamePart = 0.001;
+constexpr double kMaxDifferenceOfRuns = 0.001;
 // Instructions whose change is a smaller part of the time's do not explain it.
-constexpr double kLeastPartOfTime = 1.0 / 3;
+constexpr double kMinPartOfTime = 1.0 / 3;
 // Among callers of callers, those that made a smaller part of the calls are not looked for.
-constexpr double kLeastPartOfCalls = 0.001;
+constexpr double kMinPartOfCalls = 0.001;
 
 std::string Signed(double value) {
   return absl::StrCat(value < 0 ? "" : "+", IterationFigure(value));
@@ -152,7 +152,7 @@ class Comparison {
     ListFunctions();
     const double change = after_.instructions - before_.instructions;
     if (std::abs(change) <
-        std::max(kLeastInstructions, kSamePart * std::abs(before_.instructions))) {
+        std::max(kMinInstructionsChange, kMaxDifferenceOfRuns * std::abs(before_.instructions))) {
       ExplainSameInstructions();
     } else if (IsBesideTheTime()) {
       ExplainOtherThanTime();
@@ -179,7 +179,7 @@ class Comparison {
   std::map<std::string, double> OwnersOf(const std::string& name, double Sides::*side, double part,
                                          std::set<std::string>& path) const {
     const auto callers = calls_into_.find(name);
-    if (part < kLeastPartOfCalls || callers == calls_into_.end() || !PassesOn(name)) {
+    if (part < kMinPartOfCalls || callers == calls_into_.end() || !PassesOn(name)) {
       return {{name, 1}};
     }
     double all = 0;
@@ -237,7 +237,7 @@ class Comparison {
     }
     explanation_.set_allocations_before(all.before);
     explanation_.set_allocations_after(all.after);
-    for (const auto& [caller, sides] : Greatest(allocations, kLeastCalls, kMaxAllocations)) {
+    for (const auto& [caller, sides] : Greatest(allocations, kMinCallsChange, kMaxAllocations)) {
       AllocationChange& change = *explanation_.add_allocations();
       change.set_caller(caller);
       change.set_before(sides.before);
@@ -255,9 +255,9 @@ class Comparison {
       }
     }
     const double least =
-        whole_run_ ? std::max(kLeastInstructions,
-                              kLeastPartOfRun * std::max(before_.instructions, after_.instructions))
-                   : kLeastInstructions;
+        whole_run_ ? std::max(kMinInstructionsChange,
+                              kMinPartOfRun * std::max(before_.instructions, after_.instructions))
+                   : kMinInstructionsChange;
     std::set<std::string> names;
     for (const auto& greatest :
          {Greatest(self_, least, kMaxListed), Greatest(inclusive, least, kMaxListed),
@@ -286,7 +286,7 @@ class Comparison {
     change.set_calls_after(after.calls);
     change.set_caller(CallerOf(name));
     for (const auto& [inlined, sides] :
-         Greatest(InlinedInto(name), kLeastInstructions, kMaxInlined)) {
+         Greatest(InlinedInto(name), kMinInstructionsChange, kMaxInlined)) {
       InlinedChange& added = *change.add_inlined();
       added.set_function(inlined);
       added.set_before(sides.before);
@@ -317,7 +317,7 @@ class Comparison {
       for (const auto& [caller, sides] : ValueOr(*into, name)) {
         AddByOwner(caller, sides, by_owner);
       }
-      const auto greatest = Greatest(by_owner, kLeastCalls, 1);
+      const auto greatest = Greatest(by_owner, kMinCallsChange, 1);
       if (!greatest.empty()) return greatest.front().first;
     }
     return "";
@@ -394,7 +394,7 @@ class Comparison {
     std::string owner;
     // Who gives memory back is not the one who takes it, so calls that take it count. Copies are
     // told by their instructions, because bytes matter more there than calls.
-    if (kind != FunctionKind::kCopy) owner = GreatestOwner(calls, sign, kLeastCalls);
+    if (kind != FunctionKind::kCopy) owner = GreatestOwner(calls, sign, kMinCallsChange);
     if (owner.empty()) {
       const auto of_kind = [&](const std::string& name) { return Kind(name) == kind; };
       owner = GreatestOwner(ByOwner(instructions_into_, kind, of_kind), sign, 0);
@@ -439,7 +439,7 @@ class Comparison {
   // such as a lock that others hold, is found beside them.
   bool IsBesideTheTime() const {
     if (time_percent_ == 0) return false;
-    return InstructionsPercent() / time_percent_ < kLeastPartOfTime;
+    return InstructionsPercent() / time_percent_ < kMinPartOfTime;
   }
 
   void ExplainOtherThanTime() {
@@ -478,7 +478,7 @@ class Comparison {
     // The function to look at is the one that asks for it.
     if (!owner.empty()) explanation_.set_function(owner);
     const std::string by = owner.empty() ? "" : absl::StrCat(", by ", ShortFunctionName(owner));
-    const bool counts = std::abs(calls) >= kLeastCalls;
+    const bool counts = std::abs(calls) >= kMinCallsChange;
     switch (part.kind) {
       case FunctionKind::kAllocation:
         explanation_.set_cause(CAUSE_ALLOCATION);
@@ -526,7 +526,7 @@ class Comparison {
   std::string OtherCalls(bool all) const {
     std::string text;
     const auto add = [&](double change, absl::string_view what, absl::string_view plural) {
-      if (std::abs(change) < kLeastCalls) return;
+      if (std::abs(change) < kMinCallsChange) return;
       absl::StrAppend(&text, "; ", MoreOrFewer(change, what, plural));
     };
     if (all) {
@@ -559,7 +559,7 @@ class Comparison {
 std::vector<std::string> MostChanged(const Profile& before, const Profile& after, size_t most) {
   std::vector<std::string> names;
   for (const auto& [name, sides] :
-       Greatest(SidesOf(before, after, &FunctionCost::self), kLeastInstructions, most)) {
+       Greatest(SidesOf(before, after, &FunctionCost::self), kMinInstructionsChange, most)) {
     names.push_back(name);
   }
   return names;

@@ -80,10 +80,10 @@ std::string FunctionText(const FunctionChange& change) {
 
 std::string IterationFigure(double value) {
   // What a file says may have hundreds of digits.
-  constexpr double kMostInFull = 1e15;
+  constexpr double kMaxInFull = 1e15;
   const double size = std::abs(value);
-  return size >= 100 && size < kMostInFull ? absl::StrFormat("%.0f", value)
-                                           : absl::StrFormat("%.3g", value);
+  return size >= 100 && size < kMaxInFull ? absl::StrFormat("%.0f", value)
+                                          : absl::StrFormat("%.3g", value);
 }
 
 absl::string_view PerWhat(const Explanation& explanation) {

@@ -79,10 +79,10 @@ absl::StatusOr<std::vector<double>> TimesPerIteration(const rapidjson::Value& sa
   }
   absl::StatusOr<std::vector<double>> samples = TimesOf(*times, "ns", "times");
   if (!samples.ok()) return samples.status();
-  constexpr double kMostIterations = 1e15;
+  constexpr double kMaxIterations = 1e15;
   for (rapidjson::SizeType i = 0; i < counts->Size(); ++i) {
     const rapidjson::Value& count = (*counts)[i];
-    if (!count.IsNumber() || !(count.GetDouble() >= 1) || count.GetDouble() > kMostIterations) {
+    if (!count.IsNumber() || !(count.GetDouble() >= 1) || count.GetDouble() > kMaxIterations) {
       return absl::InvalidArgumentError(absl::StrCat("iters[", i, "] is no number of iterations"));
     }
     (*samples)[i] /= count.GetDouble();

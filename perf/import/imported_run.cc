@@ -56,11 +56,11 @@ absl::Status CheckImportOptions(const ImportOptions& options) {
 
 absl::StatusOr<double> TimeOf(const rapidjson::Value* value, absl::string_view unit,
                               absl::string_view what) {
-  constexpr double kMostSeconds = 100.0 * 365 * 86400;
+  constexpr double kMaxSeconds = 100.0 * 365 * 86400;
   if (value == nullptr) return absl::InvalidArgumentError(absl::StrCat(what, " is missing"));
   if (!value->IsNumber()) return absl::InvalidArgumentError(absl::StrCat(what, " is no number"));
   const double time = value->GetDouble();
-  if (time < 0 || time * SecondsPer(unit) > kMostSeconds || !std::isfinite(time)) {
+  if (time < 0 || time * SecondsPer(unit) > kMaxSeconds || !std::isfinite(time)) {
     return absl::InvalidArgumentError(
         absl::StrCat(what, " is ", time, " ", unit, ", which nothing takes"));
   }

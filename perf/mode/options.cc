@@ -27,7 +27,7 @@ absl::Status CheckMachineName(absl::string_view name) {
   if (name == kAnyMachine || absl::StartsWith(name, kCountsKeyPrefix)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--machine (or PERF_MACHINE): '", name,
-                     "' is kept for figures that are no machine's; choose another name"));
+                     "' is reserved for baselines that all machines share; choose another name"));
   }
   return absl::OkStatus();
 }

@@ -575,8 +575,8 @@ command::Program Perf(const std::string& manifest) {
            "bazel run //perf -- bisect NAME --good HEAD~20    which commit changed it",
            "bazel run //perf -- selfcheck                     how often verdicts are wrong"},
       .no_means =
-          "a requirement is missed, a measurement is red, the history or the tests have none of "
-          "that name, or there is no change to bisect or to explain",
+          "a requirement is missed, a measurement is red, no measurement has the given name, or "
+          "there is no change to bisect or to explain",
       .failed_means =
           "something could not be measured, or is missing: a baseline has it, and the run has not",
       .subcommands =

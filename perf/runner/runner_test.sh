@@ -107,7 +107,7 @@ run 2 "--why has to be one line of at most 500 bytes" --update_baselines --why "
 run 2 "--update_baselines and --against exclude each other" --update_baselines --against HEAD
 run 2 "'CI pool' is no name of machines: use 1 to 64 of the characters a-z, 0-9 and -" --machine "CI pool"
 PERF_MACHINE=../up run 2 "'../up' is no name of machines" --quick
-run 2 "'any-machine' is kept for figures that are no machine's" --machine any-machine
+run 2 "'any-machine' is reserved for baselines that all machines share" --machine any-machine
 run 0 "//a:t  performance  1 shard" --list
 run 0 "a requirement is missed, a measurement is red" --help
 

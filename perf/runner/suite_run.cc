@@ -224,8 +224,8 @@ class SuiteRun {
   absl::Status MayStore(const absl::StatusOr<WorkingTreeState>& tree) const {
     if (!mode_.MayStore()) {
       return absl::FailedPreconditionError(
-          "--update_baselines: what is measured beside another revision is no baseline; measure "
-          "without --against");
+          "--update_baselines: an A/B comparison cannot be stored as a baseline; measure without "
+          "--against");
     }
     return CheckTraceable(tree);
   }

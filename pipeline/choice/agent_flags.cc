@@ -15,7 +15,7 @@ ABSL_FLAG(std::string, model_url, "",
 ABSL_FLAG(std::string, model, "", "The model's name, as its server knows it.");
 ABSL_FLAG(std::string, model_key_file, "",
           "A file with the key for the model's server, which nobody else may read. If it is not "
-          "given, OPENAI_API_KEY of the environment is heeded.");
+          "given, the environment variable OPENAI_API_KEY is used.");
 ABSL_FLAG(std::string, system_prompt, "",
           "A file with instructions for the model, in place of the usual ones.");
 ABSL_FLAG(absl::Duration, model_timeout, absl::Seconds(25),

@@ -7,25 +7,26 @@
 #include "absl/time/time.h"
 #include "pipeline/remote_speech/remote_service.h"
 
-ABSL_FLAG(std::string, stt_url, "",
-          "A recognition server, which speaks as OpenAI's does (/v1/audio/transcriptions), such as "
-          "http://localhost:8000/v1. The sound of what is said is sent there. This machine's "
-          "recogniser is in reserve, and hears everything if there is no server.");
+ABSL_FLAG(
+    std::string, stt_url, "",
+    "A recognition server, which speaks as OpenAI's does (/v1/audio/transcriptions), such as "
+    "http://localhost:8000/v1. The sound of what is said is sent there. The embedded recogniser "
+    "is used if no server is given, and where it fails.");
 ABSL_FLAG(std::string, stt_model, "", "The recognition model's name, as its server knows it.");
 ABSL_FLAG(std::string, stt_key_file, "",
-          "A file with the key for the recognition server. If it is not given, STT_API_KEY of the "
-          "environment is heeded.");
+          "A file with the key for the recognition server. Without it, the environment variable "
+          "STT_API_KEY is used.");
 ABSL_FLAG(absl::Duration, stt_timeout, absl::Seconds(5),
           "How long the recognition server may take for an utterance, such as 3s.");
 ABSL_FLAG(std::string, tts_url, "",
           "A speech server, which speaks as OpenAI's does (/v1/audio/speech), such as "
-          "http://localhost:8000/v1. The text of answers is sent there. This machine's voice is in "
-          "reserve, and says everything if there is no server.");
+          "http://localhost:8000/v1. The text of answers is sent there. The embedded voice is used "
+          "if no server is given, and where it fails.");
 ABSL_FLAG(std::string, tts_model, "", "The speech model's name, as its server knows it.");
 ABSL_FLAG(std::string, tts_voice, "", "The voice's name, as the speech server knows it.");
 ABSL_FLAG(std::string, tts_key_file, "",
-          "A file with the key for the speech server. If it is not given, TTS_API_KEY of the "
-          "environment is heeded.");
+          "A file with the key for the speech server. Without it, the environment variable "
+          "TTS_API_KEY is used.");
 ABSL_FLAG(absl::Duration, tts_timeout, absl::Seconds(5),
           "How long the speech server may be silent, before its first sound and within it, such as "
           "3s.");

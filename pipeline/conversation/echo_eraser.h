@@ -49,7 +49,7 @@ class EchoEraser {
   Taps taps_;
   Samples difference_{};
   Samples noise_{};
-  // Of the sound, smoothed, and of the noise; -1 before the first frame.
+  // The energies of the sound, smoothed, and of the noise; -1 before the first frame.
   float energy_ = -1;
   float noise_energy_ = 0;
   uint32_t random_ = 1;

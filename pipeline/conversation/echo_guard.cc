@@ -58,7 +58,8 @@ constexpr float kUsualGain = -3.3F;
 constexpr float kEchoMargin = 1.2F;
 constexpr float kNoiseMargin = 1.5F;
 
-// Of a band, the share of echo up to which all of it is kept, and from which on nothing is.
+// A band whose share of echo is at most the first is kept whole; from the second on, nothing of it
+// is kept.
 constexpr float kAllKept = 0.2F;
 constexpr float kNothingKept = 0.5F;
 
@@ -101,7 +102,7 @@ struct EchoGuard::Working {
     tail.fill(kSilence);
   }
 
-  // Of frame `frame` of what was played: its bands, and its pattern.
+  // The bands and the pattern of frame `frame` of what was played.
   Bands& Played(int64_t frame) { return played[static_cast<size_t>(frame % kHistory)]; }
   uint32_t& Pattern(int64_t frame) { return patterns[static_cast<size_t>(frame % kHistory)]; }
   // The next frame of it.
@@ -257,7 +258,7 @@ void EchoGuard::LearnGains(const Bands& heard) {
   const float max_gain = has_delay ? kMaxGain : kUsualGain;
   bool learned = false;
   for (size_t band = 0; band < kNumVadBands; ++band) {
-    // Of a tail it is not known how fast this room's falls.
+    // How fast the tail of an echo falls in this room is not known.
     if (w.direct[band] < kAudible || w.direct[band] < w.tail[band]) continue;
     learned = true;
     const float gain = heard[band] - w.direct[band];

@@ -110,8 +110,8 @@ std::vector<float> Shares(EchoGuard& guard, absl::Span<const int16_t> played,
   return shares;
 }
 
-// Of the frames from `begin` on in which `sound` is no more than 14 dB below its usual level
-// `dbfs`, how many percent have a share of `least` to `most`.
+// How many percent have a share of `least` to `most`, of the frames from `begin` on in which
+// `sound` is no more than 14 dB below its usual level `dbfs`.
 double Percent(absl::Span<const float> shares, absl::Span<const int16_t> sound, double dbfs,
                size_t begin, float least, float most) {
   const std::vector<double> levels = Levels(sound);

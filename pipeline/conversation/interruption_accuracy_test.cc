@@ -69,7 +69,7 @@ constexpr double kHissDbfs = -60;
 // How long a noise goes on.
 constexpr size_t kStretch = 10 * kSecond;
 // An answer begins so many frames before somebody is heard, or up to twice as many.
-constexpr size_t kLeastBefore = 150;
+constexpr size_t kMinBefore = 150;
 
 double Amplitude(double decibels) { return std::pow(10, decibels / 20); }
 
@@ -430,7 +430,7 @@ Found Listen(const Material& material, Kind kind, Half half, absl::Duration min_
                           (half == Half::kHeldOut ? 1 : 0);
     Random random(seed);
     const Sound sound = MakeSound(material, kind, half, random);
-    const size_t before = kLeastBefore + random.Below(kLeastBefore);
+    const size_t before = kMinBefore + random.Below(kMinBefore);
     const size_t num_frames = before + sound.samples.size() / kFrame + 100;
     const size_t begin = kFrame * random.Below(material.answers.size() / kFrame - num_frames);
     const std::vector<Told> told = Converse(absl::MakeConstSpan(material.answers).subspan(begin),

@@ -16,29 +16,33 @@ constexpr absl::Duration kFrame = absl::Milliseconds(10);
 constexpr size_t kMaxBackchannels = 200;
 constexpr size_t kMaxBackchannelBytes = 100;
 
-// Of the explained share: up to the first, a sound is somebody's; from the second on, nobody's.
-constexpr float kSomebody = 0.4F;
-constexpr float kNobody = 0.75F;
+// A sound of which at most the first share is explained by the echo is speech of a caller; from the
+// second on, it is echo.
+constexpr float kMaxExplainedOfSpeech = 0.4F;
+constexpr float kMinExplainedOfEcho = 0.75F;
 
 // The evidence for an onset, in frames of certainty: at first, more for each lost onset, at most.
 constexpr float kOnsetThreshold = 0.25F;
 constexpr float kOnsetEvidence = 1;
-constexpr float kMoreEvidence = 1;
+constexpr float kEvidencePerLostOnset = 1;
 constexpr float kMaxEvidence = 4;
 // What a sound is worth before the detector says anything.
-constexpr float kSoundAlone = 0.5F;
+constexpr float kEvidenceOfSoundAlone = 0.5F;
 
-// From here on the detector is sure.
-constexpr float kSure = 0.9F;
+// A frame whose probability of speech is at least this counts as spoken.
+constexpr float kCertainSpeech = 0.9F;
 // Speech changes by at least so much. It is the least of 0.40, 0.45, … 0.55 at which no music of
 // the development half of interruption_accuracy_test takes the floor, and no request of it is lost.
-constexpr float kLeastChange = 0.45F;
+constexpr float kMinChange = 0.45F;
 
-// In frames.
-constexpr int64_t kLostAfter = 20;
-constexpr int64_t kOnsetAtMost = 40;
-constexpr int64_t kPause = 15;
-constexpr int64_t kWordsAtMost = 300;
+// An onset after which it is quiet for so long is lost.
+constexpr int64_t kOnsetLostAfterFrames = 20;
+// After so long, an onset is decided.
+constexpr int64_t kMaxOnsetFrames = 40;
+// After a pause of so many frames, spoken frames are counted anew.
+constexpr int64_t kPauseFrames = 15;
+// An interruption whose words are not recognised within this time is dismissed.
+constexpr int64_t kMaxFramesWithoutWords = 300;
 
 bool IsLetter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 128;
@@ -189,7 +193,7 @@ InterruptionVerdict InterruptionJudge::OnFrame(const Frame& frame) {
     case State::kSpeaking:
       return WeighSpeech();
     case State::kJudging:
-      if (num_in_state_ < kWordsAtMost) return InterruptionVerdict::kNone;
+      if (num_in_state_ < kMaxFramesWithoutWords) return InterruptionVerdict::kNone;
       return Go(State::kQuiet, InterruptionVerdict::kDismissed);
     case State::kIgnoring:
     case State::kOver:
@@ -202,40 +206,42 @@ void InterruptionJudge::Count(const Frame& frame) {
   if (frame.answer_heard && num_heard_ < protected_frames_) ++num_heard_;
   ++num_in_state_;
 
-  const float somebody =
-      std::clamp((kNobody - frame.explained) / (kNobody - kSomebody), 0.0F, 1.0F);
+  const float somebody = std::clamp(
+      (kMinExplainedOfEcho - frame.explained) / (kMinExplainedOfEcho - kMaxExplainedOfSpeech), 0.0F,
+      1.0F);
   const float speech = frame.speech_probability;
-  const float alone = num_lost_ == 0 ? kSoundAlone : 0;
+  const float alone = num_lost_ == 0 ? kEvidenceOfSoundAlone : 0;
   const float onset = somebody * (alone + (1 - alone) * speech);
   evidence_ =
       std::clamp(evidence_ + (onset - kOnsetThreshold) / (1 - kOnsetThreshold), 0.0F, kMaxEvidence);
   num_quiet_ = somebody * speech >= kOnsetThreshold ? 0 : num_quiet_ + 1;
 
-  const bool is_spoken = speech >= kSure && frame.explained < kNobody;
+  const bool is_spoken = speech >= kCertainSpeech && frame.explained < kMinExplainedOfEcho;
   num_pause_ = is_spoken ? 0 : num_pause_ + 1;
   if (is_spoken) ++num_spoken_;
-  if (num_pause_ >= kPause) num_spoken_ = 0;
+  if (num_pause_ >= kPauseFrames) num_spoken_ = 0;
   num_changes_ = num_spoken_ == 0 ? 0 : num_changes_ + 1;
   sum_changes_ = num_spoken_ == 0 ? 0 : sum_changes_ + frame.change;
 }
 
 InterruptionVerdict InterruptionJudge::Listen() {
-  const float needed =
-      std::min(kOnsetEvidence + kMoreEvidence * static_cast<float>(num_lost_), kMaxEvidence);
+  const float needed = std::min(
+      kOnsetEvidence + kEvidencePerLostOnset * static_cast<float>(num_lost_), kMaxEvidence);
   if (IsProtected() || evidence_ < needed) return InterruptionVerdict::kNone;
   return Go(State::kOnset, InterruptionVerdict::kOnset);
 }
 
 InterruptionVerdict InterruptionJudge::DoubtOnset() {
-  const bool is_quiet = num_quiet_ >= kLostAfter && num_in_state_ >= kLostAfter;
-  if (!is_quiet && num_in_state_ < kOnsetAtMost) return InterruptionVerdict::kNone;
+  const bool is_quiet =
+      num_quiet_ >= kOnsetLostAfterFrames && num_in_state_ >= kOnsetLostAfterFrames;
+  if (!is_quiet && num_in_state_ < kMaxOnsetFrames) return InterruptionVerdict::kNone;
   ++num_lost_;
   return Go(State::kQuiet, InterruptionVerdict::kOnsetLost);
 }
 
 InterruptionVerdict InterruptionJudge::WeighSpeech() {
   if (agrees_ || num_spoken_ < min_speech_frames_) return InterruptionVerdict::kNone;
-  if (sum_changes_ < kLeastChange * static_cast<float>(num_changes_)) {
+  if (sum_changes_ < kMinChange * static_cast<float>(num_changes_)) {
     return InterruptionVerdict::kNone;
   }
   return Go(State::kOver, InterruptionVerdict::kTaken);

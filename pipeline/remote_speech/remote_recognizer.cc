@@ -158,7 +158,7 @@ class RemoteRecognizer : public Recognizer {
     const auto response = std::make_shared<AwaitedResponse>();
     {
       annotated::MutexLock lock(mutex_);
-      if (is_interrupted_) return absl::CancelledError("nobody wants to know the words");
+      if (is_interrupted_) return absl::CancelledError("the recognition was cancelled");
       const absl::StatusOr<uint64_t> started = service_->loop().Start(std::move(request), response);
       if (!started.ok()) return started.status();
       transfer_ = *started;
@@ -175,7 +175,7 @@ class RemoteRecognizer : public Recognizer {
     }
     annotated::MutexLock lock(mutex_);
     transfer_.reset();
-    if (is_interrupted_) return absl::CancelledError("nobody wants to know the words");
+    if (is_interrupted_) return absl::CancelledError("the recognition was cancelled");
     lock.unlock();
     // Cancelled though nobody asked for it: the program ends.
     if (!done.ok()) return done;

@@ -54,7 +54,7 @@ RemoteFailure RemoteFailureOf(const absl::Status& status) {
 absl::StatusOr<std::shared_ptr<RemoteService>> RemoteService::Create(RemoteServiceOptions options,
                                                                      absl::string_view path,
                                                                      HttpLoop* loop) {
-  if (loop == nullptr) return absl::InvalidArgumentError("a service needs somebody who sends");
+  if (loop == nullptr) return absl::InvalidArgumentError("the service needs an HTTP loop");
   if (options.model.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("the name of the model is missing, as ", options.name, " knows it"));

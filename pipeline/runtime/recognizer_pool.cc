@@ -317,7 +317,7 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
   absl::StatusOr<Hypothesis> Finish(Slot& slot) {
     {
       annotated::MutexLock lock(mutex_);
-      if (over_ || written_off_) return absl::CancelledError("nobody wants to know the words");
+      if (over_ || written_off_) return absl::CancelledError("the recognition was cancelled");
       at_finish_ = slot.recognizer.get();
     }
     absl::StatusOr<Hypothesis> words =

@@ -262,7 +262,7 @@ class ModelAgent::Question : public HttpListener,
 
 absl::StatusOr<std::unique_ptr<ModelAgent>> ModelAgent::Create(ModelAgentOptions options,
                                                                HttpLoop* loop) {
-  if (loop == nullptr) return absl::InvalidArgumentError("an agent needs somebody who sends");
+  if (loop == nullptr) return absl::InvalidArgumentError("the agent needs an HTTP loop");
   if (options.url.empty()) {
     return absl::InvalidArgumentError(
         "the URL of the model's server is missing, such as http://localhost:8080/v1");

@@ -166,7 +166,7 @@ void Tell(const ConversationEvent& event, const ReplayOptions& options, ActionDi
       conversation.Configure(at, TurnTakingOf(event.configure()));
       break;
     case ConversationEvent::EVENT_NOT_SET:
-      // Of a newer writer; it is ignored.
+      // A newer version wrote this event; it is ignored.
       break;
   }
 }

@@ -86,7 +86,7 @@ class SimulatedWorld : public ConversationActions {
   Behaviour tools{.delay = absl::Milliseconds(30)};
   Behaviour synthesis{.delay = absl::Milliseconds(2)};
   Behaviour storing{.delay = absl::Milliseconds(3)};
-  // Of a piece, how much sound is made before synthesis fails.
+  // The part of a piece that is synthesised before synthesis fails.
   double synthesis_breaks_at = 0.5;
   std::function<AgentStep(const AgentQuestion&)> agent;
 

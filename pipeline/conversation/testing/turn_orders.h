@@ -30,7 +30,7 @@ struct TurnOrderBudget {
   int pieces = 1;
   int steps = 0;
   int calls = 1;
-  // Of the agent, the synthesiser and the store together.
+  // Failures of the agent, the synthesiser and the store together.
   int failures = 0;
   int announcements = 0;
   int cancellations = 0;

@@ -133,9 +133,9 @@ std::optional<int64_t> IntegerOf(const rapidjson::Value* value) {
   if (value->IsInt64()) return value->GetInt64();
   if (value->IsDouble()) {
     // Whole numbers may be written with a fraction of zero. Beyond 2^53 a double is none.
-    constexpr double kMostExact = 9007199254740992.0;
+    constexpr double kMaxExactInteger = 9007199254740992.0;
     const double number = value->GetDouble();
-    if (number < -kMostExact || number > kMostExact) return std::nullopt;
+    if (number < -kMaxExactInteger || number > kMaxExactInteger) return std::nullopt;
     const auto whole = static_cast<int64_t>(number);
     if (static_cast<double>(whole) != number) return std::nullopt;
     return whole;

@@ -68,7 +68,7 @@ absl::StatusOr<size_t> DecodeBase64(absl::string_view text, absl::Span<uint8_t> 
     }
   }
   if (bytes.size() < MaxDecodedBytes(characters.size())) {
-    return absl::InvalidArgumentError("there is no room for what the text stands for");
+    return absl::InvalidArgumentError("the output is too small for the decoded text");
   }
   const char* from = characters.data();
   uint8_t* to = bytes.data();

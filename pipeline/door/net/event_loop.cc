@@ -14,7 +14,7 @@
 namespace parlance::pipeline::door {
 namespace {
 
-// Of the eventfd.
+// The eventfd that wakes the loop.
 constexpr EventLoop::Id kWakeId = 0;
 constexpr size_t kBufferBytes = size_t{64} << 10;
 constexpr int kEventsAtOnce = 256;

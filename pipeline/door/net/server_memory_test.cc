@@ -20,7 +20,7 @@ namespace {
 
 // Less than 1024 descriptors, with those of the clients.
 constexpr size_t kConnections = 400;
-// Of which a buffer for reading or writing would be many times as much.
+// A buffer for reading or writing would be many times as much.
 constexpr size_t kMaxBytesAtRest = 2048;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -26,7 +26,7 @@ struct Peer {
 struct Opening {
   // Null if it is refused.
   std::unique_ptr<MessageHandler> handler = nullptr;
-  // Of a WebSocket: the one of those offered that is spoken, or empty.
+  // The subprotocol of a WebSocket that is spoken, one of those offered, or empty.
   std::string subprotocol = {};
   // Why it is refused. Over plain TCP the connection is closed without it.
   HttpResponse refusal = {.status = 403, .body = "refused\n"};

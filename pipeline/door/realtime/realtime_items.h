@@ -32,19 +32,19 @@ struct RealtimeItem {
   // completed, incomplete or in_progress.
   std::string status = "completed";
 
-  // Of a message: system, user or assistant; what its one part is, such as input_audio; and its
-  // text, or transcript. No text: it is not known yet.
+  // A message has a role (system, user or assistant), what its one part is, such as input_audio,
+  // and its text, or transcript. Without a text, it is not known yet.
   std::string role = {};
   std::string content_type = {};
   std::optional<std::string> text = {};
-  // Of an answer's message: which answer, where in it the message begins, in samples and in bytes
-  // of its text, and how many samples of sound were given of it.
+  // A message of an answer says which answer, where in it the message begins, in samples and in
+  // bytes of its text, and how many samples of sound were given of it.
   int32_t answer = 0;
   int64_t begin_sample = 0;
   size_t begin_text = 0;
   int64_t num_samples = 0;
 
-  // Of a call.
+  // A call of a function has these.
   std::string call_id = {};
   std::string name = {};
   std::string arguments = {};

@@ -97,8 +97,6 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     return absl::OkStatus();
   }
 
-  // Of the connection.
-
   // What takes long of a large event is done while nobody waits for it.
   void OnText(absl::string_view message) {
     std::string id;
@@ -1151,7 +1149,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   int64_t num_ids_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<RealtimeSettings> settings_ ABSL_GUARDED_BY(mutex_);
   RealtimeItems items_ ABSL_GUARDED_BY(mutex_);
-  // Of the client's event that is being handled.
+  // The event_id of the client's event that is being handled.
   std::string client_event_id_ ABSL_GUARDED_BY(mutex_);
   std::string event_ ABSL_GUARDED_BY(mutex_);
 

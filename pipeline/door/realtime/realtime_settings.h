@@ -12,9 +12,9 @@
 //   audio.input.format, .output.     audio/pcm at 24 kHz, audio/pcmu and audio/pcma at 8 kHz
 //   audio.input.turn_detection       server_vad, semantic_vad, or null: turns are ended by hand
 //
-// Of turn detection, silence_duration_ms, eagerness, create_response and interrupt_response count;
-// threshold and prefix_padding_ms are checked and given back, because the detector has its own. Of
-// the output, voice and speed are given back and have no effect: there is one voice.
+// In turn detection, silence_duration_ms, eagerness, create_response and interrupt_response count;
+// threshold and prefix_padding_ms are checked and given back, because the detector has its own. The
+// output's voice and speed are given back and have no effect: there is one voice.
 //
 // Threads: one at a time. Source: OpenAI, "Realtime API reference" (session object, GA form).
 #ifndef PIPELINE_DOOR_REALTIME_REALTIME_SETTINGS_H_

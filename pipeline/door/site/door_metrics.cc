@@ -70,7 +70,7 @@ std::string DoorMetrics(const ServerStats& server, const RuntimeStats& runtime,
   text.Counter("parlance_bytes", "Bytes, by their direction.", "direction",
                {{"in", server.num_bytes_in}, {"out", server.num_bytes_out}});
   text.Counter("parlance_peer_faults",
-               "What telephony and houses sent that was not as it should be, by its kind.", "kind",
+               "Malformed messages of telephony and Home Assistant peers, by kind.", "kind",
                {faults.begin(), faults.end()});
   text.Gauge("parlance_sessions", "Conversations that are going on.",
              static_cast<double>(runtime.num_sessions));

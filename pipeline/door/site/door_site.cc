@@ -20,8 +20,7 @@ namespace parlance::pipeline::door {
 namespace {
 
 constexpr absl::string_view kMediaStreams = "/v1/media-streams/";
-// Of the codes that applications may use (RFC 6455, section 7.4.2), the one to which a status is
-// added.
+// A status is added to this one of the codes that applications may use (RFC 6455, section 7.4.2).
 constexpr int kCloseRefused = 4000;
 constexpr absl::string_view kRealtimeSubprotocol = "realtime";
 

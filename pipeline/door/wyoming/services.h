@@ -28,7 +28,7 @@ struct ServiceDescription {
   std::string name = {};
   std::string description = {};
   std::string version = {};
-  // Of its model, or its voice.
+  // The name of its model, or its voice.
   std::string model = {};
   // Tags of BCP 47, such as "en" or "en-US".
   std::vector<std::string> languages = {};

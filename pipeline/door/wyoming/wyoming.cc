@@ -188,7 +188,7 @@ class House : public std::enable_shared_from_this<House> {
     const bool transcribes = services_.transcriber != nullptr &&
                              (is_transcription_wanted_ || services_.voices == nullptr);
     if (!transcribes && services_.voices == nullptr) {
-      Fail("failed", "there is nobody here who hears");
+      Fail("failed", "this server has no recogniser");
       return false;
     }
     input_.emplace(*std::move(input));
@@ -439,7 +439,7 @@ class House : public std::enable_shared_from_this<House> {
       has_sound = has_sound_;
     }
     if (!status.ok()) return Fail("failed", status.message());
-    // Of a text of which nothing is heard, the sound is empty.
+    // A text that has nothing to be said has no sound.
     if (!has_sound) Send("audio-start", FormatJson());
     Send("audio-stop");
     if (is_stream) Send("synthesize-stopped");
@@ -465,7 +465,7 @@ class House : public std::enable_shared_from_this<House> {
 
   void Answer(const WyomingEvent& event) {
     if (services_.answerer == nullptr) {
-      return Refuse("unsupported", "there is nobody here who answers");
+      return Refuse("unsupported", "this server has no agent");
     }
     const std::optional<std::string> text = TextIn(event);
     if (!text.has_value() || !BeginText()) return;
@@ -487,7 +487,7 @@ class House : public std::enable_shared_from_this<House> {
 
   void Recognize(const WyomingEvent& event) {
     if (services_.intents == nullptr) {
-      return Refuse("unsupported", "there is nobody here who recognises intents");
+      return Refuse("unsupported", "this server recognises no intents");
     }
     const std::optional<std::string> text = TextIn(event);
     if (!text.has_value() || !BeginText()) return;

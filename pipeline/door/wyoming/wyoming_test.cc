@@ -337,7 +337,7 @@ TEST_F(WyomingTest, WhatIsWrongIsSaidAndTheConnectionCloses) {
   EXPECT_THAT(Sent(), ElementsAre(HasSubstr("sound of more than 5m")));
   Connect({});
   ReceiveBytes(start);
-  EXPECT_THAT(Sent(), ElementsAre(HasSubstr("nobody here who hears")));
+  EXPECT_THAT(Sent(), ElementsAre(HasSubstr("this server has no recogniser")));
 }
 
 TEST_F(WyomingTest, WhatFailsIsSaidAndTheConnectionCloses) {

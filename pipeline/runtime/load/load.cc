@@ -345,11 +345,11 @@ absl::Status RunVirtualLoad(Runtime& runtime, const LoadOptions& options, int64_
     if (absl::Status opened = callers.back()->Open(runtime, options); !opened.ok()) return opened;
   }
   // Whoever never comes to a turn would go on for ever.
-  constexpr int64_t kMostFramesPerTurn = 3000;
+  constexpr int64_t kMaxFramesPerTurn = 3000;
   absl::Duration now;
   int64_t frame = 0;
   for (; turns.num() < num_turns; ++frame) {
-    if (frame > kMostFramesPerTurn * (turns.num() / static_cast<int64_t>(callers.size()) + 1)) {
+    if (frame > kMaxFramesPerTurn * (turns.num() / static_cast<int64_t>(callers.size()) + 1)) {
       return absl::DeadlineExceededError(
           absl::StrCat("only ", turns.num(), " turns were over after ", absl::FormatDuration(now)));
     }

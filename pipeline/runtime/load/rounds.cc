@@ -8,8 +8,8 @@ namespace parlance::pipeline {
 namespace {
 
 // The least silence after something was said: the answer has to fit in.
-constexpr double kLeastSilenceSeconds = 1.2;
-constexpr double kMostSilenceSeconds = 3600;
+constexpr double kMinSilenceSeconds = 1.2;
+constexpr double kMaxSilenceSeconds = 3600;
 // What is less than this part of the loudest sample is taken for silence.
 constexpr int kLoudestToSilent = 50;
 
@@ -33,7 +33,7 @@ std::vector<Round> MakeRounds(absl::Span<const std::vector<int16_t>> utterances,
   const auto silence_of = [&](double speech) {
     const double silence = speech * (1 - speech_part) / std::max(speech_part, 1e-9);
     return static_cast<size_t>(
-        std::clamp(silence, kLeastSilenceSeconds * rate, kMostSilenceSeconds * rate));
+        std::clamp(silence, kMinSilenceSeconds * rate, kMaxSilenceSeconds * rate));
   };
   if (speech_part == 0 || utterances.empty()) {
     rounds.push_back({.samples = std::vector<int16_t>(static_cast<size_t>(rate) * 10)});
