@@ -195,6 +195,9 @@ clang_tidy_changed() {
 
 # Those tests of a query that test what changed, with a sanitizer: they depend on a changed file, or on a library with one. A
 # header that everything includes would otherwise compile everything again; .ci/full does.
+# So many are looked at by .ci/run at most. A change to more is wide, and compiling it a second and a third time would take longer
+# than everything else from a cold cache: it is left to .ci/full as a whole, and the closing table says so.
+max_sanitized=30
 sanitized_changed() { # NAME CONFIG QUERY
   local tests
   if ! tests=$(query_changed "($3) intersect rdeps(//..., CHANGED, 2)"); then
@@ -202,6 +205,8 @@ sanitized_changed() { # NAME CONFIG QUERY
     failures+=("$1 (which tests)")
   elif [[ -z "$tests" ]]; then
     took "$1" 0 "no test depends on what changed"
+  elif (($(wc -l <<<"$tests") > max_sanitized)); then
+    took "$1" 0 "left to .ci/full: $(wc -l <<<"$tests") tests depend on what changed"
   else
     # shellcheck disable=SC2086
     bazel_tests "$1" --config="$2" $tests

@@ -60,9 +60,6 @@ std::string CheckFiles(const VadRequest& request) {
   const auto num_stdin = std::count(request.files.begin(), request.files.end(), "-") +
                          (request.labels.path == "-" ? 1 : 0);
   if (num_stdin > 1) return "standard input can be read once";
-  if (std::count(request.files.begin(), request.files.end(), "") > 0) {
-    return "the name of a FILE is empty";
-  }
   if (request.files.size() < 2) return "";
   if (request.frames) return "--frames prints one FILE";
   bool writes_or_reads_beside = false;

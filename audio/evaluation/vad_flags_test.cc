@@ -81,7 +81,6 @@ TEST(VadFlagsTest, RefusesWithTheFlagsName) {
     const char* message;
   } cases[] = {
       {{}, {}, "no FILE is given"},
-      {{""}, {}, "the name of a FILE is empty"},
       {{"-", "-"}, {}, "standard input can be read once"},
       {{"-"}, {{"labels", "-"}}, "standard input can be read once"},
       {{"a"}, {{"detector", "webrtc"}, {"look_ahead_ms", "40"}}, "webrtc answers at once"},

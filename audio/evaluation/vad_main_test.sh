@@ -34,7 +34,7 @@ expect 2 "--frames cannot be 'maybe'" prose.wav --frames=maybe
 
 # Files that cannot be used.
 expect 2 "cannot open missing.wav: No such file" missing.wav
-expect 2 "the name of a FILE is empty" ""
+expect 2 "an argument is empty" ""
 expect 2 "folder is not a file" folder
 expect 2 "/dev/null is not a file" /dev/null
 expect 2 "File name too long" "$(printf 'n%.0s' {1..300})"
