@@ -23,7 +23,8 @@ void Measure(const std::string& name) {
 bool has_skipped = false;
 
 TEST(RecorderTest, SkipsItself) {
-  Recorder recorder({.name = "perf.test.skipped", .title = "Skipped", .unit = "ns", .better = LOWER});
+  Recorder recorder(
+      {.name = "perf.test.skipped", .title = "Skipped", .unit = "ns", .better = LOWER});
   recorder.Add(1);
   has_skipped = true;
   GTEST_SKIP() << "so that the next test finds no measurement";

@@ -10,11 +10,11 @@ namespace parlance::tools {
 
 // Computes an expression of numbers, + - * / % ^ (to the right), unary -, parentheses; pi and e;
 // sqrt, abs, round, floor, ceil, ln, log (to the base of 10), exp, sin, cos, tan (of radians); min,
-// max of two. The signs U+2212 (minus), U+00D7 (times) and U+00F7 (divided by) are taken, too. Exact as far as number.h goes: all but roots that are irrational, powers of
-// fractions, and the other functions but where their value is known (ln(1), log(1000), cos(0)).
-// InvalidArgument with the place for a syntax error, an unknown name, or more than 100 levels of
-// nesting; OutOfRange for division by zero, a root or logarithm of what has none, and results
-// beyond the range of doubles.
+// max of two. The signs U+2212 (minus), U+00D7 (times) and U+00F7 (divided by) are taken, too.
+// Exact as far as number.h goes: all but roots that are irrational, powers of fractions, and the
+// other functions but where their value is known (ln(1), log(1000), cos(0)). InvalidArgument with
+// the place for a syntax error, an unknown name, or more than 100 levels of nesting; OutOfRange for
+// division by zero, a root or logarithm of what has none, and results beyond the range of doubles.
 absl::StatusOr<Number> Evaluate(absl::string_view expression);
 
 }  // namespace parlance::tools

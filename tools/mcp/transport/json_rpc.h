@@ -87,8 +87,8 @@ struct MalformedMessage {
   bool is_response = false;
   // It has a method and no id, so that nothing is to be answered either.
   bool is_notification = false;
-  // It has a method, or is no JSON and may have had one, so that no request of ours need be meant by
-  // its id.
+  // It has a method, or is no JSON and may have had one, so that no request of ours need be meant
+  // by its id.
   bool has_method = false;
 };
 
