@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -209,6 +210,8 @@ class Reader {
 }  // namespace
 
 absl::StatusOr<Number> Evaluate(absl::string_view expression) {
+  // Most expressions are ASCII, and need no copy.
+  if (absl::c_all_of(expression, absl::ascii_isascii)) return Reader(expression).Read();
   // As models, spreadsheets and telephones write them.
   const std::string ascii =
       absl::StrReplaceAll(expression, {{"\u2212", "-"}, {"\u00d7", "*"}, {"\u00f7", "/"}});
