@@ -195,8 +195,8 @@ clang_tidy_changed() {
 
 # Those tests of a query that test what changed, with a sanitizer: they depend on a changed file, or on a library with one. A
 # header that everything includes would otherwise compile everything again; .ci/full does.
-# So many are looked at by .ci/run at most. A change to more is wide, and compiling it a second and a third time would take longer
-# than everything else from a cold cache: it is left to .ci/full as a whole, and the closing table says so.
+# More tests than max_sanitized are left to .ci/full, and the closing table says so: to compile a wide change twice more would take
+# longer than everything else from a cold cache.
 max_sanitized=30
 sanitized_changed() { # NAME CONFIG QUERY
   local tests

@@ -106,8 +106,9 @@ int NoSuchCommand(const Program& program, absl::string_view name) {
   std::vector<absl::string_view> names;
   for (const Subcommand& one : program.subcommands) names.push_back(one.name);
   const absl::string_view meant = NearestName(name, names);
-  return WrongUse(absl::StrCat("there is no command '", name, "'", meant.empty() ? "" : "; is '",
-                               meant, meant.empty() ? "" : "' meant?"));
+  std::string message = absl::StrCat("there is no command '", name, "'");
+  if (!meant.empty()) absl::StrAppend(&message, "; is '", meant, "' meant?");
+  return WrongUse(message);
 }
 
 int RunProgram(const Program& program, const std::vector<std::string>& words) {

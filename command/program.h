@@ -77,9 +77,8 @@ struct Program {
 // to the help, and is kFailed. A standard stream that was closed is opened on nothing first, so
 // that no file that is opened later takes its number and gets what is printed. At the end standard
 // output is flushed: what could not be written is an error (kFailed), except that a reader who has
-// gone
-// (`| head`) ends the program quietly, by SIGPIPE, as it does other programs. An exception that
-// came through is an error, not a crash.
+// gone (`| head`) ends the program quietly, by SIGPIPE, as it does other programs. An exception
+// that came through is an error, not a crash.
 int Main(const Program& program, int argc, char** argv);
 
 // The help, as --help prints it.

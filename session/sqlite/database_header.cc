@@ -33,7 +33,6 @@ constexpr size_t kUserVersion = 60;
 constexpr size_t kApplicationIdAt = 68;
 constexpr size_t kVersionValidFor = 92;
 
-constexpr int kMinPageBytes = 512;
 constexpr int kDefaultPageBytes = 4096;
 constexpr int kMaxPageBytes = 65536;
 

@@ -12,6 +12,9 @@
 
 namespace parlance::session {
 
+// The smallest page that a database may have, and so the smallest file that is one.
+inline constexpr int kMinPageBytes = 512;
+
 // The page sizes that the database may have, in bytes, the likeliest first: what the header says if
 // that can be, then SQLite's default, then all others. None if the header is whole and says that
 // the file is another application's. Errors are the system's.

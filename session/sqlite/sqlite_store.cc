@@ -25,6 +25,7 @@
 #include "session/reader_pool.h"
 #include "session/rows.h"
 #include "session/sqlite/connection.h"
+#include "session/sqlite/database_header.h"
 #include "session/sqlite/migrations.h"
 #include "session/sqlite/sqlite_writer.h"
 #include "session/sqlite/temporary_folder.h"
@@ -731,9 +732,6 @@ class SqliteStoreImpl : public SqliteStore {
   CommitQueue<SqliteWrite> queue_;
 };
 
-// The smallest page that a database may have.
-constexpr off_t kMinDatabaseBytes = 512;
-
 absl::Status EmptyFile(const std::string& path) {
   return absl::NotFoundError(absl::StrCat(path, " is empty: there is no store in it"));
 }
@@ -835,10 +833,10 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
       return absl::NotFoundError(absl::StrCat(path, " is not a file but a folder or a device"));
     } else if (!options.may_make && file.st_size == 0 && SizeOf(absl::StrCat(path, "-wal")) == 0) {
       return EmptyFile(path);
-    } else if (file.st_size > 0 && file.st_size < kMinDatabaseBytes) {
+    } else if (file.st_size > 0 && file.st_size < kMinPageBytes) {
       // A single byte is an empty database to SQLite, which would write over it.
       return absl::FailedPreconditionError(absl::StrCat(
-          path, " is not a database: it has ", file.st_size, " of ", kMinDatabaseBytes, " bytes"));
+          path, " is not a database: it has ", file.st_size, " of ", kMinPageBytes, " bytes"));
     }
   }
   absl::StatusOr<std::unique_ptr<SqliteStore>> store =
