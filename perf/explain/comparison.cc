@@ -36,6 +36,9 @@ constexpr double kMinPartOfRun = 1e-4;
 constexpr double kMaxDifferenceOfRuns = 0.001;
 // Instructions whose change is a smaller part of the time's do not explain it.
 constexpr double kMinPartOfTime = 1.0 / 3;
+// A function whose change is at most this many times the whole change is all of it,
+// and nothing went the other way.
+constexpr double kWhole = 1.01;
 // Among callers of callers, those that made a smaller part of the calls are not looked for.
 constexpr double kMinPartOfCalls = 0.001;
 
@@ -457,12 +460,20 @@ class Comparison {
       absl::StrAppendFormat(&line, " (%+.1f %%)", InstructionsPercent());
     }
     const Part part = GreatestPart(sign);
-    // It is more than the whole where something else went the other way.
-    const bool within = std::abs(part.change) <= std::abs(change) * 1.0005;
-    absl::StrAppend(&line, within ? ", of which " : ": ",
-                    within && change > 0 ? IterationFigure(part.change) : Signed(part.change),
-                    " in ", PartText(part, sign), within ? "" : ", and the other way elsewhere",
-                    OtherCalls(/*all=*/false));
+    const std::string text = PartText(part, sign);
+    // It is more than the whole where something else went the other way. In a whole program, what
+    // its threads wait differs a little from run to run, which is not worth a word.
+    if (std::abs(part.change) > std::abs(change) * kWhole) {
+      absl::StrAppend(&line, ": ", Signed(part.change), " in ", text,
+                      ", and the other way elsewhere");
+    } else if (std::abs(part.change) > std::abs(change) + kMinInstructionsChange) {
+      absl::StrAppend(&line, ", all of them in ", text);
+    } else {
+      absl::StrAppend(&line, ", of which ",
+                      change > 0 ? IterationFigure(part.change) : Signed(part.change), " in ",
+                      text);
+    }
+    absl::StrAppend(&line, OtherCalls(/*all=*/false));
     explanation_.set_line(std::move(line));
   }
 

@@ -82,6 +82,13 @@ TEST(ComparisonTest, WhatIsMoreThanTheWholeIsNotOfIt) {
       "+200 instructions an iteration (+15.4 %): +400 in a::Work, and the other way elsewhere");
 }
 
+TEST(ComparisonTest, WhatDiffersByLittleFromRunToRunGoesNoOtherWay) {
+  ProfiledBuild before = Build(100);
+  AddFunction(before.profile, "a::Waits(int)", 2);
+  EXPECT_EQ(Compare(before, Build(480)).line(),
+            "+378 instructions an iteration (+34.3 %), all of them in a::Work");
+}
+
 TEST(ComparisonTest, NamesTheInlinedFunction) {
   ProfiledBuild before = Build(100);
   ProfiledBuild after = Build(480);
