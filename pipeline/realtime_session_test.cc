@@ -39,6 +39,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::SizeIs;
 
 constexpr absl::Duration Ms(int64_t milliseconds) { return absl::Milliseconds(milliseconds); }
 
@@ -134,6 +135,14 @@ class RealtimeSessionTest : public testing::Test {
   void Say(absl::string_view words, absl::Duration length = Ms(800)) {
     words_ = std::string(words);
     Hear(length, 3000);
+  }
+
+  // A message of the client's.
+  void Write(absl::string_view text, absl::string_view role = "user") {
+    Send(absl::StrCat(R"({"type":"conversation.item.create","item":{"type":"message","role":")",
+                      role, R"(","content":[{"type":")",
+                      role == "assistant" ? "output_text" : "input_text", R"(","text":")", text,
+                      R"("}]}})"));
   }
 
   // What was sent since it was asked for. Each has an id of its own.
@@ -415,6 +424,119 @@ TEST_F(RealtimeSessionTest, ItemsThatAClientBringsAreKept) {
   EXPECT_EQ(Find(later, "error")->Text("error.code"), "item_not_found");
 }
 
+// Clients bring the history of a conversation that they had elsewhere when they connect.
+TEST_F(RealtimeSessionTest, AHistoryKeepsItsOrderAndTheLastTextIsTheQuestion) {
+  Begin();
+  Write("my name is Anna");
+  Write("Hello Anna.", "assistant");
+  Write("be brief", "system");
+  Write("I live in Rome");
+  Write("what time is it");
+  Send(R"({"type":"response.create"})");
+  world_.Pass(Ms(1000));
+  EXPECT_THAT(Stored(),
+              ElementsAre("user: my name is Anna", "assistant: Hello Anna.", "system: be brief",
+                          "user: I live in Rome", "user: what time is it",
+                          "assistant: You said what time is it."));
+  EXPECT_THAT(Types(Events()), Not(Contains("error")));
+}
+
+TEST_F(RealtimeSessionTest, AHistoryMayBeLong) {
+  Begin();
+  for (int i = 0; i < 400; ++i) Write(absl::StrCat("line ", i), i % 3 == 1 ? "assistant" : "user");
+  Send(R"({"type":"response.create"})");
+  world_.Pass(Ms(1000));
+  EXPECT_THAT(Types(Events()), Not(Contains("error")));
+  ASSERT_THAT(Stored(), SizeIs(401));
+  EXPECT_EQ(Stored()[398], "user: line 398");
+  EXPECT_EQ(Stored()[400], "assistant: You said line 399.");
+}
+
+// Two texts that are too long together are two messages.
+TEST_F(RealtimeSessionTest, TextsThatWaitAreEachAMessage) {
+  Begin();
+  const std::string first(40'000, 'a');
+  const std::string second(40'000, 'b');
+  Write(first);
+  Write(second);
+  Send(R"({"type":"response.create"})");
+  world_.Pass(Ms(1000));
+  const std::vector<Event> events = Events();
+  EXPECT_THAT(Types(events), Not(Contains("error")));
+  EXPECT_THAT(Types(events), Contains("response.created").Times(1));
+  ASSERT_THAT(Stored(), SizeIs(3));
+  EXPECT_EQ(Stored()[0], "user: " + first);
+  EXPECT_EQ(Stored()[1], "user: " + second);
+}
+
+// What cannot be stored was not added, and goes on waiting.
+TEST_F(RealtimeSessionTest, AnItemThatIsTooMuchAtOnceIsRefused) {
+  Begin();
+  for (size_t i = 0; i < Runtime::Session::kMaxRequests; ++i) Write("earlier", "assistant");
+  EXPECT_THAT(Types(Events()), Not(Contains("error")));
+  Write("one too many", "assistant");
+  const std::vector<Event> refused = Events();
+  EXPECT_THAT(Types(refused), ElementsAre("error"));
+  EXPECT_EQ(Find(refused, "error")->Text("error.code"), "rate_limit_exceeded");
+  world_.Pass(Ms(40));
+  Write("now it fits", "assistant");
+  world_.Pass(Ms(40));
+  EXPECT_THAT(Types(Events()), ElementsAre("conversation.item.added", "conversation.item.done"));
+  ASSERT_THAT(Stored(), SizeIs(Runtime::Session::kMaxRequests + 1));
+  EXPECT_EQ(Stored().back(), "assistant: now it fits");
+}
+
+TEST_F(RealtimeSessionTest, WhatIsDeletedBeforeItIsAskedIsNeverSaid) {
+  Begin();
+  Send(R"({"type":"conversation.item.create","item":{"id":"d1","type":"message","role":"user",
+           "content":[{"type":"input_text","text":"something rude"}]}})");
+  Send(R"({"type":"conversation.item.delete","item_id":"d1"})");
+  Write("hello");
+  Send(R"({"type":"response.create"})");
+  world_.Pass(Ms(1000));
+  EXPECT_THAT(Stored(), ElementsAre("user: hello", "assistant: You said hello."));
+}
+
+TEST_F(RealtimeSessionTest, WhatIsBeingSaidCannotBeDeleted) {
+  Begin();
+  Write("count");
+  Send(R"({"type":"response.create"})");
+  world_.Pass(Ms(200));
+  const std::string id = Find(Events(), "response.output_item.added")->Text("item.id");
+  Send(absl::StrCat(R"({"type":"conversation.item.delete","item_id":")", id, "\"}"));
+  EXPECT_EQ(Find(Events(), "error")->Text("error.code"), "item_in_progress");
+  world_.Pass(absl::Seconds(3));
+  EXPECT_EQ(Find(Events(), "response.output_item.done")->Text("item.id"), id);
+  Send(absl::StrCat(R"({"type":"conversation.item.delete","item_id":")", id, "\"}"));
+  EXPECT_THAT(Types(Events()), ElementsAre("conversation.item.deleted"));
+}
+
+// json_encode of PHP writes \/, and Gson writes = as \u003d.
+TEST_F(RealtimeSessionTest, SoundMayBeWrittenWithEscapes) {
+  Begin(R"({"audio":{"input":{"turn_detection":null}}})");
+  Send(R"({"type":"input_audio_buffer.append","audio":"AA\/\/AAAA"})");
+  Send(R"({"type":"input_audio_buffer.append","audio":"AAAAAA\u003d\u003d"})");
+  EXPECT_THAT(Events(), IsEmpty());
+}
+
+TEST_F(RealtimeSessionTest, OneResponseMayBeWrittenAndTheNextSpoken) {
+  Begin();
+  Write("hello");
+  Send(R"({"type":"response.create","response":{"output_modalities":["text"]}})");
+  world_.Pass(Ms(1000));
+  const std::vector<Event> written = Events();
+  EXPECT_EQ(Find(written, "response.created")->Text("response.output_modalities"), R"(["text"])");
+  EXPECT_EQ(Find(written, "response.output_text.done")->Text("text"), "You said hello.");
+  EXPECT_THAT(Types(written), Not(Contains("response.output_audio.delta")));
+  EXPECT_EQ(Find(written, "response.done")->Text("response.status"), "completed");
+  Write("hello again");
+  Send(R"({"type":"response.create"})");
+  world_.Pass(Ms(1000));
+  const std::vector<Event> spoken = Events();
+  EXPECT_EQ(Find(spoken, "response.created")->Text("response.output_modalities"), R"(["audio"])");
+  EXPECT_THAT(Types(spoken), Contains("response.output_audio.delta"));
+}
+
 TEST_F(RealtimeSessionTest, WhatWasWrittenAndNotAnsweredIsStoredWhenTheClientGoes) {
   Begin();
   Send(R"({"type":"conversation.item.create","item":{"type":"message","role":"user",
@@ -514,6 +636,31 @@ TEST_F(RealtimeSessionTest, WhatIsWrongIsNamedAndNothingEnds) {
             "item_id"},
            {R"({"type":"conversation.item.truncate"})", "missing_required_parameter", "item_id"},
            {R"({"type":"response.cancel"})", "response_cancel_not_active", "null"},
+           {R"({"type":"session.update","session":null})", "missing_required_parameter", "session"},
+           {R"({"type":"response.create","response":"x"})", "invalid_type", "response"},
+           {R"({"type":"response.create","response":{"output_modalities":["smell"]}})",
+            "invalid_value", "response.output_modalities"},
+           {R"({"type":"response.create","response":{"tool_choice":"banana"}})", "invalid_value",
+            "response.tool_choice"},
+           {R"({"type":"conversation.item.create","item":{"type":"message","role":"user","content":[
+                {"type":"input_text","text":"a"},{"type":"input_audio","audio":"AAAA"}]}})",
+            "unsupported_content", "item.content"},
+           {R"({"type":"conversation.item.create","item":{"type":"message","role":"user","content":[
+                {"type":"input_audio","audio":"AAAA"},{"type":"input_audio","audio":"AAAA"}]}})",
+            "unsupported_content", "item.content"},
+           {absl::StrCat(R"({"type":"conversation.item.create","item":{"type":"function_call",
+                "arguments":")",
+                         std::string(Runtime::Session::kMaxTextBytes + 1, 'a'), R"("}})"),
+            "invalid_value", "item.arguments"},
+           {absl::StrCat(R"({"type":"conversation.item.create","item":{"type":"function_call",
+                "name":")",
+                         std::string(129, 'a'), R"("}})"),
+            "invalid_value", "item.name"},
+           {absl::StrCat(
+                R"({"type":"conversation.item.create","item":{"type":"function_call_output",
+                "output":"","call_id":")",
+                std::string(129, 'a'), R"("}})"),
+            "invalid_value", "item.call_id"},
            {R"({"type":"response.create","response":{"conversation":"none"}})",
             "unsupported_parameter", "response.conversation"},
            {R"({"type":"response.create","response":{"tools":[{"type":"mcp"}]}})",

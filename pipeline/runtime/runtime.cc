@@ -59,8 +59,15 @@ struct QueuedEvent {
 struct Requests {
   QueuedFrames frames = {};
   std::vector<QueuedEvent> asked = {};
+  // How much text and sound is in what is asked.
+  size_t asked_bytes = 0;
   bool hang_up = false;
   std::optional<int64_t> played = {};
+
+  void ClearAsked() {
+    asked.clear();
+    asked_bytes = 0;
+  }
 };
 
 class Shard;
@@ -237,15 +244,20 @@ class Shard : public std::enable_shared_from_this<Shard> {
     MakeReady(session.shared_from_this());
     return absl::OkStatus();
   }
-  // Has the session's conversation told something, after the sound that came before.
-  absl::Status Ask(SessionImpl& session,
+  // Has the session's conversation told something, with so much text or sound in it, after the
+  // sound that came before.
+  absl::Status Ask(SessionImpl& session, size_t bytes,
                    std::function<void(ConversationDriver&, absl::Duration at)> tell) {
     annotated::MutexLock lock(mutex_);
     if (session.is_closed_) return absl::FailedPreconditionError("the session is over");
     std::vector<QueuedEvent>& asked = session.requests_.asked;
-    if (asked.size() >= Runtime::Session::kMaxRequests) {
+    size_t& asked_bytes = session.requests_.asked_bytes;
+    // Nothing is too large by itself.
+    if (asked.size() >= Runtime::Session::kMaxRequests ||
+        (!asked.empty() && asked_bytes + bytes > Runtime::Session::kMaxRequestBytes)) {
       return absl::ResourceExhaustedError("too much is asked at once; wait for what was asked");
     }
+    asked_bytes += bytes;
     asked.push_back({.after_frames = session.requests_.frames.size(), .tell = std::move(tell)});
     MakeReady(session.shared_from_this());
     return absl::OkStatus();
@@ -395,7 +407,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
     if (session.driver == nullptr) {
       annotated::MutexLock lock(mutex_);
       num_frames_dropped_ += static_cast<int64_t>(requests.frames.size());
-      requests.asked.clear();
+      requests.ClearAsked();
       return;
     }
     sessions_.try_emplace(&session, session.shared_from_this());
@@ -414,7 +426,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
       events.Sound(TimeOf(session), absl::MakeConstSpan(frame.samples.data(), frame.size));
     }
     tell_asked(requests.frames.size());
-    requests.asked.clear();
+    requests.ClearAsked();
     if (!requests.frames.empty()) {
       session.last_sound = session.last_event;
       const absl::Duration handled = options_.now();
@@ -692,58 +704,64 @@ absl::Status SessionImpl::WholeUtterance(std::vector<int16_t> samples) {
         "an utterance may last ", absl::FormatDuration(ConversationEvents::kMaxUtterance),
         ", and this one has ", samples.size(), " samples; ", most, " are the most"));
   }
-  return shard_->Ask(*this,
+  const size_t bytes = samples.size() * sizeof(int16_t);
+  return shard_->Ask(*this, bytes,
                      [samples = std::move(samples)](ConversationDriver& driver, absl::Duration at) {
                        driver.events().WholeUtterance(at, samples);
                      });
 }
 absl::Status SessionImpl::Type(std::string text) {
   if (absl::Status fits = FitsText(text); !fits.ok()) return fits;
-  return shard_->Ask(*this,
+  const size_t bytes = text.size();
+  return shard_->Ask(*this, bytes,
                      [text = std::move(text)](ConversationDriver& driver, absl::Duration at) {
                        driver.events().Typed(at, text);
                      });
 }
 absl::Status SessionImpl::Respond() {
   return shard_->Ask(
-      *this, [](ConversationDriver& driver, absl::Duration at) { driver.events().Respond(at); });
+      *this, 0, [](ConversationDriver& driver, absl::Duration at) { driver.events().Respond(at); });
 }
 absl::Status SessionImpl::CancelAnswer() {
-  return shard_->Ask(*this, [](ConversationDriver& driver, absl::Duration at) {
+  return shard_->Ask(*this, 0, [](ConversationDriver& driver, absl::Duration at) {
     driver.events().CancelAnswer(at);
   });
 }
 absl::Status SessionImpl::Truncate(int64_t position) {
-  return shard_->Ask(*this, [position](ConversationDriver& driver, absl::Duration at) {
+  return shard_->Ask(*this, 0, [position](ConversationDriver& driver, absl::Duration at) {
     driver.events().Truncate(at, position);
   });
 }
 absl::Status SessionImpl::AddMessage(session::Role role, std::string text) {
   if (absl::Status fits = FitsText(text); !fits.ok()) return fits;
-  return shard_->Ask(*this,
+  const size_t bytes = text.size();
+  return shard_->Ask(*this, bytes,
                      [role, text = std::move(text)](ConversationDriver& driver, absl::Duration at) {
                        driver.events().AddMessage(at, role, text);
                      });
 }
 absl::Status SessionImpl::Configure(const TurnTaking& turn_taking) {
-  return shard_->Ask(*this, [turn_taking](ConversationDriver& driver, absl::Duration at) {
+  return shard_->Ask(*this, 0, [turn_taking](ConversationDriver& driver, absl::Duration at) {
     driver.events().Configure(at, turn_taking);
   });
 }
 absl::Status SessionImpl::SetAgentSettings(std::shared_ptr<const AgentSettings> settings) {
   return shard_->Ask(
-      *this, [settings = std::move(settings)](ConversationDriver& driver, absl::Duration /*at*/) {
+      *this, 0,
+      [settings = std::move(settings)](ConversationDriver& driver, absl::Duration /*at*/) {
         driver.SetAgentSettings(settings);
       });
 }
 absl::Status SessionImpl::SetSpeaks(bool speaks) {
-  return shard_->Ask(*this, [speaks](ConversationDriver& driver, absl::Duration /*at*/) {
+  return shard_->Ask(*this, 0, [speaks](ConversationDriver& driver, absl::Duration /*at*/) {
     driver.SetSpeaks(speaks);
   });
 }
 absl::Status SessionImpl::EndCall(int32_t call, CallOutcome outcome) {
+  const size_t bytes = outcome.answer.text.size() + outcome.answer.json.size();
   return shard_->Ask(
-      *this, [call, outcome = std::move(outcome)](ConversationDriver& driver, absl::Duration at) {
+      *this, bytes,
+      [call, outcome = std::move(outcome)](ConversationDriver& driver, absl::Duration at) {
         driver.EndCall(at, call, outcome);
       });
 }

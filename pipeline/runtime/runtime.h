@@ -196,10 +196,12 @@ class Runtime {
     // What else may be asked of a session: ConversationEvents says what each does. They are done in
     // the order of the calls, and of the calls of Push and EndOfSound. InvalidArgument for an
     // utterance of more than ConversationEvents::kMaxUtterance and for text of more than
-    // kMaxTextBytes; ResourceExhausted while kMaxRequests were not done yet; FailedPrecondition if
-    // the session is over.
+    // kMaxTextBytes; ResourceExhausted while kMaxRequests, or kMaxRequestBytes of text and sound,
+    // were not done yet; FailedPrecondition if the session is over.
     static constexpr size_t kMaxTextBytes = size_t{64} << 10;
-    static constexpr size_t kMaxRequests = 64;
+    // A client may bring the whole history of a conversation at once.
+    static constexpr size_t kMaxRequests = 1024;
+    static constexpr size_t kMaxRequestBytes = size_t{8} << 20;
     virtual absl::Status WholeUtterance(std::vector<int16_t> samples) = 0;
     virtual absl::Status Type(std::string text) = 0;
     virtual absl::Status Respond() = 0;

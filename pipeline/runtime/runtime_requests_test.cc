@@ -141,6 +141,15 @@ TEST_F(RuntimeRequestsTest, TooMuchIsRefused) {
   }
   EXPECT_THAT(caller.session->Respond(), StatusIs(absl::StatusCode::kResourceExhausted));
   world_.Pass(Ms(20));
+  const std::string text(Runtime::Session::kMaxTextBytes, 'a');
+  for (size_t bytes = 0; bytes < Runtime::Session::kMaxRequestBytes; bytes += text.size()) {
+    ASSERT_THAT(caller.session->AddMessage(session::Role::kUser, text), IsOk());
+  }
+  EXPECT_THAT(caller.session->AddMessage(session::Role::kUser, text),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  world_.Pass(Ms(20));
+  EXPECT_THAT(caller.session->AddMessage(session::Role::kUser, text), IsOk());
+  world_.Pass(Ms(20));
   EXPECT_THAT(caller.session->CancelAnswer(), IsOk());
   caller.session->HangUp();
   world_.Pass(Ms(100));

@@ -38,6 +38,7 @@ constexpr size_t kMaxEventId = 512;
 constexpr size_t kAppendPiece = size_t{32} << 10;
 constexpr JsonBounds kBounds = {.max_bytes = kMaxRealtimeEventBytes, .max_depth = 32};
 constexpr size_t kMaxPendingInputs = 100;
+constexpr size_t kMaxIdBytes = 128;
 constexpr int kShownMessages = 50;
 constexpr size_t kMaxUtterances = 64;
 
@@ -52,7 +53,8 @@ struct Problem {
   std::string param = {};
 };
 
-// What waits for an answer to be asked for: text, or sound.
+// What waits for an answer to be asked for: text, or sound. Only the last text waits, as it may be
+// the question; what was written before is history, in its order.
 struct PendingInput {
   std::string item;
   std::variant<std::string, std::vector<int16_t>> said;
@@ -140,7 +142,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     is_over_ = true;
     if (session_ == nullptr) return;
     // What was written and not answered was said all the same.
-    FlushPending();
+    FlushPending().IgnoreError();
     session_->HangUp();
   }
 
@@ -159,7 +161,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       }
       return;
     }
-    FlushPending();
+    Report(FlushPending());
     said.item = NewId("item");
     said.is_detected = true;
     said.begin = begin;
@@ -415,10 +417,12 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     Send("error", JsonObject().Raw("error", error.Finish()));
   }
   // What the runtime refuses.
+  static std::string CodeOf(const absl::Status& status) {
+    return absl::IsResourceExhausted(status) ? "rate_limit_exceeded" : "invalid_value";
+  }
   void Report(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (status.ok()) return;
-    Refuse({.code = absl::IsResourceExhausted(status) ? "rate_limit_exceeded" : "invalid_value",
-            .message = std::string(status.message())});
+    Refuse({.code = CodeOf(status), .message = std::string(status.message())});
   }
 
   void SendItem(absl::string_view type, const RealtimeItem& item)
@@ -509,6 +513,14 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     response.Text("id", response_->id).Text("object", "realtime.response").Text("status", status);
     if (detail.empty()) {
       response.Null("status_details");
+    } else if (detail == "failed") {
+      response.Raw(
+          "status_details",
+          JsonObject()
+              .Text("type", detail)
+              .Raw("error",
+                   JsonObject().Text("type", "invalid_request_error").Text("code", reason).Finish())
+              .Finish());
     } else {
       response.Raw("status_details",
                    JsonObject().Text("type", detail).Text("reason", reason).Finish());
@@ -609,9 +621,12 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     EndMessage(status == "completed" ? "completed" : "incomplete");
     Send("response.done", JsonObject().Raw("response", ResponseJson(status, detail, reason)));
     response_.reset();
-    if (!overrides_agent_) return;
-    overrides_agent_ = false;
-    session_->SetAgentSettings(std::make_shared<AgentSettings>(settings_->agent())).IgnoreError();
+    if (std::exchange(overrides_agent_, false)) {
+      session_->SetAgentSettings(std::make_shared<AgentSettings>(settings_->agent())).IgnoreError();
+    }
+    if (std::exchange(overrides_speech_, false)) {
+      session_->SetSpeaks(settings_->speaks()).IgnoreError();
+    }
   }
 
   // Shows a call that has begun. True if the client is to make it.
@@ -675,8 +690,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       } else if (type == "conversation.item.retrieve") {
         Send("conversation.item.retrieved", JsonObject().Raw("item", item->Json()));
       } else {
-        items_.Remove(*id);
-        Send("conversation.item.deleted", JsonObject().Text("item_id", *id));
+        DeleteItem(*item);
       }
     } else if (type == "conversation.item.truncate") {
       Truncate(event);
@@ -710,11 +724,32 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
             .param = "item_id"});
   }
 
+  void DeleteItem(const RealtimeItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    // More of it is to be told.
+    if (item.status == "in_progress") {
+      Refuse({.code = "item_in_progress",
+              .message = absl::StrCat("the item ", item.id,
+                                      " is under way; wait for its conversation.item.done, or "
+                                      "cancel the response"),
+              .param = "item_id"});
+      return;
+    }
+    const std::string id = item.id;
+    // Nobody has heard of it yet.
+    pending_.erase(std::remove_if(pending_.begin(), pending_.end(),
+                                  [&](const PendingInput& input) { return input.item == id; }),
+                   pending_.end());
+    items_.Remove(id);
+    Send("conversation.item.deleted", JsonObject().Text("item_id", id));
+  }
+
   void UpdateSession(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const rapidjson::Value* const update = Member(&event, "session");
     RealtimeProblem problem;
     if (update == nullptr) {
-      RefuseMissing("session");
+      Refuse({.code = "missing_required_parameter",
+              .message = "session is missing; it has to be an object",
+              .param = "session"});
       return;
     }
     const bool detected = settings_->detects_turns();
@@ -759,8 +794,11 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
         TextOf(Member(&event, "audio")) != "") {
       return std::nullopt;
     }
+    const absl::string_view audio_text = message.substr(begin, end - begin);
+    // Some write the / and = of base64 as escapes.
+    if (absl::StrContains(audio_text, '\\')) return std::nullopt;
     id = std::string(TextOf(Member(&event, "event_id")).value_or("").substr(0, kMaxEventId));
-    return message.substr(begin, end - begin);
+    return audio_text;
   }
 
   // All of the sound or, if it is none or too much, nothing of it; in pieces, between which others
@@ -853,9 +891,10 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     }
     RealtimeItem item;
     item.id = std::string(TextOf(Member(given, "id")).value_or(""));
-    if (item.id.size() > 128) {
-      Refuse(
-          {.code = "invalid_value", .message = "an id has at most 128 bytes", .param = "item.id"});
+    if (item.id.size() > kMaxIdBytes) {
+      Refuse({.code = "invalid_value",
+              .message = absl::StrCat("an id has at most ", kMaxIdBytes, " bytes"),
+              .param = "item.id"});
       return;
     }
     if (item.id.empty()) item.id = NewId("item");
@@ -870,21 +909,14 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       if (!ReadMessage(*given, &item, &input)) return;
     } else if (type == "function_call_output") {
       item.type = RealtimeItem::Type::kFunctionCallOutput;
-      item.call_id = std::string(TextOf(Member(given, "call_id")).value_or(""));
-      const std::optional<absl::string_view> output = TextOf(Member(given, "output"));
-      if (!output.has_value() || output->size() > Runtime::Session::kMaxTextBytes) {
-        Refuse({.code = "invalid_value",
-                .message = absl::StrCat("output has to be text of at most ",
-                                        Runtime::Session::kMaxTextBytes, " bytes"),
-                .param = "item.output"});
-        return;
-      }
-      item.output = std::string(*output);
+      item.output = "";
+      if (!ReadText(*given, "call_id", kMaxIdBytes, &item.call_id)) return;
+      if (!ReadText(*given, "output", Runtime::Session::kMaxTextBytes, &*item.output)) return;
     } else if (type == "function_call") {
       item.type = RealtimeItem::Type::kFunctionCall;
-      item.call_id = std::string(TextOf(Member(given, "call_id")).value_or(""));
-      item.name = std::string(TextOf(Member(given, "name")).value_or(""));
-      item.arguments = std::string(TextOf(Member(given, "arguments")).value_or(""));
+      if (!ReadText(*given, "call_id", kMaxIdBytes, &item.call_id)) return;
+      if (!ReadText(*given, "name", kMaxIdBytes, &item.name)) return;
+      if (!ReadText(*given, "arguments", Runtime::Session::kMaxTextBytes, &item.arguments)) return;
     } else {
       Refuse({.code = "unsupported_item",
               .message = "an item's type has to be message, function_call or function_call_output",
@@ -908,6 +940,11 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
               .param = "previous_item_id"});
       return;
     }
+    if (const absl::Status stored = StoreWhatIsHistory(kept); !stored.ok()) {
+      items_.Remove(kept.id);
+      Report(stored);
+      return;
+    }
     if (kept.type == RealtimeItem::Type::kFunctionCallOutput) {
       for (auto& [call, waiting] : client_calls_) {
         if (waiting.call_id == kept.call_id) waiting.output = kept.output;
@@ -916,14 +953,37 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     Send("conversation.item.added",
          JsonObject().Text("previous_item_id", previous).Raw("item", kept.Json()));
     SendItem("conversation.item.done", kept);
-    if (input.has_value()) {
-      input->item = kept.id;
-      pending_.push_back(*std::move(input));
-    } else if (kept.type == RealtimeItem::Type::kMessage) {
-      const session::Role role =
-          kept.role == "system" ? session::Role::kSystem : session::Role::kAssistant;
-      Report(session_->AddMessage(role, kept.text.value_or("")));
+    if (!input.has_value()) return;
+    input->item = kept.id;
+    pending_.push_back(*std::move(input));
+  }
+
+  // A text of an item, empty if there is none. False if it is refused.
+  bool ReadText(const rapidjson::Value& given, absl::string_view name, size_t max_bytes,
+                std::string* text) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const rapidjson::Value* const member = Member(&given, name);
+    if (member == nullptr && name != "output") return true;
+    const std::optional<absl::string_view> value = TextOf(member);
+    if (!value.has_value() || value->size() > max_bytes) {
+      Refuse({.code = "invalid_value",
+              .message = absl::StrCat(name, " has to be text of at most ", max_bytes, " bytes"),
+              .param = absl::StrCat("item.", name)});
+      return false;
     }
+    *text = std::string(*value);
+    return true;
+  }
+
+  // What a new item makes history of: what was written before it and, unless it may be the
+  // question, the item.
+  absl::Status StoreWhatIsHistory(const RealtimeItem& added) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (added.type != RealtimeItem::Type::kMessage) return absl::OkStatus();
+    if (absl::Status flushed = FlushPending(); !flushed.ok() || added.role == "user") {
+      return flushed;
+    }
+    return session_->AddMessage(
+        added.role == "system" ? session::Role::kSystem : session::Role::kAssistant,
+        added.text.value_or(""));
   }
 
   // A message that the client gives. `input`: what of it is to be answered. False if it is refused.
@@ -945,6 +1005,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     }
     item->content_type = item->role == "assistant" ? "output_text" : "input_text";
     item->text = "";
+    bool has_text = false;
     for (const rapidjson::Value& part : content->GetArray()) {
       const absl::string_view type = TextOf(Member(&part, "type")).value_or("");
       const absl::string_view key =
@@ -959,7 +1020,14 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
                 .param = "item.content"});
         return false;
       }
+      if (input->has_value() || (has_text && !text.has_value() && item->role == "user")) {
+        Refuse({.code = "unsupported_content",
+                .message = "a message has either text or one sound; give each an item of its own",
+                .param = "item.content"});
+        return false;
+      }
       if (text.has_value()) {
+        has_text = true;
         absl::StrAppend(&*item->text, item->text->empty() ? "" : "\n", *text);
       } else if (item->role == "user") {
         absl::StatusOr<std::vector<int16_t>> samples =
@@ -976,9 +1044,11 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
         }
         *input = PendingInput{.item = "", .said = *std::move(samples)};
         item->content_type = "input_audio";
-        item->text = std::nullopt;
-        return true;
       }
+    }
+    if (input->has_value()) {
+      item->text = std::nullopt;
+      return true;
     }
     if (item->text->size() > Runtime::Session::kMaxTextBytes) {
       Refuse({.code = "string_above_max_length",
@@ -991,17 +1061,20 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     return true;
   }
 
-  // What was written before somebody spoke belongs to the conversation.
-  void FlushPending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    std::vector<PendingInput> kept;
-    for (PendingInput& input : pending_) {
-      if (const auto* const text = std::get_if<std::string>(&input.said)) {
-        session_->AddMessage(session::Role::kUser, *text).IgnoreError();
-      } else {
-        kept.push_back(std::move(input));
-      }
-    }
-    pending_ = std::move(kept);
+  // What was written before somebody spoke or wrote belongs to the conversation. What cannot be
+  // stored goes on waiting.
+  absl::Status FlushPending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    absl::Status stored;
+    pending_.erase(
+        std::remove_if(pending_.begin(), pending_.end(),
+                       [&](const PendingInput& input) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                         const auto* const text = std::get_if<std::string>(&input.said);
+                         if (text == nullptr || !stored.ok()) return false;
+                         stored = session_->AddMessage(session::Role::kUser, *text);
+                         return stored.ok();
+                       }),
+        pending_.end());
+    return stored;
   }
 
   void Truncate(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -1056,6 +1129,12 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
                               client_calls_.empty() && Member(&event, "response") == nullptr;
     Response response = {.id = NewId("resp"), .speaks = settings_->speaks()};
     if (const rapidjson::Value* const given = Member(&event, "response")) {
+      if (!given->IsObject()) {
+        Refuse({.code = "invalid_type",
+                .message = "response has to be an object",
+                .param = "response"});
+        return;
+      }
       AgentSettings agent;
       RealtimeProblem problem;
       const std::optional<absl::string_view> conversation = TextOf(Member(given, "conversation"));
@@ -1067,7 +1146,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
                 .param = "response.conversation"});
         return;
       }
-      if (!settings_->Override(*given, &agent, &problem)) {
+      if (!settings_->Override(*given, &agent, &response.speaks, &problem)) {
         Refuse({.code = problem.code, .message = problem.message, .param = problem.param});
         return;
       }
@@ -1078,6 +1157,10 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
           Member(given, "max_output_tokens") != nullptr) {
         overrides_agent_ = true;
         session_->SetAgentSettings(std::make_shared<AgentSettings>(agent)).IgnoreError();
+      }
+      if (response.speaks != settings_->speaks()) {
+        overrides_speech_ = true;
+        session_->SetSpeaks(response.speaks).IgnoreError();
       }
     }
     response_ = std::move(response);
@@ -1100,11 +1183,10 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       return;
     }
     response_->is_requested = true;
-    std::vector<std::string> texts;
     absl::Status asked;
     for (PendingInput& input : std::exchange(pending_, {})) {
       if (auto* const text = std::get_if<std::string>(&input.said)) {
-        texts.push_back(std::move(*text));
+        asked.Update(session_->Type(std::move(*text)));
         continue;
       }
       committed_.push_back(input.item);
@@ -1113,11 +1195,10 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       if (!said.ok()) committed_.pop_back();
       asked.Update(said);
     }
-    if (!texts.empty()) asked.Update(session_->Type(absl::StrJoin(texts, "\n")));
-    asked.Update(session_->Respond());
+    if (asked.ok()) asked = session_->Respond();
     if (asked.ok()) return;
     Report(asked);
-    EndResponse("failed", "failed", "");
+    EndResponse("failed", "failed", CodeOf(asked));
   }
 
   void CancelResponse(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -1172,7 +1253,9 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   bool is_unwanted_ ABSL_GUARDED_BY(mutex_) = false;
   RealtimeOutput output_ ABSL_GUARDED_BY(mutex_);
   std::optional<Response> response_ ABSL_GUARDED_BY(mutex_);
+  // Whether the response has settings of its own, which end with it.
   bool overrides_agent_ ABSL_GUARDED_BY(mutex_) = false;
+  bool overrides_speech_ ABSL_GUARDED_BY(mutex_) = false;
   // Calls under way, by their numbers.
   std::map<int32_t, ShownCall> shown_calls_ ABSL_GUARDED_BY(mutex_);
   std::map<int32_t, ClientCall> client_calls_ ABSL_GUARDED_BY(mutex_);

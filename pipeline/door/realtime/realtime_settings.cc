@@ -30,6 +30,14 @@ constexpr absl::string_view kDefaults = R"({
 constexpr absl::string_view kServerVad = R"({"type": "server_vad", "threshold": 0.5,
   "prefix_padding_ms": 300, "silence_duration_ms": 500, "idle_timeout_ms": null,
   "create_response": true, "interrupt_response": true})";
+// The members of a session's beta form that say what sound is and who ends a turn, and where the GA
+// form has them. Others of it, such as `voice`, do no harm where they are not understood.
+constexpr std::pair<absl::string_view, absl::string_view> kBetaMembers[] = {
+    {"modalities", "output_modalities"},
+    {"input_audio_format", "audio.input.format"},
+    {"output_audio_format", "audio.output.format"},
+    {"input_audio_transcription", "audio.input.transcription"},
+    {"turn_detection", "audio.input.turn_detection"}};
 constexpr absl::string_view kSemanticVad = R"({"type": "semantic_vad", "eagerness": "auto",
   "create_response": true, "interrupt_response": true})";
 
@@ -84,6 +92,26 @@ void MergeTurnDetection(Value& input, const Value& before, const Value* update,
   Set(input, "turn_detection", std::move(merged), allocator);
 }
 
+// A format that names its type is one of its own: a rate is that of the type that was named with
+// it.
+void MergeFormat(Value& direction, const Value* update, Allocator& allocator) {
+  if (Member(update, "type") == nullptr) return;
+  Set(direction, "format", Value(*update, allocator), allocator);
+}
+
+// A format as events have it.
+Value FormatValue(RealtimeFormat format, Allocator& allocator) {
+  switch (format) {
+    case RealtimeFormat::kMuLaw:
+      return Parsed(R"({"type": "audio/pcmu"})", allocator);
+    case RealtimeFormat::kALaw:
+      return Parsed(R"({"type": "audio/pcma"})", allocator);
+    case RealtimeFormat::kPcm24k:
+      break;
+  }
+  return Parsed(R"({"type": "audio/pcm", "rate": 24000})", allocator);
+}
+
 bool Refuse(RealtimeProblem* problem, absl::string_view code, absl::string_view param,
             absl::string_view message) {
   *problem = {
@@ -105,16 +133,21 @@ const Value* At(const Value& config, absl::string_view path) {
 bool ReadFormat(const Value& config, absl::string_view path, RealtimeFormat* format,
                 RealtimeProblem* problem) {
   const Value* const value = At(config, path);
+  // As it was before anybody chose.
+  if (value == nullptr && At(config, path.substr(0, path.rfind('.'))) != nullptr) {
+    *format = RealtimeFormat::kPcm24k;
+    return true;
+  }
   const std::string param = absl::StrCat("session.", path);
   const std::optional<absl::string_view> type =
       value != nullptr && value->IsString() ? TextOf(value) : TextOf(Member(value, "type"));
-  const std::optional<int64_t> rate = IntegerOf(Member(value, "rate"));
+  const Value* const given_rate = Member(value, "rate");
+  const std::optional<int64_t> rate = IntegerOf(given_rate);
+  if (given_rate != nullptr && !rate.has_value()) {
+    return Refuse(problem, "invalid_type", absl::StrCat(param, ".rate"),
+                  "rate has to be a whole number, in Hz");
+  }
   if (type == "audio/pcm" || type == "pcm16") {
-    if (rate.has_value() && *rate != 24000) {
-      return Refuse(problem, "invalid_value", param,
-                    absl::StrCat("PCM is at 24000 Hz, not at ", *rate,
-                                 "; resample, or use audio/pcmu at 8000 Hz"));
-    }
     *format = RealtimeFormat::kPcm24k;
   } else if (type == "audio/pcmu" || type == "g711_ulaw") {
     *format = RealtimeFormat::kMuLaw;
@@ -123,6 +156,13 @@ bool ReadFormat(const Value& config, absl::string_view path, RealtimeFormat* for
   } else {
     return Refuse(problem, "invalid_value", param,
                   "the format's type has to be audio/pcm, audio/pcmu or audio/pcma");
+  }
+  if (rate.has_value() && *rate != SampleRateOf(*format)) {
+    return Refuse(problem, "invalid_value", param,
+                  *format == RealtimeFormat::kPcm24k
+                      ? absl::StrCat("PCM is at 24000 Hz, not at ", *rate,
+                                     "; resample, or use audio/pcmu at 8000 Hz")
+                      : absl::StrCat("G.711 is at 8000 Hz, not at ", *rate));
   }
   return true;
 }
@@ -279,7 +319,8 @@ bool ReadAgent(const Value& config, absl::string_view path, AgentSettings* agent
   if (const Value* const choice = Member(&config, "tool_choice")) {
     const std::optional<absl::string_view> text =
         choice->IsObject() ? TextOf(Member(choice, "name")) : TextOf(choice);
-    if (!text.has_value()) {
+    if (!text.has_value() ||
+        (choice->IsString() && text != "auto" && text != "none" && text != "required")) {
       return Refuse(problem, "invalid_value", absl::StrCat(path, ".tool_choice"),
                     "tool_choice has to be auto, none, required, or a function with its name");
     }
@@ -299,7 +340,8 @@ bool ReadAgent(const Value& config, absl::string_view path, AgentSettings* agent
   return true;
 }
 
-bool ReadModalities(const Value& config, bool* speaks, RealtimeProblem* problem) {
+bool ReadModalities(const Value& config, absl::string_view path, bool* speaks,
+                    RealtimeProblem* problem) {
   const Value* const modalities = Member(&config, "output_modalities");
   if (modalities == nullptr) return true;
   bool audio = false;
@@ -311,7 +353,7 @@ bool ReadModalities(const Value& config, bool* speaks, RealtimeProblem* problem)
     }
   }
   if (!audio && !text) {
-    return Refuse(problem, "invalid_value", "session.output_modalities",
+    return Refuse(problem, "invalid_value", absl::StrCat(path, ".output_modalities"),
                   R"(output_modalities have to be ["audio"] or ["text"])");
   }
   *speaks = audio;
@@ -338,6 +380,12 @@ bool RealtimeSettings::Update(const Value& update, RealtimeProblem* problem) {
   if (!update.IsObject()) {
     return Refuse(problem, "invalid_type", "session", "session has to be an object");
   }
+  for (const auto& [beta, ga] : kBetaMembers) {
+    if (!update.HasMember(beta.data())) continue;
+    return Refuse(
+        problem, "unknown_parameter", absl::StrCat("session.", beta),
+        absl::StrCat("session.", beta, " is of the beta form of the protocol; use session.", ga));
+  }
   Document merged;
   merged.CopyFrom(config_, merged.GetAllocator());
   Allocator& allocator = merged.GetAllocator();
@@ -349,6 +397,12 @@ bool RealtimeSettings::Update(const Value& update, RealtimeProblem* problem) {
   const Value* const new_detection = At(update, "audio.input.turn_detection");
   const Value* const old_detection = At(config_, "audio.input.turn_detection");
   if (Value* const audio = Find(merged, "audio"); audio != nullptr && audio->IsObject()) {
+    for (const absl::string_view name : {"input", "output"}) {
+      if (Value* const direction = Find(*audio, name);
+          direction != nullptr && direction->IsObject()) {
+        MergeFormat(*direction, At(update, absl::StrCat("audio.", name, ".format")), allocator);
+      }
+    }
     if (Value* const input = Find(*audio, "input"); input != nullptr && input->IsObject()) {
       MergeTurnDetection(*input,
                          old_detection == nullptr ? Value() : Value(*old_detection, allocator),
@@ -361,6 +415,15 @@ bool RealtimeSettings::Update(const Value& update, RealtimeProblem* problem) {
   }
   RealtimeSettings interpreted("", "", "", "realtime");
   if (!interpreted.Interpret(merged, problem)) return false;
+  // What is in effect is said, however it was written.
+  for (const auto& [name, format] : {std::pair("input", interpreted.input_format_),
+                                     std::pair("output", interpreted.output_format_)}) {
+    Value* const audio = Find(merged, "audio");
+    Value* const direction = audio == nullptr || !audio->IsObject() ? nullptr : Find(*audio, name);
+    if (direction != nullptr && direction->IsObject()) {
+      Set(*direction, "format", FormatValue(format, allocator), allocator);
+    }
+  }
   interpreted.config_ = std::move(merged);
   *this = std::move(interpreted);
   return true;
@@ -374,17 +437,19 @@ bool RealtimeSettings::Interpret(const Value& config, RealtimeProblem* problem) 
   }
   is_transcription_ = type == "transcription";
   agent_ = {};
-  return ReadModalities(config, &speaks_, problem) &&
+  return ReadModalities(config, "session", &speaks_, problem) &&
          ReadFormat(config, "audio.input.format", &input_format_, problem) &&
          ReadFormat(config, "audio.output.format", &output_format_, problem) &&
          ReadTurnTaking(config, is_transcription_, &turn_taking_, problem) &&
          ReadAgent(config, "session", &agent_, problem);
 }
 
-bool RealtimeSettings::Override(const Value& response, AgentSettings* agent,
+bool RealtimeSettings::Override(const Value& response, AgentSettings* agent, bool* speaks,
                                 RealtimeProblem* problem) const {
   *agent = agent_;
-  return ReadAgent(response, "response", agent, problem);
+  *speaks = speaks_;
+  return ReadAgent(response, "response", agent, problem) &&
+         ReadModalities(response, "response", speaks, problem);
 }
 
 std::string RealtimeSettings::Json() const { return JsonOf(config_); }

@@ -69,8 +69,8 @@ class RealtimeSettings {
   const TurnTaking& turn_taking() const { return turn_taking_; }
   const AgentSettings& agent() const { return agent_; }
   // What `response.create` overrides for one answer: instructions, tools, tool_choice,
-  // max_output_tokens. False, with the problem, if it cannot be.
-  bool Override(const rapidjson::Value& response, AgentSettings* agent,
+  // max_output_tokens, output_modalities. False, with the problem, if it cannot be.
+  bool Override(const rapidjson::Value& response, AgentSettings* agent, bool* speaks,
                 RealtimeProblem* problem) const;
 
  private:

@@ -53,6 +53,50 @@ TEST(RealtimeSettingsTest, AThresholdAloneLeavesTheRestOfTurnDetection) {
   EXPECT_THAT(settings.Json(), HasSubstr(R"("silence_duration_ms":500)"));
 }
 
+TEST(RealtimeSettingsTest, AFormatThatNamesItsTypeReplacesTheOther) {
+  RealtimeSettings settings = Settings();
+  RealtimeProblem problem;
+  ASSERT_TRUE(Update(settings, R"({"audio":{"input":{"format":{"type":"audio/pcmu"}}}})"));
+  EXPECT_EQ(settings.input_format(), RealtimeFormat::kMuLaw);
+  EXPECT_THAT(settings.Json(), HasSubstr(R"("input":{"format":{"type":"audio/pcmu"})"));
+  ASSERT_TRUE(
+      Update(settings, R"({"audio":{"input":{"format":{"type":"audio/pcmu","rate":8000}}}})"));
+  ASSERT_TRUE(Update(settings, R"({"audio":{"input":{"format":{"type":"audio/pcm"}}}})", &problem))
+      << problem.message;
+  EXPECT_EQ(settings.input_format(), RealtimeFormat::kPcm24k);
+  EXPECT_THAT(settings.Json(), HasSubstr(R"("input":{"format":{"type":"audio/pcm","rate":24000})"));
+  // As programs write what nobody set.
+  ASSERT_TRUE(Update(settings, R"({"audio":{"output":{"format":{"type":"audio/pcma"}}}})"));
+  ASSERT_TRUE(Update(settings, R"({"audio":{"output":{"format":null}}})", &problem))
+      << problem.message;
+  EXPECT_EQ(settings.output_format(), RealtimeFormat::kPcm24k);
+  for (const absl::string_view wrong :
+       {R"({"type":"audio/pcm","rate":"abc"})", R"({"type":"audio/pcmu","rate":16000})",
+        R"({"type":"audio/pcm","rate":8000})"}) {
+    EXPECT_FALSE(
+        Update(settings, absl::StrCat(R"({"audio":{"input":{"format":)", wrong, "}}}"), &problem))
+        << wrong;
+    EXPECT_THAT(problem.param, HasSubstr("session.audio.input.format"));
+  }
+}
+
+// Taken for something unknown, mu-law would be heard as PCM.
+TEST(RealtimeSettingsTest, TheBetaFormIsRefusedWithTheNameThatIsMeant) {
+  RealtimeSettings settings = Settings();
+  RealtimeProblem problem;
+  for (const auto& [member, meant] : std::vector<std::pair<std::string, std::string>>{
+           {R"("modalities":["text"])", "session.output_modalities"},
+           {R"("input_audio_format":"g711_ulaw")", "session.audio.input.format"},
+           {R"("output_audio_format":"pcm16")", "session.audio.output.format"},
+           {R"("input_audio_transcription":{"model":"m"})", "session.audio.input.transcription"},
+           {R"("turn_detection":null)", "session.audio.input.turn_detection"}}) {
+    EXPECT_FALSE(Update(settings, absl::StrCat("{", member, "}"), &problem)) << member;
+    EXPECT_EQ(problem.code, "unknown_parameter");
+    EXPECT_THAT(problem.message, HasSubstr(meant));
+  }
+  EXPECT_TRUE(Update(settings, R"({"voice":"alloy","temperature":0.8})"));
+}
+
 // Updating one member left another one empty elsewhere.
 TEST(RealtimeSettingsTest, ALanguageAloneLeavesTheTranscriptionModel) {
   RealtimeSettings settings = Settings();
@@ -178,7 +222,9 @@ TEST(RealtimeSettingsTest, OneResponseMayHaveSettingsOfItsOwn) {
   response.Parse(R"({"instructions":"Sing.","max_output_tokens":5})");
   AgentSettings agent;
   RealtimeProblem problem;
-  ASSERT_TRUE(settings.Override(response, &agent, &problem));
+  bool speaks = false;
+  ASSERT_TRUE(settings.Override(response, &agent, &speaks, &problem));
+  EXPECT_TRUE(speaks);
   EXPECT_EQ(agent.instructions, "Sing.");
   EXPECT_EQ(agent.tool_choice, "none");
   EXPECT_EQ(agent.max_output_tokens, 5);

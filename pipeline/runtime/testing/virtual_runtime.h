@@ -136,7 +136,7 @@ class VirtualRuntime {
   // What the store has of a session: "user: …", in order.
   std::vector<std::string> Stored(absl::string_view id) {
     std::vector<std::string> lines;
-    const auto history = sqlite_->History(id, {.after = 0, .before = {}, .limit = 1000});
+    const auto history = sqlite_->History(id, {.after = 0, .before = {}, .limit = 2000});
     if (!history.ok()) return {history.status().ToString()};
     for (const session::Message& message : *history) {
       lines.push_back(absl::StrCat(session::RoleName(message.role), ": ", message.content));
