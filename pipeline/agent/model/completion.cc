@@ -176,11 +176,15 @@ CompletionReader::Call* CompletionReader::CallOf(const rapidjson::Value& piece,
   for (Call& call : calls_) {
     if (index.has_value() ? call.index == index : id.empty() || call.id == id) last = &call;
   }
+  // Some give each piece another id, and only the first has a name.
+  const bool goes_on = name.empty() && !calls_.empty() &&
+                       !IsJsonObject((last != nullptr ? *last : calls_.back()).arguments);
+  if (last == nullptr && goes_on && !index.has_value()) last = &calls_.back();
   bool is_new = last == nullptr;
   if (last != nullptr) {
     if (!id.empty() && !last->id.empty()) {
       // Another id is another call, even if servers give all calls the same number.
-      is_new = last->id != id;
+      is_new = last->id != id && !goes_on;
     } else if (!name.empty() && !last->name.empty()) {
       // Servers without ids: some repeat the name with each piece of a call; others begin the next
       // call with it, after the last was at its end.
@@ -250,6 +254,10 @@ absl::StatusOr<Completion> CompletionReader::Finish() {
     status_ = Object(*object);
     if (!status_.ok()) return status_;
     if (!has_choice_) return status_ = ErrorOfBody();
+  }
+  // An event may be ended by the body's end. What was cut within it, and is none, was not all.
+  if (form_ == Form::kStream && completion_.finish_reason.empty()) {
+    if (absl::Status last = Append("\n\n"); !last.ok()) return last;
   }
   if (const std::string speech = spoken_.Finish(); !speech.empty()) {
     completion_.has_text = true;

@@ -94,6 +94,8 @@ class ModelAgent::Question : public HttpListener,
         Answered(std::move(**completion_));
         completion_.reset();
       }
+      // What is wrong with it is told at once.
+      return has_answered_;
     }
     return true;
   }

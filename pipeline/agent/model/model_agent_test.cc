@@ -229,6 +229,19 @@ TEST_F(ModelAgentTest, ABrokenCallIsAskedForAgain) {
   EXPECT_EQ(agent_->stats().num_broken_calls, 1);
 }
 
+// The server has said its last, and keeps the connection open.
+TEST_F(ModelAgentTest, ABrokenCallIsAskedForAgainAtOnce) {
+  Serve({[](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+           responder.StartStream();
+           responder.Write(Call("a", "{") + kDone);
+           responder.WaitForHangUp();
+         },
+         Stream(Call("a", "{}") + kDone)});
+  Start();
+  EXPECT_THAT(Ask()->Calls(), SizeIs(1));
+  EXPECT_EQ(num_requests_, 2u);
+}
+
 TEST_F(ModelAgentTest, ABrokenCallIsNeverMade) {
   Serve({Stream(Call("a", "{") + kDone)});
   Start();

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
 namespace parlance::pipeline {
@@ -43,6 +44,14 @@ int CharacterSize(absl::string_view text) {
     if (byte(i) < least || byte(i) > greatest) return -1;
   }
   return size;
+}
+
+// Whether the character is one of Unicode's control characters, which nobody can say: not white
+// space such as a line's end.
+bool IsControl(absl::string_view character) {
+  const auto first = static_cast<unsigned char>(character[0]);
+  if (first == 0xC2) return static_cast<unsigned char>(character[1]) < 0xA0;
+  return absl::ascii_iscntrl(first) && !absl::ascii_isspace(first);
 }
 
 // Whether it is an object such as {"name": "clock", "arguments": {}}, or several.
@@ -139,7 +148,8 @@ std::string SpokenText::Clean(absl::string_view speech, bool at_end) {
       clean += "\xEF\xBF\xBD";
       rest.remove_prefix(1);
     } else {
-      clean.append(rest.data(), static_cast<size_t>(size));
+      const absl::string_view character = rest.substr(0, static_cast<size_t>(size));
+      absl::StrAppend(&clean, IsControl(character) ? " " : character);
       rest.remove_prefix(static_cast<size_t>(size));
     }
   }

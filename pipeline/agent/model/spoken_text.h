@@ -6,7 +6,7 @@
 // within a character.
 //
 // What is left is UTF-8, without white space at its beginning; bytes that are none are replaced by
-// U+FFFD.
+// U+FFFD, and control characters, which no voice can say, by spaces.
 //
 // Threads: one. Memory: what may be the beginning of a tag, or a text that begins as JSON does, at
 // most kMaxHeldBytes.

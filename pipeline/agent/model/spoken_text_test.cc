@@ -53,6 +53,12 @@ TEST(SpokenTextTest, WhatIsSpokenDoesNotDependOnTheCuts) {
        "b\xED\xA0\x80",
        "a\xEF\xBF\xBD\xEF\xBF\xBD"
        "b\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+      {"control characters",
+       std::string("a\0b\x1B[1mc\x7F"
+                   "d\xC2\x9B"
+                   "e\n\tf",
+                   16),
+       "a b [1mc d e\n\tf"},
       {"white space at the beginning", " \n\tYes. ", "Yes. "},
       {"nothing", "", ""},
   };
