@@ -1,5 +1,6 @@
 #include "pipeline/remote_speech/remote_synthesizer.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -7,6 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "pipeline/http/http_loop.h"
 #include "pipeline/remote_speech/awaited_response.h"
@@ -91,6 +94,8 @@ class RemoteSynthesizer : public Synthesizer {
   absl::StatusOr<bool> Listen(AwaitedResponse& response, Spoken& spoken) {
     std::optional<SoundStream> stream;
     std::vector<int16_t> samples;
+    // Bytes that make no sound are silence, too.
+    auto last_sound = std::chrono::steady_clock::now();
     for (;;) {
       const AwaitedResponse::News news = response.Wait(kAskInterval);
       if (news.head.has_value()) {
@@ -105,6 +110,14 @@ class RemoteSynthesizer : public Synthesizer {
       if (status.ok() && news.done.has_value()) {
         status = *news.done;
         if (status.ok() && stream.has_value()) status = stream->Finish(samples);
+      }
+      if (const auto now = std::chrono::steady_clock::now(); !samples.empty()) {
+        last_sound = now;
+      } else if (status.ok() && !news.done.has_value() &&
+                 absl::FromChrono(now - last_sound) > service_->options().timeout) {
+        status = absl::DeadlineExceededError(
+            absl::StrCat(service_->options().name, " gave no sound for ",
+                         absl::FormatDuration(service_->options().timeout)));
       }
       // What was there before an error is heard.
       if (!spoken.Give(samples)) return false;

@@ -1,5 +1,6 @@
 #include "pipeline/remote_speech/remote_synthesizer.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -181,6 +183,24 @@ INSTANTIATE_TEST_SUITE_P(Faults, RemoteSynthesizerFaultTest, testing::ValuesIn(F
                          [](const auto& each) { return each.param.name; });
 
 // Another voice does not go on in the middle of a sentence.
+// Bytes keep coming, and none of them is sound.
+TEST_F(RemoteSynthesizerTest, BytesWithoutSoundAreSilence) {
+  const auto is_over = std::make_shared<std::atomic<bool>>(false);
+  Serve([is_over](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+    responder.Write(
+        absl::StrCat(kStream, std::string("RIFF\xFF\xFF\xFF\xFFWAVEJUNK\0\x80\0\0", 20)));
+    while (!*is_over) {
+      responder.Write("x");
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+  });
+  Create(absl::Milliseconds(300));
+  EXPECT_THAT(Say("hello"), IsOk());
+  *is_over = true;
+  EXPECT_EQ(heard_, Reserves("hello"));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("gave no sound for")));
+}
+
 TEST_F(RemoteSynthesizerTest, AServerThatDiesInTheMiddleEndsTheText) {
   Serve([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
     responder.Write(

@@ -124,6 +124,13 @@ absl::StatusOr<std::string> ReadTranscription(int http_status, absl::string_view
   if (absl::StrContains(type, "json") || absl::StartsWith(beginning, "{")) {
     return NoTranscription("JSON that is none, or broken");
   }
+  if (absl::StartsWith(type, "text/event-stream") || absl::StartsWith(beginning, "data:") ||
+      absl::StartsWith(beginning, "event:")) {
+    return NoTranscription("a stream of events, which was not asked for");
+  }
+  if (absl::StartsWith(beginning, "WEBVTT") || absl::StrContains(body, " --> ")) {
+    return NoTranscription("subtitles, which were not asked for");
+  }
   if (type.empty() || absl::StartsWith(type, "text/")) {
     for (const char c : body) {
       if (absl::ascii_iscntrl(static_cast<unsigned char>(c)) &&

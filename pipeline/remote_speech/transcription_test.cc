@@ -95,6 +95,16 @@ std::vector<Quirk> Quirks() {
        "error: the answer of the recognition server is longer than 1048576 bytes"},
       {"TooDeep", std::string(100000, '['),
        "error: the recognition server answers with JSON that is none, or broken" + url},
+      {"Subtitles", "1\n00:00:00,000 --> 00:00:01,000\nwhat time is it\n",
+       "error: the recognition server answers with subtitles, which were not asked for" + url, 200,
+       "text/plain"},
+      {"WebVtt", "WEBVTT\n\n00:00.000\nwhat time is it\n",
+       "error: the recognition server answers with subtitles, which were not asked for" + url, 200,
+       "text/vtt"},
+      {"Events", "data: {\"type\":\"transcript.text.delta\",\"delta\":\"what\"}\n\n",
+       "error: the recognition server answers with a stream of events, which was not asked for" +
+           url,
+       200, "text/event-stream"},
       {"Nothing", "",
        "error: the recognition server answers with JSON that is none, or broken" + url},
   };
