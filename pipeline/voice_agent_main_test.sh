@@ -27,8 +27,9 @@ for flag in traces metrics; do
   expect 2 "$flag - is standard output; name a file" --input question.wav --db s.db --$flag -
 done
 expect 2 "--traces_content has no meaning without --traces" --input question.wav --db s.db --traces_content
-expect 2 "--traces: 'ftp://host/traces' is not a URL of http or https" --input question.wav --db s.db --traces ftp://host/traces
-OTEL_EXPORTER_OTLP_ENDPOINT=nowhere:// expect 2 "OTEL_EXPORTER_OTLP_ENDPOINT: 'nowhere://v1/traces' is not a URL" --input question.wav --db s.db
+expect 2 "--traces: it is not a URL of http or https" --input question.wav --db s.db --traces ftp://host/traces
+expect 2 "--traces: the URL has a name or a password in it" --input question.wav --db s.db --traces http://user:word@127.0.0.1:9
+OTEL_EXPORTER_OTLP_ENDPOINT=nowhere:// expect 2 "OTEL_EXPORTER_OTLP_ENDPOINT: it is not a URL" --input question.wav --db s.db
 OTEL_EXPORTER_OTLP_HEADERS=secret expect 2 "OTEL_EXPORTER_OTLP_HEADERS is not of the form NAME=VALUE" --input question.wav --db s.db
 expect 2 "--input has no meaning with --export_session" --db s.db --export_session x --input question.wav
 for flag in input output db session export_session traces metrics; do
@@ -185,7 +186,7 @@ wait "$server" 2>/dev/null
 python3 read_traces.py posted.jsonl >traces.txt || fail "--traces URL: stages are not the whole"
 grep -q '"office"' posted.jsonl || fail "OTEL_SERVICE_NAME"
 expect 0 "I noted" --input question.wav --db s.db --session "$session" --traces "$url"
-grep -q "voice_agent: not all traces were sent: $url/v1/traces: " err || fail "--traces: does not tell that the server is away"
+grep -q "voice_agent: not all traces were sent: $url: " err || fail "--traces: does not tell that the server is away"
 
 # A language model, by a server that first has a note taken and then says so.
 cat >model.py <<'END'

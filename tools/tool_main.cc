@@ -27,6 +27,7 @@
 #include "rapidjson/document.h"
 #include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
+#include "third_party/http_url.h"
 #include "tools/builtin/builtin_tools.h"
 #include "tools/builtin/in_memory_stores.h"
 #include "tools/executor.h"
@@ -95,6 +96,18 @@ absl::Status RegisterPrograms(const std::string& text, ToolRegistry& registry,
   return absl::OkStatus();
 }
 
+bool IsUrl(absl::string_view server) {
+  return absl::StartsWithIgnoreCase(server, "http://") ||
+         absl::StartsWithIgnoreCase(server, "https://");
+}
+
+// What messages call the server of --mcp. A URL may have a password or a key in it.
+std::string ShownName(const std::string& server) {
+  if (!IsUrl(server)) return absl::StrCat("'", server, "'");
+  const absl::StatusOr<http_url::Url> url = http_url::Read(server);
+  return url.ok() ? absl::StrCat("'", url->origin, "'") : "the server of --mcp";
+}
+
 // The tools that the flags choose, and what they need.
 class Toolbox {
  public:
@@ -137,19 +150,20 @@ class Toolbox {
 
  private:
   absl::Status Connect(const std::string& server) {
-    const bool is_url = absl::StartsWith(server, "http://") || absl::StartsWith(server, "https://");
     // A shell reads the words, as it would at a prompt, and becomes the server.
-    auto client = is_url ? mcp::ConnectHttp(server)
-                         : mcp::ConnectStdio({"/bin/sh", "-c", absl::StrCat("exec ", server)});
+    auto client = IsUrl(server)
+                      ? mcp::ConnectHttp(server)
+                      : mcp::ConnectStdio({"/bin/sh", "-c", absl::StrCat("exec ", server)});
     if (!client.ok()) {
-      return absl::Status(client.status().code(),
-                          absl::StrCat("cannot use '", server, "': ", client.status().message()));
+      return absl::Status(client.status().code(), absl::StrCat("cannot use ", ShownName(server),
+                                                               ": ", client.status().message()));
     }
     absl::StatusOr<mcp::RegisteredMcpTools> tools =
         mcp::RegisterMcpTools(std::shared_ptr<mcp::Client>(*std::move(client)), registry_, "");
     if (!tools.ok()) {
-      return absl::Status(tools.status().code(), absl::StrCat("cannot list the tools of '", server,
-                                                              "': ", tools.status().message()));
+      return absl::Status(tools.status().code(),
+                          absl::StrCat("cannot list the tools of ", ShownName(server), ": ",
+                                       tools.status().message()));
     }
     for (auto& [name, reason] : tools->skipped) skipped_.push_back({name, reason});
     if (!tools->cut_short.empty()) {

@@ -123,7 +123,12 @@ expect 2 "serve needs --stdio" serve
 expect 0 "The answer is 42." call calculator '{"expression":"6*7"}' --mcp "$program serve --stdio"
 expect 0 "shout: can be used" import --mcp "$program serve --stdio --tools $PWD/programs.json"
 expect 2 "exited with status 127" list --mcp no_such_server
-expect 2 "cannot use 'http://127.0.0.1:9/'" list --mcp http://127.0.0.1:9/
+expect 2 "cannot use 'http://127.0.0.1:9'" list --mcp http://127.0.0.1:9/
+# A URL's password and key are told to nobody, nor is a URL that cannot be read.
+for url in 'http://user:secret@127.0.0.1:9/?api_key=secret' 'http://user:secret@' 'HTTP://127.0.0.1:9/secret'; do
+  expect 2 "cannot use " list --mcp "$url"
+  if grep -q secret out err; then fail "--mcp $url: tells the secret: $(cat err)"; fi
+done
 
 # Depth: each of these ended by SIGSEGV, or could have.
 nested() { printf "$1%.0s" $(seq "$3"); printf '1'; printf "$2%.0s" $(seq "$3"); }

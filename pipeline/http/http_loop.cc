@@ -17,6 +17,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "third_party/annotated_mutex.h"
+#include "third_party/http_url.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -36,32 +37,15 @@ bool HasAny(absl::string_view text, absl::string_view characters) {
   return text.find_first_of(characters) != absl::string_view::npos;
 }
 
-// The scheme, host and port of a URL, which may be told of; an error if it cannot be used.
+// What may be told of a URL; an error if it cannot be used.
 absl::StatusOr<std::string> OriginOf(const std::string& url) {
-  CURLU* const parts = curl_url();
-  if (parts == nullptr) return absl::ResourceExhaustedError("curl_url fails");
-  const auto get = [&](CURLUPart part) {
-    char* text = nullptr;
-    std::string value;
-    if (curl_url_get(parts, part, &text, 0) == CURLUE_OK) value = text;
-    curl_free(text);
-    return value;
-  };
-  absl::StatusOr<std::string> origin =
-      absl::InvalidArgumentError("it is not a URL of http or https, such as http://localhost:8080");
-  if (curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK) {
-    const std::string scheme = get(CURLUPART_SCHEME);
-    const std::string host = get(CURLUPART_HOST);
-    const std::string port = get(CURLUPART_PORT);
-    if (!get(CURLUPART_USER).empty() || !get(CURLUPART_PASSWORD).empty()) {
-      origin = absl::InvalidArgumentError(
-          "the URL has a name or a password in it; send it in a header instead");
-    } else if ((scheme == "http" || scheme == "https") && !host.empty()) {
-      origin = absl::StrCat(scheme, "://", host, port.empty() ? "" : ":", port);
-    }
+  absl::StatusOr<http_url::Url> read = http_url::Read(url);
+  if (!read.ok()) return read.status();
+  if (read->has_credentials) {
+    return absl::InvalidArgumentError(
+        "the URL has a name or a password in it; send it in a header instead");
   }
-  curl_url_cleanup(parts);
-  return origin;
+  return std::move(read->origin);
 }
 
 long Milliseconds(absl::Duration time) {

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "pipeline/http/http_loop.h"
 #include "pipeline/http/json_object.h"
+#include "third_party/http_url.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -25,10 +27,6 @@ std::string OnOneLine(absl::string_view words) {
   size_t end = kMaxErrorBytes;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   return absl::StrCat(text.substr(0, end), "…");
-}
-
-bool IsThisMachine(absl::string_view host) {
-  return host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
 }
 
 }  // namespace
@@ -61,7 +59,9 @@ absl::Status CheckService(absl::string_view whose, const std::string& url, absl:
     return absl::Status(usable.code(),
                         absl::StrCat("the URL of ", whose, " cannot be used: ", usable.message()));
   }
-  if (!key.empty() && !absl::StartsWithIgnoreCase(url, "https://") && !IsThisMachine(HostOf(url))) {
+  const absl::StatusOr<http_url::Url> read = http_url::Read(url);
+  if (!read.ok()) return read.status();
+  if (!key.empty() && read->scheme != "https" && !read->is_this_machine) {
     return absl::InvalidArgumentError(
         "the key would go over the network for everybody to read: use https://, or no key");
   }

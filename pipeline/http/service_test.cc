@@ -40,6 +40,13 @@ TEST(ServiceTest, KeysGoNoFurtherThanTheyMay) {
   EXPECT_THAT(CheckService("it", "http://a.example", "sk-1"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("over the network"), Not(HasSubstr("sk-1")))));
+  // Names that only look like addresses of this machine, and what stands before an @.
+  for (const char* const url :
+       {"http://127.attacker.example/v1", "http://127.0.0.1.evil.example", "http://localhost.evil",
+        "http://127.0.0.1:1.evil.example", "http://128.0.0.1", "http://127.0.0.1@evil.example"}) {
+    EXPECT_THAT(CheckService("it", url, "sk-1"), StatusIs(absl::StatusCode::kInvalidArgument))
+        << url;
+  }
   EXPECT_THAT(CheckService("it", "https://a.example", "sk\n1"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("line break")));
   EXPECT_THAT(CheckService("its server", "nowhere", ""),

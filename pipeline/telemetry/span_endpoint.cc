@@ -8,12 +8,12 @@
 #include <optional>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "pipeline/http/json_object.h"
 #include "rapidjson/document.h"
+#include "third_party/http_url.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -24,24 +24,6 @@ constexpr int kPollMs = 10'000;
 
 bool HasAny(absl::string_view text, absl::string_view characters) {
   return text.find_first_of(characters) != absl::string_view::npos;
-}
-
-// The scheme and the host of a URL; empty if it is none of HTTP.
-std::pair<std::string, std::string> SchemeAndHost(const std::string& url) {
-  CURLU* const parts = curl_url();
-  char* scheme = nullptr;
-  char* host = nullptr;
-  std::pair<std::string, std::string> result;
-  if (curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
-      curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-      curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-      (absl::string_view(scheme) == "http" || absl::string_view(scheme) == "https")) {
-    result = {scheme, host};
-  }
-  curl_free(scheme);
-  curl_free(host);
-  curl_url_cleanup(parts);
-  return result;
 }
 
 // ExportTraceServiceResponse.partial_success.rejected_spans, an int64, which is a string or, of
@@ -64,8 +46,9 @@ int64_t RejectedSpans(const std::string& body) {
 
 class SpanEndpoint : public SpanDestination {
  public:
-  SpanEndpoint(const SpanEndpointOptions& options, bool is_loopback, CURLM* multi, CURL* easy)
-      : url_(options.url), multi_(multi), easy_(easy) {
+  SpanEndpoint(const SpanEndpointOptions& options, const http_url::Url& url, CURLM* multi,
+               CURL* easy)
+      : origin_(url.origin), multi_(multi), easy_(easy) {
     const auto add = [&](absl::string_view header) {
       headers_ = curl_slist_append(headers_, std::string(header).c_str());
     };
@@ -74,7 +57,7 @@ class SpanEndpoint : public SpanDestination {
     add("User-Agent: parlance");
     // The server is not asked first whether the body is welcome.
     add("Expect:");
-    curl_easy_setopt(easy_, CURLOPT_URL, url_.c_str());
+    curl_easy_setopt(easy_, CURLOPT_URL, options.url.c_str());
     curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
     curl_easy_setopt(easy_, CURLOPT_POST, 1L);
@@ -83,7 +66,7 @@ class SpanEndpoint : public SpanDestination {
         easy_, CURLOPT_TIMEOUT_MS,
         static_cast<long>(std::max<int64_t>(absl::ToInt64Milliseconds(options.timeout), 1)));
     // A proxy that the environment names cannot reach this machine.
-    if (is_loopback) curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+    if (url.is_this_machine) curl_easy_setopt(easy_, CURLOPT_PROXY, "");
     curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &SpanEndpoint::OnData);
     curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &response_);
   }
@@ -116,7 +99,7 @@ class SpanEndpoint : public SpanDestination {
     curl_multi_remove_handle(multi_, easy_);
     if (code != CURLE_OK) {
       return {.kind = SendResult::Kind::kRetry,
-              .message = absl::StrCat(url_, ": ", curl_easy_strerror(code))};
+              .message = absl::StrCat(origin_, ": ", curl_easy_strerror(code))};
     }
     return ResultOf();
   }
@@ -133,7 +116,7 @@ class SpanEndpoint : public SpanDestination {
     if (status >= 200 && status <= 299) return {.num_rejected = RejectedSpans(response_)};
     SendResult result{
         .kind = SendResult::Kind::kRefused,
-        .message = absl::StrCat(url_, ": the server answers with HTTP status ", status)};
+        .message = absl::StrCat(origin_, ": the server answers with HTTP status ", status)};
     if (status == 429 || (status >= 502 && status <= 504)) {
       result.kind = SendResult::Kind::kRetry;
       // Seconds or a date; 0 if the header is not there or makes no sense.
@@ -150,7 +133,7 @@ class SpanEndpoint : public SpanDestination {
     return size;
   }
 
-  const std::string url_;
+  const std::string origin_;
   CURLM* const multi_;
   CURL* const easy_;
   curl_slist* headers_ = nullptr;
@@ -164,10 +147,11 @@ absl::StatusOr<std::unique_ptr<SpanDestination>> CreateSpanEndpoint(
     const SpanEndpointOptions& options) {
   static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (global != CURLE_OK) return absl::InternalError(curl_easy_strerror(global));
-  const auto [scheme, host] = SchemeAndHost(options.url);
-  if (scheme.empty()) {
+  const absl::StatusOr<http_url::Url> url = http_url::Read(options.url);
+  if (!url.ok()) return url.status();
+  if (url->has_credentials) {
     return absl::InvalidArgumentError(
-        absl::StrCat("'", options.url, "' is not a URL of http or https"));
+        "the URL has a name or a password in it; send it in a header instead");
   }
   for (const auto& [name, value] : options.headers) {
     // They would make other headers of it.
@@ -179,7 +163,6 @@ absl::StatusOr<std::unique_ptr<SpanDestination>> CreateSpanEndpoint(
   if (options.timeout <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError("the timeout of a request has to be positive");
   }
-  const bool is_loopback = host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
   CURLM* const multi = curl_multi_init();
   if (multi == nullptr) return absl::ResourceExhaustedError("curl_multi_init fails");
   CURL* const easy = curl_easy_init();
@@ -187,7 +170,7 @@ absl::StatusOr<std::unique_ptr<SpanDestination>> CreateSpanEndpoint(
     curl_multi_cleanup(multi);
     return absl::ResourceExhaustedError("curl_easy_init fails");
   }
-  return std::make_unique<SpanEndpoint>(options, is_loopback, multi, easy);
+  return std::make_unique<SpanEndpoint>(options, *url, multi, easy);
 }
 
 }  // namespace parlance::pipeline

@@ -2,7 +2,8 @@
 //
 // Each request is a POST of application/json over a connection that is kept. 429, 502, 503 and 504,
 // and a server that cannot be reached or does not answer in time, may be tried again; what else is
-// not 2xx is refused. Redirects are not followed, and nothing is compressed.
+// not 2xx is refused. Redirects are not followed, and nothing is compressed. Messages have the
+// URL's origin and no more of it.
 //
 // Source: OpenTelemetry protocol 1.7, "OTLP/HTTP".
 #ifndef PIPELINE_TELEMETRY_SPAN_ENDPOINT_H_
@@ -20,7 +21,7 @@
 namespace parlance::pipeline {
 
 struct SpanEndpointOptions {
-  // Where requests are posted to: http:// or https://, with the path.
+  // Where requests are posted to: http:// or https://, with the path, without a name or a password.
   std::string url = {};
   // Headers that are sent with each request, such as Authorization.
   std::vector<std::pair<std::string, std::string>> headers = {};

@@ -11,12 +11,14 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <utility>
 #include <variant>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "third_party/annotated_mutex.h"
+#include "third_party/http_url.h"
 #include "tools/mcp/transport/json_rpc.h"
 #include "tools/mcp/transport/sse.h"
 
@@ -71,18 +73,6 @@ bool IsSessionId(absl::string_view id) {
          std::all_of(id.begin(), id.end(), [](char c) { return c >= 0x21 && c <= 0x7E; });
 }
 
-bool IsLoopback(const std::string& url) {
-  CURLU* const parts = curl_url();
-  char* host = nullptr;
-  const bool loopback = curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
-                        curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-                        (absl::string_view(host) == "localhost" ||
-                         absl::string_view(host) == "[::1]" || absl::StartsWith(host, "127."));
-  curl_free(host);
-  curl_url_cleanup(parts);
-  return loopback;
-}
-
 // One HTTP request.
 struct Exchange {
   enum class Kind { kPost, kStream, kDelete };
@@ -123,8 +113,8 @@ struct Reconnect {
 // One thread runs all exchanges.
 class HttpTransport : public Transport {
  public:
-  HttpTransport(const HttpTransportOptions& options, CURLM* multi)
-      : options_(options), is_loopback_(IsLoopback(options.url)), multi_(multi) {}
+  HttpTransport(const HttpTransportOptions& options, http_url::Url url, CURLM* multi)
+      : options_(options), url_(std::move(url)), multi_(multi) {}
 
   ~HttpTransport() override {
     HttpTransport::Close();
@@ -377,7 +367,7 @@ class HttpTransport : public Transport {
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(Milliseconds(options_.connect_timeout).count()));
     // A proxy that the environment names cannot reach this machine.
-    if (is_loopback_) curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    if (url_.is_this_machine) curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &HttpTransport::OnData);
     exchange->receive = [this, raw = exchange.get()](absl::string_view data) {
       return Receive(*raw, data);
@@ -473,7 +463,7 @@ class HttpTransport : public Transport {
     }
     if (code != CURLE_OK) {
       return Fail(
-          id, absl::UnavailableError(absl::StrCat(options_.url, ": ", curl_easy_strerror(code))));
+          id, absl::UnavailableError(absl::StrCat(url_.origin, ": ", curl_easy_strerror(code))));
     }
     if (status == 404 && exchange.has_session) {
       return Fail(id, absl::AbortedError("the session has expired"));
@@ -506,7 +496,7 @@ class HttpTransport : public Transport {
   }
 
   const HttpTransportOptions options_;
-  const bool is_loopback_;
+  const http_url::Url url_;
   CURLM* const multi_;
   Handler handler_;
   std::thread thread_;
@@ -534,17 +524,8 @@ absl::StatusOr<std::unique_ptr<Transport>> CreateHttpTransport(
     const HttpTransportOptions& options) {
   static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (global != CURLE_OK) return absl::InternalError(curl_easy_strerror(global));
-  CURLU* const parts = curl_url();
-  char* scheme = nullptr;
-  const bool is_url = curl_url_set(parts, CURLUPART_URL, options.url.c_str(), 0) == CURLUE_OK &&
-                      curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-                      (absl::string_view(scheme) == "http" || absl::string_view(scheme) == "https");
-  curl_free(scheme);
-  curl_url_cleanup(parts);
-  if (!is_url) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("'", options.url, "' is not a URL of http or https"));
-  }
+  const absl::StatusOr<http_url::Url> url = http_url::Read(options.url);
+  if (!url.ok()) return url.status();
   for (const auto& [name, value] : options.headers) {
     // They would make other headers of it.
     if (name.empty() || name.find_first_of(":\r\n ") != std::string::npos ||
@@ -554,7 +535,7 @@ absl::StatusOr<std::unique_ptr<Transport>> CreateHttpTransport(
   }
   CURLM* const multi = curl_multi_init();
   if (multi == nullptr) return absl::ResourceExhaustedError("curl_multi_init fails");
-  return std::make_unique<HttpTransport>(options, multi);
+  return std::make_unique<HttpTransport>(options, *url, multi);
 }
 
 }  // namespace parlance::tools::mcp

@@ -19,7 +19,8 @@
 namespace parlance::tools::mcp {
 
 struct HttpTransportOptions {
-  // The server's URL: http:// or https://.
+  // The server's URL: http:// or https://. A name and a password in it are sent as the protocol's
+  // basic authentication. Messages have its origin and no more of it.
   std::string url = {};
   // Headers that are sent with each request, such as Authorization.
   std::vector<std::pair<std::string, std::string>> headers = {};

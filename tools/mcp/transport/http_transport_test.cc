@@ -13,6 +13,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "third_party/status_matchers.h"
@@ -24,7 +25,10 @@ namespace {
 
 using absl_testing::IsOk;
 using absl_testing::StatusIs;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 constexpr absl::Duration kNever = absl::Minutes(5);
 constexpr absl::Duration kSoon = absl::Milliseconds(50);
@@ -302,6 +306,32 @@ TEST(HttpTransportTest, NobodyThere) {
               StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(ConnectHttp(url, {.headers = {{"A:", "b"}}}),
               StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(HttpTransportTest, NoMessageHasMoreOfTheUrlThanItsOrigin) {
+  std::string origin;
+  {
+    const HttpPeer peer([](const HttpPeer::Request&, HttpPeer::Responder&) {});
+    origin = peer.origin();
+  }
+  const std::string rest = absl::StrReplaceAll(origin, {{"http://", ""}});
+  EXPECT_THAT(ConnectHttp(absl::StrCat("http://user:secret@", rest, "/secret?key=secret")),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       AllOf(StartsWith(absl::StrCat(origin, ": ")), Not(HasSubstr("secret")))));
+  for (const char* const url : {"ftp://secret/", "http://secret :1"}) {
+    EXPECT_THAT(ConnectHttp(url),
+                StatusIs(absl::StatusCode::kInvalidArgument, Not(HasSubstr("secret"))))
+        << url;
+  }
+}
+
+TEST(HttpTransportTest, ANameAndAPasswordInTheUrlAreSent) {
+  HttpPeer peer([](const HttpPeer::Request& request, HttpPeer::Responder& responder) {
+    AnswerSession(request, responder);
+  });
+  const std::string rest = absl::StrReplaceAll(peer.url(), {{"http://", ""}});
+  EXPECT_THAT(ConnectHttp(absl::StrCat("http://a:b@", rest), {.listen = false}), IsOk());
+  EXPECT_EQ(peer.requests().at(0).header("authorization"), "Basic YTpi");
 }
 
 TEST(HttpTransportTest, AnExpiredSessionIsInitialisedAgain) {
