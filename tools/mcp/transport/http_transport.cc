@@ -38,6 +38,10 @@ constexpr milliseconds kStreamEndGrace(1000);
 // A server that wants to be asked again at once gets no loop without a pause.
 constexpr milliseconds kMinReconnectDelay(10);
 constexpr milliseconds kMaxReconnectDelay(30'000);
+// Each has a connection. A server that asks and does not read the answers gets no more of either.
+constexpr size_t kMaxAnswersUnderWay = 8;
+constexpr size_t kMaxAnswersUnsent = 256;
+constexpr size_t kMaxNotificationsUnderWay = 8;
 
 milliseconds Milliseconds(absl::Duration duration) { return absl::ToChronoMilliseconds(duration); }
 
@@ -73,6 +77,12 @@ bool IsSessionId(absl::string_view id) {
          std::all_of(id.begin(), id.end(), [](char c) { return c >= 0x21 && c <= 0x7E; });
 }
 
+// A message is a request, a notification, or an answer to a request of the server.
+bool IsAnswer(const OutgoingMessage& message) { return message.method.empty(); }
+bool IsNotification(const OutgoingMessage& message) {
+  return !IsAnswer(message) && !message.request_id.has_value();
+}
+
 // One HTTP request.
 struct Exchange {
   enum class Kind { kPost, kStream, kDelete };
@@ -93,6 +103,9 @@ struct Exchange {
   CURL* easy = nullptr;
   curl_slist* headers = nullptr;
   std::function<absl::Status(absl::string_view)> receive;
+  std::function<void()> on_head;
+  // Whether the response has begun: what no answer is expected to is delivered.
+  bool has_head = false;
   // What is read of the response.
   Body body = Body::kUnknown;
   std::string text;
@@ -134,6 +147,12 @@ class HttpTransport : public Transport {
       if (stopping_) return absl::UnavailableError("the connection is closed");
       if (unsent_bytes_ + message.text.size() > options_.max_unsent_bytes) {
         return absl::ResourceExhaustedError("too much waits to be sent");
+      }
+      if (IsAnswer(message)) {
+        if (num_answers_unsent_ == kMaxAnswersUnsent) {
+          return absl::ResourceExhaustedError("too many answers wait to be sent");
+        }
+        ++num_answers_unsent_;
       }
       if (message.request_id.has_value()) open_requests_.insert(*message.request_id);
       unsent_bytes_ += message.text.size();
@@ -190,11 +209,13 @@ class HttpTransport : public Transport {
       }
       EndFinished();
       if (stopping) {
+        // Notifications are still to reach the server. Nobody there needs an answer any more.
         exchanges_.remove_if([&](const std::unique_ptr<Exchange>& exchange) {
-          const bool awaits_answer =
-              exchange->kind == Exchange::Kind::kStream || exchange->message.request_id.has_value();
-          if (awaits_answer) curl_multi_remove_handle(multi_, exchange->easy);
-          return awaits_answer;
+          const bool is_needed = exchange->kind == Exchange::Kind::kDelete ||
+                                 (exchange->kind == Exchange::Kind::kPost && !exchange->has_head &&
+                                  IsNotification(exchange->message));
+          if (!is_needed) curl_multi_remove_handle(multi_, exchange->easy);
+          return !is_needed;
         });
       }
       StartUnsent(stopping);
@@ -212,7 +233,7 @@ class HttpTransport : public Transport {
         completed = true;
       }
       // Others may have waited for it.
-      if (completed) continue;
+      if (EndInitialization(stopping) || completed) continue;
       curl_multi_poll(multi_, nullptr, 0, PollTimeout(stop_by), nullptr);
     }
     for (const auto& exchange : exchanges_) curl_multi_remove_handle(multi_, exchange->easy);
@@ -222,6 +243,7 @@ class HttpTransport : public Transport {
   int PollTimeout(std::optional<Clock::time_point> stop_by) const {
     Clock::time_point next = Clock::now() + milliseconds(60'000);
     if (stop_by.has_value()) next = std::min(next, *stop_by);
+    if (initialized_by_.has_value()) next = std::min(next, *initialized_by_);
     for (const Reconnect& reconnect : reconnects_) next = std::min(next, reconnect.when);
     for (const auto& exchange : exchanges_) {
       if (exchange->end_by.has_value()) next = std::min(next, *exchange->end_by);
@@ -264,26 +286,62 @@ class HttpTransport : public Transport {
   }
 
   void StartUnsent(bool stopping) {
-    for (;;) {
-      OutgoingMessage message;
-      {
-        annotated::MutexLock lock(mutex_);
-        // Requests are several connections at once, and none may overtake this one.
-        if (unsent_.empty() || initialized_under_way_) return;
-        message = std::move(unsent_.front());
-        unsent_bytes_ -= message.text.size();
-        unsent_.pop_front();
-      }
-      if (stopping && message.request_id.has_value()) continue;
-      if (message.method == kInitialize) {
+    // Requests are several connections at once, and none may overtake the end of an initialisation.
+    while (!initialized_by_.has_value()) {
+      std::optional<OutgoingMessage> message = TakeUnsent(stopping);
+      if (!message.has_value()) return;
+      if (message->method == kInitialize) {
         session_id_.clear();
-        DropListeners();
+        DropSession();
       }
-      initialized_under_way_ = message.method == kInitialized;
+      if (message->method == kInitialized) {
+        initialized_by_ = Clock::now() + Milliseconds(options_.initialized_timeout);
+      }
       auto exchange = std::make_unique<Exchange>(options_.max_message_bytes);
-      exchange->message = std::move(message);
+      exchange->message = *std::move(message);
       StartExchange(std::move(exchange), "");
     }
+  }
+
+  // The first message that may be sent now.
+  std::optional<OutgoingMessage> TakeUnsent(bool stopping) {
+    size_t num_answers = 0;
+    size_t num_notifications = 0;
+    for (const auto& exchange : exchanges_) {
+      if (exchange->kind != Exchange::Kind::kPost) continue;
+      if (IsAnswer(exchange->message)) ++num_answers;
+      if (IsNotification(exchange->message)) ++num_notifications;
+    }
+    annotated::MutexLock lock(mutex_);
+    for (auto message = unsent_.begin(); message != unsent_.end();) {
+      const bool is_needed = !stopping || IsNotification(*message);
+      const bool has_to_wait = IsAnswer(*message)
+                                   ? num_answers >= kMaxAnswersUnderWay
+                                   : IsNotification(*message) && message->method != kInitialized &&
+                                         num_notifications >= kMaxNotificationsUnderWay;
+      if (is_needed && has_to_wait) {
+        ++message;
+        continue;
+      }
+      OutgoingMessage taken = std::move(*message);
+      message = unsent_.erase(message);
+      unsent_bytes_ -= taken.text.size();
+      if (IsAnswer(taken)) --num_answers_unsent_;
+      if (is_needed) return taken;
+    }
+    return std::nullopt;
+  }
+
+  // True if messages that waited for the end of the initialisation may be sent from now on: its
+  // response has begun, it failed, or it takes too long.
+  bool EndInitialization(bool stopping) {
+    const std::optional<long> status = std::exchange(initialized_status_, std::nullopt);
+    const bool is_late = initialized_by_.has_value() && *initialized_by_ <= Clock::now();
+    if (!status.has_value() && !is_late) return false;
+    initialized_by_.reset();
+    const bool accepted = status.has_value() && *status >= 200 && *status <= 299;
+    if (accepted && options_.listen && !stopping) StartStream(std::nullopt, "");
+    return true;
   }
 
   void StartReconnects() {
@@ -313,14 +371,15 @@ class HttpTransport : public Transport {
     session_id_.clear();
   }
 
-  // Ends the streams that listened in a session that has expired.
-  void DropListeners() {
+  // Ends the streams that listened in a session that has expired, and what initialised it.
+  void DropSession() {
     reconnects_.remove_if([](const Reconnect& one) { return !one.request_id.has_value(); });
     exchanges_.remove_if([&](const std::unique_ptr<Exchange>& exchange) {
       const bool listens =
           exchange->kind == Exchange::Kind::kStream && !exchange->message.request_id.has_value();
-      if (listens) curl_multi_remove_handle(multi_, exchange->easy);
-      return listens;
+      const bool is_of_session = listens || exchange->message.method == kInitialized;
+      if (is_of_session) curl_multi_remove_handle(multi_, exchange->easy);
+      return is_of_session;
     });
   }
 
@@ -373,6 +432,9 @@ class HttpTransport : public Transport {
       return Receive(*raw, data);
     };
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange.get());
+    exchange->on_head = [this, raw = exchange.get()] { OnHead(*raw); };
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &HttpTransport::OnHeader);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange.get());
     curl_multi_add_handle(multi_, easy);
     exchanges_.push_back(std::move(exchange));
   }
@@ -381,6 +443,26 @@ class HttpTransport : public Transport {
     auto* const receiver = static_cast<Exchange*>(exchange);
     receiver->broken = receiver->receive({data, size});
     return receiver->broken.ok() ? size : CURL_WRITEFUNC_ERROR;
+  }
+
+  // Called with one line of the head after the other; the last one is empty.
+  static size_t OnHeader(char* data, size_t, size_t size, void* exchange) {
+    if (absl::string_view(data, size) == "\r\n" || absl::string_view(data, size) == "\n") {
+      static_cast<Exchange*>(exchange)->on_head();
+    }
+    return size;
+  }
+
+  void OnHead(Exchange& exchange) {
+    long status = 0;
+    curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
+    // Others follow after those that only inform.
+    if (status < 200 || std::exchange(exchange.has_head, true)) return;
+    if (exchange.message.method == kInitialized) initialized_status_ = status;
+    // What follows answers nothing.
+    if (exchange.kind == Exchange::Kind::kPost && !exchange.message.request_id.has_value()) {
+      exchange.end_by = Clock::now() + kStreamEndGrace;
+    }
   }
 
   absl::Status Receive(Exchange& exchange, absl::string_view data) {
@@ -436,11 +518,7 @@ class HttpTransport : public Transport {
     if (exchange->body == Exchange::Body::kUnknown) ReadHeaders(*exchange);
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    const bool accepted = code == CURLE_OK && status >= 200 && status <= 299;
-    if (exchange->message.method == kInitialized) {
-      initialized_under_way_ = false;
-      if (accepted && options_.listen) StartStream(std::nullopt, "");
-    }
+    if (exchange->message.method == kInitialized && !exchange->has_head) initialized_status_ = 0;
     if (exchange->message.request_id.has_value()) {
       CompleteRequest(*exchange, code, status);
     } else if (exchange->kind == Exchange::Kind::kStream) {
@@ -505,13 +583,17 @@ class HttpTransport : public Transport {
   std::list<std::unique_ptr<Exchange>> exchanges_;
   std::list<Reconnect> reconnects_;
   std::string session_id_;
-  bool initialized_under_way_ = false;
+  // The end of an initialisation is under way, and messages wait for it until then.
+  std::optional<Clock::time_point> initialized_by_;
+  // What came of it, if that is new: an HTTP status, or 0 for none.
+  std::optional<long> initialized_status_;
   int failed_listens_ = 0;
 
   annotated::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<OutgoingMessage> unsent_ ABSL_GUARDED_BY(mutex_);
   size_t unsent_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t num_answers_unsent_ ABSL_GUARDED_BY(mutex_) = 0;
   // Requests whose answer somebody waits for.
   std::set<int64_t> open_requests_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<int64_t, bool>> finished_ ABSL_GUARDED_BY(mutex_);

@@ -26,11 +26,14 @@ struct HttpTransportOptions {
   std::vector<std::pair<std::string, std::string>> headers = {};
   // The size of a message that arrives; a larger one fails its request.
   size_t max_message_bytes = size_t{4} << 20;
-  // How much may wait to be sent.
+  // How much may wait to be sent. Of answers to what the server asks, eight are sent at a time, and
+  // 256 wait at most.
   size_t max_unsent_bytes = size_t{64} << 20;
   absl::Duration connect_timeout = absl::Seconds(10);
   // The time for what no answer is expected to. Requests end when nobody waits for them any more.
   absl::Duration notification_timeout = absl::Seconds(30);
+  // How long later messages wait for notifications/initialized to be taken.
+  absl::Duration initialized_timeout = absl::Seconds(5);
   // Whether to listen for what the server says by itself.
   bool listen = true;
   // How long to wait before a stream is taken up again, if the server does not say.

@@ -444,6 +444,62 @@ TEST(HttpTransportTest, CallsAreUnderWayAtOnce) {
   EXPECT_EQ(texts.size(), kNumCalls);
 }
 
+TEST(HttpTransportTest, AServerThatAsksAndDoesNotReadTakesFewConnections) {
+  constexpr int kNumPings = 1000;
+  // Initialising, its end and the two calls; eight answers are under way.
+  constexpr int kMaxConnections = 4 + 8;
+  std::atomic<int> num_calls = 0;
+  HttpPeer peer(AnswerCalls([&](const HttpPeer::Request& request, HttpPeer::Responder& responder) {
+    // What has no method is an answer.
+    if (!Is(request, "tools/call")) return responder.WaitForHangUp();
+    responder.StartStream();
+    const bool asks = ++num_calls == 1;
+    for (int i = 0; asks && i < kNumPings; ++i) {
+      responder.Write(
+          absl::StrCat("data: {\"jsonrpc\":\"2.0\",\"id\":", i, ",\"method\":\"ping\"}\n\n"));
+    }
+    responder.Write(absl::StrCat("data: {\"jsonrpc\":\"2.0\",\"id\":", asks ? 2 : 3,
+                                 ",\"result\":{\"content\":[]}}\n\n"));
+  }));
+  // Without a bound, the end of the client would wait for ever, too.
+  auto client =
+      Connect(peer, {.notification_timeout = kNever, .listen = false, .close_timeout = kNever});
+  EXPECT_THAT(client->CallTool("tool", "", {.timeout = kNever}), IsOk());
+  // Answers that nobody reads hold up no request.
+  EXPECT_THAT(client->CallTool("tool", "", {.timeout = kNever}), IsOk());
+  EXPECT_LE(peer.num_connections(), kMaxConnections);
+  client.reset();
+  // And one to end the session.
+  EXPECT_LE(peer.num_connections(), kMaxConnections + 1);
+}
+
+TEST(HttpTransportTest, AnAnswerToTheEndOfTheInitialisationThatStaysOpenHoldsUpNothing) {
+  for (const char* const start : {"", ": alive\n\n"}) {
+    HttpPeer peer([&](const HttpPeer::Request& request, HttpPeer::Responder& responder) {
+      if (Is(request, "notifications/initialized")) {
+        responder.StartStream();
+        responder.Write(start);
+        return responder.WaitForHangUp();
+      }
+      if (!AnswerSession(request, responder)) responder.Answer(200, "application/json", kResult);
+    });
+    const auto client = Connect(
+        peer,
+        {.notification_timeout = kNever, .initialized_timeout = kNever, .close_timeout = kNever});
+    EXPECT_THAT(client->CallTool("tool", "", {.timeout = kNever}), IsOk());
+  }
+}
+
+TEST(HttpTransportTest, NoAnswerToTheEndOfTheInitialisationIsNotWaitedForForEver) {
+  HttpPeer peer([&](const HttpPeer::Request& request, HttpPeer::Responder& responder) {
+    if (Is(request, "notifications/initialized")) return responder.WaitForHangUp();
+    if (!AnswerSession(request, responder)) responder.Answer(200, "application/json", kResult);
+  });
+  const auto client = Connect(
+      peer, {.notification_timeout = kNever, .initialized_timeout = kSoon, .close_timeout = kSoon});
+  EXPECT_THAT(client->CallTool("tool", "", {.timeout = kNever}), IsOk());
+}
+
 TEST(HttpTransportTest, ClosingDoesNotWaitForAServerThatHangs) {
   HttpPeer peer([](const HttpPeer::Request& request, HttpPeer::Responder& responder) {
     if (request.method == "DELETE" || request.method == "GET") return responder.WaitForHangUp();
