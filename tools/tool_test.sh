@@ -124,6 +124,43 @@ expect 0 "The answer is 42." call calculator '{"expression":"6*7"}' --mcp "$prog
 expect 0 "shout: can be used" import --mcp "$program serve --stdio --tools $PWD/programs.json"
 expect 2 "exited with status 127" list --mcp no_such_server
 expect 2 "cannot use 'http://127.0.0.1:9'" list --mcp http://127.0.0.1:9/
+cat >server.py <<'EOF'
+import http.server, json
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        status, result = 200, {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
+        if asked["method"] == "tools/list":
+            result = {"tools": [{"name": "t", "inputSchema": {"type": "object"}}]}
+        if asked["method"] == "tools/call":
+            word = self.path.strip("/")
+            status = int(word) if word.isdigit() else 200
+            result = {"content": [{"type": "text", "text": "no such city"}], "isError": True} if word == "error" else {}
+        body = json.dumps({"jsonrpc": "2.0", "id": asked.get("id"), "result": result}).encode() if "id" in asked else b""
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_GET(self):
+        self.send_error(405)
+    def log_message(self, *arguments):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(f"http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
+EOF
+mkfifo url
+python3 server.py >url &
+server=$!
+read -r url <url
+expect 1 "failed: no such city" call t --mcp "$url/error"
+for status in 307 401 403 404 429 503; do
+  expect 2 "unavailable: the server answers with HTTP status $status" call t --mcp "$url/$status"
+done
+expect 2 "unavailable: the server's answer is malformed" call t --mcp "$url/malformed"
+kill "$server"
+wait "$server" 2>/dev/null
 # A URL's password and key are told to nobody, nor is a URL that cannot be read.
 for url in 'http://user:secret@127.0.0.1:9/?api_key=secret' 'http://user:secret@' 'HTTP://127.0.0.1:9/secret'; do
   expect 2 "cannot use " list --mcp "$url"
@@ -233,9 +270,9 @@ server="bash server.sh"
 expect 0 "good  good" list --mcp "$server"
 for name in missing null text "tool 4"; do expect 0 "tool: '$name' cannot be used" list --mcp "$server"; done
 expect 0 "tool: the list of tools is cut short: page 2 leads back to an earlier one" list --mcp "$server"
-expect 1 "surrogate pair" call good '{"x":"surrogate"}' --mcp "$server"
-expect 1 "Byte 0xe9 is not UTF-8" call good '{"x":"latin"}' --mcp "$server"
-expect 1 "JSON has no NaN" call good '{"x":"nan"}' --mcp "$server"
+expect 2 "surrogate pair" call good '{"x":"surrogate"}' --mcp "$server"
+expect 2 "Byte 0xe9 is not UTF-8" call good '{"x":"latin"}' --mcp "$server"
+expect 2 "JSON has no NaN" call good '{"x":"nan"}' --mcp "$server"
 
 # Values of variables that are not set would silently mean something else.
 # A server that dies when it is called was not asked, and is no tool that says no.

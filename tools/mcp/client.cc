@@ -25,9 +25,9 @@ absl::Status StatusOf(const JsonRpcError& error) {
       return absl::InvalidArgumentError(text);
     case kMethodNotFound:
       return absl::UnimplementedError(text);
+    // It could not read the request, and has asked no tool.
     case kParseError:
     case kInvalidRequest:
-    case kInternalError:
       return absl::InternalError(text);
     default:
       return absl::UnknownError(text);

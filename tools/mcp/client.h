@@ -125,9 +125,10 @@ class Client {
 
   // Lists all pages, as far as they can be had: a list that goes beyond the limits, whose cursor
   // comes again, or of which a later page fails, is cut short. Errors, of the first page:
-  // DeadlineExceeded; Unavailable if the connection is lost; Internal for one that is malformed;
-  // Unimplemented if the server offers no tools; what the server answers, with the code that is
-  // nearest (InvalidArgument for -32602). `timeout`: for all pages together; zero means
+  // DeadlineExceeded; Unavailable if the connection is lost; Internal for one that is malformed,
+  // and if the server says that the request is (-32700, -32600); Unimplemented if the server offers
+  // no tools; the transport's; what else the server answers: InvalidArgument for -32602,
+  // Unimplemented for -32601, otherwise Unknown. `timeout`: for all pages together; zero means
   // ClientOptions::request_timeout.
   absl::StatusOr<RemoteTools> ListTools(absl::Duration timeout = absl::ZeroDuration());
 

@@ -340,7 +340,7 @@ TEST(ClientTest, AnErrorOfTheToolIsAResult) {
 TEST(ClientTest, AnErrorOfTheProtocolIsAStatus) {
   const std::pair<int, absl::StatusCode> kCases[] = {
       {-32602, absl::StatusCode::kInvalidArgument}, {-32601, absl::StatusCode::kUnimplemented},
-      {-32600, absl::StatusCode::kInternal},        {-32603, absl::StatusCode::kInternal},
+      {-32600, absl::StatusCode::kInternal},        {-32603, absl::StatusCode::kUnknown},
       {-32700, absl::StatusCode::kInternal},        {-32000, absl::StatusCode::kUnknown}};
   for (const auto& [code, status] : kCases) {
     ScriptedServer server([code = code](ScriptedServer& self, const OutgoingMessage& message) {

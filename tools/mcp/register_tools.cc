@@ -38,6 +38,24 @@ ToolAnnotations AnnotationsOf(const std::string& json) {
   return ReadToolAnnotations(document);
 }
 
+// An error that says of a call what the executor distinguishes: where no tool has answered, because
+// of the connection, the server's HTTP or an answer that is malformed, what the call needs is not
+// there.
+absl::Status CallError(const absl::Status& status) {
+  switch (status.code()) {
+    // What the server answers.
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kUnimplemented:
+    case absl::StatusCode::kUnknown:
+    // What the executor knows by itself.
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:
+      return status;
+    default:
+      return absl::UnavailableError(status.message());
+  }
+}
+
 ToolHandler Handler(std::shared_ptr<Client> client, const std::string& name) {
   return [client = std::move(client), name](
              const rapidjson::Value& arguments,
@@ -50,7 +68,7 @@ ToolHandler Handler(std::shared_ptr<Client> client, const std::string& name) {
     options.cancelled = &context.cancelled;
     if (context.on_progress != nullptr) options.on_progress = *context.on_progress;
     absl::StatusOr<CallToolResult> result = client->CallTool(name, ValueJson(arguments), options);
-    if (!result.ok()) return result.status();
+    if (!result.ok()) return CallError(result.status());
     if (result->is_error) return absl::UnknownError(result->output.text);
     return std::move(result->output);
   };

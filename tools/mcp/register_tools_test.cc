@@ -84,6 +84,51 @@ TEST(RegisterToolsTest, EveryFailureHasItsKind) {
             ToolErrorKind::kDeadlineExceeded);
 }
 
+TEST(RegisterToolsTest, WhatNoToolHasAnsweredIsUnavailable) {
+  // What becomes of a call: the transport's errors, answers that are malformed, and the tool's own.
+  const auto kind_of = [](const ScriptedServer::Script& answer) {
+    ScriptedServer server([&](ScriptedServer& self, const OutgoingMessage& message) {
+      if (message.method == "tools/list") {
+        self.Answer(message, absl::StrCat(R"({"tools":[)", kTool, "]}"));
+      } else if (message.method == "tools/call") {
+        answer(self, message);
+      }
+    });
+    ToolRegistry registry;
+    EXPECT_THAT(RegisterMcpTools(Connect(server), registry, ""), IsOk());
+    return Error((*ToolExecutor::Create(&registry, {}))->Execute("add", R"({"a":1})")).kind;
+  };
+  for (const absl::StatusCode code :
+       {absl::StatusCode::kUnauthenticated, absl::StatusCode::kPermissionDenied,
+        absl::StatusCode::kNotFound, absl::StatusCode::kResourceExhausted,
+        absl::StatusCode::kFailedPrecondition, absl::StatusCode::kInternal,
+        absl::StatusCode::kUnavailable}) {
+    EXPECT_EQ(kind_of([&](ScriptedServer& server, const OutgoingMessage& message) {
+                server.FailRequest(*message.request_id, absl::Status(code, "it is not there"));
+              }),
+              ToolErrorKind::kUnavailable)
+        << code;
+  }
+  EXPECT_EQ(kind_of([](ScriptedServer& server, const OutgoingMessage& message) {
+              server.Answer(message, "{}");
+            }),
+            ToolErrorKind::kUnavailable);
+  for (const auto& [code, kind] :
+       {std::pair{-32602, ToolErrorKind::kInvalidArguments},
+        std::pair{-32601, ToolErrorKind::kFailed}, std::pair{-32603, ToolErrorKind::kFailed},
+        // It could not read the request.
+        std::pair{-32600, ToolErrorKind::kUnavailable},
+        std::pair{-32700, ToolErrorKind::kUnavailable},
+        std::pair{-32000, ToolErrorKind::kFailed}}) {
+    EXPECT_EQ(kind_of([&, code = code](ScriptedServer& server, const OutgoingMessage& message) {
+                server.Deliver(absl::StrCat(R"({"jsonrpc":"2.0","id":)", *message.request_id,
+                                            R"(,"error":{"code":)", code, R"(,"message":"no"}})"));
+              }),
+              kind)
+        << code;
+  }
+}
+
 TEST(RegisterToolsTest, ACallEndsWithItsContext) {
   ScriptedServer server(Serve(kTool));
   ToolRegistry registry;
