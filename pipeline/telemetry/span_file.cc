@@ -27,9 +27,10 @@ class SpanFile : public SpanDestination {
   SpanFile& operator=(const SpanFile&) = delete;
 
   SendResult Send(const std::string& request) override {
-    const std::string line = absl::StrCat(request, "\n");
     struct stat before = {};
     const bool has_size = is_regular_ && fstat(descriptor_, &before) == 0;
+    const bool follows_half = has_size && EndsInHalfALine(before.st_size);
+    const std::string line = absl::StrCat(follows_half ? "\n" : "", request, "\n");
     absl::string_view rest = line;
     while (!rest.empty()) {
       const ssize_t written = write(descriptor_, rest.data(), rest.size());
@@ -52,6 +53,12 @@ class SpanFile : public SpanDestination {
   void Abort() override {}
 
  private:
+  // As a run that was killed leaves it.
+  bool EndsInHalfALine(off_t size) const {
+    char last = '\n';
+    return size > 0 && pread(descriptor_, &last, 1, size - 1) == 1 && last != '\n';
+  }
+
   const int descriptor_;
   const bool is_regular_;
   const std::string path_;

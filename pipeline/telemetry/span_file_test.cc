@@ -53,6 +53,18 @@ TEST(SpanFileTest, EachRequestIsALineAndEarlierOnesStay) {
   EXPECT_EQ(status.st_mode & 0777, 0600u) << "others may read it";
 }
 
+TEST(SpanFileTest, HalfALineOfARunThatWasKilledSpoilsNoOther) {
+  const std::string path = PathOf("killed.jsonl");
+  Write(path, absl::StrCat(kLine, "\n", R"({"resourceSpans":[{"re)"));
+  const auto file = OpenSpanFile(path);
+  ASSERT_THAT(file, IsOk());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ((*file)->Send(kLine).kind, SendResult::Kind::kAccepted);
+  }
+  EXPECT_EQ(ContentOf(path),
+            absl::StrCat(kLine, "\n", R"({"resourceSpans":[{"re)", "\n", kLine, "\n", kLine, "\n"));
+}
+
 TEST(SpanFileTest, WhatIsNoFileOfTracesIsLeftAlone) {
   for (const std::string content : {"precious", "{\"resource", "RIFF"}) {
     const std::string path = PathOf("other");
