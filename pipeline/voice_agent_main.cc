@@ -322,7 +322,7 @@ class Telemetry {
                                        ": ", destination.status().message()));
     }
     if (*destination != nullptr) {
-      // Finish waits, and nobody waits again after it.
+      // Finish waits, and nobody waits again where it is not reached.
       telemetry->exporter_ = std::make_unique<SpanExporter>(
           *std::move(destination), SpanExporterOptions{.service_name = settings->service_name,
                                                        .shutdown_limit = absl::ZeroDuration(),
@@ -355,16 +355,21 @@ class Telemetry {
     metrics_.AddStoreFailures(agent.num_store_failures());
     metrics_.AddDroppedAnnouncements(agent.num_announcements_dropped());
     if (exporter_ != nullptr) {
-      const bool all_sent = exporter_->Flush(kFlushLimit);
+      const bool all_sent = exporter_->Shutdown(kFlushLimit);
+      WriteMetrics();
       const SpanExporter::Counts counts = exporter_->counts();
       if (writes_file_ && counts.failed > 0) return absl::InternalError(counts.last_error);
-      if (!all_sent || counts.failed + counts.dropped > 0) {
-        absl::FPrintF(stderr, "voice_agent: not all traces were sent: %s\n",
-                      counts.last_error.empty() ? "there was no answer in time"
-                                                : command::PrintableLine(counts.last_error));
+      if (counts.failed + counts.dropped > 0) {
+        const std::string why = !counts.last_error.empty()
+                                    ? command::PrintableLine(counts.last_error)
+                                : all_sent ? "there were more than can wait to be sent"
+                                           : "there was no answer in time";
+        command::Say(absl::StrCat("not all traces were sent: ", why));
       }
+      if (!counts.last_warning.empty()) command::Say(command::PrintableLine(counts.last_warning));
+    } else {
+      WriteMetrics();
     }
-    WriteMetrics();
     return status_;
   }
 

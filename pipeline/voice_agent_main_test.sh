@@ -162,10 +162,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             file.write(body + b"\n")
         with open("posted.txt", "a") as file:
             print(self.path, self.headers["Content-Type"], self.headers.get("api-key"), file=file)
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
+        answer = {"/partial": b'{"partialSuccess":{"rejectedSpans":"2","errorMessage":"bad"}}',
+                  "/warns": b'{"partialSuccess":{"errorMessage":"old form"}}'}.get(self.path, b"{}")
+        self.send_response(429 if self.path.startswith("/busy") else 200)
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(answer)
     def log_message(self, *arguments):
         pass
 server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
@@ -179,6 +181,17 @@ read -r url <url
 expect 0 "I noted" --input question.wav --db s.db --session "$session" --traces "$url"
 OTEL_EXPORTER_OTLP_ENDPOINT="$url/base" OTEL_EXPORTER_OTLP_HEADERS=api-key=k%20y OTEL_SERVICE_NAME=office \
   expect 0 "I noted" --input question.wav --db s.db --session "$session"
+cp posted.jsonl posted.first.jsonl
+cp posted.txt posted.first.txt
+expect 0 "voice_agent: not all traces were sent: $url: the server rejected 2 spans: bad" --input question.wav --db s.db \
+  --traces "$url/partial" --metrics spans.txt
+grep -q '^parlance_spans_total{result="failed"} 2$' spans.txt || fail "--traces: rejected spans are not counted"
+expect 0 "voice_agent: $url: the server says: old form" --input question.wav --db s.db --traces "$url/warns"
+expect 0 "voice_agent: not all traces were sent: $url: the server answers with HTTP status 429" --input question.wav --db s.db \
+  --traces "$url/busy" --metrics spans.txt
+grep -q '^parlance_dropped_total{what="spans"} [1-9]' spans.txt || fail "--traces: what is dropped at the end is not counted"
+mv posted.first.jsonl posted.jsonl
+mv posted.first.txt posted.txt
 kill "$server"
 wait "$server" 2>/dev/null
 [[ $(cat posted.txt) == "/v1/traces application/json None"$'\n'"/base/v1/traces application/json k y" ]] ||

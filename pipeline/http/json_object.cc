@@ -1,13 +1,18 @@
 #include "pipeline/http/json_object.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
 namespace parlance::pipeline {
 namespace {
+
+constexpr size_t kMaxWordsBytes = 300;
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
@@ -80,6 +85,17 @@ std::optional<absl::string_view> StringOf(const rapidjson::Value& object, const 
   const rapidjson::Value* const member = MemberOf(object, name);
   if (member == nullptr || !member->IsString()) return std::nullopt;
   return View(*member);
+}
+
+std::string OnOneLine(absl::string_view words) {
+  std::string text(absl::StripAsciiWhitespace(words.substr(0, 4 * kMaxWordsBytes)));
+  for (char& c : text) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
+  }
+  if (text.size() <= kMaxWordsBytes) return text;
+  size_t end = kMaxWordsBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return absl::StrCat(text.substr(0, end), "…");
 }
 
 std::string JsonOf(const rapidjson::Value& value) {

@@ -21,6 +21,9 @@ const rapidjson::Value* MemberOf(const rapidjson::Value& object, const char* nam
 // The object's member if it is a string.
 std::optional<absl::string_view> StringOf(const rapidjson::Value& object, const char* name);
 
+// What a server says, for people: on one line, without control characters, 300 bytes of it at most.
+std::string OnOneLine(absl::string_view words);
+
 // The value as JSON, on one line.
 std::string JsonOf(const rapidjson::Value& value);
 // The same with the members of objects in the order of their names: equal for equal values, but for

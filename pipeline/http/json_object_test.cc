@@ -36,6 +36,12 @@ TEST(JsonObjectTest, MembersThatAreNullAreNone) {
   EXPECT_FALSE(StringOf(*object, "c").has_value());
 }
 
+TEST(JsonObjectTest, WordsAreOnOneLineAndBounded) {
+  EXPECT_EQ(OnOneLine(" two\r\nlines\x1b[1m\n"), "two  lines [1m");
+  const std::string long_words = OnOneLine(std::string(299, 'x') + "\xC3\xA9" + "y");
+  EXPECT_EQ(long_words, std::string(299, 'x') + "…");
+}
+
 TEST(JsonObjectTest, EqualValuesHaveOneCanonicalForm) {
   const auto canonical = [](absl::string_view text) {
     return CanonicalJsonOf(*ParseServerJson(text));

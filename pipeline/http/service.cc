@@ -4,7 +4,6 @@
 #include <cstddef>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -13,23 +12,6 @@
 #include "third_party/http_url.h"
 
 namespace parlance::pipeline {
-namespace {
-
-constexpr size_t kMaxErrorBytes = 300;
-
-// What a server says, on one line and not too long.
-std::string OnOneLine(absl::string_view words) {
-  std::string text(absl::StripAsciiWhitespace(words.substr(0, 4 * kMaxErrorBytes)));
-  for (char& c : text) {
-    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
-  }
-  if (text.size() <= kMaxErrorBytes) return text;
-  size_t end = kMaxErrorBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return absl::StrCat(text.substr(0, end), "…");
-}
-
-}  // namespace
 
 std::string ServiceUrl(absl::string_view url, absl::string_view path) {
   const size_t question = std::min(url.find('?'), url.size());

@@ -23,7 +23,8 @@ struct SendResult {
   std::optional<absl::Duration> retry_after = {};
   // How many spans of an accepted request were not accepted.
   int64_t num_rejected = 0;
-  // What went wrong, for people.
+  // What went wrong, for people. Of a request of which everything was accepted: what the receiver
+  // says of it nevertheless.
   std::string message = {};
 };
 

@@ -26,14 +26,15 @@ bool HasAny(absl::string_view text, absl::string_view characters) {
   return text.find_first_of(characters) != absl::string_view::npos;
 }
 
-// ExportTraceServiceResponse.partial_success.rejected_spans, an int64, which is a string or, of
-// servers that are less strict, a number.
-int64_t RejectedSpans(const std::string& body) {
-  const std::optional<rapidjson::Document> response = ParseServerJson(body);
-  if (!response.has_value()) return 0;
-  const rapidjson::Value* partial = MemberOf(*response, "partialSuccess");
-  const rapidjson::Value* rejected =
-      partial == nullptr ? nullptr : MemberOf(*partial, "rejectedSpans");
+// ExportTraceServiceResponse.partial_success.
+struct PartialSuccess {
+  int64_t num_rejected = 0;
+  std::string words = {};
+};
+
+// rejected_spans is an int64, which is a string or, of servers that are less strict, a number.
+int64_t RejectedSpans(const rapidjson::Value& partial) {
+  const rapidjson::Value* const rejected = MemberOf(partial, "rejectedSpans");
   if (rejected == nullptr) return 0;
   int64_t count = 0;
   if (rejected->IsInt64()) {
@@ -42,6 +43,15 @@ int64_t RejectedSpans(const std::string& body) {
     return 0;
   }
   return std::max<int64_t>(count, 0);
+}
+
+PartialSuccess ReadPartialSuccess(const std::string& body) {
+  const std::optional<rapidjson::Document> response = ParseServerJson(body);
+  if (!response.has_value()) return {};
+  const rapidjson::Value* const partial = MemberOf(*response, "partialSuccess");
+  if (partial == nullptr) return {};
+  return {.num_rejected = RejectedSpans(*partial),
+          .words = OnOneLine(StringOf(*partial, "errorMessage").value_or(""))};
 }
 
 class SpanEndpoint : public SpanDestination {
@@ -110,10 +120,23 @@ class SpanEndpoint : public SpanDestination {
   }
 
  private:
+  SendResult Accepted() const {
+    const PartialSuccess partial = ReadPartialSuccess(response_);
+    SendResult result{.num_rejected = partial.num_rejected};
+    if (partial.num_rejected > 0) {
+      result.message = absl::StrCat(origin_, ": the server rejected ", partial.num_rejected,
+                                    partial.num_rejected == 1 ? " span" : " spans",
+                                    partial.words.empty() ? "" : ": ", partial.words);
+    } else if (!partial.words.empty()) {
+      result.message = absl::StrCat(origin_, ": the server says: ", partial.words);
+    }
+    return result;
+  }
+
   SendResult ResultOf() {
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-    if (status >= 200 && status <= 299) return {.num_rejected = RejectedSpans(response_)};
+    if (status >= 200 && status <= 299) return Accepted();
     SendResult result{
         .kind = SendResult::Kind::kRefused,
         .message = absl::StrCat(origin_, ": the server answers with HTTP status ", status)};

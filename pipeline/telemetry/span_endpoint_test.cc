@@ -32,6 +32,7 @@ using absl_testing::IsOk;
 using absl_testing::StatusIs;
 using testing::AllOf;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -129,6 +130,25 @@ TEST(SpanEndpointTest, APartialSuccessIsRead) {
     EXPECT_EQ(result.kind, SendResult::Kind::kAccepted);
     EXPECT_EQ(result.num_rejected, 0) << body.substr(0, 60);
   }
+}
+
+TEST(SpanEndpointTest, APartialSuccessSaysWhy) {
+  EXPECT_THAT(
+      ResultOf(200, "", R"({"partialSuccess":{"rejectedSpans":"2","errorMessage":"bad"}})").message,
+      EndsWith(": the server rejected 2 spans: bad"));
+  EXPECT_THAT(ResultOf(200, "", R"({"partialSuccess":{"rejectedSpans":"1"}})").message,
+              EndsWith(": the server rejected 1 span"));
+  // No spans were rejected: it is a warning.
+  const SendResult warned =
+      ResultOf(200, "", R"({"partialSuccess":{"rejectedSpans":"0","errorMessage":"old\nform"}})");
+  EXPECT_EQ(warned.num_rejected, 0);
+  EXPECT_THAT(warned.message, EndsWith(": the server says: old form"));
+  EXPECT_LT(ResultOf(200, "",
+                     absl::StrCat(R"({"partialSuccess":{"errorMessage":")",
+                                  std::string(60'000, 'x'), R"("}})"))
+                .message.size(),
+            400u);
+  EXPECT_EQ(ResultOf(200, "", R"({"partialSuccess":{}})").message, "");
 }
 
 TEST(SpanEndpointTest, AServerThatIsAwayMayComeBack) {

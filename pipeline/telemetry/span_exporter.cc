@@ -26,25 +26,33 @@ SpanExporter::SpanExporter(std::unique_ptr<SpanDestination> destination,
       destination_(std::move(destination)),
       thread_([this] { Run(); }) {}
 
-SpanExporter::~SpanExporter() {
+SpanExporter::~SpanExporter() { Shutdown(options_.shutdown_limit); }
+
+bool SpanExporter::Shutdown(absl::Duration limit) {
+  if (!thread_.joinable()) return all_sent_;
   {
     annotated::MutexLock lock(mutex_);
     stopping_ = true;
     work_.notify_all();
   }
-  const bool all_sent = Flush(options_.shutdown_limit);
-  if (!all_sent) {
+  all_sent_ = Flush(limit);
+  if (!all_sent_) {
     annotated::MutexLock lock(mutex_);
     aborting_ = true;
     destination_->Abort();
     work_.notify_all();
   }
   thread_.join();
+  return all_sent_;
 }
 
 void SpanExporter::Export(std::vector<Span> spans) {
   if (spans.empty()) return;
   annotated::MutexLock lock(mutex_);
+  if (stopping_) {
+    counts_.dropped += static_cast<int64_t>(spans.size());
+    return;
+  }
   num_queued_ += spans.size();
   queue_.push_back(std::move(spans));
   // The newest turn stays, however many spans it has.
@@ -99,12 +107,16 @@ void SpanExporter::Run() {
       const int64_t rejected = std::min(result.num_rejected, count);
       counts_.sent += count - rejected;
       counts_.failed += rejected;
+      if (!result.message.empty()) {
+        (rejected > 0 ? counts_.last_error : counts_.last_warning) = result.message;
+      }
     } else if (aborting_) {
+      // What it failed with is that it was broken off.
       counts_.dropped += count;
     } else {
       counts_.failed += count;
+      counts_.last_error = result.message;
     }
-    if (!result.message.empty()) counts_.last_error = result.message;
     is_sending_ = false;
     idle_.notify_all();
   }
@@ -116,7 +128,7 @@ SendResult SpanExporter::SendPatiently(const std::string& request) {
     if (result.kind != SendResult::Kind::kRetry) return result;
     {
       annotated::MutexLock lock(mutex_);
-      counts_.last_error = result.message;
+      if (!aborting_) counts_.last_error = result.message;
     }
     if (tries >= options_.max_tries) return result;
     absl::Duration pause = PauseBefore(tries, result);

@@ -43,7 +43,7 @@ struct SpanExporterOptions {
   absl::Duration longest_pause = absl::Seconds(30);
   // What the receiver asks for is granted up to this.
   absl::Duration longest_retry_after = absl::Minutes(5);
-  // How long the destructor waits for what is not sent yet.
+  // How long the destructor waits for what is not sent yet, unless Shutdown was called.
   absl::Duration shutdown_limit = absl::Seconds(3);
   // 64 random bits with each call. Called by the exporter's thread alone.
   std::function<uint64_t()> random = {};
@@ -64,10 +64,12 @@ class SpanExporter {
     int64_t retries = 0;
     // What went wrong last, for people; empty if nothing did. It is there while it is tried again.
     std::string last_error = {};
+    // What the receiver said last of a request of which it accepted everything; empty if nothing.
+    std::string last_warning = {};
   };
 
   SpanExporter(std::unique_ptr<SpanDestination> destination, SpanExporterOptions options);
-  // Waits for what is not sent yet, up to the limit, and drops the rest.
+  // Shutdown with the limit of the options.
   ~SpanExporter();
   SpanExporter(const SpanExporter&) = delete;
   SpanExporter& operator=(const SpanExporter&) = delete;
@@ -77,6 +79,10 @@ class SpanExporter {
   void Export(std::vector<Span> spans);
   // Returns true once all that was exported before is sent or counted as lost; false after `limit`.
   bool Flush(absl::Duration limit);
+  // Waits for what is not sent yet, up to the limit, and drops the rest; what is exported later is
+  // dropped, too. The counts are those of the end then. Returns whether nothing had to be dropped.
+  // From one thread.
+  bool Shutdown(absl::Duration limit);
   Counts counts() const;
 
  private:
@@ -99,6 +105,8 @@ class SpanExporter {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool aborting_ ABSL_GUARDED_BY(mutex_) = false;
   Counts counts_ ABSL_GUARDED_BY(mutex_);
+  // What the first Shutdown returned. Used by who calls it alone.
+  bool all_sent_ = true;
   std::thread thread_;
 };
 

@@ -288,6 +288,44 @@ TEST_F(SpanExporterTest, TheEndWaitsForWhatIsNotSent) {
   EXPECT_EQ(num_spans, 20u);
 }
 
+TEST_F(SpanExporterTest, WhatIsDroppedAtTheEndIsCountedBeforeTheExporterIsGone) {
+  script_.SetClosed(true);
+  Start();
+  Export("a", 2);
+  script_.AwaitSend();
+  Export("b", 3);
+  EXPECT_FALSE(exporter_->Shutdown(absl::ZeroDuration()));
+  EXPECT_EQ(exporter_->counts().dropped, 5);
+  // That it was broken off is no error of the receiver.
+  EXPECT_EQ(exporter_->counts().last_error, "");
+  // Nobody sends what comes after the end.
+  Export("c");
+  EXPECT_EQ(exporter_->counts().dropped, 6);
+  EXPECT_FALSE(exporter_->Shutdown(kLong));
+}
+
+TEST_F(SpanExporterTest, AnEndInTimeSendsEverything) {
+  Start();
+  Export("a", 2);
+  EXPECT_TRUE(exporter_->Shutdown(kLong));
+  EXPECT_TRUE(exporter_->Shutdown(kLong));
+  EXPECT_EQ(exporter_->counts().sent, 2);
+  EXPECT_EQ(exporter_->counts().dropped, 0);
+}
+
+TEST_F(SpanExporterTest, WhatAReceiverSaysOfARequestThatItTookIsAWarning) {
+  Plan({{.message = "slow down"}});
+  Start();
+  Export("a", 5);
+  ASSERT_TRUE(exporter_->Flush(kLong));
+  EXPECT_EQ(exporter_->counts().last_warning, "slow down");
+  EXPECT_EQ(exporter_->counts().last_error, "");
+  Plan({{.num_rejected = 2, .message = "bad"}});
+  Export("b", 5);
+  ASSERT_TRUE(exporter_->Flush(kLong));
+  EXPECT_EQ(exporter_->counts().last_error, "bad");
+}
+
 // A receiver that hangs, and one that wants to be left alone for long, do not hold up the end.
 TEST_F(SpanExporterTest, TheEndHasALimit) {
   for (const bool hangs : {true, false}) {
