@@ -37,7 +37,8 @@ absl::StatusOr<Url> Read(const std::string& url) {
   // libcurl would read it up to the first of these.
   const bool has_nul = url.find('\0') != std::string::npos;
   if (!has_nul && curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK) {
-    Url found{.scheme = get(CURLUPART_SCHEME), .host = get(CURLUPART_HOST)};
+    Url found{
+        .scheme = get(CURLUPART_SCHEME), .host = get(CURLUPART_HOST), .path = get(CURLUPART_PATH)};
     const std::string port = get(CURLUPART_PORT);
     if ((found.scheme == "http" || found.scheme == "https") && !found.host.empty()) {
       found.origin = absl::StrCat(found.scheme, "://", found.host, port.empty() ? "" : ":", port);

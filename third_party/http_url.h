@@ -19,6 +19,8 @@ struct Url {
   // The scheme, the host and, if the URL has one, the port. Messages have this and nothing else of
   // a URL: names, passwords, paths and queries may be secrets.
   std::string origin = {};
+  // From the first / on, up to the query; "/" if the URL has none.
+  std::string path = {};
   // Whether there is a name or a password before the host.
   bool has_credentials = false;
   // Whether the host is this machine itself, whatever a name server says: "localhost", or an

@@ -27,6 +27,8 @@ TEST(HttpUrlTest, TellsTheOriginAndNoMore) {
     ASSERT_THAT(read, IsOk()) << url;
     EXPECT_EQ(read->origin, origin);
   }
+  EXPECT_EQ(Read("http://a.example/b/c/?d#e")->path, "/b/c/");
+  EXPECT_EQ(Read("http://a.example")->path, "/");
   EXPECT_TRUE(Read("http://user:secret@a.example")->has_credentials);
   EXPECT_TRUE(Read("http://:secret@a.example")->has_credentials);
   EXPECT_TRUE(Read("http://user@a.example")->has_credentials);

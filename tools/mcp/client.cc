@@ -34,6 +34,11 @@ absl::Status StatusOf(const JsonRpcError& error) {
   }
 }
 
+// The end of a message of a request without an answer.
+std::string Remark(const std::string& remark) {
+  return remark.empty() ? "" : absl::StrCat("; meanwhile it sent this: ", remark);
+}
+
 absl::Status Malformed(absl::string_view what) {
   return absl::InternalError(absl::StrCat("the server's answer is malformed: ", what));
 }
@@ -151,7 +156,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(std::unique_ptr<Transpor
   if (absl::Status started = raw->transport_->Start(
           {.on_message = [raw](const std::string& text) { raw->OnMessage(text); },
            .on_request_failed = [raw](int64_t id,
-                                      absl::Status status) { raw->Settle(id, std::move(status)); },
+                                      const absl::Status& status) { raw->Fail(id, status); },
            .on_closed = [raw](const absl::Status& status) { raw->OnClosed(status); }});
       !started.ok()) {
     return started;
@@ -337,8 +342,7 @@ absl::StatusOr<Message> Client::RequestOnce(absl::string_view method, const std:
                 .request_id = std::nullopt})
         .IgnoreError();
   }
-  const std::string remark =
-      pending.remark.empty() ? "" : absl::StrCat("; meanwhile it sent this: ", pending.remark);
+  const std::string remark = Remark(pending.remark);
   if (cancelled) return absl::CancelledError(absl::StrCat(method, " was cancelled", remark));
   return absl::DeadlineExceededError(
       absl::StrCat("the server did not answer ", method, " before the deadline", remark));
@@ -508,6 +512,15 @@ void Client::Settle(const RequestId& id, absl::StatusOr<Message> result) {
   // Otherwise it answers a request that was given up, or none.
   if (found == pending_.end() || found->second->result.has_value()) return;
   found->second->result = std::move(result);
+  found->second->changed.notify_all();
+}
+
+void Client::Fail(int64_t id, const absl::Status& status) {
+  annotated::MutexLock lock(mutex_);
+  const auto found = pending_.find(id);
+  if (found == pending_.end() || found->second->result.has_value()) return;
+  found->second->result =
+      absl::Status(status.code(), absl::StrCat(status.message(), Remark(found->second->remark)));
   found->second->changed.notify_all();
 }
 

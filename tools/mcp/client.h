@@ -165,6 +165,8 @@ class Client {
   static std::string AnswerTo(const Message& request);
   void OnNotification(const Message& message);
   void Settle(const RequestId& id, absl::StatusOr<Message> result);
+  // Takes that there will be no answer.
+  void Fail(int64_t id, const absl::Status& status);
   // Takes an answer that does not say to which request. It ends the only request, if there is but
   // one and it is `surely` an answer to a request. Otherwise requests that end without an answer
   // say it.

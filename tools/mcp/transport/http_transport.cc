@@ -15,6 +15,7 @@
 #include <variant>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "third_party/annotated_mutex.h"
@@ -32,6 +33,7 @@ constexpr char kInitialize[] = "initialize";
 constexpr char kInitialized[] = "notifications/initialized";
 // How much is kept of a body that only says what went wrong.
 constexpr size_t kMaxErrorBytes = 4096;
+constexpr size_t kMaxCodingBytes = 40;
 // How long the server may take to end a stream whose request is answered. Cut off before, the
 // connection could not be used again.
 constexpr milliseconds kStreamEndGrace(1000);
@@ -61,14 +63,58 @@ absl::StatusCode CodeOf(long http_status) {
   }
 }
 
+// Where a redirect leads, as far as it may be told: paths may be secrets.
+std::string WhereTo(const http_url::Url& from, const std::string& target) {
+  const absl::StatusOr<http_url::Url> to = http_url::Read(target);
+  if (!to.ok()) return "";
+  if (to->origin != from.origin) return "; it leads to another server";
+  if (to->path == absl::StrCat(from.path, "/")) {
+    return "; it leads to the same path with a / at its end: use that";
+  }
+  if (absl::StrCat(to->path, "/") == from.path) {
+    return "; it leads to the same path without the / at its end: use that";
+  }
+  return "; it leads to another path of the same server";
+}
+
 // The error of an HTTP status, with what the server says about it, if it says so as JSON-RPC.
-absl::Status HttpError(long http_status, const std::string& body) {
+// `redirect`: the URL that a redirect leads to, or nothing.
+absl::Status HttpError(const http_url::Url& url, long http_status, const std::string& redirect,
+                       const std::string& body) {
+  std::string text = absl::StrCat("the server answers with HTTP status ", http_status);
+  if (http_status >= 300 && http_status <= 399) {
+    absl::StrAppend(&text, ", a redirect, which is not followed", WhereTo(url, redirect));
+  }
   const auto parsed = ParseMessage(body);
   const auto* message = std::get_if<Message>(&parsed);
-  const bool says_why = message != nullptr && message->kind() == Message::Kind::kError;
-  return absl::Status(CodeOf(http_status),
-                      absl::StrCat("the server answers with HTTP status ", http_status,
-                                   says_why ? absl::StrCat(": ", message->error().message) : ""));
+  if (message != nullptr && message->kind() == Message::Kind::kError) {
+    absl::StrAppend(&text, ": ", message->error().message);
+  }
+  return absl::Status(CodeOf(http_status), text);
+}
+
+// What a response cannot be read for.
+absl::Status CheckContentEncoding(CURL* easy) {
+  curl_header* header = nullptr;
+  if (curl_easy_header(easy, "Content-Encoding", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+    return absl::OkStatus();
+  }
+  const absl::string_view coding = header->value;
+  if (coding.empty() || absl::EqualsIgnoreCase(coding, "identity")) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat("the server compresses its answer, although it is asked not to "
+                   "(Content-Encoding: ",
+                   absl::CEscape(coding.substr(0, kMaxCodingBytes)), ")"));
+}
+
+// What went wrong below HTTP.
+std::string TransferError(CURLcode code) {
+  // That of newer libraries has no name in older ones.
+  constexpr int kTooLarge = 100;
+  if (code == CURLE_OUT_OF_MEMORY || static_cast<int>(code) == kTooLarge) {
+    return "a header of the response is too long";
+  }
+  return curl_easy_strerror(code);
 }
 
 // A session id is of visible ASCII characters.
@@ -396,6 +442,7 @@ class HttpTransport : public Transport {
     if (is_post) {
       add("Content-Type", "application/json");
       add("Accept", "application/json, text/event-stream");
+      add("Accept-Encoding", "identity");
       // Not asked first whether the body is welcome.
       exchange->headers = curl_slist_append(exchange->headers, "Expect:");
       curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -408,6 +455,7 @@ class HttpTransport : public Transport {
       }
     } else if (exchange->kind == Exchange::Kind::kStream) {
       add("Accept", "text/event-stream");
+      add("Accept-Encoding", "identity");
       if (!last_event_id.empty()) add("Last-Event-ID", last_event_id);
     } else {
       curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "DELETE");
@@ -466,7 +514,9 @@ class HttpTransport : public Transport {
   }
 
   absl::Status Receive(Exchange& exchange, absl::string_view data) {
-    if (exchange.body == Exchange::Body::kUnknown) ReadHeaders(exchange);
+    if (exchange.body == Exchange::Body::kUnknown) {
+      if (absl::Status readable = ReadHeaders(exchange); !readable.ok()) return readable;
+    }
     switch (exchange.body) {
       case Exchange::Body::kEvents:
         return exchange.events.Append(data, [&](const SseEvent& event) {
@@ -487,14 +537,17 @@ class HttpTransport : public Transport {
   }
 
   // Called when the first part of the body is there, or there is none.
-  void ReadHeaders(Exchange& exchange) {
+  absl::Status ReadHeaders(Exchange& exchange) {
     long status = 0;
     curl_easy_getinfo(exchange.easy, CURLINFO_RESPONSE_CODE, &status);
     const char* type = nullptr;
     curl_easy_getinfo(exchange.easy, CURLINFO_CONTENT_TYPE, &type);
     const absl::string_view content_type = type == nullptr ? "" : type;
     exchange.body = Exchange::Body::kOther;
-    if (status < 200 || status > 299) return;
+    if (status < 200 || status > 299) return absl::OkStatus();
+    if (absl::Status readable = CheckContentEncoding(exchange.easy); !readable.ok()) {
+      return readable;
+    }
     if (absl::StartsWithIgnoreCase(content_type, "text/event-stream")) {
       exchange.body = Exchange::Body::kEvents;
     } else if (absl::StartsWithIgnoreCase(content_type, "application/json")) {
@@ -507,6 +560,13 @@ class HttpTransport : public Transport {
         IsSessionId(header->value)) {
       session_id_ = header->value;
     }
+    return absl::OkStatus();
+  }
+
+  static std::string RedirectOf(const Exchange& exchange) {
+    const char* url = nullptr;
+    curl_easy_getinfo(exchange.easy, CURLINFO_REDIRECT_URL, &url);
+    return url == nullptr ? "" : url;
   }
 
   void Complete(CURL* easy, CURLcode code) {
@@ -515,7 +575,7 @@ class HttpTransport : public Transport {
                                     [&](const auto& one) { return one->easy == easy; });
     const std::unique_ptr<Exchange> exchange = std::move(*found);
     exchanges_.erase(found);
-    if (exchange->body == Exchange::Body::kUnknown) ReadHeaders(*exchange);
+    if (exchange->body == Exchange::Body::kUnknown) exchange->broken.Update(ReadHeaders(*exchange));
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (exchange->message.method == kInitialized && !exchange->has_head) initialized_status_ = 0;
@@ -540,8 +600,7 @@ class HttpTransport : public Transport {
       return;
     }
     if (code != CURLE_OK) {
-      return Fail(
-          id, absl::UnavailableError(absl::StrCat(url_.origin, ": ", curl_easy_strerror(code))));
+      return Fail(id, absl::UnavailableError(absl::StrCat(url_.origin, ": ", TransferError(code))));
     }
     if (status == 404 && exchange.has_session) {
       return Fail(id, absl::AbortedError("the session has expired"));
@@ -549,7 +608,7 @@ class HttpTransport : public Transport {
     if (exchange.body != Exchange::Body::kMessage) {
       return Fail(id, status >= 200 && status <= 299
                           ? absl::InternalError("the server answers with neither JSON nor events")
-                          : HttpError(status, exchange.text));
+                          : HttpError(url_, status, RedirectOf(exchange), exchange.text));
     }
     handler_.on_message(std::move(exchange.text));
     Fail(id, absl::InternalError("the server answers with another message than the response"));

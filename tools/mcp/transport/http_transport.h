@@ -1,8 +1,8 @@
 // A server reached over streamable HTTP (Model Context Protocol, revision 2025-11-25, Base
 // Protocol, Transports, Streamable HTTP), with libcurl. Each message is a POST, answered with JSON
 // or with a stream of events; a GET listens for what the server says by itself. A stream that
-// breaks off is taken up again where it has event ids. Redirects are not followed, and the older
-// transport of HTTP with SSE is not spoken.
+// breaks off is taken up again where it has event ids. Redirects are not followed, answers that are
+// compressed are not read, and the older transport of HTTP with SSE is not spoken.
 #ifndef TOOLS_MCP_TRANSPORT_HTTP_TRANSPORT_H_
 #define TOOLS_MCP_TRANSPORT_HTTP_TRANSPORT_H_
 

@@ -26,6 +26,7 @@ namespace {
 using absl_testing::IsOk;
 using absl_testing::StatusIs;
 using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -231,6 +232,53 @@ TEST(HttpTransportTest, EveryFailureIsAStatus) {
                 responder.Write("no HTTP\r\n\r\n");
               }),
               StatusIs(StatusCode::kUnavailable));
+}
+
+TEST(HttpTransportTest, FailuresSayWhatTheServerSaid) {
+  const auto message_of = [](int status, const std::string& headers, const std::string& body = "") {
+    const absl::Status called = Call([&](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+      responder.Answer(status, "application/json", body, headers);
+    });
+    EXPECT_FALSE(called.ok());
+    return std::string(called.message());
+  };
+  // An error that names no request, with a status of success.
+  EXPECT_THAT(
+      message_of(200, "",
+                 R"({"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"the reason"}})"),
+      HasSubstr("meanwhile it sent this: the reason"));
+  // Redirects. Of where they lead, no more is told than may be of a URL.
+  EXPECT_THAT(message_of(307, "Location: /mcp/?key=secret\r\n"),
+              AllOf(HasSubstr("307, a redirect, which is not followed"),
+                    HasSubstr("the same path with a / at its end"), Not(HasSubstr("secret"))));
+  EXPECT_THAT(message_of(308, "Location: /secret\r\n"),
+              AllOf(HasSubstr("to another path of the same server"), Not(HasSubstr("secret"))));
+  EXPECT_THAT(message_of(302, "Location: https://a:secret@a.example/mcp/\r\n"),
+              AllOf(HasSubstr("to another server"), Not(HasSubstr("secret"))));
+  EXPECT_THAT(message_of(301, ""), EndsWith("HTTP status 301, a redirect, which is not followed"));
+  EXPECT_THAT(message_of(200, absl::StrCat("X: ", std::string(3'000'000, 'x'), "\r\n")),
+              HasSubstr("a header of the response is too long"));
+}
+
+TEST(HttpTransportTest, AnAnswerThatIsCompressedIsRefusedByName) {
+  HttpPeer peer(AnswerCalls([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+    responder.Answer(200, "application/json", "\x1f\x8b\x08", "Content-Encoding: gzip\r\n");
+  }));
+  EXPECT_THAT(Connect(peer, {.listen = false})->CallTool("tool", ""),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("Content-Encoding: gzip")));
+  for (const HttpPeer::Request& request : peer.requests()) {
+    EXPECT_EQ(request.header("accept-encoding"), request.method == "DELETE" ? "" : "identity");
+  }
+  EXPECT_THAT(Call([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+                responder.Answer(200, "application/json", kResult,
+                                 "Content-Encoding: Identity\r\n");
+              }),
+              IsOk());
+  EXPECT_THAT(Call([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+                responder.StartStream("Content-Encoding: br\r\n");
+                responder.Write("x");
+              }),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("Content-Encoding: br")));
 }
 
 TEST(HttpTransportTest, BoundsWhatItReads) {
