@@ -11,10 +11,13 @@
 #include <climits>
 #include <functional>
 #include <map>
+#include <optional>
 #include <queue>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "third_party/annotated_mutex.h"
 #include "third_party/http_url.h"
@@ -25,6 +28,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Clock::time_point kNever = Clock::time_point::max();
+constexpr size_t kMaxCodingBytes = 40;
 
 Clock::time_point After(Clock::time_point now, absl::Duration time) {
   // What is farther away than a century is never.
@@ -158,6 +162,8 @@ class HttpLoop::Impl {
     bool is_running = false;
     bool has_head = false;
     bool has_body = false;
+    // The content coding of the body, which is not read then.
+    std::optional<std::string> coding = {};
     size_t num_body_bytes = 0;
     // When it is over unless something comes.
     Clock::time_point deadline = kNever;
@@ -176,6 +182,7 @@ class HttpLoop::Impl {
       // A header without a value is written so; with a colon it would be taken out.
       add(value.empty() ? absl::StrCat(name, ";") : absl::StrCat(name, ": ", value));
     }
+    add("Accept-Encoding: identity");
     // The server is not asked first whether the body is welcome.
     add("Expect:");
     curl_easy_setopt(easy, CURLOPT_URL, transfer.request.url.c_str());
@@ -338,12 +345,28 @@ class HttpLoop::Impl {
     transfer->listener->OnDone(status);
   }
 
+  static int StatusOf(const Transfer& transfer) {
+    long status = 0;
+    curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
+  }
+
+  // The response's content coding, if it has any.
+  static std::optional<std::string> CodingOf(const Transfer& transfer) {
+    curl_header* header = nullptr;
+    if (curl_easy_header(transfer.easy, "Content-Encoding", 0, CURLH_HEADER, -1, &header) !=
+        CURLHE_OK) {
+      return std::nullopt;
+    }
+    const absl::string_view coding = header->value;
+    if (coding.empty() || absl::EqualsIgnoreCase(coding, "identity")) return std::nullopt;
+    return absl::CEscape(coding.substr(0, kMaxCodingBytes));
+  }
+
   static void GiveHead(Transfer& transfer) {
     if (std::exchange(transfer.has_head, true)) return;
     HttpHead head;
-    long status = 0;
-    curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
-    head.status = static_cast<int>(status);
+    head.status = StatusOf(transfer);
     const char* content_type = nullptr;
     curl_easy_getinfo(transfer.easy, CURLINFO_CONTENT_TYPE, &content_type);
     if (content_type != nullptr) head.content_type = content_type;
@@ -358,6 +381,16 @@ class HttpLoop::Impl {
 
   static size_t OnData(char* data, size_t, size_t size, void* context) {
     Transfer& transfer = *static_cast<Transfer*>(context);
+    if (!transfer.has_head) transfer.coding = CodingOf(transfer);
+    const int status = StatusOf(transfer);
+    if (transfer.coding.has_value() && status >= 200 && status <= 299) {
+      transfer.ended = absl::FailedPreconditionError(
+          absl::StrCat(transfer.origin,
+                       ": the server compresses its answer, although it is asked not to "
+                       "(Content-Encoding: ",
+                       *transfer.coding, ")"));
+      return CURL_WRITEFUNC_ERROR;
+    }
     GiveHead(transfer);
     transfer.deadline = After(Clock::now(), transfer.request.stall_timeout);
     if (!std::exchange(transfer.has_body, true)) {
@@ -371,6 +404,8 @@ class HttpLoop::Impl {
                                                     transfer.request.max_body_bytes, " bytes"));
       return CURL_WRITEFUNC_ERROR;
     }
+    // The status of an error says enough.
+    if (transfer.coding.has_value()) return size;
     if (transfer.listener->OnBody({data, size})) return size;
     transfer.ended = absl::CancelledError("nothing more of it was wanted");
     return CURL_WRITEFUNC_ERROR;

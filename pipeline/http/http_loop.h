@@ -5,7 +5,9 @@
 //
 // Connections are kept and used again. Certificates are verified. Redirects are not followed: their
 // status is the answer. Proxies that the environment names are not used, so that what is said goes
-// to the host of the URL and nowhere else. Nothing is compressed. HTTP/1.1 is spoken (RFC 9112).
+// to the host of the URL and nowhere else. Nothing is compressed: a server is asked not to, an
+// answer that is compressed nevertheless fails, and of one whose status is no success the body is
+// left out. HTTP/1.1 is spoken (RFC 9112).
 //
 // Bounds: transfers at a time, bytes of a response, and the times of a request; each failure says
 // which it was, with the origin of the URL and without anything else of the request.
@@ -66,8 +68,8 @@ class HttpListener {
   virtual bool OnBody(absl::string_view bytes) = 0;
   // The last call, once for each transfer. OK if the response is at its end, whatever its status.
   // Unavailable if there is no connection or it broke off; DeadlineExceeded; ResourceExhausted for
-  // a body that is too long; FailedPrecondition for a certificate that is not to be trusted;
-  // Cancelled.
+  // a body that is too long; FailedPrecondition for a certificate that is not to be trusted, and
+  // for a body that is compressed; Cancelled.
   virtual void OnDone(const absl::Status& status) = 0;
 };
 

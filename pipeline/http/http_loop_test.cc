@@ -98,6 +98,32 @@ void AnswerShortly(const HttpPeer::Request& request, HttpPeer::Responder& respon
   responder.Answer(200, "text/plain", request.body);
 }
 
+TEST(HttpLoopTest, AnAnswerThatIsCompressedIsNotTakenForItsContent) {
+  for (const int status : {200, 500}) {
+    HttpPeer peer([&](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+      responder.Answer(status, "audio/pcm", "\x1f\x8b\x08", "Content-Encoding: gzip\r\n");
+    });
+    const auto loop = Loop();
+    const auto heard = Fetch(*loop, RequestTo(peer.origin()));
+    EXPECT_EQ(peer.requests().at(0).header("accept-encoding"), "identity");
+    EXPECT_EQ(heard->body, "");
+    if (status == 200) {
+      EXPECT_THAT(*heard->status,
+                  StatusIs(absl::StatusCode::kFailedPrecondition,
+                           AllOf(HasSubstr(peer.origin()), HasSubstr("Content-Encoding: gzip"))));
+    } else {
+      // The status says what is wrong.
+      EXPECT_THAT(*heard->status, IsOk());
+      EXPECT_EQ(heard->head->status, status);
+    }
+  }
+  HttpPeer plain([](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+    responder.Answer(200, "text/plain", "words", "Content-Encoding: identity\r\n");
+  });
+  const auto loop = Loop();
+  EXPECT_EQ(Fetch(*loop, RequestTo(plain.origin()))->body, "words");
+}
+
 TEST(HttpLoopTest, ARequestIsAnswered) {
   HttpPeer peer([](const HttpPeer::Request& request, HttpPeer::Responder& responder) {
     responder.Answer(request.method == "GET" ? 404 : 200, "application/json", "{}",
