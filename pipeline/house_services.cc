@@ -1,6 +1,7 @@
 #include "pipeline/house_services.h"
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -137,7 +138,7 @@ class SessionNames {
   void Keep(const std::string& conversation, const std::string& session) {
     if (conversation.empty()) return;
     annotated::MutexLock lock(mutex_);
-    if (!sessions_.emplace(conversation, session).second) return;
+    if (!sessions_.insert_or_assign(conversation, session).second) return;
     order_.push_back(conversation);
     if (order_.size() <= HouseParts::kMaxConversations) return;
     sessions_.erase(order_.front());
@@ -150,29 +151,74 @@ class SessionNames {
   std::list<std::string> order_ ABSL_GUARDED_BY(mutex_);
 };
 
+// Questions of one conversation come one after the other, because its session is open for one only.
+class QuestionOrder {
+ public:
+  // Calls `ask` now, or when those of its conversation that entered before have left. False if too
+  // many of them wait already.
+  bool Enter(const std::string& conversation, std::function<void()> ask) {
+    if (!conversation.empty()) {
+      annotated::MutexLock lock(mutex_);
+      const auto [line, is_first] = waiting_.try_emplace(conversation);
+      if (!is_first) {
+        if (line->second.size() >= HouseParts::kMaxWaitingQuestions) return false;
+        line->second.push_back(std::move(ask));
+        return true;
+      }
+    }
+    ask();
+    return true;
+  }
+  // Whoever was asked has been answered, and its session is closed.
+  void Leave(const std::string& conversation) {
+    if (conversation.empty()) return;
+    std::function<void()> next;
+    {
+      annotated::MutexLock lock(mutex_);
+      const auto line = waiting_.find(conversation);
+      if (line->second.empty()) {
+        waiting_.erase(line);
+        return;
+      }
+      next = std::move(line->second.front());
+      line->second.pop_front();
+    }
+    next();
+  }
+
+ private:
+  annotated::Mutex mutex_;
+  // Those that wait, by the conversations that have a question under way.
+  std::map<std::string, std::deque<std::function<void()>>> waiting_ ABSL_GUARDED_BY(mutex_);
+};
+
 // One question: a session that lives as long as its answer. Owned by the runtime until Closed.
 class Question : public SessionSink, public std::enable_shared_from_this<Question> {
  public:
   using Done = std::function<void(const absl::StatusOr<door::Answerer::Answer>&)>;
 
-  explicit Question(Done done) : done_(std::move(done)) {}
+  // `leave` is called once its session is closed, or could not be opened.
+  Question(Done done, std::function<void()> leave)
+      : leave_(std::move(leave)), done_(std::move(done)) {}
 
   // Blocks for the store.
   void Ask(Runtime& runtime, SessionNames& names, const door::Answerer::Request& request) {
-    SessionOptions options;
-    options.session_id = names.Find(request.conversation_id);
-    options.title = "House";
-    options.conversation.input_sample_rate_hz = kHearingHz;
-    options.turn_taking = TurnTaking{.detects_speech = false};
     {
       annotated::MutexLock lock(mutex_);
       self_ = shared_from_this();
     }
-    auto opened = runtime.Open(std::move(options), this);
+    const std::string session = names.Find(request.conversation_id);
+    auto opened = runtime.Open(Options(session), this);
+    // A session that cannot be gone on with, since it was deleted or closed or is held at another
+    // door, is followed by a new one: a house knows no sessions, and could do nothing about it.
+    if (!session.empty() &&
+        (absl::IsNotFound(opened.status()) || absl::IsFailedPrecondition(opened.status()) ||
+         absl::IsAlreadyExists(opened.status()))) {
+      opened = runtime.Open(Options(""), this);
+    }
     if (!opened.ok()) {
       Finish(opened.status());
-      annotated::MutexLock lock(mutex_);
-      self_ = nullptr;
+      Leave();
       return;
     }
     names.Keep(request.conversation_id, (*opened)->id());
@@ -206,14 +252,29 @@ class Question : public SessionSink, public std::enable_shared_from_this<Questio
   void Frame(absl::Span<const int16_t> /*samples*/) override {}
   void Closed(const absl::Status& status) override {
     Finish(status.ok() ? absl::UnavailableError("the conversation ended") : status);
-    std::shared_ptr<Question> self;
-    annotated::MutexLock lock(mutex_);
-    self = std::move(self_);
-    session_ = nullptr;
-    lock.unlock();
+    Leave();
   }
 
  private:
+  static SessionOptions Options(const std::string& session) {
+    SessionOptions options;
+    options.session_id = session;
+    options.title = "House";
+    options.conversation.input_sample_rate_hz = kHearingHz;
+    options.turn_taking = TurnTaking{.detects_speech = false};
+    return options;
+  }
+
+  // As the last: it may be destroyed then.
+  void Leave() {
+    std::shared_ptr<Question> self;
+    {
+      annotated::MutexLock lock(mutex_);
+      self = std::move(self_);
+      session_ = nullptr;
+    }
+    leave_();
+  }
   void Finish(const absl::StatusOr<door::Answerer::Answer>& answer) {
     Done done;
     {
@@ -223,6 +284,7 @@ class Question : public SessionSink, public std::enable_shared_from_this<Questio
     if (done != nullptr) done(answer);
   }
 
+  const std::function<void()> leave_;
   annotated::Mutex mutex_;
   Done done_ ABSL_GUARDED_BY(mutex_);
   std::string text_ ABSL_GUARDED_BY(mutex_);
@@ -242,17 +304,29 @@ class RuntimeAnswerer : public door::Answerer {
             .author = "Parlance"};
   }
   void Ask(Request request, std::function<void(const absl::StatusOr<Answer>&)> done) override {
-    auto question = std::make_shared<Question>(done);
-    const bool posted =
-        runner_.Post({.run = [this, question = std::move(question), request = std::move(request)] {
-          question->Ask(runtime_, names_, request);
-        }});
-    if (!posted) done(absl::ResourceExhaustedError("too many questions wait"));
+    const std::string conversation = request.conversation_id;
+    auto ask = [this, done, conversation, request = std::move(request)]() mutable {
+      // The order outlives this object where a session closes after its answer was given.
+      auto leave = [order = order_, conversation] { order->Leave(conversation); };
+      auto question = std::make_shared<Question>(done, leave);
+      if (runner_.Post(
+              {.run = [this, question = std::move(question), request = std::move(request)] {
+                question->Ask(runtime_, names_, request);
+              }})) {
+        return;
+      }
+      done(absl::ResourceExhaustedError("too many questions wait"));
+      leave();
+    };
+    if (!order_->Enter(conversation, std::move(ask))) {
+      done(absl::ResourceExhaustedError("too many questions of this conversation wait"));
+    }
   }
 
  private:
   Runtime& runtime_;
   TaskRunner& runner_;
+  const std::shared_ptr<QuestionOrder> order_ = std::make_shared<QuestionOrder>();
   SessionNames names_;
 };
 

@@ -5,7 +5,8 @@
 //   text  ─► a session of the runtime, which only writes ─► text
 //
 // What belongs to one conversation of the house is one session of the store, for as long as the
-// house names it: the last kMaxConversations of them are known by their names.
+// house names it: the last kMaxConversations of them are known by their names. Questions of one
+// conversation are answered one after the other; at most kMaxWaitingQuestions wait.
 //
 // Threads: any.
 #ifndef PIPELINE_HOUSE_SERVICES_H_
@@ -37,6 +38,7 @@ struct HousePartsOptions {
 class HouseParts {
  public:
   static constexpr size_t kMaxConversations = 1000;
+  static constexpr size_t kMaxWaitingQuestions = 8;
 
   static std::unique_ptr<HouseParts> Create(const HousePartsOptions& options);
   virtual ~HouseParts() = default;

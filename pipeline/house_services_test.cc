@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -126,13 +125,55 @@ TEST_F(HouseServicesTest, TextBecomesSound) {
 
 TEST_F(HouseServicesTest, TextIsAnsweredAndAConversationIsOneSession) {
   EXPECT_EQ(Ask("hello", "kitchen").text, "You said hello.");
-  // A session that is still being closed is not gone on with.
-  while (runtime_->stats().num_sessions > 0) std::this_thread::yield();
   EXPECT_EQ(Ask("and more", "kitchen").text, "You said and more.");
   EXPECT_TRUE(Ask("something else").is_handled);
   const auto sessions = sqlite_->ListSessions(10, "");
   ASSERT_THAT(sessions, IsOk());
   EXPECT_THAT(*sessions, SizeIs(2));
+}
+
+TEST_F(HouseServicesTest, QuestionsOfAConversationAreAnsweredOneAfterTheOther) {
+  absl::Notification may_answer;
+  agent_.decide = [&](const AgentInput& input) -> absl::StatusOr<AgentStep> {
+    may_answer.WaitForNotification();
+    return AgentStep{.calls = {}, .reply = absl::StrCat("You said ", input.utterance.text, ".")};
+  };
+  constexpr size_t kNumQuestions = 1 + HouseParts::kMaxWaitingQuestions;
+  std::vector<std::string> answers;
+  std::string too_many;
+  absl::Notification done;
+  for (size_t i = 0; i <= kNumQuestions; ++i) {
+    services_.answerer->Ask(
+        {.text = absl::StrCat(i), .conversation_id = "kitchen"},
+        [&, i](const absl::StatusOr<door::Answerer::Answer>& given) {
+          if (i == kNumQuestions) {
+            too_many = std::string(given.status().message());
+            return;
+          }
+          answers.push_back(given.ok() ? given->text : given.status().ToString());
+          if (answers.size() == kNumQuestions) done.Notify();
+        });
+  }
+  EXPECT_EQ(too_many, "too many questions of this conversation wait");
+  may_answer.Notify();
+  done.WaitForNotification();
+  std::vector<std::string> expected;
+  for (size_t i = 0; i < kNumQuestions; ++i) {
+    expected.push_back(absl::StrCat("You said ", i, "."));
+  }
+  EXPECT_EQ(answers, expected);
+  EXPECT_THAT(*sqlite_->ListSessions(10, ""), SizeIs(1));
+}
+
+TEST_F(HouseServicesTest, ASessionThatWasDeletedIsFollowedByAnother) {
+  EXPECT_EQ(Ask("hello", "kitchen").text, "You said hello.");
+  const auto sessions = sqlite_->ListSessions(10, "");
+  ASSERT_THAT(sessions, IsOk());
+  ASSERT_THAT(*sessions, SizeIs(1));
+  ASSERT_THAT(sqlite_->DeleteSession(sessions->front().id), IsOk());
+  EXPECT_EQ(Ask("and more", "kitchen").text, "You said and more.");
+  EXPECT_EQ(Ask("and still more", "kitchen").text, "You said and still more.");
+  EXPECT_THAT(*sqlite_->ListSessions(10, ""), SizeIs(1));
 }
 
 TEST_F(HouseServicesTest, SpeechIsFound) {
