@@ -1,5 +1,6 @@
 #include "pipeline/house_services.h"
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <functional>
@@ -19,6 +20,7 @@
 #include "audio/turns/endpointer.h"
 #include "audio/turns/speech_segmenter.h"
 #include "audio/turns/turn_observer.h"
+#include "pipeline/conversation/answer_cutter.h"
 #include "pipeline/conversation/turn_taking.h"
 #include "pipeline/runtime/recognizer_pool.h"
 #include "pipeline/runtime/steady_clock.h"
@@ -73,34 +75,74 @@ class PooledTranscriber : public door::Transcriber {
   RecognizerPool& pool_;
 };
 
-// Text that is spoken when all of it is there.
-class PooledSpeech : public door::Speech {
+// A text that is said, a piece a task, so that whoever else waits for the runner has to wait
+// for one piece and not for all of the text.
+class Saying : public std::enable_shared_from_this<Saying> {
  public:
-  PooledSpeech(Synthesizer* synthesizer, TaskRunner* runner, door::Speaker::Listener listener)
-      : synthesizer_(*synthesizer),
-        runner_(*runner),
-        listener_(std::move(listener)),
-        wanted_(std::make_shared<std::atomic<bool>>(true)) {}
-  ~PooledSpeech() override { *wanted_ = false; }
-  void Text(absl::string_view text) override { absl::StrAppend(&text_, text); }
-  void End() override {
-    const bool posted = runner_.Post({.run = [&synthesizer = synthesizer_, listener = listener_,
-                                              wanted = wanted_, text = std::move(text_)] {
-      if (!*wanted) return;
-      const absl::Status said = synthesizer.Synthesize(text, [&](const SpeechChunk& chunk) {
-        return *wanted && (chunk.samples.empty() || listener.sound(chunk.samples));
-      });
-      if (*wanted) listener.done(said);
-    }});
-    if (!posted) listener_.done(absl::ResourceExhaustedError("too much waits to be spoken"));
+  Saying(Synthesizer* synthesizer, TaskRunner* runner, door::Speaker::Listener listener)
+      : synthesizer_(*synthesizer), runner_(*runner), listener_(std::move(listener)) {}
+
+  // Before Begin.
+  void Add(absl::string_view text) {
+    // The cutter looks at all of what it has for each piece, so it is given little at a time.
+    for (; !text.empty(); text.remove_prefix(std::min(kStep, text.size()))) {
+      cutter_.Add(text.substr(0, kStep));
+      while (std::optional<std::string> piece = cutter_.Next()) {
+        pieces_.push_back(*std::move(piece));
+      }
+    }
   }
+  void Begin() {
+    while (std::optional<std::string> piece = cutter_.Finish()) {
+      pieces_.push_back(*std::move(piece));
+    }
+    GoOn();
+  }
+  // From any thread.
+  void Cancel() { is_wanted_ = false; }
 
  private:
+  // One at a time.
+  void GoOn() {
+    if (pieces_.empty()) return listener_.done(absl::OkStatus());
+    if (!runner_.Post({.run = [self = shared_from_this()] { self->SayOne(); }})) {
+      listener_.done(absl::ResourceExhaustedError("too much waits to be spoken"));
+    }
+  }
+  void SayOne() {
+    if (!is_wanted_) return;
+    const std::string piece = std::move(pieces_.front());
+    pieces_.pop_front();
+    bool is_heard = true;
+    const absl::Status said = synthesizer_.Synthesize(piece, [&](const SpeechChunk& chunk) {
+      is_heard = is_wanted_ && (chunk.samples.empty() || listener_.sound(chunk.samples));
+      return is_heard;
+    });
+    if (!is_wanted_) return;
+    if (!said.ok() || !is_heard) return listener_.done(said);
+    GoOn();
+  }
+
+  static constexpr size_t kStep = AnswerCutter::kMaxPieceBytes;
+
   Synthesizer& synthesizer_;
   TaskRunner& runner_;
   const door::Speaker::Listener listener_;
-  const std::shared_ptr<std::atomic<bool>> wanted_;
-  std::string text_;
+  std::atomic<bool> is_wanted_ = true;
+  AnswerCutter cutter_;
+  std::deque<std::string> pieces_;
+};
+
+// Text that is spoken when all of it is there.
+class PooledSpeech : public door::Speech {
+ public:
+  explicit PooledSpeech(std::shared_ptr<Saying> saying) : saying_(std::move(saying)) {}
+  ~PooledSpeech() override { saying_->Cancel(); }
+  void Text(absl::string_view text) override { saying_->Add(text); }
+  void End() override { saying_->Begin(); }
+
+ private:
+  const std::shared_ptr<Saying> saying_;
 };
 
 class PooledSpeaker : public door::Speaker {
@@ -117,7 +159,8 @@ class PooledSpeaker : public door::Speaker {
   }
   int sample_rate_hz() const override { return synthesizer_.sample_rate_hz(); }
   std::unique_ptr<door::Speech> Start(absl::string_view /*voice*/, Listener listener) override {
-    return std::make_unique<PooledSpeech>(&synthesizer_, &runner_, std::move(listener));
+    return std::make_unique<PooledSpeech>(
+        std::make_shared<Saying>(&synthesizer_, &runner_, std::move(listener)));
   }
 
  private:
@@ -377,11 +420,14 @@ class HousePartsImpl : public HouseParts {
         speech_({.num_workers = options.num_workers,
                  .overdue_after = options.overdue_after,
                  .now = SteadyNow}),
+        questions_({.num_workers = options.num_workers,
+                    .overdue_after = options.overdue_after,
+                    .now = SteadyNow}),
         recognizers_(options.parts.create_recognizer, &recognition_,
                      {.max_recognizers = options.num_workers}),
         transcriber_(&recognizers_),
         speaker_(options.parts.synthesizer, &speech_, options.voice),
-        answerer_(options.runtime, &speech_),
+        answerer_(options.runtime, &questions_),
         detector_(options.parts.create_vad) {}
 
   door::HouseServices services() override {
@@ -394,6 +440,7 @@ class HousePartsImpl : public HouseParts {
  private:
   WorkerPool recognition_;
   WorkerPool speech_;
+  WorkerPool questions_;
   RecognizerPool recognizers_;
   PooledTranscriber transcriber_;
   PooledSpeaker speaker_;

@@ -1,7 +1,7 @@
 // The agent's parts as the services of a house: what pipeline/door/wyoming offers.
 //
 //   sound ─► recognisers ─► text      nothing is stored
-//   text  ─► synthesiser ─► sound     nothing is stored
+//   text  ─► synthesiser ─► sound     nothing is stored; said a sentence at a time, in turns
 //   text  ─► a session of the runtime, which only writes ─► text
 //
 // What belongs to one conversation of the house is one session of the store, for as long as the
@@ -28,7 +28,7 @@ struct HousePartsOptions {
   // Answers are those of its sessions.
   Runtime* runtime = nullptr;
   std::string voice = "default";
-  // Threads that recognise and speak for houses, each as many.
+  // Threads that recognise, that speak, and that begin to answer for houses, each as many.
   int num_workers = 1;
   // After so long a task of theirs is written off.
   absl::Duration overdue_after = absl::Seconds(10);

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/notification.h"
@@ -19,9 +20,11 @@
 #include "pipeline/agent/agent.h"
 #include "pipeline/conversation/testing/simulated_world.h"
 #include "pipeline/door/wyoming/services.h"
+#include "pipeline/door/wyoming/wyoming.h"
 #include "pipeline/runtime/runtime.h"
 #include "pipeline/runtime/testing/scripted_parts.h"
 #include "pipeline/runtime/testing/scripted_recognizer.h"
+#include "pipeline/speech/synthesizer.h"
 #include "session/sqlite/sqlite_store.h"
 #include "third_party/status_matchers.h"
 #include "tools/executor.h"
@@ -33,6 +36,15 @@ namespace {
 using absl_testing::IsOk;
 using testing::ElementsAre;
 using testing::SizeIs;
+
+// Refuses what Flite does.
+class FussySynthesizer : public LetterSynthesizer {
+ public:
+  absl::Status Synthesize(absl::string_view text, const SpeechSink& sink) override {
+    if (text.empty() || text.size() > 10000) return absl::InvalidArgumentError("cannot say it");
+    return LetterSynthesizer::Synthesize(text, sink);
+  }
+};
 
 class HouseServicesTest : public testing::Test {
  protected:
@@ -76,7 +88,7 @@ class HouseServicesTest : public testing::Test {
 
   RecognizerScript recognizers_;
   ScriptedAgent agent_;
-  LetterSynthesizer synthesizer_;
+  FussySynthesizer synthesizer_;
   std::unique_ptr<session::SqliteStore> sqlite_;
   tools::ToolRegistry registry_;
   std::unique_ptr<tools::ToolExecutor> executor_;
@@ -121,6 +133,58 @@ TEST_F(HouseServicesTest, TextBecomesSound) {
   speech->End();
   done.WaitForNotification();
   EXPECT_EQ(heard, "Good morning.");
+}
+
+TEST_F(HouseServicesTest, ALongTextIsSaidInPiecesAndAnEmptyOneIsDone) {
+  std::string text;
+  while (text.size() < door::kMaxWyomingText) absl::StrAppend(&text, "word ");
+  text.resize(door::kMaxWyomingText, '!');
+  for (const std::string& each : {text, std::string(), std::string("  ")}) {
+    absl::Notification done;
+    std::string heard;
+    const auto speech = services_.speaker->Start("", {.sound =
+                                                          [&](absl::Span<const int16_t> samples) {
+                                                            heard += TextOfSound(samples);
+                                                            return true;
+                                                          },
+                                                      .done =
+                                                          [&](const absl::Status& status) {
+                                                            EXPECT_THAT(status, IsOk());
+                                                            done.Notify();
+                                                          }});
+    speech->Text(each);
+    speech->End();
+    done.WaitForNotification();
+    EXPECT_EQ(heard, absl::StripAsciiWhitespace(each));
+  }
+}
+
+TEST_F(HouseServicesTest, NobodyWaitsForMoreThanAPieceOfAnothersText) {
+  absl::Notification may_speak;
+  std::vector<std::string> said;
+  synthesizer_.before = [&](absl::string_view text, size_t num_given) {
+    may_speak.WaitForNotification();
+    if (num_given == 0) said.emplace_back(text);
+    return absl::OkStatus();
+  };
+  absl::Notification done[2];
+  const auto start = [&](int i) {
+    return services_.speaker->Start(
+        "", {.sound = [](absl::Span<const int16_t>) { return true; },
+             .done = [&done, i](const absl::Status&) { done[i].Notify(); }});
+  };
+  const auto long_speech = start(0);
+  long_speech->Text("The first sentence is here. The second sentence is there.");
+  long_speech->End();
+  const auto short_speech = start(1);
+  short_speech->Text("Hello.");
+  short_speech->End();
+  // Whoever asks does not wait for the voice.
+  EXPECT_EQ(Ask("hello").text, "You said hello.");
+  may_speak.Notify();
+  for (absl::Notification& each : done) each.WaitForNotification();
+  EXPECT_THAT(
+      said, ElementsAre("The first sentence is here. ", "Hello.", "The second sentence is there."));
 }
 
 TEST_F(HouseServicesTest, TextIsAnsweredAndAConversationIsOneSession) {
