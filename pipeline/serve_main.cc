@@ -92,10 +92,11 @@ ABSL_FLAG(std::string, stream_address, "127.0.0.1",
 ABSL_FLAG(bool, trust_network, false,
           "Whoever reaches --stream_address may speak to the agent, without a key.");
 ABSL_FLAG(std::string, twilio_auth_token_file, "",
-          "A file with Twilio's auth token: calls that Twilio has signed need no key. Goes with "
-          "--public_url. Nobody else may read the file.");
+          "A file with Twilio's auth token: a call at /v1/media-streams/twilio that Twilio has "
+          "signed needs no key, and one that is not signed needs a key. Goes with --public_url. "
+          "Nobody else may read the file.");
 ABSL_FLAG(std::string, public_url, "",
-          "The URL by which others reach this program, without a path, such as "
+          "The URL by which others reach this program's WebSockets, without a path, such as "
           "wss://voice.example.");
 ABSL_FLAG(int, threads, 0, "How many threads serve conversations. 0: one for each processor.");
 ABSL_FLAG(
@@ -195,9 +196,12 @@ absl::StatusOr<Request> ReadCommandLine() {
     return wrong(absl::StrCat("--allowed_origins: '", command::PrintableLine(origin),
                               "' is no origin, such as https://app.example, without a path"));
   }
-  if (const std::string url = absl::GetFlag(FLAGS_public_url); !url.empty() && !IsOrigin(url)) {
+  if (const std::string url = absl::GetFlag(FLAGS_public_url);
+      !url.empty() &&
+      !(IsOrigin(url) && (absl::StartsWith(url, "ws://") || absl::StartsWith(url, "wss://")))) {
     return wrong(absl::StrCat("--public_url=", command::PrintableLine(url),
-                              " is no URL without a path, such as wss://voice.example"));
+                              " is no URL of WebSockets without a path, such as "
+                              "wss://voice.example"));
   }
   const bool has_certificate = !absl::GetFlag(FLAGS_certificate).empty();
   if (has_certificate != !absl::GetFlag(FLAGS_key).empty()) {

@@ -33,7 +33,10 @@ expect 2 "--certificate and --key go together" --db s.db --key key.pem
 for origin in app.example https://app.example/ https:// '*.example' 'https://a b'; do
   expect 2 "--allowed_origins: '$origin' is no origin" --db s.db --allowed_origins "https://good.example,$origin"
 done
-expect 2 "--public_url=wss://voice.example/ is no URL without a path" --db s.db --public_url wss://voice.example/
+expect 2 "--public_url=wss://voice.example/ is no URL of WebSockets without a path" --db s.db --public_url wss://voice.example/
+for url in https://voice.example ftp://voice.example voice.example; do
+  expect 2 "--public_url=$url is no URL of WebSockets without a path, such as wss://voice.example" --db s.db --public_url $url
+done
 
 # Files of keys.
 expect 2 "--api_keys: the keys missing.txt cannot be read: No such file" --db s.db --api_keys missing.txt

@@ -20,6 +20,7 @@ namespace parlance::pipeline::door {
 namespace {
 
 constexpr absl::string_view kMediaStreams = "/v1/media-streams/";
+constexpr absl::string_view kTwiliosPath = "/v1/media-streams/twilio";
 // A status is added to this one of the codes that applications may use (RFC 6455, section 7.4.2).
 constexpr int kCloseRefused = 4000;
 constexpr absl::string_view kRealtimeSubprotocol = "realtime";
@@ -141,7 +142,15 @@ class DoorSite : public Site {
       return {.refusal = {.status = 404, .body = "there is nothing here\n"}};
     }
     std::string name;
-    if (!(is_call && IsSigned(request))) {
+    const bool may_be_signed = request.path == kTwiliosPath && !options_.twilio_auth_token.empty();
+    if (!(may_be_signed && IsSigned(request))) {
+      // Whoever gave the token wants Twilio's calls, and no others there without a key.
+      if (may_be_signed && options_.keys == nullptr) {
+        return {.refusal = RefusalOf(absl::UnauthenticatedError(
+                    absl::StrCat("the call is not signed by Twilio, with the token that is known "
+                                 "here, for ",
+                                 options_.public_url, " and the path")))};
+      }
       const absl::StatusOr<std::string> known = Authenticate(request, options_.keys);
       if (!known.ok()) return {.refusal = RefusalOf(known.status())};
       if (absl::Status allowed = CheckOrigin(request, options_.allowed_origins); !allowed.ok()) {
@@ -186,9 +195,8 @@ class DoorSite : public Site {
             .body = std::string(file.body)};
   }
 
-  // Whether Twilio has signed the request. Its token has to be known for that.
+  // Whether Twilio has signed the request. Its token is known.
   bool IsSigned(const HttpRequest& request) const {
-    if (options_.twilio_auth_token.empty()) return false;
     const std::string* const signature = request.header("x-twilio-signature");
     if (signature == nullptr) return false;
     return IsSignedByTwilio(absl::StrCat(options_.public_url, request.target), {},

@@ -39,9 +39,11 @@ constexpr char kKey[] = "0123456789abcdef";
 constexpr char kBearer[] = "Authorization: Bearer 0123456789abcdef";
 constexpr char kTwilioToken[] = "token-of-twilio";
 constexpr char kPublicUrl[] = "wss://voice.example";
-// HMAC-SHA1 of the public URL with /v1/media-streams/twilio and /telnyx, by Python's hmac.
+// HMAC-SHA1 of the public URL with /v1/media-streams/twilio and /telnyx, and with /v1/asterisk, by
+// Python's hmac.
 constexpr char kSignedForTwilio[] = "X-Twilio-Signature: HtchO2CxeEwoc1ykwED7zqjN41o=";
 constexpr char kSignedForTelnyx[] = "X-Twilio-Signature: iFDgSXLaLNbLCAVQZReh6Yp0hxI=";
+constexpr char kSignedForAsterisk[] = "X-Twilio-Signature: dpVAHze1rhcw+/Ne+MlzsjtPVIg=";
 constexpr PageFile kPage[] = {{"/", "text/html; charset=utf-8", "<!doctype html>hello"}};
 
 class DoorSiteTest : public testing::Test {
@@ -203,6 +205,8 @@ TEST_F(DoorSiteTest, WhoMayNotComeInIsToldWhy) {
        401,
        ""},
       {"a signature where none counts", "/v1/realtime", {kSignedForTwilio}, 401, ""},
+      {"a signature at another carrier's", "/v1/media-streams/telnyx", {kSignedForTelnyx}, 401, ""},
+      {"a signature at Asterisk's", "/v1/asterisk", {kSignedForAsterisk}, 401, ""},
       {"a carrier that nobody knows", "/v1/media-streams/acme", {kBearer}, 404, "no carrier"},
       {"no such door", "/v1/chat", {kBearer}, 404, ""},
   };
@@ -230,6 +234,23 @@ TEST_F(DoorSiteTest, WithoutATokenNoSignatureCounts) {
   options.twilio_auth_token = "";
   const auto site = CreateDoorSite(std::move(options));
   EXPECT_EQ(Open(*site, "/v1/media-streams/twilio", {kSignedForTwilio}).refusal.status, 401);
+}
+
+TEST_F(DoorSiteTest, WithATokenAndNoKeysACallAtTwiliosIsSigned) {
+  DoorSiteOptions options = Everything();
+  options.keys = nullptr;
+  const auto site = CreateDoorSite(std::move(options));
+  for (const std::vector<std::string>& headers :
+       {std::vector<std::string>{}, {"X-Twilio-Signature: AAAA"}, {kSignedForTelnyx}, {kBearer}}) {
+    SCOPED_TRACE(absl::StrJoin(headers, ", "));
+    const Opening opening = Open(*site, "/v1/media-streams/twilio", headers);
+    EXPECT_EQ(opening.handler, nullptr);
+    EXPECT_EQ(opening.refusal.status, 401);
+    EXPECT_THAT(opening.refusal.body, HasSubstr("not signed by Twilio"));
+    EXPECT_THAT(opening.refusal.body, Not(HasSubstr(kTwilioToken)));
+  }
+  EXPECT_NE(Open(*site, "/v1/media-streams/twilio", {kSignedForTwilio}).handler, nullptr);
+  EXPECT_NE(Open(*site, "/v1/media-streams/telnyx").handler, nullptr);
 }
 
 TEST_F(DoorSiteTest, WithoutTelephonyThereAreNoSuchDoors) {
