@@ -409,6 +409,7 @@ absl::Status Serve(Request request) {
   auto server = door::Server::Create(request.server, site.get());
   if (!server.ok()) return server.status();
   serving = server->get();
+  for (const std::string& worry : (*server)->worries()) command::Say(worry);
   SayWhere(request, **server);
 
   signals.Wait();

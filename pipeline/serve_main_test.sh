@@ -41,7 +41,7 @@ done
 # Files of keys.
 expect 2 "--api_keys: the keys missing.txt cannot be read: No such file" --db s.db --api_keys missing.txt
 chmod 604 keys.txt
-expect 2 "can be read or written by others than their owner; run: chmod 600 keys.txt" --db s.db --api_keys keys.txt
+expect 2 "can be read or written by others than the owner; run: chmod 600 keys.txt" --db s.db --api_keys keys.txt
 chmod 600 keys.txt
 : >empty.txt && printf 'office qwert\n' >short.txt && chmod 600 empty.txt short.txt
 expect 2 "empty.txt, there is no key" --db s.db --api_keys empty.txt
@@ -62,9 +62,8 @@ expect 2 "--stt_model is missing" --db s.db --stt_url http://localhost:1
 head -c 4096 /dev/zero | tr '\0' x >broken.db
 expect_unchanged broken.db 2 "broken.db: file is not a database" --db broken.db --port 0
 expect 2 "cannot listen at 192.0.2.1, port " --db s.db --port 0 --address 192.0.2.1 --api_keys keys.txt
-for file in missing.pem keys.txt; do
-  expect 2 "the certificate $file cannot be read as PEM" --db s.db --port 0 --certificate $file --key keys.txt
-done
+expect 2 "the certificate missing.pem cannot be read: No such file" --db s.db --port 0 --certificate missing.pem --key keys.txt
+expect 2 "the certificate keys.txt cannot be read as PEM" --db s.db --port 0 --certificate keys.txt --key keys.txt
 expect 2 "no/such/s.db" --db no/such/s.db --port 0
 expect 2 "there is no voice 'hal'" --db s.db --port 0 --voice hal
 expect 2 "pocketsphinx-en-us" --db s.db --port 0 --model_dir /nowhere
@@ -241,7 +240,16 @@ talk "$realtime" "Authorization: Bearer $good"
 hear '"type":"session.created"'
 hang_up
 stop
-expect 2 "cannot be read as PEM, or is not that of the certificate" --db s.db --port 0 --certificate test.pem --key keys.txt
+if grep -q "certificate" err; then fail "a worry about a certificate that is valid: $(cat err)"; fi
+expect 2 "the key keys.txt cannot be read as PEM" --db s.db --port 0 --certificate test.pem --key keys.txt
+expect 2 "the key missing.key cannot be read: No such file" --db s.db --port 0 --certificate test.pem --key missing.key
+chmod 644 test.key
+expect 2 "the key test.key can be read or written by others than the owner; run: chmod 600 test.key" --db s.db --port 0 \
+  --certificate test.pem --key test.key
+"$runfiles/pipeline/door/net/testing/make_certificate" . old expired || fail "no certificate"
+serve --db s.db --certificate old.pem --key old.key
+wait_for 4 served_errors "the certificate old.pem has expired, on " || fail "does not say that the certificate has expired"
+stop
 if python3 -c 'import socket; socket.socket(socket.AF_INET6).bind(("::1", 0))' 2>err; then
   serve --db s.db --address 0:0::0 --api_keys keys.txt
   [[ "$url" == "http://[::1]:"* ]] || fail "the address of all that IPv6 has: $url"

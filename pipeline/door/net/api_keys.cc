@@ -1,27 +1,13 @@
 #include "pipeline/door/net/api_keys.h"
 
-#include <sys/stat.h>
-
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "openssl/crypto.h"
 #include "openssl/sha.h"
+#include "pipeline/door/net/whole_file.h"
 
 namespace parlance::pipeline::door {
-namespace {
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-}  // namespace
-
 ApiKeys::Digest ApiKeys::DigestOf(absl::string_view key) {
   Digest digest = {};
   static_assert(sizeof(digest) == SHA256_DIGEST_LENGTH);
@@ -68,28 +54,10 @@ absl::StatusOr<ApiKeys> ApiKeys::Parse(absl::string_view text) {
 }
 
 absl::StatusOr<ApiKeys> ApiKeys::ReadFile(const std::string& path) {
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
-  struct stat properties = {};
-  if (file == nullptr || fstat(fileno(file.get()), &properties) != 0) {
-    return absl::NotFoundError(
-        absl::StrCat("the keys ", path, " cannot be read: ", std::strerror(errno)));
-  }
-  if ((properties.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("the keys ", path,
-                     " can be read or written by others than their owner; run: chmod 600 ", path));
-  }
-  std::string text(kMaxKeyFileBytes + 1, 0);
-  text.resize(std::fread(&text[0], 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) {
-    return absl::NotFoundError(absl::StrCat("the keys ", path, " cannot be read"));
-  }
-  if (text.size() > kMaxKeyFileBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the keys ", path, " have more than ", kMaxKeyFileBytes, " bytes"));
-  }
-  absl::StatusOr<ApiKeys> keys = Parse(text);
-  OPENSSL_cleanse(&text[0], text.size());
+  absl::StatusOr<std::string> text = ReadWholeSecretFile("the keys", path, kMaxKeyFileBytes);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<ApiKeys> keys = Parse(*text);
+  OPENSSL_cleanse(&(*text)[0], text->size());
   if (keys.ok()) return keys;
   return absl::Status(keys.status().code(), absl::StrCat(path, ", ", keys.status().message()));
 }

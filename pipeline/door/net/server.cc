@@ -181,6 +181,7 @@ class Server::Impl {
     for (const auto& loop : loops_) loop->Stop();
   }
 
+  const std::vector<std::string>& worries() const { return worries_; }
   uint16_t port(size_t listener) const { return ports_[listener]; }
 
   absl::Status Drain(absl::Duration limit) {
@@ -230,6 +231,7 @@ class Server::Impl {
           TlsContext::Create(listener.certificate_file, listener.key_file);
       if (!created.ok()) return created.status();
       tls = *std::move(created);
+      if (!tls->worry().empty()) worries_.push_back(tls->worry());
     }
     tls_.push_back(std::move(tls));
     const Peer kind = {.is_encrypted = tls_.back() != nullptr, .listener = index};
@@ -264,6 +266,7 @@ class Server::Impl {
 
   ServerContext context_;
   std::vector<std::unique_ptr<TlsContext>> tls_;
+  std::vector<std::string> worries_;
   std::vector<uint16_t> ports_;
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::vector<std::pair<EventLoop*, std::shared_ptr<Acceptor>>> acceptors_;
@@ -280,6 +283,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options, Si
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
+const std::vector<std::string>& Server::worries() const { return impl_->worries(); }
 uint16_t Server::port(size_t listener) const { return impl_->port(listener); }
 absl::Status Server::Drain(absl::Duration limit) { return impl_->Drain(limit); }
 void Server::CheckClock() { impl_->CheckClock(); }

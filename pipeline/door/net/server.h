@@ -30,6 +30,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -77,6 +79,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  // What those who connect will mind, such as a certificate that has expired, each as a sentence.
+  const std::vector<std::string>& worries() const;
   // Where a listener listens.
   uint16_t port(size_t listener) const;
 

@@ -1,5 +1,7 @@
 #include "pipeline/door/net/server.h"
 
+#include <sys/stat.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -803,9 +805,34 @@ TEST_F(ServerTest, ATlsPeerThatDoesNotReadIsDisconnected) {
   EXPECT_THAT(site_.WaitForClosed(1)[0], StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
+TEST_F(ServerTest, ACertificateThatClientsWillRefuseIsAWorry) {
+  const struct {
+    TestCertificateOptions options;
+    std::vector<std::string> worries;
+  } cases[] = {{{}, {}},
+               {{.begins = -2, .ends = -1}, {" has expired, on "}},
+               {{.begins = 1, .ends = 2}, {" is valid from "}}};
+  for (const auto& c : cases) {
+    const TestCertificate made = MakeTestCertificate(testing::TempDir(), "worry", c.options);
+    const auto server = Server::Create(
+        {.listeners = {{.certificate_file = made.certificate_file, .key_file = made.key_file}}},
+        &site_);
+    ASSERT_THAT(server, IsOk());
+    ASSERT_EQ((*server)->worries().size(), c.worries.size());
+    for (size_t i = 0; i < c.worries.size(); ++i) {
+      EXPECT_THAT((*server)->worries()[i],
+                  HasSubstr(absl::StrCat("the certificate ", made.certificate_file, c.worries[i])));
+    }
+  }
+}
+
 TEST_F(ServerTest, OptionsThatAreRefused) {
   const TestCertificate one = MakeTestCertificate(testing::TempDir(), "one");
   const TestCertificate other = MakeTestCertificate(testing::TempDir(), "other");
+  const TestCertificate open = MakeTestCertificate(testing::TempDir(), "open");
+  ASSERT_EQ(chmod(open.key_file.c_str(), 0644), 0);
+  const TestCertificate locked =
+      MakeTestCertificate(testing::TempDir(), "locked", {.passphrase = "of the house"});
   const struct {
     std::string name;
     ServerOptions options;
@@ -820,7 +847,23 @@ TEST_F(ServerTest, OptionsThatAreRefused) {
       {"NoKey", {.listeners = {{.certificate_file = "a"}}}, "both a certificate and a key"},
       {"NoFile",
        {.listeners = {{.certificate_file = "/nowhere/a", .key_file = "/nowhere/b"}}},
-       "the certificate /nowhere/a cannot be read"},
+       "the certificate /nowhere/a cannot be read: No such file or directory"},
+      {"Folder",
+       {.listeners = {{.certificate_file = testing::TempDir(), .key_file = one.key_file}}},
+       "cannot be read: Is a directory"},
+      {"NoPem",
+       {.listeners = {{.certificate_file = one.key_file, .key_file = one.key_file}}},
+       "cannot be read as PEM"},
+      {"NoKeyFile",
+       {.listeners = {{.certificate_file = one.certificate_file, .key_file = "/nowhere/b"}}},
+       "the key /nowhere/b cannot be read: No such file or directory"},
+      {"KeyOfAll",
+       {.listeners = {{.certificate_file = one.certificate_file, .key_file = open.key_file}}},
+       "can be read or written by others than the owner; run: chmod 600 "},
+      {"Passphrase",
+       {.listeners = {{.certificate_file = locked.certificate_file, .key_file = locked.key_file}}},
+       absl::StrCat("has a passphrase; remove it with: openssl pkey -in ", locked.key_file,
+                    " -out NEW")},
       {"AnothersKey",
        {.listeners = {{.certificate_file = one.certificate_file, .key_file = other.key_file}}},
        "is not that of the certificate"},

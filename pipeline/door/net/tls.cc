@@ -6,13 +6,20 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <ctime>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "openssl/bio.h"
+#include "openssl/crypto.h"
 #include "openssl/err.h"
+#include "openssl/evp.h"
+#include "openssl/pem.h"
 #include "openssl/ssl.h"
+#include "openssl/x509.h"
+#include "pipeline/door/net/whole_file.h"
 
 namespace parlance::pipeline::door {
 namespace {
@@ -50,6 +57,9 @@ BIO_METHOD* SocketMethod() {
   return method;
 }
 
+// A chain of certificates has some kilobytes.
+constexpr size_t kMaxPemBytes = size_t{1} << 20;
+
 constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
@@ -68,6 +78,65 @@ absl::Status Error(absl::string_view what) {
   ERR_error_string_n(ERR_peek_last_error(), reason, sizeof(reason));
   ERR_clear_error();
   return absl::InvalidArgumentError(absl::StrCat(what, ": ", reason));
+}
+
+// A program that has nobody before it would wait for a passphrase for ever.
+int NoPassphrase(char* /*buffer*/, int /*size*/, int /*is_writing*/, void* was_wanted) {
+  if (was_wanted != nullptr) *static_cast<bool*>(was_wanted) = true;
+  return 0;
+}
+
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+struct FreeBio {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+};
+
+absl::Status UseKey(SSL_CTX* context, const std::string& key_file,
+                    const std::string& certificate_file) {
+  absl::StatusOr<std::string> pem = ReadWholeSecretFile("the key", key_file, kMaxPemBytes);
+  if (!pem.ok()) return absl::InvalidArgumentError(pem.status().message());
+  const std::unique_ptr<BIO, FreeBio> bio(
+      BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())));
+  bool wants_passphrase = false;
+  const std::unique_ptr<EVP_PKEY, FreeKey> key(
+      PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, &wants_passphrase));
+  OPENSSL_cleanse(&(*pem)[0], pem->size());
+  if (wants_passphrase) {
+    ERR_clear_error();
+    return absl::InvalidArgumentError(
+        absl::StrCat("the key ", key_file, " has a passphrase; remove it with: openssl pkey -in ",
+                     key_file, " -out NEW"));
+  }
+  if (key == nullptr) return Error(absl::StrCat("the key ", key_file, " cannot be read as PEM"));
+  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) {
+    return Error(
+        absl::StrCat("the key ", key_file, " is not that of the certificate ", certificate_file));
+  }
+  return absl::OkStatus();
+}
+
+std::string TimeText(const ASN1_TIME* time) {
+  std::tm parts = {};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return "an unknown time";
+  return absl::FormatTime("%Y-%m-%d %H:%M UTC", absl::FromTM(parts, absl::UTCTimeZone()),
+                          absl::UTCTimeZone());
+}
+
+// What clients will mind about the certificate at this time; empty if they mind nothing.
+std::string Worry(const X509* certificate, const std::string& certificate_file) {
+  const ASN1_TIME* const end = X509_get0_notAfter(certificate);
+  const ASN1_TIME* const begin = X509_get0_notBefore(certificate);
+  const std::string which = absl::StrCat("the certificate ", certificate_file);
+  if (X509_cmp_current_time(end) < 0) {
+    return absl::StrCat(which, " has expired, on ", TimeText(end), ": clients will refuse it");
+  }
+  if (X509_cmp_current_time(begin) > 0) {
+    return absl::StrCat(which, " is valid from ", TimeText(begin),
+                        " on: until then clients will refuse it");
+  }
+  return "";
 }
 
 }  // namespace
@@ -141,18 +210,17 @@ absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Create(const std::string
   SSL_CTX_set_mode(made, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                              SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(made, SelectProtocol, nullptr);
+  SSL_CTX_set_default_passwd_cb(made, NoPassphrase);
+  // OpenSSL does not say why it cannot read a file.
+  if (const auto read = ReadWholeFile("the certificate", certificate_file, kMaxPemBytes);
+      !read.ok()) {
+    return absl::InvalidArgumentError(read.status().message());
+  }
   if (SSL_CTX_use_certificate_chain_file(made, certificate_file.c_str()) != 1) {
     return Error(absl::StrCat("the certificate ", certificate_file, " cannot be read as PEM"));
   }
-  if (SSL_CTX_use_PrivateKey_file(made, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return Error(absl::StrCat("the key ", key_file,
-                              " cannot be read as PEM, or is not that of the certificate ",
-                              certificate_file));
-  }
-  if (SSL_CTX_check_private_key(made) != 1) {
-    return Error(
-        absl::StrCat("the key ", key_file, " is not that of the certificate ", certificate_file));
-  }
+  if (absl::Status used = UseKey(made, key_file, certificate_file); !used.ok()) return used;
+  context->worry_ = Worry(SSL_CTX_get0_certificate(made), certificate_file);
   return context;
 }
 

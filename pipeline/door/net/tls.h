@@ -56,13 +56,17 @@ class TlsStream {
 class TlsContext {
  public:
   // Reads a certificate, with those that lead to its authority after it, and its key, both as PEM.
-  // InvalidArgument, with the file, if one cannot be read or they do not belong together.
+  // InvalidArgument, with the file and why, if one cannot be read, if the key has a passphrase or
+  // can be read by others, or if they do not belong together.
   static absl::StatusOr<std::unique_ptr<TlsContext>> Create(const std::string& certificate_file,
                                                             const std::string& key_file);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
+  // What clients will mind, such as a certificate that has expired, as a sentence; empty if
+  // nothing.
+  const std::string& worry() const { return worry_; }
   // A stream over a socket, which has to stay open for as long; null if there is no memory.
   std::unique_ptr<TlsStream> NewStream(int fd) const;
 
@@ -70,6 +74,7 @@ class TlsContext {
   explicit TlsContext(SSL_CTX* context) : context_(context) {}
 
   SSL_CTX* const context_;
+  std::string worry_;
 };
 
 }  // namespace parlance::pipeline::door

@@ -1,5 +1,7 @@
 #include "pipeline/door/net/testing/test_certificate.h"
 
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <cstdlib>
 
@@ -25,15 +27,16 @@ void AddExtension(X509* certificate, int kind, const char* value) {
 
 }  // namespace
 
-TestCertificate MakeTestCertificate(const std::string& folder, const std::string& name) {
+TestCertificate MakeTestCertificate(const std::string& folder, const std::string& name,
+                                    const TestCertificateOptions& options) {
   TestCertificate result = {folder + "/" + name + ".pem", folder + "/" + name + ".key"};
   EVP_PKEY* const key = EVP_EC_gen("P-256");
   X509* const certificate = X509_new();
   Check(key != nullptr && certificate != nullptr);
   X509_set_version(certificate, X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -kDay);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), kDay);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), options.begins * kDay);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), options.ends * kDay);
   X509_NAME* const subject = X509_get_subject_name(certificate);
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
@@ -46,8 +49,13 @@ TestCertificate MakeTestCertificate(const std::string& folder, const std::string
   std::FILE* file = std::fopen(result.certificate_file.c_str(), "w");
   Check(file != nullptr && PEM_write_X509(file, certificate) == 1 && std::fclose(file) == 0);
   file = std::fopen(result.key_file.c_str(), "w");
-  Check(file != nullptr &&
-        PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr) == 1 &&
+  Check(file != nullptr && fchmod(fileno(file), S_IRUSR | S_IWUSR) == 0);
+  const bool has_passphrase = !options.passphrase.empty();
+  Check(PEM_write_PrivateKey(file, key, has_passphrase ? EVP_aes_256_cbc() : nullptr,
+                             has_passphrase
+                                 ? reinterpret_cast<const unsigned char*>(options.passphrase.data())
+                                 : nullptr,
+                             static_cast<int>(options.passphrase.size()), nullptr, nullptr) == 1 &&
         std::fclose(file) == 0);
   X509_free(certificate);
   EVP_PKEY_free(key);

@@ -11,9 +11,18 @@ struct TestCertificate {
   std::string key_file;
 };
 
+struct TestCertificateOptions {
+  // When it is valid, in days from now; less than 0 is in the past.
+  int begins = -1;
+  int ends = 1;
+  // Empty: the key has none.
+  std::string passphrase = {};
+};
+
 // Writes a certificate for localhost, which it signs itself, and its key into the folder, as
-// NAME.pem and NAME.key.
-TestCertificate MakeTestCertificate(const std::string& folder, const std::string& name);
+// NAME.pem and NAME.key. The key can be read by its owner alone.
+TestCertificate MakeTestCertificate(const std::string& folder, const std::string& name,
+                                    const TestCertificateOptions& options = {});
 
 }  // namespace parlance::pipeline::door
 
