@@ -90,15 +90,17 @@ void Call::OpenSession() {
   }
   for (;;) {
     std::vector<int16_t> sound;
+    std::vector<std::string> keys;
     bool is_over = false;
     {
       annotated::MutexLock lock(mutex_);
       is_over = is_over_;
-      if (!is_over && kept_.empty()) {
+      if (!is_over && kept_.empty() && kept_keys_.empty()) {
         session_ = *opened;
         return;
       }
       sound.swap(kept_);
+      keys.swap(kept_keys_);
     }
     // Whoever hung up meanwhile had no session to tell.
     if (is_over) {
@@ -106,6 +108,7 @@ void Call::OpenSession() {
       return;
     }
     Tell({.session = *opened, .sound = std::move(sound)});
+    for (std::string& each : keys) Tell({.session = *opened, .keys = std::move(each)});
   }
 }
 
@@ -183,7 +186,9 @@ void Call::Press(char key) {
   {
     annotated::MutexLock lock(mutex_);
     if (is_over_) return;
-    if (keys_.size() >= kMaxKeys) {
+    size_t num_keys = keys_.size();
+    for (const std::string& each : kept_keys_) num_keys += each.size();
+    if (num_keys >= kMaxKeys) {
       Count("too_many_keys");
       return;
     }
@@ -195,8 +200,10 @@ void Call::Press(char key) {
 }
 
 void Call::TakeKeys(News& news) {
-  // They wait for a session that is not open yet.
-  if (session_ == nullptr) return;
+  if (session_ == nullptr) {
+    kept_keys_.push_back(std::exchange(keys_, ""));
+    return;
+  }
   news.session = session_;
   news.keys = std::exchange(keys_, "");
 }
@@ -244,6 +251,7 @@ void Call::End(uint16_t code, absl::string_view reason) {
 std::shared_ptr<CallSession> Call::Leave() {
   is_over_ = true;
   kept_.clear();
+  kept_keys_.clear();
   unsent_.clear();
   marks_.clear();
   return std::exchange(session_, nullptr);

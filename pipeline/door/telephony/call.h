@@ -89,7 +89,8 @@ class Call : public SessionSink, public std::enable_shared_from_this<Call> {
   static constexpr absl::Duration kMaxSilence = absl::Seconds(10);
   // Sound that comes late is not missing yet.
   static constexpr absl::Duration kSilenceAfter = absl::Milliseconds(500);
-  // Keys are told when nothing was pressed for so long, after #, and when there are so many.
+  // Keys are told when nothing was pressed for so long, after #, and when there are so many; no
+  // more than so many are kept for a session that is not open yet.
   static constexpr absl::Duration kKeysPause = absl::Seconds(2);
   static constexpr size_t kMaxKeys = 32;
   // How often the call looks after what is late.
@@ -174,7 +175,9 @@ class Call : public SessionSink, public std::enable_shared_from_this<Call> {
   // Null until the session is open and has heard what was kept, and once the call is over.
   std::shared_ptr<CallSession> session_ ABSL_GUARDED_BY(mutex_);
   bool is_over_ ABSL_GUARDED_BY(mutex_) = false;
+  // What came before there was a session to tell.
   std::vector<int16_t> kept_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> kept_keys_ ABSL_GUARDED_BY(mutex_);
 
   // What comes in.
   int64_t ticks_ ABSL_GUARDED_BY(mutex_) = 0;

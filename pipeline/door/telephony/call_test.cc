@@ -205,6 +205,35 @@ TEST_F(CallTest, SoundBeforeTheSessionIsKeptUpToABound) {
   EXPECT_THAT(calls_.last().log, ElementsAre("keys 1"));
 }
 
+TEST_F(CallTest, KeysThatWerePressedInWholeBeforeTheSessionAreToldOnceItIsOpen) {
+  const auto call = Dial();
+  call->Hear(std::vector<int16_t>(160, 1));
+  for (const char key : absl::string_view("1#23#4")) call->Press(key);
+  calls_.on_open = [&](FakeCalls::Record&) {
+    call->Press('5');
+    call->Press('#');
+  };
+  calls_.Run();
+  EXPECT_THAT(calls_.last().sound, SizeIs(160));
+  EXPECT_THAT(calls_.last().log, ElementsAre("keys 1#", "keys 23#", "keys 45#"));
+  call->Press('6');
+  EXPECT_THAT(calls_.last().log, SizeIs(3)) << "more may follow";
+}
+
+TEST_F(CallTest, KeysBeforeTheSessionAreKeptUpToABound) {
+  const auto call = Dial();
+  for (int i = 0; i < 20; ++i) {
+    call->Press('7');
+    call->Press('#');
+  }
+  EXPECT_EQ(calls_.counts["too_many_keys"], 8);
+  calls_.Run();
+  EXPECT_THAT(calls_.last().log, SizeIs(16));
+  call->Press('8');
+  calls_.Pass(absl::Seconds(3));
+  EXPECT_EQ(calls_.last().log.back(), "keys 8");
+}
+
 TEST_F(CallTest, APushIsASecondAtMost) {
   const auto call = Open();
   call->Hear(std::vector<int16_t>(20000));
