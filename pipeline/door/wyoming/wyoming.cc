@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +26,8 @@ namespace {
 
 // What a client may pass along, to get it back.
 constexpr size_t kMaxContext = size_t{8} << 10;
+// So many transcriptions of a connection may be under way at a time.
+constexpr size_t kMaxHearings = 4;
 // So that a piece of sound, with its header, is no large message.
 constexpr size_t kMaxChunkSamples = 8192;
 
@@ -35,6 +38,18 @@ std::string TextJson(absl::string_view text, const std::string& context) {
 
 // One connection. It lives as long as its handler, and as a callback that it is called by.
 class House : public std::enable_shared_from_this<House> {
+  // One transcription.
+  struct Hearing {
+    int64_t number = 0;
+    // Null if no sound was sent. Only the connection's thread takes it away.
+    std::unique_ptr<Transcription> transcription = nullptr;
+    // Whether its parts are told as they come: those before it are answered.
+    bool tells_parts = false;
+    bool has_parts = false;
+    std::optional<absl::StatusOr<std::string>> text = {};
+    bool is_answered = false;
+  };
+
  public:
   House(const HouseServices& services, std::shared_ptr<Connection> connection,
         std::function<void(absl::string_view)> count)
@@ -53,12 +68,12 @@ class House : public std::enable_shared_from_this<House> {
   }
 
   void Leave() {
-    std::unique_ptr<Transcription> transcription;
+    std::deque<Hearing> hearings;
     std::unique_ptr<Speech> speech;
     {
       annotated::MutexLock lock(mutex_);
       is_over_ = true;
-      transcription = std::move(transcription_);
+      hearings.swap(hearings_);
       speech = std::move(speech_);
     }
     detection_.reset();
@@ -193,36 +208,51 @@ class House : public std::enable_shared_from_this<House> {
     }
     input_.emplace(*std::move(input));
     num_samples_ = 0;
-    if (transcribes) return BeginTranscription();
-    return BeginDetection();
+    if (!transcribes) return BeginDetection();
+    BeginTranscription();
+    return true;
   }
 
-  bool BeginTranscription() {
-    int64_t number = 0;
-    {
-      annotated::MutexLock lock(mutex_);
-      // The one before was not answered yet, and is not any more.
-      number = ++transcription_number_;
-      is_transcribing_ = true;
-      has_parts_ = false;
-    }
+  void BeginTranscription() {
+    std::string language = std::exchange(language_, "");
+    is_transcription_wanted_ = false;
+    const int64_t number = BeginHearing();
+    is_hearing_ = number > 0;
+    if (!is_hearing_) return;
     const std::weak_ptr<House> weak = weak_from_this();
     std::unique_ptr<Transcription> transcription = services_.transcriber->Start(
-        std::exchange(language_, ""), {.part =
-                                           [weak, number](absl::string_view text) {
-                                             if (const auto house = weak.lock(); house != nullptr)
-                                               house->Part(number, text);
-                                           },
-                                       .done =
-                                           [weak, number](const absl::StatusOr<std::string>& text) {
-                                             if (const auto house = weak.lock(); house != nullptr)
-                                               house->Heard(number, text);
-                                           }});
-    is_transcription_wanted_ = false;
-    std::unique_ptr<Transcription> former;
+        language, {.part =
+                       [weak, number](absl::string_view text) {
+                         if (const auto house = weak.lock(); house != nullptr)
+                           house->Part(number, text);
+                       },
+                   .done =
+                       [weak, number](const absl::StatusOr<std::string>& text) {
+                         if (const auto house = weak.lock(); house != nullptr)
+                           house->Heard(number, text);
+                       }});
     annotated::MutexLock lock(mutex_);
-    former = std::exchange(transcription_, std::move(transcription));
-    return true;
+    if (!hearings_.empty()) hearings_.back().transcription = std::move(transcription);
+  }
+
+  // The number of one more; 0 if there are too many, which is said.
+  int64_t BeginHearing() {
+    std::vector<Hearing> answered;
+    {
+      annotated::MutexLock lock(mutex_);
+      while (!hearings_.empty() && hearings_.front().is_answered) {
+        answered.push_back(std::move(hearings_.front()));
+        hearings_.pop_front();
+      }
+      if (hearings_.size() < kMaxHearings) {
+        hearings_.push_back({.number = ++hearing_number_, .tells_parts = hearings_.empty()});
+        return hearing_number_;
+      }
+    }
+    Refuse("busy", absl::StrCat(kMaxHearings,
+                                " transcriptions are under way; wait for a transcript, or connect "
+                                "once more"));
+    return 0;
   }
 
   bool BeginDetection() {
@@ -268,18 +298,25 @@ class House : public std::enable_shared_from_this<House> {
     GiveSound();
   }
 
+  // What the sound is for; null if that is done, or was too much.
+  Transcription* transcription() {
+    annotated::MutexLock lock(mutex_);
+    if (!is_hearing_ || hearings_.empty() || hearings_.back().text.has_value()) return nullptr;
+    return hearings_.back().transcription.get();
+  }
   void GiveSound() {
-    Transcription* transcription = nullptr;
-    {
-      annotated::MutexLock lock(mutex_);
-      // It may be done already, and only this thread takes it away.
-      if (is_transcribing_) transcription = transcription_.get();
-    }
-    if (transcription != nullptr) transcription->Sound(samples_);
+    if (Transcription* const now = transcription(); now != nullptr) now->Sound(samples_);
   }
 
   void AudioStop() {
-    if (!input_.has_value()) return Count("stop_of_nothing");
+    if (!input_.has_value()) {
+      if (!is_transcription_wanted_) return Count("stop_of_nothing");
+      // Who speaks not at all waits for a transcript all the same.
+      is_transcription_wanted_ = false;
+      language_.clear();
+      if (const int64_t number = BeginHearing(); number > 0) Heard(number, "");
+      return;
+    }
     samples_.clear();
     input_->End(samples_);
     input_.reset();
@@ -289,37 +326,65 @@ class House : public std::enable_shared_from_this<House> {
       return;
     }
     GiveSound();
-    Transcription* transcription = nullptr;
-    {
-      annotated::MutexLock lock(mutex_);
-      if (is_transcribing_) transcription = transcription_.get();
+    if (Transcription* const now = transcription(); now != nullptr) now->End();
+  }
+
+  // Null if it is gone.
+  Hearing* Find(int64_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (Hearing& each : hearings_) {
+      if (each.number == number) return &each;
     }
-    if (transcription != nullptr) transcription->End();
+    return nullptr;
   }
 
   // From any thread.
   void Part(int64_t number, absl::string_view text) {
+    annotated::MutexLock answering(answering_mutex_);
     bool is_first = false;
     {
       annotated::MutexLock lock(mutex_);
-      if (is_over_ || number != transcription_number_ || !is_transcribing_) return;
-      is_first = !std::exchange(has_parts_, true);
+      Hearing* const hearing = Find(number);
+      if (is_over_ || hearing == nullptr || hearing->text.has_value() || !hearing->tells_parts) {
+        return;
+      }
+      is_first = !std::exchange(hearing->has_parts, true);
     }
     if (is_first) Send("transcript-start", "{}");
     Send("transcript-chunk", absl::StrCat("{\"text\":", QuotedJson(text), "}"));
   }
 
   void Heard(int64_t number, const absl::StatusOr<std::string>& text) {
+    annotated::MutexLock answering(answering_mutex_);
+    {
+      annotated::MutexLock lock(mutex_);
+      Hearing* const hearing = Find(number);
+      if (hearing == nullptr || hearing->text.has_value()) return;
+      hearing->text = text;
+    }
+    while (AnswerNext()) {
+    }
+  }
+
+  // Answers the first that was not; false if it has no text yet.
+  bool AnswerNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(answering_mutex_) {
+    absl::StatusOr<std::string> text;
     bool has_parts = false;
     {
       annotated::MutexLock lock(mutex_);
-      if (is_over_ || number != transcription_number_ || !is_transcribing_) return;
-      is_transcribing_ = false;
-      has_parts = has_parts_;
+      auto next = hearings_.begin();
+      while (next != hearings_.end() && next->is_answered) ++next;
+      if (is_over_ || next == hearings_.end() || !next->text.has_value()) return false;
+      next->is_answered = true;
+      text = *next->text;
+      has_parts = next->has_parts;
     }
-    if (!text.ok()) return Fail("failed", text.status().message());
+    if (!text.ok()) {
+      Fail("failed", text.status().message());
+      return false;
+    }
     Send("transcript", absl::StrCat("{\"text\":", QuotedJson(*text), "}"));
     if (has_parts) Send("transcript-stop");
+    return true;
   }
 
   // Sound that goes out.
@@ -526,16 +591,19 @@ class House : public std::enable_shared_from_this<House> {
   int64_t num_samples_ = 0;
   std::vector<int16_t> samples_;
   std::unique_ptr<VoiceDetection> detection_;
+  // The sound is that of the last transcription.
+  bool is_hearing_ = false;
   bool is_text_open_ = false;
   size_t text_bytes_ = 0;
 
+  // Held while transcriptions are answered, so that they are in order. Before mutex_.
+  annotated::Mutex answering_mutex_;
   mutable annotated::Mutex mutex_;
   bool is_over_ ABSL_GUARDED_BY(mutex_) = false;
-  // What comes of a request that is not the last of its kind is ignored.
-  int64_t transcription_number_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool is_transcribing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool has_parts_ ABSL_GUARDED_BY(mutex_) = false;
-  std::unique_ptr<Transcription> transcription_ ABSL_GUARDED_BY(mutex_);
+  // Those that were answered at the front remain until another begins.
+  std::deque<Hearing> hearings_ ABSL_GUARDED_BY(mutex_);
+  int64_t hearing_number_ ABSL_GUARDED_BY(mutex_) = 0;
+  // What comes of a speech that is not the last one is ignored.
   int64_t speech_number_ ABSL_GUARDED_BY(mutex_) = 0;
   bool is_speaking_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_stream_ ABSL_GUARDED_BY(mutex_) = false;

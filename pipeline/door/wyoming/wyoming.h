@@ -14,7 +14,8 @@
 // What cannot be done is an `error` with a text and a code: "unsupported" and "busy" concern one
 // request, and the connection goes on; after "protocol", "too-long" and "failed" it is closed, so
 // that a client that knows no errors waits for nothing. A connection does one thing of each kind at
-// a time. Events that are not known are counted and ignored.
+// a time, but for transcriptions, of which a few may be under way and are answered in order. Events
+// that are not known are counted and ignored.
 //
 // Source: github.com/OHF-Voice/wyoming, README, "Event Types" and "Event Flow".
 #ifndef PIPELINE_DOOR_WYOMING_WYOMING_H_

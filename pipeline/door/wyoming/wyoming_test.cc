@@ -164,6 +164,53 @@ TEST_F(WyomingTest, TextComesInParts) {
   EXPECT_THAT(Sent(), ElementsAre(R"(transcript {"text":""})"));
 }
 
+TEST_F(WyomingTest, NoSoundIsTranscribedAsNoText) {
+  Connect();
+  Receive("transcribe", R"({"language":"en"})");
+  Receive("audio-stop");
+  EXPECT_THAT(Sent(), ElementsAre(R"(transcript {"text":""})"));
+  EXPECT_THAT(services_.TakeLog(), IsEmpty());
+  Receive("audio-stop");
+  EXPECT_THAT(Sent(), IsEmpty()) << "nothing is wanted any more";
+  EXPECT_EQ(counts_["stop_of_nothing"], 1);
+}
+
+TEST_F(WyomingTest, TranscriptionsAreAnsweredInOrder) {
+  Connect();
+  std::vector<Transcriber::Listener> listeners;
+  for (int i = 0; i < 3; ++i) {
+    Receive("transcribe");
+    Receive("audio-start", kFormat);
+    listeners.push_back(services_.transcription);
+    Receive("audio-stop");
+  }
+  Receive("transcribe");
+  Receive("audio-stop");
+  // The fifth is too much: its sound is of no use.
+  services_.sound.clear();
+  Receive("transcribe");
+  Receive("audio-start", kFormat);
+  Receive("audio-chunk", kFormat, std::string(640, '\1'));
+  Receive("audio-stop");
+  EXPECT_THAT(Sent(), ElementsAre(HasSubstr(R"("code":"busy")")));
+  EXPECT_THAT(services_.sound, IsEmpty());
+
+  listeners[1].part("tw");
+  listeners[1].done("two");
+  EXPECT_THAT(Sent(), IsEmpty());
+  listeners[0].part("o");
+  listeners[0].done("one");
+  EXPECT_THAT(Sent(), ElementsAre("transcript-start", R"(transcript-chunk {"text":"o"})",
+                                  R"(transcript {"text":"one"})", "transcript-stop",
+                                  R"(transcript {"text":"two"})"));
+  listeners[2].done("three");
+  EXPECT_THAT(Sent(), ElementsAre(R"(transcript {"text":"three"})", R"(transcript {"text":""})"));
+  Receive("transcribe");
+  Receive("audio-start", kFormat);
+  services_.transcription.done("six");
+  EXPECT_THAT(Sent(), ElementsAre(R"(transcript {"text":"six"})"));
+}
+
 TEST_F(WyomingTest, WithoutADetectorAllSoundIsTranscribed) {
   HouseServices services = services_.all();
   services.voices = nullptr;
