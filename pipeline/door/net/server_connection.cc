@@ -139,6 +139,9 @@ void ServerConnection::ContinueTls() {
       return;
     case TlsStream::Result::kDone:
       break;
+    case TlsStream::Result::kFailedByHttp:
+      if (!is_stream()) return RefuseHttp();
+      [[fallthrough]];
     case TlsStream::Result::kEnded:
     case TlsStream::Result::kFailed:
       Count(context_->counters.num_refused_request);
@@ -147,6 +150,16 @@ void ServerConnection::ContinueTls() {
   state_ = State::kRequests;
   if (is_stream()) return StartOpening(nullptr, "");
   ReadSome();
+}
+
+void ServerConnection::RefuseHttp() {
+  Count(context_->counters.num_refused_request);
+  {
+    annotated::MutexLock lock(mutex_);
+    tls_.reset();
+    read_wants_write_ = false;
+  }
+  Respond({.status = 400, .body = "this port speaks TLS: ask for https:// or wss:// here\n"}, {});
 }
 
 ServerConnection::Io ServerConnection::ReadOnce(size_t& size) {
@@ -167,6 +180,7 @@ ServerConnection::Io ServerConnection::ReadOnce(size_t& size) {
       case TlsStream::Result::kEnded:
         return Io::kEnded;
       case TlsStream::Result::kFailed:
+      case TlsStream::Result::kFailedByHttp:
         return Io::kFailed;
     }
   }

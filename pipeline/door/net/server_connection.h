@@ -125,6 +125,8 @@ class ServerConnection final : public Connection,
   void SetDeadline(absl::Duration deadline) { loop_->SetDeadline(id_, deadline); }
 
   void ContinueTls();
+  // Says without TLS that it is needed, to a peer that speaks HTTP without it.
+  void RefuseHttp();
   // Reads what there is, once.
   void ReadSome();
   Io ReadOnce(size_t& size);

@@ -785,11 +785,22 @@ TEST_F(ServerTest, Tls) {
   raw.Send("quit");
   EXPECT_EQ(raw.ReadAll(), "quit");
 
-  // A peer that speaks no TLS.
-  TestClient plain(http());
-  plain.Send(Get("/healthz"));
-  EXPECT_THAT(plain.ReadAll(), Not(HasSubstr("ok")));
-  EXPECT_EQ(server_->stats().num_refused_request, 1);
+  // A peer that speaks no TLS: what speaks HTTP is told what to do, also if it sends much.
+  for (const std::string& asked : {Get("/healthz"), UpgradeRequest("/early"),
+                                   "POST / HTTP/1.1\r\n" + std::string(50'000, 'x')}) {
+    TestClient plain(http());
+    plain.Send(asked);
+    const std::string answer = plain.ReadAll();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 "));
+    EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+    EXPECT_THAT(answer, EndsWith("this port speaks TLS: ask for https:// or wss:// here\n"));
+  }
+  for (const uint16_t port : {http(), stream()}) {
+    TestClient plain(port);
+    plain.Send(port == http() ? std::string(100, '\1') : Get("/healthz"));
+    EXPECT_EQ(plain.ReadAll(), "");
+  }
+  EXPECT_EQ(server_->stats().num_refused_request, 5);
 }
 
 TEST_F(ServerTest, ATlsPeerThatDoesNotReadIsDisconnected) {

@@ -18,6 +18,7 @@
 #include "openssl/evp.h"
 #include "openssl/pem.h"
 #include "openssl/ssl.h"
+#include "openssl/sslerr.h"
 #include "openssl/x509.h"
 #include "pipeline/door/net/whole_file.h"
 
@@ -153,10 +154,12 @@ TlsStream::Result TlsStream::ResultOf(int returned) {
       return Result::kWantsWrite;
     case SSL_ERROR_ZERO_RETURN:
       return Result::kEnded;
-    default:
+    default: {
       has_failed_ = true;
+      const bool is_http = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
       ERR_clear_error();
-      return Result::kFailed;
+      return is_http ? Result::kFailedByHttp : Result::kFailed;
+    }
   }
 }
 

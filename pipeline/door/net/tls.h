@@ -29,6 +29,8 @@ class TlsStream {
     kEnded,
     // It broke off, or does not speak TLS as it should; the stream is of no use any more.
     kFailed,
+    // The same, of a handshake: it speaks HTTP without TLS.
+    kFailedByHttp,
   };
 
   explicit TlsStream(SSL* ssl) : ssl_(ssl) {}
