@@ -56,6 +56,9 @@ class MessageHandler {
   // Text is valid UTF-8. Both are valid during the call.
   virtual void OnText(absl::string_view message) = 0;
   virtual void OnBinary(absl::Span<const uint8_t> message) = 0;
+  // Over plain TCP: the peer sends no more, but it may still listen. True if something is to be
+  // said to it yet, after which the handler closes the connection; otherwise it is over now.
+  virtual bool OnEndOfInput() { return false; }
   // The last call. OK if the peer closed it, or it was closed from here; otherwise what happened:
   // Unavailable if it broke off, InvalidArgument for a peer that does not keep to the protocol,
   // ResourceExhausted for one that does not read or sends too much, DeadlineExceeded for one that

@@ -224,6 +224,12 @@ void ServerConnection::ReadSome() {
 void ServerConnection::OnEnd() {
   switch (state_) {
     case State::kStream:
+      if (!is_closing_ && !close_is_asked_for_ && handler_->OnEndOfInput()) {
+        is_awaiting_answer_ = true;
+        // It may have closed meanwhile.
+        OnWake();
+        return UpdateReading();
+      }
       EndHandler(absl::OkStatus());
       Linger();
       break;
@@ -613,6 +619,11 @@ void ServerConnection::OnWake() {
   if (!close_is_asked_for_ || is_closing_) return;
   if (state_ != State::kWebSocket && state_ != State::kStream) return;
   is_closing_ = true;
+  if (is_awaiting_answer_) {
+    is_awaiting_answer_ = false;
+    EndHandler(absl::OkStatus());
+    return Linger();
+  }
   SetDeadline(now() + context_->options.close_timeout);
   if (state_ == State::kStream) {
     annotated::MutexLock lock(mutex_);

@@ -156,7 +156,9 @@ class ServerConnection final : public Connection,
   // Reads no more for a while from a peer that sends faster than it may.
   void Throttle(size_t num_bytes);
   // Whether anything is to be read now from a WebSocket or a stream; UpdateReading makes it so.
-  bool MayRead() const { return !handler_is_busy_ && !is_throttled_ && !others_have_their_turn_; }
+  bool MayRead() const {
+    return !handler_is_busy_ && !is_throttled_ && !others_have_their_turn_ && !is_awaiting_answer_;
+  }
   void UpdateReading();
   // Sends the first ping, or finds that it was not answered.
   void CheckSilence();
@@ -209,6 +211,8 @@ class ServerConnection final : public Connection,
   bool is_closing_ = false;
   // The peer sends no more, but something is to be written yet.
   bool has_seen_end_ = false;
+  // The same, and the handler will say it, and close.
+  bool is_awaiting_answer_ = false;
   std::optional<absl::Status> end_status_;
 
   // Whether a decision about it is still of interest; whether Close was called.

@@ -635,6 +635,39 @@ TEST_F(ServerTest, AStreamIsBytes) {
   EXPECT_EQ(server_->stats().num_streams, 2);
 }
 
+TEST_F(ServerTest, WhoeverSaysNoMoreOverAStreamGetsWhatIsToBeSaidYet) {
+  Start();
+  TestClient client(stream());
+  client.Send("later");
+  client.EndSending();
+  WaitUntil([&] { return site_.num_waiting_for_answers() == 1; });
+  EXPECT_EQ(client.Read(5), "later");
+  const std::string much(100'000, 'm');
+  EXPECT_TRUE(site_.connection(0)->SendBinary(
+      absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(much.data()), much.size())));
+  site_.connection(0)->Close(kCloseNormal, "");
+  EXPECT_EQ(client.ReadAll(), much);
+  EXPECT_THAT(site_.WaitForClosed(1)[0], IsOk());
+  // One that has gone altogether is noticed.
+  TestClient gone(stream());
+  gone.Send("later");
+  gone.EndSending();
+  WaitUntil([&] { return site_.num_waiting_for_answers() == 2; });
+  gone.Reset();
+  EXPECT_THAT(site_.WaitForClosed(2)[1], StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(ServerTest, AStreamThatWaitsForAnAnswerTooLongIsClosed) {
+  StartWithClock();
+  TestClient client(stream());
+  client.Send("later");
+  client.EndSending();
+  WaitUntil([&] { return site_.num_waiting_for_answers() == 1; });
+  Advance(absl::Minutes(11));
+  EXPECT_EQ(client.ReadAll(), "later");
+  EXPECT_THAT(site_.WaitForClosed(1)[0], StatusIs(absl::StatusCode::kDeadlineExceeded));
+}
+
 TEST_F(ServerTest, ASilentStreamIsClosed) {
   StartWithClock();
   TestClient client(stream());

@@ -67,6 +67,15 @@ class House : public std::enable_shared_from_this<House> {
     }
   }
 
+  // Whether something is to be answered yet, after which the connection is closed. What was not
+  // sent in whole never will be.
+  bool EndOfInput() {
+    annotated::MutexLock lock(mutex_);
+    if (is_over_ || is_text_open_ || (input_.has_value() && detection_ == nullptr)) return false;
+    is_ending_ = true;
+    return num_pending_ > 0;
+  }
+
   void Leave() {
     std::deque<Hearing> hearings;
     std::unique_ptr<Speech> speech;
@@ -129,6 +138,15 @@ class House : public std::enable_shared_from_this<House> {
                        : code == "too-long" ? kCloseTooBig
                                             : kCloseProtocolError,
                        text);
+  }
+  // All of an answer was sent.
+  void Answered() {
+    {
+      annotated::MutexLock lock(mutex_);
+      --num_pending_;
+      if (!is_ending_ || num_pending_ > 0 || is_over_) return;
+    }
+    connection_->Close(kCloseNormal, "");
   }
   void Count(absl::string_view what) const {
     if (count_ != nullptr) count_(what);
@@ -246,6 +264,7 @@ class House : public std::enable_shared_from_this<House> {
       }
       if (hearings_.size() < kMaxHearings) {
         hearings_.push_back({.number = ++hearing_number_, .tells_parts = hearings_.empty()});
+        ++num_pending_;
         return hearing_number_;
       }
     }
@@ -384,6 +403,7 @@ class House : public std::enable_shared_from_this<House> {
     }
     Send("transcript", absl::StrCat("{\"text\":", QuotedJson(*text), "}"));
     if (has_parts) Send("transcript-stop");
+    Answered();
     return true;
   }
 
@@ -406,6 +426,7 @@ class House : public std::enable_shared_from_this<House> {
       if (!is_speaking_) {
         number = ++speech_number_;
         is_speaking_ = true;
+        ++num_pending_;
         is_stream_ = is_stream;
         has_sound_ = false;
       }
@@ -508,6 +529,7 @@ class House : public std::enable_shared_from_this<House> {
     if (!has_sound) Send("audio-start", FormatJson());
     Send("audio-stop");
     if (is_stream) Send("synthesize-stopped");
+    Answered();
   }
 
   // Texts.
@@ -516,7 +538,10 @@ class House : public std::enable_shared_from_this<House> {
   bool BeginText() {
     {
       annotated::MutexLock lock(mutex_);
-      if (!std::exchange(is_answering_, true)) return true;
+      if (!std::exchange(is_answering_, true)) {
+        ++num_pending_;
+        return true;
+      }
     }
     Refuse("busy", "a text is being answered; wait for it, or connect once more");
     return false;
@@ -547,6 +572,7 @@ class House : public std::enable_shared_from_this<House> {
           if (!answer.ok()) return house->Fail("failed", answer.status().message());
           house->Send(answer->is_handled ? "handled" : "not-handled",
                       TextJson(answer->text, context));
+          house->Answered();
         });
   }
 
@@ -565,8 +591,8 @@ class House : public std::enable_shared_from_this<House> {
           const std::string context_member =
               context.empty() ? "" : absl::StrCat(",\"context\":", context);
           if (!intent->has_value()) {
-            return house->Send("not-recognized",
-                               absl::StrCat("{\"text\":null", context_member, "}"));
+            house->Send("not-recognized", absl::StrCat("{\"text\":null", context_member, "}"));
+            return house->Answered();
           }
           const std::string entities = absl::StrJoin(
               (*intent)->entities, ",", [](std::string* out, const IntentRecognizer::Entity& each) {
@@ -576,6 +602,7 @@ class House : public std::enable_shared_from_this<House> {
           house->Send("intent",
                       absl::StrCat("{\"name\":", QuotedJson((*intent)->name), ",\"entities\":[",
                                    entities, "]", context_member, "}"));
+          house->Answered();
         });
   }
 
@@ -600,6 +627,10 @@ class House : public std::enable_shared_from_this<House> {
   annotated::Mutex answering_mutex_;
   mutable annotated::Mutex mutex_;
   bool is_over_ ABSL_GUARDED_BY(mutex_) = false;
+  // The house sends no more.
+  bool is_ending_ ABSL_GUARDED_BY(mutex_) = false;
+  // What was asked and not answered in whole.
+  int num_pending_ ABSL_GUARDED_BY(mutex_) = 0;
   // Those that were answered at the front remain until another begins.
   std::deque<Hearing> hearings_ ABSL_GUARDED_BY(mutex_);
   int64_t hearing_number_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -624,6 +655,7 @@ class Wyoming : public MessageHandler {
     OnBinary(absl::MakeConstSpan(reinterpret_cast<const uint8_t*>(message.data()), message.size()));
   }
   void OnBinary(absl::Span<const uint8_t> message) override { house_->Receive(message); }
+  bool OnEndOfInput() override { return house_->EndOfInput(); }
   void OnClosed(const absl::Status& /*status*/) override { house_->Leave(); }
 
  private:

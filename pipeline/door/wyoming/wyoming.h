@@ -15,7 +15,8 @@
 // request, and the connection goes on; after "protocol", "too-long" and "failed" it is closed, so
 // that a client that knows no errors waits for nothing. A connection does one thing of each kind at
 // a time, but for transcriptions, of which a few may be under way and are answered in order. Events
-// that are not known are counted and ignored.
+// that are not known are counted and ignored. A house that sends no more, and still listens, gets
+// what it asked for in whole.
 //
 // Source: github.com/OHF-Voice/wyoming, README, "Event Types" and "Event Flow".
 #ifndef PIPELINE_DOOR_WYOMING_WYOMING_H_

@@ -419,6 +419,60 @@ TEST_F(WyomingTest, WhatFailsIsSaidAndTheConnectionCloses) {
   }
 }
 
+TEST_F(WyomingTest, AHouseThatSendsNoMoreGetsItsAnswers) {
+  const std::vector<std::pair<std::function<void()>, std::function<void()>>> cases = {
+      {[&] { Receive("synthesize", R"({"text":"a"})"); },
+       [&] {
+         services_.speech.sound(std::vector<int16_t>(10));
+         services_.speech.done(absl::OkStatus());
+       }},
+      {[&] {
+         Receive("transcribe");
+         Receive("audio-start", kFormat);
+         Receive("audio-stop");
+       },
+       [&] { services_.transcription.done("a"); }},
+      {[&] { Receive("transcript", R"({"text":"a"})"); },
+       [&] { services_.answer(Answerer::Answer{}); }},
+      {[&] { Receive("recognize", R"({"text":"a"})"); },
+       [&] { services_.intent(std::optional<IntentRecognizer::Intent>()); }},
+      {[&] { Receive("recognize", R"({"text":"a"})"); },
+       [&] { services_.intent(IntentRecognizer::Intent{.name = "a"}); }},
+  };
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const auto& [ask, answer] = cases[i];
+    Connect();
+    ask();
+    EXPECT_TRUE(handler_->OnEndOfInput()) << i;
+    EXPECT_FALSE(connection_->end().has_value()) << i;
+    answer();
+    EXPECT_THAT(Sent(), testing::Not(IsEmpty())) << i;
+    ASSERT_TRUE(connection_->end().has_value()) << i;
+    EXPECT_EQ(connection_->end()->code, kCloseNormal) << i;
+    // Answered before: nothing is waited for.
+    Connect();
+    ask();
+    answer();
+    EXPECT_FALSE(handler_->OnEndOfInput()) << i;
+  }
+  // Two answers are waited for, and what was not asked in whole is not.
+  Connect();
+  Receive("synthesize", R"({"text":"a"})");
+  Receive("transcript", R"({"text":"a"})");
+  EXPECT_TRUE(handler_->OnEndOfInput());
+  services_.answer(Answerer::Answer{});
+  EXPECT_FALSE(connection_->end().has_value());
+  services_.speech.done(absl::OkStatus());
+  EXPECT_TRUE(connection_->end().has_value());
+  Connect();
+  Receive("synthesize-start");
+  EXPECT_FALSE(handler_->OnEndOfInput());
+  Connect();
+  Receive("transcribe");
+  Receive("audio-start", kFormat);
+  EXPECT_FALSE(handler_->OnEndOfInput());
+}
+
 TEST_F(WyomingTest, WhatComesAfterTheHouseIsGoneIsIgnored) {
   Connect();
   Receive("transcribe");

@@ -44,6 +44,13 @@ class EchoHandler : public MessageHandler {
     connection_->SendBinary(message);
     const absl::string_view text(reinterpret_cast<const char*>(message.data()), message.size());
     if (text == "quit") connection_->Close(kCloseNormal, "");
+    answers_later_ = text == "later";
+  }
+
+  bool OnEndOfInput() override {
+    if (is_closed_) std::abort();
+    if (answers_later_) site_->WaitsForAnswer();
+    return answers_later_;
   }
 
   void OnClosed(const absl::Status& status) override {
@@ -56,6 +63,7 @@ class EchoHandler : public MessageHandler {
   EchoSite* const site_;
   const std::shared_ptr<Connection> connection_;
   bool is_closed_ = false;
+  bool answers_later_ = false;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #ifndef PIPELINE_DOOR_NET_TESTING_ECHO_SITE_H_
 #define PIPELINE_DOOR_NET_TESTING_ECHO_SITE_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
@@ -28,7 +29,8 @@ namespace parlance::pipeline::door {
 //   /closed        one that is closed before the decision is made
 //   /slow          one whose decision waits for Release
 //   anything else  404, refused with 403 as a WebSocket
-// A stream echoes; "quit" closes it.
+// A stream echoes; "quit" closes it. After "later" the end of its input is no end: the test says
+// something, and closes.
 class EchoSite : public Site {
  public:
   HttpResponse Answer(const HttpRequest& request, const Peer& peer) override;
@@ -46,16 +48,20 @@ class EchoSite : public Site {
   // Returns once so many connections have ended: how, in their order.
   std::vector<absl::Status> WaitForClosed(size_t count);
   size_t num_opened() const;
+  // How many streams had an end of input that was no end.
+  int num_waiting_for_answers() const { return num_waiting_for_answers_; }
   // The connection that was opened as the Nth, from 0 on.
   std::shared_ptr<Connection> connection(size_t index) const;
 
   // Called by handlers.
   void WaitForRelease();
   void Closed(const absl::Status& status);
+  void WaitsForAnswer() { ++num_waiting_for_answers_; }
 
  private:
   std::unique_ptr<MessageHandler> Open(std::shared_ptr<Connection> connection);
 
+  std::atomic<int> num_waiting_for_answers_ = 0;
   mutable annotated::Mutex mutex_;
   std::condition_variable changed_;
   bool is_released_ ABSL_GUARDED_BY(mutex_) = false;
