@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "perf/baseline/baseline_file.h"
+#include "perf/record/short_commit.h"
 #include "perf/stats/figure_text.h"
 #include "perf/stats/verdict.h"
 
@@ -75,7 +76,7 @@ std::string ChangesText(const std::vector<BaselineChange>& changes) {
     if (!change.after.has_value()) {
       absl::StrAppend(
           &text, "  dropped: ", stated.name(), " (was ", StoredText(stated),
-          stated.commit().empty() ? "" : absl::StrCat(" at ", stated.commit().substr(0, 12)),
+          stated.commit().empty() ? "" : absl::StrCat(" at ", ShortCommit(stated.commit())),
           ", profile ", stated.profile(), "): ", change.why_dropped, "\n");
       continue;
     }

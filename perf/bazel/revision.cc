@@ -21,13 +21,13 @@
 #include "absl/time/time.h"
 #include "command/output_folder.h"
 #include "perf/bazel/git.h"
+#include "perf/record/short_commit.h"
 
 namespace perf {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kShownDigits = 12;
 constexpr size_t kSha256Digits = 64;
 // How deep submodules of submodules are followed: deeper than anybody has them, so that a loop
 // ends.
@@ -185,9 +185,9 @@ class Filler {
     if (!there.ok()) return there.status();
     if (there->exit_code != 0) {
       return absl::FailedPreconditionError(absl::StrCat(
-          "the submodule ", shown, " does not have commit ",
-          submodule.commit.substr(0, kShownDigits), ", which the revision names; fetch it: git -C ",
-          theirs, " fetch origin ", submodule.commit));
+          "the submodule ", shown, " does not have commit ", ShortCommit(submodule.commit),
+          ", which the revision names; fetch it: git -C ", theirs, " fetch origin ",
+          submodule.commit));
     }
     if (absl::Status made = MakeFolder(absl::StrCat(tree_, "/", shown)); !made.ok()) return made;
     return FillTree(*repository, submodule.commit, shown + "/", level + 1);
@@ -231,11 +231,11 @@ absl::StatusOr<Checkout> Checkout::Create(
   if (absl::Status made = MakeFolder(cache); !made.ok()) return made;
   const std::string folder = absl::StrFormat("%s/checkout-%016x%s%s", cache, Fingerprint(workspace),
                                              place.empty() ? "" : "-", place);
-  absl::StatusOr<FolderLock> lock = FolderLock::Acquire(
-      folder + ".lock",
-      absl::StrCat("process ", getpid(), ", which compares ", workspace, " with ",
-                   commit.substr(0, kShownDigits), " since ", TimeOfDay()),
-      waiting);
+  absl::StatusOr<FolderLock> lock =
+      FolderLock::Acquire(folder + ".lock",
+                          absl::StrCat("process ", getpid(), ", which compares ", workspace,
+                                       " with ", ShortCommit(commit), " since ", TimeOfDay()),
+                          waiting);
   if (!lock.ok()) return lock.status();
   Checkout checkout(*std::move(lock), commit);
   Filler filler(folder);
@@ -253,7 +253,7 @@ absl::StatusOr<Checkout> Checkout::Create(
   std::error_code error;
   if (!fs::is_directory(checkout.directory_, error)) {
     return absl::FailedPreconditionError(
-        absl::StrCat(commit.substr(0, kShownDigits), " has no folder ", repository->prefix));
+        absl::StrCat(ShortCommit(commit), " has no folder ", repository->prefix));
   }
   return checkout;
 }

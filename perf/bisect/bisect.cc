@@ -14,12 +14,12 @@
 #include "absl/strings/str_format.h"
 #include "perf/ab/paired_effect.h"
 #include "perf/ab/sign_sequence.h"
+#include "perf/record/short_commit.h"
 #include "perf/stats/statistics.h"
 
 namespace perf {
 namespace {
 
-constexpr size_t kShownDigits = 12;
 // The whole change is measured at least so often, as all further steps are held against half of it.
 constexpr int kMinWholeRounds = 24;
 
@@ -70,8 +70,7 @@ class Search {
         result_.suspects = *std::move(suspects);
         return std::move(result_);
       }
-      options_.say(
-          absl::StrCat(suspects->size(), " commits to go, trying ", next->substr(0, kShownDigits)));
+      options_.say(absl::StrCat(suspects->size(), " commits to go, trying ", ShortCommit(*next)));
       absl::StatusOr<BisectStep> step = Try(*next);
       if (!step.ok()) return step.status();
       if (step->outcome == BisectStep::Outcome::kGood) good.push_back(*next);
@@ -109,7 +108,7 @@ class Search {
                        : step.outcome == BisectStep::Outcome::kBad ? "bad"
                                                                    : "skipped";
     return absl::StrCat(
-        step.commit.substr(0, kShownDigits), " is ", word,
+        ShortCommit(step.commit), " is ", word,
         step.rounds == 0 ? "" : absl::StrCat(": ", ChangeText(step), ", ", step.rounds, " rounds"),
         step.why.empty() ? "" : absl::StrCat(": ", step.why));
   }
@@ -147,8 +146,7 @@ class Search {
         return absl::CancelledError("interrupted; the same command goes on from here");
       }
       candidate.source->RunRound({&candidate.index, 1}, random_);
-      options_.progress(
-          absl::StrCat(step.commit.substr(0, kShownDigits), ": ", compared.rounds(), " rounds"));
+      options_.progress(absl::StrCat(ShortCommit(step.commit), ": ", compared.rounds(), " rounds"));
     }
     if (!compared.status.ok()) {
       step.why = std::string(compared.status.message());

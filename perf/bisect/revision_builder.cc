@@ -14,12 +14,11 @@
 #include "perf/code/linked_code.h"
 #include "perf/mode/program_pair.h"
 #include "perf/mode/round_sources.h"
+#include "perf/record/short_commit.h"
 #include "re2/re2.h"
 
 namespace perf {
 namespace {
-
-constexpr size_t kShownDigits = 12;
 
 // How long a beginning two names have in common.
 size_t CommonBeginning(const std::string& one, const std::string& other) {
@@ -46,7 +45,7 @@ absl::StatusOr<std::unique_ptr<RevisionBuilder>> RevisionBuilder::Create(
 
 absl::StatusOr<RevisionBuilder::Tree> RevisionBuilder::BuildTree(const std::string& commit,
                                                                  const std::string& place) {
-  const std::string shown = commit.substr(0, kShownDigits);
+  const std::string shown(ShortCommit(commit));
   ProgramRunner& programs = options_.services.programs();
   const auto say = [this](absl::string_view line) { options_.services.Say(line); };
   absl::StatusOr<Checkout> checkout = Checkout::Create(

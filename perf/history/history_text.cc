@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "perf/history/change_points.h"
+#include "perf/record/short_commit.h"
 
 namespace perf {
 namespace {
@@ -38,7 +39,7 @@ std::string Day(const HistoryPoint& point) {
 
 std::string Commit(const HistoryPoint& point) {
   if (point.commit.empty()) return "unknown commit";
-  return absl::StrCat(point.commit.substr(0, 12), point.dirty ? "+" : "");
+  return absl::StrCat(ShortCommit(point.commit), point.dirty ? "+" : "");
 }
 
 // "12.3 % worse"

@@ -31,12 +31,11 @@
 #include "perf/mode/program_pair.h"
 #include "perf/mode/round_sources.h"
 #include "perf/process/scratch_folder.h"
+#include "perf/record/short_commit.h"
 #include "perf/stats/statistics.h"
 
 namespace perf {
 namespace {
-
-constexpr size_t kShownDigits = 12;
 
 // The one commit that the baselines were measured at.
 absl::StatusOr<std::string> RevisionOf(const std::map<std::string, ComponentBaseline>& baselines,
@@ -81,7 +80,7 @@ class RevisionComparison {
     scratch_ = scratch->path();
     const absl::StatusOr<std::string> commit = ResolveRevision(options_.workspace, name);
     if (!commit.ok()) return commit.status();
-    shown_ = commit->substr(0, kShownDigits);
+    shown_ = std::string(ShortCommit(*commit));
     findings_.ab_revision = shown_;
     // Kept to the end, so that no other run changes the tree that this one measures.
     const absl::StatusOr<Checkout> checkout = Checkout::Create(

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "perf/baseline/baseline_changes.h"
+#include "perf/record/short_commit.h"
 #include "perf/report/report_markdown.h"
 #include "perf/report/safe_text.h"
 #include "perf/stats/figure_text.h"
@@ -38,7 +39,7 @@ std::string Row(const BaselineChange& change) {
   if (change.before.has_value()) {
     const BaselineMeasurement& before = *change.before;
     cells.push_back(Escape(absl::StrCat(StoredText(before), before.commit().empty() ? "" : ", ",
-                                        before.commit().substr(0, 12),
+                                        ShortCommit(before.commit()),
                                         before.date().empty() ? "" : " of ", before.date())));
   } else {
     cells.emplace_back("new");
@@ -87,7 +88,7 @@ std::string BaselineChangesMarkdown(const BaselineChangesInputs& inputs) {
       "# Changed baselines\n\n",
       inputs.why.empty() ? "Why: nobody said. `--why` tells the reviewer.\n"
                          : absl::StrCat("Why: ", MarkdownText(inputs.why), "\n"),
-      "\nMeasured at ", Escape(inputs.commit.substr(0, 12)), " on ", Escape(inputs.date),
+      "\nMeasured at ", Escape(ShortCommit(inputs.commit)), " on ", Escape(inputs.date),
       ". In the last column `-` is worse and `+` better; the range of a ratio follows from the "
       "99 % intervals of both medians, and exact figures have none.\n");
   for (const std::string& remark : inputs.remarks) {

@@ -21,6 +21,7 @@
 #include "perf/baseline/baseline_file.h"
 #include "perf/record/health.h"
 #include "perf/record/record_check.h"
+#include "perf/record/short_commit.h"
 #include "perf/report/report_json.h"
 #include "perf/report/units.h"
 #include "perf/stats/statistics.h"
@@ -336,7 +337,7 @@ class Builder {
                        "'", overrides.empty() ? "" : " and these loads"));
       return;
     }
-    result.set_baseline(absl::StrCat(stored->commit().substr(0, 12), " of ", stored->date()));
+    result.set_baseline(absl::StrCat(ShortCommit(stored->commit()), " of ", stored->date()));
     if (stored->unit() != measurement.unit() || stored->better() != measurement.better()) {
       result.set_verdict(NOT_COMPARABLE);
       result.set_note(absl::StrCat("the baseline has another unit or direction: ", stored->unit(),
@@ -525,7 +526,7 @@ class Builder {
     result.set_unit(stored.unit());
     result.set_better(stored.better());
     result.set_baseline_median(stored.median());
-    result.set_baseline(absl::StrCat(stored.commit().substr(0, 12), " of ", stored.date()));
+    result.set_baseline(absl::StrCat(ShortCommit(stored.commit()), " of ", stored.date()));
     if (is_there) {
       result.set_note(absl::StrCat("the baseline has it in ", stored.unit(), ", ",
                                    Better_Name(stored.better()), " is better, and now it is in ",

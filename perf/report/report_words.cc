@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "perf/record/short_commit.h"
 #include "perf/stats/figure_text.h"
 
 namespace perf {
@@ -399,7 +400,7 @@ std::string Profile(const Report& report) {
 
 std::string Commit(const Report& report) {
   if (report.commit().empty()) return "unknown commit";
-  return absl::StrCat(report.commit().substr(0, 12),
+  return absl::StrCat(ShortCommit(report.commit()),
                       report.dirty() ? " with uncommitted changes" : "");
 }
 

@@ -22,12 +22,12 @@
 #include "perf/explain/explanation.pb.h"
 #include "perf/explain/explanation_text.h"
 #include "perf/process/scratch_folder.h"
+#include "perf/record/short_commit.h"
 #include "perf/runner/explain_revisions.h"
 
 namespace perf {
 namespace {
 
-constexpr size_t kShownDigits = 12;
 constexpr char kLogName[] = "bisect.textproto";
 
 // What a person reads in the end.
@@ -52,10 +52,10 @@ absl::StatusOr<std::string> ResultText(const BisectResult& result, const std::st
     absl::StrAppend(&text, "All but the last could not be tried:\n");
     for (const BisectStep& step : result.steps) {
       if (step.outcome != BisectStep::Outcome::kSkipped) continue;
-      absl::StrAppend(&text, "  ", step.commit.substr(0, kShownDigits), ": ", step.why, "\n");
+      absl::StrAppend(&text, "  ", ShortCommit(step.commit), ": ", step.why, "\n");
     }
   }
-  absl::StrAppend(&text, "Next: git show ", last.substr(0, kShownDigits), "\n");
+  absl::StrAppend(&text, "Next: git show ", ShortCommit(last), "\n");
   return text;
 }
 
@@ -77,7 +77,7 @@ std::string WhatItExecutes(ExplainRevisionsOptions options, const std::string& g
   if (parent.ok() && *parent != good_commit) {
     options.baseline = *parent;
     const absl::StatusOr<Explanation> explanation = ExplainRevisions(options);
-    const std::string shown = parent->substr(0, kShownDigits);
+    const std::string shown(ShortCommit(*parent));
     if (explanation.ok()) return text(absl::StrCat("the commit before, ", shown), *explanation);
     if (absl::IsCancelled(explanation.status())) {
       return text(shown, NotExplained(explanation.status().message()));

@@ -29,11 +29,10 @@
 #include "perf/mode/round_sources.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/record/result.pb.h"
+#include "perf/record/short_commit.h"
 
 namespace perf {
 namespace {
-
-constexpr size_t kShownDigits = 12;
 
 // NotFound is kept for a measurement that there is not.
 absl::Status Failure(const absl::Status& status) {
@@ -111,7 +110,7 @@ class RevisionExplanation {
     }
     if (kept.has_value()) {
       directory = kept->directory();
-      what = absl::StrCat(commit.substr(0, kShownDigits), ", in ", directory);
+      what = absl::StrCat(ShortCommit(commit), ", in ", directory);
     }
     ProgramRunner& programs = options_.services.programs();
     std::vector<std::string> labels;
@@ -187,7 +186,7 @@ class RevisionExplanation {
                                                   : ExplainProgram(baseline, current, options);
     if (explanation.ok() && !pair.why_quick.empty()) {
       explanation->add_notes(absl::StrCat("Both were run with quick loads, because the loads of ",
-                                          options_.baseline.substr(0, kShownDigits),
+                                          ShortCommit(options_.baseline),
                                           " cannot be read: ", pair.why_quick));
     }
     return explanation;

@@ -29,6 +29,7 @@
 #include "perf/explain/function_name.h"
 #include "perf/history/change_points.h"
 #include "perf/history/history_text.h"
+#include "perf/record/short_commit.h"
 #include "perf/report/html/html_text.h"
 #include "perf/report/html/verdict_reasons.h"
 #include "perf/report/report_words.h"
@@ -114,7 +115,7 @@ std::set<std::string> Missed(const Report& report) {
 
 std::string CommitOf(const HistoryPoint& point) {
   if (point.commit.empty()) return "";
-  return PageText(absl::StrCat(point.commit.substr(0, 12), point.dirty ? "+" : ""));
+  return PageText(absl::StrCat(ShortCommit(point.commit), point.dirty ? "+" : ""));
 }
 
 // Invocations by what they are called; those without a name, by their time.
