@@ -12,9 +12,9 @@
 //   WS  /v1/asterisk             Asterisk's chan_websocket
 //   TCP                          AudioSocket and Wyoming, each on its listener
 //
-// Whoever wants a WebSocket needs a key, if there are keys, and a page has to be allowed. If Twilio's
-// token is known, a call at twilio's path needs Twilio's signature or a key. What is spoken over
-// plain TCP has no keys: who reaches the listener may speak.
+// Whoever wants a WebSocket needs a key, if there are keys, and a page has to be allowed. Where
+// Twilio's token is known, a call at twilio's path needs Twilio's signature or a key. What is
+// spoken over plain TCP has no keys: who reaches the listener may speak.
 //
 // Threads: any.
 #ifndef PIPELINE_DOOR_SITE_DOOR_SITE_H_
