@@ -1,14 +1,17 @@
 // Holds a conversation with a recording or a pipe.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -85,7 +88,8 @@ ABSL_FLAG(bool, traces_content, false,
           "Put what was said, and what tools were given and gave, into the traces, too.");
 ABSL_FLAG(std::string, metrics, "",
           "The file that the metrics of the conversation are written to after each turn, in the "
-          "form of OpenMetrics: latencies by stage, turns by their ending, what was lost.");
+          "form of OpenMetrics: latencies by stage, turns by their ending, what was lost. A pipe "
+          "gets them at the end.");
 ABSL_FLAG(std::string, db, "",
           "The database of sessions: an SQLite file, which is made if it is not there, or "
           "postgresql://… of a server. Required.");
@@ -171,6 +175,15 @@ struct Request {
   SpeechChoice speech;
 };
 
+// Whether the path leads to what standard output is, such as /dev/stdout.
+bool IsStandardOutput(const std::string& typed) {
+  struct stat there = {};
+  struct stat output = {};
+  return !typed.empty() && stat(command::UserPath(typed).c_str(), &there) == 0 &&
+         fstat(STDOUT_FILENO, &output) == 0 && there.st_dev == output.st_dev &&
+         there.st_ino == output.st_ino;
+}
+
 absl::StatusOr<Request> ReadCommandLine() {
   const auto wrong = [](absl::string_view message) { return absl::InvalidArgumentError(message); };
   if (absl::GetFlag(FLAGS_db).empty()) {
@@ -211,7 +224,9 @@ absl::StatusOr<Request> ReadCommandLine() {
   }
   for (const auto& [flag, value] : {std::pair{"--traces", absl::GetFlag(FLAGS_traces)},
                                     std::pair{"--metrics", absl::GetFlag(FLAGS_metrics)}}) {
-    if (value == "-") return wrong(absl::StrCat(flag, " - is standard output; name a file"));
+    if (value == "-" || (live && IsStandardOutput(value))) {
+      return wrong(absl::StrCat(flag, " ", value, " is standard output; name a file"));
+    }
   }
   const absl::StatusOr<audio::PcmEncoding> encoding =
       audio::ParsePcmEncoding(absl::GetFlag(FLAGS_input_encoding));
@@ -334,7 +349,7 @@ class Telemetry {
                                .random = RandomBits64,
                                .with_content = absl::GetFlag(FLAGS_traces_content)});
     // A wrong path is said now rather than after the first turn.
-    telemetry->WriteMetrics();
+    telemetry->WriteMetrics(/*is_end=*/false);
     if (!telemetry->status_.ok()) return telemetry->status_;
     return telemetry;
   }
@@ -343,7 +358,7 @@ class Telemetry {
   // back from here.
   void Add(absl::string_view session_id, const TurnReport& turn) {
     turns_->Add(session_id, absl::Now() - turn.ended, turn);
-    WriteMetrics();
+    WriteMetrics(/*is_end=*/false);
   }
 
   // What is asked elsewhere is counted from now on. Has to outlive the telemetry.
@@ -356,7 +371,7 @@ class Telemetry {
     metrics_.AddDroppedAnnouncements(agent.num_announcements_dropped());
     if (exporter_ != nullptr) {
       const bool all_sent = exporter_->Shutdown(kFlushLimit);
-      WriteMetrics();
+      WriteMetrics(/*is_end=*/true);
       const SpanExporter::Counts counts = exporter_->counts();
       if (writes_file_ && counts.failed > 0) return absl::InternalError(counts.last_error);
       if (counts.failed + counts.dropped > 0) {
@@ -368,7 +383,7 @@ class Telemetry {
       }
       if (!counts.last_warning.empty()) command::Say(command::PrintableLine(counts.last_warning));
     } else {
-      WriteMetrics();
+      WriteMetrics(/*is_end=*/true);
     }
     return status_;
   }
@@ -385,9 +400,16 @@ class Telemetry {
     return keep;
   }
 
-  void WriteMetrics() {
+  // A pipe or a terminal gets them once, at the end: each writing is whole, with its end.
+  void WriteMetrics(bool is_end) {
     const std::string path = absl::GetFlag(FLAGS_metrics);
     if (path.empty()) return;
+    std::error_code error;
+    const std::filesystem::file_status there =
+        std::filesystem::status(command::UserPath(path), error);
+    if (!is_end && std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+      return;
+    }
     if (components_ != nullptr) components_->TellRemoteSpeech(remote_speech_);
     if (exporter_ != nullptr) metrics_.SetSpans(exporter_->counts());
     status_.Update(command::WriteOutput(

@@ -141,6 +141,16 @@ expect 0 "" --input question.wav --db s.db --session "$session" --traces said.js
 grep -q "ten of clubs" said.jsonl || fail "--traces_content: what was said is not in it"
 expect_unchanged question.wav 2 "it is the same file as question.wav" --input question.wav --db s.db --traces question.wav
 expect_unchanged answer.wav 2 "it is there already and is not a file of traces" --input question.wav --db s.db --traces answer.wav
+# A pipe gets them once, and is no place for them beside the sound.
+mkfifo metrics.fifo
+cat metrics.fifo >metrics_once.txt &
+expect 0 "I noted: ten of clubs." --input question.wav --db s.db --metrics metrics.fifo
+wait
+[[ $(grep -c "^# EOF$" metrics_once.txt) == 1 ]] || fail "--metrics of a pipe: not once"
+for flag in traces metrics; do
+  "$program" --input - --output - --db s.db "--$flag" /dev/stdout <question.wav 2>err | cat >out
+  [[ ${PIPESTATUS[0]} == 2 ]] || fail "--$flag /dev/stdout beside --output -: not refused"
+done
 expect_unchanged answer.wav 2 "it is there already and is not a file of metrics" --input question.wav --db s.db --metrics answer.wav
 expect_unchanged traces.jsonl 2 "it is there already and is not a file of metrics" --input question.wav --db s.db --metrics traces.jsonl
 expect_unchanged traces.jsonl 2 "it is the same file as traces.jsonl" --input question.wav --db s.db --traces traces.jsonl --metrics traces.jsonl
