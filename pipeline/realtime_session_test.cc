@@ -751,6 +751,27 @@ TEST_F(RealtimeSessionTest, SoundOfAnItemIsHeardWhenAnAnswerIsAskedFor) {
             "You said what time is it.");
 }
 
+// What waits is given to the conversation at once, and has to fit.
+TEST_F(RealtimeSessionTest, SoundThatWaitsForAnAnswerIsBounded) {
+  Begin();
+  words_ = "what time is it";
+  // 30 s.
+  const std::string item = absl::StrCat(
+      R"({"type":"conversation.item.create","item":{"type":"message","role":"user",
+          "content":[{"type":"input_audio","audio":")",
+      absl::Base64Escape(std::string(1'440'000, '\0')), R"("}]}})");
+  for (size_t bytes = 960'000; bytes <= Runtime::Session::kMaxRequestBytes; bytes += 960'000) {
+    Send(item);
+    EXPECT_THAT(Types(Events()), ElementsAre("conversation.item.added", "conversation.item.done"));
+  }
+  Send(item);
+  const std::vector<Event> refused = Events();
+  EXPECT_THAT(Types(refused), ElementsAre("error"));
+  EXPECT_EQ(Find(refused, "error")->Text("error.code"), "rate_limit_exceeded");
+  Send(R"({"type":"response.create"})");
+  EXPECT_THAT(Types(Events()), Not(Contains("error")));
+}
+
 TEST_F(RealtimeSessionTest, AResponseWithoutAQuestion) {
   Begin();
   Send(R"({"type":"response.create"})");

@@ -60,6 +60,13 @@ struct PendingInput {
   std::variant<std::string, std::vector<int16_t>> said;
 };
 
+// In bytes.
+size_t SizeOf(const PendingInput& input) {
+  const auto* const text = std::get_if<std::string>(&input.said);
+  return text != nullptr ? text->size()
+                         : std::get<std::vector<int16_t>>(input.said).size() * sizeof(int16_t);
+}
+
 class RealtimeSession : public SessionSink, public std::enable_shared_from_this<RealtimeSession> {
  public:
   RealtimeSession(const RealtimeEnvironment& environment, std::shared_ptr<Connection> connection)
@@ -923,10 +930,11 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
               .param = "item.type"});
       return;
     }
-    if (input.has_value() && pending_.size() >= kMaxPendingInputs) {
+    if (input.has_value() && !MayWait(*input)) {
       Refuse({.code = "rate_limit_exceeded",
-              .message =
-                  absl::StrCat(kMaxPendingInputs, " messages wait for an answer; ask for one")});
+              .message = absl::StrCat(pending_.size(),
+                                      " messages wait for an answer, and more cannot; ask for one "
+                                      "with response.create")});
       return;
     }
     const std::optional<absl::string_view> after = TextOf(Member(&event, "previous_item_id"));
@@ -956,6 +964,14 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     if (!input.has_value()) return;
     input->item = kept.id;
     pending_.push_back(*std::move(input));
+  }
+
+  // Whether it may wait, too: an answer is asked for with all that waits at once.
+  bool MayWait(const PendingInput& input) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (pending_.size() >= kMaxPendingInputs) return false;
+    size_t bytes = SizeOf(input);
+    for (const PendingInput& each : pending_) bytes += SizeOf(each);
+    return bytes <= Runtime::Session::kMaxRequestBytes;
   }
 
   // A text of an item, empty if there is none. False if it is refused.
