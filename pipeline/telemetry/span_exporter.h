@@ -105,7 +105,7 @@ class SpanExporter {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool aborting_ ABSL_GUARDED_BY(mutex_) = false;
   Counts counts_ ABSL_GUARDED_BY(mutex_);
-  // What the first Shutdown returned. Used by who calls it alone.
+  // What the first Shutdown returned. Only the thread that calls Shutdown uses it.
   bool all_sent_ = true;
   std::thread thread_;
 };

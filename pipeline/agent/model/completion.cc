@@ -177,14 +177,17 @@ CompletionReader::Call* CompletionReader::CallOf(const rapidjson::Value& piece,
     if (index.has_value() ? call.index == index : id.empty() || call.id == id) last = &call;
   }
   // Some give each piece another id, and only the first has a name.
-  const bool goes_on = name.empty() && !calls_.empty() &&
-                       !IsJsonObject((last != nullptr ? *last : calls_.back()).arguments);
-  if (last == nullptr && goes_on && !index.has_value()) last = &calls_.back();
+  const auto goes_on = [&](const Call& call) {
+    return name.empty() && !IsJsonObject(call.arguments);
+  };
+  if (last == nullptr && !index.has_value() && !calls_.empty() && goes_on(calls_.back())) {
+    last = &calls_.back();
+  }
   bool is_new = last == nullptr;
   if (last != nullptr) {
     if (!id.empty() && !last->id.empty()) {
       // Another id is another call, even if servers give all calls the same number.
-      is_new = last->id != id && !goes_on;
+      is_new = last->id != id && !goes_on(*last);
     } else if (!name.empty() && !last->name.empty()) {
       // Servers without ids: some repeat the name with each piece of a call; others begin the next
       // call with it, after the last was at its end.

@@ -743,9 +743,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     }
     const std::string id = item.id;
     // Nobody has heard of it yet.
-    pending_.erase(std::remove_if(pending_.begin(), pending_.end(),
-                                  [&](const PendingInput& input) { return input.item == id; }),
-                   pending_.end());
+    std::erase_if(pending_, [&](const PendingInput& input) { return input.item == id; });
     items_.Remove(id);
     Send("conversation.item.deleted", JsonObject().Text("item_id", id));
   }
@@ -1080,16 +1078,13 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   // What was written before somebody spoke or wrote belongs to the conversation. What cannot be
   // stored goes on waiting.
   absl::Status FlushPending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    absl::Status stored;
-    pending_.erase(
-        std::remove_if(pending_.begin(), pending_.end(),
-                       [&](const PendingInput& input) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-                         const auto* const text = std::get_if<std::string>(&input.said);
-                         if (text == nullptr || !stored.ok()) return false;
-                         stored = session_->AddMessage(session::Role::kUser, *text);
-                         return stored.ok();
-                       }),
-        pending_.end());
+    const auto text = std::find_if(pending_.begin(), pending_.end(), [](const PendingInput& input) {
+      return std::holds_alternative<std::string>(input.said);
+    });
+    if (text == pending_.end()) return absl::OkStatus();
+    absl::Status stored =
+        session_->AddMessage(session::Role::kUser, std::get<std::string>(text->said));
+    if (stored.ok()) pending_.erase(text);
     return stored;
   }
 

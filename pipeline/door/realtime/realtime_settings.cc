@@ -133,8 +133,9 @@ const Value* At(const Value& config, absl::string_view path) {
 bool ReadFormat(const Value& config, absl::string_view path, RealtimeFormat* format,
                 RealtimeProblem* problem) {
   const Value* const value = At(config, path);
+  const Value* const direction = At(config, path.substr(0, path.rfind('.')));
   // As it was before anybody chose.
-  if (value == nullptr && At(config, path.substr(0, path.rfind('.'))) != nullptr) {
+  if (value == nullptr && direction != nullptr && direction->IsObject()) {
     *format = RealtimeFormat::kPcm24k;
     return true;
   }
@@ -418,11 +419,7 @@ bool RealtimeSettings::Update(const Value& update, RealtimeProblem* problem) {
   // What is in effect is said, however it was written.
   for (const auto& [name, format] : {std::pair("input", interpreted.input_format_),
                                      std::pair("output", interpreted.output_format_)}) {
-    Value* const audio = Find(merged, "audio");
-    Value* const direction = audio == nullptr || !audio->IsObject() ? nullptr : Find(*audio, name);
-    if (direction != nullptr && direction->IsObject()) {
-      Set(*direction, "format", FormatValue(format, allocator), allocator);
-    }
+    Set(*Find(*Find(merged, "audio"), name), "format", FormatValue(format, allocator), allocator);
   }
   interpreted.config_ = std::move(merged);
   *this = std::move(interpreted);

@@ -175,6 +175,8 @@ TEST(RealtimeSettingsTest, WhatCannotBeIsRefusedAsAWhole) {
            {R"({"audio":{"output":{"format":{"type":"audio/pcm","rate":16000}}}})",
             "session.audio.output.format"},
            {R"({"audio":null})", "session.audio.input.format"},
+           {R"({"audio":{"input":5}})", "session.audio.input.format"},
+           {R"({"audio":{"output":[]}})", "session.audio.output.format"},
            {R"({"audio":{"input":{"turn_detection":{"type":"magic"}}}})",
             "session.audio.input.turn_detection.type"},
            {R"({"audio":{"input":{"turn_detection":{"threshold":2}}}})",
