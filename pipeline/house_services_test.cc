@@ -86,6 +86,27 @@ class HouseServicesTest : public testing::Test {
     return answer.value_or(door::Answerer::Answer{});
   }
 
+  // What is heard of a text that is given in parts.
+  std::string Said(const std::vector<std::string>& parts) {
+    absl::Notification done;
+    std::string heard;
+    const auto speech = services_.speaker->Start("", {.sound =
+                                                          [&](absl::Span<const int16_t> samples) {
+                                                            EXPECT_FALSE(samples.empty());
+                                                            heard += TextOfSound(samples);
+                                                            return true;
+                                                          },
+                                                      .done =
+                                                          [&](const absl::Status& status) {
+                                                            EXPECT_THAT(status, IsOk());
+                                                            done.Notify();
+                                                          }});
+    for (const std::string& part : parts) speech->Text(part);
+    speech->End();
+    done.WaitForNotification();
+    return heard;
+  }
+
   RecognizerScript recognizers_;
   ScriptedAgent agent_;
   FussySynthesizer synthesizer_;
@@ -115,24 +136,7 @@ TEST_F(HouseServicesTest, SoundBecomesText) {
 TEST_F(HouseServicesTest, TextBecomesSound) {
   // It asks whether anybody listens, which is no sound.
   synthesizer_.is_waiting = [num_asked = 0]() mutable { return ++num_asked % 3 != 0; };
-  absl::Notification done;
-  std::string heard;
-  const auto speech = services_.speaker->Start("", {.sound =
-                                                        [&](absl::Span<const int16_t> samples) {
-                                                          EXPECT_FALSE(samples.empty());
-                                                          heard += TextOfSound(samples);
-                                                          return true;
-                                                        },
-                                                    .done =
-                                                        [&](const absl::Status& status) {
-                                                          EXPECT_THAT(status, IsOk());
-                                                          done.Notify();
-                                                        }});
-  speech->Text("Good ");
-  speech->Text("morning.");
-  speech->End();
-  done.WaitForNotification();
-  EXPECT_EQ(heard, "Good morning.");
+  EXPECT_EQ(Said({"Good ", "morning."}), "Good morning.");
 }
 
 TEST_F(HouseServicesTest, ALongTextIsSaidInPiecesAndAnEmptyOneIsDone) {
@@ -140,22 +144,7 @@ TEST_F(HouseServicesTest, ALongTextIsSaidInPiecesAndAnEmptyOneIsDone) {
   while (text.size() < door::kMaxWyomingText) absl::StrAppend(&text, "word ");
   text.resize(door::kMaxWyomingText, '!');
   for (const std::string& each : {text, std::string(), std::string("  ")}) {
-    absl::Notification done;
-    std::string heard;
-    const auto speech = services_.speaker->Start("", {.sound =
-                                                          [&](absl::Span<const int16_t> samples) {
-                                                            heard += TextOfSound(samples);
-                                                            return true;
-                                                          },
-                                                      .done =
-                                                          [&](const absl::Status& status) {
-                                                            EXPECT_THAT(status, IsOk());
-                                                            done.Notify();
-                                                          }});
-    speech->Text(each);
-    speech->End();
-    done.WaitForNotification();
-    EXPECT_EQ(heard, absl::StripAsciiWhitespace(each));
+    EXPECT_EQ(Said({each}), absl::StripAsciiWhitespace(each));
   }
 }
 

@@ -184,10 +184,7 @@ server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
 print(f"http://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()
 EOF
-mkfifo url
-python3 server.py >url &
-server=$!
-read -r url <url
+start_server server.py
 expect 0 "I noted" --input question.wav --db s.db --session "$session" --traces "$url"
 OTEL_EXPORTER_OTLP_ENDPOINT="$url/base" OTEL_EXPORTER_OTLP_HEADERS=api-key=k%20y OTEL_SERVICE_NAME=office \
   expect 0 "I noted" --input question.wav --db s.db --session "$session"
@@ -202,8 +199,7 @@ expect 0 "voice_agent: not all traces were sent: $url: the server answers with H
 grep -q '^parlance_dropped_total{what="spans"} [1-9]' spans.txt || fail "--traces: what is dropped at the end is not counted"
 mv posted.first.jsonl posted.jsonl
 mv posted.first.txt posted.txt
-kill "$server"
-wait "$server" 2>/dev/null
+stop_server
 [[ $(cat posted.txt) == "/v1/traces application/json None"$'\n'"/base/v1/traces application/json k y" ]] ||
   fail "--traces URL: posted otherwise: $(cat posted.txt)"
 python3 read_traces.py posted.jsonl >traces.txt || fail "--traces URL: stages are not the whole"
@@ -242,9 +238,7 @@ server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 print(f"http://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()
 END
-python3 model.py >url &
-server=$!
-read -r url <url
+start_server model.py
 echo "Be short, and take notes." >prompt.txt
 echo "sk-1" >key.txt && chmod 600 key.txt
 expect 0 "Answer:     One moment. I wrote that down." --input question.wav --db model.db --agent model --model_url "$url" --model m \
@@ -272,8 +266,7 @@ expect 0 "Sorry, I did not understand that." --input "$samples/librivox/sense_an
 # A model that does not answer is no failure of the conversation, and is told of.
 expect 0 "Sorry, I cannot think right now." --input question.wav --db model.db --agent model --model_url "$url" --model busy
 grep -q "voice_agent: the model does not answer: .*(status 400): no such model" err || fail "--agent model: does not tell of the error"
-kill "$server"
-wait "$server" 2>/dev/null
+stop_server
 expect 0 "Sorry, I cannot think right now." --input question.wav --db model.db --agent model --model_url "$url" --model m
 grep -q "voice_agent: the model does not answer: $url: " err || fail "--agent model: does not tell that the server is away"
 expect 2 "--agent is 'models', which is none of" --input question.wav --db s.db --agent models
@@ -326,10 +319,7 @@ server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 print(f"http://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()
 END
-mkfifo speech_url
-python3 speech.py >speech_url &
-server=$!
-read -r url <speech_url
+start_server speech.py
 cat >is_the_servers_sound.py <<'END'
 import struct, sys, wave
 with wave.open(sys.argv[1]) as file:
@@ -366,8 +356,7 @@ grep -q "MPEG audio, such as MP3, which is not supported" err || fail "--tts_url
 if python3 is_the_servers_sound.py spoken.wav 2>noise; then fail "--tts_url: MP3 is heard"; fi
 expect 0 "Not said:" --input question.wav --db speech.db --tts_url "$url" --tts_model dies --tts_voice alloy --output spoken.wav
 python3 is_the_servers_sound.py spoken.wav || fail "--tts_url: what came before the server died is not heard"
-kill "$server"
-wait "$server" 2>/dev/null
+stop_server
 expect 0 "I noted: ten of clubs." --input question.wav --db speech.db --stt_url "$url" --stt_model good \
   --tts_url "$url" --tts_model good --tts_voice alloy --output spoken.wav
 [[ $(grep -c "voice_agent: done without a server: $url: " err) == 2 ]] || fail "servers that are away are not told of"

@@ -150,17 +150,13 @@ server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 print(f"http://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()
 EOF
-mkfifo url
-python3 server.py >url &
-server=$!
-read -r url <url
+start_server server.py
 expect 1 "failed: no such city" call t --mcp "$url/error"
 for status in 307 401 403 404 429 503; do
   expect 2 "unavailable: the server answers with HTTP status $status" call t --mcp "$url/$status"
 done
 expect 2 "unavailable: the server's answer is malformed" call t --mcp "$url/malformed"
-kill "$server"
-wait "$server" 2>/dev/null
+stop_server
 # A URL's password and key are told to nobody, nor is a URL that cannot be read.
 for url in 'http://user:secret@127.0.0.1:9/?api_key=secret' 'http://user:secret@' 'HTTP://127.0.0.1:9/secret'; do
   expect 2 "cannot use " list --mcp "$url"

@@ -40,7 +40,20 @@ expect() { # EXIT_CODE TEXT ARGUMENTS...
   expect_harmless "$*"
 }
 
-# The same, and afterwards a file is, byte by byte and in mode and kind, what it was.
+# Starts a server of a test's: a program of Python that prints its URL, which is $url then. One at a time.
+start_server() { # FILE
+  rm -f server_url
+  mkfifo server_url
+  python3 "$1" >server_url &
+  server=$!
+  read -r url <server_url
+}
+stop_server() {
+  kill "$server"
+  wait "$server" 2>/dev/null
+}
+
+# As expect does, and afterwards a file is, byte by byte and in mode and kind, what it was.
 expect_unchanged() { # FILE EXIT_CODE TEXT ARGUMENTS...
   local file="$1" before
   shift

@@ -26,14 +26,6 @@ std::string ServiceUrl(absl::string_view url, absl::string_view path) {
   return absl::StrCat(base, has_path ? "" : "/v1", path, query);
 }
 
-absl::string_view HostOf(absl::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == absl::string_view::npos) return "";
-  url.remove_prefix(scheme + 3);
-  if (absl::StartsWith(url, "[")) return url.substr(0, url.find(']') + 1);
-  return url.substr(0, url.find_first_of(":/?"));
-}
-
 absl::Status CheckService(absl::string_view whose, const std::string& url, absl::string_view key) {
   HttpRequest request;
   request.url = url;

@@ -18,9 +18,6 @@ namespace parlance::pipeline {
 // with or without /v1, with or without the path itself, with a query or none.
 std::string ServiceUrl(absl::string_view url, absl::string_view path);
 
-// The host of a URL; empty if it has none.
-absl::string_view HostOf(absl::string_view url);
-
 // Whether the service can be asked: InvalidArgument for a URL that no request can have, for a key
 // that would go over a network without encryption, and for one with a line break. `whose`: "the
 // model's server". No message has anything of the key.

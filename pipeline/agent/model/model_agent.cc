@@ -18,12 +18,19 @@
 #include "pipeline/http/json_object.h"
 #include "pipeline/http/service.h"
 #include "third_party/annotated_mutex.h"
+#include "third_party/http_url.h"
 
 namespace parlance::pipeline {
 namespace {
 
 absl::Duration SteadyNow() {
   return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+// Whether it is OpenAI's own service, which names a member of requests otherwise.
+bool IsOpenAi(const std::string& url) {
+  const absl::StatusOr<http_url::Url> read = http_url::Read(url);
+  return read.ok() && read->host == "api.openai.com";
 }
 
 double DefaultRandom() {
@@ -36,7 +43,10 @@ double DefaultRandom() {
 class ModelAgent::Shared {
  public:
   Shared(ModelAgentOptions given, HttpLoop* http, std::string completions_url)
-      : options(std::move(given)), loop(*http), url(std::move(completions_url)) {}
+      : options(std::move(given)),
+        loop(*http),
+        url(std::move(completions_url)),
+        is_openai(IsOpenAi(url)) {}
 
   template <typename Change>
   void Count(Change change) {
@@ -51,6 +61,7 @@ class ModelAgent::Shared {
   const ModelAgentOptions options;
   HttpLoop& loop;
   const std::string url;
+  const bool is_openai;
 
  private:
   mutable annotated::Mutex mutex_;
@@ -307,7 +318,7 @@ void ModelAgent::Ask(AgentInput input, std::shared_ptr<AgentAnswer> answer) {
   if (options.tools != nullptr) prompt.tools = options.tools();
   prompt.temperature = options.temperature;
   prompt.max_output_tokens = options.max_output_tokens;
-  prompt.says_max_completion_tokens = HostOf(shared_->url) == "api.openai.com";
+  prompt.says_max_completion_tokens = shared_->is_openai;
   prompt.max_prompt_tokens = options.max_prompt_tokens;
   std::make_shared<Question>(shared_, PromptBody(prompt, input), std::move(answer))->Begin();
 }
