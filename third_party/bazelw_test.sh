@@ -26,7 +26,8 @@ stub() { # NAME BODY
   chmod +x "bin/$1"
 }
 bazel_stub='if [[ "$*" == --version ]]; then echo "$BAZEL_VERSION"; exit; fi
-echo "bazel" "$#" "$@" >>"$LOG"; echo "PERF_BAZEL is $PERF_BAZEL" >>"$LOG"; exit "${BAZEL_RC:-0}"'
+echo "bazel" "$#" "$@" >>"$LOG"; echo "PERF_BAZEL is $PERF_BAZEL" >>"$LOG"
+echo "BAZELW_PACKAGES is ${BAZELW_PACKAGES-}" >>"$LOG"; exit "${BAZEL_RC:-0}"'
 stub bazel "$bazel_stub"
 stub gcc 'echo "#define __GNUC__ ${GCC:-12}"; [[ -z "${CLANG:-}" ]] || echo "#define __clang_major__ $CLANG"; exit "${GCC_RC:-0}"'
 stub apt-get 'echo "apt-get" "$@" >>"$LOG"; exit "${APT_RC:-0}"'
@@ -104,6 +105,9 @@ OFFERED="sounds" run . "./$root" build
 check "an extra package that is missing is no failure" bazel_ran
 check "it is not installed" bash -c '! grep -q apt-get log'
 check "nor missed" bash -c '! grep -q "left out" stderr'
+check "Bazel is told that it is missing" bash -c '! grep "BAZELW_PACKAGES is.*sounds" log'
+INSTALLED="$INSTALLED sounds" run . "./$root" build
+check "and once it is installed, that it is there" grep -q "BAZELW_PACKAGES is .*sounds" log
 packages "optional"
 run . "./$root" build
 check "a line that names no package is an error" [ $? == 1 ]

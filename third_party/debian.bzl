@@ -116,7 +116,8 @@ debian_package = repository_rule(
     # Looked at again each time a Bazel server starts, so that a package installed
     # after a failure is seen without `bazel clean`.
     local = True,
-    environ = ["CC"],
+    # The second is what bazelw found to be installed of what the build can do without.
+    environ = ["BAZELW_PACKAGES", "CC"],
     attrs = {
         "build_files": attr.label_keyed_string_dict(
             doc = "BUILD file of this workspace to the place it takes in the repository. What it calls " +
