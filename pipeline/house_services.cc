@@ -22,6 +22,7 @@
 #include "audio/turns/turn_observer.h"
 #include "pipeline/conversation/answer_cutter.h"
 #include "pipeline/conversation/turn_taking.h"
+#include "pipeline/runtime/housekeeper.h"
 #include "pipeline/runtime/recognizer_pool.h"
 #include "pipeline/runtime/steady_clock.h"
 #include "pipeline/runtime/worker_pool.h"
@@ -104,10 +105,14 @@ class Saying : public std::enable_shared_from_this<Saying> {
  private:
   // One at a time.
   void GoOn() {
-    if (pieces_.empty()) return listener_.done(absl::OkStatus());
-    if (!runner_.Post({.run = [self = shared_from_this()] { self->SayOne(); }})) {
-      listener_.done(absl::ResourceExhaustedError("too much waits to be spoken"));
-    }
+    if (pieces_.empty()) return Done(absl::OkStatus());
+    const bool is_posted = runner_.Post(
+        {.run = [self = shared_from_this()] { self->SayOne(); },
+         .overdue =
+             [self = shared_from_this()] {
+               self->Done(absl::DeadlineExceededError("the voice did not answer in time"));
+             }});
+    if (!is_posted) Done(absl::ResourceExhaustedError("too much waits to be spoken"));
   }
   void SayOne() {
     if (!is_wanted_) return;
@@ -119,8 +124,12 @@ class Saying : public std::enable_shared_from_this<Saying> {
       return is_heard;
     });
     if (!is_wanted_) return;
-    if (!said.ok() || !is_heard) return listener_.done(said);
+    if (!said.ok() || !is_heard) return Done(said);
     GoOn();
+  }
+  // Whoever comes first says how it ended.
+  void Done(const absl::Status& status) {
+    if (is_wanted_.exchange(false)) listener_.done(status);
   }
 
   static constexpr size_t kStep = AnswerCutter::kMaxPieceBytes;
@@ -276,6 +285,16 @@ class Question : public SessionSink, public std::enable_shared_from_this<Questio
     }
   }
 
+  // Gives the answer, unless one was given. From any thread.
+  void Finish(const absl::StatusOr<door::Answerer::Answer>& answer) {
+    Done done;
+    {
+      annotated::MutexLock lock(mutex_);
+      done = std::exchange(done_, nullptr);
+    }
+    if (done != nullptr) done(answer);
+  }
+
   // SessionSink:
   void AnswerText(int32_t /*answer*/, absl::string_view text) override {
     annotated::MutexLock lock(mutex_);
@@ -318,14 +337,6 @@ class Question : public SessionSink, public std::enable_shared_from_this<Questio
     }
     leave_();
   }
-  void Finish(const absl::StatusOr<door::Answerer::Answer>& answer) {
-    Done done;
-    {
-      annotated::MutexLock lock(mutex_);
-      done = std::exchange(done_, nullptr);
-    }
-    if (done != nullptr) done(answer);
-  }
 
   const std::function<void()> leave_;
   annotated::Mutex mutex_;
@@ -352,10 +363,14 @@ class RuntimeAnswerer : public door::Answerer {
       // The order outlives this object where a session closes after its answer was given.
       auto leave = [order = order_, conversation] { order->Leave(conversation); };
       auto question = std::make_shared<Question>(done, leave);
+      // Its place in the line is kept until the store answers after all.
+      auto overdue = [question] {
+        question->Finish(absl::DeadlineExceededError("the store did not answer in time"));
+      };
       if (runner_.Post(
-              {.run = [this, question = std::move(question), request = std::move(request)] {
-                question->Ask(runtime_, names_, request);
-              }})) {
+              {.run = [this, question = std::move(question),
+                       request = std::move(request)] { question->Ask(runtime_, names_, request); },
+               .overdue = std::move(overdue)})) {
         return;
       }
       done(absl::ResourceExhaustedError("too many questions wait"));
@@ -414,21 +429,20 @@ class SegmentingDetector : public door::VoiceDetector {
 class HousePartsImpl : public HouseParts {
  public:
   explicit HousePartsImpl(const HousePartsOptions& options)
-      : recognition_({.num_workers = options.num_workers,
-                      .overdue_after = options.overdue_after,
-                      .now = SteadyNow}),
-        speech_({.num_workers = options.num_workers,
-                 .overdue_after = options.overdue_after,
-                 .now = SteadyNow}),
-        questions_({.num_workers = options.num_workers,
-                    .overdue_after = options.overdue_after,
-                    .now = SteadyNow}),
+      : recognition_(Workers(options)),
+        speech_(Workers(options)),
+        questions_(Workers(options)),
         recognizers_(options.parts.create_recognizer, &recognition_,
                      {.max_recognizers = options.num_workers}),
         transcriber_(&recognizers_),
         speaker_(options.parts.synthesizer, &speech_, options.voice),
         answerer_(options.runtime, &questions_),
-        detector_(options.parts.create_vad) {}
+        detector_(options.parts.create_vad),
+        housekeeper_([this] {
+          recognition_.ReplaceOverdue();
+          speech_.ReplaceOverdue();
+          questions_.ReplaceOverdue();
+        }) {}
 
   door::HouseServices services() override {
     return {.transcriber = &transcriber_,
@@ -438,6 +452,12 @@ class HousePartsImpl : public HouseParts {
   }
 
  private:
+  static WorkerPool::Options Workers(const HousePartsOptions& options) {
+    return {.num_workers = options.num_workers,
+            .overdue_after = options.overdue_after,
+            .now = options.now == nullptr ? SteadyNow : options.now};
+  }
+
   WorkerPool recognition_;
   WorkerPool speech_;
   WorkerPool questions_;
@@ -446,6 +466,7 @@ class HousePartsImpl : public HouseParts {
   PooledSpeaker speaker_;
   RuntimeAnswerer answerer_;
   SegmentingDetector detector_;
+  Housekeeper housekeeper_;
 };
 
 }  // namespace

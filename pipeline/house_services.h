@@ -13,6 +13,7 @@
 #define PIPELINE_HOUSE_SERVICES_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,8 +31,11 @@ struct HousePartsOptions {
   std::string voice = "default";
   // Threads that recognise, that speak, and that begin to answer for houses, each as many.
   int num_workers = 1;
-  // After so long a task of theirs is written off.
+  // After so long a task of theirs is written off: its thread is replaced, and whoever asked is
+  // told.
   absl::Duration overdue_after = absl::Seconds(10);
+  // A steady clock; SteadyNow if it is null.
+  std::function<absl::Duration()> now = nullptr;
 };
 
 // What is pointed to has to outlive it, and it its services' requests.

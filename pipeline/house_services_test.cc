@@ -1,5 +1,6 @@
 #include "pipeline/house_services.h"
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -34,6 +35,7 @@ namespace parlance::pipeline {
 namespace {
 
 using absl_testing::IsOk;
+using absl_testing::StatusIs;
 using testing::ElementsAre;
 using testing::SizeIs;
 
@@ -69,7 +71,9 @@ class HouseServicesTest : public testing::Test {
     options.max_utilization = 1000;
     options.max_frame_age = absl::InfiniteDuration();
     runtime_ = *Runtime::Create(parts, options);
-    house_ = HouseParts::Create({.parts = parts, .runtime = runtime_.get()});
+    house_ = HouseParts::Create({.parts = parts, .runtime = runtime_.get(), .now = [this] {
+                                   return absl::Seconds(seconds_.load());
+                                 }});
     services_ = house_->services();
   }
 
@@ -107,6 +111,8 @@ class HouseServicesTest : public testing::Test {
     return heard;
   }
 
+  // What the house takes for the time.
+  std::atomic<int64_t> seconds_ = 0;
   RecognizerScript recognizers_;
   ScriptedAgent agent_;
   FussySynthesizer synthesizer_;
@@ -174,6 +180,41 @@ TEST_F(HouseServicesTest, NobodyWaitsForMoreThanAPieceOfAnothersText) {
   for (absl::Notification& each : done) each.WaitForNotification();
   EXPECT_THAT(
       said, ElementsAre("The first sentence is here. ", "Hello.", "The second sentence is there."));
+}
+
+TEST_F(HouseServicesTest, AVoiceThatHangsIsTheErrorOfOneTextAndNotOfTheNext) {
+  absl::Notification hangs;
+  absl::Notification may_go_on;
+  synthesizer_.before = [&](absl::string_view text, size_t) {
+    if (text == "Stuck.") {
+      hangs.Notify();
+      may_go_on.WaitForNotification();
+    }
+    return absl::OkStatus();
+  };
+  absl::Notification done;
+  absl::Status status;
+  int num_sounds = 0;
+  const auto stuck = services_.speaker->Start("", {.sound =
+                                                       [&](absl::Span<const int16_t>) {
+                                                         ++num_sounds;
+                                                         return true;
+                                                       },
+                                                   .done =
+                                                       [&](const absl::Status& given) {
+                                                         status = given;
+                                                         done.Notify();
+                                                       }});
+  stuck->Text("Stuck.");
+  stuck->End();
+  hangs.WaitForNotification();
+  seconds_ += 11;
+  done.WaitForNotification();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_EQ(Said({"Hello."}), "Hello.");
+  may_go_on.Notify();
+  house_ = nullptr;
+  EXPECT_EQ(num_sounds, 0);
 }
 
 TEST_F(HouseServicesTest, TextIsAnsweredAndAConversationIsOneSession) {

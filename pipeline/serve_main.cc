@@ -49,6 +49,7 @@
 #include "pipeline/door/telephony/runtime_calls.h"
 #include "pipeline/house_services.h"
 #include "pipeline/remote_speech_metrics.h"
+#include "pipeline/runtime/housekeeper.h"
 #include "pipeline/runtime/runtime.h"
 #include "pipeline/runtime/steady_clock.h"
 #include "pipeline/runtime/timer_queue.h"
@@ -345,6 +346,7 @@ absl::Status Serve(Request request) {
   std::atomic<bool> is_draining = false;
   // Runs what may block, for telephony.
   WorkerPool work({.num_workers = 2, .now = SteadyNow});
+  Housekeeper housekeeper([&] { work.ReplaceOverdue(); });
   TimerQueue timers;
   door::FaultCounts faults;
   std::unique_ptr<door::CallOpener> calls = door::CreateRuntimeCalls(

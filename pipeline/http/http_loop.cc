@@ -16,10 +16,10 @@
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "third_party/annotated_mutex.h"
+#include "third_party/content_coding.h"
 #include "third_party/http_url.h"
 
 namespace parlance::pipeline {
@@ -28,7 +28,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Clock::time_point kNever = Clock::time_point::max();
-constexpr size_t kMaxCodingBytes = 40;
 
 Clock::time_point After(Clock::time_point now, absl::Duration time) {
   // What is farther away than a century is never.
@@ -162,8 +161,8 @@ class HttpLoop::Impl {
     bool is_running = false;
     bool has_head = false;
     bool has_body = false;
-    // The content coding of the body, which is not read then.
-    std::optional<std::string> coding = {};
+    // What is wrong with how the body is coded; it is not read then.
+    std::optional<std::string> wrong_coding = {};
     size_t num_body_bytes = 0;
     // When it is over unless something comes.
     Clock::time_point deadline = kNever;
@@ -351,18 +350,6 @@ class HttpLoop::Impl {
     return static_cast<int>(status);
   }
 
-  // The response's content coding, if it has any.
-  static std::optional<std::string> CodingOf(const Transfer& transfer) {
-    curl_header* header = nullptr;
-    if (curl_easy_header(transfer.easy, "Content-Encoding", 0, CURLH_HEADER, -1, &header) !=
-        CURLHE_OK) {
-      return std::nullopt;
-    }
-    const absl::string_view coding = header->value;
-    if (coding.empty() || absl::EqualsIgnoreCase(coding, "identity")) return std::nullopt;
-    return absl::CEscape(coding.substr(0, kMaxCodingBytes));
-  }
-
   static void GiveHead(Transfer& transfer) {
     if (std::exchange(transfer.has_head, true)) return;
     HttpHead head;
@@ -381,14 +368,11 @@ class HttpLoop::Impl {
 
   static size_t OnData(char* data, size_t, size_t size, void* context) {
     Transfer& transfer = *static_cast<Transfer*>(context);
-    if (!transfer.has_head) transfer.coding = CodingOf(transfer);
+    if (!transfer.has_head) transfer.wrong_coding = content_coding::WhatIsWrong(transfer.easy);
     const int status = StatusOf(transfer);
-    if (transfer.coding.has_value() && status >= 200 && status <= 299) {
+    if (transfer.wrong_coding.has_value() && status >= 200 && status <= 299) {
       transfer.ended = absl::FailedPreconditionError(
-          absl::StrCat(transfer.origin,
-                       ": the server compresses its answer, although it is asked not to "
-                       "(Content-Encoding: ",
-                       *transfer.coding, ")"));
+          absl::StrCat(transfer.origin, ": ", *transfer.wrong_coding));
       return CURL_WRITEFUNC_ERROR;
     }
     GiveHead(transfer);
@@ -405,7 +389,7 @@ class HttpLoop::Impl {
       return CURL_WRITEFUNC_ERROR;
     }
     // The status of an error says enough.
-    if (transfer.coding.has_value()) return size;
+    if (transfer.wrong_coding.has_value()) return size;
     if (transfer.listener->OnBody({data, size})) return size;
     transfer.ended = absl::CancelledError("nothing more of it was wanted");
     return CURL_WRITEFUNC_ERROR;

@@ -19,6 +19,7 @@
 #include "pipeline/conversation/conversation_events.h"
 #include "pipeline/conversation/turn_machine.h"
 #include "pipeline/runtime/conversation_driver.h"
+#include "pipeline/runtime/housekeeper.h"
 #include "pipeline/runtime/steady_clock.h"
 #include "pipeline/runtime/task_runner.h"
 #include "third_party/annotated_mutex.h"
@@ -32,7 +33,7 @@ constexpr absl::Duration kFrame = absl::Milliseconds(1000 / kFramesPerSecond);
 constexpr size_t kMaxFrameSamples = 48000 / kFramesPerSecond;
 constexpr absl::Duration kAnnouncementInterval = absl::Milliseconds(250);
 // What is looked after from time to time, and over what the load of a thread is measured.
-constexpr absl::Duration kHousekeeping = absl::Milliseconds(100);
+constexpr absl::Duration kHousekeeping = Housekeeper::kInterval;
 // A session is looked at so often even if nothing happens, so that no timer waits for long that is
 // of no use any more.
 constexpr absl::Duration kLongestTimer = absl::Seconds(1);
@@ -827,7 +828,11 @@ class Runtime::Impl {
     }
     if (options_.num_threads == 0) return;
     for (const auto& shard : shards_) threads_.emplace_back([shard] { shard->Serve(); });
-    housekeeper_ = std::thread([this] { KeepHouse(); });
+    housekeeper_.emplace([this] {
+      recognition_.ReplaceOverdue();
+      agents_.ReplaceOverdue();
+      synthesis_.ReplaceOverdue();
+    });
   }
 
   ~Impl() { Stop(); }
@@ -1042,18 +1047,6 @@ class Runtime::Impl {
     return std::static_pointer_cast<Session>(session);
   }
 
-  void KeepHouse() {
-    annotated::MutexLock lock(mutex_);
-    while (!ended_) {
-      housekeeping_.wait_for(lock.native(), absl::ToChronoNanoseconds(kHousekeeping));
-      lock.unlock();
-      recognition_.ReplaceOverdue();
-      agents_.ReplaceOverdue();
-      synthesis_.ReplaceOverdue();
-      lock.lock();
-    }
-  }
-
   // Lets the sessions go on until there are none, but no longer than so long. Without threads, a
   // clock that stands still is not waited for: what is waited for others' threads counts, too.
   void Pauses(absl::Duration limit) {
@@ -1086,12 +1079,11 @@ class Runtime::Impl {
       if (ended_) return;
       ended_ = true;
       stopping_ = true;
-      housekeeping_.notify_all();
     }
     for (const auto& shard : shards_) shard->Stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
-    if (housekeeper_.joinable()) housekeeper_.join();
+    housekeeper_.reset();
     if (options_.num_threads == 0) {
       for (const auto& shard : shards_) shard->CloseAll();
     }
@@ -1100,7 +1092,6 @@ class Runtime::Impl {
   const RuntimeParts parts_;
   const RuntimeOptions options_;
   mutable annotated::Mutex mutex_;
-  std::condition_variable housekeeping_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   size_t num_opening_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -1113,7 +1104,7 @@ class Runtime::Impl {
   SharedParts shared_;
   std::vector<std::shared_ptr<Shard>> shards_;
   std::vector<std::thread> threads_;
-  std::thread housekeeper_;
+  std::optional<Housekeeper> housekeeper_;
 };
 
 absl::StatusOr<std::unique_ptr<Runtime>> Runtime::Create(RuntimeParts parts,

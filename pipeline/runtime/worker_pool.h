@@ -1,8 +1,9 @@
 // A fixed number of threads that run tasks for all conversations.
 //
 // A task that does not return loses its thread. So that one hanging recogniser does not cost a
-// thread for ever, whoever owns the pool calls ReplaceOverdue from time to time: a thread whose
-// task has taken too long is replaced, and ends when the task returns after all.
+// thread for ever, whoever owns the pool calls ReplaceOverdue from time to time, as a Housekeeper
+// does: a thread whose task has taken too long is replaced, and ends when the task returns after
+// all.
 //
 // All methods may be called from any thread.
 #ifndef PIPELINE_RUNTIME_WORKER_POOL_H_

@@ -73,6 +73,9 @@ class CompletionReader {
   bool has_begun() const { return has_begun_; }
   // Nothing more is to come.
   bool is_at_end() const { return is_at_end_; }
+  // The model has said why it ends: what is missing is at most the stream's own end, which some
+  // servers do not send.
+  bool has_finish_reason() const { return !completion_.finish_reason.empty(); }
 
  private:
   enum class Form { kUnknown, kStream, kWhole, kError };

@@ -117,7 +117,9 @@ class ModelAgent::Question : public HttpListener,
       return;
     }
     if (!completion_.has_value()) {
-      completion_ = status.ok() || is_refused_ ? reader_->Finish() : status;
+      // A connection that falls silent after the model's last word has lost nothing.
+      const bool is_whole = status.ok() || is_refused_ || reader_->has_finish_reason();
+      completion_ = is_whole ? reader_->Finish() : status;
     }
     absl::StatusOr<Completion> completion = *std::exchange(completion_, std::nullopt);
     if (!completion.ok()) {

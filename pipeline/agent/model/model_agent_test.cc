@@ -434,6 +434,22 @@ TEST_F(ModelAgentTest, NobodyWaitsForTheEndOfTheResponse) {
   EXPECT_EQ(Ask()->Speech(), "Yes.");
 }
 
+// The model has said that it is at its end, and the server leaves the connection as it is.
+TEST_F(ModelAgentTest, SilenceAfterTheLastWordIsNoFailure) {
+  Serve({[](const HttpPeer::Request&, HttpPeer::Responder& responder) {
+    responder.StartStream();
+    responder.Write(Say("Yes.") +
+                    "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n");
+    responder.WaitForHangUp();
+  }});
+  ModelAgentOptions options = Options();
+  options.stall_timeout = absl::Milliseconds(50);
+  Start(options);
+  EXPECT_EQ(Ask()->Speech(), "Yes.");
+  EXPECT_EQ(num_requests_, 1u);
+  EXPECT_EQ(agent_->stats().num_failed, 0);
+}
+
 TEST_F(ModelAgentTest, ConnectionsAreUsedAgain) {
   Serve({[](const HttpPeer::Request&, HttpPeer::Responder& responder) {
           responder.Answer(200, "text/event-stream", Say("Yes.") + kDone);

@@ -174,8 +174,7 @@ void HttpRequestParser::ReadHead() {
   absl::string_view head = head_;
   head.remove_suffix(kEndOfHead.size());
   std::vector<absl::string_view> lines = absl::StrSplit(head, kEndOfLine);
-  bool is_1_1 = false;
-  if (!ReadRequestLine(lines.front(), is_1_1)) return;
+  if (!ReadRequestLine(lines.front())) return;
   if (lines.size() - 1 > bounds_.max_headers) {
     return Refuse(431, absl::StrCat("there are more than ", bounds_.max_headers, " headers"));
   }
@@ -187,26 +186,26 @@ void HttpRequestParser::ReadHead() {
       std::count_if(request_.headers.begin() + static_cast<ptrdiff_t>(num_hosts_of_target),
                     request_.headers.end(), [](const auto& h) { return h.first == "host"; });
   if (num_hosts > 1) return Refuse(400, "there is more than one Host header");
-  if (is_1_1 && num_hosts == 0) {
+  if (request_.is_1_1 && num_hosts == 0) {
     return Refuse(400, "there is no Host header, which HTTP/1.1 requires");
   }
   if (request_.header("expect") != nullptr) {
     return Refuse(417, "the header Expect is not supported; send the request without it");
   }
-  request_.keep_alive = is_1_1 && !request_.HeaderHas("connection", "close");
+  request_.keep_alive = request_.is_1_1 && !request_.HeaderHas("connection", "close");
   if (!ReadLength()) return;
   state_ = num_body_missing_ > 0 ? State::kBody : State::kComplete;
 }
 
-bool HttpRequestParser::ReadRequestLine(absl::string_view line, bool& is_1_1) {
+bool HttpRequestParser::ReadRequestLine(absl::string_view line) {
   const std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
   if (words.size() != 3 || !IsToken(words[0]) || words[0].size() > kMaxMethodBytes ||
       words[1].empty() || !IsTarget(words[1])) {
     Refuse(400, "the request line is not 'METHOD TARGET HTTP/1.1'");
     return false;
   }
-  is_1_1 = words[2] == "HTTP/1.1";
-  if (!is_1_1 && words[2] != "HTTP/1.0") {
+  request_.is_1_1 = words[2] == "HTTP/1.1";
+  if (!request_.is_1_1 && words[2] != "HTTP/1.0") {
     const bool is_http = absl::StartsWith(words[2], "HTTP/");
     Refuse(is_http ? 505 : 400, "only HTTP/1.0 and HTTP/1.1 are spoken here");
     return false;

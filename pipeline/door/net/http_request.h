@@ -36,6 +36,8 @@ struct HttpRequest {
   // The headers in their order: names in lower case, values without spaces around them.
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
+  // Whether it is of HTTP/1.1, and not of 1.0.
+  bool is_1_1 = false;
   // Whether the connection may be used for another request.
   bool keep_alive = false;
 
@@ -86,7 +88,7 @@ class HttpRequestParser {
   void Refuse(int status, absl::string_view message);
   // The head up to the empty line has come.
   void ReadHead();
-  bool ReadRequestLine(absl::string_view line, bool& is_1_1);
+  bool ReadRequestLine(absl::string_view line);
   bool ReadTarget(absl::string_view target, absl::string_view& authority);
   bool ReadHeader(absl::string_view line);
   bool ReadLength();

@@ -48,6 +48,12 @@ std::optional<HttpResponse> RefuseHandshake(const HttpRequest& request) {
   if (request.method != "GET") {
     return refuse(405, "a WebSocket connection is asked for with GET");
   }
+  // RFC 6455, section 4.1. It is what nginx makes of a request unless it is told otherwise.
+  if (!request.is_1_1) {
+    return refuse(400,
+                  "a WebSocket connection needs HTTP/1.1; before it reached this server, the "
+                  "request became one of HTTP/1.0 (for nginx: proxy_http_version 1.1)");
+  }
   if (!request.HeaderHas("connection", "upgrade")) {
     return refuse(400, "the header Connection does not say Upgrade; a proxy may have removed it");
   }

@@ -28,7 +28,8 @@ HttpRequest Handshake() {
                       {"connection", "keep-alive, Upgrade"},
                       {"sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="},
                       {"sec-websocket-protocol", "chat, superchat"},
-                      {"sec-websocket-version", "13"}}};
+                      {"sec-websocket-version", "13"}},
+          .is_1_1 = true};
 }
 
 HttpRequest With(const std::string& name, const std::string& value) {
@@ -56,6 +57,8 @@ TEST(WebSocketHandshakeTest, TheSampleOfTheRfc) {
 TEST(WebSocketHandshakeTest, WhatIsRefused) {
   HttpRequest post = Handshake();
   post.method = "POST";
+  HttpRequest old = Handshake();
+  old.is_1_1 = false;
   HttpRequest two_keys = Handshake();
   two_keys.headers.emplace_back("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
   HttpRequest no_version = Handshake();
@@ -67,6 +70,7 @@ TEST(WebSocketHandshakeTest, WhatIsRefused) {
     std::string message;
   } cases[] = {
       {"Post", post, 405, "GET"},
+      {"Http10", old, 400, "proxy_http_version 1.1"},
       {"NoConnection", With("connection", "keep-alive"), 400, "Connection"},
       {"Version8", With("sec-websocket-version", "8"), 426, "version 13"},
       {"NoVersion", no_version, 426, "version 13"},

@@ -15,10 +15,10 @@
 #include <variant>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "third_party/annotated_mutex.h"
+#include "third_party/content_coding.h"
 #include "third_party/http_url.h"
 #include "tools/mcp/transport/json_rpc.h"
 #include "tools/mcp/transport/sse.h"
@@ -33,7 +33,6 @@ constexpr char kInitialize[] = "initialize";
 constexpr char kInitialized[] = "notifications/initialized";
 // How much is kept of a body that only says what went wrong.
 constexpr size_t kMaxErrorBytes = 4096;
-constexpr size_t kMaxCodingBytes = 40;
 // How long the server may take to end a stream whose request is answered. Cut off before, the
 // connection could not be used again.
 constexpr milliseconds kStreamEndGrace(1000);
@@ -91,20 +90,6 @@ absl::Status HttpError(const http_url::Url& url, long http_status, const std::st
     absl::StrAppend(&text, ": ", message->error().message);
   }
   return absl::Status(CodeOf(http_status), text);
-}
-
-// What a response cannot be read for.
-absl::Status CheckContentEncoding(CURL* easy) {
-  curl_header* header = nullptr;
-  if (curl_easy_header(easy, "Content-Encoding", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
-    return absl::OkStatus();
-  }
-  const absl::string_view coding = header->value;
-  if (coding.empty() || absl::EqualsIgnoreCase(coding, "identity")) return absl::OkStatus();
-  return absl::InternalError(
-      absl::StrCat("the server compresses its answer, although it is asked not to "
-                   "(Content-Encoding: ",
-                   absl::CEscape(coding.substr(0, kMaxCodingBytes)), ")"));
 }
 
 // What went wrong below HTTP.
@@ -545,8 +530,8 @@ class HttpTransport : public Transport {
     const absl::string_view content_type = type == nullptr ? "" : type;
     exchange.body = Exchange::Body::kOther;
     if (status < 200 || status > 299) return absl::OkStatus();
-    if (absl::Status readable = CheckContentEncoding(exchange.easy); !readable.ok()) {
-      return readable;
+    if (const auto wrong = content_coding::WhatIsWrong(exchange.easy); wrong.has_value()) {
+      return absl::InternalError(*wrong);
     }
     if (absl::StartsWithIgnoreCase(content_type, "text/event-stream")) {
       exchange.body = Exchange::Body::kEvents;
