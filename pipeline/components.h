@@ -43,7 +43,8 @@ struct ComponentOptions {
   AgentChoice agent = {};
   SpeechChoice speech = {};
   std::function<absl::Time()> now = absl::Now;
-  absl::TimeZone local_zone = absl::LocalTimeZone();
+  // What `clock` takes for here.
+  absl::TimeZone local_zone = absl::UTCTimeZone();
 };
 
 // One conversation on the caller's thread. Must not outlive its Components.

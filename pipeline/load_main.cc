@@ -23,6 +23,7 @@
 #include "audio/signal/resampler.h"
 #include "audio/sound_file/wav.h"
 #include "command/input_file.h"
+#include "command/local_zone.h"
 #include "command/printable.h"
 #include "command/program.h"
 #include "command/progress.h"
@@ -335,6 +336,7 @@ int Run(const command::Arguments& files) {
 
   const TemporaryFolder folder;
   ComponentOptions component_options;
+  component_options.local_zone = command::LocalZone();
   component_options.write_patience = absl::ZeroDuration();
   component_options.database_path = absl::GetFlag(FLAGS_db);
   if (component_options.database_path.empty()) {

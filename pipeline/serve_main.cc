@@ -27,6 +27,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "command/input_file.h"
+#include "command/local_zone.h"
 #include "command/printable.h"
 #include "command/program.h"
 #include "command/secret_file.h"
@@ -315,6 +316,7 @@ absl::Status Serve(Request request) {
   // A peer that has gone is no reason to end.
   ::signal(SIGPIPE, SIG_IGN);
   ComponentOptions component_options;
+  component_options.local_zone = command::LocalZone();
   component_options.database_path = command::UserPath(absl::GetFlag(FLAGS_db));
   component_options.write_patience = absl::ZeroDuration();
   component_options.recognizer.model_dir = command::UserPath(absl::GetFlag(FLAGS_model_dir));

@@ -33,6 +33,7 @@
 #include "command/file_kind.h"
 #include "command/input_file.h"
 #include "command/output_file.h"
+#include "command/local_zone.h"
 #include "command/printable.h"
 #include "command/program.h"
 #include "command/progress.h"
@@ -522,6 +523,7 @@ absl::Status Converse(const Request& request) {
   absl::StatusOr<std::unique_ptr<Telemetry>> telemetry = Telemetry::Create();
   if (!telemetry.ok()) return telemetry.status();
   ComponentOptions component_options;
+  component_options.local_zone = command::LocalZone();
   component_options.database_path = command::UserPath(absl::GetFlag(FLAGS_db));
   component_options.recognizer.model_dir = command::UserPath(absl::GetFlag(FLAGS_model_dir));
   component_options.voice = absl::GetFlag(FLAGS_voice);

@@ -26,6 +26,7 @@
 #include "command/file_kind.h"
 #include "command/input_file.h"
 #include "command/output_file.h"
+#include "command/local_zone.h"
 #include "command/printable.h"
 #include "command/program.h"
 #include "command/progress.h"
@@ -98,7 +99,7 @@ std::vector<std::string> FilesToKeep() {
 }
 
 std::string LocalTime(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%d %H:%M", time, absl::LocalTimeZone());
+  return absl::FormatTime("%Y-%m-%d %H:%M", time, command::LocalZone());
 }
 
 std::string SessionLine(const Session& session) {
@@ -111,7 +112,7 @@ std::string SessionLine(const Session& session) {
 std::string MessageText(const Message& message) {
   std::string text =
       absl::StrCat("#", message.sequence, "  ",
-                   absl::FormatTime("%H:%M:%S", message.created, absl::LocalTimeZone()), "  ",
+                   absl::FormatTime("%H:%M:%S", message.created, command::LocalZone()), "  ",
                    RoleName(message.role), message.name.has_value() ? " " : "",
                    PrintableLine(message.name.value_or("")), "\n");
   if (!message.content.empty()) {

@@ -106,13 +106,9 @@ void CallScheduler::Advance(TimePoint now) {
   }
 }
 
-void CallScheduler::CancelAll(CancelReason reason) {
-  while (!timers_.empty()) Cancel(*timers_.begin()->second, reason);
-}
-
 void CallScheduler::Shutdown() {
   is_shut_down_ = true;
-  CancelAll(CancelReason::kShutdown);
+  while (!timers_.empty()) Cancel(*timers_.begin()->second, CancelReason::kShutdown);
 }
 
 std::optional<TimePoint> CallScheduler::NextTimer() const {

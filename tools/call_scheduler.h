@@ -47,8 +47,6 @@ constexpr bool IsEnding(CallState state) {
 
 enum class CancelReason {
   kCaller,
-  // Somebody spoke, and the turn that made the call is over.
-  kBargeIn,
   kShutdown,
 };
 
@@ -135,8 +133,6 @@ class CallScheduler {
 
   // Ends calls whose deadline has come, and readies those whose pause is over.
   void Advance(TimePoint now);
-
-  void CancelAll(CancelReason reason);
 
   // Cancels all calls. None is taken any more.
   void Shutdown();

@@ -119,7 +119,7 @@ class Model {
   // `outcomes`: with which handlers may come back.
   void Run(const std::vector<Outcome>& outcomes) {
     bool can_cancel = true;
-    bool can_barge_in = true;
+    bool can_cancel_all = true;
     bool can_shut_down = true;
     for (;;) {
       // Everything that may happen next.
@@ -150,10 +150,10 @@ class Model {
           Cancel(0, CancelReason::kCaller);
         });
       }
-      if (can_barge_in) {
+      if (can_cancel_all) {
         events.emplace_back([&] {
-          can_barge_in = false;
-          for (size_t i = 0; i < calls_.size(); ++i) Cancel(i, CancelReason::kBargeIn);
+          can_cancel_all = false;
+          for (size_t i = 0; i < calls_.size(); ++i) Cancel(i, CancelReason::kCaller);
         });
       }
       if (can_shut_down) {
@@ -277,7 +277,7 @@ const std::vector<Outcome>& AllOutcomes() {
 }
 
 // One call that may be tried three times: every order of being taken, progress, all results, the
-// end of a pause, its deadline, a cancel, a barge-in and the shutdown.
+// end of a pause, its deadline, a cancel, a cancel of all and the shutdown.
 TEST(CallSchedulerTest, EveryOrderOfACallsEventsHasOneEnding) {
   Explorer explorer;
   const int64_t num_orders = explorer.Explore([&] { Model(explorer, 1, 1, 3).Run(AllOutcomes()); });
@@ -353,8 +353,8 @@ TEST_F(LimitsTest, AnAbandonedHandlerTakesNoRoomFromOthers) {
   ASSERT_THAT(scheduler.Submit(healthy, kStart), IsOk());
   EXPECT_EQ(scheduler.Take(kStart), &hung);
   EXPECT_EQ(scheduler.Take(kStart), nullptr);
-  scheduler.Cancel(hung, CancelReason::kBargeIn);
-  EXPECT_EQ(hung.cancel_reason(), CancelReason::kBargeIn);
+  scheduler.Cancel(hung, CancelReason::kCaller);
+  EXPECT_EQ(hung.cancel_reason(), CancelReason::kCaller);
   EXPECT_EQ(scheduler.Take(kStart), &healthy);
   scheduler.Cancel(healthy, CancelReason::kCaller);
   EXPECT_TRUE(absl::IsResourceExhausted(scheduler.Submit(NewCall(&tool_, 0), kStart)));

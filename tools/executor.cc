@@ -214,15 +214,10 @@ class ToolExecutor::Impl {
     return call;
   }
 
-  void Cancel(Call& call, CancelReason reason) {
+  void Cancel(Call& call) {
     Lock lock(*this);
-    scheduler_.Cancel(call, reason);
+    scheduler_.Cancel(call, CancelReason::kCaller);
     WakeWorker();
-  }
-
-  void CancelAll(CancelReason reason) {
-    Lock lock(*this);
-    scheduler_.CancelAll(reason);
   }
 
   int num_running() const {
@@ -323,11 +318,9 @@ class ToolExecutor::Impl {
                                          absl::StrCat("the call of '", name,
                                                       "' waited for others until its deadline"));
     } else if (call.state() == CallState::kCancelled) {
-      const CancelReason reason = call.cancel_reason();
       call.response.result =
-          Error(ToolErrorKind::kCancelled, reason == CancelReason::kShutdown ? "the executor ends"
-                                           : reason == CancelReason::kBargeIn
-                                               ? "cancelled, because somebody spoke"
+          Error(ToolErrorKind::kCancelled, call.cancel_reason() == CancelReason::kShutdown
+                                               ? "the executor ends"
                                                : "cancelled by the caller");
     }
     if (const auto* error = std::get_if<ToolError>(&call.response.result)) {
@@ -562,11 +555,9 @@ std::vector<ToolResponse> ToolExecutor::ExecuteAll(absl::Span<const ToolRequest>
   return responses;
 }
 
-void ToolExecutor::Cancel(const std::shared_ptr<Call>& call, CancelReason reason) {
-  if (call != nullptr) impl_->Cancel(*call, reason);
+void ToolExecutor::Cancel(const std::shared_ptr<Call>& call) {
+  if (call != nullptr) impl_->Cancel(*call);
 }
-
-void ToolExecutor::CancelAll(CancelReason reason) { impl_->CancelAll(reason); }
 
 int ToolExecutor::num_running() const { return impl_->num_running(); }
 int ToolExecutor::num_abandoned() const { return impl_->num_abandoned(); }

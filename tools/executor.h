@@ -98,9 +98,7 @@ class ToolExecutor {
   std::shared_ptr<Call> Start(ToolRequest request, Done done);
 
   // Ends the call at once, unless it has ended.
-  void Cancel(const std::shared_ptr<Call>& call, CancelReason reason = CancelReason::kCaller);
-  // Ends all calls that go through workers: a turn that was spoken over needs them no more.
-  void CancelAll(CancelReason reason);
+  void Cancel(const std::shared_ptr<Call>& call);
 
   // How many calls run and how many handlers are abandoned at this moment.
   int num_running() const;

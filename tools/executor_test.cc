@@ -231,9 +231,9 @@ TEST_F(ExecutorTest, ACancelReturnsAtOnceThoughTheToolHangs) {
   Started hung = Start(*executor_, {.name = "blocked"});
   while (num_started_ == 0) std::this_thread::yield();
   Started waiting = Start(*executor_, {.name = "echo", .arguments = R"({"text":"next"})"});
-  executor_->Cancel(hung.call, CancelReason::kBargeIn);
+  executor_->Cancel(hung.call);
   const auto [result, record] = hung.ending.get();
-  EXPECT_EQ(ErrorOf(result), "cancelled: cancelled, because somebody spoke");
+  EXPECT_EQ(ErrorOf(result), "cancelled: cancelled by the caller");
   EXPECT_EQ(record.ending, CallState::kCancelled);
   // Its room is free, though its worker is not.
   EXPECT_EQ(std::get<ToolOutput>(waiting.ending.get().result).text, "next");
@@ -242,11 +242,11 @@ TEST_F(ExecutorTest, ACancelReturnsAtOnceThoughTheToolHangs) {
   release_.set_value();
 }
 
-TEST_F(ExecutorTest, EndsEveryCallOfATurnThatIsSpokenOver) {
+TEST_F(ExecutorTest, WhatIsCancelledEndsWhetherItRunsOrWaits) {
   CreateExecutor(2);
   std::vector<Started> calls;
   for (int i = 0; i < 5; ++i) calls.push_back(Start(*executor_, {.name = "until_cancelled"}));
-  executor_->CancelAll(CancelReason::kBargeIn);
+  for (Started& call : calls) executor_->Cancel(call.call);
   for (Started& call : calls) {
     EXPECT_EQ(call.ending.get().record.ending, CallState::kCancelled);
   }

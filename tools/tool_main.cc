@@ -21,6 +21,7 @@
 #include "command/exit_code.h"
 #include "command/file_kind.h"
 #include "command/input_file.h"
+#include "command/local_zone.h"
 #include "command/output_file.h"
 #include "command/printable.h"
 #include "command/program.h"
@@ -127,7 +128,7 @@ class Toolbox {
     }
     if (server.empty() && file.empty()) {
       if (absl::Status registered = RegisterBuiltinTools({.now = [] { return absl::Now(); },
-                                                          .local_zone = absl::LocalTimeZone(),
+                                                          .local_zone = command::LocalZone(),
                                                           .notes = &notes_,
                                                           .conversation = &conversation_,
                                                           .timers = &timers_},

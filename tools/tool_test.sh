@@ -244,6 +244,14 @@ for id in 0 1 2 3 4; do grep -q "\"id\":$id" out || fail "no answer to $id"; don
 grep -q '^\[{"jsonrpc":"2.0","id":3,"result":{}},{"jsonrpc":"2.0","id":4,"result"' out || fail "no batch"
 (unset TZ; expect 0 '"time_zone":' call clock --json; ! grep -q localtime out) || fail "clock without TZ"
 TZ=Asia/Tokyo expect 0 '"time_zone":"Asia/Tokyo"' call clock --json
+# What TZ names is not opened unless it is a file; what is no zone is said, and UTC is taken.
+mkfifo zone_fifo
+for zone in "$PWD/zone_fifo" "file:$PWD/zone_fifo" "$PWD" /dev/zero Europe/Nowhere CET-1CEST,M3.5.0,M10.5.0/3; do
+  TZ="$zone" expect 0 "times are in UTC" call clock --json
+  grep -q '"time_zone":"UTC"' out || fail "clock with TZ=$zone"
+done
+TZ="" expect 0 '"time_zone":"UTC"' call clock --json
+! grep -q "times are in UTC" err || fail "an empty TZ is UTC"
 TZ=/usr/share/zoneinfo/Asia/Tokyo expect 0 '"time_zone":"Asia/Tokyo"' call clock --json
 
 # One bad tool of a server does not lose the others, and a bad answer is said at once.

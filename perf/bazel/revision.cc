@@ -19,6 +19,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "command/local_zone.h"
 #include "command/output_folder.h"
 #include "perf/bazel/git.h"
 #include "perf/record/short_commit.h"
@@ -198,7 +199,7 @@ class Filler {
   std::vector<std::string> empty_submodules_;
 };
 
-std::string TimeOfDay() { return absl::FormatTime("%H:%M:%S", absl::Now(), absl::LocalTimeZone()); }
+std::string TimeOfDay() { return absl::FormatTime("%H:%M:%S", absl::Now(), command::LocalZone()); }
 
 }  // namespace
 
