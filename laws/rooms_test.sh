@@ -49,7 +49,7 @@ c -> a"
 begin
 file a/one.h <<<'#include "b/two.h"'
 file b/two.h <<<''
-for exempt in b/two_test.cc b/two_benchmark.cc b/two_main.cc b/two_command.cc b/two_command.h b/testing/fake.h b/fuzz/x.cc; do
+for exempt in b/two_test.cc b/two_benchmark.cc b/two_main.cc b/testing/fake.h b/fuzz/x.cc; do
   file "$exempt" <<<'#include "a/one.h"'
 done
 expect cycles ""
@@ -76,6 +76,21 @@ file data/BUILD.bazel <<<''
 file third_party/rules/BUILD.bazel <<<''
 file third_party/rules/defs.bzl <<<''
 expect unexplained "a/README.md does not exist"
+file a/README.md <<<'`one.h`, `../b/other.h`, `*_table.h`'
+for header in one other sine_table testing/fake; do file "a/$header.h" <<<''; done
+expect unexplained "a/README.md does not name other.h"
+
+# Tests, and what serves them, make no room crowded.
+begin
+for ((i = 0; i < 25; ++i)); do
+  file "a/s$i.cc" <<<''
+  file "a/s${i}_test.cc" <<<''
+  file "a/testing/s$i.cc" <<<''
+  file "b/s$i.h" <<<''
+done
+expect crowded ""
+file a/one.proto <<<''
+expect crowded "a has 26 sources, and 25 are the limit"
 
 if python3 "$rooms" cycles </dev/null 2>/dev/null; then
   echo "FAILED: nothing to look at is no error" >&2
