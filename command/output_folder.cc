@@ -49,7 +49,7 @@ absl::StatusOr<Contents> Look(const std::string& path, absl::string_view program
     case std::filesystem::file_type::none:
       return CannotClear(path, error);
     default:
-      return refuse("is there, and is no folder");
+      return refuse("exists, and is not a folder");
   }
   contents.is_there = true;
   std::filesystem::directory_iterator entry(folder, error);

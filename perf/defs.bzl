@@ -95,7 +95,7 @@ def _recording_test(name, kinds, main, requirements, deps, data, env, tags, visi
     """A test that writes a record, always really runs, and runs alone. Arguments as of perf_test; `main` has its main."""
     for kind in kinds:
         if kind not in KINDS:
-            fail("{}: kind {} is none of {}".format(name, kind, ", ".join(KINDS)))
+            fail("{}: kind {} is not one of {}".format(name, kind, ", ".join(KINDS)))
     if not kinds:
         fail("{}: at least one kind is needed".format(name))
     requirements = _requirements_of(requirements)

@@ -42,7 +42,7 @@ void Recorder::Add(double sample) { measurement_.add_samples(sample); }
 void Recorder::Add(absl::Duration sample) {
   if (units_per_second_ == 0) {
     ADD_FAILURE() << "measurement '" << measurement_.name() << "' has the unit '"
-                  << measurement_.unit() << "', which is no unit of time: ns, us, ms or s";
+                  << measurement_.unit() << "', which is not a unit of time: ns, us, ms or s";
     return;
   }
   measurement_.add_samples(absl::ToDoubleSeconds(sample) * units_per_second_);

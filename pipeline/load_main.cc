@@ -232,7 +232,7 @@ int LoadServer(const command::Arguments& files) {
     options.format = door::RealtimeFormat::kALaw;
   } else if (format != "pcm") {
     return command::WrongUse(absl::StrCat("--format=", command::PrintableLine(format),
-                                          " is none of pcm, pcmu and pcma"));
+                                          " is not one of pcm, pcmu and pcma"));
   }
   if (absl::GetFlag(FLAGS_caller_threads) < 1 || absl::GetFlag(FLAGS_caller_threads) > 64) {
     return command::WrongUse(absl::StrCat("--caller_threads=", absl::GetFlag(FLAGS_caller_threads),

@@ -39,9 +39,9 @@ run --db own.db --recognizer real "$question"
 grep -q "refused: the agent is busy: " out || fail "it does not say why"
 
 # A server, over its sockets.
-expect 2 "--url: this is no ws:// address" --url http://127.0.0.1/
+expect 2 "--url: this is not a ws:// address" --url http://127.0.0.1/
 expect 2 "--url: TLS is not spoken here" --url wss://127.0.0.1/
-expect 2 "--format=mp3 is none of pcm, pcmu and pcma" --url ws://127.0.0.1/ --format mp3
+expect 2 "--format=mp3 is not one of pcm, pcmu and pcma" --url ws://127.0.0.1/ --format mp3
 expect 2 "--caller_threads=0 is not in 1 to 64" --url ws://127.0.0.1/ --caller_threads 0
 expect 2 "--misbehaving=65 is not in 0 to 64" --url ws://127.0.0.1/ --misbehaving 65
 expect 2 "--misbehaving needs --url" --misbehaving 1

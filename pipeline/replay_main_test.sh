@@ -9,7 +9,7 @@ mv records/*.conversation a.conversation
 expect 2 "name one record at least"
 expect 2 "--jobs=0 is not in 1 to 64" a.conversation --jobs 0
 expect 2 "cannot read missing.conversation: No such file" missing.conversation
-expect 2 "this is no record" "$question"
+expect 2 "this is not a record" "$question"
 : >empty.conversation
 expect 2 "the record is empty" empty.conversation
 

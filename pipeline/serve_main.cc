@@ -196,13 +196,13 @@ absl::StatusOr<Request> ReadCommandLine() {
   for (const std::string& origin : absl::GetFlag(FLAGS_allowed_origins)) {
     if (origin == "*" || IsOrigin(origin)) continue;
     return wrong(absl::StrCat("--allowed_origins: '", command::PrintableLine(origin),
-                              "' is no origin, such as https://app.example, without a path"));
+                              "' is not an origin, such as https://app.example, without a path"));
   }
   if (const std::string url = absl::GetFlag(FLAGS_public_url);
       !url.empty() &&
       !(IsOrigin(url) && (absl::StartsWith(url, "ws://") || absl::StartsWith(url, "wss://")))) {
     return wrong(absl::StrCat("--public_url=", command::PrintableLine(url),
-                              " is no URL of WebSockets without a path, such as "
+                              " is not a WebSocket URL without a path, such as "
                               "wss://voice.example"));
   }
   const bool has_certificate = !absl::GetFlag(FLAGS_certificate).empty();

@@ -21,8 +21,8 @@ expect 2 "--connections_per_peer=-1 is not in 0 to 1000000" --db s.db --connecti
 expect 2 "--threads=257 is not in 0 to 256" --db s.db --threads 257
 expect 2 "--drain is not in 0 to 1h" --db s.db --drain=-1s
 expect 2 "--drain is not in 0 to 1h" --db s.db --drain inf
-expect 2 "--address: 'localhost' is no address in numbers" --db s.db --address localhost
-expect 2 "--stream_address: '$(printf 'a\\x1b[31m')' is no address" --db s.db --stream_address "$(printf 'a\033[31m')"
+expect 2 "--address: 'localhost' is not a numeric address" --db s.db --address localhost
+expect 2 "--stream_address: '$(printf 'a\\x1b[31m')' is not a numeric address" --db s.db --stream_address "$(printf 'a\033[31m')"
 for address in 0.0.0.0 :: 192.0.2.1; do
   expect 2 "--address: at $address others than this machine's users can connect" --db s.db --address "$address"
   expect 2 "--stream_address=$address can be reached by others" --db s.db --stream_address "$address" --wyoming_port 10300
@@ -31,11 +31,11 @@ done
 expect 2 "--certificate and --key go together" --db s.db --certificate cert.pem
 expect 2 "--certificate and --key go together" --db s.db --key key.pem
 for origin in app.example https://app.example/ https:// '*.example' 'https://a b'; do
-  expect 2 "--allowed_origins: '$origin' is no origin" --db s.db --allowed_origins "https://good.example,$origin"
+  expect 2 "--allowed_origins: '$origin' is not an origin" --db s.db --allowed_origins "https://good.example,$origin"
 done
-expect 2 "--public_url=wss://voice.example/ is no URL of WebSockets without a path" --db s.db --public_url wss://voice.example/
+expect 2 "--public_url=wss://voice.example/ is not a WebSocket URL without a path" --db s.db --public_url wss://voice.example/
 for url in https://voice.example ftp://voice.example voice.example; do
-  expect 2 "--public_url=$url is no URL of WebSockets without a path, such as wss://voice.example" --db s.db --public_url $url
+  expect 2 "--public_url=$url is not a WebSocket URL without a path, such as wss://voice.example" --db s.db --public_url $url
 done
 
 # Files of keys.

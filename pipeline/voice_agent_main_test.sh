@@ -14,7 +14,7 @@ expect 2 "--input is missing" --db s.db
 expect 2 "there is no flag --frob" --frob
 expect 2 "--sample_rate_hz cannot be 'fast'" --input question.wav --db s.db --sample_rate_hz fast
 expect 2 "is not in 8000 to 48000" --input - --db s.db --sample_rate_hz 10
-expect 2 "none of s16le, mulaw and alaw" --input - --db s.db --input_encoding mp3
+expect 2 "not one of s16le, mulaw and alaw" --input - --db s.db --input_encoding mp3
 expect 2 "unexpected argument 'x.wav'" --input question.wav --db s.db x.wav
 expect 2 "--endpoint_silence=-5s is not more than 0" --input question.wav --db s.db --endpoint_silence=-5s
 expect 2 "--endpoint_silence=1m is not more than 0 and at most 30s" --input question.wav --db s.db --endpoint_silence 1m
@@ -269,7 +269,7 @@ grep -q "voice_agent: the model does not answer: .*(status 400): no such model" 
 stop_server
 expect 0 "Sorry, I cannot think right now." --input question.wav --db model.db --agent model --model_url "$url" --model m
 grep -q "voice_agent: the model does not answer: $url: " err || fail "--agent model: does not tell that the server is away"
-expect 2 "--agent is 'models', which is none of" --input question.wav --db s.db --agent models
+expect 2 "--agent is 'models', which is not one of" --input question.wav --db s.db --agent models
 expect 2 "--model needs --agent model" --input question.wav --db s.db --model m
 expect 2 "--model_url is missing" --input question.wav --db s.db --agent both
 expect 2 "--model is missing" --input question.wav --db s.db --agent model --model_url "$url"

@@ -110,9 +110,9 @@ absl::StatusOr<std::string> PublicName(const std::string& uri) {
                      [&](const std::string& keyword) { return IsPlain(parts[keyword]); });
   if (!IsUri(uri) || options == nullptr || !IsUnambiguous(uri) || !is_port || !are_plain) {
     return absl::InvalidArgumentError(
-        "this is no URI of a PostgreSQL database: write postgresql://USER@HOST:PORT/DATABASE, with "
-        "special characters of a name or a password as %XX, such as %2F for /, %3F for ? and %40 "
-        "for @; names with =, & or ? are not supported");
+        "this is not a URI of a PostgreSQL database: write postgresql://USER@HOST:PORT/DATABASE, "
+        "with special characters of a name or a password as %XX, such as %2F for /, %3F for ? and "
+        "%40 for @; names with =, & or ? are not supported");
   }
   std::string name = "postgresql://";
   if (!parts["user"].empty()) absl::StrAppend(&name, parts["user"], "@");

@@ -38,7 +38,7 @@ MATCHER(IsOk, negation ? "is an error" : "is OK") {
 }
 
 MATCHER_P2(StatusIs, code, message,
-           std::string(negation ? "is no error " : "is an error ") +
+           std::string(negation ? "is not an error " : "is an error ") +
                absl::StatusCodeToString(code) + " whose message " +
                testing::DescribeMatcher<std::string>(testing::MatcherCast<std::string>(message))) {
   const absl::Status& status = status_matchers_internal::StatusOf(arg);
@@ -48,7 +48,7 @@ MATCHER_P2(StatusIs, code, message,
 }
 
 MATCHER_P(StatusIs, code,
-          std::string(negation ? "is no error " : "is an error ") +
+          std::string(negation ? "is not an error " : "is an error ") +
               absl::StatusCodeToString(code)) {
   const absl::Status& status = status_matchers_internal::StatusOf(arg);
   *result_listener << "which is " << status.ToString();

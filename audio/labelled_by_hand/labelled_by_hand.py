@@ -62,7 +62,7 @@ def read_recordings(folder):
         source, _, file = fields_of(place, fields, 3)
         group, _, path = file.partition("/")
         if group not in INSTALLED:
-            raise TableError(f"{place}: {group!r} is no group of recordings")
+            raise TableError(f"{place}: {group!r} is not a group of recordings")
         files[source].append((group, path))
     return files
 

@@ -28,7 +28,7 @@ class Framer {
     const int64_t scaled = static_cast<int64_t>(sample_rate_hz) * frame_ms;
     if (scaled <= 0 || scaled % 1000 != 0) {
       return absl::InvalidArgumentError(absl::StrCat(
-          frame_ms, " ms at ", sample_rate_hz, " Hz are no whole number of samples; resample"));
+          frame_ms, " ms at ", sample_rate_hz, " Hz are not a whole number of samples; resample"));
     }
     return Framer(static_cast<size_t>(scaled / 1000));
   }

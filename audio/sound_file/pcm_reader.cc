@@ -108,11 +108,12 @@ absl::StatusOr<PcmEncoding> ParsePcmEncoding(absl::string_view name) {
   if (name == "s16le") return PcmEncoding::kS16;
   if (name == "mulaw") return PcmEncoding::kMuLaw;
   if (name == "alaw") return PcmEncoding::kALaw;
-  return absl::InvalidArgumentError(absl::StrCat("'", name, "' is none of s16le, mulaw and alaw"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", name, "' is not one of s16le, mulaw and alaw"));
 }
 
 absl::StatusOr<PcmReader> PcmReader::Create(int fd, const Options& options) {
-  if (fd < 0) return absl::InvalidArgumentError(absl::StrCat(fd, " is no file descriptor"));
+  if (fd < 0) return absl::InvalidArgumentError(absl::StrCat(fd, " is not a file descriptor"));
   return Create(ByteReader(fd), options);
 }
 

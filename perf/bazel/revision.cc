@@ -214,7 +214,7 @@ absl::StatusOr<std::string> ResolveRevision(const std::string& workspace, const 
   if (commit->exit_code == 0) {
     return std::string(absl::StripSuffix(commit->output, "\n"));
   }
-  std::string message = absl::StrCat("'", name, "' is no commit, tag or branch of ", workspace);
+  std::string message = absl::StrCat("'", name, "' is not a commit, tag or branch of ", workspace);
   if (!commit->errors.empty()) absl::StrAppend(&message, " (", GitMessage(*commit), ")");
   if (Exists(repository->shallow_file)) {
     absl::StrAppend(&message,

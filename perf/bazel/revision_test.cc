@@ -98,7 +98,7 @@ TEST_F(RevisionTest, ResolvesAnnotatedTagsToTheirCommit) {
   play_.Do("repository", "git tag --annotate --message text file HEAD:inner/file");
   EXPECT_THAT(ResolveRevision(workspace_, "file"),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("'file' is no commit, tag or branch of ")));
+                       HasSubstr("'file' is not a commit, tag or branch of ")));
 }
 
 TEST_F(RevisionTest, WhatIsNoRevisionIsSaid) {

@@ -69,7 +69,7 @@ absl::StatusOr<RevisionBuilder::Tree> RevisionBuilder::BuildTree(const std::stri
     labels.push_back(test.label());
   }
   if (labels.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat("none of the tests was there in ", shown));
+    return absl::FailedPreconditionError(absl::StrCat("none of the tests existed in ", shown));
   }
   absl::StatusOr<std::string> bin =
       BuildTests(labels, directory, absl::StrCat(shown, ", in ", directory), build_, programs, say);

@@ -89,7 +89,7 @@ class Parser {
     }
     if (expected_ != Expected::kAnything) return Fail("has a call without its cost");
     const size_t end = line.find_first_of("=:");
-    if (end == absl::string_view::npos) return Fail("has a line that is none of callgrind's");
+    if (end == absl::string_view::npos) return Fail("has a line that callgrind does not write");
     const absl::string_view key = line.substr(0, end);
     absl::string_view value = line.substr(end + 1);
     return line[end] == '=' ? ReadSpecification(key, value) : ReadHeader(key, value);
@@ -120,7 +120,7 @@ class Parser {
   // What the lines before have to add up to.
   bool ReadTotals(absl::string_view value) {
     const std::optional<Costs> totals = ReadCosts(value);
-    if (!totals.has_value()) return Fail("has totals that are no numbers");
+    if (!totals.has_value()) return Fail("has totals that are not numbers");
     if (totals->instructions != sum_) {
       return Fail(absl::StrCat("adds up to ", sum_, " instructions and not to its total, ",
                                totals->instructions));
@@ -148,7 +148,7 @@ class Parser {
     }
     // Names of source files, which addresses tell better.
     if (key == "fl" || key == "fi" || key == "fe" || key == "cfi" || key == "cfl") return true;
-    return Fail("has a line that is none of callgrind's");
+    return Fail("has a line that callgrind does not write");
   }
 
   // "(12) name" gives a number its name, "(12)" is the name given before, and anything else is a
@@ -196,7 +196,7 @@ class Parser {
   bool ReadCalls(absl::string_view value) {
     const std::optional<uint64_t> count = Unsigned(NextWord(value));
     if (!count.has_value() || *count > std::numeric_limits<int64_t>::max()) {
-      return Fail("has a call whose count is no number");
+      return Fail("has a call whose count is not a number");
     }
     if (!called_name_.has_value()) return Fail("has a call of no function");
     call_ = {.caller = Current(),
@@ -238,7 +238,7 @@ class Parser {
       const bool forwards = absl::ConsumePrefix(&word, "+");
       const bool backwards = !forwards && absl::ConsumePrefix(&word, "-");
       const std::optional<uint64_t> number = Unsigned(word);
-      if (!number.has_value()) return Fail("has a position that is no number");
+      if (!number.has_value()) return Fail("has a position that is not a number");
       position = forwards ? position + *number : backwards ? position - *number : *number;
     }
     return true;
@@ -251,7 +251,7 @@ class Parser {
     const Expected expected = std::exchange(expected_, Expected::kAnything);
     if (expected == Expected::kPositionOfJump) return true;
     const std::optional<Costs> costs = ReadCosts(line);
-    if (!costs.has_value()) return Fail("has a cost that is no number");
+    if (!costs.has_value()) return Fail("has a cost that is not a number");
     if (expected == Expected::kCostOfCall) {
       call_.address = positions_[0];
       call_.instructions = costs->instructions;

@@ -75,7 +75,7 @@ absl::StatusOr<std::vector<double>> TimesPerIteration(const rapidjson::Value& sa
   const rapidjson::Value* times = Member(sample, "times");
   if (counts == nullptr || times == nullptr || !counts->IsArray() || !times->IsArray() ||
       counts->Size() != times->Size()) {
-    return absl::InvalidArgumentError("iters and times are no lists of one length");
+    return absl::InvalidArgumentError("iters and times are not lists of the same length");
   }
   absl::StatusOr<std::vector<double>> samples = TimesOf(*times, "ns", "times");
   if (!samples.ok()) return samples.status();
@@ -83,7 +83,8 @@ absl::StatusOr<std::vector<double>> TimesPerIteration(const rapidjson::Value& sa
   for (rapidjson::SizeType i = 0; i < counts->Size(); ++i) {
     const rapidjson::Value& count = (*counts)[i];
     if (!count.IsNumber() || !(count.GetDouble() >= 1) || count.GetDouble() > kMaxIterations) {
-      return absl::InvalidArgumentError(absl::StrCat("iters[", i, "] is no number of iterations"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("iters[", i, "] is not a number of iterations"));
     }
     (*samples)[i] /= count.GetDouble();
     iterations += static_cast<int64_t>(count.GetDouble());

@@ -66,7 +66,7 @@ bool AreGbenchResults(const rapidjson::Value& document) {
 
 absl::Status AddGbenchResults(const rapidjson::Value& document, ImportedRun& run, int& num_failed) {
   const rapidjson::Value& entries = *Member(document, "benchmarks");
-  if (!entries.IsArray()) return Malformed("benchmarks", "is no list");
+  if (!entries.IsArray()) return Malformed("benchmarks", "is not a list");
   AddContext(*Member(document, "context"), run);
   std::vector<std::string> order;
   std::map<std::string, Benchmark> benchmarks;
@@ -74,7 +74,7 @@ absl::Status AddGbenchResults(const rapidjson::Value& document, ImportedRun& run
   for (rapidjson::SizeType i = 0; i < entries.Size(); ++i) {
     const rapidjson::Value& entry = entries[i];
     const std::string place = absl::StrCat("benchmarks[", i, "]");
-    if (!entry.IsObject()) return Malformed(place, "is no object");
+    if (!entry.IsObject()) return Malformed(place, "is not an object");
     if (TextMember(entry, "name").empty()) return Malformed(place, "has no name");
     std::string run_name = TextMember(entry, "run_name");
     const std::string aggregate = AggregateOf(entry, run_name);
@@ -88,7 +88,9 @@ absl::Status AddGbenchResults(const rapidjson::Value& document, ImportedRun& run
     if (!aggregate.empty() && aggregate != "mean" && aggregate != "median") continue;
     const std::string unit =
         Member(entry, "time_unit") == nullptr ? "ns" : TextMember(entry, "time_unit");
-    if (!IsTimeUnit(unit)) return Malformed(place, "has a time_unit that is none of ns, us, ms, s");
+    if (!IsTimeUnit(unit)) {
+      return Malformed(place, "has a time_unit that is not one of ns, us, ms, s");
+    }
     const absl::StatusOr<double> time =
         TimeOf(Member(entry, "real_time"), unit, absl::StrCat(place, ".real_time"));
     if (!time.ok()) return time.status();

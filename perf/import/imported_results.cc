@@ -38,7 +38,7 @@ absl::Status UnknownKind(const rapidjson::Value& document) {
         "a performance report, which has no samples; import the folder `records` beside it");
   }
   return absl::InvalidArgumentError(
-      "no result of a known tool, which are Google Benchmark, hyperfine, pytest-benchmark and "
+      "not a result of a known tool, which are Google Benchmark, hyperfine, pytest-benchmark and "
       "criterion");
 }
 

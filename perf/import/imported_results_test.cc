@@ -223,37 +223,37 @@ std::string Pytest(const std::string& entry) {
 INSTANTIATE_TEST_SUITE_P(
     All, BadResultsTest,
     testing::Values(
-        BadCase{"", "no JSON, or cut short: at byte 0: "}, BadCase{"text", "no JSON"},
-        BadCase{"\x1b[31m", "no JSON"}, BadCase{"\xff\xfe", "no JSON"},
-        BadCase{R"({"results": [{"command": "a", "times": [1)", "no JSON, or cut short: at byte "},
+        BadCase{"", "not JSON, or cut short: at byte 0: "}, BadCase{"text", "not JSON"},
+        BadCase{"\x1b[31m", "not JSON"}, BadCase{"\xff\xfe", "not JSON"},
+        BadCase{R"({"results": [{"command": "a", "times": [1)", "not JSON, or cut short: at byte "},
         BadCase{std::string(1'000'000, '['), "nested more than 64 deep"},
         BadCase{absl::StrCat(R"({"results": )", std::string(70, '['), std::string(70, ']'), "}"),
                 "nested more than 64 deep"},
-        BadCase{"{}", "no result of a known tool, which are Google Benchmark, "},
+        BadCase{"{}", "not a result of a known tool, which are Google Benchmark, "},
         BadCase{"[]", "no result"}, BadCase{"3", "no result"},
         BadCase{R"({"results": []})", "no result"},
         BadCase{R"({"measurements": [], "components": []})", "a performance report"},
         BadCase{R"({"context": {}, "benchmarks": []})", "no measurement is in it"},
-        BadCase{R"({"context": {}, "benchmarks": 3})", "benchmarks is no list"},
-        BadCase{R"({"context": 3, "benchmarks": [3]})", "benchmarks[0] is no object"},
+        BadCase{R"({"context": {}, "benchmarks": 3})", "benchmarks is not a list"},
+        BadCase{R"({"context": 3, "benchmarks": [3]})", "benchmarks[0] is not an object"},
         BadCase{R"({"context": {}, "benchmarks": [{"real_time": 1}]})",
                 "benchmarks[0] has no name"},
-        BadCase{Gbench(R"("real_time": NaN)"), "no JSON"},
-        BadCase{Gbench(R"("real_time": 1e999)"), "no JSON"},
+        BadCase{Gbench(R"("real_time": NaN)"), "not JSON"},
+        BadCase{Gbench(R"("real_time": 1e999)"), "not JSON"},
         BadCase{Gbench(R"("real_time": -1)"),
                 "benchmarks[0].real_time is -1 ns, which nothing takes"},
         BadCase{Gbench(R"("real_time": 1e300)"), "benchmarks[0].real_time is 1e+300 ns"},
-        BadCase{Gbench(R"("real_time": "1")"), "benchmarks[0].real_time is no number"},
+        BadCase{Gbench(R"("real_time": "1")"), "benchmarks[0].real_time is not a number"},
         BadCase{Gbench(R"("cpu_time": 1)"), "benchmarks[0].real_time is missing"},
         BadCase{Gbench(R"("real_time": 1, "time_unit": "h")"),
-                "time_unit that is none of ns, us, ms, s"},
+                "time_unit that is not one of ns, us, ms, s"},
         BadCase{
             R"({"context": {}, "benchmarks": [{"name": "a", "real_time": 1, "iterations": 1e300}]})",
             "no number of iterations"},
-        BadCase{Hyperfine("[]"), "results[0].times is no list of times"},
-        BadCase{Hyperfine("3"), "results[0].times is no list of times"},
+        BadCase{Hyperfine("[]"), "results[0].times is not a list of times"},
+        BadCase{Hyperfine("3"), "results[0].times is not a list of times"},
         BadCase{Hyperfine("[1, -0.5]"), "results[0].times[1] is -0.5 s"},
-        BadCase{Hyperfine("[1, null]"), "results[0].times[1] is no number"},
+        BadCase{Hyperfine("[1, null]"), "results[0].times[1] is not a number"},
         BadCase{Hyperfine("null"), "results[0].mean is missing"},
         BadCase{R"({"results": [{"command": ""}]})", "results[0] has no command"},
         BadCase{R"({"results": [{"command": "a", "mean": 1}, {"command": "a", "mean": 2}]})",
@@ -277,11 +277,12 @@ TEST(BadCriterionTest, NamesTheFileAndThePlace) {
         << sample;
     return std::string(status.message());
   };
-  EXPECT_THAT(refused(R"({"iters": [1], "times": [1)"), HasSubstr("no JSON, or cut short"));
-  EXPECT_THAT(refused(R"({"iters": [1, 2], "times": [1]})"), HasSubstr("no lists of one length"));
-  EXPECT_THAT(refused(R"({"iters": [0], "times": [1]})"), HasSubstr("iters[0] is no number of"));
+  EXPECT_THAT(refused(R"({"iters": [1], "times": [1)"), HasSubstr("not JSON, or cut short"));
+  EXPECT_THAT(refused(R"({"iters": [1, 2], "times": [1]})"),
+              HasSubstr("not lists of the same length"));
+  EXPECT_THAT(refused(R"({"iters": [0], "times": [1]})"), HasSubstr("iters[0] is not a number of"));
   EXPECT_THAT(refused(R"({"iters": [1], "times": [-1]})"), HasSubstr("times[0] is -1 ns"));
-  EXPECT_THAT(refused(R"({"iters": [], "times": []})"), EndsWith("times is no list of times"));
+  EXPECT_THAT(refused(R"({"iters": [], "times": []})"), EndsWith("times is not a list of times"));
 }
 
 TEST(BadCriterionTest, AFolderWithoutResultsIsNamed) {

@@ -48,7 +48,7 @@ absl::Status CheckImportOptions(const ImportOptions& options) {
       options.component, [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == '-'; });
   if (options.component.empty() || options.component.size() > kMaxComponent || !plain) {
     return absl::InvalidArgumentError(absl::StrCat("--component: '", options.component,
-                                                   "' is no name of a component: use 1 to ",
+                                                   "' is not a name of a component: use 1 to ",
                                                    kMaxComponent, " letters, digits, '_' and '-'"));
   }
   return absl::OkStatus();
@@ -58,7 +58,7 @@ absl::StatusOr<double> TimeOf(const rapidjson::Value* value, absl::string_view u
                               absl::string_view what) {
   constexpr double kMaxSeconds = 100.0 * 365 * 86400;
   if (value == nullptr) return absl::InvalidArgumentError(absl::StrCat(what, " is missing"));
-  if (!value->IsNumber()) return absl::InvalidArgumentError(absl::StrCat(what, " is no number"));
+  if (!value->IsNumber()) return absl::InvalidArgumentError(absl::StrCat(what, " is not a number"));
   const double time = value->GetDouble();
   if (time < 0 || time * SecondsPer(unit) > kMaxSeconds || !std::isfinite(time)) {
     return absl::InvalidArgumentError(
@@ -70,7 +70,7 @@ absl::StatusOr<double> TimeOf(const rapidjson::Value* value, absl::string_view u
 absl::StatusOr<std::vector<double>> TimesOf(const rapidjson::Value& array, absl::string_view unit,
                                             absl::string_view what) {
   if (!array.IsArray() || array.Empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(what, " is no list of times"));
+    return absl::InvalidArgumentError(absl::StrCat(what, " is not a list of times"));
   }
   std::vector<double> times;
   for (const rapidjson::Value& value : array.GetArray()) {

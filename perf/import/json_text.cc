@@ -42,7 +42,7 @@ absl::Status ParseJsonText(absl::string_view text, rapidjson::Document& document
   document.Parse<kFlags>(text.data(), text.size());
   if (!document.HasParseError()) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("no JSON, or cut short: at byte ", document.GetErrorOffset(), ": ",
+      absl::StrCat("not JSON, or cut short: at byte ", document.GetErrorOffset(), ": ",
                    rapidjson::GetParseError_En(document.GetParseError())));
 }
 

@@ -14,9 +14,9 @@ namespace perf {
 // How deep a result may be nested: those of tools have less than ten levels.
 inline constexpr int kMaxImportDepth = 64;
 
-// Parses RFC 8259 into `document`. InvalidArgument ("no JSON, or cut short: at byte 7: …") for what
-// is no JSON, such as a NaN, a number beyond doubles or bytes that are not UTF-8, and for what is
-// nested too deeply.
+// Parses RFC 8259 into `document`. InvalidArgument ("not JSON, or cut short: at byte 7: …") for
+// what is not JSON, such as a NaN, a number beyond doubles or bytes that are not UTF-8, and for
+// what is nested too deeply.
 absl::Status ParseJsonText(absl::string_view text, rapidjson::Document& document);
 
 // The member of that name if `value` is an object that has one, or else null.

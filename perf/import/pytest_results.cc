@@ -51,7 +51,7 @@ bool ArePytestResults(const rapidjson::Value& document) {
 
 absl::Status AddPytestResults(const rapidjson::Value& document, ImportedRun& run) {
   const rapidjson::Value& entries = *Member(document, "benchmarks");
-  if (!entries.IsArray()) return absl::InvalidArgumentError("benchmarks is no list");
+  if (!entries.IsArray()) return absl::InvalidArgumentError("benchmarks is not a list");
   AddMachine(*Member(document, "machine_info"), run);
   if (const rapidjson::Value* commit = Member(document, "commit_info"); commit != nullptr) {
     AddCommit(*commit, run);

@@ -157,7 +157,7 @@ class RevisionComparison {
     }
     if (pairs.pairs.empty()) {
       return absl::FailedPreconditionError(
-          absl::StrCat("none of the selected tests was there in ", shown_));
+          absl::StrCat("none of the selected tests existed in ", shown_));
     }
     return std::move(pairs.pairs);
   }

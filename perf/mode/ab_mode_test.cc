@@ -133,8 +133,9 @@ class AbModeTest : public testing::Test {
 };
 
 TEST_F(AbModeTest, RefusesARevisionThatIsNone) {
-  EXPECT_THAT(Measure("nonsense"), StatusIs(absl::StatusCode::kInvalidArgument,
-                                            HasSubstr("'nonsense' is no commit, tag or branch")));
+  EXPECT_THAT(Measure("nonsense"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("'nonsense' is not a commit, tag or branch")));
   EXPECT_THAT(services_.programs().calls(), IsEmpty());
 }
 
@@ -148,7 +149,7 @@ TEST_F(AbModeTest, RefusesARevisionWithoutAnyOfTheTests) {
   targets_ = {};
   members_ = {};
   EXPECT_THAT(Measure("HEAD"), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                        HasSubstr("none of the selected tests was there in")));
+                                        HasSubstr("none of the selected tests existed in")));
 }
 
 TEST_F(AbModeTest, SaysWhichTreeDoesNotBuild) {

@@ -20,9 +20,9 @@ absl::Status CheckMachineName(absl::string_view name) {
   const bool plain = absl::c_all_of(
       name, [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-'; });
   if (name.empty() || name.size() > kMaxLength || !plain) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--machine (or PERF_MACHINE): '", name, "' is no name of machines: use 1 to ",
-                     kMaxLength, " of the characters a-z, 0-9 and -"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--machine (or PERF_MACHINE): '", name, "' is not a name of a machine: use 1 to ",
+        kMaxLength, " of the characters a-z, 0-9 and -"));
   }
   if (name == kAnyMachine || absl::StartsWith(name, kCountsKeyPrefix)) {
     return absl::InvalidArgumentError(

@@ -49,7 +49,7 @@ absl::string_view WrongPattern(absl::string_view pattern) {
     if (pattern[i] == '\\') {
       if (++i == pattern.size()) return "the pattern ends in a backslash";
     } else if (pattern[i] == '[' || pattern[i] == ']') {
-      return "[ ] is no range of characters here";
+      return "[ ] does not mean a range of characters here";
     }
   }
   if (pattern == "/" || absl::StrContains(pattern, "//")) return "the pattern has an empty name";

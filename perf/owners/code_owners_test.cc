@@ -156,7 +156,7 @@ TEST(CodeOwnersTest, WhatIsNoLineIsSkippedAndSaid) {
       owners.problems(),
       ElementsAre(
           "line 2: ! negates nothing here", "line 3: \\# begins no pattern here",
-          "line 4: [ ] is no range of characters here",
+          "line 4: [ ] does not mean a range of characters here",
           "line 5: 'x' is neither @user, @organisation/team nor an address of mail",
           "line 6: '@' is neither @user, @organisation/team nor an address of mail",
           "line 7: '@a/b/c' is neither @user, @organisation/team nor an address of mail",

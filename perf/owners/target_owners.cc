@@ -47,7 +47,7 @@ TargetOwners TargetOwners::Read(const std::string& workspace) {
     if (!fs::exists(path, error)) continue;
     TargetOwners result(CodeOwners(), std::string(place), prefix);
     if (!fs::is_regular_file(path, error)) {
-      result.notes_.push_back(absl::StrCat(place, " is no file, so nobody owns anything"));
+      result.notes_.push_back(absl::StrCat(place, " is not a file, so nobody owns anything"));
       return result;
     }
     const uintmax_t size = fs::file_size(path, error);

@@ -93,7 +93,7 @@ TEST_F(TargetOwnersTest, WhatCannotBeReadIsSaid) {
   std::error_code error;
   std::filesystem::create_directories(root_ + "/.github/CODEOWNERS", error);
   EXPECT_THAT(TargetOwners::Read(root_).notes(),
-              ElementsAre(".github/CODEOWNERS is no file, so nobody owns anything"));
+              ElementsAre(".github/CODEOWNERS is not a file, so nobody owns anything"));
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ absl::StatusOr<std::vector<PrintedValue>> FindPrinted(absl::string_view output,
     if (words.size() != 2) return Malformed(line, "which is not NAME: VALUE UNIT");
     PrintedValue printed = {.value = 0, .unit = std::string(words[1])};
     if (!absl::SimpleAtod(words[0], &printed.value) || !std::isfinite(printed.value)) {
-      return Malformed(line, "whose value is no number");
+      return Malformed(line, "whose value is not a number");
     }
     if (!values.empty() && values[0].unit != printed.unit) {
       return Malformed(

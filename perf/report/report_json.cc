@@ -32,7 +32,7 @@ absl::Status CheckJson(absl::string_view json) {
 }
 
 absl::Status NoReport(absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("is no performance report: ", why));
+  return absl::InvalidArgumentError(absl::StrCat("is not a performance report: ", why));
 }
 
 }  // namespace

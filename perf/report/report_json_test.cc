@@ -78,7 +78,7 @@ TEST(ReportJsonTest, SaysWhatIsNoReport) {
         R"({"measurements":[{"count":"many"}]})", R"({"errors":["x"],"verdict":"RED"})"}) {
     const absl::Status status = ParseReportJson(json).status();
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
-                                 StartsWith("is no performance report: ")))
+                                 StartsWith("is not a performance report: ")))
         << json;
     EXPECT_THAT(std::string(status.message()), Not(HasSubstr("\n"))) << json;
   }

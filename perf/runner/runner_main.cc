@@ -273,9 +273,10 @@ int HistoryMain(const command::Arguments& names) {
   if (const std::string& since = absl::GetFlag(FLAGS_since); !since.empty()) {
     const std::optional<absl::Time> time = ParseSince(since);
     if (!time.has_value()) {
-      return command::WrongUse(absl::StrCat("--since: '", since,
-                                            "' is no day such as 2026-11-24, and no time such as "
-                                            "2026-11-24T10:15:00Z"));
+      return command::WrongUse(
+          absl::StrCat("--since: '", since,
+                       "' is neither a day, such as 2026-11-24, nor a time, such as "
+                       "2026-11-24T10:15:00Z"));
     }
     options.filter.since = *time;
   }

@@ -105,8 +105,8 @@ run 2 "--why has a meaning only with --update_baselines" --why "because"
 run 2 "--why has to be one line of at most 500 bytes" --update_baselines --why $'two\nlines'
 run 2 "--why has to be one line of at most 500 bytes" --update_baselines --why "$(head -c 501 /dev/zero | tr '\0' x)"
 run 2 "--update_baselines and --against exclude each other" --update_baselines --against HEAD
-run 2 "'CI pool' is no name of machines: use 1 to 64 of the characters a-z, 0-9 and -" --machine "CI pool"
-PERF_MACHINE=../up run 2 "'../up' is no name of machines" --quick
+run 2 "'CI pool' is not a name of a machine: use 1 to 64 of the characters a-z, 0-9 and -" --machine "CI pool"
+PERF_MACHINE=../up run 2 "'../up' is not a name of a machine" --quick
 run 2 "'any-machine' is reserved for baselines that all machines share" --machine any-machine
 run 0 "//a:t  performance  1 shard" --list
 run 0 "a requirement is missed, a measurement is red" --help
@@ -179,7 +179,7 @@ expect_state() { # WHAT
 }
 run 2 "the report is in" --output_dir mine
 grep -q "$(git -C workspace rev-parse HEAD)" mine/performance_report.json || fail "the report does not name the commit"
-run 2 "'nonsense' is no commit, tag or branch" --output_dir mine --against nonsense
+run 2 "'nonsense' is not a commit, tag or branch" --output_dir mine --against nonsense
 
 # What baselines may be stored of.
 run 2 "the baselines stay as they are, because not everything could be measured" --output_dir mine --update_baselines
@@ -260,7 +260,7 @@ expect 2 "cut.json is not JSON, or was cut short: " report --from cut.json
 sed 's/"version": 2/"version": 3/; 1s/{/{"added_later": {},/' old.json >newer.json
 expect 2 "newer.json is a report of version 3, and this program reads up to 2" report --from newer.json
 echo '{"results": []}' >other.json
-expect 2 "other.json is no performance report: " report --from other.json --output made --format csv
+expect 2 "other.json is not a performance report: " report --from other.json --output made --format csv
 [[ ! -e made ]] || fail "report: writes in spite of an error"
 : >nothing.json
 expect 2 "nothing.json is empty" report --from nothing.json
@@ -315,10 +315,10 @@ for bad in "" "[" '{"results": [{"command": "a", "times": [1]}, {"command": "b",
   history 2 "$PWD/bad.json: " --import bad.json
 done
 head -c 500 "$results/pytest.json" >bad.json
-history 2 "bad.json: no JSON, or cut short: at byte " --import bad.json
+history 2 "bad.json: not JSON, or cut short: at byte " --import bad.json
 history 2 "cannot read $PWD/none.json" --import none.json
 history 2 "there is neither a record (perf_run.pb) nor a result of criterion" --import bin
-history 2 "--component: 'a b' is no name of a component" --import "$results/gbench.json" --component "a b"
+history 2 "--component: 'a b' is not a name of a component" --import "$results/gbench.json" --component "a b"
 history 2 "--component takes one name" --import "$results/gbench.json" --component a,b
 sha256sum --check --quiet before || fail "a failed import changes the history"
 
@@ -330,7 +330,7 @@ history 0 "imported.BM_Vad/64" --machine build-host.example
 ! grep -q parser out || fail "--machine shows others"
 history 1 "there is no 'parser' that the flags select in" parser --since 2026-11-25
 history 0 "parser.tests" parser --since 2026-11-24T10:15:00Z
-history 2 "--since: 'yesterday' is no day such as 2026-11-24" --since yesterday
+history 2 "--since: 'yesterday' is neither a day, such as 2026-11-24, nor" --since yesterday
 history 0 '"name":"imported.BM_Vad/64"' --json
 python3 -c 'import json, sys; assert len(json.load(sys.stdin)) == 9' <out || fail "--json is no JSON of nine series"
 history 0 '"median":0.00125' test_parse --json --component parser
@@ -370,7 +370,7 @@ if ! grep -aqE '__(asan|tsan|ubsan)_' "$planted"; then
   planted 1 "no test measures 'x'; there are 10, such as planted.function, planted.inlined, planted.much" explain x
   planted 1 "there is no benchmark 'planted.new'" explain planted.new
   planted 2 "the result is wrong" explain planted.fail
-  planted 2 "'nonsense' is no commit, tag or branch" explain planted.function --against nonsense
+  planted 2 "'nonsense' is not a commit, tag or branch" explain planted.function --against nonsense
   # With changes that are not committed, with HEAD.
   cp --force "$planted" planted/a/t
   planted 0 "planted.function, compared with HEAD:" explain planted.function

@@ -273,8 +273,8 @@ class SuiteRun {
       *inputs_.header.mutable_environment() = *findings.worker;
     } else if (machine != worker_) {
       findings.errors.push_back(absl::StrCat("the remote workers of ", options_.machine,
-                                             " are no equal machines: ", worker_, " and ",
-                                             machine));
+                                             " are not the same kind of machine: ", worker_,
+                                             " and ", machine));
       findings.runs.clear();
     }
   }

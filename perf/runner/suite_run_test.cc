@@ -504,7 +504,8 @@ TEST_F(SuiteRunTest, OnlyAnEqualWorkerConfirms) {
   mode_.next_worker = services_.environment();
   EXPECT_THAT(Execute(), IsOkAndHolds(1));
   EXPECT_EQ(mode_.num_measured, 2);
-  EXPECT_THAT(services_.printed(), HasSubstr("the remote workers of pool are no equal machines"));
+  EXPECT_THAT(services_.printed(),
+              HasSubstr("the remote workers of pool are not the same kind of machine"));
   EXPECT_THAT(services_.printed(), HasSubstr("median 15.0 ms"));
 }
 

@@ -44,8 +44,8 @@ absl::Status CheckAccepted(const AcceptedSlowdown& accepted) {
     return refused("has no date; say in `until` the last day on which it holds: \"2027-01-31\"");
   }
   if (!ParseDay(accepted.until()).has_value()) {
-    return refused(
-        absl::StrCat("holds until '", accepted.until(), "', which is no day such as 2027-01-31"));
+    return refused(absl::StrCat("holds until '", accepted.until(),
+                                "', which is not a day such as 2027-01-31"));
   }
   return absl::OkStatus();
 }

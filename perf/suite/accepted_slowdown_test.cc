@@ -56,7 +56,7 @@ TEST(AcceptedSlowdownTest, ADayIsWrittenInOneWay) {
         "-2027-01-31", "2027-01-31\n", "20270131"}) {
     EXPECT_THAT(CheckAccepted(Accepted(until)),
                 StatusIs(absl::StatusCode::kInvalidArgument,
-                         HasSubstr("which is no day such as 2027-01-31")))
+                         HasSubstr("which is not a day such as 2027-01-31")))
         << until;
     EXPECT_EQ(DaysLeft(Accepted(until), absl::UnixEpoch()), -1) << until;
   }

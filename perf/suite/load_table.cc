@@ -51,7 +51,7 @@ absl::StatusOr<LoadTable> LoadTable::Create(const ComponentRequirements& require
   table.component_ = requirements.component();
   table.profile_ = std::string(profile);
   if (!absl::c_linear_search(kProfiles, table.profile_)) {
-    return absl::InvalidArgumentError(absl::StrCat("load profile '", profile, "' is none of ",
+    return absl::InvalidArgumentError(absl::StrCat("load profile '", profile, "' is not one of ",
                                                    absl::StrJoin(kProfiles, ", "),
                                                    " (PERF_PROFILE)"));
   }

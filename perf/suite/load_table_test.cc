@@ -67,7 +67,7 @@ TEST(LoadTableTest, OverridesReplaceSingleLoads) {
 TEST(LoadTableTest, RefusesWhatItCannotRead) {
   EXPECT_THAT(LoadTable::Create(Audio(), "fast", ""),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("'fast' is none of quick, default, long, ab")));
+                       HasSubstr("'fast' is not one of quick, default, long, ab")));
   EXPECT_THAT(LoadTable::Create(Audio(), "", ""), StatusIs(absl::StatusCode::kInvalidArgument));
   for (const char* overrides : {"iterations", "iterations=", "iterations=many", "iterations=-1",
                                 "iterations=0", "iterations=inf", "=3"}) {

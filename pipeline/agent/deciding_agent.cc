@@ -15,7 +15,7 @@ absl::StatusOr<AgentStep> DecideOrFail(DecidingAgent& agent, const AgentInput& i
   } catch (const std::exception& exception) {
     return absl::InternalError(absl::StrCat("the agent threw: ", exception.what()));
   } catch (...) {
-    return absl::InternalError("the agent threw something that is no exception");
+    return absl::InternalError("the agent threw something that is not a std::exception");
   }
 }
 

@@ -24,7 +24,7 @@ absl::StatusOr<AgentChoice> ChooseAgent(const AgentFlags& flags, const Environme
     choice.kind = AgentKind::kBoth;
   } else if (flags.agent != "rules") {
     return absl::InvalidArgumentError(
-        absl::StrCat("--agent is '", flags.agent, "', which is none of rules, model and both"));
+        absl::StrCat("--agent is '", flags.agent, "', which is not one of rules, model and both"));
   }
   if (choice.kind == AgentKind::kRules) {
     for (const auto& [flag, value] :

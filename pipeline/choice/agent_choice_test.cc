@@ -75,7 +75,7 @@ TEST(AgentChoiceTest, WhatCannotBeMeantIsRefused) {
   };
   AgentFlags flags;
   flags.agent = "modell";
-  expect(flags, "--agent is 'modell', which is none of rules, model and both");
+  expect(flags, "--agent is 'modell', which is not one of rules, model and both");
   flags = Model();
   flags.model_url = "";
   expect(flags, "--model_url is missing");

@@ -122,7 +122,7 @@ absl::StatusOr<std::string> ReadTranscription(int http_status, absl::string_view
     return NoTranscription("a page of HTML");
   }
   if (absl::StrContains(type, "json") || absl::StartsWith(beginning, "{")) {
-    return NoTranscription("JSON that is none, or broken");
+    return NoTranscription("broken JSON");
   }
   if (absl::StartsWith(type, "text/event-stream") || absl::StartsWith(beginning, "data:") ||
       absl::StartsWith(beginning, "event:")) {
@@ -135,12 +135,12 @@ absl::StatusOr<std::string> ReadTranscription(int http_status, absl::string_view
     for (const char c : body) {
       if (absl::ascii_iscntrl(static_cast<unsigned char>(c)) &&
           !absl::ascii_isspace(static_cast<unsigned char>(c))) {
-        return NoTranscription("what is no text");
+        return NoTranscription("something that is not text");
       }
     }
     return Bounded(body);
   }
-  return NoTranscription("what is no text");
+  return NoTranscription("something that is not text");
 }
 
 std::string WordsAsSaid(absl::string_view text) {

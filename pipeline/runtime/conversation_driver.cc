@@ -481,7 +481,7 @@ class ConversationDriver::Impl : private ConversationActions {
     } catch (const std::exception& exception) {
       return absl::InternalError(absl::StrCat("the synthesiser threw: ", exception.what()));
     } catch (...) {
-      return absl::InternalError("the synthesiser threw something that is no exception");
+      return absl::InternalError("the synthesiser threw something that is not a std::exception");
     }
   }
 

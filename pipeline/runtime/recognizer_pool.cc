@@ -39,7 +39,7 @@ Result Guarded(const Function& function) {
   } catch (const std::exception& exception) {
     return absl::InternalError(absl::StrCat("the recogniser threw: ", exception.what()));
   } catch (...) {
-    return absl::InternalError("the recogniser threw something that is no exception");
+    return absl::InternalError("the recogniser threw something that is not a std::exception");
   }
 }
 

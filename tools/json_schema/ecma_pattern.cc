@@ -501,7 +501,7 @@ class Translator {
       return static_cast<uint32_t>('\b');
     }
     if (absl::ascii_isalnum(static_cast<unsigned char>(c))) {
-      return error(absl::StrCat("\\", std::string(1, c), " is no escape of ECMA-262"));
+      return error(absl::StrCat("\\", std::string(1, c), " is not an escape of ECMA-262"));
     }
     return CodePoint();
   }

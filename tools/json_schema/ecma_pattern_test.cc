@@ -162,7 +162,7 @@ TEST(EcmaPatternTest, RefusesWhatItCannotTranslate) {
       {"a{2,1}", "wrong order"},
       {"\\", "a backslash ends the expression"},
       {"[\\", "a backslash ends the expression"},
-      {"\\A", "\\A is no escape of ECMA-262"},
+      {"\\A", "\\A is not an escape of ECMA-262"},
       {"\\Z", "no escape"},
       {"\\a", "no escape"},
       {"\\Qa\\E", "no escape"},

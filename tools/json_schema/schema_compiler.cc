@@ -730,12 +730,12 @@ class Compiler {
                               std::unique_ptr<re2::RE2>& expression) {
     absl::StatusOr<std::string> translated = EcmaToRe2(pattern);
     if (!translated.ok()) {
-      return Error(pointer, absl::StrCat("is no regular expression this validator can run: ",
+      return Error(pointer, absl::StrCat("is not a regular expression this validator can run: ",
                                          translated.status().message()));
     }
     expression = std::make_unique<re2::RE2>(*translated, re2::RE2::Quiet);
     if (!expression->ok()) {
-      return Error(pointer, absl::StrCat("is no regular expression this validator can run: ",
+      return Error(pointer, absl::StrCat("is not a regular expression this validator can run: ",
                                          Shortened(expression->error(), 200)));
     }
     num_pattern_instructions_ += expression->ProgramSize();

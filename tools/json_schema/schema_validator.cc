@@ -221,7 +221,7 @@ class Validator {
     if (work_.left < 0) return StopForWork(place);
     return Fail(place, "enum", [&]() -> std::string {
       if (node.choices->values->Empty()) return "is not allowed: the enum is empty";
-      return absl::StrCat("is none of ", ShortJson(*node.choices->values, kListBytes));
+      return absl::StrCat("is not one of ", ShortJson(*node.choices->values, kListBytes));
     });
   }
 

@@ -104,7 +104,7 @@ absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value) {
   const std::string structured = ObjectMember(value, "structuredContent");
   const rapidjson::Value* content = FindMember(value, "content");
   if (content != nullptr && content->IsNull()) content = nullptr;
-  if (content != nullptr && !content->IsArray()) return Malformed("the content is no array");
+  if (content != nullptr && !content->IsArray()) return Malformed("the content is not an array");
   // What is no text, such as an image, is in the output's JSON. The text, which may be spoken, has
   // it only where there is nothing else.
   std::string unshown;
@@ -360,7 +360,7 @@ absl::StatusOr<RemoteTools> Client::ListTools(absl::Duration timeout) {
     const rapidjson::Value* const list =
         answer.ok() ? FindMember(answer->result(), "tools") : nullptr;
     if (answer.ok() && (list == nullptr || !list->IsArray())) {
-      answer = Malformed("tools/list gives no list");
+      answer = Malformed("tools/list does not give a list");
     }
     if (!answer.ok()) {
       if (page == 0) return answer.status();

@@ -94,7 +94,7 @@ absl::Status CompletionReader::Event(absl::string_view data, bool is_error) {
     return Errors().BrokenOff(text);
   }
   if (!object.has_value() || !object->IsObject()) {
-    return absl::UnknownError("the model's server sends an event that is no JSON object");
+    return absl::UnknownError("the model's server sends an event that is not a JSON object");
   }
   return Object(*object);
 }

@@ -256,13 +256,13 @@ std::vector<Case> Streams() {
       {"nothing but [DONE]", Events({"[DONE]"}),
        "error: the model's server ends without an answer"},
       {"an end within an event", absl::StrCat(Events({hello}), "data: {\"choi"),
-       "error: the model's server sends an event that is no JSON object"},
+       "error: the model's server sends an event that is not a JSON object"},
       {"an end within an event after the last",
        absl::StrCat(Events({hello, Finished("stop")}), "data: {"), "Hello. | "},
       {"a last event without an empty line", absl::StrCat(Events({hello}), "data: [DONE]"),
        "Hello. | "},
-      {"an event that is no JSON", Events({hello, "hello"}),
-       "error: the model's server sends an event that is no JSON object"},
+      {"an event that is not JSON", Events({hello, "hello"}),
+       "error: the model's server sends an event that is not a JSON object"},
   };
 }
 

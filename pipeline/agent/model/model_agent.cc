@@ -214,7 +214,7 @@ class ModelAgent::Question : public HttpListener,
     });
     if (completion.has_broken_call) {
       if (std::exchange(asked_again_, true)) {
-        GiveUp(absl::UnknownError("the model's calls are not at their end, or no JSON"));
+        GiveUp(absl::UnknownError("the model's calls are cut short, or are not JSON"));
         return;
       }
       shared_->Count([](ModelAgentStats& stats) { ++stats.num_broken_calls; });

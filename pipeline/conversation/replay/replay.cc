@@ -190,7 +190,9 @@ absl::StatusOr<ReplayResult> ReplayConversation(absl::string_view record,
     // At its end, and in the middle of a size or a part, the record breaks off.
     if (!stream.ReadVarint32(&size)) break;
     if (size > record.size() - static_cast<size_t>(stream.CurrentPosition())) {
-      if (conversation == nullptr) return absl::InvalidArgumentError("this is no record");
+      if (conversation == nullptr) {
+        return absl::InvalidArgumentError("this is not a record of a conversation");
+      }
       break;
     }
     const auto limit = stream.PushLimit(static_cast<int>(size));
@@ -198,7 +200,7 @@ absl::StatusOr<ReplayResult> ReplayConversation(absl::string_view record,
     stream.PopLimit(limit);
     if (conversation == nullptr) {
       if (!read || !part.has_header() || part.header().version() == 0) {
-        return absl::InvalidArgumentError("this is no record of a conversation");
+        return absl::InvalidArgumentError("this is not a record of a conversation");
       }
       if (part.header().version() != kConversationRecordVersion) {
         return absl::InvalidArgumentError(absl::StrCat("the record has version ",

@@ -96,14 +96,14 @@ absl::Status ParseJsonObject(absl::string_view text, const JsonBounds& bounds,
   }
   // RapidJSON takes a NUL for the end of the text.
   if (text.find('\0') != absl::string_view::npos) {
-    return absl::InvalidArgumentError("no JSON: it has a NUL byte");
+    return absl::InvalidArgumentError("not JSON: it has a NUL byte");
   }
   Generator generator(text, bounds);
   document.Populate(generator);
   if (!generator.why().empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("no JSON: ", generator.why()));
+    return absl::InvalidArgumentError(absl::StrCat("not JSON: ", generator.why()));
   }
-  if (!document.IsObject()) return absl::InvalidArgumentError("the JSON is no object");
+  if (!document.IsObject()) return absl::InvalidArgumentError("the JSON is not an object");
   return absl::OkStatus();
 }
 

@@ -34,7 +34,7 @@ TEST(BoundedJsonTest, WhatIsRefusedSaysWhy) {
   };
   const std::vector<Case> cases = {
       {"nothing", "", absl::StatusCode::kInvalidArgument, "empty"},
-      {"an array", "[1]", absl::StatusCode::kInvalidArgument, "no object"},
+      {"an array", "[1]", absl::StatusCode::kInvalidArgument, "not an object"},
       {"a word", "hello", absl::StatusCode::kInvalidArgument, "at byte 0"},
       {"cut", R"({"a":)", absl::StatusCode::kInvalidArgument, "at byte 5"},
       {"more after it", "{} {}", absl::StatusCode::kInvalidArgument, "at byte 3"},

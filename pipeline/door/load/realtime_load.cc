@@ -327,7 +327,7 @@ class Caller : public WebSocketListener {
   void OnError(absl::string_view message) {
     rapidjson::Document document;
     absl::string_view id;
-    std::string said = "an event that is no JSON";
+    std::string said = "an event that is not JSON";
     if (ParseJsonObject(message, kEventBounds, document).ok()) {
       const rapidjson::Value* const error = Member(&document, "error");
       id = TextOf(Member(error, "event_id")).value_or("");

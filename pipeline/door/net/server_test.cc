@@ -887,7 +887,7 @@ TEST_F(ServerTest, OptionsThatAreRefused) {
       {"NoWorkers", {.listeners = {{}}, .num_opening_workers = 0}, "1 to 256 threads"},
       {"NoMessages", {.listeners = {{}}, .messages = {.burst = 0}}, "at least one message"},
       {"NoTime", {.listeners = {{}}, .idle_timeout = absl::ZeroDuration()}, "more than 0"},
-      {"Name", {.listeners = {{.address = "localhost"}}}, "'localhost' is no address in numbers"},
+      {"Name", {.listeners = {{.address = "localhost"}}}, "'localhost' is not a numeric address"},
       {"NoKey", {.listeners = {{.certificate_file = "a"}}}, "both a certificate and a key"},
       {"NoFile",
        {.listeners = {{.certificate_file = "/nowhere/a", .key_file = "/nowhere/b"}}},

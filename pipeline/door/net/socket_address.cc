@@ -75,7 +75,7 @@ absl::StatusOr<SocketAddress> ParseAddress(absl::string_view text, uint16_t port
   result.port = port;
   if (inet_pton(AF_INET6, address.c_str(), result.bytes.data()) == 1) return result;
   return absl::InvalidArgumentError(
-      absl::StrCat("'", text, "' is no address in numbers, such as 127.0.0.1 or ::1"));
+      absl::StrCat("'", text, "' is not a numeric address, such as 127.0.0.1 or ::1"));
 }
 
 SocketAddress FromSystem(const sockaddr_storage& address) {

@@ -35,7 +35,7 @@ absl::StatusOr<WebSocketUrl> ParseWebSocketUrl(absl::string_view text) {
     return wrong("TLS is not spoken here; name a ws:// address");
   }
   if (!absl::StartsWithIgnoreCase(rest, "ws://")) {
-    return wrong("this is no ws:// address, such as ws://127.0.0.1:8080/v1/realtime");
+    return wrong("this is not a ws:// address, such as ws://127.0.0.1:8080/v1/realtime");
   }
   rest.remove_prefix(5);
   if (!std::all_of(rest.begin(), rest.end(), IsVisible)) {
@@ -107,7 +107,7 @@ absl::Status WebSocketClient::ReadHead() {
       absl::StrSplit(absl::string_view(response_).substr(0, end), "\r\n");
   const absl::string_view line = lines[0];
   if (!absl::StartsWith(line, "HTTP/1.1 ") || line.size() < 12) {
-    return absl::InvalidArgumentError("what answers is no server of HTTP/1.1");
+    return absl::InvalidArgumentError("the server does not answer with HTTP/1.1");
   }
   bool upgrades = false;
   bool accepts = false;

@@ -178,8 +178,8 @@ TEST(WebSocketClientTest, WhatIsNoWebSocketServerIsRefused) {
     return changed;
   };
   for (const auto& [response, message] : std::vector<std::pair<std::string, const char*>>{
-           {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "no server of HTTP/1.1"},
-           {"HTTP/1.0 101 Yes\r\n\r\n", "no server of HTTP/1.1"},
+           {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "does not answer with HTTP/1.1"},
+           {"HTTP/1.0 101 Yes\r\n\r\n", "does not answer with HTTP/1.1"},
            {with("WebSocket", "h2c"), "something else than a WebSocket"},
            {with("Accept: ", "Accept: x"), "something else than a WebSocket"},
            {with("upgrade", "Sec-WebSocket-Extensions: permessage-deflate\r\nupgrade"),

@@ -717,7 +717,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
 
   void RefuseMissing(absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     Refuse({.code = "missing_required_parameter",
-            .message = absl::StrCat(name, " is missing, or is no text"),
+            .message = absl::StrCat(name, " is missing, or is not a string"),
             .param = std::string(name)});
   }
   void RefuseItem(const std::optional<absl::string_view>& id)

@@ -93,9 +93,8 @@ absl::StatusOr<AsteriskEvent> ParseAsteriskEvent(absl::string_view text) {
   }
   if (event.name.empty()) {
     return absl::InvalidArgumentError(
-        "a text message that is none of Asterisk's; it begins with an event such as MEDIA_START, "
-        "or "
-        "is JSON");
+        "a text message that Asterisk does not send; its messages begin with an event such as "
+        "MEDIA_START, or are JSON");
   }
   return event;
 }

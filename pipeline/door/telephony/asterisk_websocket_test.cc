@@ -167,9 +167,9 @@ TEST_F(AsteriskWebSocketTest, WhatIsWrongIsSaid) {
     const char* reason;
   };
   const std::vector<Case> cases = {
-      {"nothing", "", "", kCloseProtocolError, "MEDIA_START, or is JSON"},
-      {"lower case", "", "hello there", kCloseProtocolError, "MEDIA_START, or is JSON"},
-      {"broken JSON", "", R"({"event":)", kCloseProtocolError, "no JSON"},
+      {"nothing", "", "", kCloseProtocolError, "MEDIA_START, or are JSON"},
+      {"lower case", "", "hello there", kCloseProtocolError, "MEDIA_START, or are JSON"},
+      {"broken JSON", "", R"({"event":)", kCloseProtocolError, "not JSON"},
       {"no event", "", R"({"command":"HANGUP"})", kCloseProtocolError, "without \"event\""},
       {"too long", "", std::string(70000, 'A'), kCloseTooBig, "the most is 65536"},
       {"no format", "", "MEDIA_START connection_id:1", kCloseUnsupportedData, "c(slin)"},

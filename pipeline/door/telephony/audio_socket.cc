@@ -136,7 +136,7 @@ class AudioSocket : public MessageHandler {
   bool Hear(const AudioSocketParser::Packet& packet, int rate) {
     // Asterisk has sent G.711 as if it were PCM (CyCoreSystems/audiosocket#11, #27).
     if (packet.payload.size() % 2 != 0) {
-      return Refuse("sound of an odd number of bytes is no PCM16; dial with c(slin)");
+      return Refuse("sound of an odd number of bytes is not PCM16; dial with c(slin)");
     }
     if (call_ == nullptr) {
       kind_ = packet.kind;

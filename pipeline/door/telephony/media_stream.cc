@@ -279,7 +279,8 @@ class MediaStream : public MessageHandler {
     if (rate.has_value()) {
       // Some rates have no whole number of samples in 20 ms.
       if (*rate < kMinRate || *rate > kMaxRate || *rate % 50 != 0) {
-        End(kCloseUnsupportedData, "a sample rate that is none of 8000 to 48000 Hz");
+        End(kCloseUnsupportedData,
+            "a sample rate that is not one of those supported: 8000 to 48000 Hz, in steps of 50");
         return std::nullopt;
       }
       format.sample_rate_hz = static_cast<int>(*rate);
@@ -299,7 +300,7 @@ class MediaStream : public MessageHandler {
     MediaOrder::Chunk chunk = {.number = IntegerOf(Member(media, "chunk")),
                                .time_ms = IntegerOf(Member(media, "timestamp"))};
     if (!absl::Base64Unescape(*payload, &chunk.bytes)) {
-      return End(kCloseProtocolError, "media whose payload is no base64");
+      return End(kCloseProtocolError, "media whose payload is not base64");
     }
     if (!order_->Add(std::move(chunk))) Count("late_media");
   }

@@ -256,7 +256,7 @@ TEST_F(MediaStreamTest, WhatIsWrongIsSaid) {
                         "}}");
   };
   const std::vector<Case> cases = {
-      {"no JSON", "", "hello", kCloseProtocolError, "no JSON"},
+      {"no JSON", "", "hello", kCloseProtocolError, "not JSON"},
       {"too deep", "", absl::StrCat(R"({"event":)", std::string(100, '[')), kCloseProtocolError,
        "16 deep"},
       {"too long", "", absl::StrCat(R"({"event":")", std::string(300000, 'x'), R"("})"),
@@ -285,7 +285,7 @@ TEST_F(MediaStreamTest, WhatIsWrongIsSaid) {
        "\"payload\""},
       {"no media", kTwilioStart, R"({"event":"media"})", kCloseProtocolError, "\"payload\""},
       {"no base64", kTwilioStart, R"({"event":"media","media":{"payload":"!!"}})",
-       kCloseProtocolError, "no base64"},
+       kCloseProtocolError, "not base64"},
       {"no digit", kTwilioStart, R"({"event":"dtmf","dtmf":{"digit":"12"}})", kCloseProtocolError,
        "\"digit\""},
   };

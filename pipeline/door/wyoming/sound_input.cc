@@ -46,7 +46,7 @@ absl::Status SoundInput::Add(absl::string_view bytes, std::vector<int16_t>& samp
   const auto channels = static_cast<size_t>(format_.channels);
   if (bytes.size() % (width * channels) != 0) {
     return absl::InvalidArgumentError(absl::StrCat("a chunk of ", bytes.size(),
-                                                   " bytes is no whole number of ", channels,
+                                                   " bytes is not a whole number of ", channels,
                                                    " samples of ", width, " bytes"));
   }
   mono_.clear();

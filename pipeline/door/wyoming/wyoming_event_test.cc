@@ -75,8 +75,8 @@ TEST(WyomingParserTest, WhatIsWrongIsSaid) {
   constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
   constexpr auto kTooLong = absl::StatusCode::kResourceExhausted;
   const std::vector<Case> cases = {
-      {"a web browser", "GET / HTTP/1.1\r\n", kInvalid, "no JSON"},
-      {"an array", "[]\n", kInvalid, "no object"},
+      {"a web browser", "GET / HTTP/1.1\r\n", kInvalid, "not JSON"},
+      {"an array", "[]\n", kInvalid, "not an object"},
       {"no type", "{}\n", kInvalid, "without a \"type\""},
       {"a type that is a number", "{\"type\":1}\n", kInvalid, "without a \"type\""},
       {"an empty type", "{\"type\":\"\"}\n", kInvalid, "without a \"type\""},
@@ -88,7 +88,7 @@ TEST(WyomingParserTest, WhatIsWrongIsSaid) {
       {"much data", "{\"type\":\"a\",\"data_length\":65537}\n", kTooLong, "the most is 65536"},
       {"much payload", "{\"type\":\"a\",\"payload_length\":1048577}\n", kTooLong,
        "the most is 1048576"},
-      {"data that is no JSON", "{\"type\":\"a\",\"data_length\":2}\n[]", kInvalid, "no object"},
+      {"data that is no JSON", "{\"type\":\"a\",\"data_length\":2}\n[]", kInvalid, "not an object"},
       {"a long line", std::string(70000, ' '), kTooLong, "a line of more than 65536"},
       {"too deep", absl::StrCat("{\"type\":", std::string(100, '['), "\n"), kInvalid, "16 deep"},
   };

@@ -340,7 +340,7 @@ TEST_F(WyomingTest, WhatIsWrongIsSaidAndTheConnectionCloses) {
     uint16_t code;
   };
   const std::vector<Case> cases = {
-      {"a web browser", "GET / HTTP/1.1\r\n\r\n", "no JSON", kCloseProtocolError},
+      {"a web browser", "GET / HTTP/1.1\r\n\r\n", "not JSON", kCloseProtocolError},
       {"a long line", std::string(70000, ' '), "65536 bytes", kCloseTooBig},
       {"no text", WyomingBytes("transcript", R"({"text":5})"), R"(a transcript without a \"text\")",
        kCloseProtocolError},
