@@ -112,7 +112,10 @@ class Saying : public std::enable_shared_from_this<Saying> {
              [self = shared_from_this()] {
                self->Done(absl::DeadlineExceededError("the voice did not answer in time"));
              }});
-    if (!is_posted) Done(absl::ResourceExhaustedError("too much waits to be spoken"));
+    if (!is_posted) {
+      Done(
+          absl::ResourceExhaustedError("the queue of texts to be spoken is full; try again later"));
+    }
   }
   void SayOne() {
     if (!is_wanted_) return;
@@ -373,11 +376,12 @@ class RuntimeAnswerer : public door::Answerer {
                .overdue = std::move(overdue)})) {
         return;
       }
-      done(absl::ResourceExhaustedError("too many questions wait"));
+      done(absl::ResourceExhaustedError("the queue of questions is full; try again later"));
       leave();
     };
     if (!order_->Enter(conversation, std::move(ask))) {
-      done(absl::ResourceExhaustedError("too many questions of this conversation wait"));
+      done(absl::ResourceExhaustedError(
+          "the queue of this conversation's questions is full; try again later"));
     }
   }
 

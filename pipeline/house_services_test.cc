@@ -248,7 +248,7 @@ TEST_F(HouseServicesTest, QuestionsOfAConversationAreAnsweredOneAfterTheOther) {
           if (answers.size() == kNumQuestions) done.Notify();
         });
   }
-  EXPECT_EQ(too_many, "too many questions of this conversation wait");
+  EXPECT_EQ(too_many, "the queue of this conversation's questions is full; try again later");
   may_answer.Notify();
   done.WaitForNotification();
   std::vector<std::string> expected;

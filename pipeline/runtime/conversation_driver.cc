@@ -324,7 +324,10 @@ class ConversationDriver::Impl : private ConversationActions {
           input.history = **history;
           parts.agent->Ask(std::move(input), std::move(answer));
         }});
-    if (!posted) answer->Done(absl::ResourceExhaustedError("too many turns wait to be answered"));
+    if (!posted) {
+      answer->Done(absl::ResourceExhaustedError(
+          "the queue of turns to be answered is full; try again later"));
+    }
   }
 
   // Nothing once it was read: what the turn itself has stored meanwhile is no history of it.
@@ -470,7 +473,8 @@ class ConversationDriver::Impl : private ConversationActions {
     if (posted) return;
     PutLast(mailbox_, this, [piece](ConversationEvents& events, absl::Duration at) {
       events.PieceDone(at, piece,
-                       absl::ResourceExhaustedError("too many answers wait to be spoken"));
+                       absl::ResourceExhaustedError(
+                           "the queue of answers to be spoken is full; try again later"));
     });
   }
 

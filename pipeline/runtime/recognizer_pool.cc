@@ -196,7 +196,8 @@ class RecognizerPool::Impl::Spoken : public Utterance, public std::enable_shared
         {.run = [self = shared_from_this()] { self->Run(); },
          .overdue = [self = shared_from_this(), task = task_] { self->WriteOff(task); }});
     if (scheduled_) return;
-    error_ = absl::ResourceExhaustedError("too much waits to be recognised");
+    error_ = absl::ResourceExhaustedError(
+        "the queue of sound to be recognised is full; try again later");
     sound_.clear();
     has_slot_ = false;
     std::unique_ptr<Slot> slot = std::move(slot_);

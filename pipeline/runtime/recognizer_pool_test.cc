@@ -511,7 +511,8 @@ TEST_F(RecognizerPoolTest, ARunnerThatRefusesFailsTheUtteranceAndKeepsTheRecogni
   for (int i = 0; i < 2; ++i) {
     ASSERT_EQ(heard[i].final.size(), 1U) << i;
     EXPECT_THAT(heard[i].final[0],
-                StatusIs(absl::StatusCode::kResourceExhausted, "too much waits to be recognised"));
+                StatusIs(absl::StatusCode::kResourceExhausted,
+                         "the queue of sound to be recognised is full; try again later"));
   }
   runner_.refuses = false;
   Say("ann", 3, heard[2]);

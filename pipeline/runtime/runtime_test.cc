@@ -472,7 +472,7 @@ TEST_F(RuntimeTest, MoreThanASecondAtOnceIsRefused) {
   Caller& caller = *world_.Open();
   EXPECT_THAT(caller.session->Push(std::vector<int16_t>(16001)),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       "16001 samples were pushed at once; the most is a second, 16000"));
+                       "16001 samples were pushed at once; the limit is a second, 16000"));
   EXPECT_THAT(caller.session->Push(std::vector<int16_t>(16000)), IsOk());
   EXPECT_THAT(caller.session->Push({}), IsOk());
   EXPECT_EQ(world_.runtime->stats().num_frames_in, 50);

@@ -26,8 +26,8 @@ constexpr size_t kMaxSpareFrames = 1024;
 
 absl::Status FitsText(const std::string& text) {
   if (text.size() <= Runtime::Session::kMaxTextBytes) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("the text has ", text.size(), " bytes; ",
-                                                 Runtime::Session::kMaxTextBytes, " are the most"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the text has ", text.size(), " bytes; the limit is ", Runtime::Session::kMaxTextBytes));
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ ServedSession::ServedSession(std::string id, std::shared_ptr<Shard> shard, Sessi
 absl::Status ServedSession::Push(absl::Span<const int16_t> samples) {
   if (samples.size() > max_samples_) {
     return absl::InvalidArgumentError(absl::StrCat(
-        samples.size(), " samples were pushed at once; the most is a second, ", max_samples_));
+        samples.size(), " samples were pushed at once; the limit is a second, ", max_samples_));
   }
   return shard_->Push(*this, samples);
 }
@@ -72,7 +72,7 @@ absl::Status ServedSession::WholeUtterance(std::vector<int16_t> samples) {
   if (samples.size() > most) {
     return absl::InvalidArgumentError(absl::StrCat(
         "an utterance may last ", absl::FormatDuration(ConversationEvents::kMaxUtterance),
-        ", and this one has ", samples.size(), " samples; ", most, " are the most"));
+        ", and this one has ", samples.size(), " samples; the limit is ", most));
   }
   const size_t bytes = samples.size() * sizeof(int16_t);
   return shard_->Ask(*this, bytes,

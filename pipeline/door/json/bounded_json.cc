@@ -92,7 +92,7 @@ absl::Status ParseJsonObject(absl::string_view text, const JsonBounds& bounds,
                              rapidjson::Document& document) {
   if (text.size() > bounds.max_bytes) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("JSON of ", text.size(), " bytes; the most is ", bounds.max_bytes));
+        absl::StrCat("JSON of ", text.size(), " bytes; the limit is ", bounds.max_bytes));
   }
   // RapidJSON takes a NUL for the end of the text.
   if (text.find('\0') != absl::string_view::npos) {

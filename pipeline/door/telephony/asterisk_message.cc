@@ -62,7 +62,7 @@ bool IsName(absl::string_view text) {
 absl::StatusOr<AsteriskEvent> ParseAsteriskEvent(absl::string_view text) {
   if (text.size() > kMaxAsteriskMessage) {
     return absl::ResourceExhaustedError(absl::StrCat("a text message of ", text.size(),
-                                                     " bytes; the most is ", kMaxAsteriskMessage));
+                                                     " bytes; the limit is ", kMaxAsteriskMessage));
   }
   text = absl::StripAsciiWhitespace(text);
   if (absl::StartsWith(text, "{")) return ParseJson(text);

@@ -171,7 +171,7 @@ TEST_F(AsteriskWebSocketTest, WhatIsWrongIsSaid) {
       {"lower case", "", "hello there", kCloseProtocolError, "MEDIA_START, or are JSON"},
       {"broken JSON", "", R"({"event":)", kCloseProtocolError, "not JSON"},
       {"no event", "", R"({"command":"HANGUP"})", kCloseProtocolError, "without \"event\""},
-      {"too long", "", std::string(70000, 'A'), kCloseTooBig, "the most is 65536"},
+      {"too long", "", std::string(70000, 'A'), kCloseTooBig, "the limit is 65536"},
       {"no format", "", "MEDIA_START connection_id:1", kCloseUnsupportedData, "c(slin)"},
       {"Opus", "", "MEDIA_START format:opus", kCloseUnsupportedData, "dial with c(ulaw)"},
       {"two starts", kPlainStart, kPlainStart, kCloseProtocolError, "second MEDIA_START"},

@@ -260,7 +260,7 @@ TEST_F(MediaStreamTest, WhatIsWrongIsSaid) {
       {"too deep", "", absl::StrCat(R"({"event":)", std::string(100, '[')), kCloseProtocolError,
        "16 deep"},
       {"too long", "", absl::StrCat(R"({"event":")", std::string(300000, 'x'), R"("})"),
-       kCloseTooBig, "the most is 262144"},
+       kCloseTooBig, "the limit is 262144"},
       {"no event", "", R"({"type":"start"})", kCloseProtocolError, "without \"event\""},
       {"an event that is a number", "", R"({"event":5})", kCloseProtocolError, "without \"event\""},
       {"no start", "", R"({"event":"start","streamSid":"MZ1"})", kCloseProtocolError,

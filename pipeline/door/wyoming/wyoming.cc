@@ -161,7 +161,7 @@ class House : public std::enable_shared_from_this<House> {
     }
     if (text->size() > kMaxWyomingText) {
       Fail("too-long",
-           absl::StrCat("a text of ", text->size(), " bytes; the most is ", kMaxWyomingText));
+           absl::StrCat("a text of ", text->size(), " bytes; the limit is ", kMaxWyomingText));
       return std::nullopt;
     }
     return std::string(*text);

@@ -23,7 +23,7 @@ absl::StatusOr<size_t> LengthIn(const rapidjson::Document& header, absl::string_
   }
   if (static_cast<uint64_t>(*length) > most) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("\"", name, "\" is ", *length, "; the most is ", most));
+        absl::StrCat("\"", name, "\" is ", *length, "; the limit is ", most));
   }
   return static_cast<size_t>(*length);
 }

@@ -346,7 +346,7 @@ TEST_F(WyomingTest, WhatIsWrongIsSaidAndTheConnectionCloses) {
        kCloseProtocolError},
       {"a long text",
        WyomingBytes("synthesize", absl::StrCat(R"({"text":")", std::string(40000, 'x'), R"("})")),
-       "the most is 32768", kCloseTooBig},
+       "the limit is 32768", kCloseTooBig},
       {"a long text in chunks",
        absl::StrCat(WyomingBytes("synthesize-start"),
                     WyomingBytes("synthesize-chunk",

@@ -177,11 +177,13 @@ class HttpTransport : public Transport {
       annotated::MutexLock lock(mutex_);
       if (stopping_) return absl::UnavailableError("the connection is closed");
       if (unsent_bytes_ + message.text.size() > options_.max_unsent_bytes) {
-        return absl::ResourceExhaustedError("too much waits to be sent");
+        return absl::ResourceExhaustedError(
+            "the queue of messages to be sent is full; try again later");
       }
       if (IsAnswer(message)) {
         if (num_answers_unsent_ == kMaxAnswersUnsent) {
-          return absl::ResourceExhaustedError("too many answers wait to be sent");
+          return absl::ResourceExhaustedError(
+              "the queue of answers to be sent is full; try again later");
         }
         ++num_answers_unsent_;
       }
