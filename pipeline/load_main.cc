@@ -39,46 +39,49 @@
 
 ABSL_FLAG(int, sessions, 100, "How many callers there are, 1 to 100,000.");
 ABSL_FLAG(absl::Duration, length, absl::Seconds(10),
-          "For how long they are measured, after all were opened and had a moment to warm up.");
-ABSL_FLAG(absl::Duration, ramp, absl::Seconds(2), "Over how long the calls are opened.");
+          "How long the calls are measured, after all were opened and had a moment to warm up.");
+ABSL_FLAG(absl::Duration, ramp, absl::Seconds(2), "The time over which the calls are opened.");
 ABSL_FLAG(double, speech, 0.3, "What part of the time each caller speaks, 0 to 0.6.");
 ABSL_FLAG(int, rate, 8000, "The rate of the callers' sound, 8000 to 48000 Hz.");
-ABSL_FLAG(std::string, recognizer, "simulated",
-          "What hears: real (PocketSphinx), or simulated, which always hears \"what time is it\".");
-ABSL_FLAG(std::string, synthesizer, "simulated", "What speaks: real (Flite) or simulated.");
+ABSL_FLAG(
+    std::string, recognizer, "simulated",
+    "The recogniser: real (PocketSphinx), or simulated, which always hears \"what time is it\".");
+ABSL_FLAG(std::string, synthesizer, "simulated", "The synthesiser: real (Flite) or simulated.");
 ABSL_FLAG(std::string, store, "real",
-          "What keeps it: real (a file of SQLite) or simulated, which keeps nothing.");
+          "The store of what is said: real (an SQLite file), or simulated, which keeps nothing.");
 ABSL_FLAG(
     std::string, db, "",
     "The file of the store. If none is named, one is made for the run, and removed after it.");
 ABSL_FLAG(int, threads, 2, "How many threads serve the sessions, 1 to 256.");
-ABSL_FLAG(
-    int, recognizers, 0,
-    "How many recognisers there are at most, 1 to 256. 0: 8 real ones, or a simulated one for each "
-    "caller.");
+ABSL_FLAG(int, recognizers, 0,
+          "How many recognisers there are at most, 1 to 256. With 0, there are 8 real ones, or a "
+          "simulated one for each caller.");
 ABSL_FLAG(int, workers, 2,
-          "How many threads recognise, as many decide, and as many speak, 1 to 256.");
+          "How many threads there are for each of recognising, deciding and speaking, 1 to 256.");
 ABSL_FLAG(
     double, max_utilization, 0.85,
-    "From which part of their time the threads are too busy for one session more. 100: never.");
-ABSL_FLAG(
-    double, session_utilization, 0.0015,
-    "What part of a thread's time one session is taken to cost at least, before it is measured.");
+    "No further session is taken once the threads are busy for this part of their time. With 100, "
+    "that does not matter.");
+ABSL_FLAG(double, session_utilization, 0.0015,
+          "The part of a thread's time that one session is assumed to cost at least, before it is "
+          "measured.");
 ABSL_FLAG(
     absl::Duration, max_frame_age, absl::Milliseconds(20),
-    "While sound waits for longer than this, no session more is taken. inf: that does not matter.");
+    "No further session is taken while sound waits for longer than this. With inf, that does not "
+    "matter.");
 ABSL_FLAG(bool, find_limit, false,
           "Go on with more callers until sound is late or lost, and tell how many there can be.");
-ABSL_FLAG(uint64_t, seed, 1, "Which callers begin when.");
+ABSL_FLAG(uint64_t, seed, 1, "The seed that decides which callers begin when.");
 ABSL_FLAG(std::string, url, "",
           "Call a server over WebSockets instead, as clients of OpenAI's Realtime protocol do: "
           "ws://HOST:PORT/v1/realtime.");
 ABSL_FLAG(std::string, format, "pcm",
-          "With --url, how sound is sent and comes: pcm (24 kHz), pcmu or pcma (G.711, 8 kHz).");
+          "With --url, the format in which sound is sent and received: pcm (24 kHz), pcmu or pcma "
+          "(G.711, 8 kHz).");
 ABSL_FLAG(std::string, api_key_file, "", "With --url, a file with the key that the server wants.");
 ABSL_FLAG(int, server_pid, 0,
-          "With --url, the server's process if it is on this machine: its CPU time and memory are "
-          "shown, too.");
+          "With --url, the id of the server's process, if it is on this machine: its CPU time and "
+          "memory are shown, too.");
 ABSL_FLAG(
     int, misbehaving, 0,
     "With --url, how many clients misbehave beside the callers, to see what these notice, 0 to "

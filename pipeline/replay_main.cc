@@ -27,7 +27,7 @@
 #include "pipeline/conversation/replay/replay.h"
 
 ABSL_FLAG(bool, explain, false,
-          "Print what happened as a timeline, one line for whatever matters.");
+          "Print what happened as a timeline, one line for each event that matters.");
 ABSL_FLAG(int, jobs, 1, "How many conversations are repeated at once, 1 to 64.");
 
 namespace parlance::pipeline {

@@ -60,47 +60,53 @@
 ABSL_FLAG(std::string, db, "",
           "The database of sessions: an SQLite file, which is made if it is not there, or "
           "postgresql://… of a server, which several programs may share. Required.");
-ABSL_FLAG(std::string, address, "127.0.0.1",
-          "Where to listen: an address in numbers. 0.0.0.0 is all of this machine's that IPv4 has, "
-          ":: all that IPv6 has. Any but 127.0.0.1, its like and ::1 needs --api_keys.");
-ABSL_FLAG(int, port, 8080, "The port for HTTP and WebSocket. 0: one that is free.");
+ABSL_FLAG(
+    std::string, address, "127.0.0.1",
+    "The numeric address to listen on. 0.0.0.0 stands for all IPv4 addresses of this machine, :: "
+    "for all IPv6 addresses. Any address but a loopback one (127.0.0.0/8 or ::1) needs "
+    "--api_keys.");
+ABSL_FLAG(int, port, 8080, "The port for HTTP and WebSocket. With 0, a free port is taken.");
 ABSL_FLAG(
     bool, share_port, false,
     "Let other programs listen at the same port, so that connections are divided among them.");
 ABSL_FLAG(
     std::string, certificate, "",
-    "A file with the certificate, and those that lead to its authority, in PEM: TLS is spoken. "
-    "Goes with --key.");
-ABSL_FLAG(std::string, key, "", "A file with the certificate's key, in PEM.");
+    "A PEM file with the certificate, and those that lead to its authority. With it, the server "
+    "speaks TLS. It needs --key.");
+ABSL_FLAG(std::string, key, "", "A PEM file with the certificate's key.");
 ABSL_FLAG(std::string, api_keys, "",
-          "A file of keys, one line each: a name and a key of at least 16 characters. Whoever "
-          "connects needs one then. Nobody else may read the file.");
+          "A file of keys, one line each: a name and a key of at least 16 characters. With it, "
+          "whoever connects needs one of the keys. The file must not be readable by others.");
 ABSL_FLAG(std::vector<std::string>, allowed_origins, {},
           "Pages that may connect besides the one that is served, such as https://app.example, "
-          "separated by commas. *: all of them.");
+          "separated by commas. With *, all pages may.");
 ABSL_FLAG(int, sessions_per_key, 0,
-          "How many conversations a key of --api_keys may have at a time. 0: any.");
+          "How many conversations a key of --api_keys may have at a time. 0 means any number.");
 ABSL_FLAG(int, max_sessions, 4000, "How many conversations there may be at a time.");
 ABSL_FLAG(int, connections_per_peer, 1024,
-          "How many connections one address may have at a time. 0: any.");
+          "How many connections one address may have at a time. 0 means any number.");
 ABSL_FLAG(int, audiosocket_port, 0,
-          "The port for Asterisk's AudioSocket, at --stream_address. 0: none.");
+          "The port for Asterisk's AudioSocket, at --stream_address. With 0, the protocol is not "
+          "served.");
 ABSL_FLAG(int, wyoming_port, 0,
-          "The port for Home Assistant's Wyoming protocol, at --stream_address. 0: it is not "
-          "spoken.");
-ABSL_FLAG(std::string, stream_address, "127.0.0.1",
-          "Where AudioSocket and Wyoming are spoken. They know no keys, so whoever reaches the "
-          "address may speak: an address that is not this machine's own needs --trust_network.");
+          "The port for Home Assistant's Wyoming protocol, at --stream_address. With 0, the "
+          "protocol is not served.");
+ABSL_FLAG(
+    std::string, stream_address, "127.0.0.1",
+    "The numeric address at which AudioSocket and Wyoming are served. These protocols have no "
+    "keys, so whoever reaches the address may speak to the agent: any address but a loopback "
+    "one needs --trust_network.");
 ABSL_FLAG(bool, trust_network, false,
-          "Whoever reaches --stream_address may speak to the agent, without a key.");
+          "Allow whoever reaches --stream_address to speak to the agent, without a key.");
 ABSL_FLAG(std::string, twilio_auth_token_file, "",
           "A file with Twilio's auth token: a call at /v1/media-streams/twilio that Twilio has "
-          "signed needs no key, and one that is not signed needs a key. Goes with --public_url. "
-          "Nobody else may read the file.");
+          "signed needs no key, and one that is not signed needs a key. The flag needs "
+          "--public_url. The file must not be readable by others.");
 ABSL_FLAG(std::string, public_url, "",
           "The URL by which others reach this program's WebSockets, without a path, such as "
           "wss://voice.example.");
-ABSL_FLAG(int, threads, 0, "How many threads serve conversations. 0: one for each processor.");
+ABSL_FLAG(int, threads, 0,
+          "How many threads serve conversations. With 0, there is one for each processor.");
 ABSL_FLAG(
     absl::Duration, drain, absl::Seconds(20),
     "How long answers that are being given may go on after SIGTERM or SIGINT. A second signal "

@@ -72,19 +72,19 @@ ABSL_FLAG(int, sample_rate_hz, 16000, "The sample rate of raw sound, 8000 to 480
 ABSL_FLAG(
     std::string, output, "",
     "The WAV file that the answers go to, one after the other. They are not written if it is "
-    "not given. With - somebody speaks into standard input now: they hear 20 ms, of an answer "
+    "not given. With -, somebody speaks into standard input now: they hear 20 ms, of an answer "
     "or of silence, for each 20 ms that they send, and may speak over it; what was said is "
     "told on standard error.");
 ABSL_FLAG(
     std::string, record, "",
     "A folder to which the conversation is recorded, for //pipeline:replay: what was said and "
-    "heard, and what came of it. It is made if it is not there. Nobody else can read the file.");
+    "heard, and what came of it. It is made if it is not there. Others cannot read the file.");
 ABSL_FLAG(
     std::string, traces, "",
-    "Where each turn goes as an OpenTelemetry trace: the URL of a server, such as "
+    "Where each turn is sent as an OpenTelemetry trace: the URL of a server, such as "
     "http://localhost:4318 (OTLP as JSON over HTTP), or a file, to which a line of JSON is added. "
     "If it is not given, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and OTEL_EXPORTER_OTLP_ENDPOINT are "
-    "heeded; OTEL_EXPORTER_OTLP_HEADERS and OTEL_SERVICE_NAME are in any case.");
+    "heeded. OTEL_EXPORTER_OTLP_HEADERS and OTEL_SERVICE_NAME are heeded in any case.");
 ABSL_FLAG(bool, traces_content, false,
           "Put what was said, and what tools were given and gave, into the traces, too.");
 ABSL_FLAG(std::string, metrics, "",
@@ -97,8 +97,8 @@ ABSL_FLAG(std::string, db, "",
 ABSL_FLAG(std::string, session, "",
           "The id of a session to go on with. A new session is begun if it is not given.");
 ABSL_FLAG(std::string, export_session, "",
-          "The id of a session to print as JSON Lines, instead of a conversation. Goes with --db "
-          "alone.");
+          "The id of a session to print as JSON Lines, instead of a conversation. Besides it, only "
+          "--db may be given.");
 ABSL_FLAG(std::string, voice, "kal16", "The voice of the answers: kal16 (fast) or slt (nicer).");
 ABSL_FLAG(std::string, model_dir, "/usr/share/pocketsphinx/model/en-us",
           "The folder of the recognition model. Debian's package pocketsphinx-en-us has it.");

@@ -13,12 +13,12 @@
 #include "audio/vad/detectors.h"
 
 ABSL_FLAG(std::string, detector, "",
-          "The detector, by its name. The first one of the list if it is not given.");
+          "The detector's name. If it is not given, the first detector of the list is used.");
 ABSL_FLAG(
     int, look_ahead_ms, 0,
     "How much of what follows a frame the detector waits for, a multiple of 10. The agent hears "
     "with the neural detector and 30.");
-ABSL_FLAG(double, threshold, 0.5, "From this probability on a frame is speech.");
+ABSL_FLAG(double, threshold, 0.5, "A frame is speech if its probability is at least this.");
 ABSL_FLAG(
     bool, frames, false,
     "Prints each frame of 10 ms of one FILE as CSV, time_s,probability,speech, instead of the "
@@ -29,7 +29,7 @@ ABSL_FLAG(double, neg_threshold, 0.35, "Frames of less than this probability are
 ABSL_FLAG(absl::Duration, min_speech_duration, absl::Milliseconds(130),
           "How much evidence begins a segment.");
 ABSL_FLAG(absl::Duration, min_endpointing_delay, absl::Milliseconds(500),
-          "The pause that ends a segment, at least.");
+          "The shortest pause that ends a segment.");
 ABSL_FLAG(absl::Duration, max_endpointing_delay, absl::Milliseconds(500),
           "The pause that ends a segment of a speaker who hesitates. If it is longer than "
           "--min_endpointing_delay, the pause adapts between them to the pauses that the speaker "
@@ -37,7 +37,7 @@ ABSL_FLAG(absl::Duration, max_endpointing_delay, absl::Milliseconds(500),
 ABSL_FLAG(absl::Duration, speech_pad, absl::Milliseconds(200),
           "How much sound is added to either side of a segment.");
 ABSL_FLAG(absl::Duration, max_speech_duration, absl::Seconds(30),
-          "A segment that lasts longer is cut here.");
+          "A segment that lasts longer than this is cut.");
 ABSL_FLAG(std::string, output_labels, "",
           "The file that the segments are written to as labels, which Audacity reads.");
 ABSL_FLAG(std::string, labels, "",

@@ -48,13 +48,13 @@ ABSL_FLAG(
 ABSL_FLAG(
     std::vector<std::string>, component, {},
     "Components whose tests to run, or, with history, whose measurements to show; separated by "
-    "commas. All if not given.");
+    "commas. If none is given, all are taken.");
 ABSL_FLAG(std::vector<std::string>, owner, {},
           "Run only tests of these owners, separated by commas, as the repository's CODEOWNERS "
           "names them: "
           "@parlance/audio. A test belongs to the owners of its package's files.");
 ABSL_FLAG(bool, quick, false,
-          "Small loads: everything is measured, in seconds. Same as --profile=quick.");
+          "Measure everything with small loads, in seconds. This is the same as --profile=quick.");
 ABSL_FLAG(std::string, profile, "",
           "Sizes of load, as the requirements.textproto of each component states them: quick, "
           "default, long, or ab, which is one of many runs of an A/B comparison.");
@@ -132,8 +132,8 @@ ABSL_FLAG(
     std::string, history, "",
     "The history that the run is added to, and `history` reads: a file, or "
     "postgresql://USER@HOST/DATABASE, which machines may share, with the password in ~/.pgpass "
-    "or PGPASSWORD, as Bazel prints command lines; `none` for none. Default: history.db in the "
-    "output directory.");
+    "or PGPASSWORD, as Bazel prints command lines; `none` keeps no history. Default: history.db in "
+    "the output directory.");
 ABSL_FLAG(std::string, import, "",
           "With history: what to add first: a folder with records (perf_run.pb), such as "
           "perf-results/records of another machine; a JSON file of Google Benchmark, hyperfine or "

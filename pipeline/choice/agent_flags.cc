@@ -6,16 +6,17 @@
 #include "absl/flags/flag.h"
 #include "absl/time/time.h"
 
-ABSL_FLAG(std::string, agent, "rules",
-          "Who decides: rules, a language model (model), or both: rules answer what they know, and "
-          "the model takes the rest of what was understood.");
+ABSL_FLAG(
+    std::string, agent, "rules",
+    "What decides the answers: rules, a language model (model), or both, where rules answer what "
+    "they know, and the model takes the rest of what was understood.");
 ABSL_FLAG(std::string, model_url, "",
           "The model's server, which speaks as OpenAI's does (/v1/chat/completions), such as "
           "http://localhost:8080/v1. What was said is sent there, and the results of tools.");
 ABSL_FLAG(std::string, model, "", "The model's name, as its server knows it.");
 ABSL_FLAG(std::string, model_key_file, "",
-          "A file with the key for the model's server, which nobody else may read. If it is not "
-          "given, the environment variable OPENAI_API_KEY is used.");
+          "A file with the key for the model's server. It must not be readable by others. If it is "
+          "not given, the environment variable OPENAI_API_KEY is used.");
 ABSL_FLAG(std::string, system_prompt, "",
           "A file with instructions for the model, in place of the usual ones.");
 ABSL_FLAG(absl::Duration, model_timeout, absl::Seconds(25),
