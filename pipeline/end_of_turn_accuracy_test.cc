@@ -78,9 +78,9 @@ constexpr size_t kSilence = 250;
 // Shorter pauses are closures of stops.
 constexpr size_t kMinHold = 20;
 constexpr size_t kMaxHold = 200;
-// So long after a turn nothing that a recogniser hears is believed any more.
+// From this many frames after a turn on, nothing that a recogniser hears is believed any more.
 constexpr size_t kWordsAfter = 50;
-// A label is that far off at most.
+// A label is off by at most this many frames.
 constexpr size_t kTolerance = 20;
 // As VoiceAgent asks for words.
 constexpr int64_t kSamplesPerPartial = 1600;

@@ -11,7 +11,7 @@ import ort from 'onnxruntime-node';
 
 const CHUNK = 512, CONTEXT = 64, FRAME = 160, STATE = 128;
 const OFFSETS = [0, 171, 341];
-// So many recordings are heard at once.
+// This many recordings are heard at once.
 const BATCH = 64;
 
 function readRecordings(path) {

@@ -35,7 +35,7 @@ Endpointer::Options Options() {
   return options;
 }
 
-// So many ms of one probability.
+// A stretch of `ms` milliseconds that all have one probability.
 struct Piece {
   float probability;
   int ms;

@@ -31,11 +31,11 @@ inline constexpr double kMissRate = 0.02;
 
 // When a measurement within the lines has been measured enough.
 struct Thoroughness {
-  // As soon as a change of so many percent, in either direction, is excluded.
+  // It is enough as soon as a change of this many percent, in either direction, is excluded.
   double visible_percent = 5;
-  // From so many rounds on, an interval that merely excludes a red result will do.
+  // From this many rounds on, an interval that merely excludes a red result will do.
   int full_rounds = 256;
-  // So many rounds are the most it gets; whatever is not settled by then is too noisy.
+  // It gets at most this many rounds; whatever is not settled by then is too noisy.
   int max_rounds = 512;
 };
 // Rounds of epochs are short; those of whole processes may take seconds.

@@ -20,8 +20,8 @@
 namespace perf {
 namespace {
 
-// So many functions are listed of each kind: by their own cost, by that with what they call, and of
-// those that are in one build only.
+// At most this many functions are listed of each kind: by their own cost, by that with what they
+// call, and of those that are in one build only.
 constexpr size_t kMaxListed = 10;
 constexpr size_t kMaxInlined = 5;
 constexpr size_t kMaxAllocations = 10;

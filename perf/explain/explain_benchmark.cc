@@ -34,8 +34,8 @@ namespace {
 constexpr absl::Duration kPatience = absl::Minutes(10);
 // Looking up addresses takes about a second for ten thousand of them.
 constexpr size_t kMaxAddresses = 20'000;
-// So many of the functions that changed, and of those that cost most, are looked into for what was
-// inlined into them.
+// At most this many of the functions that changed, and of those that cost most, are looked into for
+// what was inlined into them.
 constexpr size_t kMaxLookedInto = 20;
 constexpr size_t kMaxProfiled = 100;
 // The tree of calls in an explanation.

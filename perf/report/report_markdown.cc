@@ -15,7 +15,7 @@
 namespace perf {
 namespace {
 
-// So many of a kind are shown.
+// At most this many of a kind are shown.
 constexpr size_t kMaxLines = 50;
 // How much of each text is shown, in bytes. Escaped, it may be some times as long.
 constexpr size_t kMaxCell = 300;

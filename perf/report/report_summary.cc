@@ -21,7 +21,7 @@ namespace perf {
 namespace {
 
 constexpr size_t kColumns = 80;
-// So many of a kind are shown.
+// At most this many of a kind are shown.
 constexpr size_t kMaxShown = 8;
 constexpr size_t kMaxImprovements = 5;
 constexpr size_t kMaxNotes = 5;

@@ -16,7 +16,7 @@ namespace perf {
 namespace {
 
 constexpr int kMaxRounds = 256;
-// So often is each measurement drawn from its rounds.
+// Each measurement is drawn this many times from its rounds.
 constexpr int kDraws = 40;
 
 class SignBetting : public SequentialRule {

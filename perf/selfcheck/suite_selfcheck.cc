@@ -44,7 +44,7 @@ struct Planted {
 };
 constexpr std::array<Planted, 3> kPlanted = {Planted{13, 5}, Planted{25, 5}, Planted{-20, 3}};
 
-// So many rounds are drawn one after the other, as they were recorded, because what disturbs one
+// This many rounds are drawn one after the other, as they were recorded, because what disturbs one
 // disturbs the next.
 constexpr int kRunOfRounds = 8;
 

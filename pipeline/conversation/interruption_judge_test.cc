@@ -28,7 +28,7 @@ using Verdict = InterruptionVerdict;
 // One or more inputs.
 using Step = std::function<void(InterruptionJudge&, std::vector<Verdict>&)>;
 
-// So many frames of the same; the answer is heard unless it says otherwise.
+// Pushes `count` times the same frame; the answer is heard unless the frame says otherwise.
 Step Frames(int count, const InterruptionJudge::Frame& frame) {
   return [=](InterruptionJudge& judge, std::vector<Verdict>& verdicts) {
     for (int i = 0; i < count; ++i) verdicts.push_back(judge.OnFrame(frame));

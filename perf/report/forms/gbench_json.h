@@ -12,9 +12,9 @@
 
 namespace perf {
 
-// So many samples of a measurement are written, which are spread evenly over its run; and fewer of
-// each where all would be more than the second figure, but not fewer than the third. A sample takes
-// 400 bytes.
+// At most this many samples of a measurement are written, which are spread evenly over its run; and
+// fewer of each where all would be more than the second figure, but not fewer than the third. A
+// sample takes 400 bytes.
 inline constexpr size_t kMaxGbenchRepetitions = 1000;
 inline constexpr size_t kMaxAllGbenchRepetitions = 50'000;
 inline constexpr size_t kMinGbenchRepetitions = 10;

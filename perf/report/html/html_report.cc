@@ -24,7 +24,7 @@
 namespace perf {
 namespace {
 
-// So many of a kind are listed as what needs somebody; the table has all.
+// At most this many of a kind are listed as what needs somebody; the table has all.
 constexpr size_t kMaxShown = 25;
 
 // A symbol of the report's words as pages show it: not every machine has a font with coloured ones.

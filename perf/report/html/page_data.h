@@ -26,10 +26,10 @@ inline constexpr int kMaxDrawnFunctions = 40;
 // The rows of its table of allocations, and the notes below it.
 inline constexpr int kMaxDrawnAllocations = 20;
 inline constexpr int kMaxExplanationNotes = 12;
-// Names and notes of explanations are cut after about so many bytes.
+// Names and notes of explanations are cut after about this many bytes.
 inline constexpr size_t kMaxExplanationText = 200;
-// So many bytes of the page all explanations have together, those of the gravest measurements
-// first. One that has no place any more says so.
+// At most this many bytes of the page are explanations, those of the gravest measurements first.
+// One that has no place any more says so.
 inline constexpr size_t kMaxExplanationBytes = 300 << 10;
 
 struct HtmlInputs {

@@ -203,7 +203,7 @@ class Caller : public WebSocketListener {
   Caller(const Plan* plan, size_t number, Tally* tally)
       : plan_(*plan), tally_(*tally), random_(plan->options->seed * 7919 + number) {
     round_ = random_() % plan_.rounds.size();
-    // So long before the next one speaks.
+    // It begins up to `spread` before its round ends, so that callers do not all speak at once.
     const size_t num_frames = plan_.rounds[round_].frames.size();
     const auto spread = static_cast<size_t>(plan_.options->spread / kFrame);
     frame_ = num_frames - random_() % std::clamp<size_t>(spread, 1, num_frames);

@@ -24,7 +24,7 @@ absl::Span<const uint8_t> AsBytes(absl::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-// So many messages of one peer are given to its handler before others have their turn.
+// At most this many messages of one peer are given to its handler before others have their turn.
 constexpr int kMessagesInTurn = 16;
 
 bool IsTemporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }

@@ -26,7 +26,7 @@ namespace {
 
 // What a client may pass along, to get it back.
 constexpr size_t kMaxContext = size_t{8} << 10;
-// So many transcriptions of a connection may be under way at a time.
+// At most this many transcriptions of a connection may be under way at a time.
 constexpr size_t kMaxHearings = 4;
 // So that a piece of sound, with its header, is no large message.
 constexpr size_t kMaxChunkSamples = 8192;

@@ -93,7 +93,7 @@ class Caller : public SessionSink {
         turns_(*turns) {
     std::mt19937_64 random(options.seed * 7919 + number);
     round_ = random() % rounds_.size();
-    // So long before the next one speaks.
+    // It begins up to `spread` before its round ends, so that callers do not all speak at once.
     const size_t num_frames = rounds_[round_].samples.size() / frame_samples_;
     const auto spread = static_cast<size_t>(options.spread / kFrame);
     frame_ = num_frames - random() % std::clamp<size_t>(spread, 1, num_frames);

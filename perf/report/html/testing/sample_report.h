@@ -35,7 +35,7 @@ struct SampleReport {
   Report Build() const { return BuildReport(records); }
 };
 
-// So many samples around `median`, seeded, with a tail to the right as times have.
+// Makes `count` samples around `median`, seeded, with a tail to the right as times have.
 std::vector<double> SampleTimes(double median, int count);
 
 // `measurements` stable measurements with so many samples and points of history each, all with
