@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kOnTerminal(200);
 constexpr std::chrono::seconds kFirst(2);
-constexpr std::chrono::seconds kLongest(60);
+constexpr std::chrono::seconds kMaxInterval(60);
 
 // Columns of the terminal; 80 if it does not say.
 size_t Columns(int descriptor) {
@@ -61,7 +61,7 @@ void StatusLine::Show(absl::string_view message) {
   }
   Write(descriptor_, absl::StrCat(line, "\n"));
   next_ = now + interval_;
-  interval_ = std::min<Clock::duration>(2 * interval_, kLongest);
+  interval_ = std::min<Clock::duration>(2 * interval_, kMaxInterval);
 }
 
 void StatusLine::Clear() {

@@ -45,8 +45,8 @@ std::string Paragraph(absl::string_view text, size_t indent) {
 std::string Name(absl::string_view name, size_t column) {
   std::string printable = command::PrintableLine(ShortFunctionName(name));
   if (column + printable.size() < kColumns) return printable;
-  constexpr size_t kLeast = 8;
-  return command::CutText(printable, kColumns - std::min(column + 4, kColumns - kLeast));
+  constexpr size_t kMinShown = 8;
+  return command::CutText(printable, kColumns - std::min(column + 4, kColumns - kMinShown));
 }
 
 std::string FunctionText(const FunctionChange& change) {

@@ -35,10 +35,10 @@ std::string NameOfFigure(absl::string_view figure) {
 
 // The last that a program wrote, to standard error if to that.
 std::string LastWords(const ProgramCost& cost) {
-  constexpr size_t kMost = 2000;
+  constexpr size_t kMaxShown = 2000;
   absl::string_view text =
       absl::StripAsciiWhitespace(cost.errors.empty() ? cost.output : cost.errors);
-  text.remove_prefix(text.size() - std::min(text.size(), kMost));
+  text.remove_prefix(text.size() - std::min(text.size(), kMaxShown));
   return text.empty() ? " and no output" : absl::StrCat(": ", text);
 }
 

@@ -29,8 +29,8 @@ constexpr char kAboutGone[] =
 // "12 s", or "3 min 20 s".
 std::string RoughDuration(double seconds) {
   // A report that was read from a file may state anything.
-  constexpr double kMost = 1e9;
-  const int whole = static_cast<int>(std::ceil(std::min(seconds, kMost)));
+  constexpr double kMaxSeconds = 1e9;
+  const int whole = static_cast<int>(std::ceil(std::min(seconds, kMaxSeconds)));
   return whole < 60 ? absl::StrCat(whole, " s")
                     : absl::StrCat(whole / 60, " min ", whole % 60, " s");
 }

@@ -123,8 +123,8 @@ class AsymptoticMean : public SequentialRule {
   }
 
   int Side(double error_rate) const override {
-    constexpr int kLeast = 4;
-    if (rounds_ < kLeast) return 0;
+    constexpr int kMinRounds = 4;
+    if (rounds_ < kMinRounds) return 0;
     // Theorem 2.2 of the paper, with rho for the narrowest interval at kNarrowest rounds.
     constexpr double kNarrowest = 16;
     const double twice = -2 * std::log(error_rate);

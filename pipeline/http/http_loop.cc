@@ -31,8 +31,8 @@ constexpr Clock::time_point kNever = Clock::time_point::max();
 
 Clock::time_point After(Clock::time_point now, absl::Duration time) {
   // What is farther away than a century is never.
-  constexpr absl::Duration kLongest = absl::Hours(24 * 365 * 100);
-  if (time >= kLongest) return kNever;
+  constexpr absl::Duration kMaxTime = absl::Hours(24 * 365 * 100);
+  if (time >= kMaxTime) return kNever;
   return now + std::chrono::nanoseconds(absl::ToInt64Nanoseconds(time));
 }
 

@@ -20,7 +20,7 @@ constexpr absl::Duration kAnnouncementInterval = absl::Milliseconds(250);
 constexpr absl::Duration kHousekeeping = Housekeeper::kInterval;
 // A session is looked at so often even if nothing happens, so that no timer waits for long that is
 // of no use any more.
-constexpr absl::Duration kLongestTimer = absl::Seconds(1);
+constexpr absl::Duration kMaxTimer = absl::Seconds(1);
 // How much of it is kept for what comes after: sound whose sessions were many is given back.
 constexpr size_t kMaxSpareFrames = 1024;
 
@@ -470,7 +470,7 @@ void Shard::Advance(ServedSession& session) {
     Close(session, session.end);
     return;
   }
-  absl::Duration next = std::min(conversation.next_deadline(), now + kLongestTimer);
+  absl::Duration next = std::min(conversation.next_deadline(), now + kMaxTimer);
   if (!session.hung_up) {
     next = std::min(next, session.last_sound + options_.idle_timeout);
     if (announcer_ != nullptr) next = std::min(next, session.next_announcements);

@@ -31,7 +31,7 @@ void TimerQueue::RunAfter(absl::Duration time, std::function<void()> function) {
 
 void TimerQueue::Work() {
   // A wait that is longer may be more than a clock of the system can tell.
-  constexpr absl::Duration kLongestWait = absl::Hours(1);
+  constexpr absl::Duration kMaxWait = absl::Hours(1);
   annotated::MutexLock lock(mutex_);
   while (!stopping_) {
     if (waiting_.empty()) {
@@ -40,7 +40,7 @@ void TimerQueue::Work() {
     }
     const absl::Duration wait = waiting_.begin()->first - SteadyNow();
     if (wait > absl::ZeroDuration()) {
-      changed_.wait_for(lock.native(), absl::ToChronoNanoseconds(std::min(wait, kLongestWait)));
+      changed_.wait_for(lock.native(), absl::ToChronoNanoseconds(std::min(wait, kMaxWait)));
       continue;
     }
     std::function<void()> function = std::move(waiting_.begin()->second);

@@ -11,11 +11,11 @@ namespace parlance::pipeline {
 namespace {
 
 // A deadline further away says the same, and can be computed with.
-constexpr absl::Duration kLongest = absl::Hours(24);
+constexpr absl::Duration kMaxDuration = absl::Hours(24);
 
 std::chrono::steady_clock::time_point DeadlineAfter(absl::Duration duration) {
   return std::chrono::steady_clock::now() +
-         absl::ToChronoNanoseconds(std::clamp(duration, absl::ZeroDuration(), kLongest));
+         absl::ToChronoNanoseconds(std::clamp(duration, absl::ZeroDuration(), kMaxDuration));
 }
 
 }  // namespace

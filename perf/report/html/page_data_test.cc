@@ -64,10 +64,10 @@ TEST(DistributionOfTest, HasFourDigitsAndMoreWhereFourWouldBeAllEqual) {
 
 TEST(DistributionOfTest, OfHardValues) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  constexpr double kMost = std::numeric_limits<double>::max();
+  constexpr double kMaxValue = std::numeric_limits<double>::max();
   EXPECT_THAT(DistributionOf({}).values(), IsEmpty());
   EXPECT_THAT(DistributionOf({kInfinity, 1, std::nan("")}).values(), ElementsAre(1));
-  EXPECT_THAT(DistributionOf({-kMost, kMost}).values(),
+  EXPECT_THAT(DistributionOf({-kMaxValue, kMaxValue}).values(),
               Each(ResultOf([](double value) { return std::isfinite(value); }, true)));
 }
 

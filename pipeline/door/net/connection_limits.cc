@@ -7,7 +7,7 @@ namespace parlance::pipeline::door {
 namespace {
 
 // A deadline further away says the same, and can be computed with.
-constexpr absl::Duration kLongest = absl::Hours(24);
+constexpr absl::Duration kMaxWait = absl::Hours(24);
 
 }  // namespace
 
@@ -41,7 +41,7 @@ size_t ConnectionLimits::num_connections() const {
 size_t ConnectionLimits::WaitUntilNone(absl::Duration limit) {
   const auto deadline =
       std::chrono::steady_clock::now() +
-      absl::ToChronoNanoseconds(std::clamp(limit, absl::ZeroDuration(), kLongest));
+      absl::ToChronoNanoseconds(std::clamp(limit, absl::ZeroDuration(), kMaxWait));
   annotated::MutexLock lock(mutex_);
   while (num_connections_ > 0) {
     if (none_.wait_until(lock.native(), deadline) == std::cv_status::timeout) break;

@@ -18,7 +18,7 @@ namespace {
 constexpr EventLoop::Id kWakeId = 0;
 constexpr size_t kBufferBytes = size_t{64} << 10;
 constexpr int kEventsAtOnce = 256;
-constexpr absl::Duration kLongestWait = absl::Hours(1);
+constexpr absl::Duration kMaxWait = absl::Hours(1);
 
 }  // namespace
 
@@ -113,7 +113,7 @@ std::vector<std::shared_ptr<EventLoop::Source>> EventLoop::sources() const {
 int EventLoop::MillisecondsToWait() const {
   if (timers_.empty()) return -1;
   const absl::Duration wait =
-      std::clamp(timers_.top().first - now_, absl::ZeroDuration(), kLongestWait);
+      std::clamp(timers_.top().first - now_, absl::ZeroDuration(), kMaxWait);
   return static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(wait, absl::Milliseconds(1))));
 }
 

@@ -14,8 +14,8 @@ import { Turns } from './turns.js';
 const byId = (id) => document.getElementById(id);
 
 // Shorter than this is a slip, not speech; the server takes up to 30 s.
-const kLeastHeldSamples = 0.25 * kSampleRateHz;
-const kMostHeldSamples = 28 * kSampleRateHz;
+const kMinHeldSamples = 0.25 * kSampleRateHz;
+const kMaxHeldSamples = 28 * kSampleRateHz;
 // What ends a turn of somebody who turns the microphone off while speaking.
 const kClosingSilence = new Int16Array(0.9 * kSampleRateHz);
 const kModeName = 'parlance.mode';
@@ -190,7 +190,7 @@ const takePiece = (pcm, level) => {
   client.sendSound(toBase64(pcm));
   if (mode === 'free') return;
   numHeld += pcm.length;
-  if (numHeld > kMostHeldSamples) release();
+  if (numHeld > kMaxHeldSamples) release();
 };
 
 // True if there is a microphone.
@@ -267,7 +267,7 @@ const release = async () => {
   isTaking = false;
   if (microphone !== null && !isHeld) microphone.isOn = false;
   showLevel(byId('microphone-level'), 0);
-  if (numHeld < kLeastHeldSamples) {
+  if (numHeld < kMinHeldSamples) {
     client.send({ type: 'input_audio_buffer.clear' });
     transcript.remark('That was too short. Hold the button, or the space bar, while you speak.');
   } else if (client.send({ type: 'input_audio_buffer.commit' })) {

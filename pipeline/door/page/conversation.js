@@ -7,7 +7,7 @@
 // Source: OpenAI, "Realtime API reference", GA form; ../realtime/realtime_session.h says what else it has.
 
 // The oldest are forgotten beyond this.
-const kMostEntries = 500;
+const kMaxEntries = 500;
 
 const textOf = (item) => {
   const parts = (item.content ?? []).map((part) => part.transcript ?? part.text);
@@ -101,7 +101,7 @@ export class Conversation {
     const what = this.entries.has(entry.id) ? 'changed' : 'added';
     this.entries.set(entry.id, entry);
     this.onChange(entry, what);
-    if (this.entries.size > kMostEntries) this.remove(this.entries.values().next().value);
+    if (this.entries.size > kMaxEntries) this.remove(this.entries.values().next().value);
   }
 
   remove(entry) {

@@ -10,7 +10,7 @@ import { fromPcm16, kSampleRateHz } from './sound.js';
 const kBufferSeconds = 0.04;
 const kFadeSeconds = 0.005;
 // The server sends little ahead of time; more than this is refused.
-const kMostSeconds = 120;
+const kMaxSeconds = 120;
 
 // An item of which all was played is there until more is pulled.
 const isUnplayed = (item) => item.numWaiting > 0 || !item.isFinished;
@@ -29,7 +29,7 @@ export class PlaybackQueue {
 
   // False if too much waits.
   push(id, pcm) {
-    if (this.numWaiting > kMostSeconds * this.sampleRateHz) return false;
+    if (this.numWaiting > kMaxSeconds * this.sampleRateHz) return false;
     let item = this.items.at(-1);
     if (item === undefined || item.id !== id) {
       this.finish();

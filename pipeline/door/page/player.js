@@ -13,7 +13,7 @@ export const openAudio = async () => {
 // How long an audio thread may take to answer; where it is suspended it does not.
 const kAnswerMs = 500;
 
-const kMostStopped = 50;
+const kMaxStopped = 50;
 
 export class Player {
   // `onChange`: called with {position, level} when they change; position is {id, playedMs, isFlowing}, or null.
@@ -69,7 +69,7 @@ export class Player {
     });
     this.clears.delete(number);
     for (const { id } of cut) this.stopped.add(id);
-    while (this.stopped.size > kMostStopped) this.stopped.delete(this.stopped.values().next().value);
+    while (this.stopped.size > kMaxStopped) this.stopped.delete(this.stopped.values().next().value);
     return cut;
   }
 }

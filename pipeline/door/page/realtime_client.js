@@ -14,18 +14,18 @@
 // A problem is {title, advice}.
 
 const kFirstWaitMs = 500;
-const kMostWaitMs = 15000;
+const kMaxWaitMs = 15000;
 const kProbeMs = 5000;
 // A refusal's close code is this and the HTTP status.
 const kCloseRefused = 4000;
 // When more bytes than this wait to be sent, sound is left out: what is late by seconds helps nobody.
-const kMostWaitingBytes = 256 * 1024;
+const kMaxWaitingBytes = 256 * 1024;
 
 const kSessionName = 'parlance.session';
 const kKeyName = 'parlance.key';
 
 // The wait before the attempt of that number, from 0; `chance` is from 0 to 1, so that not all pages come back at once.
-export const waitBefore = (attempt, chance) => Math.min(kMostWaitMs, kFirstWaitMs * 2 ** Math.min(attempt, 10)) * (0.75 + 0.5 * chance);
+export const waitBefore = (attempt, chance) => Math.min(kMaxWaitMs, kFirstWaitMs * 2 ** Math.min(attempt, 10)) * (0.75 + 0.5 * chance);
 
 // What a close code of RFC 6455, section 7.4.1, with its reason means here: {retries, problem}.
 export const describeClose = (code, reason) => {
@@ -259,7 +259,7 @@ export class RealtimeClient {
 
   // The same for sound, of which the connection may have too much waiting already.
   sendSound(base64) {
-    if (!this.isOpen || this.socket.bufferedAmount > kMostWaitingBytes) return false;
+    if (!this.isOpen || this.socket.bufferedAmount > kMaxWaitingBytes) return false;
     this.socket.send(`{"type":"input_audio_buffer.append","audio":"${base64}"}`);
     return true;
   }

@@ -10,7 +10,7 @@ const kPassBand = 0.9;
 // Of the Kaiser window: 80 dB.
 const kBeta = 8;
 // More places between two samples than this are taken as the nearest one.
-const kMostPhases = 1024;
+const kMaxPhases = 1024;
 
 const greatestCommonDivisor = (a, b) => (b === 0 ? a : greatestCommonDivisor(b, a % b));
 
@@ -37,7 +37,7 @@ export class Resampler {
     const cutoff = Math.min(1, to / from) * kPassBand;
     // Input samples on each side of an output sample.
     this.half = Math.ceil(kCrossings / cutoff);
-    this.tables = this.isSame ? [] : Resampler.makeTables(Math.min(this.numPhases, kMostPhases), this.half, cutoff);
+    this.tables = this.isSame ? [] : Resampler.makeTables(Math.min(this.numPhases, kMaxPhases), this.half, cutoff);
     // Input that is still needed; the first output sample is at `at` and `phase`.
     this.input = new Float32Array(this.half - 1);
     this.at = this.half - 1;

@@ -30,14 +30,14 @@ export const toMono = (channels, length) => {
 };
 
 // How many characters of a string are made at once: more arguments than some engines take are an error.
-const kMostAtOnce = 8192;
+const kMaxAtOnce = 8192;
 
 export const toBase64 = (pcm) => {
   const bytes = new Uint8Array(pcm.length * 2);
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < pcm.length; ++i) view.setInt16(2 * i, pcm[i], true);
   let text = '';
-  for (let i = 0; i < bytes.length; i += kMostAtOnce) text += String.fromCharCode(...bytes.subarray(i, i + kMostAtOnce));
+  for (let i = 0; i < bytes.length; i += kMaxAtOnce) text += String.fromCharCode(...bytes.subarray(i, i + kMaxAtOnce));
   return btoa(text);
 };
 

@@ -201,10 +201,10 @@ SampleReport VariedReport() {
   report.AddHistory("audio.hard.worse_than_zero", {0, 0, 2});
   report.Add("audio.hard.negative", "Negative", {-40, -41, -42}).set_unit("dB");
   report.AddBaseline("audio.hard.negative", {-50, -51, -52});
-  constexpr double kMost = std::numeric_limits<double>::max();
-  report.Add("audio.hard.greatest", "Greatest", {-kMost, 0, kMost});
+  constexpr double kMaxValue = std::numeric_limits<double>::max();
+  report.Add("audio.hard.greatest", "Greatest", {-kMaxValue, 0, kMaxValue});
   report.AddHistory("audio.hard.greatest",
-                    {-kMost, kMost, std::numeric_limits<double>::infinity()});
+                    {-kMaxValue, kMaxValue, std::numeric_limits<double>::infinity()});
   report.Add("audio.hard.outlier", "Outlier", {1, 1.1, 1.2, 1.05, 1.15, 1e6});
   report.Add("audio.hard.tiny", "Tiny", {1e-300, 2e-300, 3e-300});
 
