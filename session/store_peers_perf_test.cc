@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
@@ -27,9 +28,12 @@
 #include "session/sqlite/testing/raw_peers.h"
 #include "session/testing/conversation.h"
 #include "third_party/annotated_mutex.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::session {
 namespace {
+
+using absl_testing::IsOk;
 
 constexpr int kWriters = 64;
 // How many appends each writer of `pipelined` has under way.
@@ -56,12 +60,14 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+// Where time is measured, ok() is asked for: a matcher would be measured, too.
+
 // One message at a time, from one thread.
 TEST(SessionPeers, LoneAppend) {
   auto store = *SqliteStore::Open(Path("lone_store"));
   const std::string id = store->CreateSession("talk")->id;
   auto raw = RawSqlite::Create(Path("lone_raw"), 1);
-  ASSERT_TRUE(raw.ok()) << raw.status();
+  ASSERT_THAT(raw, IsOk());
   RawFile file(Path("lone_file"));
   const std::vector<Message> messages = Conversation(100);
 
@@ -161,7 +167,7 @@ TEST(SessionPeers, Throughput) {
   auto store = *SqliteStore::Open(Path("many_store"));
   auto pipelined_store = *SqliteStore::Open(Path("many_pipelined"));
   auto raw = RawSqlite::Create(Path("many_raw"), kWriters);
-  ASSERT_TRUE(raw.ok()) << raw.status();
+  ASSERT_THAT(raw, IsOk());
   const std::vector<std::string> ids = *CreateSessions(*store, kWriters);
   const std::vector<std::string> pipelined_ids = *CreateSessions(*pipelined_store, kWriters);
   const std::vector<Message> messages = Conversation(1000);
@@ -260,7 +266,7 @@ TEST(SessionPeers, Throughput) {
     const auto num_pipelined = static_cast<double>(kWriters * more_per_writer);
     const absl::Duration settling = TimeOf([&] { settle(*pipelined_store); });
     settled.Add(num_pipelined / (num_pipelined / pipelined_rate + absl::ToDoubleSeconds(settling)));
-    ASSERT_TRUE(raw->Clear().ok());
+    ASSERT_THAT(raw->Clear(), IsOk());
     pipelined.Add(pipelined_rate);
     pipelined_to_each.Add(pipelined_rate / each_rate);
   }

@@ -5,18 +5,22 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
 #include "session/sqlite/sqlite_store.h"
 #include "session/testing/conversation.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::session {
 namespace {
 
+using absl_testing::IsOk;
+
 std::unique_ptr<SqliteStore> OpenStore(const std::string& name) {
   auto store = SqliteStore::Open(absl::StrCat(std::getenv("TEST_TMPDIR"), "/", name, ".db"));
-  EXPECT_TRUE(store.ok()) << store.status();
+  EXPECT_THAT(store, IsOk());
   return *std::move(store);
 }
 
@@ -31,7 +35,7 @@ TEST(SessionPerformance, SessionCreation) {
   for (int64_t i = 0; i < iterations; ++i) {
     const std::string title = absl::StrCat("talk ", i);
     const auto session = recorder.Time([&] { return store->CreateSession(title); });
-    ASSERT_TRUE(session.ok()) << session.status();
+    ASSERT_THAT(session, IsOk());
   }
   EXPECT_EQ(store->ListSessions(10000)->size(), static_cast<size_t>(iterations));
 }
@@ -47,7 +51,7 @@ TEST(SessionPerformance, MessageInsertion) {
   const std::vector<Message> messages = Conversation(iterations);
   for (const Message& message : messages) {
     const auto sequence = recorder.Time([&] { return store->Append(id, message); });
-    ASSERT_TRUE(sequence.ok()) << sequence.status();
+    ASSERT_THAT(sequence, IsOk());
   }
   EXPECT_EQ(store->GetSession(id)->num_messages, iterations);
 }
@@ -57,7 +61,7 @@ TEST(SessionPerformance, SessionQuery) {
   const std::string id = store->CreateSession("talk")->id;
   const int64_t num_messages = perf::Load("large_session_messages");
   const std::vector<Message> messages = Conversation(num_messages);
-  ASSERT_TRUE(store->AppendAll(id, messages).ok());
+  ASSERT_THAT(store->AppendAll(id, messages), IsOk());
   // One sample is ten pages: a single one is too short to time well.
   constexpr int kPages = 10;
   perf::Recorder last({.name = "session.store.history",
@@ -79,7 +83,7 @@ TEST(SessionPerformance, SessionQuery) {
     });
     ASSERT_EQ(num_read, 50u * kPages);
     const auto hits = search.Time([&] { return store->Search("meeting tomorrow", id, 10); });
-    ASSERT_TRUE(hits.ok()) << hits.status();
+    ASSERT_THAT(hits, IsOk());
     ASSERT_EQ(hits->size(), 10u);
   }
 }

@@ -13,13 +13,17 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
 #include "session/sqlite/sqlite_store.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::session {
 namespace {
+
+using absl_testing::IsOk;
 
 // Words as people use them: the k-th most common is said 1/k as often as the first (Zipf 1935), out
 // of 20,000.
@@ -81,10 +85,10 @@ std::vector<std::string> Fill(SqliteStore& store, int64_t num_messages, Talk& ta
     const absl::Status queued = store.AppendAsync(
         ids[talk.Random() % ids.size()], {std::move(message)},
         [&](const absl::StatusOr<int64_t>& sequence) { num_failed += !sequence.ok(); });
-    EXPECT_TRUE(queued.ok()) << queued;
+    EXPECT_THAT(queued, IsOk());
   }
   // What was handed in before it is durable when it is.
-  EXPECT_TRUE(store.Append(ids[0], Message{.content = "the last"}).ok());
+  EXPECT_THAT(store.Append(ids[0], Message{.content = "the last"}), IsOk());
   EXPECT_EQ(num_failed, 0);
   return ids;
 }
@@ -103,7 +107,7 @@ TEST(SessionScale, HistoryAndSearchInALargeStore) {
   Talk talk(1);
   const double empty_mb = [] {
     auto store = *SqliteStore::Open(Path("empty"));
-    EXPECT_TRUE(store->CreateSession("talk").ok());
+    EXPECT_THAT(store->CreateSession("talk"), IsOk());
     return ResidentMegabytes();
   }();
 
@@ -134,11 +138,11 @@ TEST(SessionScale, HistoryAndSearchInALargeStore) {
   MeasureHistory(*large, large_ids, talk, large_history);
 
   // The first one waits for the index.
-  ASSERT_TRUE(large->Search("the last", "", 1).ok());
+  ASSERT_THAT(large->Search("the last", "", 1), IsOk());
   for (int64_t i = 0; i < perf::Load("scale_searches"); ++i) {
     const std::string words = absl::StrCat(talk.SearchWord(), " ", talk.SearchWord());
     const auto hits = search.Time([&] { return large->Search(words, "", 20); });
-    ASSERT_TRUE(hits.ok()) << hits.status();
+    ASSERT_THAT(hits, IsOk());
   }
   resident.Add(ResidentMegabytes() - empty_mb);
 }
@@ -156,7 +160,7 @@ TEST(SessionScale, OpeningAStoreOfManySessions) {
     for (int thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([&] {
         for (int64_t i = 0; i < num_sessions / kThreads; ++i) {
-          ASSERT_TRUE(store->CreateSession("talk").ok());
+          ASSERT_THAT(store->CreateSession("talk"), IsOk());
         }
       });
     }
@@ -165,7 +169,7 @@ TEST(SessionScale, OpeningAStoreOfManySessions) {
   open.SetCounter("sessions", static_cast<double>(num_sessions));
   for (int i = 0; i < 20; ++i) {
     const auto store = open.Time([&] { return SqliteStore::Open(Path("sessions")); });
-    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_THAT(store, IsOk());
     ASSERT_EQ((*store)->ListSessions(1)->size(), 1u);
   }
 }

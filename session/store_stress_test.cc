@@ -9,19 +9,23 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/memory_recorder.h"
 #include "perf/recorder.h"
 #include "session/sqlite/sqlite_store.h"
 #include "session/testing/conversation.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::session {
 namespace {
 
+using absl_testing::IsOk;
+
 std::unique_ptr<SqliteStore> OpenStore(const std::string& name) {
   auto store = SqliteStore::Open(absl::StrCat(std::getenv("TEST_TMPDIR"), "/", name, ".db"));
-  EXPECT_TRUE(store.ok()) << store.status();
+  EXPECT_THAT(store, IsOk());
   return *std::move(store);
 }
 
@@ -47,6 +51,7 @@ TEST(StressSession, HighVolume) {
       for (size_t j = 0; !stop; ++j) {
         const auto sequence =
             store->Append(ids[static_cast<size_t>(i)], messages[j % messages.size()]);
+        // No matcher: it would take time from what is measured.
         ASSERT_TRUE(sequence.ok()) << sequence.status();
         ASSERT_EQ(*sequence, static_cast<int64_t>(j) + 1);
         ++num_appended;
@@ -65,7 +70,7 @@ TEST(StressSession, HighVolume) {
   int64_t num_stored = 0;
   for (const std::string& id : ids) num_stored += store->GetSession(id)->num_messages;
   EXPECT_EQ(num_stored, num_appended);
-  EXPECT_TRUE(store->CheckIntegrity().ok());
+  EXPECT_THAT(store->CheckIntegrity(), IsOk());
 }
 
 // Sessions come and go for a while; what they occupied has to come back.
@@ -74,10 +79,10 @@ TEST(StressSession, MemoryStability) {
   const std::vector<Message> messages = Conversation(200);
   const auto one_session = [&] {
     const std::string id = store->CreateSession("talk")->id;
-    ASSERT_TRUE(store->AppendAll(id, messages).ok());
+    ASSERT_THAT(store->AppendAll(id, messages), IsOk());
     ASSERT_EQ(store->History(id, {.after = 0, .before = {}, .limit = 1000})->size(), 200u);
     ASSERT_EQ(store->Search("milk", id, 5)->size(), 5u);
-    ASSERT_TRUE(store->DeleteSession(id).ok());
+    ASSERT_THAT(store->DeleteSession(id), IsOk());
   };
   for (int64_t i = 0; i < perf::Load("warm_sessions"); ++i) one_session();
   perf::MemoryRecorder memory(

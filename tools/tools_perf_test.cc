@@ -10,14 +10,18 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/load.h"
 #include "perf/recorder.h"
+#include "third_party/status_matchers.h"
 #include "tools/registry.h"
 #include "tools/testing/builtin_calls.h"
 
 namespace parlance::tools {
 namespace {
+
+using absl_testing::IsOk;
 
 absl::Status RegisterTrivial(ToolRegistry& registry, const std::string& name) {
   return registry.Register(
@@ -39,7 +43,7 @@ TEST(ToolPerformance, RegistryLookupSpeed) {
   std::vector<std::string> names;
   for (int i = 0; i < kTools; ++i) {
     names.push_back(absl::StrCat("tool_number_", i * 7919 % kTools));
-    ASSERT_TRUE(RegisterTrivial(registry, names.back()).ok());
+    ASSERT_THAT(RegisterTrivial(registry, names.back()), IsOk());
   }
   perf::Recorder alone({.name = "tools.registry.lookup",
                         .title = "Registry Lookup among 10,000",

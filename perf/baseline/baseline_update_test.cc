@@ -16,8 +16,10 @@ namespace {
 
 using ::absl_testing::IsOk;
 using ::absl_testing::StatusIs;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Key;
 using ::testing::Not;
 
 Run RunWith(const std::vector<std::pair<std::string, double>>& measured) {
@@ -176,7 +178,7 @@ TEST(BaselineUpdateTest, AllThatIsWrittenIsReadAgain) {
                                        .previous_lines = "B_BASELINE: 0.00012x\n"});
   ASSERT_THAT(prepared, IsOk());
   ASSERT_EQ(prepared->files.size(), 2u);
-  EXPECT_TRUE(prepared->files.contains("/baselines/here/audio.textproto"));
+  EXPECT_THAT(prepared->files, Contains(Key("/baselines/here/audio.textproto")));
   EXPECT_EQ(prepared->files.at("/baselines/here/performance_baseline.txt"),
             "A_BASELINE: 0.348x\nB_BASELINE: 0.00012x\n");
 }
@@ -203,7 +205,7 @@ TEST(BaselineUpdateTest, ALineThatCannotBeStatedIsLeftOutAndSaysSo) {
     EXPECT_EQ(prepared->files.at("/baselines/here/performance_baseline.txt"),
               absl::StrCat("# ", remark, "B_BASELINE: 3.0x\n"));
     EXPECT_THAT(prepared->description, HasSubstr(remark));
-    EXPECT_TRUE(prepared->files.contains("/baselines/here/audio.textproto"));
+    EXPECT_THAT(prepared->files, Contains(Key("/baselines/here/audio.textproto")));
   }
 }
 

@@ -68,7 +68,8 @@ TEST(EpochChild, CountsPageFaultsOfTheLoop) {
   ASSERT_THAT(child.Run("sample.fault", 1), IsOk());
   const auto none = child.Run("sample.count", 1000);
   const auto many = child.Run("sample.fault", 4);
-  ASSERT_TRUE(none.ok() && many.ok());
+  ASSERT_THAT(none, IsOk());
+  ASSERT_THAT(many, IsOk());
   // Not none: sanitizers have faults of their own.
   EXPECT_LT(none->minor_page_faults(), 256);
   EXPECT_GE(many->minor_page_faults(), 4 * 256);

@@ -40,6 +40,7 @@ using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Key;
 using testing::Not;
 using testing::Pair;
 
@@ -319,7 +320,7 @@ TEST_F(AbModeLoadsTest, WhatTheEarlierTreeAcceptsIsFound) {
 
 TEST_F(AbModeLoadsTest, WhatTheTimeDoesNotSufficeForIsUnresolved) {
   LoadsOfBothPrograms();
-  ASSERT_TRUE(findings_->ab.contains("a.time"));
+  ASSERT_THAT(findings_->ab, Contains(Key("a.time")));
   const UnresolvedResult& unresolved = findings_->ab.at("a.time").unresolved;
   EXPECT_EQ(unresolved.reason(), NOT_REACHED);
   EXPECT_EQ(unresolved.rounds(), 1);
@@ -328,7 +329,7 @@ TEST_F(AbModeLoadsTest, WhatTheTimeDoesNotSufficeForIsUnresolved) {
 
 TEST_F(AbModeLoadsTest, TheSamplesOfBothSidesAreKept) {
   LoadsOfBothPrograms();
-  ASSERT_TRUE(findings_->ab.contains("a.time"));
+  ASSERT_THAT(findings_->ab, Contains(Key("a.time")));
   ASSERT_EQ(findings_->runs.size(), 1u);
   // One round is one run of each build.
   EXPECT_THAT(findings_->ab.at("a.time").baseline_samples, testing::SizeIs(1));
@@ -403,7 +404,7 @@ TEST_F(AbModeExplainTest, WhatIsSlowerIsExplained) {
 TEST_F(AbModeExplainTest, UnlessNobodyAsksForIt) {
   const absl::StatusOr<Findings> findings = Measure("HEAD");
   ASSERT_THAT(findings, IsOk());
-  EXPECT_TRUE(findings->ab.contains("planted.function"));
+  EXPECT_THAT(findings->ab, Contains(Key("planted.function")));
   EXPECT_THAT(findings->explanations, IsEmpty());
 }
 

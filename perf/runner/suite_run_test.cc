@@ -448,7 +448,7 @@ TEST_F(SuiteRunTest, ThePageShowsEarlierRunsAndThisOne) {
 TEST_F(SuiteRunTest, AHistoryThatCannotBeReadLeavesThePageWithoutTrends) {
   std::ofstream(options_.history) << "no database, but long enough to be taken for one: "
                                   << std::string(2000, 'x');
-  EXPECT_FALSE(Execute().ok());
+  EXPECT_THAT(Execute(), Not(IsOk()));
   EXPECT_THAT(ReadFile(options_.output_dir + "/performance_report.html"),
               IsOkAndHolds(AllOf(HasSubstr("a.time"), Not(HasSubstr("\"trend\"")))));
 }

@@ -30,10 +30,12 @@ using absl_testing::StatusIs;
 using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Le;
 using testing::SizeIs;
+using testing::StartsWith;
 
 using World = SimulatedWorld;
 
@@ -356,7 +358,7 @@ TEST(ConversationTest, InterruptingStoresWhatWasHeard) {
   world.Settle();
   ASSERT_EQ(world.turns.size(), 2u);
   EXPECT_EQ(world.turns[0].ending, TurnEnding::kInterrupted);
-  EXPECT_TRUE(absl::StartsWith(world.turns[0].reply, world.turns[0].heard));
+  EXPECT_THAT(world.turns[0].reply, StartsWith(world.turns[0].heard));
   EXPECT_LT(world.turns[0].heard.size(), world.turns[0].reply.size());
   EXPECT_THAT(world.turns[0].heard, HasSubstr("One two"));
   EXPECT_THAT(Contents(world), ElementsAre("count", world.turns[0].heard, "stop", "Well."));
@@ -598,7 +600,7 @@ TEST(ConversationTest, AnAgentThatFailsOrHangs) {
     world.Settle();
     ASSERT_EQ(world.turns.size(), 1u);
     EXPECT_THAT(world.turns[0].heard, HasSubstr("Sorry, something went wrong."));
-    EXPECT_TRUE(absl::EndsWith(world.turns[0].heard, world.stored.back().content));
+    EXPECT_THAT(world.turns[0].heard, EndsWith(world.stored.back().content));
   }
 }
 
@@ -733,7 +735,7 @@ TEST(ConversationTest, AHangUpKeepsWhatWasHeard) {
   EXPECT_TRUE(world.conversation().is_quiet());
   EXPECT_EQ(world.turns.at(0).ending, TurnEnding::kHungUp);
   EXPECT_THAT(Contents(world), ElementsAre("hello", world.turns[0].heard));
-  EXPECT_TRUE(absl::StartsWith("You said hello.", world.turns[0].heard));
+  EXPECT_THAT(std::string("You said hello."), StartsWith(world.turns[0].heard));
   EXPECT_THAT(world.open_recognizers, IsEmpty());
 }
 

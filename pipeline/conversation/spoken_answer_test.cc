@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -14,6 +13,7 @@ namespace parlance::pipeline {
 namespace {
 
 using testing::Each;
+using testing::StartsWith;
 
 // Adds a piece of which each word takes 100 samples of the value of its place.
 void AddWords(int32_t id, const std::string& text, SpokenAnswer& answer) {
@@ -246,8 +246,8 @@ TEST(SpokenAnswerTest, WhatWasHeardGrows) {
       if (released < 3 && random() % 4 == 0) answer.Release(++released);
       Take(answer, random() % 90);
       const std::string heard = Heard(answer, answer.taken());
-      EXPECT_TRUE(absl::StartsWith(heard, last)) << last << "|" << heard;
-      EXPECT_TRUE(absl::StartsWith(whole, heard)) << heard;
+      EXPECT_THAT(heard, StartsWith(last));
+      EXPECT_THAT(whole, StartsWith(heard));
       last = heard;
     }
     EXPECT_EQ(last, whole);

@@ -18,6 +18,7 @@
 namespace parlance::pipeline {
 namespace {
 
+using absl_testing::IsOk;
 using testing::Each;
 using testing::SizeIs;
 
@@ -268,7 +269,7 @@ TEST(SoundStreamLengthTest, SoundIsGivenAsItComes) {
   const ServiceErrors errors("it", ServiceErrors::Words::kLeftOut);
   SoundStream stream("audio/wav", 16000, &errors);
   std::vector<int16_t> samples;
-  EXPECT_TRUE(stream.Append(Header(kUnknown) + Samples(Ramp(1, 101)), samples).ok());
+  EXPECT_THAT(stream.Append(Header(kUnknown) + Samples(Ramp(1, 101)), samples), IsOk());
   EXPECT_THAT(samples, SizeIs(100));
 }
 

@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -42,6 +41,7 @@ namespace parlance::pipeline {
 namespace {
 
 using absl_testing::IsOk;
+using testing::StartsWith;
 
 constexpr uint64_t kSeed = 20260303;
 constexpr size_t kFrameSamples = 320;
@@ -189,7 +189,7 @@ TEST(RuntimeCrashTest, WhatWasHeardIsStored) {
     ASSERT_GE(stored.size(), answers.size()) << heard;
     ASSERT_LE(stored.size(), answers.size() + 1) << heard;
     for (size_t i = 0; i < answers.size(); ++i) {
-      EXPECT_TRUE(absl::StartsWith(stored[i], answers[i])) << stored[i] << "\n" << answers[i];
+      EXPECT_THAT(stored[i], StartsWith(answers[i]));
     }
   }
   EXPECT_GT(num_in_the_middle, Trials() / 4);

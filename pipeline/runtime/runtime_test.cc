@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -37,11 +36,13 @@ using testing::AllOf;
 using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Le;
 using testing::Not;
 using testing::SizeIs;
+using testing::StartsWith;
 using Caller = VirtualRuntime::Caller;
 
 constexpr absl::Duration Ms(int64_t milliseconds) { return absl::Milliseconds(milliseconds); }
@@ -183,8 +184,8 @@ TEST_F(RuntimeTest, WhoTakesTheFloorStopsTheAnswer) {
   EXPECT_FALSE(heard.empty());
   // It was held at once: within 80 ms of the sound.
   EXPECT_LE(caller.sink.frame_sizes.size() - num_frames, 4U + 3U);
-  EXPECT_TRUE(absl::StartsWith(caller.sink.heard, heard)) << caller.sink.heard;
-  EXPECT_TRUE(absl::EndsWith(caller.sink.heard, "Well."));
+  EXPECT_THAT(caller.sink.heard, StartsWith(heard));
+  EXPECT_THAT(caller.sink.heard, EndsWith("Well."));
   EXPECT_THAT(world_.Stored(caller.session->id()),
               ElementsAre("user: word 1", absl::StrCat("assistant: ", heard), "user: word 2",
                           "assistant: Well."));
@@ -564,7 +565,7 @@ TEST_F(RuntimeTest, AClockThatGoesBackStandsStillUntilItHasCaughtUp) {
   world_.Pass(absl::Seconds(2));
   EXPECT_EQ(caller.sink.heard, kCounting);
   world_.Ask(caller, 2);
-  EXPECT_TRUE(absl::EndsWith(caller.sink.heard, "Well."));
+  EXPECT_THAT(caller.sink.heard, EndsWith("Well."));
 }
 
 // Hanging up.

@@ -9,11 +9,14 @@
 #include "gtest/gtest.h"
 #include "pipeline/telemetry/span.h"
 #include "pipeline/telemetry/testing/otlp_checker.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::pipeline {
 namespace {
 
+using absl_testing::IsOk;
 using testing::ElementsAre;
+using testing::Not;
 using testing::Pair;
 
 Span AnySpan() {
@@ -47,7 +50,7 @@ TEST(OtlpJsonTest, ARequestIsWhatTheProtocolSays) {
 
 TEST(OtlpJsonTest, AReceiverReadsIt) {
   const auto request = ReadTraceRequest(ExportTraceRequestJson("my service", {AnySpan()}));
-  ASSERT_TRUE(request.ok()) << request.status();
+  ASSERT_THAT(request, IsOk());
   EXPECT_THAT(request->resource, ElementsAre(Pair("service.name", "my service")));
   ASSERT_EQ(request->spans.size(), 1u);
   const ReceivedSpan& span = request->spans[0];
@@ -65,7 +68,7 @@ TEST(OtlpJsonTest, AnyTextIsWritten) {
   const std::string json = ExportTraceRequestJson("parlance", {span});
   EXPECT_EQ(json.find('\n'), std::string::npos);
   const auto request = ReadTraceRequest(json);
-  ASSERT_TRUE(request.ok()) << request.status();
+  ASSERT_THAT(request, IsOk());
   EXPECT_EQ(request->spans[0].parent_span_id, "");
   EXPECT_EQ(request->spans[0].attributes.at("binary"), std::string("\xEF\xBF\xBD\0\n", 5));
   EXPECT_EQ(request->spans[0].attributes.at("long").size(), kMaxAttributeBytes);
@@ -100,11 +103,11 @@ TEST(OtlpCheckerTest, RefusesWhatIsNotOfTheProtocol) {
       {R"("timeUnixNano":"1700000000500000000",)", ""},
       {"quoted", "\xFF"},
       {"]}]}]}", "]}]}"}};
-  ASSERT_TRUE(ReadTraceRequest(good).ok()) << ReadTraceRequest(good).status();
+  ASSERT_THAT(ReadTraceRequest(good), IsOk());
   for (const auto& [from, to] : kReplacements) {
     const std::string bad = absl::StrReplaceAll(good, {{from, to}});
     ASSERT_NE(bad, good) << from;
-    EXPECT_FALSE(ReadTraceRequest(bad).ok()) << from << " -> " << to;
+    EXPECT_THAT(ReadTraceRequest(bad), Not(IsOk())) << from << " -> " << to;
   }
 }
 

@@ -213,7 +213,7 @@ class ExportTest : public testing::Test {
         [this, statuses = std::move(statuses), headers](const HttpPeer::Request& request,
                                                         HttpPeer::Responder& responder) {
           const auto read = ReadTraceRequest(request.body);
-          EXPECT_TRUE(read.ok()) << read.status();
+          EXPECT_THAT(read, IsOk());
           const size_t turn = num_served_++;
           responder.Answer(statuses[std::min(turn, statuses.size() - 1)], "application/json", "{}",
                            headers);

@@ -18,10 +18,12 @@
 #include "pipeline/telemetry/span_destination.h"
 #include "pipeline/telemetry/testing/otlp_checker.h"
 #include "third_party/annotated_mutex.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::pipeline {
 namespace {
 
+using absl_testing::IsOk;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::Ge;
@@ -63,7 +65,7 @@ struct Script {
     std::vector<std::string> sent;
     for (const std::string& request : requests) {
       const auto read = ReadTraceRequest(request);
-      EXPECT_TRUE(read.ok()) << read.status();
+      EXPECT_THAT(read, IsOk());
       std::string names;
       for (const ReceivedSpan& span : read->spans) absl::StrAppend(&names, span.name, " ");
       sent.push_back(names);

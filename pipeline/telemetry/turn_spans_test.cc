@@ -19,12 +19,15 @@
 #include "pipeline/conversation/turn_messages.h"
 #include "pipeline/telemetry/otlp_json.h"
 #include "pipeline/telemetry/testing/otlp_checker.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::pipeline {
 namespace {
 
+using absl_testing::IsOk;
 using testing::AllOf;
 using testing::Contains;
+using testing::HasSubstr;
 using testing::IsSupersetOf;
 using testing::Key;
 using testing::Not;
@@ -44,7 +47,7 @@ std::vector<ReceivedSpan> Received(const TurnReport& report, bool with_content =
   const std::string json =
       ExportTraceRequestJson("parlance", TurnSpans("sess_1", kBegan, report, random, with_content));
   const auto request = ReadTraceRequest(json);
-  EXPECT_TRUE(request.ok()) << request.status() << "\n" << json;
+  EXPECT_THAT(request, IsOk()) << json;
   return request.ok() ? request->spans : std::vector<ReceivedSpan>();
 }
 
@@ -174,7 +177,7 @@ TEST(TurnSpansTest, WhatWasSaidIsLeftOutUnlessAskedFor) {
   for (const char* secret : {"what time is it", "noon", "Oslo", "answer of", R"({\"of)"}) {
     const std::string without = ExportTraceRequestJson(
         "parlance", TurnSpans("sess_1", kBegan, report, Counting(), /*with_content=*/false));
-    EXPECT_FALSE(absl::StrContains(without, secret)) << secret;
+    EXPECT_THAT(without, Not(HasSubstr(secret)));
   }
   const std::vector<ReceivedSpan> spans = Received(report, /*with_content=*/true);
   EXPECT_EQ(spans[0].attributes.at("gen_ai.input.messages"),

@@ -25,11 +25,16 @@
 #include "pipeline/telemetry/span_exporter.h"
 #include "pipeline/telemetry/testing/otlp_checker.h"
 #include "pipeline/telemetry/turn_metrics.h"
+#include "third_party/status_matchers.h"
 
 namespace parlance::pipeline {
 namespace {
 
+using absl_testing::IsOk;
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 const absl::Time kBegan = absl::FromUnixSeconds(1'700'000'000);
 
@@ -94,7 +99,7 @@ TEST(TurnTelemetryTest, EachTurnIsATrace) {
   std::map<std::string, int64_t> wholes;
   for (const std::string& request : requests) {
     const auto read = ReadTraceRequest(request);
-    ASSERT_TRUE(read.ok()) << read.status();
+    ASSERT_THAT(read, IsOk());
     for (const ReceivedSpan& span : read->spans) {
       traces.insert(span.trace_id);
       if (span.attributes.count("parlance.turn.stage") > 0) {
@@ -146,7 +151,7 @@ TEST(TurnTelemetryTest, TheTextIsOpenMetrics) {
   std::string family;
   std::string type;
   std::set<std::string> families;
-  EXPECT_TRUE(absl::EndsWith(text, "\n# EOF\n"));
+  EXPECT_THAT(text, EndsWith("\n# EOF\n"));
   const std::vector<std::string> lines = absl::StrSplit(text, '\n', absl::SkipEmpty());
   for (const std::string& line : lines) {
     if (absl::StartsWith(line, "# TYPE ")) {
@@ -155,9 +160,9 @@ TEST(TurnTelemetryTest, TheTextIsOpenMetrics) {
       family = words[2];
       type = words[3];
       EXPECT_TRUE(families.insert(family).second) << line;
-      EXPECT_TRUE(absl::StartsWith(family, "parlance_")) << line;
+      EXPECT_THAT(family, StartsWith("parlance_")) << line;
       EXPECT_EQ(type == "histogram", absl::EndsWith(family, "_seconds")) << line;
-      EXPECT_FALSE(absl::EndsWith(family, "_total")) << line;
+      EXPECT_THAT(family, Not(EndsWith("_total"))) << line;
       EXPECT_EQ(absl::StrContains(text, absl::StrCat("# UNIT ", family, " seconds\n")),
                 type == "histogram");
       EXPECT_THAT(text, HasSubstr(absl::StrCat("# HELP ", family, " ")));

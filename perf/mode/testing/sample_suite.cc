@@ -7,8 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/record/record_file.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 
@@ -74,7 +76,7 @@ std::string LeaveRecord(const std::string& folder, const Run& run) {
   std::error_code error;
   std::filesystem::create_directories(place + "/test.outputs", error);
   const absl::Status written = WriteRunFile(run, place + "/test.outputs");
-  EXPECT_TRUE(written.ok()) << written;
+  EXPECT_THAT(written, absl_testing::IsOk());
   return absl::StrCat(R"({"id":{"testResult":{"label":")", label,
                       R"(","run":1,"shard":1,"attempt":1}},"testResult":{"testActionOutput":)",
                       R"([{"name":"test.log","uri":"file://)", place,

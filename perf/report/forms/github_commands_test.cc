@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -11,6 +10,7 @@
 namespace perf {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -62,9 +62,8 @@ TEST(GithubCommandsTest, NoTextIsACommandOfItsOwn) {
   const std::string text = GithubCommandsForm(report);
   EXPECT_THAT(text, StartsWith("::error title=Red%3A a%3A b%2C c %3A%3Aerror%3A%3Amine%250A::"));
   for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
-    EXPECT_TRUE(absl::StartsWith(line, "::error title=") ||
-                absl::StartsWith(line, "::notice title="))
-        << line;
+    EXPECT_THAT(std::string(line),
+                AnyOf(StartsWith("::error title="), StartsWith("::notice title=")));
   }
 }
 

@@ -17,9 +17,12 @@
 #include "perf/report/html/html_report.h"
 #include "perf/report/html/testing/sample_report.h"
 #include "third_party/npm_packages.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
+
+using absl_testing::IsOk;
 
 // As npm::Runner has it.
 absl::StatusOr<std::string> RunCommand(const npm::Command& command) {
@@ -68,7 +71,7 @@ TEST(PageBrowserTest, ReadsAsItShould) {
       RunCommand({.words = {"node", "perf/report/html/testing/browser_test.mjs",
                             absl::StrCat(*packages, "/node_modules"),
                             chromium->substr(0, chromium->find('\n')), Folder()}});
-  EXPECT_TRUE(said.ok()) << said.status().message();
+  EXPECT_THAT(said, IsOk());
   if (said.ok()) std::cout << *said;
 }
 

@@ -17,6 +17,7 @@
 namespace parlance::pipeline {
 namespace {
 
+using absl_testing::IsOk;
 using absl_testing::StatusIs;
 using testing::AllOf;
 using testing::HasSubstr;
@@ -307,7 +308,7 @@ TEST(CompletionTest, WhatTheServerCountedIsKept) {
               R"("usage":{"prompt_tokens":7,"completion_tokens":2}})",
               R"({"choices":[],"usage":null})", "[DONE]"}),
       1000);
-  ASSERT_TRUE(read.completion.ok());
+  ASSERT_THAT(read.completion, IsOk());
   EXPECT_EQ(read.completion->input_tokens, 7);
   EXPECT_EQ(read.completion->output_tokens, 2);
   EXPECT_EQ(read.completion->num_reasoning_bytes, 5);

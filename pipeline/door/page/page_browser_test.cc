@@ -14,12 +14,16 @@
 #include "absl/time/time.h"
 #include "audio/sound_file/wav.h"
 #include "audio/sound_file/waveform.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "third_party/npm_packages.h"
+#include "third_party/status_matchers.h"
 #include "tools/mcp/testing/run_command.h"
 
 namespace parlance::pipeline::door {
 namespace {
+
+using absl_testing::IsOk;
 
 constexpr char kPage[] = "pipeline/door/page";
 constexpr char kTesting[] = "pipeline/door/page/testing";
@@ -30,7 +34,7 @@ absl::StatusOr<std::string> Execute(const npm::Command& command) {
 
 void ExpectHolds(const std::vector<std::string>& words) {
   const absl::StatusOr<std::string> said = Execute({.words = words});
-  EXPECT_TRUE(said.ok()) << said.status().message();
+  EXPECT_THAT(said, IsOk());
   if (said.ok()) std::cout << *said;
 }
 
@@ -57,7 +61,7 @@ class PageBrowserTest : public testing::Test {
     const std::string said = absl::StrCat(testing::TempDir(), "/said.wav");
     const absl::StatusOr<std::string> saying =
         Execute({.words = {"pipeline/testing/say", "what time is it", said}});
-    EXPECT_TRUE(saying.ok()) << saying.status().message();
+    EXPECT_THAT(saying, IsOk());
     absl::StatusOr<audio::Waveform> question = audio::ReadWav(said);
     if (!question.ok()) {
       ADD_FAILURE() << question.status().message();
@@ -71,7 +75,7 @@ class PageBrowserTest : public testing::Test {
       file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
       return absl::OkStatus();
     });
-    EXPECT_TRUE(written.ok()) << written.message();
+    EXPECT_THAT(written, IsOk());
     file.close();
     return path;
   }

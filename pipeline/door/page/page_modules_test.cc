@@ -5,11 +5,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "third_party/status_matchers.h"
 #include "tools/mcp/testing/run_command.h"
 
 namespace parlance::pipeline::door {
 namespace {
+
+using absl_testing::IsOk;
 
 TEST(PageModulesTest, DoAsTheySay) {
   const absl::StatusOr<std::string> said =
@@ -19,7 +23,7 @@ TEST(PageModulesTest, DoAsTheySay) {
   if (absl::IsNotFound(said.status())) {
     GTEST_SKIP() << "SKIPPED: there is no node; the Debian package nodejs has it";
   }
-  ASSERT_TRUE(said.ok()) << said.status().message();
+  ASSERT_THAT(said, IsOk());
   std::cout << *said;
 }
 

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -19,6 +18,7 @@ namespace parlance::pipeline::door {
 namespace {
 
 using testing::Contains;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
@@ -60,7 +60,7 @@ TEST(PageTest, FilesAreWhatTheirTypesSay) {
   EXPECT_THAT(std::string(Find("/icon.svg").body), StartsWith("<svg"));
   for (const PageFile& file : PageFiles()) {
     EXPECT_FALSE(file.body.empty()) << file.path;
-    EXPECT_TRUE(absl::EndsWith(file.body, "\n")) << file.path << " is cut short";
+    EXPECT_THAT(std::string(file.body), EndsWith("\n")) << file.path << " is cut short";
   }
 }
 

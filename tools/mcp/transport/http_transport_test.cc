@@ -239,7 +239,7 @@ TEST(HttpTransportTest, FailuresSayWhatTheServerSaid) {
     const absl::Status called = Call([&](const HttpPeer::Request&, HttpPeer::Responder& responder) {
       responder.Answer(status, "application/json", body, headers);
     });
-    EXPECT_FALSE(called.ok());
+    EXPECT_THAT(called, Not(IsOk()));
     return std::string(called.message());
   };
   // An error that names no request, with a status of success.

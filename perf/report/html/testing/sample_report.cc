@@ -12,12 +12,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/ab/paired_effect.h"
 #include "perf/baseline/baseline_file.h"
 #include "perf/owners/code_owners.h"
 #include "perf/owners/target_owners.h"
 #include "perf/suite/requirements_file.h"
+#include "third_party/status_matchers.h"
 
 namespace perf {
 namespace {
@@ -46,7 +48,7 @@ std::vector<double> Scaled(std::vector<double> samples, double factor) {
 SampleReport::SampleReport(absl::string_view requirements) {
   auto parsed =
       ParseRequirements(absl::StrCat("component: 'audio' ", requirements), "requirements");
-  EXPECT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(parsed, absl_testing::IsOk());
   if (parsed.ok()) records.requirements["audio"] = *std::move(parsed);
   Report& header = records.header;
   header.set_command("bazel run //perf");
