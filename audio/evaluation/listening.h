@@ -22,23 +22,23 @@ struct ListeningOptions {
   // A detector by its name, and how many frames of what follows it waits for: CreateDetector's.
   std::string detector;
   int look_ahead_frames = 0;
-  // What the segments are cut by. The sample rate, the look-ahead and the hang-over are set from
-  // the detector.
+  // The options of the endpointer that cuts the segments. The sample rate, the look-ahead and the
+  // hang-over are set from the detector.
   Endpointer::Options endpointer = {};
-  // Whether Heard::probabilities and Heard::envelope are filled.
+  // Heard::probabilities and Heard::envelope are filled only if these are set.
   bool keeps_probabilities = false;
   bool keeps_envelope = false;
 };
 
-// What was heard in a recording.
+// A recording's segments of speech, and the figures of its sound.
 struct Heard {
   int sample_rate_hz = 0;
   // The recording's own channels, 1 or 2; what was heard is mono.
   int num_channels = 1;
   int64_t num_samples = 0;
-  // In order, within the recording.
+  // The stretches of speech, in order, within the recording.
   std::vector<TimeSpan> segments;
-  // One for each frame of 10 ms.
+  // The probability of speech of each frame of 10 ms.
   std::vector<float> probabilities;
   Envelope envelope;
   // The greatest magnitude, and how many samples are clipped: at the end of the scale in runs of

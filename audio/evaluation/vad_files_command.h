@@ -24,7 +24,7 @@ absl::StatusOr<std::unique_ptr<SoundReader>> OpenFile(const VadRequest& request,
 absl::StatusOr<std::optional<std::vector<Label>>> ReadLabels(const VadRequest& request,
                                                              const std::string& file);
 
-// What is written for a FILE.
+// The files that are written for one FILE of the command line, as far as they are asked for.
 struct VadOutputs {
   std::optional<command::OutputFile> labels;
   std::optional<command::OutputFile> plot;

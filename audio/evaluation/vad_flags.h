@@ -13,7 +13,8 @@
 
 namespace parlance::audio {
 
-// What a flag names: a file, or a folder that has a file for each FILE.
+// The value of a flag such as --labels: the path of a file, or of a folder that has a file for each
+// FILE of the command line.
 struct FileOrFolder {
   // Empty if the flag is not given.
   std::string path;
@@ -24,15 +25,15 @@ struct FileOrFolder {
   std::string For(const std::string& file, absl::string_view ending) const;
 };
 
-// What the command line asks for.
+// The command line of `vad`, parsed and checked.
 struct VadRequest {
   // At least one; "-" is standard input.
   std::vector<std::string> files;
   std::string detector;
   int look_ahead_frames = 0;
-  // From this probability on a frame is speech.
+  // A frame is speech if its probability is at least this.
   float threshold = 0.5F;
-  // Whether the frames are printed, instead of the segments.
+  // True if frames are to be printed instead of segments.
   bool frames = false;
   Endpointer::Options endpointer;
   FileOrFolder labels;

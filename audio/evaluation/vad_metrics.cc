@@ -43,20 +43,20 @@ double Share(int64_t part, int64_t whole) {
   return whole == 0 ? kNone : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-// A delay, of a unit.
+// A delay, and the index of the unit that it was measured in.
 struct Delay {
   double ms;
   size_t unit;
 };
 
-// How many frames of a unit have probabilities of this rank.
+// The numbers of frames of a unit, speech and other, whose probabilities have this rank.
 struct RankCount {
   uint32_t rank;
   int32_t speech;
   int32_t other;
 };
 
-// What is drawn together: a file, or a block of one.
+// The frames that the bootstrap draws together: a file, or a block of one.
 struct Unit {
   std::vector<RankCount> ranks;
   int64_t decided_speech = 0;

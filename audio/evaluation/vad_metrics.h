@@ -94,13 +94,13 @@ struct VadMetrics {
   std::optional<Estimate> offset_delay_p95_ms;
   std::optional<Estimate> bridged;
 
-  // How many were counted.
+  // The numbers of frames and segments that the figures above are made of.
   int64_t num_frames = 0;
   int64_t num_speech_frames = 0;
   int64_t num_segments = 0;
   // Gaps of at least 200 ms.
   int64_t num_gaps = 0;
-  // What the intervals come from: files, or blocks of one.
+  // The number of units that the intervals are resampled from: files, or blocks of one file.
   int64_t num_resampled_units = 0;
 };
 

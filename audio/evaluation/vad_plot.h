@@ -21,16 +21,16 @@
 namespace parlance::audio {
 
 struct VadPlot {
-  // Any bytes.
+  // The name of the recording, as the drawing shows it; it may have any bytes.
   absl::string_view name;
   absl::string_view detector;
   // The sound, at `sample_rate_hz`; not null.
   const Envelope* envelope = nullptr;
   int sample_rate_hz = 16000;
-  // One for each 10 ms, 0 to 1.
+  // The probability of speech of each 10 ms, 0 to 1.
   absl::Span<const float> probabilities;
   float threshold = 0.5F;
-  // What was found, in order.
+  // The stretches in which speech was found, in order.
   absl::Span<const TimeSpan> segments;
   // Drawn if there are some, in any order.
   std::optional<std::vector<Label>> labels;

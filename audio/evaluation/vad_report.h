@@ -23,7 +23,7 @@ std::string SegmentsText(absl::string_view name, const Heard& heard);
 // silent, or clipped; "" if nothing is.
 std::string LevelRemark(const Heard& heard);
 
-// What the figures of MetricsText are about.
+// The detector, the files and the settings that the figures of MetricsText are about.
 struct MetricsContext {
   std::string detector;
   int num_files = 1;

@@ -12,8 +12,9 @@
 
 namespace parlance::audio {
 
-// How recordings are labelled: by LabelCleanSpeech, and what it cannot label is left out; or not
-// yet, and what is shorter than 300 ms is left out.
+// The way in which recordings are labelled as they are read. With kByLevel LabelCleanSpeech does
+// it, and recordings that it cannot label are left out. With kNone they are not labelled yet, and
+// those shorter than 300 ms are left out.
 enum class Labelling { kByLevel, kNone };
 
 // Adds the recordings below `path` whose names end in `ending`, in the order of their names.

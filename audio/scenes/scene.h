@@ -17,13 +17,13 @@ inline constexpr int kSceneRateHz = 16000;
 // 10 ms.
 inline constexpr size_t kSceneFrame = 160;
 
-// One person, clean, 16 kHz.
+// A clean recording of one person, at 16 kHz.
 struct Recording {
   std::string speaker;
   std::vector<int16_t> samples;
   // One for each whole 10 ms of `samples`: 1 where there is speech.
   std::vector<uint8_t> speech;
-  // How much of what lies before and after the speech is kept in a scene, at most.
+  // At most this many frames before and after the speech are kept in a scene.
   size_t num_margin_frames = 5;
 };
 
@@ -57,7 +57,7 @@ struct DrySpeech {
 };
 
 enum class Condition {
-  // What a detector may meet: most often one or two speakers with pauses of 30 to 800 ms and
+  // Anything a detector may meet: most often one or two speakers with pauses of 30 to 800 ms and
   // sometimes longer, in any of the noises or music at -5 to 45 dB, a room, another microphone, a
   // codec, at any level; every third without speech.
   kAny,

@@ -18,9 +18,9 @@ struct FrameLevel {
   float peak_dbfs = 0;
   // The mean, followed slowly, as a part of full scale: -1 to 1.
   float dc_offset = 0;
-  // How many samples lie in runs of three and more at the same end of the scale. A run counts from
-  // its third sample on, and then with those before it, which may be in the frame before: the sum
-  // over the frames is exact.
+  // The number of samples that lie in runs of three and more at the same end of the scale. A run
+  // counts from its third sample on, and then with those before it, which may be in the frame
+  // before: the sum over the frames is exact.
   int num_clipped = 0;
   bool has_dc_offset = false;
   bool is_clipping = false;
@@ -36,12 +36,13 @@ class LevelMeter {
   struct Options {
     // 8000 to 48000.
     int sample_rate_hz = 16000;
-    // What clips, of either sign: 32124 for decoded mu-law, 32256 for A-law.
+    // A sample clips from this magnitude on: 32124 for decoded mu-law, 32256 for A-law.
     int full_scale = 32767;
-    // The mean is over all there was until this many seconds, then over about the last so many.
+    // The mean is over all samples until this many seconds were heard, then over about the last
+    // ones of this length.
     double dc_seconds = 1;
-    // has_dc_offset: from this part of full scale on, once dc_seconds were heard. A hundredth is as
-    // loud as soft speech.
+    // has_dc_offset is set from this part of full scale on, once dc_seconds were heard. A hundredth
+    // is as loud as soft speech.
     double dc_limit = 0.01;
   };
 

@@ -42,8 +42,8 @@ class RationalClock {
     phase_ = static_cast<int>(scaled % num_phases_);
   }
 
-  // How many output samples, from this one on, lie before input sample `end`. Up to 2^48 input
-  // samples away.
+  // Returns the number of output samples, from this one on, that lie before input sample `end`,
+  // which is up to 2^48 input samples away.
   constexpr int64_t NumBefore(int64_t end) const {
     if (end <= sample_) return 0;
     return ((end - sample_) * num_phases_ - phase_ + step_ - 1) / step_;

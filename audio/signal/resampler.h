@@ -20,10 +20,10 @@ class ResamplerFilter;
 // ceil(N * to_hz / from_hz) in all. The output is the same, bit for bit, whatever the sizes of the
 // chunks.
 //
-// What passes: up to 0.425 of the lower rate (3400 of 8000 Hz, 6800 of 16000 Hz), within 0.01 dB;
-// a tone of -1 dBFS comes out with a signal-to-noise ratio of at least 90 dB. To a lower rate, what
-// is above half of it is 90 dB down, or 84 dB where the lower rate is a whole part of the higher
-// one. To a higher rate, the images of what is below 0.425 of the lower rate are 90 dB down.
+// Frequencies up to 0.425 of the lower rate (3400 of 8000 Hz, 6800 of 16000 Hz) pass within 0.01
+// dB; a tone of -1 dBFS comes out with a signal-to-noise ratio of at least 90 dB. To a lower rate,
+// what is above half of it is 90 dB down, or 84 dB where the lower rate is a whole part of the
+// higher one. To a higher rate, the images of what is below 0.425 of the lower rate are 90 dB down.
 //
 // Delay: an output sample comes when lookahead_samples() input samples after its own have been
 // heard. That is 24 input samples to a higher rate, 3 ms from 8 kHz; 40 output samples to a lower
@@ -44,7 +44,7 @@ class Resampler {
   // Appends what is still inside, as if silence followed. Afterwards the resampler is as new.
   void Flush(std::vector<int16_t>& output);
 
-  // How many input samples after its own an output sample waits for.
+  // The number of input samples after its own that an output sample waits for.
   int lookahead_samples() const;
 
  private:
@@ -54,7 +54,8 @@ class Resampler {
 
   // Null between equal rates.
   std::shared_ptr<const ResamplerFilter> filter_;
-  // Where the next output sample is; sample 0 is the one whose last tap is the next input sample.
+  // The position of the next output sample; sample 0 is the one whose last tap is the next input
+  // sample.
   RationalClock clock_;
   // The last input samples, one less than there are taps.
   std::vector<int16_t> history_;

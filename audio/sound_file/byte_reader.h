@@ -21,9 +21,9 @@ class ByteReader {
   explicit ByteReader(int fd) : fd_(fd) {}
 
   int fd() const { return fd_; }
-  // How many bytes were taken.
+  // The number of bytes that were taken so far.
   int64_t position() const { return position_; }
-  // What has been read and not taken.
+  // The bytes that have been read and not taken.
   absl::Span<const uint8_t> ahead() const {
     return absl::MakeConstSpan(bytes_).subspan(begin_, end_ - begin_);
   }

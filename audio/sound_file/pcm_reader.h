@@ -50,14 +50,14 @@ class PcmReader final : public SoundReader {
     // 1, or 2 interleaved.
     int num_channels = 1;
     bool big_endian = false;
-    // The sound ends after so many bytes, whatever follows them. Not negative.
+    // The sound ends after this many bytes, whatever follows them. Not negative.
     int64_t max_bytes = std::numeric_limits<int64_t>::max();
   };
 
   // `fd` is open for reading, blocking, and open for as long as the reader; it is not closed.
   // InvalidArgument for options out of range or a negative descriptor.
   static absl::StatusOr<PcmReader> Create(int fd, const Options& options);
-  // What `bytes` has ahead is the first of the sound.
+  // Reads on where `bytes` is: the bytes that it has ahead are the first of the sound.
   static absl::StatusOr<PcmReader> Create(const ByteReader& bytes, const Options& options);
 
   int sample_rate_hz() const override { return options_.sample_rate_hz; }
@@ -86,7 +86,7 @@ class PcmReader final : public SoundReader {
   ByteReader bytes_;
   Options options_;
   size_t sample_bytes_;
-  // How many bytes of sound are still to come, if there are so many.
+  // At most this many bytes of sound are still to come.
   int64_t bytes_left_;
 };
 

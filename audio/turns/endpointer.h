@@ -77,11 +77,11 @@ struct EndpointerEvent {
   enum class Kind {
     // Speech began at segment.begin; the end is not known yet.
     kSpeechStart,
-    // It was `segment`.
+    // The turn has ended, and was `segment`.
     kSpeechEnd,
   };
   enum class EndReason {
-    // A start.
+    // The event is a start, not an end.
     kNone,
     kSilence,
     // The turn was cut at max_speech_duration; more of it may follow.
@@ -91,12 +91,13 @@ struct EndpointerEvent {
   Kind kind = Kind::kSpeechStart;
   EndReason end_reason = EndReason::kNone;
   SpeechSegment segment;
-  // Where speech itself began or ended, without padding. Where a turn was cut or goes on, the cut.
+  // The position where speech itself began or ended, without padding. Where a turn was cut or goes
+  // on, it is the cut.
   int64_t edge = 0;
-  // How much of the stream had been heard when this was decided.
+  // The number of samples of the stream that had been heard when the event was decided.
   int64_t decided = 0;
 
-  // Where the event is: the segment's begin or its end.
+  // The place of the event in the stream: the segment's begin or its end.
   int64_t position() const { return kind == Kind::kSpeechStart ? segment.begin : segment.end; }
   // What the decision waited for, in samples: evidence at a start, silence at an end.
   int64_t delay() const { return decided - edge; }
@@ -115,26 +116,28 @@ class Endpointer {
     // the first; a turn pauses below the second.
     float threshold = 0.5F;
     float neg_threshold = 0.35F;
-    // How much evidence a start needs before it is believed: 10 ms to 1 s.
+    // The evidence of speech that a start needs before it is believed: 10 ms to 1 s.
     absl::Duration min_speech_duration = absl::Milliseconds(130);
-    // The pause that ends a turn: positive, at most a minute.
+    // The least and the greatest pause that ends a turn; each is positive, at most a minute.
     absl::Duration min_endpointing_delay = absl::Milliseconds(500);
     absl::Duration max_endpointing_delay = absl::Milliseconds(500);
     // The pauses that end a turn whose words are complete, or surely go on: positive, at most a
     // minute. Nothing comes of them unless SetWords is called.
     absl::Duration complete_delay = absl::Milliseconds(300);
     absl::Duration incomplete_delay = absl::Milliseconds(1200);
-    // How far behind the sound words may be: positive, at most a minute.
+    // The time by which recognised words may lag behind the sound: positive, at most a minute.
     absl::Duration max_words_lag = absl::Milliseconds(120);
-    // Added on either side, because quiet consonants begin and end words: 0 to 10 s.
+    // This much is added on either side of a turn, because quiet consonants begin and end words: 0
+    // to 10 s.
     absl::Duration speech_pad = absl::Milliseconds(200);
     // The longest turn, with its padding: at least 100 ms, four times min_speech_duration, twice
     // the padding and max_endpointing_delay together. InfiniteDuration() cuts none.
     absl::Duration max_speech_duration = absl::Seconds(30);
-    // By how many frames the detector answers late: 0 to 100. The probability pushed n-th is then
-    // that of the frame pushed so many before; the first ones are no frame's and are ignored.
+    // The number of frames by which the detector answers late: 0 to 100. The probability pushed
+    // n-th is then that of the frame pushed this many before; the first ones are no frame's and are
+    // ignored.
     int look_ahead_frames = 0;
-    // How many frames the detector's probability outlasts a sound: 0 to 50.
+    // The number of frames by which the detector's probability outlasts a sound: 0 to 50.
     int hangover_frames = 0;
   };
 
@@ -151,12 +154,12 @@ class Endpointer {
   // frames of silence before.
   std::optional<EndpointerEvent> Flush();
 
-  // What the words of the turn so far tell of its end.
+  // The words of a turn so far may tell whether it is at its end.
   enum class Words {
     kUnknown,
-    // They may be all.
+    // The words are complete: nothing more need come.
     kComplete,
-    // There is more to come.
+    // The words surely go on.
     kIncomplete,
   };
   // Outside of a turn, and from max_words_lag into a pause on, nothing changes.
@@ -170,17 +173,17 @@ class Endpointer {
   void SetDelays(absl::Duration min_endpointing_delay, absl::Duration max_endpointing_delay,
                  absl::Duration complete_delay, absl::Duration incomplete_delay);
 
-  // Whether this is between a start and its end.
+  // True between the start of a turn and its end.
   bool in_speech() const { return in_speech_; }
   // The pause that would end a turn now.
   absl::Duration endpointing_delay() const { return absl::Milliseconds(10) * Delay(); }
-  // For how long speech has paused in this turn; 0 while it goes on, and outside of turns.
+  // The time for which speech has paused in this turn; 0 while it goes on, and outside of turns.
   absl::Duration pause() const {
     return in_speech_ ? absl::Milliseconds(10) * Pause() : absl::ZeroDuration();
   }
   // A start's `decided` less its segment.begin is at most this: what has to be kept of the past.
   int64_t max_pre_roll_samples() const;
-  // What has to be kept of the past while nothing is heard.
+  // The number of past samples that have to be kept while nothing is heard.
   int64_t usual_pre_roll_samples() const;
   // The earliest sample at which a turn may begin that has not begun yet: what has to be kept of
   // the past now. 300 ms while nothing is heard, and more while there is evidence of a start.

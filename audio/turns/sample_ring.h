@@ -21,8 +21,8 @@ class SampleRing {
  public:
   static constexpr int kPatience = 100;
 
-  // How many samples are kept at most, with 0 none, and how many usually. What is kept of a push
-  // counts as well.
+  // At most `max_samples` are kept, none if it is 0, and usually `usual_samples`. The samples of a
+  // push count as well.
   explicit SampleRing(size_t max_samples) : SampleRing(max_samples, max_samples) {}
   SampleRing(size_t max_samples, size_t usual_samples)
       : max_samples_(max_samples),
@@ -46,7 +46,7 @@ class SampleRing {
     }
   }
 
-  // What comes before `position` is not needed any more.
+  // Tells that samples before `position` are not needed any more.
   void Forget(int64_t position) {
     size_ = std::min(size_, static_cast<size_t>(std::max<int64_t>(end_ - position, 0)));
   }
@@ -61,7 +61,7 @@ class SampleRing {
 
   // The position behind the last sample: how many were pushed.
   int64_t end() const { return end_; }
-  // For how many samples there is memory.
+  // The number of samples that there is memory for.
   size_t capacity() const { return samples_.size(); }
 
   // Forgets the stream: the next sample is at position 0.
@@ -77,7 +77,7 @@ class SampleRing {
     return {all.last(count - next_), all.first(next_)};
   }
 
-  // Makes room for so many, or gives room back.
+  // Makes room for this many, or gives room back.
   void Fit(size_t needed) {
     if (needed > usual_samples_) {
       num_usual_pushes_ = 0;

@@ -41,7 +41,8 @@ class SpeechSegmenter {
     int input_sample_rate_hz = 16000;
     // The sample rate, the look-ahead and the hang-over are set from the detector.
     Endpointer::Options endpointer = {};
-    // Whether the observer is given the sound of turns, and what came before is kept for that.
+    // If it is set, the observer is given the sound of turns, and the sound before them is kept for
+    // that.
     bool gives_sound = false;
     // While nothing is heard only 300 ms are kept, a third of what a beginning may need; then
     // memory is allocated when a sound begins, and given back after a second without any.
@@ -61,7 +62,7 @@ class SpeechSegmenter {
   // beyond what was pushed. Afterwards the segmenter is as new.
   void Flush(TurnObserver& observer);
 
-  // What the words of the turn so far tell of its end: see the endpointer.
+  // Says whether the words of the turn so far are complete: see the endpointer.
   void SetWords(Endpointer::Words words) { endpointer_.SetWords(words); }
 
   // The pauses that end turns: see the endpointer.
@@ -101,9 +102,9 @@ class SpeechSegmenter {
   int input_sample_rate_hz_;
   bool gives_sound_;
   SampleRing ring_;
-  // How many answers of the detector still belong to no frame.
+  // The number of answers of the detector that still belong to no frame.
   int num_owed_;
-  // How many samples of the input were pushed, and where it ends, once that is known.
+  // The number of samples of the input that were pushed, and its end, once that is known.
   int64_t num_samples_ = 0;
   int64_t end_;
 };

@@ -1,4 +1,4 @@
-// What a SpeechSegmenter tells of the turns in a stream.
+// The interface to which a SpeechSegmenter tells of the turns in a stream.
 #ifndef AUDIO_TURNS_TURN_OBSERVER_H_
 #define AUDIO_TURNS_TURN_OBSERVER_H_
 
@@ -35,7 +35,7 @@ class TurnObserver {
   // called by a segmenter with Options::gives_sound.
   virtual void OnTurnSound(absl::Span<const int16_t> /*samples*/) {}
 
-  // The turn was end.segment.
+  // A turn has ended; it was end.segment.
   virtual void OnTurnEnd(const EndpointerEvent& /*end*/) {}
 
   // The probability of speech of the next 10 ms of the stream that was believed, in a turn or not,

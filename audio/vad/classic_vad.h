@@ -33,7 +33,7 @@ class ClassicFeatures {
   // The order of the features, which is that of the weights: where it changes, they have to be
   // fitted again. What is said to be of late is a leaky mean over half a second to a second.
   enum Feature : size_t {
-    // How far six regions of the spectrum, from low to high, are above the noise.
+    // The levels of six regions of the spectrum, from low to high, above the noise.
     kRegion1AboveNoise,
     kRegion2AboveNoise,
     kRegion3AboveNoise,
@@ -41,29 +41,29 @@ class ClassicFeatures {
     kRegion5AboveNoise,
     kRegion6AboveNoise,
     kHarmonicity,
-    // By how much the lag of the pitch differs from the frame before.
+    // The difference of the lag of the pitch from that of the frame before.
     kLagChange,
     // The deviation of the bands' energies from their mean: how far the spectrum is from flat.
     kSpectralDeviation,
     // The mean change of a band since the frame before, of either sign.
     kSpectralFlux,
-    // How far the loudest band is above the noise.
+    // The level of the loudest band above the noise.
     kPeakAboveNoise,
     kMeanEnergy,
     kLag,
-    // How much the level fluctuates of late.
+    // The fluctuation of the level of late.
     kLevelDeviation,
-    // How much of late is harmonic with a pitch that glides, and with one that does not move.
+    // The harmonicity of late where the pitch glides, and where it does not move; 0 elsewhere.
     kGlidingHarmonicity,
     kSteadyHarmonicity,
     // The share of frames of late that are quiet beside the mean level.
     kQuietShare,
-    // How much the harmonicity changes of late.
+    // The change of the harmonicity of late.
     kHarmonicityChange,
     // The change of the first cepstra over three frames.
     kCepstralChange,
     kMeanHarmonicity,
-    // How much each band fluctuates of late, in the mean of the bands.
+    // The fluctuation of each band of late, in the mean of the bands.
     kBandDeviation,
     // The share of frames of late that are harmonic with a pitch that does not move.
     kSteadyShare,
@@ -72,7 +72,7 @@ class ClassicFeatures {
     kCepstrum3,
     // The mean rise of a band over three frames.
     kSpectralRise,
-    // By how much the lag differs from that of four frames before.
+    // The difference of the lag from that of four frames before.
     kLagChangeOverFour,
     kMeanLevel,
     kCount,
@@ -80,7 +80,7 @@ class ClassicFeatures {
 
   ClassicFeatures() { Reset(); }
 
-  // Those of the next frame of the stream.
+  // The features of the next frame of the stream.
   std::array<float, kCount> Next(const VadFrame& frame);
   void Reset();
 

@@ -15,7 +15,7 @@ struct DetectorInfo {
   absl::string_view name;
   // A line for a help text.
   absl::string_view description;
-  // How many frames of what follows a frame it can wait for.
+  // The number of frames after a frame that the detector can wait for before it answers.
   int max_look_ahead_frames = 0;
 };
 

@@ -30,7 +30,7 @@ inline constexpr int kMaxNeuralLookAhead = 5;
 absl::StatusOr<std::unique_ptr<VoiceActivityDetector>> CreateNeuralVad(
     int look_ahead_frames, const VadKernels& kernels = BestVadKernels());
 
-// What the network is given of a frame, each about -1 to 1. Training asks for it.
+// The inputs of the network for a frame, each about -1 to 1. Training asks for them, too.
 inline constexpr size_t kNumNeuralInputs = 2 * kNumVadBands + 2;
 std::array<float, kNumNeuralInputs> NeuralVadInputs(const VadFrame& frame);
 

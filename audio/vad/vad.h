@@ -24,8 +24,8 @@ class VoiceActivityDetector {
   // look_ahead_frames() before this one; what is returned before there was one means nothing.
   virtual float Process(absl::Span<const int16_t> frame) = 0;
 
-  // How many frames of what follows a frame the detector hears before it answers; 10 ms of delay
-  // each. Constant.
+  // The number of frames after a frame that the detector hears before it answers for it; each is 10
+  // ms of delay. Constant.
   virtual int look_ahead_frames() const { return 0; }
   // What is known by now of the look_ahead_frames() frames that Process has not answered for yet,
   // the oldest first, so that the last is about the frame that it was given last: what the sound so
@@ -33,8 +33,8 @@ class VoiceActivityDetector {
   // it means nothing. Valid until the next call of Process or Reset. Empty for a detector that
   // knows nothing before it answers.
   virtual absl::Span<const float> provisional() const { return {}; }
-  // How many frames the probability of a sound that it is sure of outlasts the sound, by smoothing:
-  // 0 to 50.
+  // The number of frames by which the probability of a sound that the detector is sure of outlasts
+  // the sound, by smoothing: 0 to 50.
   virtual int hangover_frames() const { return 0; }
 
   // Forgets the stream.

@@ -1,4 +1,5 @@
-// What the detectors of speech hear of 10 ms: the energy in bands, and how harmonic it is.
+// The features of 10 ms that detectors of speech decide by: the energy in bands, and how harmonic
+// the sound is.
 #ifndef AUDIO_VAD_VAD_FEATURES_H_
 #define AUDIO_VAD_VAD_FEATURES_H_
 
@@ -19,15 +20,15 @@ struct VadFrame {
   // log2 of the energy in each band, from 80 to 7800 Hz, of triangular bands equally far apart on
   // the mel scale; 0 is about full scale, -28 silence.
   std::array<float, kNumVadBands> log_energy;
-  // How far each is above the noise tracked there: the least of the smoothed energy, which is
-  // forgotten by 1 (3 dB) a second. 0 in what is steady.
+  // The energy of each band above the noise that is tracked there: the least of the smoothed
+  // energy, which is forgotten by 1 (3 dB) a second. It is 0 in a steady sound.
   std::array<float, kNumVadBands> above_noise;
   // 0 to 1: the greatest autocorrelation at lags of 2.4 to 14 ms (70 to 420 Hz) of what lies below
   // 4 kHz, whose magnitudes, not powers, are taken, so that formants hide the pitch less
   // (generalised autocorrelation: T. Tolonen and M. Karjalainen, "A computationally efficient
   // multipitch analysis model", IEEE Trans. Speech Audio Process. 8(6), 2000).
   float harmonicity;
-  // Where that is, in samples at 8 kHz: 19 to 113.
+  // The lag of that autocorrelation, in samples at 8 kHz: 19 to 113.
   float lag;
 };
 

@@ -75,7 +75,7 @@ struct VadKernels {
 // The fastest that this processor has. Chosen on the first call.
 const VadKernels& BestVadKernels();
 
-// What every processor has: SSE2 on x86_64, NEON on aarch64.
+// The kernels that run on every processor: SSE2 on x86_64, NEON on aarch64.
 const VadKernels& PortableVadKernels();
 
 // The number of bytes that PackInt8Weights writes.

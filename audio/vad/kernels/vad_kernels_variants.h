@@ -1,4 +1,4 @@
-// What vad_kernels chooses from, besides the portable variant.
+// The variants that vad_kernels chooses from, besides the portable one.
 #ifndef AUDIO_VAD_KERNELS_VAD_KERNELS_VARIANTS_H_
 #define AUDIO_VAD_KERNELS_VAD_KERNELS_VARIANTS_H_
 
