@@ -1,4 +1,5 @@
-// What the mains of perf_command_test and perf_binary_size do around their measuring.
+// The work that the mains of perf_command_test and perf_binary_size share, before and after they
+// measure.
 #ifndef PERF_MEASURED_PROGRAM_H_
 #define PERF_MEASURED_PROGRAM_H_
 

@@ -28,9 +28,9 @@ class MemoryRecorder {
   struct Options {
     // Dotted, component first: "session.store".
     std::string name;
-    // What the report calls it: "Session" becomes "Session Resident Memory".
+    // The title by which the report names it: "Session" becomes "Session Resident Memory".
     std::string title;
-    // What one unit of work is: "session".
+    // The word for one unit of work: "session".
     std::string work_unit;
   };
 

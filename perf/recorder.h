@@ -32,7 +32,7 @@ class Recorder {
   struct Options {
     // Dotted, component first: "audio.vad.process_1s".
     std::string name;
-    // What the report calls it.
+    // The title by which the report names the measurement.
     std::string title;
     // "ns", "us", "ms" or "s" if samples are durations; otherwise any.
     std::string unit;

@@ -46,13 +46,13 @@ class RunRecord {
   Run run_ ABSL_GUARDED_BY(mutex_);
 };
 
-// What a perf main does when the tests are done: prints every measurement's summary, and writes the
+// Ends a perf main when the tests are done: prints every measurement's summary, and writes the
 // record if Bazel gave the test a place for outputs. Returns the process's exit code:
 // `tests_exit_code`, or 1 if nothing was measured, though no filter asked for that, or the record
 // could not be written.
 int FinishRun(int tests_exit_code);
 
-// What this process was narrowed to: Bazel's --test_filter, or the regular expression in
+// The filter that narrows this process: Bazel's --test_filter, or the regular expression in
 // $PERF_FILTER, which is searched in the target's label and in the names of tests and benchmarks.
 // Empty if neither.
 std::string ProcessFilter();

@@ -27,7 +27,7 @@ class EpochSource : public RoundSource {
     // An existing folder, for copies of the programs.
     std::string scratch;
     EpochLengths lengths = {};
-    // Which benchmarks of those the program lists.
+    // Selects benchmarks among those that the program lists, by name.
     std::function<bool(const std::string&)> selected = [](const std::string&) { return true; };
   };
   // Calibrates on the baseline's program. Unimplemented if one of the programs cannot serve epochs;

@@ -1,4 +1,4 @@
-// What can be said of a measurement that is unresolved, and what it would take to settle it.
+// Says why a measurement is unresolved, and what it would take to settle it.
 #ifndef PERF_AB_OUTLOOK_H_
 #define PERF_AB_OUTLOOK_H_
 

@@ -40,7 +40,7 @@ struct Compared {
   double cpu_ns = 0;
   int64_t involuntary_context_switches = 0;
   int64_t page_faults = 0;
-  // What its rounds took, without what they share with others.
+  // The time that its rounds took, without what they share with other measurements.
   absl::Duration spent = absl::ZeroDuration();
   PairedEffect effect = {};
   // How many rounds it takes in all until the effect is settled, as far as can be told.
@@ -53,13 +53,13 @@ struct Compared {
   }
   int rounds() const { return static_cast<int>(log_ratios.size()); }
   bool Done() const { return effect.settled || !status.ok(); }
-  // What one more round takes by itself; nothing if there was none.
+  // The time that one more round takes by itself; nothing if there was none.
   absl::Duration RoundCost() const {
     return log_ratios.empty() ? absl::ZeroDuration() : spent / rounds();
   }
 };
 
-// What can be measured in rounds of both builds. Not thread-safe.
+// A source of measurements in rounds of both builds. Not thread-safe.
 class RoundSource {
  public:
   virtual ~RoundSource() = default;
@@ -71,7 +71,7 @@ class RoundSource {
   std::vector<Compared>& compared() { return compared_; }
   const std::vector<Compared>& compared() const { return compared_; }
 
-  // What the baseline's program measures and the current one does not.
+  // A measurement that the baseline's program has and the current one has not.
   struct Gone {
     std::string target;
     std::string name;
@@ -91,7 +91,7 @@ class RoundSource {
     rounds_ = 0;
   }
 
-  // What a round takes that is shared by all that is measured in it, such as starting processes.
+  // The time in a round that all measurements of it share, such as starting processes.
   absl::Duration SharedCost() const {
     return rounds_ == 0 ? absl::ZeroDuration() : shared_spent_ / rounds_;
   }

@@ -1,4 +1,4 @@
-// What to measure next, so that the time is spent where it decides.
+// Decides what to measure next, so that the time is spent where it decides something.
 //
 // First everything gets one round, which shows what a round of it takes. From then on, the next
 // round is of what comes first in this order:

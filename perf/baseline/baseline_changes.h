@@ -27,8 +27,8 @@ struct BaselineChange {
 // How many times the figure before the one after it is.
 struct BaselineRatio {
   double ratio = 1;
-  // Where it lies, by the 99 % intervals of both medians. Not there if both are single figures,
-  // such as counts, which are exact.
+  // The bounds of the ratio, by the 99 % intervals of both medians. Not there if both are single
+  // figures, such as counts, which are exact.
   std::optional<Interval> interval = {};
 };
 

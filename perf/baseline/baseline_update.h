@@ -20,11 +20,12 @@ namespace perf {
 struct BaselineUpdate {
   // The files as they will be, by component.
   std::map<std::string, ComponentBaseline> baselines;
-  // What changes in them: first what was measured, in the order of the runs, then what is dropped.
+  // The figures that change: first those that were measured, in the order of the runs, then those
+  // that are dropped.
   std::vector<BaselineChange> changes;
-  // How many figures are what was stored, to the last digit of all that is stored of them.
+  // The number of figures that equal the stored ones, to the last digit that is stored.
   int unchanged = 0;
-  // What is said of a whole component: "audio: all figures of gcc 11 go; this is gcc 12".
+  // Remarks about a whole component: "audio: all figures of gcc 11 go; this is gcc 12".
   std::vector<std::string> remarks;
 };
 
@@ -68,7 +69,7 @@ struct UpdateInputs {
 struct PreparedUpdate {
   // Path to content, for WriteTogether.
   std::map<std::string, std::string> files;
-  // What changes, by machine, or kAnyMachine.
+  // The changes, by machine, or kAnyMachine.
   std::vector<std::pair<std::string, BaselineUpdate>> updates;
   // The same for people, and what is left out of the lines.
   std::string description;

@@ -13,10 +13,10 @@
 namespace perf {
 
 struct GitCommand {
-  // Where git runs, absolute.
+  // The folder in which git runs, absolute.
   std::string directory;
   std::vector<std::string> arguments;
-  // What git is told by variables, such as GIT_INDEX_FILE.
+  // The variables that git is given besides, such as GIT_INDEX_FILE.
   std::map<std::string, std::string> variables = {};
 };
 
@@ -43,7 +43,8 @@ struct Repository {
   // The repository of this working tree: of a linked one, not the whole repository's.
   std::string git_dir;
   std::string object_dir;
-  // Where a shallow clone lists the commits that its history ends at. The file need not exist.
+  // The file in which a shallow clone lists the commits that its history ends at. It need not
+  // exist.
   std::string shallow_file;
 };
 

@@ -38,7 +38,7 @@ class Checkout {
 
   // The commit's full name.
   const std::string& commit() const { return commit_; }
-  // Where the workspace's counterpart is.
+  // The folder in the checked-out revision that corresponds to the workspace.
   const std::string& directory() const { return directory_; }
   // The submodules without files, because the workspace has not checked them out.
   const std::vector<std::string>& empty_submodules() const { return empty_submodules_; }
@@ -53,8 +53,8 @@ class Checkout {
   std::vector<std::string> empty_submodules_;
 };
 
-// Where things may be kept from one run to the next: $XDG_CACHE_HOME/parlance-perf, or the same in
-// ~/.cache. FailedPrecondition if neither variable is set.
+// The folder for things that are kept from one run to the next: $XDG_CACHE_HOME/parlance-perf, or
+// the same in ~/.cache. FailedPrecondition if neither variable is set.
 absl::StatusOr<std::string> CacheDirectory();
 
 }  // namespace perf

@@ -14,11 +14,11 @@
 
 namespace perf {
 
-// How Bazel is called.
+// The command by which Bazel is called.
 struct BazelOptions {
   // The program with its start-up options.
   std::vector<std::string> program = {"bazel"};
-  // What is added to the command line of `build` and `test`.
+  // The flags that are added to the command line of `build` and `test`.
   std::vector<std::string> flags = {};
 };
 

@@ -38,7 +38,7 @@ class CommitGraph {
 
 // A commit's build beside the good revision's.
 struct Candidate {
-  // What else its code is the same as, so that nothing has to be measured.
+  // The end of the search, if any, whose code is the same, so that nothing has to be measured.
   enum class Same { kNothing, kGood, kBad };
   Same same = Same::kNothing;
   // Rounds of the measurement, which is the one at `index` of what the source compares; null if
@@ -56,7 +56,7 @@ class CandidateBuilder {
   virtual absl::StatusOr<Candidate> Build(const std::string& commit) = 0;
 };
 
-// What is known of one commit.
+// A commit of the search, and what was found out about it.
 struct BisectStep {
   enum class Outcome { kGood, kBad, kSkipped };
   std::string commit = {};
@@ -78,7 +78,7 @@ struct BisectOptions {
   // Commits in full. `bad` descends from `good`, or is on another branch.
   std::string good;
   std::string bad;
-  // What an earlier, interrupted search of the same revisions has found.
+  // The steps that an earlier, interrupted search of the same revisions has made.
   std::vector<BisectStep> known;
   // How many rounds a step may take.
   int max_rounds = 2048;
@@ -97,7 +97,7 @@ struct BisectResult {
   // The commit that made the change; or, if commits had to be skipped beside it, all of which one
   // made it, that one last.
   std::vector<std::string> suspects;
-  // What the last suspect showed beside the good revision.
+  // The step in which the last suspect was measured beside the good revision.
   BisectStep change;
   // All steps, in order.
   std::vector<BisectStep> steps;

@@ -1,4 +1,4 @@
-// What a search has found so far, in a file, so that it can go on after an interrupt.
+// The steps of a search so far, in a file, so that it can go on after an interrupt.
 #ifndef PERF_BISECT_BISECT_LOG_H_
 #define PERF_BISECT_BISECT_LOG_H_
 
@@ -21,7 +21,7 @@ class BisectLog {
   static absl::StatusOr<BisectLog> Open(const std::string& path, const std::string& measurement,
                                         const std::string& good, const std::string& bad);
 
-  // What the file has.
+  // The steps that the file has.
   std::vector<BisectStep> Steps() const;
 
   // Adds a step, and returns when it is on the disk.

@@ -23,7 +23,7 @@ struct RevisionBuilderOptions {
   // The suite of the working tree, and those of its tests that may have the measurement.
   const Suite& suite;
   std::vector<SuiteTest> tests;
-  // Where and how Bazel is called, and the loads.
+  // The options by which Bazel is called, and the loads.
   const RunnerOptions& run;
   Services& services;
   // Commits in full.
@@ -50,9 +50,9 @@ class RevisionBuilder : public CandidateBuilder {
   // A commit's files and programs.
   struct Tree {
     Checkout checkout;
-    // Where its programs are.
+    // The folder in which its programs are.
     std::string bin;
-    // Those tests that it has.
+    // The tests that the revision has.
     std::vector<SuiteTest> tests;
   };
 

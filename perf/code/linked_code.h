@@ -41,15 +41,15 @@ namespace perf {
 enum class Sameness {
   // Byte for byte.
   kIdentical,
-  // What differs cannot change what is measured.
+  // The programs differ, but not in anything that could change what is measured.
   kUnchangedCode,
   kChanged,
 };
 
 struct CodeComparison {
   Sameness sameness = Sameness::kIdentical;
-  // For people. kUnchangedCode: what differs all the same, "the harness (perf) and debug
-  // information". kChanged: what differs first, "audio/vad/neural_vad.o changed".
+  // The difference, in words for people. kUnchangedCode: what differs all the same, "the harness
+  // (perf) and debug information". kChanged: what differs first, "audio/vad/neural_vad.o changed".
   std::string what;
 };
 

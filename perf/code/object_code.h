@@ -1,4 +1,4 @@
-// What of an object file can come to run, apart from debug information.
+// The parts of an object file that can come to run, so without debug information.
 #ifndef PERF_CODE_OBJECT_CODE_H_
 #define PERF_CODE_OBJECT_CODE_H_
 
@@ -24,7 +24,7 @@ class ObjectCode {
     bool is_defined = false;
   };
 
-  // What a symbol is defined as: the form of its section and of those that its section refers to
+  // The definition of a symbol: the form of its section and of those that its section refers to
   // within the object; and the other objects' symbols which these refer to, sorted.
   struct Definition {
     std::string form;
@@ -97,7 +97,7 @@ class ObjectCode {
 
   // Machine and ABI.
   std::string header_;
-  // Those that count, in the file's order.
+  // The sections that count, in the file's order.
   std::vector<Section> sections_;
   std::vector<Group> groups_;
   std::vector<Entry> entries_;
@@ -110,7 +110,7 @@ class ObjectCode {
 // all of its members in it.
 std::optional<std::vector<absl::string_view>> ArchiveMembers(absl::string_view bytes);
 
-// What symbols a linked program has.
+// The symbols of a linked program.
 struct ProgramSymbols {
   struct Symbol {
     std::string name;
@@ -127,7 +127,7 @@ struct ProgramSymbols {
 
   // Defined in it; local ones are left out.
   std::set<Symbol> defined;
-  // What shared libraries are given by it where they ask for these names.
+  // The names of symbols that shared libraries get from the program when they ask for these names.
   std::set<std::string> exported;
 
   // No value for what is not a linked program, or is stripped of its symbols.

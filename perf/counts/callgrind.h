@@ -19,7 +19,7 @@
 
 namespace perf {
 
-// What a dump says besides its totals.
+// The detail of a dump besides its totals.
 enum class CallgrindDetail {
   // Functions, which nobody reads.
   kTotals,
@@ -29,13 +29,13 @@ enum class CallgrindDetail {
 
 // When counting begins.
 enum class CallgrindStart {
-  // As soon as the program asks for it; each dump that it asks for is written.
+  // Counting begins as soon as the program asks for it; each dump that it asks for is written.
   kWhenAsked,
-  // With the program; one dump is written when it ends, of all its threads.
+  // Counting begins with the program; one dump is written when it ends, of all its threads.
   kAtOnce,
 };
 
-// What to put before the program's command line. Callgrind writes dumps to `directory`.
+// The words to put before the program's command line. Callgrind writes dumps to `directory`.
 std::vector<std::string> CallgrindCommand(const std::string& directory,
                                           CallgrindDetail detail = CallgrindDetail::kTotals,
                                           CallgrindStart start = CallgrindStart::kWhenAsked);

@@ -32,18 +32,18 @@ struct BenchmarkCounts {
   // Counts of all threads.
   std::vector<double> allocations = {};
   std::vector<double> allocated_bytes = {};
-  // What the processor's own counters say of one run outside of callgrind, by name; empty if there
-  // are none.
+  // The figures of the processor's own counters for one run outside of callgrind, by name; empty if
+  // there are none.
   std::map<std::string, double> hardware = {};
 };
 
 struct CountOptions {
-  // Where callgrind may write, absolute.
+  // The folder to which callgrind may write, absolute.
   std::string scratch;
   int num_processes = 3;
-  // Whether to ask the processor, too.
+  // True if the processor's own counters are to be read, too.
   bool hardware = false;
-  // Which benchmarks of the program, by name.
+  // Selects benchmarks of the program, by name.
   std::function<bool(const std::string&)> selected = [](const std::string&) { return true; };
   std::function<void(const std::string& name, int process)> progress = [](const std::string&, int) {
   };

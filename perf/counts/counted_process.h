@@ -14,7 +14,7 @@
 
 namespace perf {
 
-// What one call of a benchmark did.
+// The counts of one call of a benchmark.
 struct CallCounts {
   Counts counts;
   CallgrindCounts callgrind;

@@ -18,7 +18,7 @@ struct CallNode {
   std::string function;
   // Whether it is inlined into its parent.
   bool inlined = false;
-  // With all that it calls.
+  // The costs of the function with all that it calls, in both builds.
   double before = 0;
   double after = 0;
   // In the order of their names.
@@ -29,7 +29,8 @@ struct CallNode {
 };
 
 struct CallTreeOptions {
-  // What costs a smaller part of an iteration has no node; its parent's cost includes it.
+  // A function that costs a smaller part of an iteration has no node; its parent's cost includes
+  // it.
   double least_part = 0.001;
   // A bound of the tree's size. What costs most has its nodes first.
   size_t max_nodes = 5000;

@@ -24,7 +24,7 @@ struct CallgrindProfile {
     // As callgrind demangles it, an address ("0x…") if it has no symbol. Of names, the first
     // kMaxNameBytes bytes are kept, and what a terminal would obey is escaped.
     std::string name;
-    // How many instructions it executed itself, by their address in the object.
+    // The number of instructions that it executed itself, by their address in the object.
     std::map<uint64_t, int64_t> instructions = {};
     int64_t system_calls = 0;
   };
@@ -36,7 +36,7 @@ struct CallgrindProfile {
     size_t callee = 0;
     uint64_t address = 0;
     int64_t count = 0;
-    // What the callee and those it called executed.
+    // The instructions that the callee and those it called executed.
     int64_t instructions = 0;
   };
 

@@ -21,7 +21,7 @@ using InlinedCosts = std::map<std::string, std::map<std::string, double>>;
 // One build of a benchmark.
 struct ProfiledBuild {
   Profile profile;
-  // Those of the functions that MostChanged names.
+  // The costs inlined into the functions that MostChanged names.
   InlinedCosts inlined = {};
   // Whether the figures are of one run of the whole program, in all threads, instead of one
   // iteration.

@@ -19,14 +19,14 @@
 
 namespace perf {
 
-// What records call the benchmarks of a program. Unimplemented if it does not serve epochs;
-// otherwise errors of EpochChild.
+// The names that records have for the benchmarks of a program. Unimplemented if it does not serve
+// epochs; otherwise errors of EpochChild.
 absl::StatusOr<std::vector<std::string>> MeasurementsOf(const BenchmarkProgram& program);
 
 struct ProfileOptions {
   // The measurement's name, as in records.
   std::string measurement;
-  // Where callgrind and the program may write, absolute.
+  // The folder to which callgrind and the program may write, absolute.
   std::string scratch;
   // Runs addr2line.
   ProgramRunner& programs;

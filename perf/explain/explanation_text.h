@@ -13,7 +13,7 @@ namespace perf {
 // A figure of one iteration: "410", "0.25".
 std::string IterationFigure(double value);
 
-// What figures are of: "an iteration", or "a run of the test".
+// The unit that figures are for: "an iteration", or "a run of the test".
 absl::string_view PerWhat(const Explanation& explanation);
 
 // The line, the functions whose cost changed, the allocations by caller, and the notes. Functions

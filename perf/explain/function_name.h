@@ -24,7 +24,7 @@ std::string FunctionName(absl::string_view name, absl::string_view object);
 inline constexpr size_t kMaxShortNameBytes = 100;
 std::string ShortFunctionName(absl::string_view name);
 
-// What a function is for, where that says more than its name.
+// The purpose of a function, where it says more than the name does.
 enum class FunctionKind {
   kOther,
   // Takes memory from the heap, or gives it back.

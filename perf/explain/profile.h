@@ -1,4 +1,4 @@
-// What each function of a benchmark costs in one iteration.
+// The cost of each function of a benchmark in one iteration.
 #ifndef PERF_EXPLAIN_PROFILE_H_
 #define PERF_EXPLAIN_PROFILE_H_
 
@@ -36,7 +36,7 @@ struct FunctionCost {
 
 struct CallCost {
   double calls = 0;
-  // Those of the callee, and of what it calls.
+  // The instructions of the callee, and of what it calls.
   double instructions = 0;
 };
 
@@ -45,7 +45,7 @@ struct Profile {
   double instructions = 0;
   double system_calls = 0;
   std::map<std::string, FunctionCost> functions;
-  // By caller and callee, which are not the same.
+  // The costs of calls, by caller and callee, which are not the same function.
   std::map<std::pair<std::string, std::string>, CallCost> calls;
 };
 

@@ -1,5 +1,5 @@
-// What a program asks callgrind for, which does nothing outside of it. Where Valgrind is not
-// installed, nothing can be counted, and the requests are empty.
+// The requests that a program makes to callgrind; outside of callgrind they do nothing. Where
+// Valgrind is not installed, nothing can be counted, and the requests are empty.
 #ifndef PERF_GBENCH_CALLGRIND_REQUESTS_H_
 #define PERF_GBENCH_CALLGRIND_REQUESTS_H_
 

@@ -18,7 +18,7 @@
 
 namespace perf {
 
-// How to start a benchmark program, one with perf's benchmark main.
+// The command that starts a benchmark program, one with perf's benchmark main.
 struct BenchmarkProgram {
   // An absolute path, by which errors name the program.
   std::string path;
@@ -26,11 +26,11 @@ struct BenchmarkProgram {
   std::string executable = {};
   // The working directory; empty for this process's.
   std::string directory;
-  // What comes before the program on the command line, such as valgrind.
+  // The words that come before the program on the command line, such as valgrind.
   std::vector<std::string> launcher = {};
   // Variables that the program gets besides this process's environment.
   std::map<std::string, std::string> variables = {};
-  // How long an answer may take before the process counts as hung.
+  // The time that an answer may take before the process counts as hung.
   absl::Duration patience = absl::Minutes(5);
   // Asked about once a second while an answer is awaited, and after each signal: whether to end the
   // process. If none is given, this process sleeps until the answer is there.
@@ -83,7 +83,7 @@ class EpochChild {
   Subprocess process_;
   int requests_;
   int responses_;
-  // What the process writes to stdout and stderr.
+  // The descriptor of the file that the process's stdout and stderr go to.
   int log_;
   bool answered_ = false;
 };

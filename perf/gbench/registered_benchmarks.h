@@ -14,8 +14,8 @@
 
 namespace perf {
 
-// What --benchmark_list_tests writes: "audio.vad/5/real_time". Sets Google Benchmark's flags to
-// those of a program that is started without any.
+// The names that --benchmark_list_tests writes: "audio.vad/5/real_time". Sets Google Benchmark's
+// flags to those of a program that is started without any.
 std::vector<std::string> ListBenchmarks();
 
 // Whether what --benchmark_list_tests writes names no component: there is no dot in the name, of

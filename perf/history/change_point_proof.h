@@ -21,7 +21,8 @@ enum class SeriesKind {
 };
 inline constexpr int kNumSeriesKinds = 8;
 
-// What a change point should be within 2 points of: equal ends for a step, the whole of a ramp.
+// A true change: a change point should be found within 2 points of it. Its ends are equal for a
+// step, and those of the whole ramp for a ramp.
 struct TrueChange {
   size_t first = 0;
   size_t last = 0;
@@ -29,7 +30,7 @@ struct TrueChange {
 
 struct Series {
   std::vector<double> values;
-  // In order, at least 25 points apart.
+  // The true changes, in order, at least 25 points apart.
   std::vector<TrueChange> changes;
 };
 
@@ -66,7 +67,7 @@ struct ChangePointScore {
 };
 
 struct ChangePointProof {
-  // By kind, in the enum's order.
+  // The scores by kind, in the enum's order.
   std::vector<ChangePointScore> kinds;
   ChangePointScore all;
 };

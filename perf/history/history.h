@@ -23,7 +23,7 @@
 
 namespace perf {
 
-// Which series, and what of them. What is empty selects all.
+// Selects series, and a part of each. A member that is empty selects all.
 struct HistoryFilter {
   // A part of the measurement's name, or all of it.
   std::string name = {};
@@ -36,11 +36,11 @@ struct HistoryFilter {
   absl::Time since = absl::InfinitePast();
 };
 
-// By what a run is known that was added before.
+// The identity by which a run that was added before is recognised.
 enum class KnownBy {
-  // Its invocation, target, shard and start.
+  // It is known by its invocation, target, shard and start.
   kRun,
-  // Its invocation alone: that of results whose start is not certain.
+  // It is known by its invocation alone, as results are whose start is not certain.
   kInvocation,
 };
 
@@ -73,7 +73,7 @@ class History {
   absl::StatusOr<std::vector<HistorySeries>> Series(const std::string& name);
 };
 
-// What opening says of a history whose tables have a newer version than this program knows, and of
+// The errors of opening a history whose tables have a newer version than this program knows, and of
 // any other that cannot be used. `name`: its path, or its URI without a password.
 absl::Status NewerHistory(const std::string& name, int64_t version, int64_t known);
 absl::Status UnusableHistory(const std::string& name, const std::string& why);

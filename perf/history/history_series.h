@@ -18,7 +18,7 @@ namespace perf {
 struct HistoryPoint {
   // The invocation it was measured in.
   std::string run_id = {};
-  // Which test and shard of the invocation, as HashOfTest has it.
+  // The test and shard of the invocation, as HashOfTest has them.
   size_t test = 0;
   std::string commit = {};
   // Whether the tree had changes that are not in the commit.
@@ -31,7 +31,7 @@ struct HistoryPoint {
   std::optional<std::string> noise = std::nullopt;
 };
 
-// What figures have to share to be compared: one machine, build, load, unit and direction.
+// The key that figures have to share to be compared: one machine, build, load, unit and direction.
 struct SeriesKey {
   std::string machine = {};
   // Compiler, mode, sanitizer and flags: "gcc 12.2.0, opt (optimize, pie)". Empty for runs that
@@ -66,7 +66,7 @@ std::vector<SeriesKey> KeysOf(const Run& run);
 // The measurement's point in a series.
 HistoryPoint PointOf(const Run& run, const Measurement& measurement);
 
-// What a HistorySeries calls the loads of a run, and its build.
+// The words by which a HistorySeries names the loads of a run, and its build.
 std::string SeriesLoad(const Provenance& provenance);
 std::string SeriesBuild(const Environment& environment);
 

@@ -1,4 +1,5 @@
-// What the history has of the measurements of some runs: read once, for baselines and for pictures.
+// The part of the history that is about the measurements of some runs. It is read once, for
+// baselines and for pictures.
 #ifndef PERF_HISTORY_RUNS_IN_HISTORY_H_
 #define PERF_HISTORY_RUNS_IN_HISTORY_H_
 

@@ -9,7 +9,7 @@
 
 namespace perf {
 
-// Whether the document looks like its results.
+// True if the document looks like results of Google Benchmark.
 bool AreGbenchResults(const rapidjson::Value& document);
 
 // Adds a measurement for each benchmark, whose samples are the real times of its repetitions. Of a

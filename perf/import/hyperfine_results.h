@@ -8,7 +8,7 @@
 
 namespace perf {
 
-// Whether the document looks like its results.
+// True if the document looks like results of hyperfine.
 bool AreHyperfineResults(const rapidjson::Value& document);
 
 // Adds a measurement for each command, in seconds. Where two commands have one name, which

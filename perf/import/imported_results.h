@@ -14,7 +14,7 @@ namespace perf {
 struct ImportedResults {
   // At least one, each with at least one measurement.
   std::vector<Run> runs;
-  // What a reader has to know of them, such as what was left out.
+  // Remarks that a reader of the results needs, such as what was left out.
   std::vector<std::string> notes;
 };
 

@@ -16,7 +16,7 @@
 namespace perf {
 
 struct ImportOptions {
-  // What the measurements belong to; their names begin with it.
+  // The component that the measurements belong to; their names begin with it.
   std::string component = "imported";
   // The machine that they are of. Empty: the one that the results name, or "imported".
   std::string machine = {};

@@ -8,7 +8,7 @@
 
 namespace perf {
 
-// Whether the document looks like its results.
+// True if the document looks like results of pytest-benchmark.
 bool ArePytestResults(const rapidjson::Value& document);
 
 // Adds a measurement for each benchmark, in seconds, with the machine, the commit and the Python

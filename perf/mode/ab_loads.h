@@ -9,7 +9,7 @@
 
 namespace perf {
 
-// What both programs find in their environment, as $PERF_PROFILE and $PERF_OVERRIDES.
+// The loads that both programs find in their environment, as $PERF_PROFILE and $PERF_OVERRIDES.
 struct LoadVariables {
   std::string profile;
   std::string overrides;

@@ -1,4 +1,4 @@
-// Where counts are stored, among the baselines of machines.
+// The key under which counts are stored, among the baselines of machines.
 #ifndef PERF_MODE_COUNTS_KEY_H_
 #define PERF_MODE_COUNTS_KEY_H_
 

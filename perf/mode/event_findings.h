@@ -1,4 +1,4 @@
-// What a `bazel test` measured, from the build events that it wrote.
+// Reads what a `bazel test` measured from the build events that it wrote.
 #ifndef PERF_MODE_EVENT_FINDINGS_H_
 #define PERF_MODE_EVENT_FINDINGS_H_
 

@@ -28,7 +28,7 @@
 
 namespace perf {
 
-// What is known before anything is measured.
+// The context of a run: what is known before anything is measured.
 struct RunContext {
   const Suite& suite;
   // The selected members of the suite.
@@ -40,10 +40,10 @@ struct RunContext {
   std::string machine;
 };
 
-// What was measured.
+// The outcome of measuring: the records, and what went wrong.
 struct Findings {
   std::vector<Run> runs;
-  // What could not be measured: "//audio:vad_perf_test: …".
+  // The tests that could not be measured, with the reason: "//audio:vad_perf_test: …".
   std::vector<std::string> errors;
   // The machine of the remote workers, if they measured any of it.
   std::optional<Environment> worker;
@@ -51,7 +51,7 @@ struct Findings {
   std::set<std::string> failed;
   // Remarks for the report.
   std::vector<std::string> notes;
-  // What only A/B comparisons find; ReportInputs says what each member means.
+  // These members are filled by A/B comparisons alone; ReportInputs says what each means.
   std::map<std::string, AbResult> ab;
   std::string ab_revision;
   std::vector<UnchangedTest> unchanged;
@@ -81,7 +81,7 @@ class Mode {
   // on any.
   virtual absl::Status Prepare(const RunContext& context, ReportInputs& inputs);
 
-  // What the report says where there are no stored baselines; empty if they are not needed.
+  // The note of the report where there are no stored baselines; empty if they are not needed.
   virtual std::string NoBaselineNote(const RunContext& context) const;
 
   // The name of the benchmark that a measurement is of, as filters of benchmarks see it.

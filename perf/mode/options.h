@@ -1,4 +1,4 @@
-// What a run of the suite was asked to do.
+// The options of a run of the suite.
 #ifndef PERF_MODE_OPTIONS_H_
 #define PERF_MODE_OPTIONS_H_
 
@@ -28,7 +28,7 @@ struct RunnerOptions {
   std::string load_overrides;
   // A regular expression (RE2) over targets and names of tests. Empty: all.
   std::string filter;
-  // What narrows the suite, in words; empty for the whole suite.
+  // The flags that narrow the suite, in words; empty for the whole suite.
   std::string selection;
   // Further forms of the report to write, by their names (perf/report/forms/form.h).
   std::vector<std::string> formats;
@@ -53,7 +53,7 @@ struct RunnerOptions {
   // A revision to compare with, A/B, instead of stored baselines; kBaselineRevision for the one
   // the stored baselines name. Empty: none.
   std::string against;
-  // How long the A/B comparison may measure.
+  // The time for which the A/B comparison may measure.
   absl::Duration time_budget = absl::Minutes(10);
   // Tests whose code is the same in both revisions are measured, too.
   bool measure_identical = false;
@@ -62,7 +62,7 @@ struct RunnerOptions {
   // The history that the run is added to: an absolute path, or a URI of PostgreSQL, which may have
   // a password and is not for messages. Empty: none.
   std::string history;
-  // What benchmarks do is counted, instead of timed.
+  // If it is set, the work of benchmarks is counted instead of timed.
   bool counts = false;
   // A performance_baseline.txt to compare with instead of the stored baselines, absolute. Empty:
   // none.

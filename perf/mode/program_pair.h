@@ -20,9 +20,9 @@ struct ProgramPairOptions {
   // The suite of the current tree, which the test is a member of.
   const Suite& suite;
   SuiteTest test;
-  // What the test is called in the baseline's tree.
+  // The label of the test in the baseline's tree.
   std::string baseline_label;
-  // Where each tree's programs are, as BuildTests returns it.
+  // The folder of each tree's programs, as BuildTests returns it.
   std::string baseline_bin;
   std::string current_bin;
   // Profile, single loads and filter.
@@ -31,7 +31,8 @@ struct ProgramPairOptions {
 
 struct ProgramPair {
   CodeComparison code;
-  // With all variables that the tests need, but for the places of temporary files and outputs.
+  // The programs, with all variables that the tests need but for the places of temporary files and
+  // outputs.
   TestProgram baseline;
   TestProgram current;
   std::string component;

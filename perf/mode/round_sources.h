@@ -22,10 +22,11 @@ BenchmarkProgram BenchmarkProgramOf(const TestProgram& test, const std::string& 
 BenchmarkProgram WholeProgramOf(const TestProgram& test, const std::string& temporary);
 
 struct RoundSourceOptions {
-  // With all variables that the tests need, but for the places of temporary files and outputs.
+  // The programs, with all variables that the tests need but for the places of temporary files and
+  // outputs.
   TestProgram baseline;
   TestProgram current;
-  // Whether the bodies are Google Benchmark functions.
+  // True if the bodies are Google Benchmark functions.
   bool benchmark = false;
   std::string component;
   // A regular expression (RE2) that is valid: which benchmarks. Empty: all.

@@ -1,5 +1,5 @@
-// What a run needs from outside of itself: programs, git, the machine, the clock, the terminal.
-// Tests have a stand-in, testing/fake_services.h.
+// The services that a run needs from outside of itself: programs, git, the machine, the clock and
+// the terminal. Tests have a stand-in, testing/fake_services.h.
 #ifndef PERF_MODE_SERVICES_H_
 #define PERF_MODE_SERVICES_H_
 
@@ -22,7 +22,7 @@ class Services {
 
   virtual ProgramRunner& programs() = 0;
 
-  // What git says of the workspace: StateOfWorkingTree of perf/bazel/git.h.
+  // Asks git for the state of the workspace: StateOfWorkingTree of perf/bazel/git.h.
   virtual absl::StatusOr<WorkingTreeState> StateOfWorkingTree(const std::string& workspace) = 0;
 
   // Describes this machine and the build of this process.

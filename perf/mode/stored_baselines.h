@@ -28,7 +28,7 @@ absl::StatusOr<std::map<std::string, ComponentBaseline>> ReadBaselines(
 absl::Status CheckTraceable(const absl::StatusOr<WorkingTreeState>& tree);
 
 struct StoreOptions {
-  // Where baselines are stored, absolute, and the machine's folder in it.
+  // The folder in which baselines are stored, absolute, and the machine's folder in it.
   std::string directory;
   std::string machine;
   // Whether every test of the components was to run, so that what was not measured is gone.
@@ -38,11 +38,11 @@ struct StoreOptions {
   std::string why = {};
 };
 
-// What was stored, in two forms.
+// A description of what was stored, in two forms.
 struct StoredChanges {
-  // For a terminal, a line a measurement.
+  // The form for a terminal: a line for each measurement.
   std::string text;
-  // For a review: BaselineChangesMarkdown.
+  // The form for a review: BaselineChangesMarkdown.
   std::string markdown;
 };
 

@@ -40,7 +40,7 @@ class TargetOwners {
   // "CODEOWNERS"; empty if there is none.
   const std::string& file() const { return file_; }
 
-  // What of the file could not be read, for the report; mostly nothing.
+  // Remarks for the report about what of the file could not be read; mostly none.
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:

@@ -23,15 +23,15 @@ absl::Status RunOnCpus(pid_t process, absl::Span<const int> cpus);
 
 // CPU time since a process started.
 struct CpuUse {
-  // What the main thread used.
+  // The processor time that the main thread used.
   absl::Duration main_thread;
-  // How long the main thread was ready to run and had no CPU.
+  // The time for which the main thread was ready to run and had no CPU.
   absl::Duration main_thread_waited;
-  // What all threads used, those that have ended too.
+  // The processor time that all threads used, also those that have ended.
   absl::Duration process;
 };
 
-// What `process` has used up to now, from /proc/PID/schedstat and its CPU clock
+// The processor time that `process` has used up to now, from /proc/PID/schedstat and its CPU clock
 // (clock_getcpuclockid(3)). An error if there is no such process, or if this kernel keeps no such
 // account.
 absl::StatusOr<CpuUse> CpuUseOf(pid_t process);

@@ -40,7 +40,7 @@ class HardwareCounters {
   void Start();
   void Stop();
 
-  // What was counted between Start and Stop, by name; scaled up where the processor had fewer
+  // The counts between Start and Stop, by name; scaled up where the processor had fewer
   // counters than events and took turns.
   std::map<std::string, int64_t> Read() const;
 

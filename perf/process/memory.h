@@ -1,4 +1,4 @@
-// What the process occupies.
+// The memory that the process occupies.
 #ifndef PERF_PROCESS_MEMORY_H_
 #define PERF_PROCESS_MEMORY_H_
 
@@ -16,7 +16,7 @@ int64_t ResidentBytes();
 int64_t PeakResidentBytes();
 bool ResetPeakResidentBytes();
 
-// What was allocated and not yet freed, in bytes, of all threads: glibc's mallinfo2(3), which knows
+// The bytes that all threads have allocated and not yet freed: glibc's mallinfo2(3), which knows
 // the size of every block to the byte it rounds it up to. 0 under a sanitizer with an allocator of
 // its own.
 int64_t LiveHeapBytes();

@@ -30,7 +30,8 @@ struct SubprocessOptions {
   bool clean_environment = false;
   // Working directory. Empty: this process's.
   std::string directory = {};
-  // Where stdout and stderr go: a descriptor of this process. -1: where this process's go.
+  // The descriptors of this process to which stdout and stderr go. With -1, they go where this
+  // process's go.
   int stdout_descriptor = -1;
   int stderr_descriptor = -1;
   // Further descriptors the program gets, by the number it knows them by.
@@ -75,7 +76,7 @@ struct SubprocessResult {
   pid_t pid = 0;
   // 128 plus the signal if one ended it.
   int exit_code = 0;
-  // What it wrote to stdout and to stderr, if that was captured.
+  // The texts that it wrote to stdout and to stderr, if they were captured.
   std::string output;
   std::string errors;
 };

@@ -16,8 +16,8 @@ namespace perf {
 // Reads the JSON that perf_command_test writes. InvalidArgument if it is malformed.
 absl::StatusOr<CommandTest> ParseCommandTest(absl::string_view json);
 
-// What a test measures, as far as that is known before it runs: its own name, and those of its
-// measurements below, but for Google Benchmark's. A filter that selects one of them selects it.
+// The names of what a test measures, as far as they are known before it runs: its own, and those of
+// its measurements below, but for Google Benchmark's. A filter that selects one of them selects it.
 std::vector<std::string> NamesOfCommandTest(const CommandTest& test);
 
 struct CommandRunOptions {

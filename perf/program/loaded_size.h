@@ -11,9 +11,9 @@ namespace perf {
 
 struct ProgramSize {
   int64_t file_bytes = 0;
-  // What a start maps from the file: its loadable segments, as `size` adds them up, without debug
-  // information and symbols (ELF-64 specification, "Program Header"). Of a file that is no ELF
-  // program for 64 bits, all of it.
+  // The bytes that a start maps from the file: its loadable segments, as `size` adds them up,
+  // without debug information and symbols (ELF-64 specification, "Program Header"). Of a file that
+  // is no ELF program for 64 bits, all of it.
   int64_t loaded_bytes = 0;
 };
 

@@ -1,4 +1,4 @@
-// What a run of a program cost.
+// The cost of a run of a program.
 #ifndef PERF_PROGRAM_PROGRAM_COST_H_
 #define PERF_PROGRAM_PROGRAM_COST_H_
 
@@ -15,7 +15,7 @@ namespace perf {
 struct ProgramCost {
   // 128 plus the signal if one ended it.
   int exit_code = 0;
-  // From its start to its end.
+  // The time from its start to its end.
   absl::Duration wall;
   // Processor time, in user space and in the system, of it and of the processes that it waited for.
   absl::Duration user;
@@ -23,9 +23,10 @@ struct ProgramCost {
   // The greatest resident set of it, or of one of the processes that it waited for. A kilobyte is
   // the system's grain.
   int64_t peak_bytes = 0;
-  // In user space, of it and of all that it started; nothing if the machine does not count them.
+  // The instructions in user space, of it and of all that it started; nothing if the machine does
+  // not count them.
   std::optional<int64_t> instructions;
-  // What it wrote to standard output and to standard error.
+  // The texts that it wrote to standard output and to standard error.
   std::string output;
   std::string errors;
 };

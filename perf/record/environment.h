@@ -1,4 +1,4 @@
-// What identifies the machine and the build that a figure was measured on.
+// The properties that identify the machine and the build that a figure was measured on.
 #ifndef PERF_RECORD_ENVIRONMENT_H_
 #define PERF_RECORD_ENVIRONMENT_H_
 

@@ -35,7 +35,7 @@ HealthReading ReadHealth();
 // Fills the times of all CPUs in from the text of /proc/stat; leaves them 0 if it is not that.
 void ParseProcStat(absl::string_view text, HealthReading& reading);
 
-// What happened between two readings.
+// The disturbances between two readings.
 Health HealthBetween(const HealthReading& begin, const HealthReading& end);
 
 // Why a comparison of times with stored ones cannot be believed, in words; empty if it can. That is

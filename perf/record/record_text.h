@@ -1,4 +1,4 @@
-// Which texts a record may have.
+// A check of the texts that a record may have.
 #ifndef PERF_RECORD_RECORD_TEXT_H_
 #define PERF_RECORD_RECORD_TEXT_H_
 

@@ -11,14 +11,14 @@
 namespace perf {
 
 struct BaselineChangesInputs {
-  // What changes, by machine, or "any-machine".
+  // The changes, by machine, or "any-machine".
   const std::vector<std::pair<std::string, BaselineUpdate>>& updates;
-  // What --why said; empty if nothing.
+  // The reason that --why gave; empty if none.
   std::string why;
   // The commit that was measured, and the day.
   std::string commit;
   std::string date;
-  // What else a reviewer has to know, a sentence each.
+  // Further remarks for the reviewer, a sentence each.
   std::vector<std::string> remarks = {};
 };
 

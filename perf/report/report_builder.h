@@ -42,14 +42,14 @@ struct GoneMeasurement {
 struct UnchangedTest {
   std::string component;
   std::string label;
-  // What differs all the same, as the report shall say: "the harness (perf) and debug information".
-  // Empty if they are the same program, byte for byte.
+  // The parts that differ all the same, in the report's words: "the harness (perf) and debug
+  // information". Empty if they are the same program, byte for byte.
   std::string difference;
 };
 
 struct ReportInputs {
   std::vector<Run> runs;
-  // What could not be measured.
+  // The tests that could not be measured, with the reasons.
   std::vector<std::string> errors;
   // The tests that `errors` are about, label to component. What those did not measure is not called
   // missing besides.
@@ -73,13 +73,14 @@ struct ReportInputs {
   std::string baseline_lines_source;
   // Keys of that file that no component of the suite states, though all were to be measured.
   std::vector<std::string> unknown_baseline_lines;
-  // What A/B comparisons found, by measurement; if `ab_revision` is set, these are the verdicts.
+  // The results of A/B comparisons, by measurement; if `ab_revision` is set, these are the
+  // verdicts.
   std::map<std::string, AbResult> ab;
   // The revision that was measured beside this one, as the report shall name it.
   std::string ab_revision;
   // Tests whose code is the same in both revisions.
   std::vector<UnchangedTest> unchanged;
-  // What that revision has and this build has not.
+  // The measurements that that revision has and this build has not.
   std::vector<GoneMeasurement> gone;
   // The percentages that the revision beside this one accepts already, by measurement: what is
   // accepted of a change that both have says nothing of another one.
@@ -90,7 +91,7 @@ struct ReportInputs {
   std::map<std::string, int> attempts;
   // Tests whose measurements a filter can name; others are selected as a whole.
   std::set<std::string> benchmarks;
-  // Who is to be asked about what a test found.
+  // The owners of tests, who are to be asked about what these found.
   TargetOwners owners;
   // The flags of the run that a command to measure again needs, too: "--counts".
   std::vector<std::string> repeated_flags;

@@ -28,7 +28,7 @@ std::string Words(const MeasurementResult& result);
 // worse one. Empty if there is nothing to say.
 std::string AcceptanceText(const MeasurementResult& result);
 
-// From so many days before its last one on, the end of an acceptance is in every report.
+// From this many days before its last one on, the end of an acceptance is in every report.
 inline constexpr int kReminderDays = 14;
 
 // "accepted until 2027-01-31, which is in 9 days: make it fast again, or …": what somebody has to
@@ -159,8 +159,8 @@ absl::string_view ConclusionSymbol(const Report& report);
 // The same with what there is to act on: "Red: 1 red, 2 yellow".
 std::string Conclusion(const Report& report);
 
-// What a reader does next with the whole, and the command that does it; both empty if nothing is to
-// be done.
+// The next step for a reader of the whole report, and the command that does it; both empty if
+// nothing is to be done.
 struct NextStep {
   // "see whether it was the code, beside an earlier revision"
   std::string what;
@@ -177,7 +177,7 @@ std::string Table(const std::vector<std::vector<std::string>>& rows);
 // How many columns of a terminal UTF-8 text takes, if no character is wide.
 size_t Width(absl::string_view text);
 
-// What to do about missing measurements, said once for all.
+// A sentence that says once for all what to do about missing measurements.
 absl::string_view AboutMissing(const Report& report);
 
 // "audio.vad: the baseline has it, and no test measured it (25.5 ms, 0123456789ab of 2026-11-24)"

@@ -22,7 +22,7 @@ struct ExplainRevisionsOptions {
   // The suite of the working tree, and those of its tests that may have the measurement.
   const Suite& suite;
   std::vector<SuiteTest> tests;
-  // Where and how Bazel is called, and the loads.
+  // The options by which Bazel is called, and the loads.
   const RunnerOptions& run;
   Services& services;
   // The measurement's name, as in records.

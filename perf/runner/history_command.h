@@ -12,14 +12,16 @@
 namespace perf {
 
 struct HistoryCommandOptions {
-  // Where it is, as CheckHistoryLocation allows: an absolute path, or a URI of PostgreSQL.
+  // The place of the history, as CheckHistoryLocation allows: an absolute path, or a URI of
+  // PostgreSQL.
   std::string location;
-  // What to add first, absolute: a folder with records, or results of another tool; empty: nothing.
+  // The path of what is added first, absolute: a folder with records, or results of another tool.
+  // If it is empty, nothing is added.
   std::string import;
-  // What the results of other tools become.
+  // The component and the machine that results of other tools are given.
   ImportOptions import_options;
-  // What to show. With a name, measurements of just that name, or else those with it in their
-  // names, are plotted; without one, all are listed.
+  // The selection to show. With a name, measurements of just that name, or else those with it in
+  // their names, are plotted; without one, all are listed.
   HistoryFilter filter;
   // Series as JSON instead: an array with an element a line, of the newest kMaxPointsShown points.
   bool json = false;

@@ -17,7 +17,7 @@
 namespace perf {
 namespace {
 
-// What is compared of a name.
+// A name without its @ and in lower case, which is how names are compared.
 std::string Plain(absl::string_view name) {
   absl::ConsumePrefix(&name, "@");
   return absl::AsciiStrToLower(name);

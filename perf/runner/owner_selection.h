@@ -1,4 +1,4 @@
-// Which of the selected tests --owner leaves.
+// Narrows the selected tests to those of the owners that --owner names.
 #ifndef PERF_RUNNER_OWNER_SELECTION_H_
 #define PERF_RUNNER_OWNER_SELECTION_H_
 

@@ -19,9 +19,9 @@ namespace perf {
 // A form of a profile.
 struct ProfileFormat {
   absl::string_view name;
-  // What the file is called if the user names none.
+  // The name of the file if the user names none.
   absl::string_view file_name;
-  // What a file of it begins like.
+  // The kind by which the beginning of such a file is recognised.
   command::FileKind kind;
   std::string (*render)(const CallNode& root, absl::string_view title);
 };

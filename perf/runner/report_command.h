@@ -16,8 +16,8 @@ struct ReportCommandOptions {
   // beside it, if it is there, gives forms that show samples theirs.
   std::string from;
   std::vector<Form> forms;
-  // Where to write, as the user typed it. Empty: standard output, one form after another. A file
-  // for one form; a folder, which is made if need be, for several, and for one if it is there
+  // The place to write to, as the user typed it. Empty: standard output, one form after another. A
+  // file for one form; a folder, which is made if need be, for several, and for one if it is there
   // already or ends with "/". In it, each form's file has the name that a run gives it.
   std::string output;
   bool verbose = false;

@@ -44,7 +44,8 @@ class ReportFiles {
   absl::Status WritePage(const Report& report, const ReportInputs& inputs,
                          const std::map<std::string, HistorySeries>& history);
 
-  // Where people find the report: "DIRECTORY/performance_report.txt, and with pictures in …".
+  // The places where people find the report: "DIRECTORY/performance_report.txt, and with pictures
+  // in …".
   std::string ForPeople() const;
 
  private:
@@ -54,7 +55,7 @@ class ReportFiles {
   absl::Status WriteRecords(const ReportInputs& inputs) const;
 
   std::string directory_;
-  // What is written besides the forms that always are.
+  // The forms that are written besides those that always are.
   std::vector<Form> forms_;
   // The files that were opened, by name.
   std::map<std::string, command::OutputFile> files_;

@@ -1,4 +1,4 @@
-// What the self-checks promise, and whether it held.
+// The promises that the self-checks test, and whether they held.
 #ifndef PERF_SELFCHECK_PROMISES_H_
 #define PERF_SELFCHECK_PROMISES_H_
 

@@ -39,7 +39,7 @@ double Value(const Summary& summary, Statistic statistic);
 
 // A distribution-free interval for the median: the order statistics between which it lies with at
 // least `confidence`, from the binomial distribution of the sign test (Conover 1999, section 3.2).
-// With too few samples for the confidence, the whole range.
+// An interval; with too few samples for the confidence, it is the whole range.
 struct Interval {
   double low = 0;
   double high = 0;

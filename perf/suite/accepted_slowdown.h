@@ -17,8 +17,8 @@ inline constexpr double kMaxAcceptedPercent = 1000;
 // than 0 and at most kMaxAcceptedPercent, and a day that there is, written as 2027-01-31.
 absl::Status CheckAccepted(const AcceptedSlowdown& accepted);
 
-// What the component accepts of that measurement; nullptr if nothing. It lives as long as
-// `requirements`.
+// The slowdown that the component accepts of that measurement; nullptr if it accepts none. It lives
+// as long as `requirements`.
 const AcceptedSlowdown* FindAccepted(const ComponentRequirements& requirements,
                                      absl::string_view measurement);
 

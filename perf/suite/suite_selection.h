@@ -1,4 +1,4 @@
-// Which tests of a suite a command line asks for.
+// Selects the tests of a suite that a command line asks for.
 #ifndef PERF_SUITE_SUITE_SELECTION_H_
 #define PERF_SUITE_SUITE_SELECTION_H_
 

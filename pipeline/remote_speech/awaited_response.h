@@ -20,14 +20,14 @@ namespace parlance::pipeline {
 
 class AwaitedResponse : public HttpListener {
  public:
-  // What came since the last time.
+  // The parts of the response that came since the last call of Wait.
   struct News {
-    // Whether there is anything.
+    // True if anything came.
     bool any = false;
-    // Once, before the first bytes.
+    // The head of the response; it comes once, before the first bytes.
     std::optional<HttpHead> head = {};
     std::string bytes = {};
-    // As the last.
+    // How the response ended; it comes once, after everything else.
     std::optional<absl::Status> done = {};
   };
 

@@ -28,8 +28,8 @@ absl::StatusOr<std::unique_ptr<History>> OpenHistoryIfThere(const std::string& l
 // Whether it is on a server, so that it consists of no files here.
 bool IsOnServer(absl::string_view location);
 
-// What messages call a history that passes the check: the path, or the URI without password and
-// options.
+// The name that messages have for a history that passes the check: the path, or the URI without
+// password and options.
 std::string HistoryName(const std::string& location);
 
 }  // namespace perf

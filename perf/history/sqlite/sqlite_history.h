@@ -48,9 +48,9 @@ class SqliteHistory : public History {
   absl::Status Error(const std::string& what) const;
   absl::Status Execute(const char* sql);
   absl::Status Prepare();
-  // Those of the runs' invocations that are there.
+  // The invocations of the runs that the history has already.
   absl::StatusOr<std::set<std::string>> InvocationsOf(const std::vector<Run>& runs);
-  // In a transaction, which is not rolled back after an error.
+  // Adds runs within a transaction, which is not rolled back after an error.
   absl::StatusOr<int> AddRuns(const std::vector<Run>& runs, KnownBy known_by);
   absl::StatusOr<bool> AddRun(const Run& run);
 

@@ -23,15 +23,15 @@ struct FormInputs {
 };
 
 struct Form {
-  // As the command line has it: "junit".
+  // The name by which the command line asks for it: "junit".
   absl::string_view name;
-  // What its file in an output folder is called: "performance_report.xml".
+  // The name of its file in an output folder: "performance_report.xml".
   absl::string_view file_name;
-  // What a file of it begins like.
+  // The kind by which the beginning of such a file is recognised.
   const command::FileKind* kind;
-  // Whether people read it in a terminal, where verdicts may have colours.
+  // True if people read it in a terminal, where verdicts may have colours.
   bool is_for_terminals;
-  // Whether it has more to show with FormInputs::runs.
+  // True if it shows more with FormInputs::runs.
   bool shows_samples;
   // An error only if protobuf cannot write the report as JSON.
   absl::StatusOr<std::string> (*render)(const Report& report, const FormInputs& inputs);

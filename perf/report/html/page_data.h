@@ -33,7 +33,7 @@ inline constexpr size_t kMaxExplanationText = 200;
 inline constexpr size_t kMaxExplanationBytes = 300 << 10;
 
 struct HtmlInputs {
-  // What the report was built from.
+  // The records that the report was built from.
   const ReportInputs& records;
   // The series of the history that measurements are points of, by name.
   const std::map<std::string, HistorySeries>& history;

@@ -6,7 +6,7 @@ namespace perf {
 
 extern const char kPageStyle[];
 extern const char kPageScript[];
-// What a Content-Security-Policy calls them: "sha256-…".
+// The hashes by which a Content-Security-Policy allows the style and the script: "sha256-…".
 extern const char kPageStyleHash[];
 extern const char kPageScriptHash[];
 
