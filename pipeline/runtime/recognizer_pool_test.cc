@@ -436,14 +436,14 @@ TEST_F(RecognizerPoolTest, ARecognizerMayFailOrThrowInEachFunction) {
        "something that is not a std::exception"},
       {"process", fails, absl::StatusCode::kUnavailable, "no microphone"},
       {"process", throws, absl::StatusCode::kInternal, "out of memory"},
-      {"process", throws_a_number, absl::StatusCode::kInternal, "no exception"},
+      {"process", throws_a_number, absl::StatusCode::kInternal, "not a std::exception"},
       {"partial", fails, absl::StatusCode::kUnavailable, "no microphone"},
       {"partial", throws, absl::StatusCode::kInternal, "out of memory"},
       {"finish", fails, absl::StatusCode::kUnavailable, "no microphone"},
       {"finish", throws, absl::StatusCode::kInternal, "out of memory"},
-      {"finish", throws_a_number, absl::StatusCode::kInternal, "no exception"},
+      {"finish", throws_a_number, absl::StatusCode::kInternal, "not a std::exception"},
       {"forget", throws, absl::StatusCode::kInternal, "out of memory"},
-      {"forget", throws_a_number, absl::StatusCode::kInternal, "no exception"},
+      {"forget", throws_a_number, absl::StatusCode::kInternal, "not a std::exception"},
   };
   for (const Case& each : cases) {
     SCOPED_TRACE(absl::StrCat(each.function, ": ", each.message));

@@ -174,7 +174,7 @@ TEST(ClientTest, ARepeatedCursorKeepsWhatWasRead) {
 TEST(ClientTest, ALaterPageThatFailsKeepsTheEarlier) {
   for (const auto& [answer, why] : std::vector<std::pair<std::string, std::string>>{
            {R"("result":{"tools":7})",
-            "page 2: the server's answer is malformed: tools/list gives no"},
+            "page 2: the server's answer is malformed: tools/list does not give"},
            {R"("result":{"tools":[NaN]})", "page 2: the server's answer is malformed: not JSON: "},
            {R"("error":{"code":-32603,"message":"out of tools"})", "page 2: out of tools"}}) {
     ScriptedServer server(

@@ -79,9 +79,9 @@ TEST(WebSocketUrlTest, Parts) {
 
 TEST(WebSocketUrlTest, WhatIsWrongIsSaid) {
   for (const auto& [text, message] : std::vector<std::pair<const char*, const char*>>{
-           {"", "no ws:// address"},
-           {"127.0.0.1:8080", "no ws:// address"},
-           {"http://127.0.0.1/", "no ws:// address"},
+           {"", "not a ws:// address"},
+           {"127.0.0.1:8080", "not a ws:// address"},
+           {"http://127.0.0.1/", "not a ws:// address"},
            {"wss://127.0.0.1/", "TLS is not spoken here"},
            {"ws://", "names no host"},
            {"ws:///path", "names no host"},
