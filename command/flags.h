@@ -12,7 +12,7 @@
 
 namespace command {
 
-// What was typed.
+// The words of a command line, sorted into flags and arguments.
 struct CommandLine {
   // The arguments that are no flags, in order. "-" is one; so is everything after "--".
   std::vector<std::string> arguments;

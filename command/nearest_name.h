@@ -1,4 +1,4 @@
-// What somebody meant who typed a name that there is not.
+// Finds the name that somebody meant who typed one that does not exist.
 #ifndef COMMAND_NEAREST_NAME_H_
 #define COMMAND_NEAREST_NAME_H_
 

@@ -24,7 +24,7 @@ struct Subcommand {
   std::string name;
   // The arguments as the help shows them: "[ID...]".
   std::string arguments;
-  // What it does, in a sentence or two; the help breaks lines.
+  // The purpose of the program, in a sentence or two; the help breaks lines.
   std::string description;
   size_t min_arguments = 0;
   size_t max_arguments = 0;
@@ -51,15 +51,16 @@ struct Program {
   std::string details;
   // Every flag of the program is in one group.
   std::vector<FlagGroup> flag_groups;
-  // What every subcommand takes; without subcommands not needed.
+  // The flags that every subcommand takes; not needed without subcommands.
   std::vector<absl::string_view> common_flags;
   // Flags whose empty value means something. Any other text that is given empty is a mistake,
   // mostly that of a script whose variable is not set, which would silently do something else.
   std::vector<absl::string_view> may_be_empty = {};
   std::vector<std::string> examples;
-  // What exit code 1 means here: "a measurement is red". Empty if it never says no.
+  // The meaning of exit code 1 in this program: "a measurement is red". Empty if it never says no.
   std::string no_means;
-  // What else exit code 2 means here: "something could not be measured". Empty if nothing.
+  // A further meaning of exit code 2 in this program: "something could not be measured". Empty if
+  // none.
   std::string failed_means = "";
 
   // Either subcommands,

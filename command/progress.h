@@ -23,7 +23,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // What the next line adds, such as "95 s heard" or "12 of 40".
+  // Sets the detail that the next line adds, such as "95 s heard" or "12 of 40".
   void Update(absl::string_view detail);
 
  private:

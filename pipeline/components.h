@@ -55,7 +55,7 @@ struct LocalConversation {
   std::unique_ptr<VoiceAgent> agent;
 };
 
-// What all conversations of a process share. Thread-safe.
+// The components that all conversations of a process share. Thread-safe.
 class Components {
  public:
   // Errors: those of the store, the grammar, the synthesiser, the model and servers.
@@ -72,7 +72,7 @@ class Components {
 
   session::SessionStore& store() { return *store_; }
   int output_sample_rate_hz() const { return synthesizer_->sample_rate_hz(); }
-  // What came of the servers that hear and speak, if there are any.
+  // Tells the metrics what came of the servers that hear and speak, if there are any.
   void TellRemoteSpeech(RemoteSpeechMetrics& metrics) const;
 
  private:

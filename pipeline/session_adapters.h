@@ -1,4 +1,4 @@
-// What the tools ask for, kept in the session store.
+// The services that the tools ask for, kept in the session store.
 #ifndef PIPELINE_SESSION_ADAPTERS_H_
 #define PIPELINE_SESSION_ADAPTERS_H_
 

@@ -41,13 +41,13 @@ struct EarlierStep {
   size_t num_calls = 0;
 };
 
-// What an agent knows when it decides.
+// The input of a decision of the agent.
 struct AgentInput {
   std::string session_id = {};
   Hypothesis utterance = {};
   // The conversation before this turn, oldest first: max_history_messages() of it at most.
   std::vector<session::Message> history = {};
-  // What it called so far in this turn, and what came back: of the same size.
+  // The calls that it made so far in this turn, and their answers; both lists are of the same size.
   std::vector<ToolCall> calls = {};
   std::vector<ToolAnswer> answers = {};
   // How the calls came about, step by step: the numbers of calls add up to all of them.

@@ -46,7 +46,7 @@ class RuleSet {
   std::map<std::string, decltype(IntentRule::call)> calls_;
 };
 
-// What the agent says when it understands nothing.
+// The words that the agent says when it understands nothing.
 inline constexpr char kNotUnderstood[] = "Sorry, I did not understand that.";
 
 // The agent wants no history. `rules` must outlive it.

@@ -25,7 +25,7 @@ struct AgentChoice {
   ModelAgentOptions model = {};
 };
 
-// What the flags of a program say, each as it was typed; empty: it was not given.
+// The flags of a program, each as it was typed; one that was not given is empty.
 struct AgentFlags {
   // --agent: rules, model or both.
   std::string agent = "rules";

@@ -12,7 +12,7 @@
 
 namespace parlance::pipeline {
 
-// What the flags of a program say, each as it was typed; empty: it was not given.
+// The flags of a program, each as it was typed; one that was not given is empty.
 struct SpeechFlags {
   // --stt_url, --stt_model.
   std::string stt_url = {};
@@ -35,7 +35,7 @@ struct SpeechChoice {
   // Not set: this machine's.
   std::optional<RemoteServiceOptions> recognition = {};
   std::optional<RemoteServiceOptions> synthesis = {};
-  // As the server of synthesis knows it.
+  // The name of the voice, as the server of synthesis knows it.
   std::string voice = {};
 
   // The longest that a conversation may wait for words, and for the next of a sentence's sound,

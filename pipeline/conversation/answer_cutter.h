@@ -30,7 +30,7 @@ namespace parlance::pipeline {
 
 class AnswerCutter {
  public:
-  // What is longer without a mark is cut at a space, or, if there is none, within a word.
+  // A piece that gets longer without a mark is cut at a space, or, if there is none, within a word.
   static constexpr size_t kMaxPieceBytes = 240;
   // A first piece has at least so many letters and digits, and so has a sentence: "Yes." goes with
   // what follows it.
@@ -54,7 +54,7 @@ class AnswerCutter {
 
  private:
   std::string Take(size_t bytes);
-  // Where the piece at hand ends; 0 if that is not known yet.
+  // Returns the end of the piece at hand; 0 if that is not known yet.
   size_t FindEnd(bool is_first) const;
 
   std::string text_;

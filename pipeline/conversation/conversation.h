@@ -72,7 +72,7 @@ struct ConversationOptions {
   // If nothing was heard of the answer for so long, a word of waiting is said, once a turn.
   absl::Duration waiting_after = absl::Seconds(3);
   std::string waiting_text = "One moment, please. ";
-  // What is said instead of an answer that failed, and of one that could not be stored.
+  // The words that are said instead of an answer that failed, and of one that could not be stored.
   std::string apology = "Sorry, something went wrong. ";
   std::string not_stored_apology = "Sorry, I cannot keep that, so I did not answer. ";
   // How long each is waited for: final words, anything from an agent, the outputs of its calls,
@@ -134,7 +134,7 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   void Tick(absl::Duration at) override;
   void HangUp(absl::Duration at) override;
 
-  // Who looks on; null: nobody. It has to outlive the conversation.
+  // Sets the observer; null for none. It has to outlive the conversation.
   void set_observer(ConversationObserver* observer) { observer_ = observer; }
 
   // When Tick is to be called, if nothing else comes before; InfiniteDuration if never.
@@ -239,7 +239,7 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
     int32_t order = 0;
     int64_t place = 0;
     std::optional<int64_t> sequence = {};
-    // What it is to be amended to once it is there.
+    // The text that the message is amended to once it is stored.
     std::optional<std::string> amendment = {};
     bool cut = false;
     // Where the time went until it was heard, once it is, and what the store was told of that.
@@ -351,7 +351,7 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   void BeginWait(absl::Duration decided, absl::Duration endpoint_delay);
   void AddWait(TurnStage stage, absl::Duration began, absl::Duration took);
   void EndTurn(const TurnAction& action);
-  // What the time that passes now is spent on.
+  // The stage that the time that passes now is spent on.
   TurnStage Stage() const;
 
   const ConversationOptions options_;
@@ -377,7 +377,7 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   int64_t segmenter_begin_ = 0;
   // How the utterance comes that begins.
   UtteranceSource beginning_ = UtteranceSource::kDetected;
-  // What was typed while somebody spoke, and whether it is to be answered.
+  // The texts that were typed while somebody spoke, and whether they are to be answered.
   std::vector<std::string> typed_;
   // An answer was asked for, and is to begin once it can.
   bool is_requested_ = false;
@@ -386,7 +386,7 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   bool is_paused_ = false;
   // What is heard over an answer: whether it is the answer itself, and whether it takes the floor.
   EchoGuard echo_;
-  // What the guard made of the last frame.
+  // The guard's result for the last frame.
   GuardedSound guarded_ = {};
   InterruptionJudge judge_;
   bool is_judged_ = false;

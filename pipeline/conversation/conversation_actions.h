@@ -1,4 +1,4 @@
-// What a conversation orders, and who does it.
+// The actions that a conversation orders, and the interface of whoever does them.
 #ifndef PIPELINE_CONVERSATION_CONVERSATION_ACTIONS_H_
 #define PIPELINE_CONVERSATION_CONVERSATION_ACTIONS_H_
 
@@ -21,7 +21,7 @@
 
 namespace parlance::pipeline {
 
-// What the agent is asked with.
+// The question that the agent is asked.
 struct AgentQuestion {
   int32_t attempt = 0;
   // The answer may be thrown away.

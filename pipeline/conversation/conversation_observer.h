@@ -37,7 +37,7 @@ enum class UtteranceSource : uint8_t {
 
 struct BegunCall {
   int32_t call = 0;
-  // What the call is named by in the stored messages.
+  // The id by which stored messages name the call.
   std::string id;
   ToolCall tool_call;
 };

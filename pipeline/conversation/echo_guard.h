@@ -46,7 +46,7 @@
 
 namespace parlance::pipeline {
 
-// What a guard makes of 10 ms.
+// The guard's result for 10 ms of sound.
 struct GuardedSound {
   // The share of their energy that is explained by what was played and by the room's steady noise,
   // 0 to 1: silence is explained.

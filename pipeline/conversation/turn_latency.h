@@ -50,7 +50,7 @@ struct TurnLatency {
 
   absl::Duration& operator[](TurnStage stage) { return stages[static_cast<size_t>(stage)]; }
   absl::Duration operator[](TurnStage stage) const { return stages[static_cast<size_t>(stage)]; }
-  // From the last sound of speech to the first of the answer.
+  // The time from the last sound of speech to the first of the answer.
   absl::Duration total() const {
     absl::Duration sum;
     for (const absl::Duration stage : stages) sum += stage;

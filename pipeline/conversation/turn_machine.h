@@ -319,7 +319,7 @@ class TurnMachine {
   void Do(TurnActionKind kind, int32_t id = 0);
   // Moves along kPhaseChanges.
   void Follow(TurnEventKind event);
-  // Whether there is an answer, contested or not.
+  // True if there is an answer, contested or not.
   bool IsAnswering() const;
   bool IsContested() const {
     return phase_ == TurnPhase::kContested || phase_ == TurnPhase::kJudging;
@@ -356,7 +356,7 @@ class TurnMachine {
   void TakeFloor();
 
   Limits limits_;
-  // Where Do appends to, while an event is handled.
+  // The list that Do appends to, while an event is handled.
   std::vector<TurnAction>* actions_ = nullptr;
 
   TurnPhase phase_ = TurnPhase::kIdle;

@@ -19,7 +19,7 @@
 
 namespace parlance::pipeline {
 
-// What a server is asked for.
+// The path at which a server is asked to transcribe.
 inline constexpr absl::string_view kTranscriptionPath = "/audio/transcriptions";
 
 // The most sound of an utterance that is sent. What is longer is heard by the reserve.

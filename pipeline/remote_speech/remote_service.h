@@ -47,7 +47,7 @@ inline constexpr size_t kNumRemoteFailures = 5;
 
 // "unavailable", "too_late", "refused", "too_long", "not_understood".
 absl::string_view RemoteFailureName(RemoteFailure failure);
-// Which of them a status is that is not OK.
+// Returns the kind of failure of a status that is not OK.
 RemoteFailure RemoteFailureOf(const absl::Status& status);
 
 // What happened so far. Each request is answered, cancelled or failed in the end.
@@ -57,14 +57,14 @@ struct RemoteStats {
   int64_t num_cancelled = 0;
   // By RemoteFailure.
   std::array<int64_t, kNumRemoteFailures> num_failed = {};
-  // What was done without the server, for whatever reason.
+  // The requests that were done without the server, for whatever reason.
   int64_t num_fallbacks = 0;
 };
 
 struct RemoteServiceOptions {
   // How messages call it: "the recognition server".
   std::string name = {};
-  // Where it is: http://localhost:8080, https://api.openai.com/v1, or the whole path.
+  // The URL of the server: http://localhost:8080, https://api.openai.com/v1, or the whole path.
   std::string url = {};
   // The model's name, as the server knows it.
   std::string model = {};

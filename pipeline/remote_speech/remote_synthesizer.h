@@ -21,7 +21,7 @@
 
 namespace parlance::pipeline {
 
-// What a server is asked for.
+// The path at which a server is asked to speak.
 inline constexpr absl::string_view kSpeechPath = "/audio/speech";
 
 // The most bytes of a text that is sent; a longer one is for the reserve. The most that its sound

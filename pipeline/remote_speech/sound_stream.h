@@ -68,7 +68,7 @@ class SoundStream {
   const ServiceErrors& errors_;
   State state_ = State::kBeginning;
   absl::Status status_;
-  // What was not understood yet.
+  // The bytes that were not decoded yet.
   std::string pending_;
   bool is_waiting_ = false;
   Format format_;
@@ -76,7 +76,7 @@ class SoundStream {
   // How many bytes of sound there are until its header says that it ends; nothing if it does not.
   std::optional<size_t> left_;
   bool has_sound_ = false;
-  // What Decode works with.
+  // The buffers that Decode works with.
   std::vector<int16_t> decoded_;
 };
 

@@ -1,4 +1,4 @@
-// What an agent says without being asked, such as that a timer is due.
+// The announcements that an agent makes without being asked, such as that a timer is due.
 #ifndef PIPELINE_RUNTIME_ANNOUNCER_H_
 #define PIPELINE_RUNTIME_ANNOUNCER_H_
 

@@ -51,7 +51,7 @@ struct SharedParts {
   // Where the history is read and the agent is asked: those that answer at once do so there.
   TaskRunner* agent_runner = nullptr;
   Synthesizer* synthesizer = nullptr;
-  // Where its speech is made.
+  // The runner on which its speech is made.
   TaskRunner* synthesis_runner = nullptr;
   // The executor's registry says which tools change nothing.
   const tools::ToolRegistry* registry = nullptr;
@@ -74,7 +74,7 @@ class ConversationDriver {
     absl::Duration tool_timeout = absl::Seconds(5);
     // Not even a tool that only computes is run on the owner's thread.
     bool tools_on_workers = true;
-    // Where the conversation is recorded to, if it is.
+    // Writes the record of the conversation, if it is recorded.
     ConversationRecorder::Write record;
     // The mailbox was empty, and is not any more. Called from any thread, which may be the owner's;
     // must not block.
@@ -85,7 +85,7 @@ class ConversationDriver {
     std::function<void()> on_resume;
     std::function<void()> on_stop;
     std::function<void(const TurnReport&)> on_turn;
-    // Who looks on; may be null. It has to outlive the driver.
+    // The observer of the conversation; may be null. It has to outlive the driver.
     ConversationObserver* observer = nullptr;
   };
   struct Options {

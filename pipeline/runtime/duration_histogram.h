@@ -19,7 +19,7 @@ namespace parlance::pipeline {
 // Threads: one at a time. Copying is a snapshot. Add allocates nothing.
 class DurationHistogram {
  public:
-  // What is less than nothing counts as nothing, and more than an hour as an hour.
+  // Adds a duration. One below zero counts as zero, and one of more than an hour as an hour.
   void Add(absl::Duration duration) {
     const int64_t nanoseconds = std::clamp(absl::ToInt64Nanoseconds(duration), int64_t{0},
                                            absl::ToInt64Nanoseconds(absl::Hours(1)));
@@ -33,7 +33,8 @@ class DurationHistogram {
     largest_ = std::max(largest_, other.largest_);
   }
 
-  // What was added since `earlier`, which is a copy of this one. The largest is that of all.
+  // Returns what was added since `earlier`, which is a copy of this one. The largest is that of
+  // all.
   DurationHistogram Since(const DurationHistogram& earlier) const {
     DurationHistogram since = *this;
     for (size_t i = 0; i < counts_.size(); ++i) since.counts_[i] -= earlier.counts_[i];

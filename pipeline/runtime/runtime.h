@@ -105,7 +105,7 @@ struct RuntimeOptions {
   std::function<absl::Duration()> now = nullptr;
 };
 
-// What happened so far. Histograms and counts are since the beginning.
+// The figures of a runtime so far. Histograms and counts are since the beginning.
 struct RuntimeStats {
   size_t num_sessions = 0;
   int64_t num_opened = 0;
@@ -123,7 +123,7 @@ struct RuntimeStats {
   int64_t num_answers_delayed = 0;
   int64_t num_store_failures = 0;
   int64_t num_announcements_dropped = 0;
-  // From Push until the conversation has handled it.
+  // The time from the push of a frame until the conversation has handled it.
   DurationHistogram frame_age = {};
   // How late frames of answers were given.
   DurationHistogram frame_lateness = {};
@@ -163,7 +163,7 @@ struct SessionOptions {
   // The number of messages is the session's, and the rate of what is heard the synthesiser's.
   ConversationOptions conversation;
   absl::Duration tool_timeout = absl::Seconds(5);
-  // Where the conversation is recorded to, if it is. Called on the session's thread.
+  // Writes the record of the conversation, if it is recorded. Called on the session's thread.
   ConversationRecorder::Write record = nullptr;
   std::string detector = std::string(kDetector);
   // How long before it is due the sound of an answer is given, so that an uneven network does not

@@ -29,7 +29,7 @@ struct GrammarRule {
   std::string pattern;
 };
 
-// What was meant.
+// The meaning of a text: its intent, and the words in its slots.
 struct Parse {
   std::string intent;
   // Slot to the words in it.

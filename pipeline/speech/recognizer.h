@@ -12,7 +12,7 @@
 namespace parlance::pipeline {
 
 struct Hypothesis {
-  // What was said, in lower case, without punctuation. Empty if nothing was understood.
+  // The words that were said, in lower case, without punctuation. Empty if nothing was understood.
   std::string text;
   // The sound fits no sentence that can be understood; `text` is then the closest guess, for logs
   // only.

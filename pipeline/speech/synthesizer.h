@@ -12,7 +12,7 @@
 
 namespace parlance::pipeline {
 
-// Where a word of the text is heard in the sound of it.
+// The place at which a word of the text is heard in its sound.
 struct WordMark {
   // The sample that it begins at, counted from the first of the sound.
   int64_t sample = 0;

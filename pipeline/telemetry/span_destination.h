@@ -1,4 +1,4 @@
-// Where requests with spans go.
+// The destination of requests with spans.
 #ifndef PIPELINE_TELEMETRY_SPAN_DESTINATION_H_
 #define PIPELINE_TELEMETRY_SPAN_DESTINATION_H_
 

@@ -62,7 +62,7 @@ class SpanExporter {
     int64_t failed = 0;
     // Requests that were sent again.
     int64_t retries = 0;
-    // What went wrong last, for people; empty if nothing did. It is there while it is tried again.
+    // The last error, for people; empty if there was none. It is there while it is tried again.
     std::string last_error = {};
     // What the receiver said last of a request of which it accepted everything; empty if nothing.
     std::string last_warning = {};
@@ -81,7 +81,7 @@ class SpanExporter {
   bool Flush(absl::Duration limit);
   // Waits for what is not sent yet, up to the limit, and drops the rest; what is exported later is
   // dropped, too. The counts are those of the end then. Returns whether nothing had to be dropped.
-  // From one thread.
+  // Called from one thread only.
   bool Shutdown(absl::Duration limit);
   Counts counts() const;
 
@@ -105,7 +105,7 @@ class SpanExporter {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool aborting_ ABSL_GUARDED_BY(mutex_) = false;
   Counts counts_ ABSL_GUARDED_BY(mutex_);
-  // What the first Shutdown returned. Only the thread that calls Shutdown uses it.
+  // The result of the first Shutdown. Only the thread that calls Shutdown uses it.
   bool all_sent_ = true;
   std::thread thread_;
 };

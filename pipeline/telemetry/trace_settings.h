@@ -16,7 +16,7 @@
 namespace parlance::pipeline {
 
 struct TraceSettings {
-  // Where requests are posted to; empty if the environment names nothing.
+  // The URL that requests are posted to; empty if the environment names none.
   std::string url = {};
   std::string service_name = "parlance";
   std::vector<std::pair<std::string, std::string>> headers = {};

@@ -26,7 +26,7 @@ namespace parlance::pipeline {
 class TurnTelemetry {
  public:
   struct Options {
-    // Where traces go; null if nowhere. Both must outlive the telemetry.
+    // The exporter that traces go to; null if there is none. Both must outlive the telemetry.
     SpanExporter* exporter = nullptr;
     // Where turns are counted; null if nowhere.
     TurnMetrics* metrics = nullptr;

@@ -41,10 +41,10 @@ struct Completion {
   bool has_call_as_text = false;
   // "stop", "tool_calls", "length", …; what a server says here decides nothing.
   std::string finish_reason = {};
-  // What the server counted, if it did.
+  // The tokens that the server counted, if it did.
   std::optional<int64_t> input_tokens = {};
   std::optional<int64_t> output_tokens = {};
-  // What the model thought, which is not kept.
+  // The length of the model's reasoning, which itself is not kept.
   int64_t num_reasoning_bytes = 0;
 };
 

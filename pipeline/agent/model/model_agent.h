@@ -63,12 +63,13 @@ struct ModelAgentOptions {
   // asks for (Retry-After) at least. A pause that is longer than the time that is left is not made.
   int max_tries = 3;
   absl::Duration first_pause = absl::Milliseconds(250);
-  // From 0 up to 1; called from any thread. Null: a generator of its own.
+  // Returns random numbers from 0 up to 1; called from any thread. If it is null, a generator of
+  // its own is used.
   std::function<double()> random = nullptr;
-  // A steady clock. Null: this machine's.
+  // A steady clock; if it is null, this machine's is used.
   std::function<absl::Duration()> now = nullptr;
 
-  // What is said if there is no answer, and if an answer broke off.
+  // The words that are said if there is no answer, and if an answer broke off.
   std::string fallback = "Sorry, I cannot think right now. Please ask me again.";
   std::string broken_off = " Sorry, I lost my thread.";
   // Told why an answer failed, with the server's words and without those of the conversation. From
@@ -76,19 +77,19 @@ struct ModelAgentOptions {
   std::function<void(const absl::Status&)> on_failure = nullptr;
 };
 
-// What happened so far.
+// The counts of what happened so far.
 struct ModelAgentStats {
   int64_t num_questions = 0;
   int64_t num_answers = 0;
   int64_t num_cancelled = 0;
-  // Those that were answered with a fallback.
+  // The questions that were answered with the fallback.
   int64_t num_failed = 0;
   int64_t num_tried_again = 0;
   // Answers that were asked for again because a call in them was broken.
   int64_t num_broken_calls = 0;
   // Calls that were dropped because the same one was there already.
   int64_t num_repeated_calls = 0;
-  // As servers count them; those that do not are not in it.
+  // The tokens as servers count them; those of servers that do not count are missing.
   int64_t input_tokens = 0;
   int64_t output_tokens = 0;
 };
@@ -112,7 +113,7 @@ class ModelAgent : public Agent {
   class Question;
   explicit ModelAgent(std::shared_ptr<Shared> shared);
 
-  // With the questions that are under way.
+  // The state that is shared with the questions under way.
   const std::shared_ptr<Shared> shared_;
 };
 

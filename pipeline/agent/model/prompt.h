@@ -24,13 +24,13 @@ namespace parlance::pipeline {
 
 struct PromptOptions {
   std::string model = {};
-  // Those of the agent; a conversation's are added to them.
+  // The instructions of the agent; a conversation's are added to them.
   std::string instructions = {};
   // The agent's own tools.
   std::vector<OfferedTool> tools = {};
   std::optional<double> temperature = {};
   std::optional<int> max_output_tokens = {};
-  // What OpenAI's newer models call the bound of the output.
+  // True if the bound of the output is called max_completion_tokens, as OpenAI's newer models do.
   bool says_max_completion_tokens = false;
   // How long the prompt may be, estimated at four bytes a token. The instructions, the tools and
   // this turn are sent whatever they take; the oldest turns are left out until the rest fits.

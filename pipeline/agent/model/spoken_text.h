@@ -1,4 +1,4 @@
-// What of a model's text is meant to be heard.
+// The part of a model's text that is meant to be heard.
 //
 // Models that think aloud do so in <think> … </think>, and some servers pass calls on as text:
 // <tool_call> … </tool_call>, or nothing but a JSON object with a name and arguments. None of that
@@ -43,7 +43,7 @@ class SpokenText {
   std::string HoldJson(std::string speech, bool at_end);
   std::string Clean(absl::string_view speech, bool at_end);
 
-  // What was not looked at yet.
+  // The text that was not looked at yet.
   std::string text_;
   // The end tag that is looked for; empty outside of any.
   absl::string_view until_;

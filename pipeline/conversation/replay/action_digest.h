@@ -42,7 +42,7 @@ class ActionDigest : public ConversationActions {
   void Stop() override;
   void TurnDone(const TurnReport& report) override;
 
-  // What was heard belongs to it, too.
+  // Adds sound that was heard, which belongs to the digest, too.
   void Heard(absl::Span<const int16_t> sound);
 
  private:

@@ -19,7 +19,7 @@ namespace parlance::pipeline {
 
 struct ReplayResult {
   int64_t num_events = 0;
-  // From the first event to the last.
+  // The time from the first event to the last.
   absl::Duration length;
   int64_t num_actions = 0;
   uint64_t digest = 0;

@@ -28,7 +28,7 @@ struct MisbehavingOptions {
   WebSocketUrl url = {};
   // Headers of the requests, such as a key.
   std::vector<std::pair<std::string, std::string>> headers = {};
-  // Where the URL's host is.
+  // The address of the URL's host.
   sockaddr_storage address = {};
   socklen_t address_size = 0;
   // Each has a thread.

@@ -39,7 +39,7 @@ int SampleRateOf(RealtimeFormat format);
 
 struct RealtimeLoadOptions {
   WebSocketUrl url = {};
-  // What is sent as a key; empty: none.
+  // The key that is sent; if it is empty, none is.
   std::string api_key = {};
   // 1 to 100,000. One address has some 28,000 ports to call from.
   size_t num_sessions = 100;
@@ -48,7 +48,7 @@ struct RealtimeLoadOptions {
   // What comes once is not measured: all go on for so long before.
   absl::Duration warm_up = absl::Seconds(3);
   absl::Duration length = absl::Seconds(10);
-  // As in LoadOptions; the sound has the rate of `format`.
+  // These mean the same as in LoadOptions; the sound has the rate of `format`.
   double speech_part = 0.3;
   absl::Duration spread = absl::Seconds(20);
   std::vector<std::vector<int16_t>> utterances = {};
@@ -73,7 +73,7 @@ struct RealtimeLoadReport {
   // Why the last one was refused, and how the last one ended that was lost.
   absl::Status refusal;
   absl::Status loss;
-  // From connecting to session.created, and how many were made in a second.
+  // The times from connecting to session.created, and how many connections were made in a second.
   DurationHistogram connecting = {};
   double connects_per_second = 0;
 
@@ -117,7 +117,7 @@ struct RealtimeLoadReport {
   // Whether all of it was borne: nobody was refused or lost, nothing went wrong, 99 % of the
   // refusals came within 20 ms, and 95 % of the answers within half a second after the pause.
   bool is_sustained() const;
-  // As a table for people, several lines.
+  // Returns a table for people, several lines.
   std::string Table() const;
 };
 

@@ -1,4 +1,4 @@
-// Who may come in.
+// Decides who may connect.
 //
 //   without keys    whoever is on this machine
 //   with keys       whoever has one
@@ -29,7 +29,7 @@
 
 namespace parlance::pipeline::door {
 
-// What a subprotocol that is a key begins with. It is never answered.
+// The beginning of a subprotocol that is a key. It is never answered.
 inline constexpr absl::string_view kKeySubprotocol = "openai-insecure-api-key.";
 
 // The name of whoever asks; empty if `keys` is null, which lets everybody in. Unauthenticated

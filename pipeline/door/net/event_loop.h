@@ -26,7 +26,7 @@ namespace parlance::pipeline::door {
 
 class EventLoop {
  public:
-  // What is called on the loop's thread, about one socket.
+  // The interface that is called on the loop's thread, about one socket.
   class Source {
    public:
     virtual ~Source() = default;
@@ -39,7 +39,7 @@ class EventLoop {
     // The loop ends. The last call.
     virtual void OnLoopEnd() = 0;
   };
-  // Which source it is; no two of a loop have the same.
+  // The id of a source; no two of a loop have the same.
   using Id = uint64_t;
   using Task = absl::AnyInvocable<void()>;
 
@@ -52,7 +52,7 @@ class EventLoop {
   // Any thread.
   // Has the task run soon, after those that were posted before. After Stop it is dropped.
   void Post(Task task);
-  // Which events are waited for; EPOLLHUP and EPOLLERR always are.
+  // Sets the events that are waited for; EPOLLHUP and EPOLLERR always are.
   void SetEvents(Id id, int fd, uint32_t events);
   // Tells every source to take on no new work, soon.
   void Drain();

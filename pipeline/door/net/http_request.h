@@ -25,7 +25,7 @@
 namespace parlance::pipeline::door {
 
 struct HttpRequest {
-  // As it came: a token such as GET.
+  // The method as it came: a token such as GET.
   std::string method = {};
   // Path and query as they came, such as "/a%20b?c=d". A target with a host has lost it.
   std::string target = {};
@@ -57,7 +57,7 @@ struct HttpError {
 
 struct HttpRequestBounds {
   size_t max_line_bytes = size_t{8} << 10;
-  // With the line.
+  // The bound of the head, its first line included.
   size_t max_head_bytes = size_t{32} << 10;
   size_t max_headers = 100;
   size_t max_parameters = 100;

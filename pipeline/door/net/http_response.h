@@ -30,7 +30,7 @@ struct ResponseForm {
 // The response's bytes. A response of status 101 or 204 has no body and no length.
 std::string Encode(const HttpResponse& response, ResponseForm form);
 
-// What a status says, such as "Not Found"; "Status" for one that is not known here.
+// Returns the words of a status, such as "Not Found"; "Status" for one that is not known here.
 absl::string_view ReasonPhrase(int status);
 
 }  // namespace parlance::pipeline::door

@@ -41,7 +41,7 @@
 
 namespace parlance::pipeline::door {
 
-// What happened since the beginning, but for num_open.
+// The counts since the beginning; num_open is the number at this moment.
 struct ServerStats {
   int64_t num_open = 0;
   int64_t num_accepted = 0;
@@ -81,7 +81,7 @@ class Server {
 
   // What those who connect will mind, such as a certificate that has expired, each as a sentence.
   const std::vector<std::string>& worries() const;
-  // Where a listener listens.
+  // The port at which a listener listens.
   uint16_t port(size_t listener) const;
 
   // Accepts nobody any more, closes every connection (1001) and waits until all are. After `limit`,

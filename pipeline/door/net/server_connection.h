@@ -44,7 +44,7 @@
 
 namespace parlance::pipeline::door {
 
-// As in ServerStats.
+// The counters that ServerStats tells.
 struct ServerCounters {
   std::atomic<int64_t> num_accepted = 0;
   std::atomic<int64_t> num_requests = 0;
@@ -66,7 +66,7 @@ struct ServerCounters {
   std::atomic<int64_t> num_messages_out = 0;
 };
 
-// What the connections of a server share. Outlives them until they are over.
+// The state that the connections of a server share. It outlives them until they are over.
 struct ServerContext {
   ServerContext(ServerOptions server_options, Site* server_site)
       : options(std::move(server_options)),
@@ -165,7 +165,7 @@ class ServerConnection final : public Connection,
   // Something was sent from another thread that changes what the connection is at.
   void OnWake();
   void FailWebSocket(const absl::Status& status, uint16_t code);
-  // What happens to whoever handles it, the first time.
+  // Marks the connection as over, and tells its handler so once, as soon as it is not busy.
   void EndHandler(const absl::Status& status);
   // After what waits is written, the connection is closed.
   void Linger();
@@ -222,7 +222,7 @@ class ServerConnection final : public Connection,
   mutable annotated::Mutex mutex_;
   FileDescriptor fd_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<TlsStream> tls_ ABSL_GUARDED_BY(mutex_);
-  // What the peer has not taken yet, from the position on.
+  // The bytes that the peer has not taken yet, from the position on.
   std::string out_ ABSL_GUARDED_BY(mutex_);
   size_t out_position_ ABSL_GUARDED_BY(mutex_) = 0;
   // What is sent has to wait for the response that comes before it.

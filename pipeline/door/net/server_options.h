@@ -1,4 +1,4 @@
-// Where a server listens, and all of its bounds.
+// The addresses at which a server listens, and all of its bounds.
 #ifndef PIPELINE_DOOR_NET_SERVER_OPTIONS_H_
 #define PIPELINE_DOOR_NET_SERVER_OPTIONS_H_
 
@@ -18,11 +18,12 @@ namespace parlance::pipeline::door {
 struct ListenerOptions {
   // In numbers; "0.0.0.0" and "::" are all addresses of this machine.
   std::string address = "127.0.0.1";
-  // 0: one that is free.
+  // The port; with 0, a free one is taken.
   uint16_t port = 0;
   // Plain TCP, for Site::OpenStream. Otherwise HTTP and WebSocket.
   bool is_stream = false;
-  // With both, TLS is spoken: the certificate, with those that lead to its authority, and its key.
+  // The certificate, with those that lead to its authority, and its key. With both, the listener
+  // speaks TLS.
   std::string certificate_file = {};
   std::string key_file = {};
 };
@@ -54,7 +55,7 @@ struct ServerOptions {
   // Messages and control frames of a WebSocket.
   TokenRate messages = {.per_second = 1000, .burst = 4000};
 
-  // From accepting to the end of the request, TLS and all.
+  // The time from accepting to the end of the request, TLS and all.
   absl::Duration request_timeout = absl::Seconds(10);
   // Between requests.
   absl::Duration keep_alive_timeout = absl::Seconds(30);

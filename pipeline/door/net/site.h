@@ -1,4 +1,4 @@
-// What a server serves: pages, and whoever handles connections.
+// The site that a server serves: pages, and handlers of connections.
 #ifndef PIPELINE_DOOR_NET_SITE_H_
 #define PIPELINE_DOOR_NET_SITE_H_
 
@@ -13,16 +13,16 @@
 
 namespace parlance::pipeline::door {
 
-// Who has come.
+// The peer that has connected.
 struct Peer {
   SocketAddress address = {};
   // Over TLS.
   bool is_encrypted = false;
-  // Which of ServerOptions.listeners it came to.
+  // The index of the listener in ServerOptions.listeners that it came to.
   size_t listener = 0;
 };
 
-// What became of somebody who wants a connection.
+// The decision about a peer that asks for a connection.
 struct Opening {
   // Null if it is refused.
   std::unique_ptr<MessageHandler> handler = nullptr;

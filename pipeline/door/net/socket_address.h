@@ -22,7 +22,7 @@ struct SocketAddress {
   Bytes bytes = {};
   uint16_t port = 0;
 
-  // The address without the port, in numbers: 127.0.0.1 or ::1.
+  // The numeric address without the port: 127.0.0.1 or ::1.
   std::string Text() const;
   bool is_ipv4() const;
   bool is_loopback() const;
@@ -31,7 +31,7 @@ struct SocketAddress {
   Bytes Peer() const;
 };
 
-// An address in numbers; names are not looked up. InvalidArgument for anything else.
+// Parses a numeric address; names are not looked up. InvalidArgument for anything else.
 absl::StatusOr<SocketAddress> ParseAddress(absl::string_view text, uint16_t port);
 
 SocketAddress FromSystem(const sockaddr_storage& address);
@@ -43,7 +43,7 @@ SocketAddress FromSystem(const sockaddr_storage& address);
 // says.
 absl::StatusOr<FileDescriptor> Listen(absl::string_view address, uint16_t port, bool share_port);
 
-// Where a socket listens.
+// The address at which a socket listens.
 SocketAddress LocalAddress(int fd);
 
 }  // namespace parlance::pipeline::door

@@ -34,7 +34,7 @@ enum class Opcode : uint8_t {
   kPong = 0xA,
 };
 
-// What stands for a close frame without a code. It is never sent.
+// The code that stands for a close frame without a code. It is never sent.
 inline constexpr uint16_t kCloseNoStatus = 1005;
 // An event of OpenAI's Realtime API has up to 15 MiB.
 inline constexpr size_t kDefaultMaxMessageBytes = size_t{16} << 20;
@@ -61,7 +61,7 @@ class WebSocketListener {
   virtual void OnClose(uint16_t code, absl::string_view reason) = 0;
 };
 
-// Who sends the frames that are read: a client masks all of its, and a server none.
+// The sender of the frames that are read: a client masks all of its, and a server none.
 enum class FramesOf { kClient, kServer };
 
 class WebSocketReader {
@@ -80,7 +80,7 @@ class WebSocketReader {
   void Hold() { is_held_ = true; }
   size_t num_bytes_held() const { return num_bytes_held_; }
 
-  // What the peer is to be told after an error.
+  // The close code that the peer is to be told after an error.
   uint16_t close_code() const { return close_code_; }
   // The memory that is kept for a message of which only a part has come.
   size_t num_bytes_kept() const { return message_.capacity() + control_.capacity(); }

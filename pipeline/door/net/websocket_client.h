@@ -52,7 +52,7 @@ class WebSocketClient {
                   absl::Span<const uint8_t> nonce,
                   size_t max_message_bytes = kDefaultMaxMessageBytes);
 
-  // What the server is to be sent first.
+  // The request that the server is to be sent first.
   const std::string& request() const { return request_; }
 
   // Reads the next bytes, however they were cut, and tells what is complete. Unavailable, with the

@@ -25,7 +25,7 @@ std::optional<HttpResponse> RefuseHandshake(const HttpRequest& request);
 // The subprotocols that the client offers, in its order; what is no token is left out.
 std::vector<std::string> OfferedSubprotocols(const HttpRequest& request);
 
-// What a server answers to a client's key, in Sec-WebSocket-Accept.
+// Returns the answer of a server to a client's key, for Sec-WebSocket-Accept.
 std::string AcceptOfKey(absl::string_view key);
 
 // The response of status 101 for a request that RefuseHandshake has nothing against. `subprotocol`

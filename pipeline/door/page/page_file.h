@@ -9,7 +9,7 @@ namespace parlance::pipeline::door {
 struct PageFile {
   // Such as "/app.js"; "/" is the page itself.
   absl::string_view path;
-  // As the header Content-Type has it.
+  // The type, as the header Content-Type has it.
   absl::string_view content_type;
   absl::string_view body;
 };

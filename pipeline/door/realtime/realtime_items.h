@@ -51,7 +51,7 @@ struct RealtimeItem {
   std::optional<std::string> output = {};
   std::optional<std::string> error = {};
 
-  // As events have it.
+  // Returns the item as events have it.
   std::string Json() const;
 };
 

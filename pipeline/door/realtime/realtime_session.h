@@ -49,7 +49,7 @@
 
 namespace parlance::pipeline::door {
 
-// What all connections have in common. Functions are called from any thread.
+// The environment that all connections have in common. Functions are called from any thread.
 struct RealtimeEnvironment {
   // Runtime::Open, which may block.
   std::function<absl::StatusOr<std::shared_ptr<Runtime::Session>>(SessionOptions, SessionSink*)>
@@ -60,10 +60,10 @@ struct RealtimeEnvironment {
       history;
   // Random bits, for ids.
   std::function<uint64_t()> random;
-  // What sessions have otherwise.
+  // The options of sessions, but for what a request says.
   SessionOptions session = {};
   int output_sample_rate_hz = 16000;
-  // What is said of them.
+  // The names of the model and of the voice that clients are told.
   std::string model = "parlance";
   std::string voice = "default";
 };
@@ -71,7 +71,7 @@ struct RealtimeEnvironment {
 struct RealtimeRequest {
   // A session to go on with; empty: a new one.
   std::string session_id = {};
-  // What it is called in session.created; empty: the environment's.
+  // The model's name in session.created; if it is empty, the environment's.
   std::string model = {};
   bool is_transcription = false;
 };

@@ -17,7 +17,7 @@
 
 namespace parlance::pipeline::door {
 
-// What a client sends, as samples at the session's rate.
+// The sound that a client sends, as samples at the session's rate.
 class RealtimeInput {
  public:
   // What was inside of another format is dropped; the same one changes nothing.

@@ -34,15 +34,15 @@ struct LoadOptions {
   // For how long sessions are opened, evenly, and then for how long all go on and are measured.
   absl::Duration ramp = absl::Seconds(2);
   absl::Duration length = absl::Seconds(10);
-  // What part of the time callers speak: 0 to 0.6. Nobody speaks for 0.
+  // The part of the time in which callers speak: 0 to 0.6. With 0 nobody speaks.
   double speech_part = 0.3;
   // Over how long they begin to speak. If it is less than what a caller says and is silent for,
   // they speak in waves.
   absl::Duration spread = absl::Seconds(20);
-  // What they say, in turn: mono PCM16 at `sample_rate_hz`, 8 to 48 kHz.
+  // The utterances that they say, in turn: mono PCM16 at `sample_rate_hz`, 8 to 48 kHz.
   std::vector<std::vector<int16_t>> utterances;
   int sample_rate_hz = 8000;
-  // Who begins when.
+  // The seed that decides which callers begin when.
   uint64_t seed = 1;
   // How each session listens and answers. Its rate is the above.
   ConversationOptions conversation = {};
@@ -81,7 +81,7 @@ struct LoadReport {
   // Processors, such as 0.5, that the runtime and what it uses had, and the sender.
   double runtime_cpus = 0;
   double sender_cpus = 0;
-  // What part of this machine's processors another machine had, if that is known.
+  // The part of this machine's processors that another machine had, if that is known.
   double stolen = 0;
   // Heap and resident memory, by session: after all were opened and before anything was said, and
   // at the end.
@@ -94,7 +94,7 @@ struct LoadReport {
   // Whether all of it was borne: nothing was dropped or refused, a frame in a hundred may be older
   // than 20 ms, and an answer in twenty may come more than half a second after the end of a turn.
   bool is_sustained() const;
-  // As a table for people, several lines.
+  // Returns a table for people, several lines.
   std::string Table() const;
 };
 

@@ -1,4 +1,4 @@
-// What a load takes of this machine, and what others took of it meanwhile.
+// The use that a load makes of this machine, and the use that others made of it meanwhile.
 //
 // Source: proc(5). Threads: any.
 #ifndef PIPELINE_RUNTIME_LOAD_MACHINE_USE_H_
@@ -16,10 +16,10 @@ namespace parlance::pipeline {
 inline constexpr absl::Duration kNoisyLateness = absl::Milliseconds(5);
 inline constexpr double kNoisyStolen = 0.02;
 
-// What a clock of this process or thread says, such as CLOCK_PROCESS_CPUTIME_ID.
+// Returns the time of a clock of this process or thread, such as CLOCK_PROCESS_CPUTIME_ID.
 absl::Duration CpuTime(clockid_t clock);
 
-// What a process on this machine has in memory; 0 if there is no such process.
+// Returns the bytes that a process on this machine has in memory; 0 if there is no such process.
 double ResidentBytes(pid_t pid);
 
 // Ticks of all processors, and those that another machine had; 0 where that is not known.

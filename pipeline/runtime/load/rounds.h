@@ -1,4 +1,5 @@
-// What callers say again and again: an utterance, and the silence in which it is answered.
+// The rounds that callers go through again and again: an utterance, and the silence in which it is
+// answered.
 #ifndef PIPELINE_RUNTIME_LOAD_ROUNDS_H_
 #define PIPELINE_RUNTIME_LOAD_ROUNDS_H_
 
