@@ -41,11 +41,11 @@ constexpr std::optional<Role> RoleOf(absl::string_view name) {
 
 struct Message {
   Role role = Role::kUser;
-  // What was said, in UTF-8.
+  // The text that was said, in UTF-8.
   std::string content = {};
   // The tool's name, for role tool.
   std::optional<std::string> name = {};
-  // Which call the message answers, for role tool.
+  // The id of the call that the message answers, for role tool.
   std::optional<std::string> tool_call_id = {};
   // A JSON array of the calls the assistant made: [{"id": …, "type": "function", "function":
   // {"name": …, "arguments": "…"}}].
@@ -55,7 +55,7 @@ struct Message {
   std::optional<std::string> client_key = {};
   // A JSON object that the store keeps as it is.
   std::optional<std::string> metadata = {};
-  // What the model's call cost that made the message.
+  // The tokens of the model's call that made the message.
   std::optional<int64_t> input_tokens = {};
   std::optional<int64_t> output_tokens = {};
   // The time from the end of the question to the start of the answer.

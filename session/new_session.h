@@ -1,4 +1,4 @@
-// What every store does before it stores a new session.
+// The steps that every store takes before it stores a new session.
 #ifndef SESSION_NEW_SESSION_H_
 #define SESSION_NEW_SESSION_H_
 
@@ -23,7 +23,7 @@ std::string NewSessionId(absl::Time now);
 // that each text may have.
 absl::Status CheckNewSession(const SessionStore::NewSession& from, size_t max_bytes);
 
-// What a session's activity is while the store has not chosen it yet.
+// The activity of a session while the store has not chosen one yet.
 inline constexpr int64_t kNoActivity = INT64_MIN;
 
 // The session as it will be. Its activity is kNoActivity if the store is to choose it. `new_id`

@@ -101,11 +101,11 @@ class SessionStore {
   virtual absl::Status AppendAsync(absl::string_view session_id, std::vector<Message> messages,
                                    AppendDone done) = 0;
 
-  // What an answer is from now on.
+  // A change of a stored answer: its text, and perhaps its metadata, from now on.
   struct Amendment {
-    // Which message, by its place in the session.
+    // The message, by its place in the session.
     int64_t sequence = 0;
-    // What was said, in UTF-8. It may be empty: nothing of the answer was heard.
+    // The text that was said, in UTF-8. It is empty if nothing of the answer was heard.
     std::string content = {};
     // A JSON object. If not set, the message keeps what it has.
     std::optional<std::string> metadata = {};

@@ -19,7 +19,7 @@ struct Url {
   // The scheme, the host and, if the URL has one, the port. Messages have this and nothing else of
   // a URL: names, passwords, paths and queries may be secrets.
   std::string origin = {};
-  // From the first / on, up to the query; "/" if the URL has none.
+  // The path, from the first / up to the query; "/" if the URL has none.
   std::string path = {};
   // Whether there is a name or a password before the host.
   bool has_credentials = false;

@@ -1,4 +1,4 @@
-// What is left of a call: for logs, traces and the conversation's store.
+// The record of a call that is over: for logs, traces and the conversation's store.
 #ifndef TOOLS_CALL_RECORD_H_
 #define TOOLS_CALL_RECORD_H_
 

@@ -50,7 +50,7 @@ enum class CancelReason {
   kShutdown,
 };
 
-// What a handler came back with.
+// The outcome that a handler came back with.
 enum class Outcome {
   kResult,
   kError,

@@ -26,9 +26,9 @@ namespace parlance::tools {
 
 struct RegisteredTool {
   Tool tool;
-  // What the arguments have to fit.
+  // The schema that the arguments have to fit.
   JsonSchema schema;
-  // What the result has to fit, if the tool says so.
+  // The schema that the result has to fit, if the tool states one.
   std::optional<JsonSchema> result_schema;
 };
 

@@ -1,4 +1,4 @@
-// What a tool is, and what calling one gives.
+// The definition of a tool, and the results of calling one.
 #ifndef TOOLS_TOOL_DEFINITION_H_
 #define TOOLS_TOOL_DEFINITION_H_
 
@@ -17,7 +17,7 @@
 
 namespace parlance::tools {
 
-// What a tool found.
+// The output of a tool that did what it was asked.
 struct ToolOutput {
   // A JSON object, for a program or a model.
   std::string json;
@@ -73,12 +73,12 @@ using ToolResult = std::variant<ToolOutput, ToolError>;
 // How far a call has come. Says nothing of its result, and gives it no more time.
 struct ToolProgress {
   double progress = 0;
-  // What `progress` leads to, if it is known.
+  // The value that `progress` leads to, if it is known.
   std::optional<double> total = {};
   std::string message = {};
 };
 
-// What a handler knows of its call.
+// The context of a call, as its handler sees it.
 struct ToolContext {
   std::chrono::steady_clock::time_point deadline;
   // Set when nobody waits for the result any more. A handler that takes long looks at it and ends.

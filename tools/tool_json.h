@@ -35,7 +35,7 @@ std::string OpenAiToolsJson(absl::Span<const ToolPtr> tools);
 // Reads MCP's annotations, an object. What is missing or malformed has its default.
 ToolAnnotations ReadToolAnnotations(const rapidjson::Value& object);
 
-// What a file says of tools.
+// The tools that a file defines.
 struct ToolDefinitions {
   struct Defined {
     // The tool, without a handler. Whether its name and schemas are good is Register's to say.
@@ -45,13 +45,13 @@ struct ToolDefinitions {
     std::vector<std::string> command;
   };
   struct Refused {
-    // Its name, or "tool 3" where it has none, counted from 1.
+    // The name of the tool, or "tool 3" where it has none, counted from 1.
     std::string name;
     std::string reason;
   };
   // Both in the file's order.
   std::vector<Defined> tools;
-  // What could not be read as a tool. The others are read all the same.
+  // The entries that could not be read as tools. The others are read all the same.
   std::vector<Refused> refused;
 };
 

@@ -24,7 +24,7 @@ struct Salvaged {
   // The file's log (FILE-wal) could not be used, so that what was said last may be missing.
   bool log_was_ignored = false;
 
-  // What is known to be missing or doubtful of a session.
+  // A session of which something is missing or doubtful, and how much.
   struct Loss {
     std::string session_id;
     // Messages, by the session's own count and by the places of those that are there.

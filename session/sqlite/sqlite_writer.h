@@ -112,7 +112,8 @@ class SqliteWriter {
     int64_t id = 0;
     int64_t next_sequence = 1;
     bool closed = false;
-    // What Touch sets that is not written yet. An activity of 0: there is none.
+    // The values that Touch has set and that are not written yet. An activity of 0 means that there
+    // are none.
     int64_t updated_us = 0;
     int64_t activity = 0;
   };

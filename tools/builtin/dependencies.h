@@ -20,7 +20,7 @@ struct Note {
   std::string text;
 };
 
-// Where notes are kept. Implementations may be called from any thread.
+// The interface of whatever keeps notes. Implementations may be called from any thread.
 class NoteStore {
  public:
   virtual ~NoteStore() = default;
@@ -36,7 +36,8 @@ class NoteStore {
 class ConversationSearch {
  public:
   virtual ~ConversationSearch() = default;
-  // What was said in the conversation that ToolContext::caller names, best match first.
+  // Searches what was said in the conversation that ToolContext::caller names; the best match comes
+  // first.
   virtual absl::StatusOr<std::vector<std::string>> Search(absl::string_view caller,
                                                           absl::string_view words, int limit) = 0;
 };
@@ -60,7 +61,7 @@ class TimerStore {
   virtual absl::Status Cancel(absl::string_view caller, int64_t id) = 0;
 };
 
-// What the tools need. All of it must outlive them.
+// The dependencies that the tools need. All of them must outlive the tools.
 struct BuiltinDependencies {
   std::function<absl::Time()> now;
   // The zone in which "what time is it" is answered where no zone is asked for.

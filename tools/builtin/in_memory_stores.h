@@ -44,7 +44,7 @@ class InMemoryTimerStore : public TimerStore {
   std::vector<Timer> TakeDue(absl::string_view caller, absl::Time now);
 
  private:
-  // Those of a caller, and the id that the next one gets.
+  // The timers of a caller, and the id that the next one gets.
   struct Timers {
     int64_t next_id = 1;
     std::map<int64_t, Timer> by_id = {};

@@ -48,7 +48,7 @@ class TimeZones {
 // The names in a database in this folder: of its tzdata.zi, or else of its files.
 std::vector<std::string> ZoneNamesIn(const std::string& folder);
 
-// What else may tell the name of a zone that Abseil has by its file's only, such as /etc/localtime.
+// Further hints at the name of a zone that Abseil has by its file's only, such as /etc/localtime.
 struct ZoneHints {
   // A path, without symbolic links; empty if there is none.
   std::function<std::string(const std::string& path)> resolve;

@@ -116,7 +116,8 @@ Decimal DecimalOf(const rapidjson::Value& number);
 // Whether an integer times `factor` is `value`; `factor` is not 0.
 bool IsMultipleOf(const Decimal& value, const Decimal& factor);
 
-// What an operation may still cost, in values looked at. Once below 0, answers mean nothing.
+// The budget that an operation still has, in values looked at. Once it is below 0, answers mean
+// nothing.
 struct Work {
   int64_t left = 0;
   bool Spend(int64_t steps) { return (left -= steps) >= 0; }

@@ -48,7 +48,7 @@
 
 namespace parlance::tools {
 
-// Where a value fails, and what was expected there.
+// An error of a value: the place at which it fails, and what was expected there.
 struct SchemaError {
   // JSON Pointer (RFC 6901) into the value; empty for the whole.
   std::string pointer;

@@ -135,7 +135,7 @@ struct SchemaNode {
 };
 
 struct SchemaProgram {
-  // What nodes refer to.
+  // The document that nodes refer to.
   rapidjson::Document document;
   std::vector<std::unique_ptr<SchemaNode>> nodes;
   const SchemaNode* root = nullptr;

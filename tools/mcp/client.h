@@ -55,7 +55,7 @@ struct ClientOptions {
   std::function<void()> on_tools_changed = nullptr;
 };
 
-// What a server says of one of its tools. The texts are JSON, and empty if it says nothing.
+// A tool as its server describes it. The texts are JSON, and empty where the server says nothing.
 struct RemoteTool {
   std::string name;
   std::string title;
@@ -65,7 +65,7 @@ struct RemoteTool {
   std::string annotations;
 };
 
-// What a server lists.
+// The list of tools that a server gives.
 struct RemoteTools {
   struct Skipped {
     // The tool's name, or "tool 3" where it has none, counted from 1.
@@ -74,7 +74,7 @@ struct RemoteTools {
   };
   // The tools in the server's order, each name once.
   std::vector<RemoteTool> tools;
-  // What is no tool, or is nested too deeply. The others are not lost for it.
+  // The entries that are not tools, or are nested too deeply. The others are not lost for them.
   std::vector<Skipped> skipped;
   // Why the list ends before its end, in a sentence that goes on after "the list of tools is cut
   // short: ". Empty if it does not.
@@ -120,7 +120,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // What the server said of itself when the session was last initialised.
+  // The description that the server gave of itself when the session was last initialised.
   ServerInfo server_info() const;
 
   // Lists all pages, as far as they can be had: a list that goes beyond the limits, whose cursor
