@@ -30,7 +30,7 @@
 #include "command/user_path.h"
 #include "pipeline/components.h"
 #include "pipeline/door/load/realtime_load.h"
-#include "pipeline/door/net/websocket_client.h"
+#include "pipeline/door/wire/websocket_client.h"
 #include "pipeline/runtime/load/load.h"
 #include "pipeline/runtime/load/simulated_parts.h"
 #include "pipeline/runtime/runtime.h"

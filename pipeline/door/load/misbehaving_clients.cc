@@ -15,8 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "pipeline/door/net/file_descriptor.h"
-#include "pipeline/door/net/websocket.h"
+#include "pipeline/door/socket/file_descriptor.h"
+#include "pipeline/door/wire/websocket.h"
 
 namespace parlance::pipeline::door {
 namespace {

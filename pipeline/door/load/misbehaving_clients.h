@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "pipeline/door/net/websocket_client.h"
+#include "pipeline/door/wire/websocket_client.h"
 
 namespace parlance::pipeline::door {
 

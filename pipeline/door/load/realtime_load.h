@@ -27,7 +27,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "pipeline/door/load/misbehaving_clients.h"
-#include "pipeline/door/net/websocket_client.h"
+#include "pipeline/door/wire/websocket_client.h"
 #include "pipeline/runtime/duration_histogram.h"
 
 namespace parlance::pipeline::door {

@@ -10,7 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
-#include "pipeline/door/net/socket_address.h"
+#include "pipeline/door/socket/socket_address.h"
 #include "third_party/annotated_mutex.h"
 
 namespace parlance::pipeline::door {

@@ -15,12 +15,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "pipeline/door/net/connection_limits.h"
-#include "pipeline/door/net/event_loop.h"
-#include "pipeline/door/net/file_descriptor.h"
-#include "pipeline/door/net/http_response.h"
 #include "pipeline/door/net/server_connection.h"
-#include "pipeline/door/net/socket_address.h"
-#include "pipeline/door/net/tls.h"
+#include "pipeline/door/socket/event_loop.h"
+#include "pipeline/door/socket/file_descriptor.h"
+#include "pipeline/door/socket/socket_address.h"
+#include "pipeline/door/socket/tls.h"
+#include "pipeline/door/wire/http_response.h"
 
 namespace parlance::pipeline::door {
 namespace {

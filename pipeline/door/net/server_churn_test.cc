@@ -24,7 +24,7 @@
 #include "pipeline/door/net/testing/echo_site.h"
 #include "pipeline/door/net/testing/test_certificate.h"
 #include "pipeline/door/net/testing/test_client.h"
-#include "pipeline/door/net/testing/websocket_frames.h"
+#include "pipeline/door/wire/testing/websocket_frames.h"
 #include "third_party/status_matchers.h"
 
 namespace parlance::pipeline::door {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "pipeline/door/net/websocket_handshake.h"
+#include "pipeline/door/wire/websocket_handshake.h"
 
 namespace parlance::pipeline::door {
 namespace {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "pipeline/door/net/http_request.h"
 #include "pipeline/door/net/token_bucket.h"
-#include "pipeline/door/net/websocket.h"
+#include "pipeline/door/wire/http_request.h"
+#include "pipeline/door/wire/websocket.h"
 
 namespace parlance::pipeline::door {
 

@@ -7,9 +7,9 @@
 #include <string>
 
 #include "pipeline/door/connection.h"
-#include "pipeline/door/net/http_request.h"
-#include "pipeline/door/net/http_response.h"
-#include "pipeline/door/net/socket_address.h"
+#include "pipeline/door/socket/socket_address.h"
+#include "pipeline/door/wire/http_request.h"
+#include "pipeline/door/wire/http_response.h"
 
 namespace parlance::pipeline::door {
 

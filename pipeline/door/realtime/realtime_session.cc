@@ -19,11 +19,11 @@
 #include "pipeline/conversation/conversation_observer.h"
 #include "pipeline/conversation/turn_machine.h"
 #include "pipeline/door/json/bounded_json.h"
-#include "pipeline/door/net/base64.h"
 #include "pipeline/door/realtime/json_object.h"
 #include "pipeline/door/realtime/realtime_items.h"
 #include "pipeline/door/realtime/realtime_settings.h"
 #include "pipeline/door/realtime/realtime_sound.h"
+#include "pipeline/door/wire/base64.h"
 #include "rapidjson/document.h"
 #include "third_party/annotated_mutex.h"
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "audio/signal/g711.h"
-#include "pipeline/door/net/base64.h"
+#include "pipeline/door/wire/base64.h"
 
 namespace parlance::pipeline::door {
 namespace {

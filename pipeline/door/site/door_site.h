@@ -29,7 +29,7 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "pipeline/door/net/api_keys.h"
+#include "pipeline/door/access/api_keys.h"
 #include "pipeline/door/net/site.h"
 #include "pipeline/door/page/page_file.h"
 #include "pipeline/door/realtime/realtime_session.h"

@@ -10,7 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "pipeline/door/net/websocket_handshake.h"
+#include "pipeline/door/wire/websocket_handshake.h"
 
 namespace parlance::pipeline::door {
 namespace {

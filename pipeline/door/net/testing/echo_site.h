@@ -12,9 +12,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "pipeline/door/connection.h"
-#include "pipeline/door/net/http_request.h"
-#include "pipeline/door/net/http_response.h"
 #include "pipeline/door/net/site.h"
+#include "pipeline/door/wire/http_request.h"
+#include "pipeline/door/wire/http_response.h"
 #include "third_party/annotated_mutex.h"
 
 namespace parlance::pipeline::door {
