@@ -15,7 +15,7 @@
 #include "pipeline/conversation/conversation.h"
 #include "pipeline/conversation/detector.h"
 #include "pipeline/conversation/testing/simulated_world.h"
-#include "pipeline/conversation/turn_machine.h"
+#include "pipeline/conversation/turn/turn_machine.h"
 
 namespace parlance::pipeline {
 namespace {

@@ -18,7 +18,7 @@
 #include "pipeline/agent/agent.h"
 #include "pipeline/agent/deciding_agent.h"
 #include "pipeline/conversation/testing/simulated_world.h"
-#include "pipeline/conversation/turn_latency.h"
+#include "pipeline/conversation/turn/turn_latency.h"
 #include "pipeline/runtime/load/simulated_parts.h"
 #include "pipeline/runtime/runtime.h"
 #include "pipeline/speech/synthesizer.h"

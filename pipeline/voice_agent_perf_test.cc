@@ -12,7 +12,7 @@
 #include "perf/recorder.h"
 #include "pipeline/components.h"
 #include "pipeline/conversation/conversation_actions.h"
-#include "pipeline/conversation/turn_latency.h"
+#include "pipeline/conversation/turn/turn_latency.h"
 #include "pipeline/testing/spoken_requests.h"
 #include "pipeline/voice_agent.h"
 #include "third_party/status_matchers.h"

@@ -19,7 +19,7 @@
 #include "pipeline/agent/deciding_agent.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/replay/replay.h"
-#include "pipeline/conversation/turn_latency.h"
+#include "pipeline/conversation/turn/turn_latency.h"
 #include "pipeline/runtime/announcer.h"
 #include "pipeline/session_adapters.h"
 #include "pipeline/speech/recognizer.h"

@@ -13,9 +13,9 @@
 #include "absl/types/span.h"
 #include "audio/turns/endpointer.h"
 #include "pipeline/agent/agent.h"
-#include "pipeline/conversation/turn_latency.h"
-#include "pipeline/conversation/turn_machine.h"
-#include "pipeline/conversation/turn_messages.h"
+#include "pipeline/conversation/turn/turn_latency.h"
+#include "pipeline/conversation/turn/turn_machine.h"
+#include "pipeline/conversation/turn/turn_messages.h"
 #include "pipeline/speech/recognizer.h"
 #include "session/message.h"
 

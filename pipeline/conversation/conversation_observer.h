@@ -21,7 +21,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "pipeline/agent/agent.h"
-#include "pipeline/conversation/turn_messages.h"
+#include "pipeline/conversation/turn/turn_messages.h"
 #include "pipeline/speech/recognizer.h"
 
 namespace parlance::pipeline {

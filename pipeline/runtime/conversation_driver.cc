@@ -14,7 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "pipeline/conversation/conversation_events.h"
 #include "pipeline/conversation/replay/action_digest.h"
-#include "pipeline/conversation/turn_messages.h"
+#include "pipeline/conversation/turn/turn_messages.h"
 #include "pipeline/runtime/completeness.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"

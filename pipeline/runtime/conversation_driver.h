@@ -31,7 +31,7 @@
 #include "pipeline/conversation/conversation_observer.h"
 #include "pipeline/conversation/detector.h"
 #include "pipeline/conversation/replay/conversation_recorder.h"
-#include "pipeline/conversation/turn_messages.h"
+#include "pipeline/conversation/turn/turn_messages.h"
 #include "pipeline/runtime/announcer.h"
 #include "pipeline/runtime/recognizer_pool.h"
 #include "pipeline/runtime/task_runner.h"

@@ -18,7 +18,7 @@
 #include "gtest/gtest.h"
 #include "pipeline/agent/agent.h"
 #include "pipeline/conversation/conversation_actions.h"
-#include "pipeline/conversation/turn_machine.h"
+#include "pipeline/conversation/turn/turn_machine.h"
 #include "pipeline/runtime/testing/gate.h"
 #include "pipeline/runtime/testing/scripted_parts.h"
 #include "pipeline/runtime/testing/virtual_runtime.h"

@@ -18,7 +18,7 @@
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/replay/replay.h"
 #include "pipeline/conversation/testing/simulated_world.h"
-#include "pipeline/conversation/turn_machine.h"
+#include "pipeline/conversation/turn/turn_machine.h"
 #include "pipeline/runtime/testing/scripted_parts.h"
 #include "pipeline/runtime/testing/scripted_recognizer.h"
 #include "pipeline/runtime/testing/virtual_runtime.h"

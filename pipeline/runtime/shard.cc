@@ -9,7 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "pipeline/conversation/conversation.h"
 #include "pipeline/conversation/conversation_events.h"
-#include "pipeline/conversation/turn_machine.h"
+#include "pipeline/conversation/turn/turn_machine.h"
 #include "pipeline/runtime/housekeeper.h"
 
 namespace parlance::pipeline {

@@ -23,7 +23,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "pipeline/agent/agent_settings.h"
-#include "pipeline/conversation/turn_taking.h"
+#include "pipeline/conversation/turn/turn_taking.h"
 #include "pipeline/runtime/announcer.h"
 #include "pipeline/runtime/conversation_driver.h"
 #include "pipeline/runtime/runtime.h"

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
-#include "pipeline/conversation/turn_latency.h"
-#include "pipeline/conversation/turn_machine.h"
+#include "pipeline/conversation/turn/turn_latency.h"
+#include "pipeline/conversation/turn/turn_machine.h"
 
 namespace parlance::pipeline {
 namespace {

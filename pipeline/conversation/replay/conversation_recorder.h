@@ -20,7 +20,7 @@
 #include "pipeline/conversation/conversation_events.h"
 #include "pipeline/conversation/replay/action_digest.h"
 #include "pipeline/conversation/replay/conversation_record.pb.h"
-#include "pipeline/conversation/turn_taking.h"
+#include "pipeline/conversation/turn/turn_taking.h"
 #include "session/message.h"
 
 namespace parlance::pipeline {

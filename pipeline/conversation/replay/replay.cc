@@ -10,7 +10,7 @@
 #include "pipeline/conversation/conversation.h"
 #include "pipeline/conversation/replay/action_digest.h"
 #include "pipeline/conversation/replay/record_options.h"
-#include "pipeline/conversation/turn_taking.h"
+#include "pipeline/conversation/turn/turn_taking.h"
 #include "session/message.h"
 
 namespace parlance::pipeline {

@@ -1,6 +1,6 @@
 // Where the time of the last turn went: a table whose last column is a waterfall.
 
-// In the order in which they follow one another; ../../conversation/turn_latency.h says what each is.
+// In the order in which they follow one another; ../../conversation/turn/turn_latency.h says what each is.
 const kStages = [
   ['endpoint', 'End of speech'],
   ['recognition', 'Recognition'],

@@ -17,7 +17,7 @@
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/conversation_events.h"
 #include "pipeline/conversation/conversation_observer.h"
-#include "pipeline/conversation/turn_machine.h"
+#include "pipeline/conversation/turn/turn_machine.h"
 #include "pipeline/door/json/bounded_json.h"
 #include "pipeline/door/realtime/json_object.h"
 #include "pipeline/door/realtime/realtime_items.h"

@@ -25,7 +25,7 @@
 
 #include "absl/strings/string_view.h"
 #include "pipeline/agent/agent_settings.h"
-#include "pipeline/conversation/turn_taking.h"
+#include "pipeline/conversation/turn/turn_taking.h"
 #include "rapidjson/document.h"
 
 namespace parlance::pipeline::door {

@@ -9,7 +9,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pipeline/conversation/turn_taking.h"
+#include "pipeline/conversation/turn/turn_taking.h"
 #include "rapidjson/document.h"
 
 namespace parlance::pipeline::door {

@@ -19,7 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "pipeline/conversation/conversation_actions.h"
-#include "pipeline/conversation/turn_machine.h"
+#include "pipeline/conversation/turn/turn_machine.h"
 #include "pipeline/runtime/load/load_table.h"
 #include "pipeline/runtime/load/machine_use.h"
 #include "pipeline/runtime/load/rounds.h"

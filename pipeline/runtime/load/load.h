@@ -23,7 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "pipeline/conversation/conversation_actions.h"
-#include "pipeline/conversation/turn_latency.h"
+#include "pipeline/conversation/turn/turn_latency.h"
 #include "pipeline/runtime/duration_histogram.h"
 #include "pipeline/runtime/runtime.h"
 

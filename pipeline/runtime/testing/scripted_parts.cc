@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "pipeline/conversation/turn_machine.h"
+#include "pipeline/conversation/turn/turn_machine.h"
 
 namespace parlance::pipeline {
 

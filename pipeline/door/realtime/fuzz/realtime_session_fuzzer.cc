@@ -22,7 +22,7 @@
 #include "absl/types/span.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/conversation_observer.h"
-#include "pipeline/conversation/turn_machine.h"
+#include "pipeline/conversation/turn/turn_machine.h"
 #include "pipeline/door/connection.h"
 #include "pipeline/door/realtime/realtime_session.h"
 #include "pipeline/runtime/runtime.h"
