@@ -12,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "perf/code/linked_code.h"
-#include "perf/mode/program_pair.h"
-#include "perf/mode/round_sources.h"
+#include "perf/mode/ab/program_pair.h"
+#include "perf/mode/ab/round_sources.h"
 #include "perf/record/short_commit.h"
 #include "re2/re2.h"
 

@@ -24,7 +24,7 @@
 #include "perf/explain/flame_graph.h"
 #include "perf/explain/profile.h"
 #include "perf/gbench/epoch_child.h"
-#include "perf/mode/round_sources.h"
+#include "perf/mode/ab/round_sources.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/runner/explain_revisions.h"
 

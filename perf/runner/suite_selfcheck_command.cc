@@ -18,7 +18,7 @@
 #include "perf/bazel/revision.h"
 #include "perf/bazel/test_build.h"
 #include "perf/bazel/test_program.h"
-#include "perf/mode/round_sources.h"
+#include "perf/mode/ab/round_sources.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/record/environment.h"
 #include "perf/record/text_proto.h"

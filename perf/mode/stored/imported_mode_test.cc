@@ -1,4 +1,4 @@
-#include "perf/mode/imported_mode.h"
+#include "perf/mode/stored/imported_mode.h"
 
 #include <fstream>
 #include <string>

@@ -1,10 +1,10 @@
-#include "perf/mode/program_pair.h"
+#include "perf/mode/ab/program_pair.h"
 
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "perf/mode/ab_loads.h"
+#include "perf/mode/ab/ab_loads.h"
 #include "perf/suite/load_table.h"
 #include "perf/suite/requirements_file.h"
 

@@ -1,8 +1,8 @@
-#include "perf/mode/imported_mode.h"
+#include "perf/mode/stored/imported_mode.h"
 
 #include <string>
 
-#include "perf/mode/event_findings.h"
+#include "perf/mode/stored/event_findings.h"
 #include "perf/record/environment.h"
 #include "perf/record/text_proto.h"
 

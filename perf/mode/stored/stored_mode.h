@@ -1,6 +1,6 @@
 // Runs the tests through Bazel, and compares their figures with stored baselines.
-#ifndef PERF_MODE_STORED_MODE_H_
-#define PERF_MODE_STORED_MODE_H_
+#ifndef PERF_MODE_STORED_STORED_MODE_H_
+#define PERF_MODE_STORED_STORED_MODE_H_
 
 #include <string>
 #include <vector>
@@ -30,4 +30,4 @@ class StoredMode : public Mode {
 
 }  // namespace perf
 
-#endif  // PERF_MODE_STORED_MODE_H_
+#endif  // PERF_MODE_STORED_STORED_MODE_H_

@@ -1,6 +1,6 @@
 // Judges the records of a `bazel test` that somebody else ran: --build_event_file. Nothing is run.
-#ifndef PERF_MODE_IMPORTED_MODE_H_
-#define PERF_MODE_IMPORTED_MODE_H_
+#ifndef PERF_MODE_STORED_IMPORTED_MODE_H_
+#define PERF_MODE_STORED_IMPORTED_MODE_H_
 
 #include "perf/mode/mode.h"
 
@@ -16,4 +16,4 @@ class ImportedMode : public Mode {
 
 }  // namespace perf
 
-#endif  // PERF_MODE_IMPORTED_MODE_H_
+#endif  // PERF_MODE_STORED_IMPORTED_MODE_H_

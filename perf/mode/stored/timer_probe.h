@@ -3,8 +3,8 @@
 //
 // Runs in a thread of the runner, not of what is measured: there it would make code behave as it
 // does beside threads.
-#ifndef PERF_MODE_TIMER_PROBE_H_
-#define PERF_MODE_TIMER_PROBE_H_
+#ifndef PERF_MODE_STORED_TIMER_PROBE_H_
+#define PERF_MODE_STORED_TIMER_PROBE_H_
 
 #include <cstdint>
 #include <thread>
@@ -49,4 +49,4 @@ class TimerProbe {
 
 }  // namespace perf
 
-#endif  // PERF_MODE_TIMER_PROBE_H_
+#endif  // PERF_MODE_STORED_TIMER_PROBE_H_

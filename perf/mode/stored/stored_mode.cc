@@ -1,4 +1,4 @@
-#include "perf/mode/stored_mode.h"
+#include "perf/mode/stored/stored_mode.h"
 
 #include <iterator>
 #include <map>
@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "command/output_file.h"
 #include "perf/bazel/build_events.h"
-#include "perf/mode/event_findings.h"
-#include "perf/mode/timer_probe.h"
+#include "perf/mode/stored/event_findings.h"
+#include "perf/mode/stored/timer_probe.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/process/subprocess.h"
 #include "perf/record/environment.h"

@@ -1,6 +1,6 @@
 // The loads of both programs of an A/B comparison.
-#ifndef PERF_MODE_AB_LOADS_H_
-#define PERF_MODE_AB_LOADS_H_
+#ifndef PERF_MODE_AB_AB_LOADS_H_
+#define PERF_MODE_AB_AB_LOADS_H_
 
 #include <string>
 
@@ -26,4 +26,4 @@ LoadVariables LoadsOfBoth(absl::string_view profile, absl::string_view overrides
 
 }  // namespace perf
 
-#endif  // PERF_MODE_AB_LOADS_H_
+#endif  // PERF_MODE_AB_AB_LOADS_H_

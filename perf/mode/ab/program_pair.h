@@ -1,7 +1,7 @@
 // A test that two trees have built: its two programs, whether their code is the same, and the loads
 // that both are run with.
-#ifndef PERF_MODE_PROGRAM_PAIR_H_
-#define PERF_MODE_PROGRAM_PAIR_H_
+#ifndef PERF_MODE_AB_PROGRAM_PAIR_H_
+#define PERF_MODE_AB_PROGRAM_PAIR_H_
 
 #include <string>
 #include <vector>
@@ -48,4 +48,4 @@ absl::StatusOr<ProgramPair> FindProgramPair(const ProgramPairOptions& options,
 
 }  // namespace perf
 
-#endif  // PERF_MODE_PROGRAM_PAIR_H_
+#endif  // PERF_MODE_AB_PROGRAM_PAIR_H_

@@ -1,4 +1,4 @@
-#include "perf/mode/ab_mode.h"
+#include "perf/mode/ab/ab_mode.h"
 
 #include <map>
 #include <memory>
@@ -28,8 +28,8 @@
 #include "perf/explain/explain_benchmark.h"
 #include "perf/explain/explanation.pb.h"
 #include "perf/gbench/epoch_child.h"
-#include "perf/mode/program_pair.h"
-#include "perf/mode/round_sources.h"
+#include "perf/mode/ab/program_pair.h"
+#include "perf/mode/ab/round_sources.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/record/short_commit.h"
 #include "perf/stats/statistics.h"

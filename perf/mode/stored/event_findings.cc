@@ -1,4 +1,4 @@
-#include "perf/mode/event_findings.h"
+#include "perf/mode/stored/event_findings.h"
 
 #include <string>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "perf/mode/round_sources.h"
+#include "perf/mode/ab/round_sources.h"
 
 #include <filesystem>
 #include <memory>

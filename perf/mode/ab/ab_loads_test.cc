@@ -1,4 +1,4 @@
-#include "perf/mode/ab_loads.h"
+#include "perf/mode/ab/ab_loads.h"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "perf/mode/timer_probe.h"
+#include "perf/mode/stored/timer_probe.h"
 
 #include <algorithm>
 #include <chrono>

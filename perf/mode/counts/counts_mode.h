@@ -1,7 +1,7 @@
 // Counts what a suite's benchmarks do (instructions, system calls, allocations and bytes of one
 // iteration) for baselines that hold on every machine: --counts.
-#ifndef PERF_MODE_COUNTS_MODE_H_
-#define PERF_MODE_COUNTS_MODE_H_
+#ifndef PERF_MODE_COUNTS_COUNTS_MODE_H_
+#define PERF_MODE_COUNTS_COUNTS_MODE_H_
 
 #include <string>
 
@@ -33,4 +33,4 @@ class CountsMode : public Mode {
 
 }  // namespace perf
 
-#endif  // PERF_MODE_COUNTS_MODE_H_
+#endif  // PERF_MODE_COUNTS_COUNTS_MODE_H_

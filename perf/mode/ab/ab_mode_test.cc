@@ -1,4 +1,4 @@
-#include "perf/mode/ab_mode.h"
+#include "perf/mode/ab/ab_mode.h"
 
 #include <algorithm>
 #include <cstdlib>

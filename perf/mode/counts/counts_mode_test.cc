@@ -1,4 +1,4 @@
-#include "perf/mode/counts_mode.h"
+#include "perf/mode/counts/counts_mode.h"
 
 #include <cstdlib>
 #include <string>

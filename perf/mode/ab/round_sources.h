@@ -1,6 +1,6 @@
 // Two builds of a test as a source of rounds for an A/B comparison.
-#ifndef PERF_MODE_ROUND_SOURCES_H_
-#define PERF_MODE_ROUND_SOURCES_H_
+#ifndef PERF_MODE_AB_ROUND_SOURCES_H_
+#define PERF_MODE_AB_ROUND_SOURCES_H_
 
 #include <memory>
 #include <string>
@@ -44,4 +44,4 @@ absl::StatusOr<std::unique_ptr<RoundSource>> MakeRoundSource(const RoundSourceOp
 
 }  // namespace perf
 
-#endif  // PERF_MODE_ROUND_SOURCES_H_
+#endif  // PERF_MODE_AB_ROUND_SOURCES_H_

@@ -1,6 +1,6 @@
 // Reads what a `bazel test` measured from the build events that it wrote.
-#ifndef PERF_MODE_EVENT_FINDINGS_H_
-#define PERF_MODE_EVENT_FINDINGS_H_
+#ifndef PERF_MODE_STORED_EVENT_FINDINGS_H_
+#define PERF_MODE_STORED_EVENT_FINDINGS_H_
 
 #include <string>
 
@@ -25,4 +25,4 @@ absl::StatusOr<Findings> FindingsOfEvents(absl::string_view json_lines, const st
 
 }  // namespace perf
 
-#endif  // PERF_MODE_EVENT_FINDINGS_H_
+#endif  // PERF_MODE_STORED_EVENT_FINDINGS_H_

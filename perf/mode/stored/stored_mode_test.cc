@@ -1,4 +1,4 @@
-#include "perf/mode/stored_mode.h"
+#include "perf/mode/stored/stored_mode.h"
 
 #include <fstream>
 #include <string>

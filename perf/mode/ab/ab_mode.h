@@ -1,6 +1,6 @@
 // Measures the tests in turn with those of an earlier revision: --against.
-#ifndef PERF_MODE_AB_MODE_H_
-#define PERF_MODE_AB_MODE_H_
+#ifndef PERF_MODE_AB_AB_MODE_H_
+#define PERF_MODE_AB_AB_MODE_H_
 
 #include <string>
 
@@ -42,4 +42,4 @@ class AbMode : public Mode {
 
 }  // namespace perf
 
-#endif  // PERF_MODE_AB_MODE_H_
+#endif  // PERF_MODE_AB_AB_MODE_H_
