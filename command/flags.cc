@@ -10,8 +10,8 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "command/nearest_name.h"
-#include "command/printable.h"
-#include "command/wrapped.h"
+#include "command/terminal/printable.h"
+#include "command/terminal/wrapped.h"
 
 namespace command {
 namespace {

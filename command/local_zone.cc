@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "command/printable.h"
 #include "command/program.h"
+#include "command/terminal/printable.h"
 
 namespace command {
 namespace {

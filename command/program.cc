@@ -20,8 +20,8 @@
 #include "absl/strings/str_split.h"
 #include "command/flags.h"
 #include "command/nearest_name.h"
-#include "command/printable.h"
-#include "command/wrapped.h"
+#include "command/terminal/printable.h"
+#include "command/terminal/wrapped.h"
 
 namespace command {
 namespace {

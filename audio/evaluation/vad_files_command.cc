@@ -10,9 +10,9 @@
 #include "audio/evaluation/vad_plot.h"
 #include "audio/sound_file/sound_input.h"
 #include "audio/sound_file/wav.h"
-#include "command/file_kind.h"
-#include "command/input_file.h"
-#include "command/user_path.h"
+#include "command/file/file_kind.h"
+#include "command/file/input_file.h"
+#include "command/file/user_path.h"
 
 namespace parlance::audio {
 namespace {

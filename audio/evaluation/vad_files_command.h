@@ -13,7 +13,7 @@
 #include "audio/evaluation/listening.h"
 #include "audio/evaluation/vad_flags.h"
 #include "audio/sound_file/sound_reader.h"
-#include "command/output_file.h"
+#include "command/file/output_file.h"
 
 namespace parlance::audio {
 

@@ -21,11 +21,11 @@
 #include "audio/evaluation/vad_report.h"
 #include "audio/sound_file/sound_reader.h"
 #include "audio/vad/detectors.h"
-#include "command/input_file.h"
-#include "command/printable.h"
+#include "command/file/input_file.h"
+#include "command/file/user_path.h"
 #include "command/program.h"
-#include "command/progress.h"
-#include "command/user_path.h"
+#include "command/terminal/printable.h"
+#include "command/terminal/progress.h"
 
 namespace parlance::audio {
 namespace {

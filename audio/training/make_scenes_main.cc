@@ -27,11 +27,11 @@
 #include "audio/vad/classic_vad.h"
 #include "audio/vad/neural_vad.h"
 #include "audio/vad/vad_features.h"
-#include "command/file_kind.h"
-#include "command/input_file.h"
-#include "command/output_file.h"
+#include "command/file/file_kind.h"
+#include "command/file/input_file.h"
+#include "command/file/output_file.h"
+#include "command/file/user_path.h"
 #include "command/program.h"
-#include "command/user_path.h"
 
 ABSL_FLAG(std::vector<std::string>, speech, {},
           "Clean speech: NAME:ENDING:VOICES:FOLDER, several with commas.");

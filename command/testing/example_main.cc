@@ -12,11 +12,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "command/exit_code.h"
-#include "command/file_kind.h"
-#include "command/input_file.h"
-#include "command/output_file.h"
+#include "command/file/file_kind.h"
+#include "command/file/input_file.h"
+#include "command/file/output_file.h"
 #include "command/program.h"
-#include "command/progress.h"
+#include "command/terminal/progress.h"
 
 ABSL_FLAG(std::string, output, "", "The file to copy to.");
 ABSL_FLAG(std::string, kind, "json",

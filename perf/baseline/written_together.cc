@@ -9,8 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "command/file_kind.h"
-#include "command/output_file.h"
+#include "command/file/file_kind.h"
+#include "command/file/output_file.h"
 #include "perf/record/text_proto.h"
 
 namespace perf {

@@ -19,8 +19,8 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "command/file/output_folder.h"
 #include "command/local_zone.h"
-#include "command/output_folder.h"
 #include "perf/bazel/git.h"
 #include "perf/record/short_commit.h"
 

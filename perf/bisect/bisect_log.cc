@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "command/output_file.h"
+#include "command/file/output_file.h"
 #include "google/protobuf/text_format.h"
 #include "perf/record/text_proto.h"
 

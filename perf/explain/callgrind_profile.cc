@@ -14,7 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 
 namespace perf {
 namespace {

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 #include "perf/explain/explanation_text.h"
 #include "perf/explain/function_name.h"
 

@@ -10,8 +10,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "command/printable.h"
-#include "command/wrapped.h"
+#include "command/terminal/printable.h"
+#include "command/terminal/wrapped.h"
 #include "perf/explain/function_name.h"
 
 namespace perf {

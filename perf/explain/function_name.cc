@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 #include "re2/re2.h"
 
 namespace perf {

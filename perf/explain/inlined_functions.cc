@@ -17,7 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 #include "perf/explain/callgrind_profile.h"
 #include "perf/explain/function_name.h"
 

@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "command/input_file.h"
+#include "command/file/input_file.h"
 #include "perf/import/json_text.h"
 
 namespace perf {

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "command/input_file.h"
+#include "command/file/input_file.h"
 #include "perf/import/criterion_results.h"
 #include "perf/import/gbench_results.h"
 #include "perf/import/hyperfine_results.h"

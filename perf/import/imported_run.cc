@@ -11,7 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 #include "perf/record/record_check.h"
 
 namespace perf {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 #include "perf/import/json_text.h"
 
 namespace perf {

@@ -8,7 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 #include "perf/baseline/baseline_file.h"
 #include "perf/mode/counts_key.h"
 

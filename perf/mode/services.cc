@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
-#include "command/printable.h"
 #include "command/program.h"
-#include "command/status_line.h"
+#include "command/terminal/printable.h"
+#include "command/terminal/status_line.h"
 #include "perf/process/interrupt_watch.h"
 #include "perf/record/environment.h"
 #include "perf/report/coloured.h"

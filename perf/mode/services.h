@@ -41,7 +41,7 @@ class Services {
   virtual void Say(absl::string_view message) = 0;
 
   // Says how far a long work is, on standard error: as one line of a terminal, elsewhere in a line
-  // now and then (command/status_line.h).
+  // now and then (command/terminal/status_line.h).
   virtual void ShowProgress(absl::string_view message) = 0;
 
   // Writes text to standard output, made harmless for a terminal, and there with verdicts in

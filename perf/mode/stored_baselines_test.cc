@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "command/output_file.h"
+#include "command/file/output_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/mode/testing/sample_suite.h"

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 #include "re2/re2.h"
 
 namespace perf {

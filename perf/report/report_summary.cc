@@ -13,8 +13,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "command/printable.h"
-#include "command/wrapped.h"
+#include "command/terminal/printable.h"
+#include "command/terminal/wrapped.h"
 #include "perf/report/report_words.h"
 
 namespace perf {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_replace.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 
 namespace perf {
 

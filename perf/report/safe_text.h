@@ -15,7 +15,7 @@ namespace perf {
 inline constexpr size_t kMaxTextBytes = 2000;
 
 // The text in one line, with control characters, marks that turn the direction of writing, and
-// bytes that are not UTF-8 shown as escapes (command/printable.h), and cut.
+// bytes that are not UTF-8 shown as escapes (command/terminal/printable.h), and cut.
 std::string OneLine(absl::string_view text, size_t max_bytes = kMaxTextBytes);
 
 // The text in one line, cut, as Markdown of GitHub that shows just that: it is no HTML, no

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "command/file_kind.h"
+#include "command/file/file_kind.h"
 #include "perf/explain/call_tree.h"
 #include "perf/mode/options.h"
 #include "perf/mode/services.h"

@@ -17,7 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "command/output_file.h"
+#include "command/file/output_file.h"
 #include "perf/history/history_series.h"
 #include "perf/record/result.pb.h"
 #include "perf/report/forms/form.h"

@@ -9,7 +9,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "command/output_file.h"
+#include "command/file/output_file.h"
 #include "perf/bazel/build_events.h"
 #include "perf/mode/stored/event_findings.h"
 #include "perf/mode/stored/timer_probe.h"

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "command/file_kind.h"
+#include "command/file/file_kind.h"
 #include "perf/report/forms/comment.h"
 #include "perf/report/forms/csv.h"
 #include "perf/report/forms/gbench_json.h"

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "command/file_kind.h"
+#include "command/file/file_kind.h"
 #include "perf/record/result.pb.h"
 #include "perf/report/report.pb.h"
 

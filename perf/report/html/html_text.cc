@@ -6,7 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 
 namespace perf {
 

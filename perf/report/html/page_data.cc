@@ -22,7 +22,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 #include "perf/baseline/baseline_file.h"
 #include "perf/explain/explanation.pb.h"
 #include "perf/explain/explanation_text.h"

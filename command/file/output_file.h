@@ -1,6 +1,6 @@
 // The one writer of files that a user names as output. It refuses to destroy.
-#ifndef COMMAND_OUTPUT_FILE_H_
-#define COMMAND_OUTPUT_FILE_H_
+#ifndef COMMAND_FILE_OUTPUT_FILE_H_
+#define COMMAND_FILE_OUTPUT_FILE_H_
 
 #include <cstdint>
 #include <memory>
@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "command/file_kind.h"
+#include "command/file/file_kind.h"
 
 namespace command {
 
@@ -83,4 +83,4 @@ absl::Status WriteOutput(absl::string_view typed, const OutputOptions& options,
 
 }  // namespace command
 
-#endif  // COMMAND_OUTPUT_FILE_H_
+#endif  // COMMAND_FILE_OUTPUT_FILE_H_

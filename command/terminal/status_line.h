@@ -1,6 +1,6 @@
 // One line that says how far a long work is.
-#ifndef COMMAND_STATUS_LINE_H_
-#define COMMAND_STATUS_LINE_H_
+#ifndef COMMAND_TERMINAL_STATUS_LINE_H_
+#define COMMAND_TERMINAL_STATUS_LINE_H_
 
 #include <unistd.h>
 
@@ -44,4 +44,4 @@ class StatusLine {
 
 }  // namespace command
 
-#endif  // COMMAND_STATUS_LINE_H_
+#endif  // COMMAND_TERMINAL_STATUS_LINE_H_

@@ -1,6 +1,6 @@
 // Paragraphs of help, broken into lines.
-#ifndef COMMAND_WRAPPED_H_
-#define COMMAND_WRAPPED_H_
+#ifndef COMMAND_TERMINAL_WRAPPED_H_
+#define COMMAND_TERMINAL_WRAPPED_H_
 
 #include <cstddef>
 #include <string>
@@ -15,4 +15,4 @@ std::string Wrapped(absl::string_view text, size_t indent, size_t columns = 100)
 
 }  // namespace command
 
-#endif  // COMMAND_WRAPPED_H_
+#endif  // COMMAND_TERMINAL_WRAPPED_H_

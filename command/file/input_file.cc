@@ -1,4 +1,4 @@
-#include "command/input_file.h"
+#include "command/file/input_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "command/user_path.h"
+#include "command/file/user_path.h"
 
 namespace command {
 

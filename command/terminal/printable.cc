@@ -1,4 +1,4 @@
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 
 #include <cstddef>
 #include <cstdint>

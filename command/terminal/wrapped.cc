@@ -1,4 +1,4 @@
-#include "command/wrapped.h"
+#include "command/terminal/wrapped.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"

@@ -1,6 +1,6 @@
 // Shows a person who waits that something happens.
-#ifndef COMMAND_PROGRESS_H_
-#define COMMAND_PROGRESS_H_
+#ifndef COMMAND_TERMINAL_PROGRESS_H_
+#define COMMAND_TERMINAL_PROGRESS_H_
 
 #include <condition_variable>
 #include <string>
@@ -41,4 +41,4 @@ class Progress {
 
 }  // namespace command
 
-#endif  // COMMAND_PROGRESS_H_
+#endif  // COMMAND_TERMINAL_PROGRESS_H_

@@ -1,4 +1,4 @@
-#include "command/output_folder.h"
+#include "command/file/output_folder.h"
 
 #include <filesystem>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "command/file_kind.h"
+#include "command/file/file_kind.h"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "command/status_line.h"
+#include "command/terminal/status_line.h"
 
 #include <fcntl.h>
 #include <pty.h>

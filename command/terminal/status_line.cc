@@ -1,4 +1,4 @@
-#include "command/status_line.h"
+#include "command/terminal/status_line.h"
 
 #include <sys/ioctl.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 
 namespace command {
 namespace {

@@ -1,6 +1,6 @@
 // Files that a program reads whole.
-#ifndef COMMAND_INPUT_FILE_H_
-#define COMMAND_INPUT_FILE_H_
+#ifndef COMMAND_FILE_INPUT_FILE_H_
+#define COMMAND_FILE_INPUT_FILE_H_
 
 #include <cstddef>
 #include <string>
@@ -24,4 +24,4 @@ absl::StatusOr<std::string> ReadInput(absl::string_view typed, size_t max_bytes 
 
 }  // namespace command
 
-#endif  // COMMAND_INPUT_FILE_H_
+#endif  // COMMAND_FILE_INPUT_FILE_H_

@@ -1,4 +1,4 @@
-#include "command/progress.h"
+#include "command/terminal/progress.h"
 
 #include <unistd.h>
 
@@ -6,7 +6,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 
 namespace command {
 namespace {

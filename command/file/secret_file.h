@@ -1,6 +1,6 @@
 // Files with a key or a password, which nobody but their owner has to do with.
-#ifndef COMMAND_SECRET_FILE_H_
-#define COMMAND_SECRET_FILE_H_
+#ifndef COMMAND_FILE_SECRET_FILE_H_
+#define COMMAND_FILE_SECRET_FILE_H_
 
 #include <cstddef>
 #include <string>
@@ -16,4 +16,4 @@ absl::StatusOr<std::string> ReadSecret(absl::string_view typed, size_t max_bytes
 
 }  // namespace command
 
-#endif  // COMMAND_SECRET_FILE_H_
+#endif  // COMMAND_FILE_SECRET_FILE_H_

@@ -1,4 +1,4 @@
-#include "command/user_path.h"
+#include "command/file/user_path.h"
 
 #include <cstdlib>
 

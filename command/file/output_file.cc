@@ -1,4 +1,4 @@
-#include "command/output_file.h"
+#include "command/file/output_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,7 +16,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "command/user_path.h"
+#include "command/file/user_path.h"
 
 namespace command {
 namespace {

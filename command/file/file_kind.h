@@ -1,6 +1,6 @@
 // Kinds of files, told by how they begin: what a program may replace is what a program writes.
-#ifndef COMMAND_FILE_KIND_H_
-#define COMMAND_FILE_KIND_H_
+#ifndef COMMAND_FILE_FILE_KIND_H_
+#define COMMAND_FILE_FILE_KIND_H_
 
 #include "absl/strings/string_view.h"
 
@@ -31,4 +31,4 @@ extern const FileKind kTextFile;
 
 }  // namespace command
 
-#endif  // COMMAND_FILE_KIND_H_
+#endif  // COMMAND_FILE_FILE_KIND_H_

@@ -1,11 +1,11 @@
-#include "command/secret_file.h"
+#include "command/file/secret_file.h"
 
 #include <sys/stat.h>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "command/input_file.h"
-#include "command/user_path.h"
+#include "command/file/input_file.h"
+#include "command/file/user_path.h"
 
 namespace command {
 

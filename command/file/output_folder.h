@@ -1,6 +1,6 @@
 // Folders that a program fills anew each time, and clears before.
-#ifndef COMMAND_OUTPUT_FOLDER_H_
-#define COMMAND_OUTPUT_FOLDER_H_
+#ifndef COMMAND_FILE_OUTPUT_FOLDER_H_
+#define COMMAND_FILE_OUTPUT_FOLDER_H_
 
 #include <string>
 
@@ -22,4 +22,4 @@ absl::Status CheckOwnFolder(const std::string& path, absl::string_view program);
 
 }  // namespace command
 
-#endif  // COMMAND_OUTPUT_FOLDER_H_
+#endif  // COMMAND_FILE_OUTPUT_FOLDER_H_

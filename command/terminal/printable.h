@@ -1,6 +1,6 @@
 // Text of others (files, servers, what somebody said), made harmless for a terminal.
-#ifndef COMMAND_PRINTABLE_H_
-#define COMMAND_PRINTABLE_H_
+#ifndef COMMAND_TERMINAL_PRINTABLE_H_
+#define COMMAND_TERMINAL_PRINTABLE_H_
 
 #include <cstddef>
 #include <string>
@@ -29,4 +29,4 @@ std::string PrintableJson(absl::string_view json);
 
 }  // namespace command
 
-#endif  // COMMAND_PRINTABLE_H_
+#endif  // COMMAND_TERMINAL_PRINTABLE_H_

@@ -1,6 +1,6 @@
 // Paths as the user typed them.
-#ifndef COMMAND_USER_PATH_H_
-#define COMMAND_USER_PATH_H_
+#ifndef COMMAND_FILE_USER_PATH_H_
+#define COMMAND_FILE_USER_PATH_H_
 
 #include <string>
 
@@ -16,4 +16,4 @@ std::string UserPath(absl::string_view typed);
 
 }  // namespace command
 
-#endif  // COMMAND_USER_PATH_H_
+#endif  // COMMAND_FILE_USER_PATH_H_
