@@ -31,7 +31,7 @@
 #include "pipeline/door/site/fault_counts.h"
 #include "pipeline/door/telephony/runtime_calls.h"
 #include "pipeline/door/wire/testing/websocket_frames.h"
-#include "pipeline/house_services.h"
+#include "pipeline/house/house_services.h"
 #include "pipeline/runtime/load/simulated_parts.h"
 #include "pipeline/runtime/runtime.h"
 #include "pipeline/runtime/steady_clock.h"

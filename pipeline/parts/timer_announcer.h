@@ -1,6 +1,6 @@
 // Announces timers that are due.
-#ifndef PIPELINE_TIMER_ANNOUNCER_H_
-#define PIPELINE_TIMER_ANNOUNCER_H_
+#ifndef PIPELINE_PARTS_TIMER_ANNOUNCER_H_
+#define PIPELINE_PARTS_TIMER_ANNOUNCER_H_
 
 #include <functional>
 #include <string>
@@ -39,4 +39,4 @@ class TimerAnnouncer : public Announcer {
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_TIMER_ANNOUNCER_H_
+#endif  // PIPELINE_PARTS_TIMER_ANNOUNCER_H_

@@ -1,4 +1,4 @@
-#include "pipeline/house_services.h"
+#include "pipeline/house/house_services.h"
 
 #include <algorithm>
 #include <atomic>

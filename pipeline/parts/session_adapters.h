@@ -1,6 +1,6 @@
 // The services that the tools ask for, kept in the session store.
-#ifndef PIPELINE_SESSION_ADAPTERS_H_
-#define PIPELINE_SESSION_ADAPTERS_H_
+#ifndef PIPELINE_PARTS_SESSION_ADAPTERS_H_
+#define PIPELINE_PARTS_SESSION_ADAPTERS_H_
 
 #include <memory>
 
@@ -22,4 +22,4 @@ std::unique_ptr<tools::ConversationSearch> CreateSessionSearch(session::SessionS
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_SESSION_ADAPTERS_H_
+#endif  // PIPELINE_PARTS_SESSION_ADAPTERS_H_

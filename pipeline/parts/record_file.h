@@ -1,6 +1,6 @@
 // The file that a conversation is recorded to, while it goes on.
-#ifndef PIPELINE_RECORD_FILE_H_
-#define PIPELINE_RECORD_FILE_H_
+#ifndef PIPELINE_PARTS_RECORD_FILE_H_
+#define PIPELINE_PARTS_RECORD_FILE_H_
 
 #include <memory>
 #include <string>
@@ -44,4 +44,4 @@ class RecordFile {
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_RECORD_FILE_H_
+#endif  // PIPELINE_PARTS_RECORD_FILE_H_

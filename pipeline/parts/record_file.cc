@@ -1,4 +1,4 @@
-#include "pipeline/record_file.h"
+#include "pipeline/parts/record_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

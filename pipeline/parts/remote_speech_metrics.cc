@@ -1,4 +1,4 @@
-#include "pipeline/remote_speech_metrics.h"
+#include "pipeline/parts/remote_speech_metrics.h"
 
 #include <cstddef>
 #include <vector>

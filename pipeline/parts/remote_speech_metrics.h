@@ -8,8 +8,8 @@
 //   parlance_synthesis_fallbacks_total
 //
 // Threads: any.
-#ifndef PIPELINE_REMOTE_SPEECH_METRICS_H_
-#define PIPELINE_REMOTE_SPEECH_METRICS_H_
+#ifndef PIPELINE_PARTS_REMOTE_SPEECH_METRICS_H_
+#define PIPELINE_PARTS_REMOTE_SPEECH_METRICS_H_
 
 #include "absl/base/thread_annotations.h"
 #include "pipeline/remote_speech/remote_service.h"
@@ -42,4 +42,4 @@ class RemoteSpeechMetrics {
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_REMOTE_SPEECH_METRICS_H_
+#endif  // PIPELINE_PARTS_REMOTE_SPEECH_METRICS_H_

@@ -9,8 +9,8 @@
 // conversation are answered one after the other; at most kMaxWaitingQuestions wait.
 //
 // Threads: any.
-#ifndef PIPELINE_HOUSE_SERVICES_H_
-#define PIPELINE_HOUSE_SERVICES_H_
+#ifndef PIPELINE_HOUSE_HOUSE_SERVICES_H_
+#define PIPELINE_HOUSE_HOUSE_SERVICES_H_
 
 #include <cstddef>
 #include <functional>
@@ -51,4 +51,4 @@ class HouseParts {
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_HOUSE_SERVICES_H_
+#endif  // PIPELINE_HOUSE_HOUSE_SERVICES_H_

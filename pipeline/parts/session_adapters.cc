@@ -1,4 +1,4 @@
-#include "pipeline/session_adapters.h"
+#include "pipeline/parts/session_adapters.h"
 
 #include <map>
 #include <string>
