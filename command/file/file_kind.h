@@ -12,6 +12,9 @@ struct FileKind {
   // Whether a file that begins with `head`, its first 4096 bytes or all of a shorter one, may be of
   // this kind.
   bool (*matches)(absl::string_view head);
+  // Whether `matches` wants all of the file, for a kind that its beginning does not tell. One of
+  // more than 64 MiB is of none of these kinds.
+  bool wants_all = false;
 };
 
 // RIFF or RF64, with WAVE.

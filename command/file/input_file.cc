@@ -32,6 +32,13 @@ absl::StatusOr<std::string> ReadInput(absl::string_view typed, size_t max_bytes)
     return absl::InvalidArgumentError(
         absl::StrCat("cannot read ", name, ": it is a folder; name a file in it"));
   }
+  // What is printed would become a part of what was read, as in `program FILE >>FILE`.
+  struct stat output = {};
+  if (S_ISREG(status.st_mode) && fstat(STDOUT_FILENO, &output) == 0 &&
+      output.st_dev == status.st_dev && output.st_ino == status.st_ino) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot read ", name, ": it is standard output, too; send that to another file"));
+  }
   std::string content;
   std::array<char, 1 << 16> buffer;
   for (;;) {

@@ -17,9 +17,9 @@ inline constexpr size_t kMaxInputBytes = size_t{64} << 20;
 std::string InputName(absl::string_view typed);
 
 // The content of the file that the user typed, or of standard input for "-". Errors name the path
-// as typed: NotFound or PermissionDenied if it cannot be opened, InvalidArgument for a folder,
-// ResourceExhausted with the limit for one of more than `max_bytes`, whatever its size claimed to
-// be (a device, a pipe, a file that grows).
+// as typed: NotFound or PermissionDenied if it cannot be opened, InvalidArgument for a folder and
+// for the file that standard output goes to, ResourceExhausted with the limit for one of more than
+// `max_bytes`, whatever its size claimed to be (a device, a pipe, a file that grows).
 absl::StatusOr<std::string> ReadInput(absl::string_view typed, size_t max_bytes = kMaxInputBytes);
 
 }  // namespace command

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -24,15 +25,20 @@ namespace {
 // How many links are followed, as by the kernel; more is a loop.
 constexpr int kMaxLinks = 40;
 constexpr size_t kHeadBytes = 4096;
+constexpr size_t kMaxWholeBytes = size_t{64} << 20;
 // What SQLite adds to a database's name for its write-ahead log, shared memory and journal.
 constexpr const char* kDatabaseEndings[] = {"-wal", "-shm", "-journal"};
 
+std::string CannotWriteIt(absl::string_view typed) {
+  return absl::StrCat("cannot write ", typed == "-" ? "standard output" : typed);
+}
+
 absl::Status CannotWrite(absl::string_view typed, int error) {
-  return absl::ErrnoToStatus(error, absl::StrCat("cannot write ", typed));
+  return absl::ErrnoToStatus(error, CannotWriteIt(typed));
 }
 
 absl::Status Refused(absl::string_view typed, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("cannot write ", typed, ": ", why));
+  return absl::InvalidArgumentError(absl::StrCat(CannotWriteIt(typed), ": ", why));
 }
 
 // Attributes of what the path leads to; nullopt if there is nothing. Other errors as errno.
@@ -113,6 +119,20 @@ absl::Status CheckKept(absl::string_view typed, const Place& place,
   return absl::OkStatus();
 }
 
+// Reads the first `count` bytes of a file, or all of a shorter one. Returns an errno, or 0.
+int ReadHead(int fd, size_t count, std::string& head) {
+  std::array<char, 1 << 16> buffer;
+  while (head.size() < count) {
+    const ssize_t size = pread(fd, buffer.data(), std::min(buffer.size(), count - head.size()),
+                               static_cast<off_t>(head.size()));
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return errno;
+    if (size == 0) break;
+    head.append(buffer.data(), static_cast<size_t>(size));
+  }
+  return 0;
+}
+
 // Whether an existing regular file may be replaced.
 absl::Status CheckReplaceable(absl::string_view typed, const std::string& path,
                               const struct stat& status, const OutputOptions& options) {
@@ -124,12 +144,13 @@ absl::Status CheckReplaceable(absl::string_view typed, const std::string& path,
   }
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return CannotWrite(typed, errno);
-  std::array<char, kHeadBytes> head;
-  const ssize_t size = pread(fd, head.data(), head.size(), 0);
-  const int error = errno;
+  const size_t wanted = options.kind.wants_all ? kMaxWholeBytes + 1 : kHeadBytes;
+  std::string head;
+  const int error = ReadHead(fd, wanted, head);
   close(fd);
-  if (size < 0) return CannotWrite(typed, error);
-  if (size > 0 && !options.kind.matches({head.data(), static_cast<size_t>(size)})) {
+  if (error != 0) return CannotWrite(typed, error);
+  const bool is_too_long = options.kind.wants_all && head.size() == wanted;
+  if (!head.empty() && (is_too_long || !options.kind.matches(head))) {
     return Refused(typed, absl::StrCat("it is there already and is not ", options.kind.name,
                                        "; remove it, or name another file"));
   }
@@ -338,6 +359,12 @@ std::vector<std::string> DatabaseFiles(const std::string& path) {
   if (path.empty() || absl::StrContains(path, "://")) return files;
   if (realpath(UserPath(path).c_str(), real.data()) != nullptr) add(real.data());
   return files;
+}
+
+absl::Status CheckStandardOutput(const std::vector<std::string>& keep) {
+  struct stat status = {};
+  if (fstat(STDOUT_FILENO, &status) != 0 || !S_ISREG(status.st_mode)) return absl::OkStatus();
+  return CheckKept("-", Place(), status, keep);
 }
 
 OutputFile::OutputFile(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -29,6 +29,10 @@ struct OutputOptions {
 // OutputOptions::keep.
 std::vector<std::string> DatabaseFiles(const std::string& path);
 
+// Whether what is printed may be: standard output must be none of the files that the program reads
+// or keeps open (as OutputOptions::keep), which `>>FILE` can make of it. InvalidArgument.
+absl::Status CheckStandardOutput(const std::vector<std::string>& keep);
+
 // A file that replaces its target when it is complete, and otherwise leaves it as it was.
 //
 //   absl::StatusOr<OutputFile> file = OutputFile::Create(path, {.kind = kWavFile, .keep =

@@ -87,6 +87,9 @@ expect 2 "--output is empty" copy in.json --output " "
 (exec 1<>b.kept; "$program" copy in.json --output - --db b.kept 2>err) && fail "standard output is the database"
 grep -q "it is the same file as b.kept" err || fail "standard output that is the database: not said"
 [[ ! -s b.kept ]] || fail "standard output that is the database was written"
+cp in.json both_ways
+"$program" copy both_ways --output copied >>both_ways 2>err && fail "standard output is what is read"
+grep -q "cannot read both_ways: it is standard output, too; send that to another file" err || fail "standard output that is read: not said"
 echo real >real.db
 ln -sf real.db to_real
 expect 2 "real.db-wal, which is needed" copy in.json --output real.db-wal --db to_real
