@@ -276,8 +276,12 @@ absl::StatusOr<Request> ReadCommandLine() {
 
 // The question, from a file or as it comes from standard input.
 absl::StatusOr<std::unique_ptr<audio::SoundReader>> OpenInput(const Request& request) {
-  if (request.input == "-")
-    return audio::OpenSound(STDIN_FILENO, command::InputName("-"), request.raw);
+  if (request.input == "-") {
+    std::string remark;
+    auto sound = audio::OpenSound(STDIN_FILENO, command::InputName("-"), request.raw, &remark);
+    if (!remark.empty()) command::Say(remark);
+    return sound;
+  }
   return audio::WavReader::Open(command::UserPath(request.input), request.input);
 }
 

@@ -13,6 +13,7 @@
 #include "command/file/file_kind.h"
 #include "command/file/input_file.h"
 #include "command/file/user_path.h"
+#include "command/program.h"
 
 namespace parlance::audio {
 namespace {
@@ -41,7 +42,12 @@ absl::Status WriteAll(command::OutputFile& file, absl::string_view text) {
 
 absl::StatusOr<std::unique_ptr<SoundReader>> OpenFile(const VadRequest& request,
                                                       const std::string& file) {
-  if (file == "-") return OpenSound(STDIN_FILENO, command::InputName(file), request.raw);
+  if (file == "-") {
+    std::string remark;
+    auto sound = OpenSound(STDIN_FILENO, command::InputName(file), request.raw, &remark);
+    if (!remark.empty()) command::Say(remark);
+    return sound;
+  }
   return WavReader::Open(command::UserPath(file), file);
 }
 

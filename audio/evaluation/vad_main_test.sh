@@ -117,6 +117,13 @@ head -c 3 goforward.raw | expect 0 "standard input: 0.00 s" -
 echo "no sound" | expect 2 "standard input: it is text, which would be noise" -
 printf 'fLaC\0\0\0\x22more' | expect 2 "standard input: it is FLAC" -
 printf 'ID3\3\0\0\0\0\0\0more' | expect 2 "standard input: it is MP3" -
+for beginning in 'MP3 \xff\xfb\x90\x64' 'AAC \xff\xf1\x50\x80' 'gzip \x1f\x8b\x08\x00'; do
+  # shellcheck disable=SC2059
+  { printf "${beginning#* }"; cat goforward.raw; } >suspect
+  expect 0 "vad: standard input: it is taken as raw sound of 16000 Hz, but begins like ${beginning%% *}; if that is what it is, convert it" - <suspect
+done
+expect 0 "standard input: " - --raw_encoding mulaw --raw_rate 8000 <suspect
+grep -q "begins like" err && fail "codes of one byte are suspected"
 printf 'OggS\0\2\0\0more' >ogg.wav
 expect 2 "standard input: it is Ogg" - <ogg.wav
 expect 2 "ogg.wav: not a WAV file, but Ogg; convert it" ogg.wav

@@ -14,7 +14,8 @@
 namespace parlance::audio {
 
 absl::StatusOr<std::unique_ptr<SoundReader>> OpenSound(int fd, const std::string& name,
-                                                       const PcmReader::Options& raw) {
+                                                       const PcmReader::Options& raw,
+                                                       std::string* remark) {
   // What is wrong with the options is known before anything comes.
   if (const auto usable = PcmReader::Create(fd, raw); !usable.ok()) return usable.status();
   ByteReader bytes(fd);
@@ -31,6 +32,15 @@ absl::StatusOr<std::unique_ptr<SoundReader>> OpenSound(int fd, const std::string
                        ", which would be noise; send a WAV file or raw samples instead"));
     case SoundKind::Kind::kUnknown:
       break;
+  }
+  if (remark != nullptr) {
+    // Codes of one byte begin so more often.
+    const bool is_suspect = !kind->name.empty() && raw.encoding == PcmEncoding::kS16;
+    *remark = is_suspect ? absl::StrCat(name, ": it is taken as raw sound of ", raw.sample_rate_hz,
+                                        " Hz, but begins like ", kind->name,
+                                        "; if that is what it is, convert it to a WAV file first, "
+                                        "such as with ffmpeg")
+                         : "";
   }
   absl::StatusOr<PcmReader> reader = PcmReader::Create(bytes, raw);
   if (!reader.ok()) return reader.status();

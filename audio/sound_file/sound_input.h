@@ -16,9 +16,12 @@ namespace parlance::audio {
 //
 // `fd` is open for reading, blocking, and open for as long as the reader; it is not closed. `name`:
 // for messages, such as "standard input". InvalidArgument as PcmReader::Create and WavReader::Open,
-// and for text and other containers, which would be noise as samples; errors of reading.
+// and for text and other containers, which would be noise as samples; errors of reading. `remark`,
+// if given, is set to what somebody should know who sent it: that 16-bit samples begin like MP3,
+// AAC or gzip, which they may, too. Mostly it is "".
 absl::StatusOr<std::unique_ptr<SoundReader>> OpenSound(int fd, const std::string& name,
-                                                       const PcmReader::Options& raw);
+                                                       const PcmReader::Options& raw,
+                                                       std::string* remark = nullptr);
 
 }  // namespace parlance::audio
 

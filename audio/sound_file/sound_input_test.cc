@@ -311,6 +311,51 @@ TEST(SoundInputTest, SaysWhyAWavFileInAPipeCannotBeUsed) {
   }
 }
 
+// A recorder that was killed leaves a size of 0, too: what follows is samples, unless it is a
+// chunk, whatever its name.
+TEST(SoundInputTest, AChunkBehindEmptyDataIsNoSound) {
+  const std::string format = Format(1, 1, 16, 2);
+  for (const char* const name : {"LIST", "minf", "elm1", "regn", "SMED", "LGWV", "ovwf", "a b~"}) {
+    for (const size_t size : {0u, 4u, 4088u, 10000u}) {
+      SCOPED_TRACE(absl::StrCat(name, " ", size));
+      const std::string bytes = Riff(format, 0, Chunk(name, std::string(size, 'x')));
+      WriteBytes(Path("case.wav"), bytes);
+      EXPECT_THAT(ReadWav(Path("case.wav")),
+                  StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has no samples")));
+      const int fd = open(Path("case.wav").c_str(), O_RDONLY);
+      ASSERT_GE(fd, 0);
+      EXPECT_THAT(ReadAll(OpenSound(fd, "the file", {})),
+                  StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has no samples")));
+      close(fd);
+      if (size > 4088 && name != std::string("LIST")) continue;
+      EXPECT_THAT(FromPipe(bytes, 100),
+                  StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has no samples")));
+    }
+  }
+  // Loud samples may look like a name, but not like a size as well.
+  const std::string loud = Riff(format, 0, "loud\x7F\x7F\0\0"s + Raw());
+  WriteBytes(Path("case.wav"), loud);
+  EXPECT_EQ(ReadWav(Path("case.wav"))->samples.size(), 104u);
+  EXPECT_EQ(FromPipe(loud, 100)->size(), 104u);
+}
+
+TEST(SoundInputTest, SaysWhatRawSoundBeginsLike) {
+  const std::pair<std::string, const char*> cases[] = {
+      {"\xFF\xFB\x90\x64"s, "MP3"}, {"\xFF\xF1\x50\x80"s, "AAC"}, {"\x1F\x8B\x08\0"s, "gzip"}};
+  for (const auto& [begin, name] : cases) {
+    std::string remark = "before";
+    const Pipe pipe(begin + Raw(), 100);
+    ASSERT_THAT(OpenSound(pipe.fd(), "the pipe", {}, &remark), IsOk());
+    EXPECT_THAT(remark, HasSubstr(absl::StrCat(
+                            "the pipe: it is taken as raw sound of 16000 Hz, but begins like ",
+                            name, "; ")));
+    const Pipe codes(begin + Raw(), 100);
+    ASSERT_THAT(OpenSound(codes.fd(), "the pipe", {.encoding = PcmEncoding::kMuLaw}, &remark),
+                IsOk());
+    EXPECT_EQ(remark, "");
+  }
+}
+
 TEST(SoundInputTest, WhatWouldBeNoiseIsRefused) {
   const std::string wave64 = "riff\x2E\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\0\0"s;
   const std::pair<std::string, const char*> cases[] = {

@@ -1,5 +1,8 @@
 #include "audio/sound_file/wav_header.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -41,7 +44,7 @@ struct Numbers {
   uint32_t DoubleWord(size_t offset) const { return static_cast<uint32_t>(At(offset, 4)); }
 };
 
-// Chunks that programs write beside the samples. Unlike any other four bytes, these are no samples.
+// Chunks that programs write beside the samples. These four bytes are no samples.
 bool IsNameOfOtherChunk(absl::string_view name) {
   constexpr absl::string_view kNames[] = {
       "LIST", "bext", "iXML", "axml", "chna", "cue ", "plst", "smpl", "inst", "note", "labl",
@@ -125,6 +128,37 @@ absl::Status ReadFormat(const Numbers& chunk, WavHeader& header) {
   return absl::OkStatus();
 }
 
+// How many bytes are left of a file from what is next; nothing if it is no file, or cannot tell.
+std::optional<int64_t> BytesLeft(const ByteReader& bytes) {
+  struct stat status = {};
+  if (fstat(bytes.fd(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  const off_t read_to = lseek(bytes.fd(), 0, SEEK_CUR);
+  if (read_to < 0) return std::nullopt;
+  return status.st_size - read_to + static_cast<int64_t>(bytes.ahead().size());
+}
+
+// Whether another chunk is next, and not samples: one of a name that is known, or of any name of
+// four printable characters whose content ends within the file. Four such bytes are loud samples,
+// and the size after them would be a coincidence.
+absl::StatusOr<bool> IsChunkNext(ByteReader& bytes, bool big_endian) {
+  absl::StatusOr<absl::Span<const uint8_t>> next = bytes.Look(kChunkHeaderBytes);
+  if (!next.ok()) return next.status();
+  if (next->size() < kChunkHeaderBytes) return false;
+  const absl::string_view name = Text(next->first(4));
+  if (IsNameOfOtherChunk(name)) return true;
+  if (!std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; })) {
+    return false;
+  }
+  const int64_t size =
+      int64_t{kChunkHeaderBytes} + Numbers{*next, big_endian}.DoubleWord(sizeof(uint32_t));
+  if (const std::optional<int64_t> left = BytesLeft(bytes)) return size <= *left;
+  // Of a pipe it is known how much comes as far as can be looked ahead.
+  if (size > int64_t{ByteReader::kMaxAhead}) return false;
+  next = bytes.Look(static_cast<size_t>(size));
+  if (!next.ok()) return next.status();
+  return static_cast<int64_t>(next->size()) >= size;
+}
+
 bool IsPlaceholder(uint32_t size) {
   // 0xFFFFFFFF, or that without the header; and what SoX and arecord write in front of a pipe.
   return size >= 0xFFFF'FF00 || (size >= 0x7FFF'F000 && size <= 0x8000'0000);
@@ -133,7 +167,8 @@ bool IsPlaceholder(uint32_t size) {
 // Returns the size of the data chunk, whose header was taken. `wide_bytes`: what a chunk of 64-bit
 // sizes says.
 absl::StatusOr<std::optional<int64_t>> DataBytes(ByteReader& bytes, uint32_t size,
-                                                 const std::optional<uint64_t>& wide_bytes) {
+                                                 const std::optional<uint64_t>& wide_bytes,
+                                                 bool big_endian) {
   uint64_t data_bytes = size;
   if (size == kUnknownSize && wide_bytes.has_value()) {
     data_bytes = *wide_bytes;
@@ -142,11 +177,9 @@ absl::StatusOr<std::optional<int64_t>> DataBytes(ByteReader& bytes, uint32_t siz
     return std::optional<int64_t>();
   }
   if (data_bytes == 0) {
-    const absl::StatusOr<absl::Span<const uint8_t>> next = bytes.Look(kChunkHeaderBytes);
-    if (!next.ok()) return next.status();
-    const bool is_chunk =
-        next->size() >= kChunkHeaderBytes && IsNameOfOtherChunk(Text(next->first(4)));
-    if (!is_chunk) return std::optional<int64_t>();
+    const absl::StatusOr<bool> is_chunk = IsChunkNext(bytes, big_endian);
+    if (!is_chunk.ok()) return is_chunk.status();
+    if (!*is_chunk) return std::optional<int64_t>();
   }
   return std::optional<int64_t>(static_cast<int64_t>(data_bytes));
 }
@@ -191,7 +224,8 @@ absl::StatusOr<WavHeader> ReadWavHeader(ByteReader& bytes) {
     bytes.Take(kChunkHeaderBytes);
     if (name == "data") {
       if (!has_format) return Wrong("its format is missing: the fmt chunk is not before the data");
-      absl::StatusOr<std::optional<int64_t>> data_bytes = DataBytes(bytes, size, wide_bytes);
+      absl::StatusOr<std::optional<int64_t>> data_bytes =
+          DataBytes(bytes, size, wide_bytes, header.big_endian);
       if (!data_bytes.ok()) return data_bytes.status();
       header.data_bytes = *data_bytes;
       return header;
