@@ -59,6 +59,15 @@ std::string Quoted(absl::string_view field) {
   return absl::StrCat("'", quoted, field.empty() ? "" : "...", "'");
 }
 
+constexpr char kMark[] = " (vad ";
+
+// The mark of what was found, with the text's checksum (FNV-1a: Fowler, Noll, Vo).
+std::string MarkOf(absl::string_view text) {
+  uint32_t sum = 0x811c9dc5;
+  for (const char c : text) sum = (sum ^ static_cast<unsigned char>(c)) * 0x01000193;
+  return absl::StrFormat("%s%08x)", kMark, sum);
+}
+
 absl::Status Wrong(absl::string_view message) { return absl::InvalidArgumentError(message); }
 
 absl::StatusOr<double> ParseSeconds(absl::string_view which, absl::string_view field) {
@@ -131,6 +140,21 @@ std::string FormatLabels(absl::Span<const Label> labels) {
     absl::StrAppendFormat(&lines, "%.6f\t%.6f\t%s\n", label.begin_s, label.end_s, text);
   }
   return lines;
+}
+
+std::string FormatFoundSpeech(absl::Span<const TimeSpan> spans) {
+  std::vector<Label> labels;
+  for (const TimeSpan& span : spans) labels.push_back({span.begin_s, span.end_s, "speech"});
+  std::string text = FormatLabels(labels);
+  if (text.empty()) return text;
+  text.pop_back();
+  return absl::StrCat(text, MarkOf(text), "\n");
+}
+
+bool IsFoundSpeech(absl::string_view text) {
+  if (!absl::ConsumeSuffix(&text, "\n")) return false;
+  const size_t mark = text.rfind(kMark);
+  return mark != absl::string_view::npos && text.substr(mark) == MarkOf(text.substr(0, mark));
 }
 
 bool IsSpeech(const Label& label) {

@@ -42,6 +42,14 @@ absl::StatusOr<std::vector<Label>> ParseLabels(absl::string_view text, absl::str
 // line of a text becomes a space.
 std::string FormatLabels(absl::Span<const Label> labels);
 
+// What a detector found, as labels of the text "speech". That of the last one has a mark, "speech
+// (vad 1a2b3c4d)", a checksum of the text before it: so labels that somebody made by hand, or that
+// somebody has corrected since, are told from them. To readers the mark is a part of the text.
+std::string FormatFoundSpeech(absl::Span<const TimeSpan> spans);
+
+// Whether it is what FormatFoundSpeech returned, unchanged, and not nothing.
+bool IsFoundSpeech(absl::string_view text);
+
 // Whether it labels speech. Every text does, but "noise", "music", "silence" and "nonspeech",
 // whatever their case and the spaces around them.
 bool IsSpeech(const Label& label);

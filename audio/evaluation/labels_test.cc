@@ -145,6 +145,28 @@ TEST(LabelsTest, WhatIsWrittenIsRead) {
   EXPECT_EQ(Parsed(text), "0-0.123456 a|1-1 tab and line|2-3 ");
 }
 
+TEST(LabelsTest, WhatWasFoundIsToldFromWhatSomebodyMade) {
+  EXPECT_EQ(FormatFoundSpeech({}), "");
+  const std::string one = FormatFoundSpeech({{0.25, 2.4}});
+  EXPECT_EQ(one, "0.250000\t2.400000\tspeech (vad a2175a76)\n");
+  const std::string found = FormatFoundSpeech({{0, 1}, {2, 3.5}, {4, 5}});
+  EXPECT_TRUE(IsFoundSpeech(one));
+  EXPECT_TRUE(IsFoundSpeech(found));
+  EXPECT_EQ(Spans(found), "0-1 2-3.5 4-5");
+  for (size_t i = 0; i < found.size(); ++i) {
+    std::string changed = found;
+    changed[i] ^= 1;
+    EXPECT_FALSE(IsFoundSpeech(changed)) << i;
+    EXPECT_FALSE(IsFoundSpeech(found.substr(0, i))) << i;
+  }
+  for (const char* const other :
+       {"", "\n", "0.1\t0.9\tspeech\n", "0.1\t0.5\tspeech\n1.0\t2.0\tnoise", "\n (vad )\n"}) {
+    EXPECT_FALSE(IsFoundSpeech(other)) << other;
+  }
+  EXPECT_FALSE(IsFoundSpeech(found + "6\t7\tnoise\n"));
+  EXPECT_FALSE(IsFoundSpeech(found.substr(found.find('\n') + 1)));
+}
+
 TEST(Utf8Test, KnowsCharacters) {
   const struct {
     const char* name;

@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "audio/evaluation/vad_plot.h"
 #include "audio/sound_file/sound_input.h"
@@ -20,18 +18,6 @@ namespace {
 
 constexpr char kLabelsEnding[] = ".txt";
 constexpr char kPlotEnding[] = ".svg";
-
-// Labels that this program wrote say "speech" and nothing else. Others somebody made by hand, and
-// they are not replaced.
-bool IsOwnLabels(absl::string_view head) {
-  if (!command::kLabelFile.matches(head)) return false;
-  // The last line may be cut.
-  head = head.substr(0, head.rfind('\n'));
-  for (const absl::string_view line : absl::StrSplit(head, '\n')) {
-    if (!absl::EndsWith(line, "\tspeech")) return false;
-  }
-  return true;
-}
 
 absl::Status WriteAll(command::OutputFile& file, absl::string_view text) {
   const absl::Status written = file.Write(text);
@@ -70,12 +56,15 @@ absl::StatusOr<VadOutputs> OpenOutputs(const VadRequest& request, const std::str
     }
   }
   keep.push_back(file);
+  if (absl::Status apart = command::CheckStandardOutput(keep); !apart.ok()) return apart;
   VadOutputs outputs;
   std::string labels;
   if (request.output_labels.is_given()) {
     labels = request.output_labels.For(file, kLabelsEnding);
     absl::StatusOr<command::OutputFile> opened = command::OutputFile::Create(
-        labels, {.kind = {"a file of labels that vad wrote", IsOwnLabels}, .keep = keep});
+        labels, {.kind = {"a file of labels that vad wrote and nobody changed", IsFoundSpeech,
+                          /*wants_all=*/true},
+                 .keep = keep});
     if (!opened.ok()) return opened.status();
     outputs.labels = *std::move(opened);
   }
@@ -92,13 +81,8 @@ absl::StatusOr<VadOutputs> OpenOutputs(const VadRequest& request, const std::str
 absl::Status WriteOutputs(const VadRequest& request, const std::string& file, const Heard& heard,
                           const std::optional<std::vector<Label>>& labels, VadOutputs& outputs) {
   if (outputs.labels.has_value()) {
-    std::vector<Label> found;
-    for (const TimeSpan& span : heard.segments) {
-      found.push_back({span.begin_s, span.end_s, "speech"});
-    }
-    if (absl::Status written = WriteAll(*outputs.labels, FormatLabels(found)); !written.ok()) {
-      return written;
-    }
+    const std::string found = FormatFoundSpeech(heard.segments);
+    if (absl::Status written = WriteAll(*outputs.labels, found); !written.ok()) return written;
   }
   if (!outputs.plot.has_value()) return absl::OkStatus();
   const absl::StatusOr<std::string> drawn = DrawVad({.name = command::InputName(file),

@@ -39,7 +39,8 @@ ABSL_FLAG(absl::Duration, speech_pad, absl::Milliseconds(200),
 ABSL_FLAG(absl::Duration, max_speech_duration, absl::Seconds(30),
           "A segment that lasts longer than this is cut.");
 ABSL_FLAG(std::string, output_labels, "",
-          "The file that the segments are written to as labels, which Audacity reads.");
+          "The file that the segments are written to as labels, which Audacity reads. Labels that "
+          "are there are only replaced if vad wrote them and nobody has changed them since.");
 ABSL_FLAG(std::string, labels, "",
           "The file of labels to compare with. Prints how well the frames agree, with 95 % "
           "intervals.");
@@ -60,6 +61,12 @@ std::string CheckFiles(const VadRequest& request) {
   const auto num_stdin = std::count(request.files.begin(), request.files.end(), "-") +
                          (request.labels.path == "-" ? 1 : 0);
   if (num_stdin > 1) return "standard input can be read once";
+  const int num_stdout = static_cast<int>(request.frames) +
+                         static_cast<int>(request.output_labels.is_standard_output()) +
+                         static_cast<int>(request.plot.is_standard_output());
+  if (num_stdout > 1) {
+    return "only one of --frames, --output_labels and --plot can go to standard output";
+  }
   if (request.files.size() < 2) return "";
   if (request.frames) return "--frames prints one FILE";
   bool writes_or_reads_beside = false;

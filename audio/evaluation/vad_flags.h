@@ -21,6 +21,8 @@ struct FileOrFolder {
   bool is_folder = false;
 
   bool is_given() const { return !path.empty(); }
+  // By its name.
+  bool is_standard_output() const { return path == "-" || path == "/dev/stdout"; }
   // The file for the FILE NAME.wav: NAME and the ending in the folder, or the path.
   std::string For(const std::string& file, absl::string_view ending) const;
 };
@@ -41,6 +43,11 @@ struct VadRequest {
   FileOrFolder plot;
   FileOrFolder output_labels;
   PcmReader::Options raw;
+
+  // Whether a file goes to standard output, so that nothing else must.
+  bool writes_file_to_standard_output() const {
+    return plot.is_standard_output() || output_labels.is_standard_output();
+  }
 };
 
 // The request of the flags and these arguments. `is_folder` says whether a path, as it was typed,

@@ -89,6 +89,8 @@ TEST(VadFlagsTest, RefusesWithTheFlagsName) {
       {{"a"}, {{"collar", "5ms"}}, "--collar has to be a multiple of 10ms"},
       {{"a"}, {{"start_threshold", "0.2"}}, "the flags of the segments: thresholds must be"},
       {{"a"}, {{"frames", "true"}, {"labels", "b"}}, "goes without --labels"},
+      {{"a"}, {{"frames", "true"}, {"plot", "-"}}, "only one of --frames, --output_labels and"},
+      {{"a"}, {{"plot", "/dev/stdout"}, {"output_labels", "-"}}, "can go to standard output"},
       {{"a"}, {{"raw_encoding", "mp3"}}, "--raw_encoding: "},
       {{"a"}, {{"raw_rate", "4000"}}, "--raw_rate has to be 8000 to 48000"},
       {{"a"}, {{"raw_channels", "3"}}, "--raw_channels has to be 1 or 2"},

@@ -30,6 +30,15 @@
 namespace parlance::audio {
 namespace {
 
+// Prints for people what was found: to standard error if a file is asked for on standard output.
+void PrintTable(const VadRequest& request, const std::string& text) {
+  if (request.writes_file_to_standard_output()) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+  } else {
+    command::Print(text);
+  }
+}
+
 // Hears a FILE, shows how far it is, and prints its frames if they are asked for.
 absl::StatusOr<Heard> ListenTo(const VadRequest& request, const std::string& file) {
   const absl::StatusOr<std::unique_ptr<SoundReader>> sound = OpenFile(request, file);
@@ -83,7 +92,7 @@ absl::Status Process(const VadRequest& request, const std::string& file,
   if (const std::string remark = LevelRemark(*heard); !remark.empty()) {
     command::Say(absl::StrCat(name, ": ", remark));
   }
-  if (!request.frames) command::Print(SegmentsText(command::PrintableLine(name), *heard));
+  if (!request.frames) PrintTable(request, SegmentsText(command::PrintableLine(name), *heard));
   if (absl::Status written = WriteOutputs(request, file, *heard, *labels, *outputs);
       !written.ok()) {
     return written;
@@ -108,12 +117,12 @@ absl::Status PrintAgreement(const VadRequest& request, const std::vector<ScoredF
   if (!metrics.ok()) return metrics.status();
   double seconds = 0;
   for (const ScoredFrames& file : scored) seconds += static_cast<double>(file.speech.size()) / 100;
-  command::Print(MetricsText({.detector = request.detector,
-                              .num_files = static_cast<int>(request.files.size()),
-                              .seconds = seconds,
-                              .threshold = request.threshold,
-                              .collar_frames = request.collar_frames},
-                             *metrics));
+  PrintTable(request, MetricsText({.detector = request.detector,
+                                   .num_files = static_cast<int>(request.files.size()),
+                                   .seconds = seconds,
+                                   .threshold = request.threshold,
+                                   .collar_frames = request.collar_frames},
+                                  *metrics));
   return absl::OkStatus();
 }
 
@@ -145,7 +154,8 @@ int Run(const command::Arguments& files) {
 command::Program VadProgram() {
   std::string details =
       R"(FILE is a WAV file of 8 to 48 kHz, or - for standard input, which is recognised as a WAV file or
-else taken as raw sound. Without other flags, the segments of speech of each file are printed.
+else taken as raw sound (with a remark if it begins like MP3 or AAC). Without other flags, the segments of speech of each file are printed; to
+standard error if --output_labels or --plot is -, which is standard output.
 
 With several FILEs, --labels, --output_labels and --plot name a folder, with NAME.txt or NAME.svg
 for NAME.wav; the agreement is that of all files together.

@@ -170,7 +170,7 @@ expect 2 "turned.txt:2: the end '2' is before the begin 3" prose.wav --labels tu
 printf '0\t100\ta\n' >longer.txt
 expect 0 "it ends at 7.10 s, but its labels at 100.00 s" prose.wav --labels longer.txt
 expect 0 "1 segment" prose.wav --output_labels found.txt
-grep -qP '^\d+\.\d{6}\t\d+\.\d{6}\tspeech$' found.txt || fail "--output_labels: $(cat found.txt)"
+grep -qP '^\d+\.\d{6}\t\d+\.\d{6}\tspeech \(vad [0-9a-f]{8}\)$' found.txt || fail "--output_labels: $(cat found.txt)"
 expect 0 "against the labels" prose.wav --labels found.txt
 expect 0 "card.wav" prose.wav card.wav --output_labels folder
 [[ -s folder/card.txt && -s folder/prose.txt ]] || fail "--output_labels: a folder"
@@ -194,6 +194,29 @@ timeout 60 "$program" - --frames </dev/zero >/dev/full 2>err
 [[ $? == 2 ]] || fail "endless sound and a full disk"
 timeout 60 "$program" - --frames </dev/zero 2>err | head -n 3 >out
 [[ ${PIPESTATUS[0]} == 141 ]] || fail "endless sound and a reader who has gone"
+
+# What is asked for on standard output is all that is there.
+expect 0 "1 segment" prose.wav --output_labels one.txt
+for path in - /dev/stdout; do
+  "$program" prose.wav --output_labels "$path" --labels prose.txt >out 2>err || fail "--output_labels $path"
+  cmp -s out one.txt || fail "--output_labels $path: something else is there: $(cat out)"
+  grep -q "1 segment" err || fail "--output_labels $path: no table"
+  grep -q "against the labels of 1 file" err || fail "--output_labels $path: no agreement"
+  "$program" prose.wav --plot "$path" >out 2>err || fail "--plot $path"
+  [[ $(head -c 5 out) == "<?xml" || $(head -c 4 out) == "<svg" ]] || fail "--plot $path: something else is there: $(head -n 3 out)"
+done
+for flags in "--plot - --output_labels -" "--plot /dev/stdout --output_labels -" "--frames --plot -" "--frames --output_labels -"; do
+  # shellcheck disable=SC2086
+  expect 2 "only one of --frames, --output_labels and --plot can go to standard output" prose.wav $flags
+done
+# Sound that is also standard output would end in what is printed about it.
+cp prose.wav twice.wav
+for arguments in "twice.wav" "- --raw_rate 8000"; do
+  # shellcheck disable=SC2086
+  "$program" $arguments <twice.wav >>twice.wav 2>err && fail "$arguments: standard output is the sound"
+  grep -q "cannot write standard output: it is the same file as" err || fail "$arguments: $(cat err)"
+done
+cmp -s prose.wav twice.wav || fail "the table was added to the sound"
 
 # What must not be written over.
 mkdir -p rec
@@ -253,4 +276,17 @@ expect_tidy folder
 
 # Labels that somebody made by hand.
 printf '0.1\t0.9\tA says hello\n' >by_hand.txt
-expect_unchanged by_hand.txt 2 "it is there already and is not a file of labels that vad wrote" prose.wav --output_labels by_hand.txt
+printf '0.1\t0.5\tspeech\n1.0\t2.0\tnoise' >no_newline.txt
+printf '0.1\t0.9\tspeech\n' >all_speech.txt
+{ for ((i = 0; i < 300; ++i)); do printf '%d.1\t%d.9\tspeech\n' $i $i; done; printf '300\t301\tnoise\n'; } >long.txt
+# What vad wrote, and somebody corrected.
+expect 0 "3 segments" prose.wav --max_speech_duration 3s --output_labels corrected.txt
+cp corrected.txt added.txt
+printf '6.900000\t7.000000\tnoise\n' >>added.txt
+sed -i '1s/^[0-9.]*/0.300000/' corrected.txt
+for file in by_hand no_newline all_speech long corrected added; do
+  expect_unchanged $file.txt 2 "it is there already and is not a file of labels that vad wrote and nobody changed" prose.wav --output_labels $file.txt
+done
+expect 0 "3 segments" prose.wav --max_speech_duration 3s --output_labels found.txt
+[[ $(wc -l <found.txt) == 3 ]] || fail "--output_labels: what vad wrote is not replaced"
+expect 0 "against the labels of 1 file" prose.wav --labels found.txt
