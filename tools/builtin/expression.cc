@@ -1,6 +1,8 @@
 #include "tools/builtin/expression.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,12 +26,18 @@ Number Transcendental(const Number& x) {
   return Number::Inexact(function(x.ToDouble()));
 }
 
-// A double makes 1.2e-16 of sin(pi), because pi is rounded.
+// A double makes 1.2e-16 of sin(pi), because pi is rounded, and 1.6e16 of tan(pi/2), which has no
+// value.
 template <double (*function)(double), int at_zero>
 Number OfAngle(const Number& x) {
   const Number value = Transcendental<function, 0, at_zero>(x);
   constexpr double kNoise = 1e-15;
-  const bool is_noise = std::abs(value.ToDouble()) < kNoise && std::abs(x.ToDouble()) > 0.1;
+  const double size = std::abs(value.ToDouble());
+  const double angle = std::abs(x.ToDouble());
+  if (size * kNoise * std::max(1.0, angle) > 1) {
+    return Number::Inexact(std::numeric_limits<double>::infinity());
+  }
+  const bool is_noise = size < kNoise && angle > 0.1;
   return is_noise ? Number::Inexact(0) : value;
 }
 

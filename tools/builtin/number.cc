@@ -493,8 +493,21 @@ Number Number::Power(const Number& base, const Number& exponent) {
   return power.is_exact_ ? power : nearest();
 }
 
+// What is inexact may be a little more or less: where that would not change the integer, it is the
+// exact one.
+Number Number::Whole(double value, double (*function)(double)) {
+  constexpr double kNoise = 1e-12;
+  constexpr double kMaxWhole = 9007199254740992;
+  const double noise = kNoise * std::max(1.0, std::abs(value));
+  const double whole = function(value);
+  if (!(std::abs(whole) < kMaxWhole) || function(value - noise) != function(value + noise)) {
+    return Inexact(whole);
+  }
+  return Number(static_cast<int64_t>(whole));
+}
+
 Number Number::Floor() const {
-  if (!is_exact_) return Inexact(std::floor(inexact_));
+  if (!is_exact_) return Whole(inexact_, std::floor);
   Natural remainder;
   Natural whole = Natural::Divide(numerator_, denominator_, remainder);
   if (negative_ && !remainder.is_zero()) whole = Natural::Add(whole, Natural(1));
@@ -502,7 +515,7 @@ Number Number::Floor() const {
 }
 
 Number Number::Round() const {
-  if (!is_exact_) return Inexact(std::round(inexact_));
+  if (!is_exact_) return Whole(inexact_, std::round);
   const Number whole = (Abs() + Number(1) / Number(2)).Floor();
   return negative_ ? -whole : whole;
 }

@@ -98,9 +98,10 @@ class Number {
   // Not finite where there is no such number. 0 to a negative exponent is for the caller to refuse.
   static Number Power(const Number& base, const Number& exponent);
 
-  // Rounds towards negative infinity.
+  // Rounds towards negative infinity. Of an inexact number it is exact, unless the next integer is
+  // as near as the number is known.
   Number Floor() const;
-  // Rounds to the nearest integer, halves away from zero.
+  // Rounds to the nearest integer, halves away from zero. Exact as Floor.
   Number Round() const;
   Number Abs() const;
   Number SquareRoot() const;
@@ -117,6 +118,7 @@ class Number {
   std::string ToJson(bool& rounded) const;
 
  private:
+  static Number Whole(double value, double (*function)(double));
   static Number Reduced(bool negative, const Natural& numerator, const Natural& denominator);
   // Digits without zeros at either end, and where the point is; nothing if the number is inexact,
   // or has no end as a decimal.
