@@ -93,6 +93,18 @@ expect 0 "shout" list --tools programs.json
 expect 0 '{"TEXT":"HELLO"}' call shout '{"text":"hello"}' --tools programs.json
 expect 1 "lacks the property 'text'" call shout --tools programs.json
 expect 2 "deadline_exceeded" call hang --tools programs.json --timeout 50ms
+cat >broken.json <<'EOF'
+{"tools":[{"name":"missing","description":"x","command":["/nonexistent"]},
+  {"name":"killed","description":"x","command":["sh","-c","kill -9 $$"]},
+  {"name":"chatters","description":"x","command":["echo","hello"]},
+  {"name":"floods","description":"x","command":["yes"]},
+  {"name":"says_no","description":"x","command":["sh","-c","echo no such city >&2; exit 3"]}]}
+EOF
+expect 2 "unavailable: cannot start '/nonexistent'" call missing --tools broken.json
+expect 2 "unavailable: the program was ended by signal 9" call killed --tools broken.json
+expect 2 "unavailable: the program's result is not JSON" call chatters --tools broken.json
+expect 2 "unavailable: the program's result has more than 1048576 bytes" call floods --tools broken.json
+expect 1 "failed: the program exited with status 3: no such city" call says_no --tools broken.json
 expect 2 "cannot read missing.json" list --tools missing.json
 echo '[{"name":"a","description":"b"}]' >none.json
 expect 0 "'a' cannot be used: it has no \"command\"" list --tools none.json
@@ -187,7 +199,7 @@ done
 nested '[' ']' 600 >deep.json
 expect 1 "the arguments are not JSON: at byte" call calculator "{\"expression\":$(cat deep.json)}"
 echo '{"tools":[{"name":"deep","description":"x","command":["cat","deep.json"]}]}' >deep_result.json
-expect 1 "the program's result is not JSON: at byte 512 (line 1): $limit" call deep --tools deep_result.json
+expect 2 "the program's result is not JSON: at byte 512 (line 1): $limit" call deep --tools deep_result.json
 
 # What a tool or a server says must not be obeyed by the terminal, nor cut at a NUL.
 printf '{"tools":[{"name":"evil","title":"t\\u001b[2J","description":"\\u001b]0;a\\u0007\\u009b31m x\\u0000y","command":["printf","%%s","{\\"text\\":\\"a\\\\u001b[31mb\\\\u009bc\\\\u0000d\\"}"]}]}' >evil.json

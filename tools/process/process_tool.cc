@@ -116,8 +116,9 @@ class Run {
     const std::string message =
         absl::StrCat("the program ", state.ToString(), line.empty() ? "" : ": ", line);
     constexpr int kTemporaryFailure = 75;
-    return state.exit_status == kTemporaryFailure ? absl::UnavailableError(message)
-                                                  : absl::InternalError(message);
+    return state.signal != 0 || state.exit_status == kTemporaryFailure
+               ? absl::UnavailableError(message)
+               : absl::UnknownError(message);
   }
 
   const ProcessToolOptions& options_;
@@ -126,16 +127,30 @@ class Run {
   std::string errors_;
 };
 
+// An error that says of a call what the executor distinguishes: a program that exits with a status
+// of its own has answered; where none does, because it cannot be started, is killed or says too
+// much, what the call needs is not there.
+absl::Status CallError(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:
+      return status;
+    default:
+      return absl::UnavailableError(status.message());
+  }
+}
+
 }  // namespace
 
 ToolHandler ProcessHandler(ProcessToolOptions options) {
   return [options = std::move(options)](const rapidjson::Value& arguments,
                                         const ToolContext& context) -> absl::StatusOr<ToolOutput> {
     absl::StatusOr<std::string> output = Run(options, context).Output(ValueJson(arguments));
-    if (!output.ok()) return output.status();
+    if (!output.ok()) return CallError(output.status());
     rapidjson::Document result;
     if (const std::optional<std::string> malformed = ParseJson(*output, result)) {
-      return absl::InternalError(absl::StrCat("the program's result is not JSON: ", *malformed));
+      return absl::UnavailableError(absl::StrCat("the program's result is not JSON: ", *malformed));
     }
     ToolOutput answer{.json = std::string(absl::StripAsciiWhitespace(*output)),
                       .text = StringMember(result, "text").value_or("")};

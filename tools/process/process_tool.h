@@ -1,10 +1,10 @@
 // A tool that is a program: run in a child process, for what is not trusted or may hang.
 //
 // The program reads the arguments, a JSON text, from its standard input until its end, writes the
-// result, one JSON value, to its standard output, and exits with 0. Any other exit fails the call
-// with the last line that it wrote to its standard error; 75 (EX_TEMPFAIL, sysexits.h) says that
-// another attempt may succeed. If the result is an object with a string named "text", that is what
-// is said aloud.
+// result, one JSON value, to its standard output, and exits with 0. Any other exit is an answer,
+// too: the call fails with the last line that it wrote to its standard error; 75 (EX_TEMPFAIL,
+// sysexits.h) says that another attempt may succeed. If the result is an object with a string named
+// "text", that is what is said aloud.
 //
 // When its call ends, however it ends, the program is killed with all that it has started.
 #ifndef TOOLS_PROCESS_PROCESS_TOOL_H_
@@ -36,9 +36,9 @@ struct ProcessToolOptions {
   size_t max_output_bytes = size_t{1} << 20;
 };
 
-// Returns a Tool::handler that runs the program. Errors of calls: NotFound if there is no such
-// program, Cancelled and DeadlineExceeded, ResourceExhausted if the result is too long, Unavailable
-// as above, Internal otherwise.
+// Returns a Tool::handler that runs the program. Errors of calls: Unknown if the program exits with
+// a status that says so, Cancelled and DeadlineExceeded, and otherwise Unavailable: if there is no
+// such program, if it is killed, if its result is too long or not JSON, and for the status 75.
 ToolHandler ProcessHandler(ProcessToolOptions options);
 
 }  // namespace parlance::tools
