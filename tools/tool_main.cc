@@ -330,22 +330,33 @@ absl::StatusOr<ToolOutput> CannotBeCalled(const rapidjson::Value&, const ToolCon
   return absl::UnimplementedError("a definition cannot be called");
 }
 
-// An import may replace an earlier one, but no other JSON.
-bool IsToolList(absl::string_view head) {
-  return command::kJsonFile.matches(head) && absl::StrContains(head, "\"tools\"");
+// An import may replace an earlier one, but no other JSON, and no list of programs: an import has
+// no commands, and would lose them.
+bool IsImport(absl::string_view text) {
+  rapidjson::Document document;
+  if (ParseJson(text, document).has_value()) return false;
+  const rapidjson::Value* const tools = FindMember(document, "tools");
+  return tools != nullptr && tools->IsArray() &&
+         std::none_of(tools->Begin(), tools->End(), [](const rapidjson::Value& tool) {
+           return FindMember(tool, "command") != nullptr;
+         });
 }
 
 int Import(const command::Arguments& arguments) {
   if (arguments.empty() == absl::GetFlag(FLAGS_mcp).empty()) {
     return command::WrongUse("import takes either a file or --mcp");
   }
+  const std::string programs = absl::GetFlag(FLAGS_tools);
+  if (!arguments.empty() && !programs.empty()) {
+    return command::WrongUse("import takes either a file or --tools; both are lists of tools");
+  }
   // A path that cannot be written is said before a server is started.
   const std::string path = absl::GetFlag(FLAGS_output);
   std::optional<command::OutputFile> file;
   if (!path.empty()) {
     absl::StatusOr<command::OutputFile> created = command::OutputFile::Create(
-        path,
-        {.kind = {"a list of tools", IsToolList}, .keep = {arguments.empty() ? "" : arguments[0]}});
+        path, {.kind = {"a list of tools without commands", IsImport, /*wants_all=*/true},
+               .keep = {arguments.empty() ? programs : arguments[0]}});
     if (!created.ok()) return command::Fail(created.status());
     file = *std::move(created);
   }
@@ -382,7 +393,7 @@ int Import(const command::Arguments& arguments) {
                     ": refused: ", command::PrintableLine(reason), "\n");
   }
   // Standard output is the file's, if it is to go there.
-  std::FILE* const to = path == "-" ? stderr : stdout;
+  std::FILE* const to = path == "-" || path == "/dev/stdout" ? stderr : stdout;
   if (to == stdout) {
     command::Print(report);
   } else {

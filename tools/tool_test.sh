@@ -221,11 +221,24 @@ expect 1 "invalid: at '/\x1b[1m\u009b\x00'" validate --schema only_null.json --i
 
 # Output: what must not be touched.
 expect_unchanged programs.json 2 "it is the same file as programs.json" import programs.json --output programs.json
+expect_unchanged programs.json 2 "it is the same file as programs.json" import --mcp "$program serve --stdio" --tools programs.json --output programs.json
+cp programs.json others.json
+expect_unchanged others.json 2 "it is there already and is not a list of tools without commands" import --mcp "$program serve --stdio" --output others.json
+{ printf '{"tools":[{"name":"first","description":"%5000s"},' x; tail -c +11 programs.json; } >long.json
+expect_unchanged long.json 2 "it is there already and is not a list of tools without commands" import openai.json --output long.json
+expect 2 "import takes either a file or --tools" import openai.json --tools programs.json
+expect 1 "fine: can be used" import openai.json --output imported.json
 printf 'RIFF....WAVE' >a.wav
 expect_unchanged a.wav 2 "it is there already and is not" import programs.json --output a.wav
 expect 2 "it is a folder" import programs.json --output .
 expect 0 '"name": "shout"' import programs.json --output -
-expect 0 '"name": "shout"' import programs.json --output /dev/stdout
+for path in - /dev/stdout; do
+  "$program" import programs.json --output "$path" >out 2>err || fail "import to standard output"
+  [[ $(head -c 1 out) == "{" ]] || fail "import --output $path: something else is there: $(head -n 2 out)"
+done
+cp programs.json both_ways.json
+"$program" list --tools both_ways.json >>both_ways.json 2>err && fail "standard output is the list of tools"
+cmp -s programs.json both_ways.json || fail "the table was added to the list of tools"
 expect 2 "No space left on device" import programs.json --output /dev/full
 expect_unchanged imported.json 2 "cannot read missing.json" import missing.json --output imported.json
 expect_full_disk list
