@@ -114,14 +114,16 @@ absl::Status ReadInteger(const Member& member, std::optional<int64_t>& to) {
   return absl::OkStatus();
 }
 
+// Counts the time in `num_cut` if it is finer than what the store keeps.
 template <typename Time>
-absl::Status ReadTime(const Member& member, Time& to) {
+absl::Status ReadTime(const Member& member, Time& to, int64_t& num_cut) {
   absl::Time time;
   if (KindOf(member.value) != JsonKind::kString ||
       !absl::ParseTime(absl::RFC3339_full, JsonString(member.value), &time, nullptr) ||
       time == absl::InfiniteFuture() || time == absl::InfinitePast()) {
     return WrongType(member, "a time such as 2024-05-06T07:08:09Z");
   }
+  num_cut += static_cast<int64_t>(time != absl::FromUnixMicros(absl::ToUnixMicros(time)));
   to = time;
   return absl::OkStatus();
 }
@@ -206,8 +208,9 @@ absl::Status ReadMembers(const JsonMembers& members, const std::vector<Reading>&
 }
 
 // `sequence`: takes the sequence of a line that we wrote. Null for OpenAI's messages, which have
-// none.
-absl::StatusOr<Message> MessageOf(const JsonMembers& members, std::optional<int64_t>* sequence) {
+// none. `num_cut`: as ReadTime.
+absl::StatusOr<Message> MessageOf(const JsonMembers& members, std::optional<int64_t>* sequence,
+                                  int64_t& num_cut) {
   Message message;
   std::string role;
   std::optional<int64_t> latency_us;
@@ -221,7 +224,7 @@ absl::StatusOr<Message> MessageOf(const JsonMembers& members, std::optional<int6
        [&](const Member& member) {
          return ReadJson(member, JsonKind::kArray, message.tool_calls);
        }},
-      {"created", [&](const Member& member) { return ReadTime(member, message.created); }},
+      {"created", [&](const Member& member) { return ReadTime(member, message.created, num_cut); }},
       {"client_key", [&](const Member& member) { return ReadString(member, message.client_key); }},
       {"metadata",
        [&](const Member& member) { return ReadJson(member, JsonKind::kObject, message.metadata); }},
@@ -264,7 +267,7 @@ class Importer {
   explicit Importer(SessionStore& store) : store_(store) {}
 
   absl::Status TakeLine(absl::string_view text, int64_t number) {
-    absl::StatusOr<JsonMembers> members = JsonMembers::Parse(text);
+    absl::StatusOr<JsonMembers> members = JsonMembers::Parse(text, kMaxLineDepth);
     if (!members.ok()) return AtLine(number, members.status());
     std::string type;
     bool has_messages = false;
@@ -297,6 +300,7 @@ class Importer {
     if (!stored.ok()) return AtLine(open.line, stored.status());
     ++imported_.num_sessions;
     imported_.num_messages += stored->num_messages;
+    imported_.num_cut_times += open.num_cut;
     const int64_t expected =
         std::max(open.num_messages.value_or(0), open.last_sequence.value_or(0));
     if (expected > stored->num_messages) {
@@ -333,17 +337,22 @@ class Importer {
     SessionStore::NewSession session = {};
     std::optional<int64_t> num_messages = {};
     std::optional<int64_t> last_sequence = {};
+    int64_t num_cut = 0;
   };
 
   static absl::Status TakeSession(const JsonMembers& members, const std::string& type, Open& open) {
     SessionStore::NewSession& session = open.session;
     std::vector<Reading> readings = {
-        {"messages", [&](const Member& member) { return AddMessages(member, session); }},
+        {"messages",
+         [&](const Member& member) { return AddMessages(member, session, open.num_cut); }},
         {"id", [&](const Member& member) { return ReadString(member, session.id); }},
         {"title", [&](const Member& member) { return ReadString(member, session.title); }},
-        {"created", [&](const Member& member) { return ReadTime(member, session.created); }},
-        {"updated", [&](const Member& member) { return ReadTime(member, session.updated); }},
-        {"closed", [&](const Member& member) { return ReadTime(member, session.closed); }},
+        {"created",
+         [&](const Member& member) { return ReadTime(member, session.created, open.num_cut); }},
+        {"updated",
+         [&](const Member& member) { return ReadTime(member, session.updated, open.num_cut); }},
+        {"closed",
+         [&](const Member& member) { return ReadTime(member, session.closed, open.num_cut); }},
         {"activity", [&](const Member& member) { return ReadInteger(member, session.activity); }},
         {"metadata",
          [&](const Member& member) {
@@ -364,7 +373,7 @@ class Importer {
       return absl::InvalidArgumentError("the message comes before the line of its session");
     }
     std::optional<int64_t> sequence;
-    absl::StatusOr<Message> message = MessageOf(members, &sequence);
+    absl::StatusOr<Message> message = MessageOf(members, &sequence, open_->num_cut);
     if (!message.ok()) return message.status();
     if (sequence.has_value()) {
       if (*sequence <= open_->last_sequence.value_or(0)) {
@@ -378,14 +387,15 @@ class Importer {
     return absl::OkStatus();
   }
 
-  static absl::Status AddMessages(const Member& member, SessionStore::NewSession& session) {
+  static absl::Status AddMessages(const Member& member, SessionStore::NewSession& session,
+                                  int64_t& num_cut) {
     if (KindOf(member.value) != JsonKind::kArray) return WrongType(member, "an array");
     int64_t number = 0;
     for (const absl::string_view element : JsonElements(member.value)) {
       ++number;
       absl::StatusOr<JsonMembers> members = JsonMembers::OfChecked(element);
       absl::StatusOr<Message> message =
-          members.ok() ? MessageOf(*members, nullptr) : members.status();
+          members.ok() ? MessageOf(*members, nullptr, num_cut) : members.status();
       if (!message.ok()) {
         return absl::Status(message.status().code(),
                             absl::StrCat("message ", number, ": ", message.status().message()));

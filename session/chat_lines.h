@@ -53,6 +53,8 @@ struct Imported {
   int64_t num_incomplete = 0;
   // The first of them, and its line.
   std::string first_incomplete;
+  // Times with parts of a microsecond, which the store does not keep.
+  int64_t num_cut_times = 0;
 };
 
 // Sessions keep their ids, times and order; AlreadyExists if the store has one of them. A session

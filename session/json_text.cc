@@ -19,16 +19,19 @@ namespace {
 // depth. A handler that returns false ends the parsing.
 class DepthHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, DepthHandler> {
  public:
+  explicit DepthHandler(int max_depth) : max_depth_(max_depth) {}
+
   // NOLINTBEGIN(readability-identifier-naming): RapidJSON's names.
-  bool StartObject() { return ++depth_ <= kMaxJsonDepth; }
-  bool StartArray() { return ++depth_ <= kMaxJsonDepth; }
+  bool StartObject() { return ++depth_ <= max_depth_; }
+  bool StartArray() { return ++depth_ <= max_depth_; }
   bool EndObject(rapidjson::SizeType) { return --depth_ >= 0; }
   bool EndArray(rapidjson::SizeType) { return --depth_ >= 0; }
   // NOLINTEND(readability-identifier-naming)
 
-  bool is_too_deep() const { return depth_ > kMaxJsonDepth; }
+  bool is_too_deep() const { return depth_ > max_depth_; }
 
  private:
+  const int max_depth_;
   int depth_ = 0;
 };
 
@@ -96,17 +99,17 @@ class Scanner {
 
 }  // namespace
 
-absl::StatusOr<JsonKind> CheckJson(absl::string_view text) {
+absl::StatusOr<JsonKind> CheckJson(absl::string_view text, int max_depth) {
   rapidjson::MemoryStream input(text.data() == nullptr ? "" : text.data(), text.size());
   rapidjson::Reader reader;
-  DepthHandler handler;
+  DepthHandler handler(max_depth);
   constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
                               rapidjson::kParseValidateEncodingFlag |
                               rapidjson::kParseNumbersAsStringsFlag;
   const rapidjson::ParseResult result = reader.Parse<kFlags>(input, handler);
   if (handler.is_too_deep()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the JSON is nested more than ", kMaxJsonDepth, " deep"));
+        absl::StrCat("the JSON is nested more than ", max_depth, " deep"));
   }
   if (result.IsError()) {
     return absl::InvalidArgumentError(
@@ -146,8 +149,8 @@ std::string JsonString(absl::string_view text) {
   return {string.GetString(), string.GetStringLength()};
 }
 
-absl::StatusOr<JsonMembers> JsonMembers::Parse(absl::string_view text) {
-  absl::StatusOr<JsonKind> kind = CheckJson(text);
+absl::StatusOr<JsonMembers> JsonMembers::Parse(absl::string_view text, int max_depth) {
+  absl::StatusOr<JsonKind> kind = CheckJson(text, max_depth);
   if (!kind.ok()) return kind.status();
   return OfChecked(text);
 }

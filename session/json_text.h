@@ -20,13 +20,16 @@ namespace parlance::session {
 // How deep arrays and objects may be nested. Nothing that people or models write comes near it, and
 // whoever reads an export with a recursive parser is safe.
 inline constexpr int kMaxJsonDepth = 200;
+// The same for a line of an export or of chats, which has values of that depth in it: in messages,
+// in their list, in the line.
+inline constexpr int kMaxLineDepth = kMaxJsonDepth + 3;
 
 enum class JsonKind { kNull, kBool, kNumber, kString, kArray, kObject };
 
 // Checks that `text` is one JSON value, and returns its kind. InvalidArgument, and in which byte,
-// if the text is empty, is no JSON (RFC 8259), is not UTF-8 or is nested deeper than kMaxJsonDepth.
+// if the text is empty, is no JSON (RFC 8259), is not UTF-8 or is nested deeper than `max_depth`.
 // Needs no memory, and no stack, for the depth of the text.
-absl::StatusOr<JsonKind> CheckJson(absl::string_view text);
+absl::StatusOr<JsonKind> CheckJson(absl::string_view text, int max_depth = kMaxJsonDepth);
 
 // The string that a JSON string stands for. `text` has passed CheckJson with kString.
 std::string JsonString(absl::string_view text);
@@ -46,7 +49,7 @@ class JsonMembers {
 
   // InvalidArgument as CheckJson, for a text that is no object, and for a name that is there twice,
   // because each reader would take another one of the two.
-  static absl::StatusOr<JsonMembers> Parse(absl::string_view text);
+  static absl::StatusOr<JsonMembers> Parse(absl::string_view text, int max_depth = kMaxJsonDepth);
   // Reads a part of a text that has passed CheckJson.
   static absl::StatusOr<JsonMembers> OfChecked(absl::string_view object);
 

@@ -1,5 +1,6 @@
 #include "session/new_session.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -35,11 +36,6 @@ absl::Status CheckNewSession(const SessionStore::NewSession& from, size_t max_by
     if (!time.has_value()) continue;
     if (absl::Status ok = CheckTime(what, *time); !ok.ok()) return ok;
   }
-  if (from.activity.has_value()) {
-    if (absl::Status ok = CheckTime("activity", absl::FromUnixMicros(*from.activity)); !ok.ok()) {
-      return ok;
-    }
-  }
   return from.id.has_value() ? CheckId(*from.id) : absl::OkStatus();
 }
 
@@ -56,8 +52,11 @@ Session SessionFrom(const SessionStore::NewSession& from, absl::Time now,
   session.created = from.created.value_or(now);
   session.updated = from.updated.value_or(now);
   session.closed = from.closed;
-  session.activity = from.activity.value_or(
-      from.updated.has_value() ? absl::ToUnixMicros(*from.updated) : kNoActivity);
+  if (from.activity.has_value()) {
+    session.activity = std::clamp(*from.activity, -kMaxActivity, kMaxActivity);
+  } else {
+    session.activity = from.updated.has_value() ? absl::ToUnixMicros(*from.updated) : kNoActivity;
+  }
   session.num_messages = static_cast<int64_t>(from.messages.size());
   return session;
 }

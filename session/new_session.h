@@ -26,6 +26,10 @@ absl::Status CheckNewSession(const SessionStore::NewSession& from, size_t max_by
 // The activity of a session while the store has not chosen one yet.
 inline constexpr int64_t kNoActivity = INT64_MIN;
 
+// The greatest activity that a session from elsewhere may bring; more counts as this. It is far
+// beyond all times, and leaves room for that of all changes after it.
+inline constexpr int64_t kMaxActivity = int64_t{1} << 62;
+
 // The session as it will be. Its activity is kNoActivity if the store is to choose it. `new_id`
 // names it if it has no name; NewSessionId if null.
 Session SessionFrom(const SessionStore::NewSession& from, absl::Time now,

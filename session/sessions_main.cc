@@ -309,6 +309,11 @@ int Import(const Arguments& arguments) {
                                   : absl::StrCat("; ", imported->num_incomplete - 1,
                                                  " other sessions lack messages, too")));
   }
+  if (imported->num_cut_times > 0) {
+    command::Say(absl::StrCat(command::InputName(typed), ": ", imported->num_cut_times,
+                              imported->num_cut_times == 1 ? " time is" : " times are",
+                              " cut to microseconds, which is what a store keeps"));
+  }
   Print(absl::StrCat("Imported ", imported->num_sessions, " sessions with ", imported->num_messages,
                      " messages.\n"));
   return kDone;

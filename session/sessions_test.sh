@@ -107,6 +107,13 @@ expect 0 "Imported 4" import four_again.jsonl --db four_again.db
 expect 0 "Deleted 2 sessions." prune --keep 2 --db four_again.db
 expect 1 "there is no session 'p2'" show p2 --db four_again.db
 expect 0 "p3" show p3 --db four_again.db
+printf '%s\n' '{"type":"session","id":"fine","created":"2024-05-06T07:08:09.123456789Z","updated":"2024-05-06T07:08:09.123456Z"}' \
+  '{"type":"message","role":"user","content":"x","created":"2024-05-06T07:08:09.1234567Z"}' \
+  '{"messages":[{"role":"user","content":"x","created":"2024-05-06T07:08:09.0000001Z"}]}' >fine.jsonl
+expect 0 "sessions: fine.jsonl: 3 times are cut to microseconds, which is what a store keeps" import fine.jsonl --db fine.db
+expect 0 '"created":"2024-05-06T07:08:09.123456+00:00"' export fine --db fine.db
+expect 0 "Imported 4 sessions" import four.jsonl --db fine.db
+grep -q "cut to" err && fail "import: says that times are cut where none is"
 head -n 1 all.jsonl | sed 's/"num_messages":[0-9]*/"num_messages":7/' >cut.jsonl
 expect 0 "has 0 of 7 messages" import cut.jsonl --db cut.db
 
@@ -137,7 +144,7 @@ expect 1 'there is no session '"'"'x\x1b[2J' show "$(printf 'x\033[2J')" --db ev
   head -c 100000 /dev/zero | tr '\0' ']'
   echo '}'
 } >deep.jsonl
-expect 2 "deep.jsonl: line 2: the JSON is nested more than 200 deep" import deep.jsonl --db deep.db
+expect 2 "deep.jsonl: line 2: the JSON is nested more than 203 deep" import deep.jsonl --db deep.db
 
 # Paths that cannot be opened.
 ln -s loop loop

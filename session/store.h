@@ -48,12 +48,13 @@ class SessionStore {
     // When it was changed last, and closed, there. Otherwise it is changed now, and open.
     std::optional<absl::Time> updated = {};
     std::optional<absl::Time> closed = {};
-    // Its place in the order of last changes. Otherwise that of `updated`.
+    // Its place in the order of last changes. Otherwise that of `updated`. It need be no time: a
+    // change after one of the year 9999 has a greater one.
     std::optional<int64_t> activity = {};
   };
-  // Creates a session. Times and activity are kept as they are, so that a session from elsewhere
-  // takes its place among those that are here. AlreadyExists if the id is taken; InvalidArgument
-  // for a time before the year 1 or after 9999.
+  // Creates a session. Times and activity (up to 2^62) are kept as they are, so that a session from
+  // elsewhere takes its place among those that are here. AlreadyExists if the id is taken;
+  // InvalidArgument for a time before the year 1 or after 9999.
   virtual absl::StatusOr<Session> CreateSession(const NewSession& session) = 0;
   absl::StatusOr<Session> CreateSession(absl::string_view title) {
     return CreateSession(NewSession{.title = std::string(title)});

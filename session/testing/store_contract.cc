@@ -385,6 +385,23 @@ TEST_P(StoreContract, SessionsFromElsewhereTakeTheirPlaceInTheOrder) {
 }
 
 // Each search finds the first text and not the second.
+TEST_P(StoreContract, WhatChangesAfterTheEndOfTimeComesAfterIt) {
+  auto store = Open();
+  for (const int64_t last : {int64_t{253402300799999999}, INT64_MAX}) {
+    const auto made = store->CreateSession(SessionStore::NewSession{.activity = last});
+    ASSERT_THAT(made, IsOk());
+    const std::string next = NewSession(*store);
+    const auto sessions = store->ListSessions(1);
+    ASSERT_THAT(sessions, IsOk());
+    EXPECT_EQ((*sessions)[0].id, next);
+    EXPECT_GT((*sessions)[0].activity, store->GetSession(made->id)->activity);
+    // Elsewhere it keeps its place.
+    EXPECT_THAT(store->CreateSession(SessionStore::NewSession{.activity = (*sessions)[0].activity}),
+                IsOk());
+  }
+  EXPECT_THAT(store->CreateSession(SessionStore::NewSession{.activity = INT64_MIN}), IsOk());
+}
+
 TEST_P(StoreContract, FindsWordsOfScriptsWithoutSpaces) {
   auto store = Open();
   const struct {
