@@ -285,13 +285,15 @@ absl::StatusOr<std::unique_ptr<audio::SoundReader>> OpenInput(const Request& req
   return audio::WavReader::Open(command::UserPath(request.input), request.input);
 }
 
-// The file of the answers; nothing if there is none. It must not be what is read or kept.
+// The file of the answers; nothing if there is none. Neither it nor standard output must be what is
+// read or kept.
 absl::StatusOr<std::optional<command::OutputFile>> OpenOutput(const Request& request) {
-  const std::string output = absl::GetFlag(FLAGS_output);
-  if (output.empty() || request.live) return std::nullopt;
   command::OutputOptions options{.kind = command::kWavFile,
                                  .keep = command::DatabaseFiles(absl::GetFlag(FLAGS_db))};
   options.keep.push_back(request.input);
+  if (absl::Status apart = command::CheckStandardOutput(options.keep); !apart.ok()) return apart;
+  const std::string output = absl::GetFlag(FLAGS_output);
+  if (output.empty() || request.live) return std::nullopt;
   absl::StatusOr<command::OutputFile> file = command::OutputFile::Create(output, options);
   if (!file.ok()) return file.status();
   return *std::move(file);

@@ -70,7 +70,16 @@ bool IsServer() { return IsPostgresUri(absl::GetFlag(FLAGS_db)); }
 
 std::string DatabasePath() { return command::UserPath(absl::GetFlag(FLAGS_db)); }
 
+// The files that must not be overwritten.
+std::vector<std::string> FilesToKeep() {
+  return IsServer() ? std::vector<std::string>() : command::DatabaseFiles(absl::GetFlag(FLAGS_db));
+}
+
+// Whether what is printed may be: `>>sessions.db` would destroy the database.
+absl::Status CheckPrintable() { return command::CheckStandardOutput(FilesToKeep()); }
+
 absl::StatusOr<std::unique_ptr<SessionStore>> OpenDatabase(Need need) {
+  if (absl::Status apart = CheckPrintable(); !apart.ok()) return apart;
   OpenStoreOptions options;
   options.may_make = need == Need::kMake;
   options.may_be_read_only = need == Need::kRead;
@@ -91,11 +100,6 @@ std::function<int(const Arguments&)> OnStore(const char* name, Need need, StoreC
     if (!store.ok()) return Fail(store.status());
     return run(**store, arguments);
   };
-}
-
-// The files that must not be overwritten.
-std::vector<std::string> FilesToKeep() {
-  return IsServer() ? std::vector<std::string>() : command::DatabaseFiles(absl::GetFlag(FLAGS_db));
 }
 
 std::string LocalTime(absl::Time time) {
@@ -281,6 +285,7 @@ bool IsDatabase(const std::string& path) {
 int Import(const Arguments& arguments) {
   const std::string& typed = arguments[0];
   if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: the database of sessions");
+  if (absl::Status apart = command::CheckStandardOutput({typed}); !apart.ok()) return Fail(apart);
   std::ifstream file;
   if (typed != "-") {
     const std::string path = command::UserPath(typed);
@@ -448,6 +453,7 @@ int Repair(const Arguments& arguments) {
   if (IsServer())
     return Fail(
         "repair reads SQLite files only; use the tools of PostgreSQL for a PostgreSQL store");
+  if (absl::Status apart = CheckPrintable(); !apart.ok()) return Fail(apart);
   absl::StatusOr<command::OutputFile> file =
       command::OutputFile::CreateNamed(arguments[0], NewDatabase());
   if (!file.ok()) return Fail(file.status());

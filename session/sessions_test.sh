@@ -95,6 +95,21 @@ expect 0 "" import - --db piped.db <all.jsonl
 expect 0 "" export --db copy.db --output again.jsonl
 cmp -s all.jsonl again.jsonl || fail "an import is not what was exported"
 
+# Standard output that is the database, or what is imported.
+cp s.db appended.db
+for arguments in "export" "list" "show talk_1" "search train" "stats" "check" "backup b3.db" "repair r3.db" "delete gone" "prune --keep 1" "import chats.jsonl"; do
+  # shellcheck disable=SC2086
+  "$program" $arguments --db appended.db >>appended.db 2>err && fail "$arguments: standard output is the database"
+  grep -q "cannot write standard output: it is the same file as appended.db" err || fail "$arguments: $(cat err)"
+  cmp -s s.db appended.db || fail "$arguments: writes into the database"
+done
+cp all.jsonl appended.jsonl
+for file in appended.jsonl -; do
+  "$program" import "$file" --db appended2.db <appended.jsonl >>appended.jsonl 2>err && fail "import: standard output is what is imported"
+  cmp -s all.jsonl appended.jsonl || fail "import: writes into what is imported"
+done
+[[ ! -e appended2.db ]] || fail "import: an import that is refused makes a database"
+
 # A store gives back what it was given.
 for i in 1 2 3 4; do
   echo "{\"type\":\"session\",\"id\":\"p$i\",\"updated\":\"2024-05-06T07:08:0${i}Z\",\"closed\":\"2024-05-06T07:08:00Z\",\"metadata\":{\"n\":12345678901234567890123}}"
