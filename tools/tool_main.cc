@@ -467,7 +467,7 @@ command::Program ToolProgram() {
   program.no_means =
       "the tool reports an error, the value is invalid, or a definition cannot be used. A tool "
       "that does not exist, cannot be asked or does not answer in time is 2, and so is a schema "
-      "that cannot be used";
+      "or a value that cannot be used";
   return program;
 }
 

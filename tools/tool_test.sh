@@ -39,6 +39,13 @@ expect 2 "standard input: it has more than" import - </dev/zero
 expect 0 "valid" validate --schema schema.json --instance - <valid.json
 expect 1 "lacks the property 'a'" validate --schema schema.json --instance - <<<'{}'
 expect 0 "valid" validate --schema - --instance valid.json <schema.json
+for number in 1e400 -1e400 1e-400; do
+  expect 2 "standard input: the value is beyond what can be checked: at byte 5 (line 1): Number too" validate --schema schema.json --instance - <<<"{\"a\":$number}"
+done
+cp valid.json both_ways.json
+"$program" validate --batch both_ways.json >>both_ways.json 2>err && fail "standard output is the batch"
+grep -q "cannot write standard output: it is the same file as both_ways.json" err || fail "standard output is the batch: $(cat err)"
+cmp -s valid.json both_ways.json || fail "results were added to the batch"
 mkdir -p elsewhere
 (cd elsewhere && BUILD_WORKING_DIRECTORY="$TEST_TMPDIR" "$program" validate --schema schema.json --instance valid.json) \
   >out 2>err || fail "validate below bazel run"
@@ -188,7 +195,7 @@ for depth in 600 100000; do
     expect 2 "$limit" import $file
     expect 2 "$limit" list --tools $file
     expect 2 "nested deeper than 192 levels" validate --schema $file --instance valid.json
-    expect 1 "(line 1): $limit" validate --schema schema.json --instance $file
+    expect 2 "(line 1): $limit" validate --schema schema.json --instance $file
     expect 2 "$limit" import - <$file
   done
   expect 2 "deep_tool.json: not JSON: at byte" import deep_tool.json

@@ -19,7 +19,9 @@
 #include "absl/strings/string_view.h"
 #include "command/exit_code.h"
 #include "command/file/input_file.h"
+#include "command/file/output_file.h"
 #include "command/file/user_path.h"
+#include "command/terminal/printable.h"
 #include "command/program.h"
 #include "command/terminal/printable.h"
 #include "rapidjson/document.h"
@@ -53,7 +55,13 @@ int ValidateFile(const std::string& schema_path, const std::string& instance_pat
   if (!schema.ok())
     return command::Fail(absl::StrCat(schema_path, ": ", schema.status().message()));
   rapidjson::Document instance;
-  if (const std::optional<std::string> malformed = ParseJson(*instance_text, instance)) {
+  bool is_beyond = false;
+  if (const std::optional<std::string> malformed =
+          ParseJson(*instance_text, instance, {}, &is_beyond)) {
+    if (is_beyond) {
+      return command::Fail(absl::StrCat(command::InputName(instance_path),
+                                        ": the value is beyond what can be checked: ", *malformed));
+    }
     command::Print(
         absl::StrCat("invalid: the value is not JSON: ", command::PrintableLine(*malformed), "\n"));
     return command::kNo;
@@ -175,6 +183,9 @@ int ValidateLines(const std::string& path, int fd) {
 }
 
 int ValidateBatch(const std::string& path) {
+  if (absl::Status apart = command::CheckStandardOutput({path}); !apart.ok()) {
+    return command::Fail(apart);
+  }
   if (path == "-") return ValidateLines(command::InputName(path), STDIN_FILENO);
   const int fd = open(command::UserPath(path).c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {

@@ -180,9 +180,10 @@ std::optional<std::pair<SizeType, SizeType>> FindEqualHashed(const Value& array,
   return std::nullopt;
 }
 
-// A refusal that is told from the others by its address.
+// Refusals that are told from the others by their addresses.
 constexpr char kTooDeep[] = "nested too deeply";
 constexpr char kTooSmall[] = "Number too small to be stored in double.";
+constexpr char kTooBig[] = "Number too big to be stored in double.";
 
 // Whether a number that is well-formed JSON has no digit but 0 before its exponent.
 bool IsZero(absl::string_view number) {
@@ -224,7 +225,8 @@ class ExactValues {
     }
     double value = 0;
     if (absl::from_chars(text, end, value).ec != std::errc() && std::abs(value) >= 1) {
-      return Refuse(rapidjson::kParseErrorNumberTooBig);
+      refusal_ = kTooBig;
+      return false;
     }
     if (value == 0 && !IsZero({text, length})) {
       refusal_ = kTooSmall;
@@ -422,7 +424,8 @@ std::string FoundAt(absl::string_view text, size_t offset, rapidjson::ParseError
 }  // namespace
 
 std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document,
-                                     const JsonLimits& limits) {
+                                     const JsonLimits& limits, bool* is_beyond) {
+  if (is_beyond != nullptr) *is_beyond = text.size() > limits.max_bytes;
   if (text.size() > limits.max_bytes) {
     return absl::StrCat("the text has ", text.size(), " bytes; the limit is ", limits.max_bytes);
   }
@@ -433,6 +436,10 @@ std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document
   const rapidjson::ParseResult result =
       ParseWith<0>(reader, text, IsUtf8(text), max_depth, stream, document, refusal);
   if (!result.IsError()) return std::nullopt;
+  if (is_beyond != nullptr) {
+    *is_beyond = refusal == kTooDeep || refusal == kTooSmall || refusal == kTooBig ||
+                 result.Code() == rapidjson::kParseErrorNumberTooBig;
+  }
   const std::string why =
       refusal == kTooDeep  ? absl::StrCat("nested deeper than ", max_depth, " levels, the limit")
       : refusal != nullptr ? refusal

@@ -72,8 +72,10 @@ struct JsonLimits {
 // range of doubles, or one so small that it would be read as 0 and is not. A byte order mark is
 // skipped. Returns nothing if it went well; otherwise where and why: "at byte 7 (line 1): Invalid
 // value: NaN".
+// `is_beyond`, if given, is set to whether a bound or the range of doubles is why: then the text
+// may be JSON all the same.
 std::optional<std::string> ParseJson(absl::string_view text, rapidjson::Document& document,
-                                     const JsonLimits& limits = {});
+                                     const JsonLimits& limits = {}, bool* is_beyond = nullptr);
 
 // The same in memory that is given, for a value that lives shortly: the document refers to `copy`,
 // which holds the text and a NUL at its end, and is changed. `stack` is that of the document too.

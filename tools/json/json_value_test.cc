@@ -162,6 +162,24 @@ TEST(JsonValueTest, ParsesTheSameInMemoryThatIsGiven) {
   EXPECT_EQ(ParseInMemory("\xEF\xBB\xBF[1,]"), "at byte 6 (line 1): Invalid value.");
 }
 
+TEST(JsonValueTest, TellsWhatIsBeyondFromWhatIsMalformed) {
+  rapidjson::Document document;
+  for (const std::string& text : {std::string("1e400"), std::string("[-1.8e308]"),
+                                  std::string("1e-400"), Nested(kMaxJsonDepth + 1)}) {
+    bool is_beyond = false;
+    EXPECT_NE(ParseJson(text, document, {}, &is_beyond), std::nullopt);
+    EXPECT_TRUE(is_beyond) << text;
+  }
+  bool is_beyond = false;
+  EXPECT_NE(ParseJson("[1]", document, {.max_bytes = 2}, &is_beyond), std::nullopt);
+  EXPECT_TRUE(is_beyond);
+  for (const char* const text : {"", "[", "NaN", "\"\\udc00\"", "1e4"}) {
+    is_beyond = true;
+    ParseJson(text, document, {}, &is_beyond);
+    EXPECT_FALSE(is_beyond) << text;
+  }
+}
+
 TEST(JsonValueTest, CompactsJson) {
   EXPECT_EQ(CompactJson("\xEF\xBB\xBF { \"a\" : [ 1 , 2.5, 0.1, \"\xC3\xA9\" ] }\n"),
             "{\"a\":[1,2.5,0.1,\"\xC3\xA9\"]}");
