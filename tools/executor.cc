@@ -168,9 +168,11 @@ class ToolExecutor::Impl {
       record->num_attempts = 1;
     }
     const std::atomic<bool> never_cancelled = false;
-    ToolResult result = ResultOf(
-        tool, CallHandler(tool.tool, arguments.value(),
-                          {.deadline = deadline, .cancelled = never_cancelled, .caller = caller}));
+    ToolResult result = ResultOf(tool, CallHandler(tool.tool, arguments.value(),
+                                                   {.deadline = deadline,
+                                                    .cancelled = never_cancelled,
+                                                    .caller = caller,
+                                                    .arguments_json = arguments_json}));
     if (Clock::now() >= deadline) return DeadlineError(tool.tool.name);
     return result;
   }
@@ -412,7 +414,8 @@ class ToolExecutor::Impl {
                        {.deadline = call.deadline(),
                         .cancelled = call.cancelled,
                         .caller = call.request.caller,
-                        .on_progress = &report});
+                        .on_progress = &report,
+                        .arguments_json = call.request.arguments});
   }
 
   // Lets go of the mutex and takes it again, which the analysis cannot follow in an argument.

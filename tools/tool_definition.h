@@ -88,6 +88,9 @@ struct ToolContext {
   absl::string_view caller = {};
   // Null if nobody listens.
   const std::function<void(const ToolProgress&)>* on_progress = nullptr;
+  // The text that the arguments were read from, for a handler that passes them on: a value has a
+  // number as the nearest double. Empty if there was none. Valid until the handler returns.
+  absl::string_view arguments_json = {};
 
   void ReportProgress(const ToolProgress& progress) const {
     if (on_progress != nullptr) (*on_progress)(progress);

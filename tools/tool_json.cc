@@ -1,11 +1,14 @@
 #include "tools/tool_json.h"
 
+#include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "tools/json/json_text.h"
 #include "tools/json/json_value.h"
 
 namespace parlance::tools {
@@ -51,9 +54,9 @@ std::string TextOf(const Value& object, const char* key) {
   return StringMember(object, key).value_or("");
 }
 
-std::string JsonOf(const Value& object, const char* key) {
-  const Value* const member = FindMember(object, key);
-  return member == nullptr ? "" : ValueJson(*member);
+// The member on one line, its numbers as they are written; "" if there is none.
+std::string JsonOf(absl::string_view object, const char* key) {
+  return CompactJson(MemberText(object, key)).value_or("");
 }
 
 void ReadBool(const Value& object, const char* key, bool& value) {
@@ -66,23 +69,37 @@ const Value* ObjectIn(const Value& object, const char* key) {
   return member != nullptr && member->IsObject() ? member : nullptr;
 }
 
-absl::StatusOr<Tool> ReadTool(const Value& value) {
+// Adds the names of members that are not among those known.
+void AddUnknown(const Value& object, std::initializer_list<absl::string_view> known,
+                absl::string_view prefix, std::vector<std::string>& names) {
+  for (const auto& member : object.GetObject()) {
+    const absl::string_view name = View(member.name);
+    if (member.value.IsNull() || std::find(known.begin(), known.end(), name) != known.end()) {
+      continue;
+    }
+    names.push_back(absl::StrCat(prefix, name));
+  }
+}
+
+// `text`: the value's.
+absl::StatusOr<Tool> ReadTool(const Value& value, absl::string_view text) {
   if (!value.IsObject()) return absl::InvalidArgumentError("a tool is not an object");
   // OpenAI's chat completions have it one level down, its responses do not.
   const Value* const function = ObjectIn(value, "function");
   const Value& object = function == nullptr ? value : *function;
+  if (function != nullptr) text = MemberText(text, "function");
   Tool tool;
   tool.name = TextOf(object, "name");
   if (tool.name.empty()) return absl::InvalidArgumentError("a tool has no name");
   tool.title = TextOf(object, "title");
   tool.description = TextOf(object, "description");
   const bool is_mcp = object.HasMember("inputSchema");
-  tool.parameters = JsonOf(object, is_mcp ? "inputSchema" : "parameters");
+  tool.parameters = JsonOf(text, is_mcp ? "inputSchema" : "parameters");
   // OpenAI: omitting it means no arguments; some write null for that.
   if (tool.parameters.empty() || (!is_mcp && tool.parameters == "null")) {
     tool.parameters = R"({"type":"object","properties":{}})";
   }
-  tool.result_schema = JsonOf(object, "outputSchema");
+  tool.result_schema = JsonOf(text, "outputSchema");
   if (const Value* annotations = ObjectIn(object, "annotations")) {
     tool.annotations = ReadToolAnnotations(*annotations);
     if (tool.title.empty()) tool.title = TextOf(*annotations, "title");
@@ -104,10 +121,12 @@ std::vector<std::string> WordsOf(const Value& object) {
   return words;
 }
 
-void ReadDefinition(const Value& value, size_t number, ToolDefinitions& definitions) {
-  absl::StatusOr<Tool> tool = ReadTool(value);
+void ReadDefinition(const Value& value, absl::string_view text, size_t number,
+                    ToolDefinitions& definitions) {
+  absl::StatusOr<Tool> tool = ReadTool(value, text);
   if (tool.ok()) {
-    definitions.tools.push_back({.tool = *std::move(tool), .command = WordsOf(value)});
+    definitions.tools.push_back(
+        {.tool = *std::move(tool), .command = WordsOf(value), .unkept = UnkeptMembers(value)});
   } else {
     definitions.refused.push_back(
         {.name = absl::StrCat("tool ", number), .reason = std::string(tool.status().message())});
@@ -117,15 +136,37 @@ void ReadDefinition(const Value& value, size_t number, ToolDefinitions& definiti
 // Returns the schema as the protocol wants it: an object that says type: object.
 std::string InputSchema(const std::string& parameters) {
   rapidjson::Document schema;
-  // Compiled, so it is JSON, and a boolean if it is no object; `true` takes any arguments.
+  // Compiled, so it is JSON, and a boolean if it is no object.
   ParseJson(parameters, schema);
-  if (schema.IsObject() && schema.HasMember("type")) return parameters;
-  if (!schema.IsObject()) schema.SetObject();
-  schema.AddMember("type", "object", schema.GetAllocator());
-  return ValueJson(schema);
+  if (schema.IsTrue()) return R"({"type":"object"})";
+  if (!schema.IsObject()) return R"({"type":"object","not":{}})";
+  if (schema.HasMember("type")) return parameters;
+  return absl::StrCat(parameters.substr(0, parameters.rfind('}')), schema.ObjectEmpty() ? "" : ",",
+                      R"("type":"object"})");
 }
 
 }  // namespace
+
+std::vector<std::string> UnkeptMembers(const rapidjson::Value& definition) {
+  std::vector<std::string> names;
+  const Value* const function = ObjectIn(definition, "function");
+  if (function != nullptr) AddUnknown(definition, {"type", "function"}, "", names);
+  const Value& object = function == nullptr ? definition : *function;
+  AddUnknown(object,
+             {"type", "name", "title", "description",
+              object.HasMember("inputSchema") ? "inputSchema" : "parameters", "outputSchema",
+              "annotations", "_meta"},
+             "", names);
+  if (const Value* const annotations = ObjectIn(object, "annotations")) {
+    AddUnknown(*annotations,
+               {"title", "readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"},
+               "annotations/", names);
+  }
+  if (const Value* const meta = ObjectIn(object, "_meta")) {
+    AddUnknown(*meta, {"parlance/version"}, "_meta/", names);
+  }
+  return names;
+}
 
 ToolAnnotations ReadToolAnnotations(const rapidjson::Value& object) {
   ToolAnnotations annotations;
@@ -196,19 +237,23 @@ absl::StatusOr<ToolDefinitions> ReadTools(absl::string_view json) {
     return absl::InvalidArgumentError(absl::StrCat("not JSON: ", *malformed));
   }
   const Value* list = &document;
+  absl::string_view text = json;
   if (const Value* const tools = FindMember(document, "tools")) {
     if (!tools->IsArray()) return absl::InvalidArgumentError("\"tools\" is not an array");
     list = tools;
+    text = MemberText(json, "tools");
   }
   ToolDefinitions definitions;
   if (!list->IsArray()) {
-    absl::StatusOr<Tool> tool = ReadTool(*list);
+    absl::StatusOr<Tool> tool = ReadTool(*list, text);
     if (!tool.ok()) return tool.status();
-    definitions.tools.push_back({.tool = *std::move(tool), .command = WordsOf(*list)});
+    definitions.tools.push_back(
+        {.tool = *std::move(tool), .command = WordsOf(*list), .unkept = UnkeptMembers(*list)});
     return definitions;
   }
+  const std::vector<absl::string_view> texts = ElementTexts(text);
   for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
-    ReadDefinition((*list)[i], size_t{i} + 1, definitions);
+    ReadDefinition((*list)[i], texts[i], size_t{i} + 1, definitions);
   }
   return definitions;
 }

@@ -35,6 +35,10 @@ std::string OpenAiToolsJson(absl::Span<const ToolPtr> tools);
 // Reads MCP's annotations, an object. What is missing or malformed has its default.
 ToolAnnotations ReadToolAnnotations(const rapidjson::Value& object);
 
+// What a definition of a tool, an object, has that a Tool does not keep, such as "strict" or
+// "_meta/x"; null is nothing.
+std::vector<std::string> UnkeptMembers(const rapidjson::Value& definition);
+
 // The tools that a file defines.
 struct ToolDefinitions {
   struct Defined {
@@ -43,6 +47,8 @@ struct ToolDefinitions {
     // The "command" of a tool that is a program: the program and its arguments. Empty if it has
     // none, or not one of words.
     std::vector<std::string> command;
+    // UnkeptMembers of the definition.
+    std::vector<std::string> unkept;
   };
   struct Refused {
     // The name of the tool, or "tool 3" where it has none, counted from 1.

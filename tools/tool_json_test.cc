@@ -12,7 +12,9 @@ namespace parlance::tools {
 namespace {
 
 using absl_testing::IsOk;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 absl::StatusOr<ToolOutput> Nothing(const rapidjson::Value&, const ToolContext&) {
   return ToolOutput{.json = "{}", .text = ""};
@@ -87,6 +89,41 @@ TEST_F(ToolJsonTest, ReadsOneToolAndOnesWithoutParameters) {
   ASSERT_THAT(tools, IsOk());
   ASSERT_EQ(tools->tools.size(), 1u);
   EXPECT_EQ(tools->tools[0].tool.parameters, R"({"type":"object","properties":{}})");
+}
+
+TEST_F(ToolJsonTest, NumbersOfSchemasAreAsTheyAreWritten) {
+  const auto tools = ReadTools(
+      R"({"tools":[{"name":"a","inputSchema":{"type" : "object", "maximum":1E5,"minimum":-0},)"
+      R"("outputSchema":{"const":12345678901234567890123}}]})");
+  ASSERT_THAT(tools, IsOk());
+  EXPECT_EQ(tools->tools[0].tool.parameters, R"({"type":"object","maximum":1E5,"minimum":-0})");
+  EXPECT_EQ(tools->tools[0].tool.result_schema, R"({"const":12345678901234567890123})");
+}
+
+TEST_F(ToolJsonTest, NamesWhatIsNotKept) {
+  const auto tools = ReadTools(
+      R"([{"type":"function","x":1,"function":{"name":"a","strict":true,"parameters":{}}},)"
+      R"({"name":"b","icons":[],"execution":{},"inputSchema":{},"parameters":{},"y":null,)"
+      R"("annotations":{"title":"B","z":1},"_meta":{"parlance/version":"1","p/q":2}},{"name":"c"}])");
+  ASSERT_THAT(tools, IsOk());
+  EXPECT_THAT(tools->tools[0].unkept, ElementsAre("x", "strict"));
+  EXPECT_THAT(tools->tools[1].unkept,
+              ElementsAre("icons", "execution", "parameters", "annotations/z", "_meta/p/q"));
+  EXPECT_THAT(tools->tools[2].unkept, IsEmpty());
+}
+
+TEST_F(ToolJsonTest, AnInputSchemaIsAnObjectThatSaysSo) {
+  for (const auto& [parameters, written] : std::vector<std::pair<std::string, std::string>>{
+           {"true", R"({"type":"object"})"},
+           {"false", R"({"type":"object","not":{}})"},
+           {"{}", R"({"type":"object"})"},
+           {R"({"maxProperties":1E1})", R"({"maxProperties":1E1,"type":"object"})"}}) {
+    rapidjson::StringBuffer buffer;
+    JsonWriter writer(buffer);
+    WriteMcpTool({.name = "a", .description = "b", .parameters = parameters, .handler = Nothing},
+                 writer);
+    EXPECT_THAT(buffer.GetString(), HasSubstr(absl::StrCat("\"inputSchema\":", written, ",")));
+  }
 }
 
 TEST_F(ToolJsonTest, SaysWhatIsNoTool) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -26,12 +28,12 @@
 #include "command/program.h"
 #include "command/terminal/printable.h"
 #include "rapidjson/document.h"
-#include "rapidjson/prettywriter.h"
 #include "rapidjson/stringbuffer.h"
 #include "third_party/http_url.h"
 #include "tools/builtin/builtin_tools.h"
 #include "tools/builtin/in_memory_stores.h"
 #include "tools/executor.h"
+#include "tools/json/json_text.h"
 #include "tools/json/json_value.h"
 #include "tools/mcp/connect.h"
 #include "tools/mcp/register_tools.h"
@@ -78,19 +80,24 @@ struct SkippedTool {
   std::string reason;
 };
 
+// What the definitions of tools have that is not kept, by the tools' names.
+using UnkeptByName = std::map<std::string, std::vector<std::string>>;
+
 absl::Status RegisterPrograms(const std::string& text, ToolRegistry& registry,
-                              std::vector<SkippedTool>& skipped) {
+                              std::vector<SkippedTool>& skipped, UnkeptByName& unkept_by_name) {
   absl::StatusOr<ToolDefinitions> definitions = ReadTools(text);
   if (!definitions.ok()) return definitions.status();
   for (auto& [name, reason] : definitions->refused) skipped.push_back({name, reason});
-  for (auto& [tool, command] : definitions->tools) {
+  for (auto& [tool, command, unkept] : definitions->tools) {
     const std::string name = tool.name;
     if (command.empty()) {
       skipped.push_back({name, "it has no \"command\", an array of words"});
       continue;
     }
     tool.handler = ProcessHandler({.words = std::move(command)});
-    if (absl::Status registered = registry.Register(std::move(tool)); !registered.ok()) {
+    if (absl::Status registered = registry.Register(std::move(tool)); registered.ok()) {
+      unkept_by_name[name] = std::move(unkept);
+    } else {
       skipped.push_back({name, std::string(registered.message())});
     }
   }
@@ -121,7 +128,7 @@ class Toolbox {
     if (!file.empty()) {
       absl::StatusOr<std::string> text = command::ReadInput(file);
       if (!text.ok()) return text.status();
-      if (absl::Status read = RegisterPrograms(*text, registry_, skipped_); !read.ok()) {
+      if (absl::Status read = RegisterPrograms(*text, registry_, skipped_, unkept_); !read.ok()) {
         return absl::Status(read.code(),
                             absl::StrCat(command::InputName(file), ": ", read.message()));
       }
@@ -148,6 +155,7 @@ class Toolbox {
   ToolExecutor& executor() { return *executor_; }
   // Tools that cannot be used.
   const std::vector<SkippedTool>& skipped() const { return skipped_; }
+  const UnkeptByName& unkept() const { return unkept_; }
 
  private:
   absl::Status Connect(const std::string& server) {
@@ -167,6 +175,7 @@ class Toolbox {
                                        tools.status().message()));
     }
     for (auto& [name, reason] : tools->skipped) skipped_.push_back({name, reason});
+    for (auto& tool : tools->registered) unkept_[tool.name] = std::move(tool.definition.unkept);
     if (!tools->cut_short.empty()) {
       command::Say(absl::StrCat("the list of tools is cut short: ", tools->cut_short));
     }
@@ -178,6 +187,7 @@ class Toolbox {
   NoConversation conversation_;
   ToolRegistry registry_;
   std::vector<SkippedTool> skipped_;
+  UnkeptByName unkept_;
   std::unique_ptr<ToolExecutor> executor_;
 };
 
@@ -192,16 +202,6 @@ void WarnOfSkipped(const Toolbox& toolbox) {
   for (const auto& [name, reason] : toolbox.skipped()) {
     command::Say(absl::StrCat("'", name, "' cannot be used: ", reason));
   }
-}
-
-std::string Pretty(const std::string& json) {
-  rapidjson::Document document;
-  if (ParseJson(json, document).has_value()) return json;
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
-  writer.SetIndent(' ', 2);
-  document.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
 }
 
 // The part of a description that fits a line.
@@ -262,10 +262,10 @@ int Describe(const command::Arguments& arguments) {
                    ", destructive: ", yes_or_no(tool.annotations.destructive),
                    ", idempotent: ", yes_or_no(tool.annotations.idempotent),
                    ", open world: ", yes_or_no(tool.annotations.open_world), "\n\nArguments:\n",
-                   command::PrintableJson(Pretty(tool.parameters)), "\n"));
+                   command::PrintableJson(PrettyJson(tool.parameters)), "\n"));
   if (!tool.result_schema.empty()) {
     command::Print(
-        absl::StrCat("\nResult:\n", command::PrintableJson(Pretty(tool.result_schema)), "\n"));
+        absl::StrCat("\nResult:\n", command::PrintableJson(PrettyJson(tool.result_schema)), "\n"));
   }
   return command::kDone;
 }
@@ -362,12 +362,14 @@ int Import(const command::Arguments& arguments) {
   }
   ToolRegistry registry;
   std::vector<SkippedTool> refused;
+  UnkeptByName unkept;
   std::vector<ToolPtr> tools;
   Toolbox toolbox;
   if (arguments.empty()) {
     if (absl::Status opened = toolbox.Open(); !opened.ok()) return command::Fail(opened);
     tools = toolbox.registry().List();
     refused = toolbox.skipped();
+    unkept = toolbox.unkept();
   } else {
     absl::StatusOr<std::string> text = command::ReadInput(arguments[0]);
     if (!text.ok()) return command::Fail(text.status());
@@ -377,17 +379,27 @@ int Import(const command::Arguments& arguments) {
           absl::StrCat(command::InputName(arguments[0]), ": ", read.status().message()));
     }
     for (const auto& [name, reason] : read->refused) refused.push_back({name, reason});
-    for (auto& [tool, command] : read->tools) {
+    for (auto& [tool, command, members] : read->tools) {
       const std::string name = tool.name;
       tool.handler = CannotBeCalled;
-      if (absl::Status registered = registry.Register(std::move(tool)); !registered.ok()) {
+      if (absl::Status registered = registry.Register(std::move(tool)); registered.ok()) {
+        unkept[name] = std::move(members);
+      } else {
         refused.push_back({name, std::string(registered.message())});
       }
     }
     tools = registry.List();
   }
   std::string report;
-  for (const ToolPtr& tool : tools) absl::StrAppend(&report, tool->tool.name, ": can be used\n");
+  for (const ToolPtr& tool : tools) {
+    absl::StrAppend(&report, tool->tool.name, ": can be used");
+    if (const auto left_out = unkept.find(tool->tool.name);
+        left_out != unkept.end() && !left_out->second.empty()) {
+      absl::StrAppend(
+          &report, "; not kept: ", command::PrintableLine(absl::StrJoin(left_out->second, ", ")));
+    }
+    report += '\n';
+  }
   for (const auto& [name, reason] : refused) {
     absl::StrAppend(&report, command::PrintableLine(name),
                     ": refused: ", command::PrintableLine(reason), "\n");
@@ -400,7 +412,7 @@ int Import(const command::Arguments& arguments) {
     std::fwrite(report.data(), 1, report.size(), to);
   }
   if (file.has_value()) {
-    absl::Status written = file->Write(absl::StrCat(Pretty(McpToolsJson(tools)), "\n"));
+    absl::Status written = file->Write(absl::StrCat(PrettyJson(McpToolsJson(tools)), "\n"));
     if (written.ok()) written = file->Commit();
     if (!written.ok()) return command::Fail(written);
   }

@@ -60,6 +60,7 @@ expect 0 '{"line":1,"id":"first","valid":true}' validate --batch batch.jsonl
 expect 0 '{"line":3,"valid":true}' validate --batch - <batch.jsonl
 echo '{"schema":{"properties":{"p":{"type":"integer"}}},"instance":{"p":"x"},"id":7}' >>batch.jsonl
 expect 1 '{"line":4,"id":7,"valid":false,"error":{"instance":"/p","keyword":"type","message":"is string, expected integer"}}' validate --batch batch.jsonl
+expect 0 '{"line":1,"id":[12345678901234567890123,-0,1E5],"valid":true}' validate --batch - <<<'{"id": [12345678901234567890123, -0, 1E5],"schema":{"const":1E5},"instance":100000}'
 echo '{"schema":{"typ":1},"instance":1}' >>batch.jsonl
 expect 2 '{"line":5,"schema_error":"schema '"'/typ'"' is a keyword this validator does not know"}' validate --batch batch.jsonl
 expect 2 '{"line":1,"schema_error":"the line is not JSON' validate --batch - <<<'{'
@@ -136,6 +137,28 @@ grep -q '"name": "fine"' imported.json || fail "imported.json has no tool"
 expect 1 "tool 1: refused: a tool is not an object" import - <<<'[3]'
 expect 2 "a tool is not an object" import - <<<'3'
 expect 0 "fine: can be used" import imported.json
+
+# What an import does not keep is said, and what it keeps is as it was written.
+cat >rich.json <<'EOF'
+[{"type":"function","function":{"name":"strict","description":"x","strict":true,"parameters":{"maximum":1E5,"multipleOf":0.10}}},
+  {"name":"rich","description":"x","inputSchema":{"type":"object"},"icons":[{"src":"a"}],"execution":{"taskSupport":"optional"},
+   "annotations":{"title":"Rich","mood":"good"},"_meta":{"parlance/version":"1","example.org/a":1},"nothing":null},
+  {"name":"never","description":"x","parameters":false},{"name":"ever","description":"x","parameters":true}]
+EOF
+expect 0 "strict: can be used; not kept: strict" import rich.json --output kept.json
+grep -qxF "rich: can be used; not kept: icons, execution, annotations/mood, _meta/example.org/a" out || fail "import: what is not kept: $(cat out)"
+grep -qxF "never: can be used" out || fail "import: what is kept"
+grep -qF '"maximum": 1E5' kept.json || fail "import changes a number: $(cat kept.json)"
+grep -qF '"multipleOf": 0.10' kept.json || fail "import changes a number: $(cat kept.json)"
+[[ $(tr -d ' \n' <kept.json) == *'"name":"never","description":"x","inputSchema":{"type":"object","not":{}}'* ]] || fail "import: parameters that are false: $(cat kept.json)"
+[[ $(tr -d ' \n' <kept.json) == *'"name":"ever","description":"x","inputSchema":{"type":"object"}'* ]] || fail "import: parameters that are true: $(cat kept.json)"
+
+# Numbers pass through with all their digits.
+echo '{"tools":[{"name":"echo","description":"x","command":["cat"]}]}' >echo.json
+digits='{"n":12345678901234567890123,"z":-0,"e":1E5}'
+expect 0 "$digits" call echo "$digits" --tools echo.json
+expect 0 "$digits" call echo "$digits" --tools echo.json --json
+expect 0 "$digits" call echo " $digits " --mcp "$program serve --stdio --tools $PWD/echo.json" --json
 
 # Served, and used by ourselves.
 expect 2 "serve needs --stdio" serve

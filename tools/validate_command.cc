@@ -27,6 +27,7 @@
 #include "rapidjson/document.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
+#include "tools/json/json_text.h"
 #include "tools/json/json_value.h"
 #include "tools/json_schema/json_schema.h"
 
@@ -94,20 +95,15 @@ int ValidateLine(absl::string_view line, Writer& writer) {
     return refuse(absl::StrCat("the line is not JSON: ", *malformed));
   }
   if (!document.IsObject()) return refuse("the line is not an object");
-  if (const auto id = document.FindMember("id"); id != document.MemberEnd()) {
+  if (const std::optional<std::string> id = CompactJson(MemberText(line, "id"))) {
     writer.Key("id");
-    id->value.Accept(writer);
+    writer.RawValue(id->data(), id->size(), rapidjson::kObjectType);
   }
-  const auto schema_member = document.FindMember("schema");
   const auto instance = document.FindMember("instance");
-  if (schema_member == document.MemberEnd() || instance == document.MemberEnd()) {
+  if (!document.HasMember("schema") || instance == document.MemberEnd()) {
     return refuse("the line lacks 'schema' or 'instance'");
   }
-  rapidjson::StringBuffer schema_text;
-  Writer schema_writer(schema_text);
-  schema_member->value.Accept(schema_writer);
-  absl::StatusOr<JsonSchema> schema =
-      JsonSchema::Compile({schema_text.GetString(), schema_text.GetSize()});
+  absl::StatusOr<JsonSchema> schema = JsonSchema::Compile(MemberText(line, "schema"));
   if (!schema.ok()) return refuse(schema.status().message());
   const std::optional<SchemaError> error = schema->Validate(instance->value);
   writer.Key("valid");

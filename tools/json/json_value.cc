@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <system_error>
+#include <type_traits>
 #include <vector>
 
 #include "absl/hash/hash.h"
@@ -191,6 +192,12 @@ bool IsZero(absl::string_view number) {
          absl::string_view::npos;
 }
 
+// Writes numbers as they were written.
+class CompactWriter : public rapidjson::Writer<rapidjson::StringBuffer> {
+ public:
+  using rapidjson::Writer<rapidjson::StringBuffer>::Writer;
+};
+
 // Hands what a reader finds to a document, but converts numbers itself: what RapidJSON does by
 // default is inexact, and its kParseFullPrecisionFlag has undefined behaviour for 0e308. Refuses
 // the second half of a surrogate pair without the first, which RapidJSON makes malformed UTF-8 of.
@@ -220,8 +227,10 @@ class ExactValues {
     uint64_t digits = 0;
     const auto whole = std::from_chars(text + (negative ? 1 : 0), end, digits);
     if (whole.ec == std::errc() && whole.ptr == end) {
-      if (!negative) return document_.Uint64(digits);
-      if (digits <= uint64_t{1} << 63) return document_.Int64(static_cast<int64_t>(-digits));
+      if (!negative) return Number(digits, {text, length});
+      if (digits <= uint64_t{1} << 63) {
+        return Number(static_cast<int64_t>(-digits), {text, length});
+      }
     }
     double value = 0;
     if (absl::from_chars(text, end, value).ec != std::errc() && std::abs(value) >= 1) {
@@ -232,7 +241,7 @@ class ExactValues {
       refusal_ = kTooSmall;
       return false;
     }
-    return document_.Double(value);
+    return Number(value, {text, length});
   }
   bool String(const char* text, SizeType length, bool copy) {
     return Check(text, length) && document_.String(text, length, copy);
@@ -252,6 +261,18 @@ class ExactValues {
   }
 
  private:
+  template <typename Value>
+  bool Number(Value value, absl::string_view text) {
+    if constexpr (std::is_same_v<Document, CompactWriter>) {
+      return document_.RawValue(text.data(), text.size(), rapidjson::kNumberType);
+    } else if constexpr (std::is_same_v<Value, uint64_t>) {
+      return document_.Uint64(value);
+    } else if constexpr (std::is_same_v<Value, int64_t>) {
+      return document_.Int64(value);
+    } else {
+      return document_.Double(value);
+    }
+  }
   bool Check(const char* text, SizeType length) {
     return !has_escapes_ || IsUtf8({text, length}) ||
            Refuse(rapidjson::kParseErrorStringUnicodeSurrogateInvalid);
@@ -475,7 +496,7 @@ std::optional<std::string> CompactJson(absl::string_view json) {
   rapidjson::Reader reader;
   rapidjson::MemoryStream stream(json.data(), json.size());
   rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  CompactWriter writer(buffer);
   const char* refusal = nullptr;
   if (ReadWith<0>(reader, json, IsUtf8(json), kMaxJsonDepth, stream, writer, refusal).IsError())
     return std::nullopt;

@@ -3,7 +3,8 @@
 //
 // Numbers: what fits int64 or uint64 is exact; anything else is a double, taken for the shortest
 // decimal that reads back as it. So 0.3 is a multiple of 0.1, and 2^53 + 1 is greater than 2^53.
-// For that, text is to be parsed with ParseJson.
+// For that, text is to be parsed with ParseJson. What only passes a value on takes its text instead
+// (json_text.h), which has all digits.
 //
 // Names: a name that an object has twice counts as two members.
 //
@@ -86,8 +87,8 @@ std::optional<std::string> ParseJsonInsitu(absl::string_view text, char* copy,
                                            PooledDocument& document,
                                            rapidjson::MemoryPoolAllocator<>& stack);
 
-// The same JSON without white space and byte order mark, or nothing if ParseJson refuses it. In
-// linear time.
+// The same JSON without white space and byte order mark, its numbers as they are written, or
+// nothing if ParseJson refuses it. In linear time.
 std::optional<std::string> CompactJson(absl::string_view json);
 
 // A value as JSON, on one line.

@@ -183,6 +183,8 @@ TEST(JsonValueTest, TellsWhatIsBeyondFromWhatIsMalformed) {
 TEST(JsonValueTest, CompactsJson) {
   EXPECT_EQ(CompactJson("\xEF\xBB\xBF { \"a\" : [ 1 , 2.5, 0.1, \"\xC3\xA9\" ] }\n"),
             "{\"a\":[1,2.5,0.1,\"\xC3\xA9\"]}");
+  EXPECT_EQ(CompactJson("[ 12345678901234567890123, -0 ,1E5,{\"a\" :1.50e+2},-7, 0.1e-3]"),
+            R"([12345678901234567890123,-0,1E5,{"a":1.50e+2},-7,0.1e-3])");
   for (const char* text : {"", "{", "{} x", "\"\xFF\"", "1e999"}) {
     EXPECT_FALSE(CompactJson(text).has_value());
   }

@@ -4,10 +4,13 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tools/json/json_text.h"
 #include "tools/json/json_value.h"
 #include "tools/mcp/revisions.h"
+#include "tools/tool_json.h"
 
 namespace parlance::tools::mcp {
 namespace {
@@ -43,14 +46,16 @@ absl::Status Malformed(absl::string_view what) {
   return absl::InternalError(absl::StrCat("the server's answer is malformed: ", what));
 }
 
-// The member as JSON, or nothing if it is absent or no object.
-std::string ObjectMember(const rapidjson::Value& object, const char* name) {
-  const rapidjson::Value* const member = FindMember(object, name);
-  return member != nullptr && member->IsObject() ? ValueJson(*member) : "";
+// The member as JSON, its numbers as the server wrote them, or nothing if it is absent or no
+// object.
+std::string ObjectMember(absl::string_view object, const char* name) {
+  const absl::string_view member = MemberText(object, name);
+  return absl::StartsWith(member, "{") ? CompactJson(member).value_or("") : "";
 }
 
-// `max_depth`: of the message that lists the tool.
-absl::StatusOr<RemoteTool> ReadTool(const rapidjson::Value& value, int max_depth) {
+// `text`: the value's. `max_depth`: of the message that lists the tool.
+absl::StatusOr<RemoteTool> ReadTool(const rapidjson::Value& value, absl::string_view text,
+                                    int max_depth) {
   std::optional<std::string> name = StringMember(value, "name");
   if (!name.has_value()) return absl::InvalidArgumentError("it has no name");
   // The message, its result and the list are three levels.
@@ -62,24 +67,27 @@ absl::StatusOr<RemoteTool> ReadTool(const rapidjson::Value& value, int max_depth
   tool.name = *std::move(name);
   tool.title = StringMember(value, "title").value_or("");
   tool.description = StringMember(value, "description").value_or("");
-  tool.input_schema = ObjectMember(value, "inputSchema");
-  tool.output_schema = ObjectMember(value, "outputSchema");
-  tool.annotations = ObjectMember(value, "annotations");
+  tool.input_schema = ObjectMember(text, "inputSchema");
+  tool.output_schema = ObjectMember(text, "outputSchema");
+  tool.annotations = ObjectMember(text, "annotations");
   if (tool.input_schema.empty()) {
     const rapidjson::Value* const schema = FindMember(value, "inputSchema");
     return absl::InvalidArgumentError(schema == nullptr ? "it has no inputSchema"
                                                         : "its inputSchema is not an object");
   }
+  tool.unkept = UnkeptMembers(value);
   return tool;
 }
 
-// Adds a page's tools. False if there are too many.
-bool ReadPage(const rapidjson::Value& list, size_t max_tools, int max_depth,
+// Adds the tools of a page, whose list has this text. False if there are too many.
+bool ReadPage(const rapidjson::Value& list, absl::string_view text, size_t max_tools, int max_depth,
               std::set<std::string>& names, RemoteTools& tools) {
-  for (const rapidjson::Value& value : list.GetArray()) {
+  const std::vector<absl::string_view> texts = ElementTexts(text);
+  for (rapidjson::SizeType i = 0; i < list.Size(); ++i) {
+    const rapidjson::Value& value = list[i];
     const size_t number = tools.tools.size() + tools.skipped.size() + 1;
     if (number > max_tools) return false;
-    absl::StatusOr<RemoteTool> tool = ReadTool(value, max_depth);
+    absl::StatusOr<RemoteTool> tool = ReadTool(value, texts[i], max_depth);
     if (tool.ok() && !names.insert(tool->name).second) {
       tool = absl::InvalidArgumentError("the server lists another of that name before it");
     }
@@ -94,14 +102,16 @@ bool ReadPage(const rapidjson::Value& list, size_t max_tools, int max_depth,
   return true;
 }
 
-absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value) {
+// `text`: the value's.
+absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value,
+                                              absl::string_view text) {
   CallToolResult result;
   const rapidjson::Value* const is_error = FindMember(value, "isError");
   if (is_error != nullptr && !is_error->IsBool() && !is_error->IsNull()) {
     return Malformed("isError is neither true nor false");
   }
   result.is_error = is_error != nullptr && is_error->IsTrue();
-  const std::string structured = ObjectMember(value, "structuredContent");
+  const std::string structured = ObjectMember(text, "structuredContent");
   const rapidjson::Value* content = FindMember(value, "content");
   if (content != nullptr && content->IsNull()) content = nullptr;
   if (content != nullptr && !content->IsArray()) return Malformed("the content is not an array");
@@ -117,11 +127,11 @@ absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value) {
         absl::StrAppend(&unshown, unshown.empty() ? "" : ", ", kind);
         continue;
       }
-      const std::optional<std::string> text = StringMember(part, "text");
-      if (!text.has_value()) return Malformed("a text in the content has no text");
+      const std::optional<std::string> said = StringMember(part, "text");
+      if (!said.has_value()) return Malformed("a text in the content has no text");
       // Servers repeat the structured content as a text, for older clients.
-      if (!structured.empty() && CompactJson(*text) == structured) continue;
-      absl::StrAppend(&result.output.text, result.output.text.empty() ? "" : "\n", *text);
+      if (!structured.empty() && CompactJson(*said) == structured) continue;
+      absl::StrAppend(&result.output.text, result.output.text.empty() ? "" : "\n", *said);
     }
   }
   if (!structured.empty()) {
@@ -133,7 +143,8 @@ absl::StatusOr<CallToolResult> ReadCallResult(const rapidjson::Value& value) {
   if (result.output.text.empty() && !unshown.empty()) {
     result.output.text = absl::StrCat("[not shown: ", unshown, "]");
   }
-  result.output.json = absl::StrCat(R"({"content":)", ValueJson(*content), "}");
+  result.output.json = absl::StrCat(R"({"content":)",
+                                    CompactJson(MemberText(text, "content")).value_or("null"), "}");
   return result;
 }
 
@@ -367,7 +378,8 @@ absl::StatusOr<RemoteTools> Client::ListTools(absl::Duration timeout) {
       tools.cut_short = absl::StrCat("page ", page + 1, ": ", answer.status().message());
       return tools;
     }
-    if (!ReadPage(*list, options_.max_tools, options_.limits.max_depth, names, tools)) {
+    if (!ReadPage(*list, MemberText(answer->result_text(), "tools"), options_.max_tools,
+                  options_.limits.max_depth, names, tools)) {
       tools.cut_short = absl::StrCat("the server lists more than ", options_.max_tools, " tools");
       return tools;
     }
@@ -399,7 +411,7 @@ absl::StatusOr<CallToolResult> Client::CallTool(absl::string_view name,
               absl::StrCat(R"({"name":)", StringJson(name), R"(,"arguments":)", *arguments, "}"),
               deadline, options);
   if (!answer.ok()) return answer.status();
-  return ReadCallResult(answer->result());
+  return ReadCallResult(answer->result(), answer->result_text());
 }
 
 absl::Status Client::Ping(absl::Duration timeout) {

@@ -63,6 +63,8 @@ struct RemoteTool {
   std::string input_schema;
   std::string output_schema;
   std::string annotations;
+  // What else the server says of it, by UnkeptMembers (tool_json.h).
+  std::vector<std::string> unkept = {};
 };
 
 // The list of tools that a server gives.

@@ -294,6 +294,18 @@ TEST(ClientTest, CallsATool) {
             R"({"name":"the tool","arguments":{"a":[1]}}})");
 }
 
+TEST(ClientTest, NumbersAreAsTheyAreWritten) {
+  constexpr char kNumbers[] = R"({"n":12345678901234567890123,"z":-0,"e":1E5})";
+  ScriptedServer server(AnswerCalls(absl::StrCat(R"({"structuredContent":)", kNumbers,
+                                                 R"(,"content":[{"type":"text","text":)",
+                                                 StringJson(kNumbers), "}]}")));
+  const auto result = Connect(server)->CallTool("tool", kNumbers);
+  ASSERT_THAT(result, IsOk());
+  EXPECT_EQ(result->output.json, kNumbers);
+  EXPECT_EQ(result->output.text, kNumbers);
+  EXPECT_THAT(server.sent("tools/call")[0], HasSubstr(kNumbers));
+}
+
 TEST(ClientTest, ReadsEveryKindOfContent) {
   const std::string content = R"([{"type":"image","data":"AA==","mimeType":"image/png"},)"
                               R"({"type":"audio","data":"AA==","mimeType":"audio/wav"},)"

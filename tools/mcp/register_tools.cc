@@ -67,7 +67,10 @@ ToolHandler Handler(std::shared_ptr<Client> client, const std::string& name) {
                  absl::Nanoseconds(1));
     options.cancelled = &context.cancelled;
     if (context.on_progress != nullptr) options.on_progress = *context.on_progress;
-    absl::StatusOr<CallToolResult> result = client->CallTool(name, ValueJson(arguments), options);
+    // The text has all digits of its numbers.
+    const std::string json =
+        context.arguments_json.empty() ? ValueJson(arguments) : std::string(context.arguments_json);
+    absl::StatusOr<CallToolResult> result = client->CallTool(name, json, options);
     if (!result.ok()) return CallError(result.status());
     if (result->is_error) return absl::UnknownError(result->output.text);
     return std::move(result->output);

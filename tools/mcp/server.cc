@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "rapidjson/stringbuffer.h"
+#include "tools/json/json_text.h"
 #include "tools/json/json_value.h"
 #include "tools/mcp/revisions.h"
 #include "tools/tool_json.h"
@@ -295,10 +296,12 @@ void Server::CallTool(const Message& message, const Reply& reply) {
         ResultText(call->id, ResultJson(ToolError{.kind = ToolErrorKind::kOverloaded,
                                                   .message = "too many calls are under way"})));
   }
-  ToolRequest request{.name = *name,
-                      .arguments = arguments == nullptr ? "" : ValueJson(*arguments),
-                      .timeout = options_.call_timeout,
-                      .on_worker = true};
+  ToolRequest request{
+      .name = *name,
+      .arguments =
+          std::string(arguments == nullptr ? "" : MemberText(message.params_text(), "arguments")),
+      .timeout = options_.call_timeout,
+      .on_worker = true};
   if (const std::optional<std::string> token = ProgressTokenOf(message)) {
     request.on_progress = [this, token = *token](const ToolProgress& progress) {
       // JSON has no infinity.

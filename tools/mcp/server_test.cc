@@ -209,6 +209,16 @@ TEST_F(ServerTest, ListsInPagesOfAnySize) {
   }
 }
 
+TEST_F(ServerTest, ArgumentsReachTheToolAsTheyAreWritten) {
+  Register("text", [](const rapidjson::Value&, const ToolContext& context) {
+    return ToolOutput{.json = std::string(context.arguments_json), .text = "It is said."};
+  });
+  StartInitialised();
+  constexpr char kNumbers[] = R"({"a":12345678901234567890123,"z":-0,"e":1E5})";
+  EXPECT_THAT(Call(absl::StrCat(R"({"name":"text","arguments":)", kNumbers, "}")),
+              HasSubstr(absl::StrCat(R"("structuredContent":)", kNumbers)));
+}
+
 TEST_F(ServerTest, CallsATool) {
   StartInitialised();
   EXPECT_EQ(Call(R"({"name":"echo","arguments":{"n":7}})"),

@@ -146,7 +146,10 @@ absl::Status CallError(const absl::Status& status) {
 ToolHandler ProcessHandler(ProcessToolOptions options) {
   return [options = std::move(options)](const rapidjson::Value& arguments,
                                         const ToolContext& context) -> absl::StatusOr<ToolOutput> {
-    absl::StatusOr<std::string> output = Run(options, context).Output(ValueJson(arguments));
+    // The text has all digits of its numbers.
+    const std::optional<std::string> text = CompactJson(context.arguments_json);
+    absl::StatusOr<std::string> output =
+        Run(options, context).Output(text.has_value() ? *text : ValueJson(arguments));
     if (!output.ok()) return CallError(output.status());
     rapidjson::Document result;
     if (const std::optional<std::string> malformed = ParseJson(*output, result)) {

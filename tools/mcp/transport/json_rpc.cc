@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
+#include "tools/json/json_text.h"
 #include "tools/json/json_value.h"
 
 namespace parlance::tools::mcp {
@@ -134,9 +135,10 @@ size_t Utf8Length(absl::string_view text) {
 
 class MessageReader {
  public:
-  // Reads a value that nothing else needs.
-  ParsedMessage Read(rapidjson::Document value) {
+  // Reads a value that nothing else needs. `text`: what it was read from.
+  ParsedMessage Read(rapidjson::Document value, absl::string_view text) {
     message_.document_ = std::move(value);
+    message_.text_ = std::string(text);
     const rapidjson::Document& document = message_.document_;
     if (!document.IsObject()) return Malformed(kInvalidRequest, "the message is not an object");
     const rapidjson::Value* const id = FindMember(document, "id");
@@ -260,7 +262,7 @@ ParsedText ParseMessages(absl::string_view text, const MessageLimits& limits) {
     return Unreadable(text,
                       {.code = kParseError, .message = absl::StrCat("not JSON: ", *malformed)});
   }
-  if (!document.IsArray()) return One(MessageReader().Read(std::move(document)));
+  if (!document.IsArray()) return One(MessageReader().Read(std::move(document), text));
   const auto refuse = [](std::string why) {
     return One(
         MalformedMessage{.error = {.code = kInvalidRequest, .message = std::move(why)}, .id = {}});
@@ -272,10 +274,11 @@ ParsedText ParseMessages(absl::string_view text, const MessageLimits& limits) {
   }
   ParsedText parsed;
   parsed.is_batch = true;
-  for (const rapidjson::Value& value : document.GetArray()) {
+  const std::vector<absl::string_view> texts = ElementTexts(text);
+  for (rapidjson::SizeType i = 0; i < document.Size(); ++i) {
     rapidjson::Document copy;
-    copy.CopyFrom(value, copy.GetAllocator());
-    parsed.messages.push_back(MessageReader().Read(std::move(copy)));
+    copy.CopyFrom(document[i], copy.GetAllocator());
+    parsed.messages.push_back(MessageReader().Read(std::move(copy), texts[i]));
   }
   return parsed;
 }
@@ -295,6 +298,9 @@ const rapidjson::Value& Message::Member(const char* name) const {
   const rapidjson::Value* const member = FindMember(document_, name);
   return member == nullptr || member->IsNull() ? *kEmpty : *member;
 }
+
+absl::string_view Message::params_text() const { return MemberText(text_, "params"); }
+absl::string_view Message::result_text() const { return MemberText(text_, "result"); }
 
 std::string IdJson(const RequestId& id) {
   if (const auto* number = std::get_if<int64_t>(&id)) return absl::StrCat(*number);

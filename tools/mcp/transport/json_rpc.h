@@ -4,8 +4,8 @@
 // write loosely is taken as it is meant: an id of 1.0 as 1, and null as what is not there, for
 // params, and for the result beside an error or the error beside a result.
 //
-// Threads: all functions are pure. Allocation: reading builds a DOM of the text; writing builds the
-// text.
+// Threads: all functions are pure. Allocation: reading builds a DOM of the text, and copies it;
+// writing builds the text.
 #ifndef TOOLS_MCP_TRANSPORT_JSON_RPC_H_
 #define TOOLS_MCP_TRANSPORT_JSON_RPC_H_
 
@@ -61,6 +61,10 @@ class Message {
   const rapidjson::Value& params() const { return Member("params"); }
   // The result, an object, of a message of the kind kResult.
   const rapidjson::Value& result() const { return Member("result"); }
+  // The texts of both as the sender wrote them, with all digits of their numbers; empty if there
+  // are none. They are valid until the message is moved or gone.
+  absl::string_view params_text() const;
+  absl::string_view result_text() const;
   // The error of a message of the kind kError.
   const JsonRpcError& error() const { return error_; }
 
@@ -74,6 +78,8 @@ class Message {
   std::string method_;
   JsonRpcError error_;
   rapidjson::Document document_;
+  // What the document was read from.
+  std::string text_;
 };
 
 // Why a text is no message.

@@ -250,6 +250,19 @@ TEST(JsonRpcTest, ReadsNumbersExactly) {
   EXPECT_EQ(ValueJson(message.params()), R"({"a":[1.602176634e-19,-101.39944317509999]})");
 }
 
+TEST(JsonRpcTest, KeepsTheTextsOfParamsAndResults) {
+  constexpr char kNumbers[] = R"({"n":12345678901234567890123, "z":-0})";
+  const Message call = Read(RequestText(int64_t{1}, "m", kNumbers));
+  EXPECT_EQ(call.params_text(), kNumbers);
+  EXPECT_EQ(call.result_text(), "");
+  const Message result = Read(ResultText(int64_t{1}, kNumbers));
+  EXPECT_EQ(result.result_text(), kNumbers);
+  const ParsedText batch = ParseMessages(
+      BatchText({NotificationText("m", R"({"a":1.0})"), NotificationText("m", kNumbers)}));
+  ASSERT_EQ(batch.messages.size(), 2u);
+  EXPECT_EQ(std::get<Message>(batch.messages[1]).params_text(), kNumbers);
+}
+
 TEST(JsonRpcTest, EveryStringBecomesValidUtf8OnOneLine) {
   EXPECT_EQ(StringJson("a\"\n\xC3\xA9"), "\"a\\\"\\n\xC3\xA9\"");
   const std::string replacement = "\xEF\xBF\xBD";
