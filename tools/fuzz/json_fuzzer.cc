@@ -1,5 +1,6 @@
 // Any text: an answer, never a crash. JSON that is read can be written and read again, and so can
 // the tools in it.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include "rapidjson/document.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
+#include "tools/json/json_text.h"
 #include "tools/json/json_value.h"
 #include "tools/json_schema/json_schema.h"
 #include "tools/registry.h"
@@ -29,6 +31,34 @@ void Check(bool holds) {
 bool AreEqual(const rapidjson::Value& a, const rapidjson::Value& b) {
   Work work{.left = std::numeric_limits<int64_t>::max()};
   return EqualValues(a, b, work);
+}
+
+// Whether a text is JSON of this value.
+bool IsTextOf(absl::string_view text, const rapidjson::Value& value) {
+  rapidjson::Document parsed;
+  return !ParseJson(text, parsed).has_value() && AreEqual(parsed, value);
+}
+
+// The text's parts are those of the value that was read from it.
+void FuzzTexts(absl::string_view text, const rapidjson::Value& value) {
+  Check(IsTextOf(CompactJson(text).value_or(""), value));
+  Check(IsTextOf(PrettyJson(text), value));
+  // Each look-up is linear.
+  constexpr rapidjson::SizeType kMaxParts = 32;
+  if (value.IsArray()) {
+    const std::vector<absl::string_view> elements = ElementTexts(text);
+    Check(elements.size() == value.Size());
+    for (rapidjson::SizeType i = 0; i < std::min(value.Size(), kMaxParts); ++i) {
+      Check(IsTextOf(elements[i], value[i]));
+    }
+  } else {
+    Check(ElementTexts(text).empty());
+  }
+  if (!value.IsObject()) return Check(MemberText(text, "").empty());
+  if (value.MemberCount() > kMaxParts) return;
+  for (const auto& member : value.GetObject()) {
+    Check(IsTextOf(MemberText(text, View(member.name)), value.FindMember(member.name)->value));
+  }
 }
 
 void FuzzValues(absl::string_view text) {
@@ -52,13 +82,14 @@ void FuzzValues(absl::string_view text) {
   rapidjson::Document again;
   Check(!ParseJson({buffer.GetString(), buffer.GetSize()}, again).has_value());
   Check(AreEqual(value, again));
+  FuzzTexts(text, value);
 }
 
 void FuzzTools(absl::string_view text) {
   absl::StatusOr<ToolDefinitions> tools = ReadTools(text);
   if (!tools.ok()) return;
   ToolRegistry registry;
-  for (auto& [tool, command] : tools->tools) {
+  for (auto& [tool, command, unkept] : tools->tools) {
     tool.handler = [](const rapidjson::Value&, const ToolContext&) { return ToolOutput(); };
     // Most are refused, for their names or schemas.
     registry.Register(std::move(tool)).IgnoreError();
