@@ -99,6 +99,15 @@ TEST(ImportedResultsTest, ReadsGoogleBenchmarkThatDoesNotSayWhatItsEntriesAre) {
   EXPECT_EQ(run.start_time().seconds(), 1483326245);
 }
 
+TEST(ImportedResultsTest, NumbersAreExactHoweverTheyAreWritten) {
+  const perf::Run run = OnlyRun(Written(
+      R"({"results": [{"command": "a", "times": [0e308, 0.1, 1E-1, 9007199254740993e-17, 3, 1e-400,)"
+      R"( 0.30000000000000004]}]})"));
+  ASSERT_EQ(run.measurements_size(), 1);
+  EXPECT_THAT(Samples(run.measurements(0)),
+              ElementsAre(0, 0.1, 0.1, 0.09007199254740993, 3, 0, 0.30000000000000004));
+}
+
 TEST(ImportedResultsTest, ReadsHyperfine) {
   const perf::Run run = OnlyRun(TestdataPath("hyperfine.json"));
   ASSERT_EQ(run.measurements_size(), 3);

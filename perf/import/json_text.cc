@@ -1,9 +1,15 @@
 #include "perf/import/json_text.h"
 
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "rapidjson/encodedstream.h"
+#include "rapidjson/encodings.h"
 #include "rapidjson/error/en.h"
+#include "rapidjson/memorystream.h"
+#include "rapidjson/reader.h"
+#include "third_party/json_number.h"
 
 namespace perf {
 namespace {
@@ -29,6 +35,41 @@ bool IsDeeper(absl::string_view text, int depth) {
   return false;
 }
 
+// Hands what a reader finds to a document, with numbers converted exactly.
+class ExactNumbers {
+ public:
+  using SizeType = rapidjson::SizeType;
+
+  explicit ExactNumbers(rapidjson::Document& document) : document_(document) {}
+
+  // NOLINTBEGIN(readability-identifier-naming): RapidJSON's names.
+  bool Null() { return document_.Null(); }
+  bool Bool(bool value) { return document_.Bool(value); }
+  bool Int(int value) { return document_.Int(value); }
+  bool Uint(unsigned value) { return document_.Uint(value); }
+  bool Int64(int64_t value) { return document_.Int64(value); }
+  bool Uint64(uint64_t value) { return document_.Uint64(value); }
+  bool Double(double value) { return document_.Double(value); }
+  bool RawNumber(const char* text, SizeType size, bool) {
+    return json_number::Put({text, size}, document_, is_too_big_);
+  }
+  bool String(const char* text, SizeType size, bool copy) {
+    return document_.String(text, size, copy);
+  }
+  bool Key(const char* text, SizeType size, bool copy) { return document_.Key(text, size, copy); }
+  bool StartObject() { return document_.StartObject(); }
+  bool StartArray() { return document_.StartArray(); }
+  bool EndObject(SizeType count) { return document_.EndObject(count); }
+  bool EndArray(SizeType count) { return document_.EndArray(count); }
+  // NOLINTEND(readability-identifier-naming)
+
+  bool is_too_big() const { return is_too_big_; }
+
+ private:
+  rapidjson::Document& document_;
+  bool is_too_big_ = false;
+};
+
 }  // namespace
 
 absl::Status ParseJsonText(absl::string_view text, rapidjson::Document& document) {
@@ -38,12 +79,22 @@ absl::Status ParseJsonText(absl::string_view text, rapidjson::Document& document
   }
   constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
                               rapidjson::kParseValidateEncodingFlag |
-                              rapidjson::kParseFullPrecisionFlag;
-  document.Parse<kFlags>(text.data(), text.size());
-  if (!document.HasParseError()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("not JSON, or cut short: at byte ", document.GetErrorOffset(), ": ",
-                   rapidjson::GetParseError_En(document.GetParseError())));
+                              rapidjson::kParseNumbersAsStringsFlag;
+  rapidjson::ParseResult result;
+  auto fill = [&](rapidjson::Document& filled) {
+    rapidjson::MemoryStream bytes(text.data(), text.size());
+    // Skips a byte order mark.
+    rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
+    ExactNumbers numbers(filled);
+    rapidjson::Reader reader;
+    result = reader.Parse<kFlags>(stream, numbers);
+    if (numbers.is_too_big()) result.Set(rapidjson::kParseErrorNumberTooBig, result.Offset());
+    return !result.IsError();
+  };
+  document.Populate(fill);
+  if (!result.IsError()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("not JSON, or cut short: at byte ", result.Offset(),
+                                                 ": ", rapidjson::GetParseError_En(result.Code())));
 }
 
 const rapidjson::Value* Member(const rapidjson::Value& value, const char* name) {

@@ -11,6 +11,7 @@
 #include "rapidjson/reader.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
+#include "third_party/json_number.h"
 
 namespace parlance::pipeline::door {
 namespace {
@@ -32,8 +33,8 @@ class DepthFilter {
   bool Int64(int64_t value) { return document_.Int64(value); }
   bool Uint64(uint64_t value) { return document_.Uint64(value); }
   bool Double(double value) { return document_.Double(value); }
-  bool RawNumber(const Ch* text, rapidjson::SizeType size, bool copy) {
-    return document_.RawNumber(text, size, copy);
+  bool RawNumber(const Ch* text, rapidjson::SizeType size, bool) {
+    return json_number::Put({text, size}, document_, is_too_big_);
   }
   bool String(const Ch* text, rapidjson::SizeType size, bool copy) {
     return document_.String(text, size, copy);
@@ -48,11 +49,13 @@ class DepthFilter {
   // NOLINTEND(readability-identifier-naming)
 
   bool is_too_deep() const { return depth_ > max_depth_; }
+  bool is_too_big() const { return is_too_big_; }
 
  private:
   rapidjson::Document& document_;
   const int max_depth_;
   int depth_ = 0;
+  bool is_too_big_ = false;
 };
 
 // Fills a document from text, and says why if it cannot.
@@ -65,10 +68,11 @@ class Generator {
     rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
     DepthFilter filter(document, bounds_.max_depth);
     rapidjson::Reader reader;
-    const rapidjson::ParseResult result =
+    rapidjson::ParseResult result =
         reader.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-                     rapidjson::kParseFullPrecisionFlag>(stream, filter);
+                     rapidjson::kParseNumbersAsStringsFlag>(stream, filter);
     if (!result.IsError()) return true;
+    if (filter.is_too_big()) result.Set(rapidjson::kParseErrorNumberTooBig, result.Offset());
     why_ = filter.is_too_deep()
                ? absl::StrCat("it is nested more than ", bounds_.max_depth, " deep")
                : absl::StrCat(rapidjson::GetParseError_En(result.Code()), " (at byte ",

@@ -41,6 +41,8 @@ TEST(BoundedJsonTest, WhatIsRefusedSaysWhy) {
       {"more after a NUL", std::string("{}\0{}", 5), absl::StatusCode::kInvalidArgument, "NUL"},
       {"no UTF-8", "{\"a\":\"\xff\"}", absl::StatusCode::kInvalidArgument, "encoding"},
       {"half a surrogate", R"({"a":"\ud800"})", absl::StatusCode::kInvalidArgument, "surrogate"},
+      {"a number beyond doubles", R"({"a":-1e999})", absl::StatusCode::kInvalidArgument,
+       "Number too big"},
       {"too deep", Nested(17), absl::StatusCode::kInvalidArgument, "more than 16 deep"},
       {"far too deep", Nested(20000), absl::StatusCode::kInvalidArgument, "more than 16 deep"},
       {"too long", absl::StrCat(R"({"a":")", std::string(70000, 'x'), R"("})"),
@@ -64,12 +66,13 @@ TEST(BoundedJsonTest, WhatWasSaidIsInNoMessage) {
 TEST(BoundedJsonTest, NumbersMayBeStrings) {
   rapidjson::Document document;
   ASSERT_THAT(ParseJsonObject(R"({"a":5,"b":"-6","c":"7.5","d":8.0,"e":8.5,"f":null,"g":1e300,
-                                  "h":18446744073709551615,"i":"999999999999999999999"})",
+                                  "h":18446744073709551615,"i":"999999999999999999999","j":0e308})",
                               {}, document),
               IsOk());
   EXPECT_EQ(IntegerOf(Member(&document, "a")), 5);
   EXPECT_EQ(IntegerOf(Member(&document, "b")), -6);
   EXPECT_EQ(IntegerOf(Member(&document, "d")), 8);
+  EXPECT_EQ(IntegerOf(Member(&document, "j")), 0);
   for (const char* const name : {"c", "e", "f", "g", "h", "i", "none"}) {
     EXPECT_EQ(IntegerOf(Member(&document, name)), std::nullopt) << name;
   }
