@@ -14,7 +14,7 @@
 
 namespace perf {
 
-absl::StatusOr<std::vector<Run>> ReadRecords(const std::string& directory) {
+absl::StatusOr<RecordsInFolder> ReadRecords(const std::string& directory) {
   std::vector<std::string> paths;
   std::error_code error;
   std::filesystem::recursive_directory_iterator entry(directory, error);
@@ -27,17 +27,22 @@ absl::StatusOr<std::vector<Run>> ReadRecords(const std::string& directory) {
     return absl::NotFoundError(absl::StrCat("there is no ", kRunFileName, " in ", directory));
   }
   std::sort(paths.begin(), paths.end());
-  std::vector<Run> runs;
+  RecordsInFolder records;
   for (const std::string& path : paths) {
     const absl::StatusOr<std::string> bytes = ReadFile(path);
-    if (!bytes.ok()) return bytes.status();
-    absl::StatusOr<Run> run = ParseRun(*bytes);
-    if (!run.ok()) {
-      return absl::Status(run.status().code(), absl::StrCat(path, ": ", run.status().message()));
+    if (!bytes.ok()) {
+      records.failures.push_back(bytes.status());
+      continue;
     }
-    runs.push_back(*std::move(run));
+    absl::StatusOr<Run> run = ParseRun(*bytes);
+    if (run.ok()) {
+      records.runs.push_back(*std::move(run));
+    } else {
+      records.failures.emplace_back(run.status().code(),
+                                    absl::StrCat(path, ": ", run.status().message()));
+    }
   }
-  return runs;
+  return records;
 }
 
 }  // namespace perf

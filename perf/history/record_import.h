@@ -5,15 +5,22 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "perf/record/result.pb.h"
 
 namespace perf {
 
+struct RecordsInFolder {
+  std::vector<Run> runs;
+  // Why the others could not be read, with the path of each: DataLoss of one that is damaged. There
+  // is one of both at least.
+  std::vector<absl::Status> failures;
+};
+
 // Every perf_run.pb in the folder and the folders below, such as perf-results/records brought from
-// another machine, by path. NotFound if there is no such folder or no record in it; DataLoss, with
-// the path, if one is damaged: then none is returned.
-absl::StatusOr<std::vector<Run>> ReadRecords(const std::string& directory);
+// another machine, by path. NotFound if there is no such folder or no record in it.
+absl::StatusOr<RecordsInFolder> ReadRecords(const std::string& directory);
 
 }  // namespace perf
 

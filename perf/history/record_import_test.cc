@@ -17,7 +17,9 @@ namespace {
 
 using ::absl_testing::IsOk;
 using ::absl_testing::StatusIs;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 std::string Folder(const std::string& name) {
   std::string path = absl::StrCat(testing::TempDir(), "/", name);
@@ -39,22 +41,32 @@ TEST(RecordImportTest, FindsRecordsInFoldersBelow) {
   Write(absl::StrCat(folder, "/b/shard_1_of_1"), "//b");
   Write(absl::StrCat(folder, "/a"), "//a");
   std::ofstream(absl::StrCat(folder, "/a/notes.txt")) << "no record";
-  const auto runs = ReadRecords(folder);
-  ASSERT_THAT(runs, IsOk());
-  ASSERT_EQ(runs->size(), 2);
-  EXPECT_EQ((*runs)[0].provenance().target(), "//a");
-  EXPECT_EQ((*runs)[1].provenance().target(), "//b");
+  const auto records = ReadRecords(folder);
+  ASSERT_THAT(records, IsOk());
+  EXPECT_THAT(records->failures, IsEmpty());
+  ASSERT_EQ(records->runs.size(), 2);
+  EXPECT_EQ(records->runs[0].provenance().target(), "//a");
+  EXPECT_EQ(records->runs[1].provenance().target(), "//b");
 }
 
-TEST(RecordImportTest, NamesWhatIsMissingOrDamaged) {
+TEST(RecordImportTest, ReadsTheOthersBesideWhatIsDamaged) {
   const std::string folder = Folder("damaged");
   EXPECT_THAT(ReadRecords(folder), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(ReadRecords(absl::StrCat(folder, "/none")), StatusIs(absl::StatusCode::kNotFound));
   Write(absl::StrCat(folder, "/a"), "//a");
   std::filesystem::create_directories(absl::StrCat(folder, "/b"));
   std::ofstream(absl::StrCat(folder, "/b/perf_run.pb")) << "half a rec";
-  const auto runs = ReadRecords(folder);
-  EXPECT_THAT(runs, StatusIs(absl::StatusCode::kDataLoss, HasSubstr("/b/perf_run.pb: ")));
+  std::filesystem::create_directories(absl::StrCat(folder, "/c/perf_run.pb"));
+  Write(absl::StrCat(folder, "/d"), "//d");
+  const auto records = ReadRecords(folder);
+  ASSERT_THAT(records, IsOk());
+  EXPECT_THAT(
+      records->failures,
+      ElementsAre(StatusIs(absl::StatusCode::kDataLoss, HasSubstr("/b/perf_run.pb: ")),
+                  StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("/c/perf_run.pb: "))));
+  ASSERT_EQ(records->runs.size(), 2);
+  EXPECT_EQ(records->runs[0].provenance().target(), "//a");
+  EXPECT_EQ(records->runs[1].provenance().target(), "//d");
 }
 
 TEST(RecordImportTest, NamesFileAndMeasurementOfANan) {
@@ -68,10 +80,13 @@ TEST(RecordImportTest, NamesFileAndMeasurementOfANan) {
   measurement.add_samples(std::numeric_limits<double>::quiet_NaN());
   run.set_num_measurements(1);
   ASSERT_THAT(WriteRunFile(run, folder), IsOk());
-  const auto runs = ReadRecords(folder);
-  EXPECT_THAT(
-      runs, StatusIs(absl::StatusCode::kDataLoss,
-                     HasSubstr("/perf_run.pb: measurement 'audio.vad' has a sample that is not")));
+  const auto records = ReadRecords(folder);
+  ASSERT_THAT(records, IsOk());
+  EXPECT_THAT(records->runs, IsEmpty());
+  EXPECT_THAT(records->failures,
+              ElementsAre(StatusIs(
+                  absl::StatusCode::kDataLoss,
+                  HasSubstr("/perf_run.pb: measurement 'audio.vad' has a sample that is not"))));
 }
 
 }  // namespace

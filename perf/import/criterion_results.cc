@@ -141,7 +141,8 @@ absl::StatusOr<Run> ReadBenchmark(const std::filesystem::path& folder,
 }  // namespace
 
 absl::StatusOr<std::vector<Run>> ReadCriterionResults(const std::string& path,
-                                                      const ImportOptions& options) {
+                                                      const ImportOptions& options,
+                                                      std::vector<absl::Status>& failures) {
   const absl::StatusOr<std::vector<std::filesystem::path>> folders = ResultFolders(path);
   if (!folders.ok()) return folders.status();
   if (folders->empty()) {
@@ -150,8 +151,11 @@ absl::StatusOr<std::vector<Run>> ReadCriterionResults(const std::string& path,
   std::vector<Run> runs;
   for (const std::filesystem::path& folder : *folders) {
     absl::StatusOr<Run> run = ReadBenchmark(folder, options);
-    if (!run.ok()) return run.status();
-    runs.push_back(*std::move(run));
+    if (run.ok()) {
+      runs.push_back(*std::move(run));
+    } else {
+      failures.push_back(run.status());
+    }
   }
   return runs;
 }

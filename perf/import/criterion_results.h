@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "perf/import/imported_run.h"
 #include "perf/record/result.pb.h"
@@ -14,10 +15,11 @@ namespace perf {
 
 // A record for each benchmark in the folder `path` and the folders below, or of the one whose
 // sample.json or estimates.json `path` is: times of an iteration, in ns. NotFound if there is no
-// benchmark; InvalidArgument, with the file and the place in it, for what is malformed, and then no
-// record is returned.
+// benchmark. Benchmarks that cannot be read are left out, and `failures` says why of each, with the
+// file and the place in it: InvalidArgument for what is malformed.
 absl::StatusOr<std::vector<Run>> ReadCriterionResults(const std::string& path,
-                                                      const ImportOptions& options);
+                                                      const ImportOptions& options,
+                                                      std::vector<absl::Status>& failures);
 
 }  // namespace perf
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "perf/import/json_text.h"
 
@@ -64,13 +64,28 @@ bool AreGbenchResults(const rapidjson::Value& document) {
   return Member(document, "context") != nullptr && Member(document, "benchmarks") != nullptr;
 }
 
-absl::Status AddGbenchResults(const rapidjson::Value& document, ImportedRun& run, int& num_failed) {
+std::string GbenchFailures::Text() const {
+  std::vector<std::string> parts;
+  if (benchmarks > 0) {
+    parts.push_back(absl::StrCat(benchmarks, benchmarks == 1 ? " benchmark" : " benchmarks"));
+  }
+  if (repetitions > 0) {
+    parts.push_back(absl::StrCat(repetitions, repetitions == 1 ? " repetition" : " repetitions",
+                                 benchmarks > 0 ? " of others" : ""));
+  }
+  return absl::StrJoin(parts, " and ");
+}
+
+absl::Status AddGbenchResults(const rapidjson::Value& document, ImportedRun& run,
+                              GbenchFailures& failures) {
   const rapidjson::Value& entries = *Member(document, "benchmarks");
   if (!entries.IsArray()) return Malformed("benchmarks", "is not a list");
   AddContext(*Member(document, "context"), run);
+  failures = {};
   std::vector<std::string> order;
   std::map<std::string, Benchmark> benchmarks;
-  std::set<std::string> failed;
+  // How many repetitions, by the benchmark's name.
+  std::map<std::string, int> failed;
   for (rapidjson::SizeType i = 0; i < entries.Size(); ++i) {
     const rapidjson::Value& entry = entries[i];
     const std::string place = absl::StrCat("benchmarks[", i, "]");
@@ -81,7 +96,7 @@ absl::Status AddGbenchResults(const rapidjson::Value& document, ImportedRun& run
     const rapidjson::Value* error = Member(entry, "error_occurred");
     const rapidjson::Value* skipped = Member(entry, "skipped");
     if ((error != nullptr && error->IsTrue()) || (skipped != nullptr && skipped->IsTrue())) {
-      failed.insert(run_name);
+      ++failed[run_name];
       continue;
     }
     // Only these are times of the benchmark.
@@ -122,9 +137,12 @@ absl::Status AddGbenchResults(const rapidjson::Value& document, ImportedRun& run
       benchmark.times = {benchmark.aggregates[has_median ? "median" : "mean"]};
     }
     run.Add(name, benchmark.unit, benchmark.times, benchmark.iterations);
-    failed.erase(name);
+    if (const auto found = failed.find(name); found != failed.end()) {
+      failures.repetitions += found->second;
+      failed.erase(found);
+    }
   }
-  num_failed = static_cast<int>(failed.size());
+  failures.benchmarks = static_cast<int>(failed.size());
   return absl::OkStatus();
 }
 

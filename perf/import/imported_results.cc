@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "command/file/input_file.h"
 #include "perf/import/criterion_results.h"
@@ -45,7 +46,7 @@ absl::Status UnknownKind(const rapidjson::Value& document) {
 // The record of one document that is not criterion's.
 absl::StatusOr<Run> RunOf(const rapidjson::Value& document, const Content& content,
                           const ImportOptions& options, std::vector<std::string>& notes) {
-  int num_failed = 0;
+  GbenchFailures failures;
   const auto finish = [&](absl::string_view tool, auto add) -> absl::StatusOr<Run> {
     ImportedRun run(options, tool);
     if (absl::Status added = add(run); !added.ok()) return added;
@@ -54,21 +55,24 @@ absl::StatusOr<Run> RunOf(const rapidjson::Value& document, const Content& conte
   absl::StatusOr<Run> run = UnknownKind(document);
   if (AreGbenchResults(document)) {
     run = finish("Google Benchmark",
-                 [&](ImportedRun& into) { return AddGbenchResults(document, into, num_failed); });
+                 [&](ImportedRun& into) { return AddGbenchResults(document, into, failures); });
   } else if (ArePytestResults(document)) {
     run = finish("pytest-benchmark",
                  [&](ImportedRun& into) { return AddPytestResults(document, into); });
   } else if (AreHyperfineResults(document)) {
-    run =
-        finish("hyperfine", [&](ImportedRun& into) { return AddHyperfineResults(document, into); });
+    run = finish("hyperfine",
+                 [&](ImportedRun& into) { return AddHyperfineResults(document, into, notes); });
   }
   if (!run.ok()) return run;
-  if (num_failed > 0) {
-    notes.push_back(absl::StrCat("left out: ", num_failed,
-                                 num_failed == 1 ? " benchmark" : " benchmarks",
-                                 " that ended with an error or was skipped"));
+  if (const std::string failed = failures.Text(); !failed.empty()) {
+    notes.push_back(absl::StrCat(
+        "left out: ", failed, " that ended with an error or ",
+        failures.benchmarks + failures.repetitions == 1 ? "was skipped" : "were skipped"));
   }
-  if (run->measurements().empty()) return absl::InvalidArgumentError("no measurement is in it");
+  if (run->measurements().empty()) {
+    notes.insert(notes.begin(), "no measurement is in it");
+    return absl::InvalidArgumentError(absl::StrJoin(notes, "; "));
+  }
   return run;
 }
 
@@ -78,7 +82,7 @@ absl::StatusOr<ImportedResults> ImportResults(const std::string& path,
                                               const ImportOptions& options) {
   ImportedResults results;
   const auto take_criterion = [&]() -> absl::StatusOr<ImportedResults> {
-    absl::StatusOr<std::vector<Run>> runs = ReadCriterionResults(path, options);
+    absl::StatusOr<std::vector<Run>> runs = ReadCriterionResults(path, options, results.failures);
     if (!runs.ok()) return runs.status();
     results.runs = *std::move(runs);
     return results;
@@ -96,10 +100,16 @@ absl::StatusOr<ImportedResults> ImportResults(const std::string& path,
   if (!text.ok()) return text.status();
   rapidjson::Document document;
   const auto with_path = [&](const absl::Status& status) {
-    return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
+    return absl::Status(status.code(),
+                        absl::StrCat(command::InputName(path), ": ", status.message()));
   };
   if (absl::Status parsed = ParseJsonText(*text, document); !parsed.ok()) return with_path(parsed);
-  if (IsOfCriterion(document)) return take_criterion();
+  if (IsOfCriterion(document)) {
+    if (path != "-") return take_criterion();
+    // What its benchmark is called, another file says.
+    return with_path(absl::InvalidArgumentError(
+        "a result of criterion, which is more than one file; name its folder instead"));
+  }
   absl::StatusOr<Run> run =
       RunOf(document, {.text = *text, .written = WrittenAt(path)}, options, results.notes);
   if (!run.ok()) return with_path(run.status());

@@ -1,5 +1,9 @@
 #include "perf/import/imported_results.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -9,6 +13,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "third_party/status_matchers.h"
@@ -22,6 +28,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -86,6 +93,22 @@ TEST(ImportedResultsTest, ReadsGoogleBenchmark) {
   EXPECT_THAT(Samples(run.measurements(1)), ElementsAre(2.25));
 }
 
+TEST(ImportedResultsTest, ARepetitionThatFailedIsLeftOutAndSaid) {
+  const absl::StatusOr<ImportedResults> results =
+      ImportResults(Written(R"({"context": {}, "benchmarks": [
+        {"name": "BM_A", "run_type": "iteration", "iterations": 5, "real_time": 1},
+        {"name": "BM_A", "run_type": "iteration", "error_occurred": true, "error_message": "x"},
+        {"name": "BM_A", "run_type": "iteration", "skipped": true},
+        {"name": "BM_B", "run_type": "iteration", "error_occurred": true},
+        {"name": "BM_B", "run_type": "iteration", "error_occurred": true}]})"),
+                    {});
+  ASSERT_THAT(results, IsOk());
+  EXPECT_THAT(results->notes, ElementsAre("left out: 1 benchmark and 2 repetitions of others that "
+                                          "ended with an error or were skipped"));
+  ASSERT_EQ(results->runs[0].measurements_size(), 1);
+  EXPECT_THAT(Samples(results->runs[0].measurements(0)), ElementsAre(1));
+}
+
 TEST(ImportedResultsTest, ReadsGoogleBenchmarkThatDoesNotSayWhatItsEntriesAre) {
   const perf::Run run = OnlyRun(Written(
       R"({"context": {"date": "2017-01-02 03:04:05"}, "benchmarks": [
@@ -117,6 +140,33 @@ TEST(ImportedResultsTest, ReadsHyperfine) {
   EXPECT_EQ(run.measurements(1).name(), "imported.build {threads=1}");
   EXPECT_EQ(run.measurements(2).name(), "imported.build {threads=2}");
   EXPECT_EQ(run.environment().pool(), "imported");
+}
+
+TEST(ImportedResultsTest, CommandsOfOneNameAreToldApart) {
+  const perf::Run run = OnlyRun(Written(
+      R"json({"results": [{"command": "a", "times": [1]}, {"command": "a (2)", "times": [2]},
+        {"command": "a", "times": [3]}, {"command": "a", "mean": 4, "parameters": {"n": "1"}},
+        {"command": "a", "mean": 5, "parameters": {"n": "1"}}]})json"));
+  std::vector<std::string> names;
+  for (const Measurement& measurement : run.measurements()) names.push_back(measurement.title());
+  EXPECT_THAT(names, ElementsAre("a", "a (2)", "a (3)", "a {n=1}", "a {n=1} (2)"));
+}
+
+TEST(ImportedResultsTest, RunsThatFailedAreNoTimes) {
+  const absl::StatusOr<ImportedResults> results = ImportResults(Written(R"({"results": [
+        {"command": "a\u001b", "times": [1, 2, 3, 4], "exit_codes": [0, 1, null, 0]},
+        {"command": "b", "times": [1], "exit_codes": [1]},
+        {"command": "c", "median": 1, "exit_codes": [0, 1]},
+        {"command": "d", "times": [1], "exit_codes": null}]})"),
+                                                                {});
+  ASSERT_THAT(results, IsOk());
+  EXPECT_THAT(results->notes, ElementsAre("left out: 2 runs of 'a\\x1b' that failed",
+                                          "left out: all of 'b', as 1 run failed",
+                                          "left out: all of 'c', as 1 run failed"));
+  ASSERT_EQ(results->runs[0].measurements_size(), 2);
+  EXPECT_THAT(Samples(results->runs[0].measurements(0)), ElementsAre(1, 4));
+  EXPECT_EQ(results->runs[0].measurements(0).iterations(), 2);
+  EXPECT_EQ(results->runs[0].measurements(1).title(), "d");
 }
 
 TEST(ImportedResultsTest, ReadsPytestBenchmark) {
@@ -157,6 +207,42 @@ TEST(ImportedResultsTest, ReadsOneBenchmarkOfCriterion) {
     ASSERT_EQ(run.measurements_size(), 1) << path;
     EXPECT_EQ(run.measurements(0).name(), "imported.group/fib/10") << path;
   }
+}
+
+// Standard input is a file for as long as this lives.
+class StandardInput {
+ public:
+  explicit StandardInput(const std::string& path) : saved_(dup(STDIN_FILENO)) {
+    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    EXPECT_EQ(dup2(file, STDIN_FILENO), STDIN_FILENO);
+    close(file);
+  }
+  ~StandardInput() {
+    dup2(saved_, STDIN_FILENO);
+    close(saved_);
+  }
+  StandardInput(const StandardInput&) = delete;
+  StandardInput& operator=(const StandardInput&) = delete;
+
+ private:
+  const int saved_;
+};
+
+TEST(ImportedResultsTest, ReadsStandardInputAsOfNow) {
+  const int64_t before = absl::ToUnixSeconds(absl::Now());
+  {
+    const StandardInput input(TestdataPath("hyperfine.json"));
+    EXPECT_GE(OnlyRun("-").start_time().seconds(), before);
+  }
+  {
+    const StandardInput input(Written("text"));
+    EXPECT_THAT(ImportResults("-", {}).status(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                                          StartsWith("standard input: no JSON")));
+  }
+  const StandardInput input(TestdataPath("criterion/group/fib/10/new/sample.json"));
+  EXPECT_THAT(ImportResults("-", {}).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       StartsWith("standard input: a result of criterion, ")));
 }
 
 TEST(ImportedResultsTest, OptionsNameTheComponentAndTheMachine) {
@@ -265,8 +351,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{Hyperfine("[1, null]"), "results[0].times[1] is not a number"},
         BadCase{Hyperfine("null"), "results[0].mean is missing"},
         BadCase{R"({"results": [{"command": ""}]})", "results[0] has no command"},
-        BadCase{R"({"results": [{"command": "a", "mean": 1}, {"command": "a", "mean": 2}]})",
-                "'imported.a' is in the record twice"},
+        BadCase{R"({"results": [{"command": "a", "times": [1], "exit_codes": [1]}]})",
+                "no measurement is in it; left out: all of 'a', as 1 run failed"},
+        BadCase{R"({"results": [{"command": "a", "times": [1], "exit_codes": [0, 0]}]})",
+                "results[0] has 1 times, and 2 exit_codes"},
+        BadCase{R"({"results": [{"command": "a", "times": [1], "exit_codes": 0}]})",
+                "results[0].exit_codes is no list"},
         BadCase{Pytest(""), "no measurement is in it"},
         BadCase{Pytest("{}"), "benchmarks[0] has no name"},
         BadCase{Pytest(R"({"name": "a"})"), "benchmarks[0] has no stats"},
@@ -280,7 +370,13 @@ TEST(BadCriterionTest, NamesTheFileAndThePlace) {
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder + "/a/new");
     std::ofstream(folder + "/a/new/sample.json") << sample;
-    const absl::Status status = ImportResults(folder, {}).status();
+    const absl::StatusOr<ImportedResults> results = ImportResults(folder, {});
+    if (!results.ok() || results->failures.size() != 1) {
+      ADD_FAILURE() << sample << " is no failure of one benchmark: " << results.status();
+      return std::string();
+    }
+    EXPECT_THAT(results->runs, IsEmpty());
+    const absl::Status& status = results->failures[0];
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << sample;
     EXPECT_THAT(std::string(status.message()), StartsWith(folder + "/a/new/sample.json: "))
         << sample;
@@ -292,6 +388,24 @@ TEST(BadCriterionTest, NamesTheFileAndThePlace) {
   EXPECT_THAT(refused(R"({"iters": [0], "times": [1]})"), HasSubstr("iters[0] is not a number of"));
   EXPECT_THAT(refused(R"({"iters": [1], "times": [-1]})"), HasSubstr("times[0] is -1 ns"));
   EXPECT_THAT(refused(R"({"iters": [], "times": []})"), EndsWith("times is not a list of times"));
+}
+
+TEST(BadCriterionTest, TheOtherBenchmarksAreRead) {
+  const std::string folder = absl::StrCat(testing::TempDir(), "/partly_bad_criterion");
+  std::filesystem::remove_all(folder);
+  for (const char* benchmark : {"a", "b", "c"}) {
+    const std::string result = absl::StrCat(folder, "/", benchmark, "/new");
+    std::filesystem::create_directories(result);
+    std::ofstream(result + "/sample.json")
+        << (*benchmark == 'b' ? R"({"iters": [1], "tim)" : R"({"iters": [1], "times": [1]})");
+  }
+  const absl::StatusOr<ImportedResults> results = ImportResults(folder, {});
+  ASSERT_THAT(results, IsOk());
+  EXPECT_THAT(results->failures, ElementsAre(StatusIs(absl::StatusCode::kInvalidArgument,
+                                                      StartsWith(folder + "/b/new/sample.json"))));
+  ASSERT_THAT(results->runs, SizeIs(2));
+  EXPECT_EQ(results->runs[0].measurements(0).title(), "a");
+  EXPECT_EQ(results->runs[1].measurements(0).title(), "c");
 }
 
 TEST(BadCriterionTest, AFolderWithoutResultsIsNamed) {

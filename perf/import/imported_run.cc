@@ -11,6 +11,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "command/terminal/printable.h"
 #include "perf/record/record_check.h"
 
@@ -84,7 +86,8 @@ absl::StatusOr<std::vector<double>> TimesOf(const rapidjson::Value& array, absl:
 
 absl::Time WrittenAt(const std::string& path) {
   struct stat status = {};
-  return stat(path.c_str(), &status) == 0 ? absl::FromTimeT(status.st_mtime) : absl::UnixEpoch();
+  const bool is_file = path != "-" && stat(path.c_str(), &status) == 0;
+  return is_file ? absl::FromTimeT(status.st_mtime) : absl::Now();
 }
 
 ImportedRun::ImportedRun(const ImportOptions& options, absl::string_view tool) : options_(options) {

@@ -35,7 +35,7 @@ absl::StatusOr<double> TimeOf(const rapidjson::Value* value, absl::string_view u
 absl::StatusOr<std::vector<double>> TimesOf(const rapidjson::Value& array, absl::string_view unit,
                                             absl::string_view what);
 
-// When a file was last written; the epoch if that is not known.
+// When a file was last written; now if that is not known, as of "-", which is standard input.
 absl::Time WrittenAt(const std::string& path);
 
 class ImportedRun {

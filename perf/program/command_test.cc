@@ -107,13 +107,13 @@ class Samples {
           "it printed JSON that is not Google Benchmark's; give it --benchmark_format=json");
     }
     ImportedRun imported({.component = options_.component}, "Google Benchmark");
-    int num_failed = 0;
-    if (absl::Status added = AddGbenchResults(document, imported, num_failed); !added.ok()) {
+    GbenchFailures failures;
+    if (absl::Status added = AddGbenchResults(document, imported, failures); !added.ok()) {
       return added;
     }
-    if (num_failed > 0) {
+    if (const std::string failed = failures.Text(); !failed.empty()) {
       return absl::FailedPreconditionError(
-          absl::StrCat(num_failed, " of its benchmarks ended with an error or were skipped"));
+          absl::StrCat("of its benchmarks, ", failed, " ended with an error or did not run"));
     }
     const absl::StatusOr<Run> run = std::move(imported).Finish(output, absl::Now());
     if (!run.ok()) return run.status();

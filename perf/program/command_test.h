@@ -42,8 +42,9 @@ struct CommandRunOptions {
 //   .FIGURE        each figure that it prints, in its unit: each line of its name is a sample
 //
 // or, instead of the last, one for each benchmark in Google Benchmark's JSON. FailedPrecondition,
-// with the last that it wrote, if a run does not end as it should; otherwise errors of
-// MeasureProgram, FindPrinted and AddGbenchResults, with the number of the run.
+// with the last that it wrote, if a run does not end as it should, or if a repetition of a benchmark
+// failed; otherwise errors of MeasureProgram, FindPrinted and AddGbenchResults, with the number of
+// the run.
 absl::StatusOr<std::vector<Measurement>> RunCommandTest(const CommandTest& test,
                                                         const CommandRunOptions& options);
 

@@ -127,7 +127,17 @@ TEST_F(CommandTestTest, BenchmarksOfGoogleBenchmarksJsonAreMeasurements) {
   EXPECT_THAT(Run({"print", "text"}), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(
       Run({"print", R"({"context": {}, "benchmarks": [{"name": "a", "error_occurred": true}]})"}),
-      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("1 of its benchmarks")));
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("of its benchmarks, 1 benchmark")));
+}
+
+TEST_F(CommandTestTest, ARepetitionThatFailedIsAFailure) {
+  test_.set_google_benchmark(true);
+  EXPECT_THAT(
+      Run({"print", R"({"context": {}, "benchmarks": [)"
+                    R"({"name": "BM_A", "run_type": "iteration", "iterations": 5, "real_time": 1},)"
+                    R"({"name": "BM_A", "run_type": "iteration", "error_occurred": true}]})"}),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               HasSubstr("of its benchmarks, 1 repetition ended with an error or did not run")));
 }
 
 TEST_F(CommandTestTest, ItHasToEndAsItShould) {

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <limits>
@@ -15,8 +16,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "command/exit_code.h"
+#include "command/file/input_file.h"
+#include "command/terminal/printable.h"
 #include "command/program.h"
 #include "command/terminal/printable.h"
 #include "perf/history/history.h"
@@ -47,38 +52,65 @@ struct ToImport {
   // made of what is in them, and the time at which they began may be that of their file.
   bool are_records = false;
   std::string notes = {};
+  // Why other parts cannot be read.
+  std::vector<absl::Status> failures = {};
 };
 
 absl::StatusOr<ToImport> ReadRuns(const HistoryCommandOptions& options) {
   std::error_code error;
   if (std::filesystem::is_directory(options.import, error)) {
-    absl::StatusOr<std::vector<Run>> records = ReadRecords(options.import);
-    if (records.ok()) return ToImport{.runs = *std::move(records), .are_records = true};
+    absl::StatusOr<RecordsInFolder> records = ReadRecords(options.import);
+    if (records.ok()) {
+      return ToImport{.runs = std::move(records->runs),
+                      .are_records = true,
+                      .failures = std::move(records->failures)};
+    }
     if (!absl::IsNotFound(records.status())) return records.status();
   }
   absl::StatusOr<ImportedResults> imported = ImportResults(options.import, options.import_options);
   if (!imported.ok()) return imported.status();
   std::string notes;
   for (const std::string& note : imported->notes) absl::StrAppend(&notes, note, "\n");
-  return ToImport{.runs = std::move(imported->runs), .notes = std::move(notes)};
+  return ToImport{.runs = std::move(imported->runs),
+                  .notes = std::move(notes),
+                  .failures = std::move(imported->failures)};
 }
 
-absl::Status Import(const HistoryCommandOptions& options, History& history) {
+// What is said of the parts that cannot be read, a line each.
+std::string Why(const std::vector<absl::Status>& failures) {
+  constexpr size_t kMaxLines = 20;
+  std::vector<absl::string_view> lines;
+  for (const absl::Status& failure : failures) lines.push_back(failure.message());
+  const size_t num_more = lines.size() - std::min(lines.size(), kMaxLines);
+  lines.resize(lines.size() - num_more);
+  return absl::StrCat(absl::StrJoin(lines, "\n"),
+                      num_more > 0 ? absl::StrCat("\nand ", num_more, " more") : "");
+}
+
+// Returns whether all was added.
+absl::StatusOr<bool> Import(const HistoryCommandOptions& options, History& history) {
   absl::StatusOr<ToImport> read = ReadRuns(options);
   if (!read.ok()) return read.status();
+  if (read->runs.empty() && !read->failures.empty()) {
+    return absl::Status(read->failures.front().code(), Why(read->failures));
+  }
+  const std::string name = command::InputName(options.import);
   const absl::StatusOr<int> added =
       history.Add(read->runs, read->are_records ? KnownBy::kRun : KnownBy::kInvocation);
   if (!added.ok()) return added.status();
   // Standard output may be JSON, which nothing else belongs into.
-  const std::string message = absl::StrCat(read->notes, *added, " of ", read->runs.size(),
-                                           read->are_records ? " records in " : " results in ",
-                                           options.import, " are new.");
+  const std::string message =
+      absl::StrCat(read->notes, *added, " of ", read->runs.size(),
+                   read->are_records ? " records in " : " results in ", name, " are new.");
   if (options.json) {
     command::Say(message);
   } else {
     command::Print(command::Printable(absl::StrCat(message, "\n\n")));
   }
-  return absl::OkStatus();
+  if (read->failures.empty()) return true;
+  command::Say(absl::StrCat("of what is in ", name, ", ", read->failures.size(),
+                            " could not be read and was not added:\n", Why(read->failures)));
+  return false;
 }
 
 // Prints the series as they are read, and returns how many they are.
@@ -143,28 +175,17 @@ bool Narrows(const HistoryFilter& filter) {
          filter.since != absl::InfinitePast();
 }
 
-}  // namespace
-
-absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options) {
+// Prints what was asked for, and returns the exit code.
+absl::StatusOr<int> Show(const HistoryCommandOptions& options, History& history) {
+  if (options.json) return JsonMain(options.filter, history);
   const std::string location = HistoryName(options.location);
-  absl::StatusOr<std::unique_ptr<History>> history =
-      options.import.empty() ? OpenHistoryIfThere(options.location) : OpenHistory(options.location);
-  if (!history.ok()) return history.status();
-  if (*history == nullptr) {
-    return absl::NotFoundError(absl::StrCat("there is no history in ", location,
-                                            " yet; a run adds to it, or --import PATH"));
-  }
-  if (!options.import.empty()) {
-    if (absl::Status imported = Import(options, **history); !imported.ok()) return imported;
-  }
-  if (options.json) return JsonMain(options.filter, **history);
   HistoryFilter filter = options.filter;
   filter.whole_name = !filter.name.empty();
   absl::StatusOr<Shown> shown =
-      filter.name.empty() ? ListOf(filter, **history) : PlotsOf(filter, **history);
+      filter.name.empty() ? ListOf(filter, history) : PlotsOf(filter, history);
   if (shown.ok() && shown->num_series == 0 && filter.whole_name) {
     filter.whole_name = false;
-    shown = PlotsOf(filter, **history);
+    shown = PlotsOf(filter, history);
   }
   if (!shown.ok()) return shown.status();
   const std::string selected = Narrows(filter) ? " that the flags select" : "";
@@ -179,6 +200,25 @@ absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options) {
   }
   command::Print(command::Printable(shown->text));
   return command::kDone;
+}
+
+}  // namespace
+
+absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options) {
+  absl::StatusOr<std::unique_ptr<History>> history =
+      options.import.empty() ? OpenHistoryIfThere(options.location) : OpenHistory(options.location);
+  if (!history.ok()) return history.status();
+  if (*history == nullptr) {
+    return absl::NotFoundError(absl::StrCat("there is no history in ",
+                                            HistoryName(options.location),
+                                            " yet; a run adds to it, or --import PATH"));
+  }
+  absl::StatusOr<bool> is_whole = true;
+  if (!options.import.empty()) is_whole = Import(options, **history);
+  if (!is_whole.ok()) return is_whole.status();
+  absl::StatusOr<int> shown = Show(options, **history);
+  if (shown.ok() && !*is_whole) return command::kFailed;
+  return shown;
 }
 
 }  // namespace perf

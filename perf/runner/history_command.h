@@ -15,8 +15,8 @@ struct HistoryCommandOptions {
   // The place of the history, as CheckHistoryLocation allows: an absolute path, or a URI of
   // PostgreSQL.
   std::string location;
-  // The path of what is added first, absolute: a folder with records, or results of another tool.
-  // If it is empty, nothing is added.
+  // The path of what is added first, absolute: a folder with records, or results of another tool,
+  // for which "-" is standard input. If it is empty, nothing is added.
   std::string import;
   // The component and the machine that results of other tools are given.
   ImportOptions import_options;
@@ -32,7 +32,9 @@ struct HistoryCommandOptions {
 inline constexpr size_t kMaxPointsShown = 10'000;
 
 // Prints, and returns the exit code: command::kNo if there is nothing that was asked for. NotFound
-// if there is no history. Whatever cannot be imported is an error, and nothing of it is added.
+// if there is no history. What cannot be imported is an error. Of a folder, the records or results
+// that can be read are added nevertheless; what the others lack is said, and the exit code is
+// command::kFailed.
 absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options);
 
 }  // namespace perf

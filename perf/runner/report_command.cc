@@ -35,17 +35,20 @@ absl::StatusOr<Report> ReadReport(const std::string& from) {
   return report;
 }
 
-// The records that a run left beside its report; none if there are none.
+// The records that a run left beside its report; none if there are none. A damaged one is an error,
+// as the report would show less than it says.
 absl::StatusOr<std::vector<Run>> ReadRecordsBeside(const std::string& from) {
   if (from == "-") return std::vector<Run>();
   const std::filesystem::path folder =
       std::filesystem::path(command::UserPath(from)).parent_path() / "records";
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) return std::vector<Run>();
-  absl::StatusOr<std::vector<Run>> runs = ReadRecords(folder.string());
+  absl::StatusOr<RecordsInFolder> records = ReadRecords(folder.string());
   // A run in which nothing could be measured leaves an empty folder.
-  if (absl::IsNotFound(runs.status())) return std::vector<Run>();
-  return runs;
+  if (absl::IsNotFound(records.status())) return std::vector<Run>();
+  if (!records.ok()) return records.status();
+  if (!records->failures.empty()) return records->failures.front();
+  return std::move(records->runs);
 }
 
 bool IsFolder(const ReportCommandOptions& options) {

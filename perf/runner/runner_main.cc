@@ -137,7 +137,8 @@ ABSL_FLAG(
 ABSL_FLAG(std::string, import, "",
           "With history: what to add first: a folder with records (perf_run.pb), such as "
           "perf-results/records of another machine; a JSON file of Google Benchmark, hyperfine or "
-          "pytest-benchmark; or a folder of criterion (target/criterion). Results of other tools "
+          "pytest-benchmark, for which - is standard input; or a folder of criterion "
+          "(target/criterion). Results of other tools "
           "become those of --component, or of `imported`, on --machine, or on the one that they "
           "name.");
 ABSL_FLAG(bool, json, false, "With history: print the series as JSON, one a line.");

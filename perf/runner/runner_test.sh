@@ -343,6 +343,23 @@ expect_full_disk history --history history.db --json
 expect_closed_pipe history --history history.db --json
 run 2 "--json has no meaning for a run" --json
 
+# Of a folder, the results beside those that cannot be read are added.
+history() { # EXIT_CODE TEXT ARGUMENTS...
+  expect "$1" "$2" history --history partly.db "${@:3}"
+}
+mkdir -p partly/a/new partly/b/new
+echo '{"iters": [1], "times": [7]}' >partly/a/new/sample.json
+echo '{"iters": [1], "tim' >partly/b/new/sample.json
+history 2 "1 of 1 results in $PWD/partly are new." --import partly --component partly
+grep -qF "$PWD/partly/b/new/sample.json: no JSON, or cut short" err || fail "import: what could not be read is not said"
+history 0 "partly.a" --component partly
+rm partly/a/new/sample.json
+history 2 "$PWD/partly/b/new/sample.json: no JSON" --import partly --component partly
+# What standard input brings was measured now, if it does not say when.
+history 0 "1 of 1 results in standard input are new." --import - --component piped <"$results/hyperfine.json"
+history 1 "there is nothing that the flags select" --component piped --since "$(date --utc --date '2 days' +%F)"
+history 0 "piped.sleep 0.1" --component piped --since "$(date --utc --date '2 days ago' +%F)"
+
 # Which function makes a benchmark slower, and where its instructions go. Two builds of one source are the programs of two
 # commits: in the later one, a slowdown is planted in each body.
 planted="$runfiles/perf/explain/testing/planted_benchmarks"
