@@ -50,6 +50,16 @@ def _written(label):
 # Tells the aspect that a test has Google Benchmark functions.
 _BENCHMARK_TAG = "perf-benchmark"
 
+# What a perf_command_test measures of each run in any case. perf/program/command_test.cc has these names, too.
+_OWN_FIGURES = ["wall", "cpu", "peak_memory", "instructions"]
+
+def _name_of_figure(figure):
+    """What a printed figure's name is in the name of a measurement, as perf/program/command_test.cc makes it."""
+    return "".join([
+        letter if letter in "abcdefghijklmnopqrstuvwxyz0123456789" else "_"
+        for letter in figure.lower().elems()
+    ])
+
 # The file that names a component, its requirements and its loads, in the component's folder.
 _REQUIREMENTS = "requirements.textproto"
 
@@ -301,7 +311,8 @@ def perf_command_test(
       runs: the load in the requirements file that says how often it runs.
       figures: figures that it prints in lines "NAME: VALUE UNIT", and which direction is better:
         {"throughput": "higher", "time to first token": "lower"}. Each becomes a measurement, such as
-        MEASUREMENT.time_to_first_token, and each line a sample. A run without such a line fails the test.
+        MEASUREMENT.time_to_first_token, and each line a sample. A run without such a line fails the test. No two
+        figures may get one name so, nor may one get that of what is measured in any case.
       google_benchmark: whether it prints Google Benchmark's JSON (--benchmark_format=json) and nothing else
         to standard output; each benchmark becomes a measurement.
       requirements: as of perf_test.
@@ -319,6 +330,25 @@ def perf_command_test(
     for figure, better in figures.items():
         if better not in ["higher", "lower"]:
             fail("{}: of figure {}, {} is neither higher nor lower".format(name, figure, better))
+    by_name = {}
+    for figure in figures:
+        end = _name_of_figure(figure)
+        if end in _OWN_FIGURES:
+            fail("{}: figure {} would be {}.{}, which each run has in any case; print it by another name".format(
+                name,
+                figure,
+                measurement,
+                end,
+            ))
+        if end in by_name:
+            fail("{}: figures {} and {} would be one measurement, {}.{}; print one of them by another name".format(
+                name,
+                by_name[end],
+                figure,
+                measurement,
+                end,
+            ))
+        by_name[end] = figure
     _measured_program(
         name = name,
         measurement = measurement,

@@ -6,9 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "google/protobuf/util/json_util.h"
@@ -26,11 +29,35 @@ namespace {
 
 constexpr double kMegabyte = 1e6;
 
+// What is measured of each run, whatever it prints. perf/defs.bzl has these names, too.
+constexpr const char* kOwnKeys[] = {"wall", "cpu", "peak_memory", "instructions"};
+
 // What a figure's name is in the name of a measurement: "Tokens per second" is "tokens_per_second".
 std::string NameOfFigure(absl::string_view figure) {
   std::string name;
   for (const char c : figure) name.push_back(absl::ascii_isalnum(c) ? absl::ascii_tolower(c) : '_');
   return name;
+}
+
+// InvalidArgument if the figures would not be measurements of their own.
+absl::Status CheckFigures(const CommandTest& test) {
+  // Figures by what they are in the names of measurements.
+  std::map<std::string, std::string> taken;
+  for (const char* key : kOwnKeys) taken[key] = "";
+  for (const PrintedFigure& figure : test.figures()) {
+    const std::string key = NameOfFigure(figure.name());
+    const auto [found, is_new] = taken.try_emplace(key, figure.name());
+    if (is_new) continue;
+    const std::string measurement = absl::StrCat(test.measurement(), ".", key);
+    return absl::InvalidArgumentError(
+        found->second.empty()
+            ? absl::StrCat("the figure '", figure.name(), "' would be ", measurement,
+                           ", which each run has in any case; print it by another name")
+            : absl::StrCat("the figures '", found->second, "' and '", figure.name(),
+                           "' would be one measurement, ", measurement,
+                           "; print one of them by another name"));
+  }
+  return absl::OkStatus();
 }
 
 // The last that a program wrote, to standard error if to that.
@@ -48,9 +75,28 @@ class Samples {
   Samples(const CommandTest& test, const CommandRunOptions& options)
       : test_(test), options_(options) {}
 
-  // The measurement NAME.`key`, made if it is new.
-  Measurement& Of(const std::string& key, absl::string_view title, absl::string_view unit,
-                  Better better) {
+  absl::Status Add(const ProgramCost& cost) {
+    AddCost(cost);
+    for (const PrintedFigure& figure : test_.figures()) {
+      const absl::StatusOr<std::vector<PrintedValue>> values =
+          FindPrinted(cost.output, figure.name());
+      if (!values.ok()) return values.status();
+      const absl::StatusOr<Measurement*> measurement =
+          Of(NameOfFigure(figure.name()), figure.name(), (*values)[0].unit,
+             figure.higher_is_better() ? HIGHER : LOWER);
+      if (!measurement.ok()) return measurement.status();
+      for (const PrintedValue& value : *values) (*measurement)->add_samples(value.value);
+    }
+    return test_.google_benchmark() ? AddBenchmarks(cost.output) : absl::OkStatus();
+  }
+
+  std::vector<Measurement> Take() && { return std::move(measurements_); }
+
+ private:
+  // The measurement NAME.`key`, made if it is new; good until the next call. InvalidArgument if it
+  // was in another unit before.
+  absl::StatusOr<Measurement*> Of(const std::string& key, absl::string_view title,
+                                  absl::string_view unit, Better better) {
     const auto [found, is_new] = places_.try_emplace(key, measurements_.size());
     if (is_new) {
       Measurement& measurement = measurements_.emplace_back();
@@ -60,12 +106,22 @@ class Samples {
       measurement.set_better(better);
       measurement.set_component(options_.component);
     }
-    return measurements_[found->second];
+    Measurement& measurement = measurements_[found->second];
+    if (measurement.unit() != unit) {
+      return absl::InvalidArgumentError(absl::StrCat("it printed '", title, "' in ", unit,
+                                                     ", and before in ", measurement.unit()));
+    }
+    return &measurement;
   }
 
-  absl::Status Add(const ProgramCost& cost) {
-    Of("wall", "wall time", "ms", LOWER).add_samples(absl::ToDoubleMilliseconds(cost.wall));
-    Measurement& cpu = Of("cpu", "processor time", "ms", LOWER);
+  // The same of what each run has in any case, whose unit never changes.
+  Measurement& Own(const std::string& key, absl::string_view title, absl::string_view unit) {
+    return **Of(key, title, unit, LOWER);
+  }
+
+  void AddCost(const ProgramCost& cost) {
+    Own("wall", "wall time", "ms").add_samples(absl::ToDoubleMilliseconds(cost.wall));
+    Measurement& cpu = Own("cpu", "processor time", "ms");
     cpu.add_samples(absl::ToDoubleMilliseconds(cost.user + cost.system));
     user_ += cost.user;
     system_ += cost.system;
@@ -74,31 +130,22 @@ class Samples {
     };
     (*cpu.mutable_counters())["user_ms"] = mean_ms(user_);
     (*cpu.mutable_counters())["system_ms"] = mean_ms(system_);
-    Of("peak_memory", "peak memory", "MB", LOWER)
+    Own("peak_memory", "peak memory", "MB")
         .add_samples(static_cast<double>(cost.peak_bytes) / kMegabyte);
     if (cost.instructions.has_value()) {
-      Of("instructions", "instructions", "instructions", LOWER)
+      Own("instructions", "instructions", "instructions")
           .add_samples(static_cast<double>(*cost.instructions));
     }
-    for (const PrintedFigure& figure : test_.figures()) {
-      const absl::StatusOr<std::vector<PrintedValue>> values =
-          FindPrinted(cost.output, figure.name());
-      if (!values.ok()) return values.status();
-      Measurement& measurement = Of(NameOfFigure(figure.name()), figure.name(), (*values)[0].unit,
-                                    figure.higher_is_better() ? HIGHER : LOWER);
-      if (measurement.unit() != (*values)[0].unit) {
-        return absl::InvalidArgumentError(absl::StrCat("it printed '", figure.name(), "' in ",
-                                                       (*values)[0].unit, ", and before in ",
-                                                       measurement.unit()));
-      }
-      for (const PrintedValue& value : *values) measurement.add_samples(value.value);
-    }
-    return test_.google_benchmark() ? AddBenchmarks(cost.output) : absl::OkStatus();
   }
 
-  std::vector<Measurement> Take() && { return std::move(measurements_); }
+  // Whether it is what another measurement than a benchmark's is called.
+  bool IsTaken(absl::string_view key) const {
+    return absl::c_linear_search(kOwnKeys, key) ||
+           absl::c_any_of(test_.figures(), [&](const PrintedFigure& figure) {
+             return NameOfFigure(figure.name()) == key;
+           });
+  }
 
- private:
   absl::Status AddBenchmarks(const std::string& output) {
     rapidjson::Document document;
     if (absl::Status parsed = ParseJsonText(output, document); !parsed.ok()) return parsed;
@@ -118,10 +165,17 @@ class Samples {
     const absl::StatusOr<Run> run = std::move(imported).Finish(output, absl::Now());
     if (!run.ok()) return run.status();
     for (const Measurement& benchmark : run->measurements()) {
-      Measurement& measurement = Of(benchmark.name().substr(options_.component.size() + 1),
-                                    benchmark.title(), benchmark.unit(), LOWER);
-      measurement.set_iterations(measurement.iterations() + benchmark.iterations());
-      measurement.mutable_samples()->MergeFrom(benchmark.samples());
+      const std::string key = benchmark.name().substr(options_.component.size() + 1);
+      if (IsTaken(key)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("its benchmark '", benchmark.title(), "' would be ", test_.measurement(),
+                         ".", key, ", which is another measurement; give it another name"));
+      }
+      const absl::StatusOr<Measurement*> measurement =
+          Of(key, benchmark.title(), benchmark.unit(), LOWER);
+      if (!measurement.ok()) return measurement.status();
+      (*measurement)->set_iterations((*measurement)->iterations() + benchmark.iterations());
+      (*measurement)->mutable_samples()->MergeFrom(benchmark.samples());
     }
     return absl::OkStatus();
   }
@@ -145,12 +199,13 @@ absl::StatusOr<CommandTest> ParseCommandTest(absl::string_view json) {
     return absl::InvalidArgumentError(
         absl::StrCat("what perf_command_test states cannot be read: ", parsed.ToString()));
   }
+  if (absl::Status checked = CheckFigures(test); !checked.ok()) return checked;
   return test;
 }
 
 std::vector<std::string> NamesOfCommandTest(const CommandTest& test) {
   std::vector<std::string> names = {test.measurement()};
-  for (const char* key : {"wall", "cpu", "peak_memory", "instructions"}) {
+  for (const char* key : kOwnKeys) {
     names.push_back(absl::StrCat(test.measurement(), ".", key));
   }
   for (const PrintedFigure& figure : test.figures()) {

@@ -13,7 +13,8 @@
 
 namespace perf {
 
-// Reads the JSON that perf_command_test writes. InvalidArgument if it is malformed.
+// Reads the JSON that perf_command_test writes. InvalidArgument if it is malformed, or if two
+// figures would be one measurement, or a figure one of those that each run has in any case.
 absl::StatusOr<CommandTest> ParseCommandTest(absl::string_view json);
 
 // The names of what a test measures, as far as they are known before it runs: its own, and those of
@@ -42,9 +43,10 @@ struct CommandRunOptions {
 //   .FIGURE        each figure that it prints, in its unit: each line of its name is a sample
 //
 // or, instead of the last, one for each benchmark in Google Benchmark's JSON. FailedPrecondition,
-// with the last that it wrote, if a run does not end as it should, or if a repetition of a benchmark
-// failed; otherwise errors of MeasureProgram, FindPrinted and AddGbenchResults, with the number of
-// the run.
+// with the last that it wrote, if a run does not end as it should, or if a repetition of a
+// benchmark failed; InvalidArgument if a benchmark has the name of another measurement, or a
+// figure's unit changes; otherwise errors of MeasureProgram, FindPrinted and AddGbenchResults, with
+// the number of the run.
 absl::StatusOr<std::vector<Measurement>> RunCommandTest(const CommandTest& test,
                                                         const CommandRunOptions& options);
 

@@ -140,6 +140,17 @@ TEST_F(CommandTestTest, ARepetitionThatFailedIsAFailure) {
                HasSubstr("of its benchmarks, 1 repetition ended with an error or did not run")));
 }
 
+TEST_F(CommandTestTest, ABenchmarkIsNoneOfTheOtherMeasurements) {
+  test_.set_google_benchmark(true);
+  EXPECT_THAT(
+      Run({"print", R"({"context": {}, "benchmarks": [)"
+                    R"({"name": "cpu", "run_type": "iteration", "iterations": 5, "real_time": 1,)"
+                    R"( "time_unit": "ms"}]})"}),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("its benchmark 'cpu' would be tools.sample.cpu, which is another "
+                         "measurement")));
+}
+
 TEST_F(CommandTestTest, ItHasToEndAsItShould) {
   EXPECT_THAT(Run({"fail"}), StatusIs(absl::StatusCode::kFailedPrecondition,
                                       AllOf(HasSubstr("exit code 3 instead of exit code 0"),
@@ -162,6 +173,23 @@ TEST(ParseCommandTestTest, ReadsWhatTheMacroWrites) {
   EXPECT_TRUE(test->figures(0).higher_is_better());
   EXPECT_THAT(ParseCommandTest("{\"none\": 1}"), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(ParseCommandTest(""), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(ParseCommandTestTest, EachFigureIsAMeasurementOfItsOwn) {
+  const auto parse = [](absl::string_view figures) {
+    return ParseCommandTest(absl::StrCat(R"({"measurement": "a.b", "figures": [)", figures, "]}"));
+  };
+  EXPECT_THAT(parse(R"({"name": "CPU time"}, {"name": "rate"})"), IsOk());
+  EXPECT_THAT(parse(R"({"name": "CPU"})"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("the figure 'CPU' would be a.b.cpu, which each run has")));
+  EXPECT_THAT(parse(R"({"name": "peak memory"})"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("a.b.peak_memory")));
+  EXPECT_THAT(
+      parse(R"json({"name": "Time (p50)"}, {"name": "Time [p50]", "higherIsBetter": true})json"),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("the figures 'Time (p50)' and 'Time [p50]' would be one measurement, "
+                         "a.b.time__p50_")));
 }
 
 }  // namespace
