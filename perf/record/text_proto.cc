@@ -1,11 +1,15 @@
 #include "perf/record/text_proto.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
 #include <cerrno>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
@@ -57,16 +61,36 @@ std::string PlaceOf(const google::protobuf::Message& message, int field_number, 
   return absl::StrCat(source, ":", place.line + 1, ":", place.column + 1);
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  // An empty file sets failbit on `content`, a directory sets badbit on `file`.
-  if (file && file.peek() != std::ifstream::traits_type::eof()) content << file.rdbuf();
-  if (!file.is_open() || file.bad()) {
-    return absl::ErrnoToStatus(errno == 0 ? EIO : errno, absl::StrCat("cannot read ", path));
+absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) {
+  const auto failed = [&](int error) {
+    return absl::ErrnoToStatus(error, absl::StrCat("cannot read ", path));
+  };
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (file < 0) return failed(errno);
+  const auto closer = absl::MakeCleanup([file] { close(file); });
+  struct stat status = {};
+  if (fstat(file, &status) != 0) return failed(errno);
+  if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !S_ISDIR(status.st_mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot read ", path, ": it is a device; name a file"));
   }
-  return content.str();
+  const auto too_large = [&] {
+    return absl::ResourceExhaustedError(absl::StrCat("cannot read ", path, ": it has more than ",
+                                                     max_bytes, " bytes, which is the limit"));
+  };
+  if (S_ISREG(status.st_mode) && static_cast<size_t>(status.st_size) > max_bytes) {
+    return too_large();
+  }
+  std::string content;
+  std::array<char, 1 << 16> buffer;
+  for (;;) {
+    const ssize_t count = read(file, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed(errno);
+    if (count == 0) return content;
+    if (content.size() + static_cast<size_t>(count) > max_bytes) return too_large();
+    content.append(buffer.data(), static_cast<size_t>(count));
+  }
 }
 
 }  // namespace perf

@@ -2,6 +2,7 @@
 #ifndef PERF_RECORD_TEXT_PROTO_H_
 #define PERF_RECORD_TEXT_PROTO_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
@@ -24,8 +25,13 @@ std::string PlaceOf(const google::protobuf::Message& message, int field_number, 
                     const google::protobuf::TextFormat::ParseInfoTree& places,
                     absl::string_view source);
 
-// Returns the whole file. NotFound, PermissionDenied, or Internal with the path and the reason.
-absl::StatusOr<std::string> ReadFile(const std::string& path);
+// What a file that is read whole may have in bytes: more than the build events of any build.
+inline constexpr size_t kMaxFileBytes = size_t{1} << 30;
+
+// Returns the whole file, which may be a pipe. Errors name the path and the reason: NotFound and
+// others as the system says; InvalidArgument for a device, which may have no end;
+// ResourceExhausted, with the limit, for more than `max_bytes`, whatever its size claimed to be.
+absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes = kMaxFileBytes);
 
 }  // namespace perf
 

@@ -108,7 +108,7 @@ ABSL_FLAG(
     "of the stored baselines.");
 ABSL_FLAG(std::string, build_event_file, "",
           "Run nothing; judge the records of the `bazel test` that wrote this file by "
-          "--build_event_json_file.");
+          "--build_event_json_file; - is standard input.");
 ABSL_FLAG(
     int, confirm, 4,
     "How often to measure a test again whose result is red, before it counts. The best run is "

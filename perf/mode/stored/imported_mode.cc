@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "command/file/input_file.h"
 #include "perf/mode/stored/event_findings.h"
 #include "perf/record/environment.h"
 #include "perf/record/text_proto.h"
@@ -11,10 +12,12 @@ namespace perf {
 absl::StatusOr<Findings> ImportedMode::Measure(const RunContext& context,
                                                absl::Span<const SuiteTest> tests) {
   const RunnerOptions& options = context.options;
-  const absl::StatusOr<std::string> json = ReadFile(options.build_event_file);
+  const std::string& path = options.build_event_file;
+  const absl::StatusOr<std::string> json =
+      path == "-" ? command::ReadInput(path, kMaxFileBytes) : ReadFile(path);
   if (!json.ok()) return json.status();
   return FindingsOfEvents(
-      *json, options.build_event_file, tests,
+      *json, command::InputName(path), tests,
       {.run_id = "",
        .machine = options.machine.empty() ? MachineSlug(context.environment) : "",
        .pool = options.machine,

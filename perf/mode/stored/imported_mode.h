@@ -8,7 +8,7 @@ namespace perf {
 
 class ImportedMode : public Mode {
  public:
-  // NotFound if there is no event file, and ParseBuildEvents' errors. Records of another machine
+  // Errors of ReadFile for the event file, and ParseBuildEvents'. Records of another machine
   // are refused, unless --machine declares the machines equal.
   absl::StatusOr<Findings> Measure(const RunContext& context,
                                    absl::Span<const SuiteTest> tests) override;

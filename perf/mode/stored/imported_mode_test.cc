@@ -1,5 +1,8 @@
 #include "perf/mode/stored/imported_mode.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <fstream>
 #include <string>
 #include <vector>
@@ -69,6 +72,28 @@ TEST_F(ImportedModeTest, TakesTheRecordsOfAnyInvocationAndRunsNothing) {
   EXPECT_THAT(findings->errors, IsEmpty());
   EXPECT_EQ(findings->runs.size(), 1u);
   EXPECT_THAT(services_.programs().calls(), IsEmpty());
+}
+
+TEST_F(ImportedModeTest, TakesEventsOfStandardInput) {
+  WriteEvents(LeaveRecord(folder_, Record()));
+  const int saved = dup(STDIN_FILENO);
+  const int file = open(options_.build_event_file.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(dup2(file, STDIN_FILENO), STDIN_FILENO);
+  options_.build_event_file = "-";
+  const absl::StatusOr<Findings> findings = Measure();
+  // It has been read to its end.
+  const absl::StatusOr<Findings> none = Measure();
+  dup2(saved, STDIN_FILENO);
+  close(saved);
+  close(file);
+  ASSERT_THAT(findings, IsOk());
+  EXPECT_EQ(findings->runs.size(), 1u);
+  EXPECT_THAT(none, StatusIs(absl::StatusCode::kDataLoss, HasSubstr("standard input")));
+}
+
+TEST_F(ImportedModeTest, RefusesEventsWithoutAnEnd) {
+  options_.build_event_file = "/dev/zero";
+  EXPECT_THAT(Measure(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("it is a device")));
 }
 
 TEST_F(ImportedModeTest, RefusesRecordsOfAnotherMachineUnlessAPoolIsDeclared) {
