@@ -1,6 +1,8 @@
 #include "perf/history/sqlite/sqlite_history.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -137,6 +139,23 @@ HistoryPoint PointIn(Statement& row) {
           .noise = row.OptionalText(7)};
 }
 
+// Refuses what SQLite would wait for or write over: to it, a single byte is an empty database.
+absl::Status CheckFile(const std::string& path) {
+  // The least that a database's page has (https://www.sqlite.org/fileformat.html, section 1.3.2).
+  constexpr off_t kMinBytes = 512;
+  struct stat file = {};
+  // SQLite says what is wrong with what is not there.
+  if (stat(path.c_str(), &file) != 0) return absl::OkStatus();
+  if (!S_ISREG(file.st_mode)) {
+    return UnusableHistory(path, "it is not a file but a folder or a device");
+  }
+  if (file.st_size > 0 && file.st_size < kMinBytes) {
+    return UnusableHistory(
+        path, absl::StrCat("it is no database, as it has only ", file.st_size, " bytes"));
+  }
+  return absl::OkStatus();
+}
+
 std::string Packed(const google::protobuf::RepeatedField<double>& samples) {
   std::string bytes(static_cast<size_t>(samples.size()) * sizeof(float), '\0');
   for (int i = 0; i < samples.size(); ++i) {
@@ -149,6 +168,7 @@ std::string Packed(const google::protobuf::RepeatedField<double>& samples) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteHistory>> SqliteHistory::Open(const std::string& path) {
+  if (absl::Status checked = CheckFile(path); !checked.ok()) return checked;
   sqlite3* database = nullptr;
   const int opened =
       sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);

@@ -1,6 +1,7 @@
 #include "perf/history/sqlite/sqlite_history.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -128,6 +129,31 @@ TEST(SqliteHistory, ANewerVersionIsRefused) {
                        absl::StrCat("history ", path,
                                     ": its tables have version 4, and this program knows up to 3; "
                                     "use a newer one")));
+}
+
+TEST(SqliteHistory, LeavesSmallFilesAsTheyAre) {
+  const std::string path = Path();
+  for (const std::string& content : {std::string("x"), std::string(511, 'x')}) {
+    std::ofstream(path, std::ios::trunc) << content;
+    EXPECT_THAT(SqliteHistory::Open(path),
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         HasSubstr("it is no database, as it has only")));
+    EXPECT_EQ(std::filesystem::file_size(path), content.size());
+  }
+  // A file that somebody made for it.
+  std::ofstream(path, std::ios::trunc).flush();
+  EXPECT_THAT(SqliteHistory::Open(path), IsOk());
+}
+
+TEST(SqliteHistory, DoesNotWaitForPipesAndDevices) {
+  const std::string pipe = Path();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& path : {pipe, std::string("/dev/null"), testing::TempDir()}) {
+    EXPECT_THAT(SqliteHistory::Open(path),
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         HasSubstr("it is not a file but a folder or a device")))
+        << path;
+  }
 }
 
 TEST(SqliteHistory, RefusesWhatIsNoHistory) {
