@@ -5,7 +5,7 @@
 //   A/B       runs the tests in turn with those of another revision (--against)
 //   counts    counts what benchmarks do (--counts)
 //
-// RunSuite (suite_run.h) does what they have in common, and asks the mode where they differ.
+// The runner does what they have in common, and asks the mode where they differ.
 #ifndef PERF_MODE_MODE_H_
 #define PERF_MODE_MODE_H_
 

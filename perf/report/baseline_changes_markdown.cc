@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "perf/baseline/baseline_changes.h"
 #include "perf/record/short_commit.h"
+#include "perf/report/markdown_table.h"
 #include "perf/report/report_markdown.h"
 #include "perf/report/safe_text.h"
 #include "perf/stats/figure_text.h"
@@ -18,13 +19,8 @@
 namespace perf {
 namespace {
 
-// How much of a name or a reason is shown, in bytes, before it is escaped.
-constexpr size_t kMaxCell = 300;
-
 // A smaller percentage is shown as 0.0 %.
 constexpr double kShownPercent = 0.05;
-
-std::string Escape(absl::string_view text) { return MarkdownText(text, kMaxCell); }
 
 // The worst first, then what is better, new and dropped.
 std::pair<int, double> Rank(const BaselineChange& change) {
@@ -35,22 +31,23 @@ std::pair<int, double> Rank(const BaselineChange& change) {
 
 std::string Row(const BaselineChange& change) {
   const BaselineMeasurement& stated = change.Stated();
-  std::vector<std::string> cells = {Escape(stated.name()), Escape(stated.profile())};
+  std::vector<std::string> cells = {MarkdownCell(stated.name()), MarkdownCell(stated.profile())};
   if (change.before.has_value()) {
     const BaselineMeasurement& before = *change.before;
-    cells.push_back(Escape(absl::StrCat(StoredText(before), before.commit().empty() ? "" : ", ",
-                                        ShortCommit(before.commit()),
-                                        before.date().empty() ? "" : " of ", before.date())));
+    cells.push_back(MarkdownCell(absl::StrCat(
+        StoredText(before), before.commit().empty() ? "" : ", ", ShortCommit(before.commit()),
+        before.date().empty() ? "" : " of ", before.date())));
   } else {
     cells.emplace_back("new");
   }
-  cells.push_back(change.after.has_value() ? Escape(StoredText(*change.after))
-                                           : absl::StrCat("dropped: ", Escape(change.why_dropped)));
+  cells.push_back(change.after.has_value()
+                      ? MarkdownCell(StoredText(*change.after))
+                      : absl::StrCat("dropped: ", MarkdownCell(change.why_dropped)));
   const std::optional<BaselineRatio> ratio = RatioOf(change);
   cells.push_back(ratio.has_value() ? RatioText(*ratio) : "");
   const std::optional<double> percent = ChangePercentOf(change);
   cells.push_back(percent.has_value() ? PercentText(*percent) : "");
-  return absl::StrCat("| ", absl::StrJoin(cells, " | "), " |\n");
+  return MarkdownRow(cells);
 }
 
 // "2 changed, of which 1 is worse, 1 new, 3 as stored"
@@ -88,11 +85,11 @@ std::string BaselineChangesMarkdown(const BaselineChangesInputs& inputs) {
       "# Changed baselines\n\n",
       inputs.why.empty() ? "Why: nobody said. `--why` tells the reviewer.\n"
                          : absl::StrCat("Why: ", MarkdownText(inputs.why), "\n"),
-      "\nMeasured at ", Escape(ShortCommit(inputs.commit)), " on ", Escape(inputs.date),
+      "\nMeasured at ", MarkdownCell(ShortCommit(inputs.commit)), " on ", MarkdownCell(inputs.date),
       ". In the last column `-` is worse and `+` better; the range of a ratio follows from the "
       "99 % intervals of both medians, and exact figures have none.\n");
   for (const std::string& remark : inputs.remarks) {
-    const std::string quoted = absl::StrCat("\n> ", Escape(remark), "\n");
+    const std::string quoted = absl::StrCat("\n> ", MarkdownCell(remark), "\n");
     if (text.size() + quoted.size() + kReserve < kMaxMarkdownBytes) text += quoted;
   }
   size_t left_out = 0;
@@ -102,14 +99,14 @@ std::string BaselineChangesMarkdown(const BaselineChangesInputs& inputs) {
     absl::c_stable_sort(ordered, [](const BaselineChange* one, const BaselineChange* other) {
       return Rank(*one) < Rank(*other);
     });
-    std::string section = absl::StrCat("\n## ", Escape(machine), ": ", Counts(update), "\n");
+    std::string section = absl::StrCat("\n## ", MarkdownCell(machine), ": ", Counts(update), "\n");
     for (const std::string& remark : update.remarks) {
-      absl::StrAppend(&section, "\n> ", Escape(remark), "\n");
+      absl::StrAppend(&section, "\n> ", MarkdownCell(remark), "\n");
     }
     if (!ordered.empty()) {
-      absl::StrAppend(&section,
-                      "\n| Measurement | Loads | Before | After | Ratio | Change |\n"
-                      "|---|---|---|---|---|---|\n");
+      absl::StrAppend(
+          &section, "\n",
+          MarkdownTableHead({"Measurement", "Loads", "Before", "After", "Ratio", "Change"}));
     }
     for (const BaselineChange* change : ordered) {
       const std::string row = Row(*change);

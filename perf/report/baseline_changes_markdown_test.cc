@@ -59,7 +59,7 @@ TEST(BaselineChangesMarkdownTest, SaysWhyAndShowsTheWorstFirst) {
       "## here: 2 changed, 1 of them is worse, 1 new, 1 dropped, 3 as stored\n\n"
       "> audio: all figures of gcc 11 go\n\n"
       "| Measurement | Loads | Before | After | Ratio | Change |\n"
-      "|---|---|---|---|---|---|\n"
+      "| --- | --- | --- | --- | --- | --- |\n"
       "| audio.worse | default | 10.0 ms, 0123456789ab of 2026-11-24 | 15.0 ms | 1.50 times | "
       "-50.0% |\n"
       "| audio.better | default | 10.0 ms, 0123456789ab of 2026-11-24 | 8.00 ms | 0.8 times "

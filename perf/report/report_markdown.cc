@@ -9,6 +9,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "perf/report/markdown_table.h"
 #include "perf/report/report_words.h"
 #include "perf/report/safe_text.h"
 
@@ -17,8 +18,6 @@ namespace {
 
 // At most this many of a kind are shown.
 constexpr size_t kMaxLines = 50;
-// How much of each text is shown, in bytes. Escaped, it may be some times as long.
-constexpr size_t kMaxCell = 300;
 
 // The order in which a reader wants them: what has to be acted on first.
 int Rank(Verdict verdict) {
@@ -50,17 +49,6 @@ bool IsShown(const MeasurementResult& result) {
     default:
       return false;
   }
-}
-
-// What was said by others.
-std::string Escape(absl::string_view text) { return MarkdownText(text, kMaxCell); }
-
-std::string Row(const std::vector<std::string>& cells) {
-  return absl::StrCat("| ", absl::StrJoin(cells, " | "), " |\n");
-}
-
-std::string TableHead(const std::vector<std::string>& titles) {
-  return absl::StrCat(Row(titles), Row(std::vector<std::string>(titles.size(), "---")));
 }
 
 // The page as it grows, within its bounds.
@@ -97,7 +85,7 @@ class Page {
   std::string text_;
 };
 
-std::string Bullet(absl::string_view text) { return absl::StrCat("- ", Escape(text), "\n"); }
+std::string Bullet(absl::string_view text) { return absl::StrCat("- ", MarkdownCell(text), "\n"); }
 
 // Why it has its verdict, beyond the change.
 std::string Reason(const MeasurementResult& result) {
@@ -116,13 +104,14 @@ std::string Reason(const MeasurementResult& result) {
 
 std::string ResultRow(const MeasurementResult& result) {
   const bool has_baseline = HasPercentage(result) || !result.baseline().empty();
-  return Row({Escape(absl::StrCat(Symbol(result.verdict()), " ", Words(result))),
-              Escape(result.title()), Escape(ChangeText(result)),
-              Escape(WithUnit(result.median(), result.unit())),
-              has_baseline ? Escape(absl::StrCat(WithUnit(result.baseline_median(), result.unit()),
-                                                 " (", result.baseline(), ")"))
-                           : "",
-              Escape(Reason(result))});
+  return MarkdownRow(
+      {MarkdownCell(absl::StrCat(Symbol(result.verdict()), " ", Words(result))),
+       MarkdownCell(result.title()), MarkdownCell(ChangeText(result)),
+       MarkdownCell(WithUnit(result.median(), result.unit())),
+       has_baseline ? MarkdownCell(absl::StrCat(WithUnit(result.baseline_median(), result.unit()),
+                                                " (", result.baseline(), ")"))
+                    : "",
+       MarkdownCell(Reason(result))});
 }
 
 std::vector<std::string> Noise(const Report& report) {
@@ -153,9 +142,10 @@ std::string FirstLine(const Report& report, bool changed) {
   if (counts.without_baseline > 0) {
     absl::StrAppend(&text, ", ", counts.without_baseline, " without baseline");
   }
-  return absl::StrCat(text, ". Machine ", Escape(report.machine()), ", ", Escape(Commit(report)),
-                      ", ", Escape(Profile(report)), report.selection().empty() ? "" : ", ",
-                      Escape(report.selection()), ", ", GeneratedAt(report), ".\n");
+  return absl::StrCat(text, ". Machine ", MarkdownCell(report.machine()), ", ",
+                      MarkdownCell(Commit(report)), ", ", MarkdownCell(Profile(report)),
+                      report.selection().empty() ? "" : ", ", MarkdownCell(report.selection()),
+                      ", ", GeneratedAt(report), ".\n");
 }
 
 }  // namespace
@@ -210,16 +200,17 @@ std::string MarkdownReport(const Report& report) {
   page.Add("## Requirements missed\n\n", missed);
   page.Add("## Requirements unresolved\n\n", unresolved);
   page.Add("## Missing\n\n", missing, absl::StrCat("\n", AboutMissing(report), "\n"));
-  page.Add(absl::StrCat("## What changed\n\n", TableHead({"Verdict", "Measurement", "Change",
-                                                          "Median", "Baseline", "Why"})),
-           rows);
+  page.Add(
+      absl::StrCat("## What changed\n\n", MarkdownTableHead({"Verdict", "Measurement", "Change",
+                                                             "Median", "Baseline", "Why"})),
+      rows);
   page.Add("<details><summary>Commands that look closer, one a measurement</summary>\n\n", commands,
            "\n</details>\n");
   page.Add("## Accepted slowdowns to renew or remove\n\n", reminders);
   page.Add("## Noisy\n\n", noise);
   std::vector<std::string> notes;
   for (const std::string& note : report.notes()) {
-    notes.push_back(absl::StrCat("> ", Escape(note), "\n>\n"));
+    notes.push_back(absl::StrCat("> ", MarkdownCell(note), "\n>\n"));
   }
   page.Add("", notes);
   return std::move(page).Text();
