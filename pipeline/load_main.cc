@@ -341,7 +341,7 @@ int Run(const command::Arguments& files) {
   ComponentOptions component_options;
   component_options.local_zone = command::LocalZone();
   component_options.write_patience = absl::ZeroDuration();
-  component_options.database_path = absl::GetFlag(FLAGS_db);
+  component_options.database_path = command::UserPath(absl::GetFlag(FLAGS_db));
   if (component_options.database_path.empty()) {
     if (folder.path().empty()) {
       command::Say(

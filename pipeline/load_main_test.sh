@@ -28,10 +28,12 @@ done
 [[ -z $(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'load.*' -newer out 2>/dev/null) ]] ||
   fail "its store is still there"
 
-# A store of one's own stays, with what was said.
-run --db own.db --recognizer real "$question"
+# A store of one's own stays, with what was said, where the user is, whom `bazel run` names.
+mkdir user
+BUILD_WORKING_DIRECTORY="$PWD/user" run --db own.db --recognizer real "$question"
 [[ $? -le 1 ]] || fail "a load with a file"
-[[ -s own.db ]] || fail "no own.db"
+[[ -s user/own.db ]] || fail "no own.db"
+[[ ! -e own.db ]] || fail "own.db is where the program is started"
 
 # Whoever is too many is refused, and told why.
 "$program" --sessions 50 --length 1s --ramp 0s --max_utilization 0.01 >out 2>err
