@@ -37,7 +37,7 @@ CommandLine& Line() {
   return *line;
 }
 
-// What Print met first; an error of printf is found at the end, without its reason.
+// What writing met first; an error of printf is found when it is flushed, without its reason.
 int g_print_errno = 0;
 
 // A closed standard stream's number would go to the next file that is opened, a database perhaps.
@@ -53,14 +53,10 @@ void OpenStandardStreams() {
 
 // Ends with standard output on its way, or says why it is not.
 int CheckStandardOutput(int exit_code) {
-  errno = 0;
-  const bool flushed = std::cout.flush().good() && std::fflush(stdout) == 0;
-  const int error = g_print_errno != 0 ? g_print_errno : errno;
-  if (flushed && std::ferror(stdout) == 0) return exit_code;
-  // The reader has gone, and SIGPIPE, which would have ended this program, is blocked.
-  if (error == EPIPE) return exit_code;
-  Say(absl::StrCat("cannot write standard output",
-                   error == 0 ? ", not all of it" : absl::StrCat(": ", std::strerror(error))));
+  if (FlushPrinted()) return exit_code;
+  Say(absl::StrCat(
+      "cannot write standard output",
+      g_print_errno == 0 ? ", not all of it" : absl::StrCat(": ", std::strerror(g_print_errno))));
   return kFailed;
 }
 
@@ -236,6 +232,15 @@ void Print(absl::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && g_print_errno == 0) {
     g_print_errno = errno;
   }
+}
+
+bool FlushPrinted() {
+  errno = 0;
+  const bool flushed = std::cout.flush().good() && std::fflush(stdout) == 0;
+  if (flushed && std::ferror(stdout) == 0) return true;
+  if (g_print_errno == 0) g_print_errno = errno;
+  // The reader has gone, and SIGPIPE, which would have ended this program, is blocked.
+  return g_print_errno == EPIPE;
 }
 
 void PrintData(absl::string_view json) {

@@ -105,6 +105,11 @@ void PrintData(absl::string_view json);
 // Prints text of any length, NULs included, to standard output. Errors are kept for Main's check.
 void Print(absl::string_view text);
 
+// Hands over at once what was printed, for a program that goes on while somebody waits for it.
+// False if it cannot be written: Main says so when the program ends, which it then best does now. A
+// reader who has gone waits for nothing, and is no error.
+bool FlushPrinted();
+
 }  // namespace command
 
 #endif  // COMMAND_PROGRAM_H_

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -286,7 +285,8 @@ std::string UrlOf(absl::string_view scheme, const std::string& address, uint16_t
   return absl::StrCat(scheme, "://", host, ":", port);
 }
 
-void SayWhere(const Request& request, const door::Server& server) {
+// Returns whether it could be printed.
+bool SayWhere(const Request& request, const door::Server& server) {
   const door::ListenerOptions& first = request.server.listeners[0];
   const bool tls = !first.certificate_file.empty();
   command::Print(absl::StrCat(
@@ -300,7 +300,7 @@ void SayWhere(const Request& request, const door::Server& server) {
         " connects to ", UrlOf("tcp", request.server.listeners[i].address, server.port(i)), "\n"));
   }
   // Whoever started the program waits for it.
-  std::fflush(stdout);
+  return command::FlushPrinted();
 }
 
 // What all conversations have in common.
@@ -420,7 +420,12 @@ absl::Status Serve(Request request) {
   if (!server.ok()) return server.status();
   serving = server->get();
   for (const std::string& worry : (*server)->worries()) command::Say(worry);
-  SayWhere(request, **server);
+  if (!SayWhere(request, **server)) {
+    // Nobody would learn where it serves, as the port may be any. Main says why.
+    serving = nullptr;
+    server->reset();
+    return absl::OkStatus();
+  }
 
   signals.Wait();
   is_draining = true;

@@ -68,6 +68,13 @@ expect 2 "no/such/s.db" --db no/such/s.db --port 0
 expect 2 "there is no voice 'hal'" --db s.db --port 0 --voice hal
 expect 2 "pocketsphinx-en-us" --db s.db --port 0 --model_dir /nowhere
 
+# Whoever waits for the address does not wait for one that cannot be written.
+timeout 300 "$program" --db s.db --port 0 >/dev/full 2>err
+got=$?
+: >out
+[[ $got == 2 ]] || fail ">/dev/full: exit code $got, expected 2"
+[[ $(grep -c "cannot write standard output: No space left on device" err) == 1 ]] || fail ">/dev/full: does not say so, once"
+
 # Starts the program at a free port, with what it prints in `served` and `served_errors`, and waits for its address: $url, and $realtime for
 # WebSockets. What it says later comes from 3 and 4.
 serve() { # ARGUMENTS...
