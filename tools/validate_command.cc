@@ -21,7 +21,6 @@
 #include "command/file/input_file.h"
 #include "command/file/output_file.h"
 #include "command/file/user_path.h"
-#include "command/terminal/printable.h"
 #include "command/program.h"
 #include "command/terminal/printable.h"
 #include "rapidjson/document.h"

@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "command/printable.h"
+#include "command/terminal/printable.h"
 #include "perf/import/json_text.h"
 
 namespace perf {

@@ -93,8 +93,9 @@ absl::Status ParseJsonText(absl::string_view text, rapidjson::Document& document
   };
   document.Populate(fill);
   if (!result.IsError()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("not JSON, or cut short: at byte ", result.Offset(),
-                                                 ": ", rapidjson::GetParseError_En(result.Code())));
+  return absl::InvalidArgumentError(absl::StrCat("not JSON, or cut short: at byte ",
+                                                 result.Offset(), ": ",
+                                                 rapidjson::GetParseError_En(result.Code())));
 }
 
 const rapidjson::Value* Member(const rapidjson::Value& value, const char* name) {

@@ -47,8 +47,8 @@ struct RunnerOptions {
   // How often tests with a red measurement are measured again, each in another process, before it
   // counts.
   int confirmations = 4;
-  // The --build_event_json_file of an earlier `bazel test`, absolute, or "-" for standard input: its
-  // records are judged, and nothing is run. Empty: the tests are run.
+  // The --build_event_json_file of an earlier `bazel test`, absolute, or "-" for standard input:
+  // its records are judged, and nothing is run. Empty: the tests are run.
   std::string build_event_file;
   // A revision to compare with, A/B, instead of stored baselines; kBaselineRevision for the one
   // the stored baselines name. Empty: none.

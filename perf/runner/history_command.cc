@@ -21,7 +21,6 @@
 #include "absl/time/time.h"
 #include "command/exit_code.h"
 #include "command/file/input_file.h"
-#include "command/terminal/printable.h"
 #include "command/program.h"
 #include "command/terminal/printable.h"
 #include "perf/history/history.h"
