@@ -104,7 +104,7 @@ absl::StatusOr<Candidate> RevisionBuilder::CandidateOf(const std::string& commit
         good_->tests, [&](const SuiteTest& other) { return other.label() == test.label(); });
     if (!was_there) continue;
     // A body of GoogleTest has another name than its measurements, and is run as a whole.
-    RunnerOptions run = options_.run;
+    SuiteOptions run = options_.run;
     run.filter = test.benchmark() ? re2::RE2::QuoteMeta(options_.measurement) : "";
     const auto pair_with = [&](const std::string& bin) {
       return FindProgramPair({.suite = options_.suite,

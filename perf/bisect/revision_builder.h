@@ -24,7 +24,7 @@ struct RevisionBuilderOptions {
   const Suite& suite;
   std::vector<SuiteTest> tests;
   // The options by which Bazel is called, and the loads.
-  const RunnerOptions& run;
+  const SuiteOptions& run;
   Services& services;
   // Commits in full.
   std::string good;

@@ -15,7 +15,7 @@
 
 namespace perf {
 
-std::string Mode::BaselineKey(const RunnerOptions& options, const Environment& environment) const {
+std::string Mode::BaselineKey(const SuiteOptions& options, const Environment& environment) const {
   return options.machine.empty() ? MachineSlug(environment) : options.machine;
 }
 

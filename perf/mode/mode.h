@@ -33,7 +33,7 @@ struct RunContext {
   const Suite& suite;
   // The selected members of the suite.
   std::vector<SuiteTest> tests;
-  const RunnerOptions& options;
+  const SuiteOptions& options;
   Services& services;
   Environment environment;
   // The folder of stored baselines: the machine's key, or what Mode::BaselineKey says.
@@ -67,7 +67,7 @@ class Mode {
 
   // The folder of stored baselines. By default it is that of the machine: its key, or the pool that
   // --machine names.
-  virtual std::string BaselineKey(const RunnerOptions& options,
+  virtual std::string BaselineKey(const SuiteOptions& options,
                                   const Environment& environment) const;
 
   // Whether it can measure a tree of which git knows no commit.

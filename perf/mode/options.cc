@@ -44,7 +44,7 @@ void SetTestVariables(const std::string& profile, const std::string& load_overri
   variables["PERF_FILTER"] = filter;
 }
 
-absl::Status CheckOptions(const RunnerOptions& options) {
+absl::Status CheckOptions(const SuiteOptions& options) {
   struct Option {
     absl::string_view name;
     bool is_on;

@@ -17,7 +17,7 @@ namespace perf {
 // The value of `against` that stands for the revision that the stored baselines name.
 inline constexpr char kBaselineRevision[] = "baseline";
 
-struct RunnerOptions {
+struct SuiteOptions {
   // The source tree, absolute: the working directory of Bazel and git.
   std::string workspace;
   // The folder that the report goes to, absolute.
@@ -69,18 +69,18 @@ struct RunnerOptions {
   std::string baseline_file;
 };
 
-// Whether RunnerOptions::filter, compiled, asks for a benchmark: it is found in the label of its
+// Whether SuiteOptions::filter, compiled, asks for a benchmark: it is found in the label of its
 // test or in its name.
 bool AsksFor(const re2::RE2& filter, absl::string_view label, absl::string_view benchmark);
 
 // Sets the variables by which tests learn what they are to run: a profile, single loads and a
-// filter, as in RunnerOptions.
+// filter, as in SuiteOptions.
 void SetTestVariables(const std::string& profile, const std::string& load_overrides,
                       const std::string& filter, std::map<std::string, std::string>& variables);
 
 // InvalidArgument, in the words of the command line, for options that exclude each other or are out
 // of range.
-absl::Status CheckOptions(const RunnerOptions& options);
+absl::Status CheckOptions(const SuiteOptions& options);
 
 // InvalidArgument if `name` cannot name a pool of machines: it has to consist of a-z, 0-9 and '-',
 // and must not be the name of a folder of baselines that are no machine's.

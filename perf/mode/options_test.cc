@@ -17,17 +17,17 @@ using absl_testing::StatusIs;
 using testing::HasSubstr;
 
 // The options with one of them on.
-using Change = void (*)(RunnerOptions&);
-void Update(RunnerOptions& options) { options.update_baselines = true; }
-void AnyMode(RunnerOptions& options) { options.allow_any_mode = true; }
-void Against(RunnerOptions& options) { options.against = "HEAD"; }
-void Counts(RunnerOptions& options) { options.counts = true; }
-void Events(RunnerOptions& options) { options.build_event_file = "/events.json"; }
-void Lines(RunnerOptions& options) { options.baseline_file = "/performance_baseline.txt"; }
+using Change = void (*)(SuiteOptions&);
+void Update(SuiteOptions& options) { options.update_baselines = true; }
+void AnyMode(SuiteOptions& options) { options.allow_any_mode = true; }
+void Against(SuiteOptions& options) { options.against = "HEAD"; }
+void Counts(SuiteOptions& options) { options.counts = true; }
+void Events(SuiteOptions& options) { options.build_event_file = "/events.json"; }
+void Lines(SuiteOptions& options) { options.baseline_file = "/performance_baseline.txt"; }
 
 TEST(OptionsTest, EachByItselfIsFine) {
   for (const Change change : {Update, AnyMode, Against, Counts, Events, Lines}) {
-    RunnerOptions options;
+    SuiteOptions options;
     change(options);
     EXPECT_THAT(CheckOptions(options), IsOk());
   }
@@ -48,7 +48,7 @@ TEST(OptionsTest, SomeExcludeEachOther) {
       {Against, Lines, "--against and --baseline_file exclude each other"},
   };
   for (const auto& [one, other, message] : cases) {
-    RunnerOptions options;
+    SuiteOptions options;
     one(options);
     other(options);
     EXPECT_THAT(CheckOptions(options),
@@ -57,7 +57,7 @@ TEST(OptionsTest, SomeExcludeEachOther) {
 }
 
 TEST(OptionsTest, NumbersHaveBounds) {
-  RunnerOptions options;
+  SuiteOptions options;
   options.time_budget = absl::ZeroDuration();
   EXPECT_THAT(CheckOptions(options),
               StatusIs(absl::StatusCode::kInvalidArgument, "--time_budget has to be more than 0"));
@@ -68,7 +68,7 @@ TEST(OptionsTest, NumbersHaveBounds) {
 }
 
 TEST(OptionsTest, WhyIsOneLineAboutAnUpdate) {
-  RunnerOptions options;
+  SuiteOptions options;
   options.why = "a safer codec, für alle";
   EXPECT_THAT(CheckOptions(options), StatusIs(absl::StatusCode::kInvalidArgument,
                                               "--why has a meaning only with --update_baselines"));
@@ -86,12 +86,12 @@ TEST(OptionsTest, WhyIsOneLineAboutAnUpdate) {
 
 TEST(OptionsTest, AMachineIsNamedByAFoldersName) {
   for (const absl::string_view name : {"ci", "ci-pool-2", "4"}) {
-    RunnerOptions options;
+    SuiteOptions options;
     options.machine = std::string(name);
     EXPECT_THAT(CheckOptions(options), IsOk()) << name;
   }
   for (const absl::string_view name : {"CI", "a b", "../up", "a_b", "x/y", "ä"}) {
-    RunnerOptions options;
+    SuiteOptions options;
     options.machine = std::string(name);
     EXPECT_THAT(CheckOptions(options), StatusIs(absl::StatusCode::kInvalidArgument,
                                                 HasSubstr("use 1 to 64 of the characters a-z")))

@@ -94,7 +94,7 @@ std::string WhatItExecutes(ExplainRevisionsOptions options, const std::string& g
 }  // namespace
 
 absl::StatusOr<int> RunBisectCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
-                                     const RunnerOptions& options,
+                                     const SuiteOptions& options,
                                      const BisectCommandOptions& command_options,
                                      Services& services) {
   const absl::StatusOr<std::string> good = ResolveRevision(options.workspace, command_options.good);

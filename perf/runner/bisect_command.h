@@ -28,7 +28,7 @@ struct BisectCommandOptions {
 // search for the same goes on from there. The exit code: kDone if the commit was found, or those of
 // which it is one; kNo if the revisions do not differ. Errors as Bisect.
 absl::StatusOr<int> RunBisectCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
-                                     const RunnerOptions& options,
+                                     const SuiteOptions& options,
                                      const BisectCommandOptions& command_options,
                                      Services& services);
 

@@ -13,7 +13,7 @@
 namespace perf {
 
 absl::StatusOr<int> RunExplainCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
-                                      const RunnerOptions& options, const std::string& measurement,
+                                      const SuiteOptions& options, const std::string& measurement,
                                       Services& services) {
   // From here on, an interrupt is noted, so that what was begun is cleaned up.
   if (services.Interrupted()) return absl::CancelledError("interrupted");

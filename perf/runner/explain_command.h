@@ -19,7 +19,7 @@ namespace perf {
 // no Google Benchmark function has the measurement, or its code is the same. Cancelled if the user
 // interrupted it; otherwise errors as ExplainRevisions.
 absl::StatusOr<int> RunExplainCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
-                                      const RunnerOptions& options, const std::string& measurement,
+                                      const SuiteOptions& options, const std::string& measurement,
                                       Services& services);
 
 }  // namespace perf

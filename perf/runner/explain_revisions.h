@@ -23,7 +23,7 @@ struct ExplainRevisionsOptions {
   const Suite& suite;
   std::vector<SuiteTest> tests;
   // The options by which Bazel is called, and the loads.
-  const RunnerOptions& run;
+  const SuiteOptions& run;
   Services& services;
   // The measurement's name, as in records.
   std::string measurement;

@@ -182,7 +182,7 @@ class ExplainRevisionsTest : public testing::Test {
   }
 
   Suite suite_;
-  RunnerOptions options_;
+  SuiteOptions options_;
   FakeServices services_;
 };
 

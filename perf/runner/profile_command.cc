@@ -76,9 +76,8 @@ struct Profiled {
 
 class ProfiledSearch {
  public:
-  ProfiledSearch(const Suite& suite, absl::Span<const SuiteTest> tests,
-                 const RunnerOptions& options, const std::string& measurement, std::string scratch,
-                 Services& services)
+  ProfiledSearch(const Suite& suite, absl::Span<const SuiteTest> tests, const SuiteOptions& options,
+                 const std::string& measurement, std::string scratch, Services& services)
       : suite_(suite),
         tests_(tests),
         options_(options),
@@ -142,7 +141,7 @@ class ProfiledSearch {
 
   const Suite& suite_;
   const absl::Span<const SuiteTest> tests_;
-  const RunnerOptions& options_;
+  const SuiteOptions& options_;
   const std::string& measurement_;
   const std::string scratch_;
   Services& services_;
@@ -170,7 +169,7 @@ absl::StatusOr<ProfileFormat> FindProfileFormat(absl::string_view name) {
 }
 
 absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
-                                      const RunnerOptions& options,
+                                      const SuiteOptions& options,
                                       const ProfileCommandOptions& command_options,
                                       Services& services) {
   // From here on, an interrupt is noted, so that what was begun is cleaned up.

@@ -44,7 +44,7 @@ struct ProfileCommandOptions {
 // the user interrupted it; otherwise errors as ProfileBenchmark, BuildTests and
 // command::OutputFile::Create.
 absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
-                                      const RunnerOptions& options,
+                                      const SuiteOptions& options,
                                       const ProfileCommandOptions& command_options,
                                       Services& services);
 

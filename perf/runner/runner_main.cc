@@ -315,7 +315,7 @@ int ReportMain() {
 }
 
 // What is wrong with the flags of a run by themselves, or "".
-std::string WrongFlags(const RunnerOptions& options) {
+std::string WrongFlags(const SuiteOptions& options) {
   for (const absl::string_view name : kSubcommandFlags) {
     if (command::WasGiven(name)) return absl::StrCat("--", name, " has no meaning for a run");
   }
@@ -328,8 +328,8 @@ std::string WrongFlags(const RunnerOptions& options) {
 }
 
 // What the flags say. Where the baselines are, the suite may say.
-RunnerOptions Options() {
-  RunnerOptions options;
+SuiteOptions Options() {
+  SuiteOptions options;
   options.workspace = Variable("BUILD_WORKSPACE_DIRECTORY");
   options.output_dir = OutputDirectory();
   options.history = HistoryLocation();
@@ -397,7 +397,7 @@ absl::Status EnterWorkspace(const std::string& workspace) {
 
 // Does something with the selected tests, in the workspace, if the flags name any and Bazel started
 // this program.
-int WithTests(const std::string& manifest, const RunnerOptions& options,
+int WithTests(const std::string& manifest, const SuiteOptions& options,
               absl::FunctionRef<int(const Selected&)> body) {
   if (manifest.empty() || options.workspace.empty()) {
     return command::Fail("run this through Bazel: bazel run //perf");
@@ -413,7 +413,7 @@ int WithTests(const std::string& manifest, const RunnerOptions& options,
 }
 
 int SuiteSelfcheckMain(const std::string& manifest, absl::Duration length) {
-  RunnerOptions options = Options();
+  SuiteOptions options = Options();
   // The loads that comparisons have.
   if (absl::GetFlag(FLAGS_profile).empty()) options.profile = kAbProfile;
   return WithTests(manifest, options, [&](const Selected& selected) {
@@ -466,7 +466,7 @@ std::vector<SuiteTest> LikelyTests(const Selected& selected, const std::string& 
 
 // Says why a measurement takes longer than in another revision.
 int ExplainMain(const std::string& manifest, const std::string& measurement) {
-  RunnerOptions options = Options();
+  SuiteOptions options = Options();
   if (absl::GetFlag(FLAGS_profile).empty()) options.profile = kAbProfile;
   return WithTests(manifest, options, [&](const Selected& selected) {
     const std::unique_ptr<Services> services = SystemServices();
@@ -477,7 +477,7 @@ int ExplainMain(const std::string& manifest, const std::string& measurement) {
 
 // Says where a measurement's instructions go.
 int ProfileMain(const std::string& manifest, const std::string& measurement) {
-  RunnerOptions options = Options();
+  SuiteOptions options = Options();
   if (absl::GetFlag(FLAGS_profile).empty()) options.profile = kAbProfile;
   const absl::StatusOr<ProfileFormat> format = FindProfileFormat(
       command::WasGiven("format") ? absl::StrJoin(absl::GetFlag(FLAGS_format), ",") : "svg");
@@ -497,7 +497,7 @@ int BisectMain(const std::string& manifest, const std::string& measurement) {
     return command::WrongUse(
         "bisect: --good has to name a revision in which the measurement was as it should be");
   }
-  RunnerOptions options = Options();
+  SuiteOptions options = Options();
   if (absl::GetFlag(FLAGS_profile).empty()) options.profile = kAbProfile;
   return WithTests(manifest, options, [&](const Selected& selected) {
     const std::unique_ptr<Services> services = SystemServices();
@@ -510,7 +510,7 @@ int BisectMain(const std::string& manifest, const std::string& measurement) {
 }
 
 int RunMain(const std::string& manifest) {
-  RunnerOptions options = Options();
+  SuiteOptions options = Options();
   if (const std::string wrong = WrongFlags(options); !wrong.empty()) {
     return command::WrongUse(wrong);
   }

@@ -44,7 +44,7 @@ namespace {
 
 class SuiteRun {
  public:
-  SuiteRun(const Suite& suite, absl::Span<const SuiteTest> tests, const RunnerOptions& options,
+  SuiteRun(const Suite& suite, absl::Span<const SuiteTest> tests, const SuiteOptions& options,
            Mode& mode, Services& services)
       : context_{.suite = suite,
                  .tests = {tests.begin(), tests.end()},
@@ -215,7 +215,7 @@ class SuiteRun {
     std::vector<std::string>& flags = inputs_.repeated_flags;
     if (options_.counts) flags.emplace_back("--counts");
     // Comparisons with a revision have loads of their own.
-    if (options_.against.empty() && options_.profile != RunnerOptions().profile) {
+    if (options_.against.empty() && options_.profile != SuiteOptions().profile) {
       flags.push_back(absl::StrCat("--profile ", options_.profile));
     }
   }
@@ -383,7 +383,7 @@ class SuiteRun {
   }
 
   RunContext context_;
-  const RunnerOptions& options_;
+  const SuiteOptions& options_;
   Mode& mode_;
   // The machine of the remote workers; empty while none measured anything.
   std::string worker_;
@@ -395,7 +395,7 @@ class SuiteRun {
 
 }  // namespace
 
-std::unique_ptr<Mode> MakeMode(const RunnerOptions& options) {
+std::unique_ptr<Mode> MakeMode(const SuiteOptions& options) {
   if (options.counts) return std::make_unique<CountsMode>();
   if (!options.against.empty()) return std::make_unique<AbMode>(options.against);
   if (!options.build_event_file.empty()) return std::make_unique<ImportedMode>();
@@ -403,7 +403,7 @@ std::unique_ptr<Mode> MakeMode(const RunnerOptions& options) {
 }
 
 absl::StatusOr<int> RunSuite(const Suite& suite, absl::Span<const SuiteTest> tests,
-                             const RunnerOptions& options, Mode& mode, Services& services) {
+                             const SuiteOptions& options, Mode& mode, Services& services) {
   return SuiteRun(suite, tests, options, mode, services).Execute();
 }
 

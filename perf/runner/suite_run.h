@@ -15,14 +15,14 @@
 namespace perf {
 
 // The mode that the options ask for. They have passed CheckOptions.
-std::unique_ptr<Mode> MakeMode(const RunnerOptions& options);
+std::unique_ptr<Mode> MakeMode(const SuiteOptions& options);
 
 // Runs `tests`, prints the report and writes it into the output directory. Returns the exit code: 0
 // for green or yellow, 1 for a requirement missed or red, 2 where something could not be measured;
 // or an error that kept it from reporting. FailedPrecondition, before anything is measured, if
 // baselines are to be stored and the working tree is at no commit.
 absl::StatusOr<int> RunSuite(const Suite& suite, absl::Span<const SuiteTest> tests,
-                             const RunnerOptions& options, Mode& mode, Services& services);
+                             const SuiteOptions& options, Mode& mode, Services& services);
 
 }  // namespace perf
 

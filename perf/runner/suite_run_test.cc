@@ -105,7 +105,7 @@ class SuiteRunTest : public testing::Test {
 
   // Stores 10 ms as the baseline.
   void StoreBaseline() {
-    RunnerOptions options = options_;
+    SuiteOptions options = options_;
     options.update_baselines = true;
     options.output_dir = folder_ + "/output of the baseline";
     options.history = "";
@@ -130,7 +130,7 @@ class SuiteRunTest : public testing::Test {
 
   const std::string folder_;
   Suite suite_;
-  RunnerOptions options_;
+  SuiteOptions options_;
   FakeServices services_;
   FakeMode mode_;
   std::string machine_;
@@ -511,7 +511,7 @@ TEST_F(SuiteRunTest, OnlyAnEqualWorkerConfirms) {
 }
 
 TEST(MakeModeTest, TheOptionsNameTheMode) {
-  RunnerOptions options;
+  SuiteOptions options;
   EXPECT_THAT(dynamic_cast<StoredMode*>(MakeMode(options).get()), NotNull());
   EXPECT_TRUE(MakeMode(options)->MayConfirm());
   options.update_baselines = true;

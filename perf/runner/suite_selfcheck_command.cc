@@ -59,7 +59,7 @@ absl::Status CheckRounds(const RecordedRounds& recorded) {
 
 class Recording {
  public:
-  Recording(const Suite& suite, const RunnerOptions& options, Services& services)
+  Recording(const Suite& suite, const SuiteOptions& options, Services& services)
       : suite_(suite), options_(options), services_(services) {}
 
   absl::StatusOr<RecordedRounds> Record(absl::Span<const SuiteTest> tests, absl::Duration length) {
@@ -131,7 +131,7 @@ class Recording {
   }
 
   const Suite& suite_;
-  const RunnerOptions& options_;
+  const SuiteOptions& options_;
   Services& services_;
   std::vector<std::unique_ptr<RoundSource>> sources_;
 };
@@ -139,7 +139,7 @@ class Recording {
 }  // namespace
 
 absl::StatusOr<int> RunSuiteSelfcheckCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
-                                             const RunnerOptions& options,
+                                             const SuiteOptions& options,
                                              const SuiteSelfcheckCommandOptions& command_options,
                                              Services& services) {
   const std::string path = command::UserPath(command_options.rounds_file);

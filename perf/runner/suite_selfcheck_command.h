@@ -29,7 +29,7 @@ struct SuiteSelfcheckCommandOptions {
 // the tests do not build or too little can be recorded; InvalidArgument if the file is no such
 // file.
 absl::StatusOr<int> RunSuiteSelfcheckCommand(const Suite& suite, absl::Span<const SuiteTest> tests,
-                                             const RunnerOptions& options,
+                                             const SuiteOptions& options,
                                              const SuiteSelfcheckCommandOptions& command_options,
                                              Services& services);
 

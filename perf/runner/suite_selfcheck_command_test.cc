@@ -53,7 +53,7 @@ class SuiteSelfcheckCommandTest : public testing::Test {
 
   const std::string folder_;
   const Suite suite_;
-  RunnerOptions options_;
+  SuiteOptions options_;
   FakeServices services_;
 };
 

@@ -417,7 +417,7 @@ class RevisionComparison {
 
   const RunContext& context_;
   const Suite& suite_;
-  const RunnerOptions& options_;
+  const SuiteOptions& options_;
   const std::vector<SuiteTest> tests_;
   const std::string run_id_;
   // The revision, as the report names it.

@@ -125,7 +125,7 @@ class AbModeTest : public testing::Test {
 
   const GitPlayground play_;
   Suite suite_;
-  RunnerOptions options_;
+  SuiteOptions options_;
   FakeServices services_;
   std::vector<std::string> targets_ = {"//a:t", "//a:u"};
   std::vector<std::string> members_ = {"//a:t", "//a:u"};

@@ -30,7 +30,7 @@ absl::StatusOr<ProgramPair> FindProgramPair(const ProgramPairOptions& options,
                       .component = options.suite.component_of.at(test.label()),
                       .accepted_before = {},
                       .why_quick = ""};
-  const RunnerOptions& run = options.run;
+  const SuiteOptions& run = options.run;
   const absl::StatusOr<ComponentRequirements> earlier =
       ReadRequirementsFile(absl::StrCat(pair.baseline.directory, "/", test.requirements()));
   if (!earlier.ok() && run.profile == kAbProfile) {

@@ -26,7 +26,7 @@ struct ProgramPairOptions {
   std::string baseline_bin;
   std::string current_bin;
   // Profile, single loads and filter.
-  const RunnerOptions& run;
+  const SuiteOptions& run;
 };
 
 struct ProgramPair {

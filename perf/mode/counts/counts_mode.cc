@@ -151,7 +151,7 @@ class Counting {
   }
 
   const RunContext& context_;
-  const RunnerOptions& options_;
+  const SuiteOptions& options_;
   const re2::RE2 filter_;
   const std::string run_id_;
   bool hardware_ = false;
@@ -160,7 +160,7 @@ class Counting {
 
 }  // namespace
 
-std::string CountsMode::BaselineKey(const RunnerOptions& /*options*/,
+std::string CountsMode::BaselineKey(const SuiteOptions& /*options*/,
                                     const Environment& /*environment*/) const {
   return CountsKey();
 }

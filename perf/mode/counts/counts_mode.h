@@ -12,7 +12,7 @@ namespace perf {
 class CountsMode : public Mode {
  public:
   // CountsKey: the same on every machine.
-  std::string BaselineKey(const RunnerOptions& options,
+  std::string BaselineKey(const SuiteOptions& options,
                           const Environment& environment) const override;
 
   // Reads stored counts only, and drops the requirements, which are of times and throughputs.

@@ -47,7 +47,7 @@ class CountsModeTest : public testing::Test {
   }
 
   Suite suite_;
-  RunnerOptions options_;
+  SuiteOptions options_;
   FakeServices services_;
 };
 

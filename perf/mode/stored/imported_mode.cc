@@ -11,7 +11,7 @@ namespace perf {
 
 absl::StatusOr<Findings> ImportedMode::Measure(const RunContext& context,
                                                absl::Span<const SuiteTest> tests) {
-  const RunnerOptions& options = context.options;
+  const SuiteOptions& options = context.options;
   const std::string& path = options.build_event_file;
   const absl::StatusOr<std::string> json =
       path == "-" ? command::ReadInput(path, kMaxFileBytes) : ReadFile(path);

@@ -61,7 +61,7 @@ class ImportedModeTest : public testing::Test {
 
   const std::string folder_;
   const Suite suite_;
-  RunnerOptions options_;
+  SuiteOptions options_;
   FakeServices services_;
 };
 

@@ -25,8 +25,7 @@ namespace {
 // Bazel's exit code if a target could not be built; others stand for interruptions and the like.
 constexpr int kBuildFailed = 1;
 
-std::vector<std::string> TestCommand(const RunnerOptions& options,
-                                     absl::Span<const SuiteTest> tests,
+std::vector<std::string> TestCommand(const SuiteOptions& options, absl::Span<const SuiteTest> tests,
                                      const std::string& events_file) {
   std::vector<std::string> command = options.bazel.program;
   // With an executor or a cache that speaks gRPC, the events would name the tests' outputs by its
@@ -59,7 +58,7 @@ absl::StatusOr<BazelRun> RunTests(const RunContext& context, absl::Span<const Su
       ScratchFolder::Create(absl::StrCat(context.options.output_dir, "/scratch-"));
   if (!scratch.ok()) return scratch.status();
   const std::string written = absl::StrCat(scratch->path(), "/", kEventsFile);
-  RunnerOptions options = context.options;
+  SuiteOptions options = context.options;
   options.bazel.flags.insert(options.bazel.flags.end(), flags.begin(), flags.end());
   const absl::StatusOr<SubprocessResult> bazel = context.services.programs().Run(
       {.arguments = TestCommand(options, tests, written), .variables = variables},
@@ -93,7 +92,7 @@ std::vector<std::string> StoredMode::FilesOfMeasure() const { return {kEventsFil
 
 absl::StatusOr<Findings> StoredMode::Measure(const RunContext& context,
                                              absl::Span<const SuiteTest> tests) {
-  const RunnerOptions& options = context.options;
+  const SuiteOptions& options = context.options;
   const TimerProbe timers;
   const std::string run_id = context.services.NewRunId();
   context.services.Say(absl::StrCat("running ", tests.size(),

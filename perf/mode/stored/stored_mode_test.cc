@@ -73,7 +73,7 @@ class StoredModeTest : public testing::Test {
 
   const std::string folder_;
   const Suite suite_;
-  RunnerOptions options_;
+  SuiteOptions options_;
   FakeServices services_;
   bool writes_events_ = true;
   std::string events_ = "{\"id\":{\"started\":{}}}\n";
