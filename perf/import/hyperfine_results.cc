@@ -62,7 +62,7 @@ absl::StatusOr<std::vector<bool>> AreWell(const rapidjson::Value& result, absl::
   const rapidjson::Value* codes = Member(result, "exit_codes");
   if (codes == nullptr || codes->IsNull()) return well;
   if (!codes->IsArray()) {
-    return absl::InvalidArgumentError(absl::StrCat(place, ".exit_codes is no list"));
+    return absl::InvalidArgumentError(absl::StrCat(place, ".exit_codes is not a list"));
   }
   // A run that a signal ended has no code.
   for (const rapidjson::Value& code : codes->GetArray()) {

@@ -237,7 +237,7 @@ TEST(ImportedResultsTest, ReadsStandardInputAsOfNow) {
   {
     const StandardInput input(Written("text"));
     EXPECT_THAT(ImportResults("-", {}).status(), StatusIs(absl::StatusCode::kInvalidArgument,
-                                                          StartsWith("standard input: no JSON")));
+                                                          StartsWith("standard input: not JSON")));
   }
   const StandardInput input(TestdataPath("criterion/group/fib/10/new/sample.json"));
   EXPECT_THAT(ImportResults("-", {}).status(),
@@ -356,7 +356,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{R"({"results": [{"command": "a", "times": [1], "exit_codes": [0, 0]}]})",
                 "results[0] has 1 times, and 2 exit_codes"},
         BadCase{R"({"results": [{"command": "a", "times": [1], "exit_codes": 0}]})",
-                "results[0].exit_codes is no list"},
+                "results[0].exit_codes is not a list"},
         BadCase{Pytest(""), "no measurement is in it"},
         BadCase{Pytest("{}"), "benchmarks[0] has no name"},
         BadCase{Pytest(R"({"name": "a"})"), "benchmarks[0] has no stats"},

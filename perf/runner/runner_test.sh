@@ -351,10 +351,10 @@ mkdir -p partly/a/new partly/b/new
 echo '{"iters": [1], "times": [7]}' >partly/a/new/sample.json
 echo '{"iters": [1], "tim' >partly/b/new/sample.json
 history 2 "1 of 1 results in $PWD/partly are new." --import partly --component partly
-grep -qF "$PWD/partly/b/new/sample.json: no JSON, or cut short" err || fail "import: what could not be read is not said"
+grep -qF "$PWD/partly/b/new/sample.json: not JSON, or cut short" err || fail "import: what could not be read is not said"
 history 0 "partly.a" --component partly
 rm partly/a/new/sample.json
-history 2 "$PWD/partly/b/new/sample.json: no JSON" --import partly --component partly
+history 2 "$PWD/partly/b/new/sample.json: not JSON" --import partly --component partly
 # What standard input brings was measured now, if it does not say when.
 history 0 "1 of 1 results in standard input are new." --import - --component piped <"$results/hyperfine.json"
 history 1 "there is nothing that the flags select" --component piped --since "$(date --utc --date '2 days' +%F)"

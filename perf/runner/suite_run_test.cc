@@ -506,7 +506,7 @@ TEST_F(SuiteRunTest, OnlyAnEqualWorkerConfirms) {
   EXPECT_THAT(Execute(), IsOkAndHolds(1));
   EXPECT_EQ(mode_.num_measured, 2);
   EXPECT_THAT(services_.printed(),
-              HasSubstr("the remote workers of pool are not the same kind of machine"));
+              HasSubstr("the remote workers of pool are not the same kind of"));
   EXPECT_THAT(services_.printed(), HasSubstr("median 15.0 ms"));
 }
 

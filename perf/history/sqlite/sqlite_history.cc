@@ -151,7 +151,7 @@ absl::Status CheckFile(const std::string& path) {
   }
   if (file.st_size > 0 && file.st_size < kMinBytes) {
     return UnusableHistory(
-        path, absl::StrCat("it is no database, as it has only ", file.st_size, " bytes"));
+        path, absl::StrCat("it is not a database, as it has only ", file.st_size, " bytes"));
   }
   return absl::OkStatus();
 }

@@ -137,7 +137,7 @@ TEST(SqliteHistory, LeavesSmallFilesAsTheyAre) {
     std::ofstream(path, std::ios::trunc) << content;
     EXPECT_THAT(SqliteHistory::Open(path),
                 StatusIs(absl::StatusCode::kFailedPrecondition,
-                         HasSubstr("it is no database, as it has only")));
+                         HasSubstr("it is not a database, as it has only")));
     EXPECT_EQ(std::filesystem::file_size(path), content.size());
   }
   // A file that somebody made for it.
