@@ -3,10 +3,12 @@
 // runtime's own and the conversation's.
 //
 // Allocations and instructions of each are counted by the suite (--counts), and gate.
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -85,6 +87,8 @@ class Call {
     session.detector = "loudness";
     auto opened = runtime_->Open(std::move(session), &sink_);
     if (opened.ok()) session_ = *std::move(opened);
+    // The executor's threads go to sleep for the first time while nothing is counted yet.
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 
   bool is_open() const { return session_ != nullptr; }
