@@ -74,7 +74,7 @@ PY
     "${counts[0]} passed, ${counts[1]} failed$( ((counts[2] == 0)) || echo ", ${counts[2]} not here, for want of an extra package")"
 }
 
-# Of the tests that were run last, each ran one of its cases at least: one that skips them all passes, and checks nothing.
+# Each of the tests that were run last ran one of its cases at least: one that skips them all passes, and checks nothing.
 some_case_ran() {
   python3 - "$logs/events.json" <<'PY'
 import json, sys, urllib.parse, xml.etree.ElementTree

@@ -22,7 +22,7 @@ tables() { # PASS_A PASS_B
   printf "$1" >tables/pass_a.tsv
   printf "$2" >tables/pass_b.tsv
 }
-# Of 100 frames, 20 are speech for both, 10 for A alone, 10 for B alone: 80 % are equal, and .3 * .3 + .7 * .7 = .58 by chance.
+# 20 of 100 frames are speech for both, 10 for A alone, 10 for B alone: 80 % are equal, and .3 * .3 + .7 * .7 = .58 by chance.
 # B begins 100 ms later and ends so much later; A's clip of none has no border.
 tables 'one-00\t0.10\t0.40\none-01\tnone\n' 'one-00\t0.20\t0.50\none-01\tnone\n'
 python3 "$program" --tables tables agreement >got || fail "made-up tables are refused"

@@ -152,7 +152,7 @@ absl::StatusOr<bool> IsChunkNext(ByteReader& bytes, bool big_endian) {
   const int64_t size =
       int64_t{kChunkHeaderBytes} + Numbers{*next, big_endian}.DoubleWord(sizeof(uint32_t));
   if (const std::optional<int64_t> left = BytesLeft(bytes)) return size <= *left;
-  // Of a pipe it is known how much comes as far as can be looked ahead.
+  // How much of a pipe comes is known as far as can be looked ahead.
   if (size > int64_t{ByteReader::kMaxAhead}) return false;
   next = bytes.Look(static_cast<size_t>(size));
   if (!next.ok()) return next.status();

@@ -343,7 +343,7 @@ expect_full_disk history --history history.db --json
 expect_closed_pipe history --history history.db --json
 run 2 "--json has no meaning for a run" --json
 
-# Of a folder, the results beside those that cannot be read are added.
+# The results of a folder are added, but for those that cannot be read.
 history() { # EXIT_CODE TEXT ARGUMENTS...
   expect "$1" "$2" history --history partly.db "${@:3}"
 }

@@ -7,7 +7,7 @@
 // Zero crossings of the sinc on each side, and where its pass band ends, as a share of the lower rate's half.
 const kCrossings = 24;
 const kPassBand = 0.9;
-// Of the Kaiser window: 80 dB.
+// The shape of the Kaiser window: 80 dB.
 const kBeta = 8;
 // More places between two samples than this are taken as the nearest one.
 const kMaxPhases = 1024;
