@@ -283,7 +283,7 @@ counts() {
   ./bazelw run --config=ci //perf -- --bazel_flags=--config=ci --counts --output_dir "$logs/counts"
 }
 
-# What both scripts prove first. Which of the documentation's commands are run: light or all.
+# What both scripts prove first. How much of the documentation's commands and of the suite's own test: light or all.
 common_parts() { # light|all
   bazel_tests "tests" //...
   check "cases that run" some_case_ran
@@ -296,7 +296,7 @@ common_parts() { # light|all
   check "documentation" .ci/docs_test "$1"
   check "gate" .ci/gate_test
   check "counts" counts
-  check "suite" .ci/suite_test
+  check "suite" .ci/suite_test "$1"
 }
 
 # Node.js from elsewhere has an npm of its own, beside which the distribution's cannot be installed.
