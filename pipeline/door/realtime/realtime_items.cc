@@ -54,6 +54,11 @@ std::string RealtimeItem::Json() const {
   return std::move(json).Finish();
 }
 
+void RealtimeItems::Add(RealtimeItem item) {
+  std::optional<std::string> previous;
+  Add(std::move(item), std::nullopt, &previous);
+}
+
 bool RealtimeItems::Add(RealtimeItem item, const std::optional<std::string>& after,
                         std::optional<std::string>* previous) {
   auto place = items_.end();

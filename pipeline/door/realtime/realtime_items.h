@@ -59,6 +59,8 @@ class RealtimeItems {
  public:
   static constexpr size_t kMaxItems = 1000;
 
+  // Adds an item as the last.
+  void Add(RealtimeItem item);
   // Adds an item as the last, or after the one of that id; false if there is none such. `previous`:
   // the id of the item before it, if there is one.
   bool Add(RealtimeItem item, const std::optional<std::string>& after,

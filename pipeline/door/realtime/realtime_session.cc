@@ -6,23 +6,28 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/types/span.h"
-#include "audio/signal/resampler.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/conversation_events.h"
 #include "pipeline/conversation/conversation_observer.h"
 #include "pipeline/conversation/turn/turn_machine.h"
 #include "pipeline/door/json/bounded_json.h"
+#include "pipeline/door/realtime/appended_sound.h"
+#include "pipeline/door/realtime/given_item.h"
 #include "pipeline/door/realtime/json_object.h"
+#include "pipeline/door/realtime/pending_inputs.h"
 #include "pipeline/door/realtime/realtime_items.h"
+#include "pipeline/door/realtime/realtime_problem.h"
+#include "pipeline/door/realtime/realtime_response.h"
 #include "pipeline/door/realtime/realtime_settings.h"
 #include "pipeline/door/realtime/realtime_sound.h"
+#include "pipeline/door/realtime/server_events.h"
 #include "pipeline/door/wire/base64.h"
 #include "rapidjson/document.h"
 #include "third_party/annotated_mutex.h"
@@ -30,49 +35,19 @@
 namespace parlance::pipeline::door {
 namespace {
 
-// What the conversation hears; sound of other rates is made that.
-constexpr int kSessionHz = 16000;
-constexpr size_t kMaxEventId = 512;
 // Characters of base64 that are appended at once: half a second and more. Groups of four stand
 // alone.
 constexpr size_t kAppendPiece = size_t{32} << 10;
 constexpr JsonBounds kBounds = {.max_bytes = kMaxRealtimeEventBytes, .max_depth = 32};
-constexpr size_t kMaxPendingInputs = 100;
-constexpr size_t kMaxIdBytes = 128;
 constexpr int kShownMessages = 50;
 constexpr size_t kMaxUtterances = 64;
-
-size_t MaxUtteranceSamples() {
-  return static_cast<size_t>(ConversationEvents::kMaxUtterance / absl::Seconds(1)) * kSessionHz;
-}
-
-// Why a client's event is refused.
-struct Problem {
-  std::string code;
-  std::string message;
-  std::string param = {};
-};
-
-// What waits for an answer to be asked for: text, or sound. Only the last text waits, as it may be
-// the question; what was written before is history, in its order.
-struct PendingInput {
-  std::string item;
-  std::variant<std::string, std::vector<int16_t>> said;
-};
-
-// In bytes.
-size_t SizeOf(const PendingInput& input) {
-  const auto* const text = std::get_if<std::string>(&input.said);
-  return text != nullptr ? text->size()
-                         : std::get<std::vector<int16_t>>(input.said).size() * sizeof(int16_t);
-}
 
 class RealtimeSession : public SessionSink, public std::enable_shared_from_this<RealtimeSession> {
  public:
   RealtimeSession(const RealtimeEnvironment& environment, std::shared_ptr<Connection> connection)
       : environment_(environment),
         connection_(std::move(connection)),
-        id_suffix_(absl::StrCat(absl::Hex(environment.random(), absl::kZeroPad16))) {}
+        events_(connection_.get(), environment.random()) {}
 
   absl::Status Open(const RealtimeRequest& request) {
     SessionOptions options = environment_.session;
@@ -96,27 +71,30 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     self_ = shared_from_this();
     settings_.emplace(session_->id(), model, environment_.voice, type);
     ReadFormats();
-    Send("session.created", JsonObject().Raw("session", settings_->Json()));
-    Send("conversation.created",
-         JsonObject().Raw("conversation", JsonObject()
-                                              .Text("id", absl::StrCat("conv_", session_->id()))
-                                              .Text("object", "realtime.conversation")
-                                              .Finish()));
+    events_.Send("session.created", JsonObject().Raw("session", settings_->Json()));
+    events_.Send(
+        "conversation.created",
+        JsonObject().Raw("conversation", JsonObject()
+                                             .Text("id", absl::StrCat("conv_", session_->id()))
+                                             .Text("object", "realtime.conversation")
+                                             .Finish()));
     ShowHistory(history);
     return absl::OkStatus();
   }
 
   // What takes long of a large event is done while nobody waits for it.
   void OnText(absl::string_view message) {
-    std::string id;
-    if (const auto audio = FindAppended(message, id)) return Append(id, *audio);
+    if (const auto sound = FindAppendedSound(message)) {
+      return Append(sound->event_id, sound->base64);
+    }
     JsonBounds bounds = kBounds;
     // An append of an unusual form, or an item with sound.
     if (message.size() > bounds.max_bytes) bounds.max_bytes = kMaxRealtimeAppendBytes;
     rapidjson::Document event;
     const absl::Status parsed = ParseJsonObject(message, bounds, event);
+    std::string id;
     if (parsed.ok()) {
-      id = std::string(TextOf(Member(&event, "event_id")).value_or("").substr(0, kMaxEventId));
+      id = std::string(TextOf(Member(&event, "event_id")).value_or("").substr(0, kMaxEventIdBytes));
     }
     const std::optional<absl::string_view> type =
         parsed.ok() ? TextOf(Member(&event, "type")) : std::nullopt;
@@ -169,13 +147,13 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       return;
     }
     Report(FlushPending());
-    said.item = NewId("item");
+    said.item = events_.NewId("item");
     said.is_detected = true;
     said.begin = begin;
-    Send("input_audio_buffer.speech_started",
-         JsonObject()
-             .Integer("audio_start_ms", absl::ToInt64Milliseconds(begin))
-             .Text("item_id", said.item));
+    events_.Send("input_audio_buffer.speech_started",
+                 JsonObject()
+                     .Integer("audio_start_ms", absl::ToInt64Milliseconds(begin))
+                     .Text("item_id", said.item));
   }
 
   void SpeechEnded(int32_t utterance, absl::Duration end) override {
@@ -183,10 +161,10 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     const auto found = utterances_.find(utterance);
     if (found == utterances_.end() || !found->second.is_detected) return;
     found->second.length = end - found->second.begin;
-    Send("input_audio_buffer.speech_stopped",
-         JsonObject()
-             .Integer("audio_end_ms", absl::ToInt64Milliseconds(end))
-             .Text("item_id", found->second.item));
+    events_.Send("input_audio_buffer.speech_stopped",
+                 JsonObject()
+                     .Integer("audio_end_ms", absl::ToInt64Milliseconds(end))
+                     .Text("item_id", found->second.item));
     AddSoundItem(found->second.item);
   }
 
@@ -197,25 +175,16 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     Utterance& said = found->second;
     // What was not understood is no transcript.
     const std::string text = words.rejected ? "" : words.text;
+    const bool has_more = text.size() > said.shown.size() && absl::StartsWith(text, said.shown);
+    if (has_more) events_.TranscriptDelta(said.item, text.substr(said.shown.size()));
     if (!is_final) {
       // A delta cannot be taken back: what has changed waits for the end.
-      if (text.size() <= said.shown.size() || !absl::StartsWith(text, said.shown)) return;
-      SendDelta(said.item, text.substr(said.shown.size()));
-      said.shown = text;
+      if (has_more) said.shown = text;
       return;
-    }
-    if (text.size() > said.shown.size() && absl::StartsWith(text, said.shown)) {
-      SendDelta(said.item, text.substr(said.shown.size()));
     }
     RealtimeItem* const item = items_.Find(said.item);
     if (item != nullptr) item->text = text;
-    Send("conversation.item.input_audio_transcription.completed",
-         JsonObject()
-             .Text("item_id", said.item)
-             .Integer("content_index", 0)
-             .Text("transcript", text)
-             .Raw("usage", absl::StrCat(R"({"type":"duration","seconds":)",
-                                        absl::ToDoubleSeconds(said.length), "}")));
+    events_.TranscriptCompleted(said.item, text, said.length);
     if (item != nullptr) SendItem("conversation.item.done", *item);
     utterances_.erase(found);
   }
@@ -231,30 +200,22 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     // An answer that was cancelled before it began has a response only if something is said.
     if (std::exchange(is_unwanted_, false) && !response_.has_value()) return;
     EnsureResponse();
-    response_->is_requested = false;
+    is_requested_ = false;
   }
 
   void AnswerText(int32_t /*answer*/, absl::string_view text) override {
     annotated::MutexLock lock(mutex_);
     EnsureMessage();
-    RealtimeItem* const item = items_.Find(response_->message);
-    if (item != nullptr) item->text = absl::StrCat(item->text.value_or(""), text);
     absl::StrAppend(&answer_text_, text);
-    absl::StrAppend(&response_->text, text);
-    Send(
-        response_->speaks ? "response.output_audio_transcript.delta" : "response.output_text.delta",
-        OfMessage().Text("delta", text));
+    response_->AddText(text);
   }
 
   void Frame(absl::Span<const int16_t> samples) override {
     annotated::MutexLock lock(mutex_);
     answer_samples_ += static_cast<int64_t>(samples.size());
-    if (!response_.has_value() || !response_->speaks) return;
+    if (!response_.has_value() || !response_->speaks()) return;
     EnsureMessage();
-    if (RealtimeItem* const item = items_.Find(response_->message)) {
-      item->num_samples += static_cast<int64_t>(samples.size());
-    }
-    SendSound(output_.Encode(samples));
+    response_->AddSound(samples.size(), output_.Encode(samples));
   }
 
   void CallsBegan(int32_t /*answer*/, absl::Span<const BegunCall> calls) override {
@@ -264,8 +225,8 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     for (const BegunCall& call : calls) is_clients = ShowCall(call) || is_clients;
     if (!is_clients) return;
     // The response is over once what was said before the calls was heard.
-    response_->ends_when_heard = true;
-    if (response_->message.empty() || response_->all_heard) EndResponse("completed", "", "");
+    ends_when_heard_ = true;
+    if (!response_->has_message() || all_heard_) EndResponse(RealtimeResponse::Ending::kCompleted);
   }
 
   void CallEnded(int32_t /*answer*/, int32_t call, const CallOutcome& outcome) override {
@@ -276,15 +237,14 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     if (RealtimeItem* const item = items_.Find(shown->second.item)) {
       item->status = "completed";
       (outcome.answer.ok ? item->output : item->error) = outcome.answer.json;
-      if (response_.has_value() && response_->id == shown->second.response) {
-        Send(outcome.answer.ok ? "response.mcp_call.completed" : "response.mcp_call.failed",
-             JsonObject().Text("item_id", item->id).Integer("output_index", shown->second.place));
-        Send("response.output_item.done", JsonObject()
-                                              .Text("response_id", response_->id)
-                                              .Integer("output_index", shown->second.place)
-                                              .Raw("item", item->Json()));
+      if (response_.has_value() && response_->id() == shown->second.response) {
+        events_.Send(
+            outcome.answer.ok ? "response.mcp_call.completed" : "response.mcp_call.failed",
+            JsonObject().Text("item_id", item->id).Integer("output_index", shown->second.place));
+        response_->EndItem(*item, shown->second.place);
+      } else {
+        SendItem("conversation.item.done", *item);
       }
-      SendItem("conversation.item.done", *item);
       follow_up_is_due_ = true;
     }
     shown_calls_.erase(shown);
@@ -293,8 +253,8 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   void AllHeard(int32_t /*answer*/) override {
     annotated::MutexLock lock(mutex_);
     if (!response_.has_value()) return;
-    response_->all_heard = true;
-    if (response_->ends_when_heard) EndResponse("completed", "", "");
+    all_heard_ = true;
+    if (ends_when_heard_) EndResponse(RealtimeResponse::Ending::kCompleted);
   }
 
   void AnswerEnded(int32_t answer, absl::string_view heard, bool is_cut) override {
@@ -305,14 +265,12 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     last_answer_ = answer;
     if (!response_.has_value()) return;
     if (!is_cut) {
-      EndResponse("completed", "", "");
+      EndResponse(RealtimeResponse::Ending::kCompleted);
       return;
     }
-    if (RealtimeItem* const item = items_.Find(response_->message)) {
-      item->text = std::string(heard.substr(std::min(item->begin_text, heard.size())));
-      response_->text = *item->text;
-    }
-    EndResponse("cancelled", "cancelled", is_cancelled_ ? "client_cancelled" : "turn_detected");
+    response_->CutText(heard);
+    EndResponse(is_cancelled_ ? RealtimeResponse::Ending::kClientCancelled
+                              : RealtimeResponse::Ending::kTurnDetected);
   }
 
   void AnswerTruncated(int32_t /*answer*/, absl::string_view heard) override {
@@ -323,17 +281,16 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     if (RealtimeItem* const item = items_.Find(truncation.item)) {
       item->text = std::string(heard.substr(std::min(item->begin_text, heard.size())));
     }
-    SendTruncated(truncation);
+    events_.Truncated(truncation.item, truncation.audio_end_ms);
   }
 
   void TurnDone(const TurnReport& report) override {
     annotated::MutexLock lock(mutex_);
     // An answer that was asked for, and to nothing.
-    if (response_.has_value() && response_->is_requested &&
-        report.ending == TurnEnding::kNothingSaid) {
-      EndResponse("completed", "", "");
+    if (response_.has_value() && is_requested_ && report.ending == TurnEnding::kNothingSaid) {
+      EndResponse(RealtimeResponse::Ending::kCompleted);
     }
-    SendLatency(report);
+    events_.TurnLatency(report);
   }
 
   void Closed(const absl::Status& status) override {
@@ -361,22 +318,6 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     // What was shown of its words.
     std::string shown = {};
   };
-  struct Response {
-    std::string id;
-    // As the client gave it; empty if it gave none.
-    std::string metadata = {};
-    // Whether it is spoken, or written: a change of the configuration is for the next one.
-    bool speaks = true;
-    // It was asked for, and its answer has not begun.
-    bool is_requested = false;
-    // The items so far, and the message among them, with its place and text.
-    std::vector<std::string> items = {};
-    std::string message = {};
-    int64_t message_place = 0;
-    std::string text = {};
-    bool all_heard = false;
-    bool ends_when_heard = false;
-  };
   struct ShownCall {
     std::string item;
     std::string response;
@@ -389,39 +330,13 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   };
   struct Truncation {
     std::string item;
-    int64_t content_index = 0;
     int64_t audio_end_ms = 0;
   };
 
   // Sending.
 
-  std::string NewId(absl::string_view kind) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return absl::StrCat(kind, "_", id_suffix_, "_", ++num_ids_);
-  }
-
-  // An event of that type; `body`: what else it has.
-  void Send(absl::string_view type, JsonObject& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const std::string rest = body.Finish();
-    SendRaw(type, absl::string_view(rest).substr(1));
-  }
-  void Send(absl::string_view type, JsonObject&& body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    Send(type, body);
-  }
-  // `rest`: the members after the first two, and the closing brace.
-  void SendRaw(absl::string_view type, absl::string_view rest)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    connection_->SendText(absl::StrCat(R"({"type":")", type, R"(","event_id":"event_)", id_suffix_,
-                                       "_", ++num_ids_, rest == "}" ? "\"" : "\",", rest));
-  }
-
-  void Refuse(const Problem& problem) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    JsonObject error;
-    error.Text("type", "invalid_request_error").Text("code", problem.code);
-    error.Text("message", problem.message);
-    error.Text("param", problem.param.empty() ? std::nullopt : std::optional(problem.param));
-    error.Text("event_id",
-               client_event_id_.empty() ? std::nullopt : std::optional(client_event_id_));
-    Send("error", JsonObject().Raw("error", error.Finish()));
+  void Refuse(const RealtimeProblem& problem) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    events_.Error(problem, client_event_id_);
   }
   // What the runtime refuses.
   static std::string CodeOf(const absl::Status& status) {
@@ -434,65 +349,21 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
 
   void SendItem(absl::string_view type, const RealtimeItem& item)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    Send(type,
-         JsonObject().Text("previous_item_id", items_.Before(item.id)).Raw("item", item.Json()));
+    events_.Item(type, item, items_.Before(item.id));
   }
 
   // Adds the item as the last, and says so.
   void AddItem(RealtimeItem item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    std::optional<std::string> previous;
-    const std::string json = item.Json();
-    items_.Add(std::move(item), std::nullopt, &previous);
-    Send("conversation.item.added",
-         JsonObject().Text("previous_item_id", previous).Raw("item", json));
+    events_.Item("conversation.item.added", item, items_.last());
+    items_.Add(std::move(item));
   }
 
   // What somebody said, whose words are not known yet.
   void AddSoundItem(const std::string& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     follow_up_is_due_ = false;
-    Send("input_audio_buffer.committed",
-         JsonObject().Text("previous_item_id", items_.last()).Text("item_id", id));
+    events_.Send("input_audio_buffer.committed",
+                 JsonObject().Text("previous_item_id", items_.last()).Text("item_id", id));
     AddItem({.id = id, .role = "user", .content_type = "input_audio"});
-  }
-
-  void SendDelta(const std::string& item, absl::string_view text)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    Send("conversation.item.input_audio_transcription.delta",
-         JsonObject().Text("item_id", item).Integer("content_index", 0).Text("delta", text));
-  }
-
-  void SendTruncated(const Truncation& truncation) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    Send("conversation.item.truncated", JsonObject()
-                                            .Text("item_id", truncation.item)
-                                            .Integer("content_index", truncation.content_index)
-                                            .Integer("audio_end_ms", truncation.audio_end_ms));
-  }
-
-  void SendSound(absl::Span<const uint8_t> bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (bytes.empty()) return;
-    // The event that comes most often: base64 needs no escaping.
-    event_.clear();
-    absl::StrAppend(&event_, "\"response_id\":\"", response_->id, "\",\"item_id\":\"",
-                    response_->message, "\",\"output_index\":", response_->message_place,
-                    ",\"content_index\":0,\"delta\":\"");
-    AppendBase64(bytes, event_);
-    event_ += "\"}";
-    SendRaw("response.output_audio.delta", event_);
-  }
-
-  // Where the time of the turn went: what our page draws. Others ignore it.
-  void SendLatency(const TurnReport& report) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (report.latency.total() <= absl::ZeroDuration()) return;
-    JsonObject stages;
-    for (size_t i = 0; i < kNumTurnStages; ++i) {
-      stages.Raw(TurnStageName(static_cast<TurnStage>(i)),
-                 absl::StrCat(absl::ToDoubleMilliseconds(report.latency.stages[i])));
-    }
-    Send("parlance.turn.latency",
-         JsonObject()
-             .Integer("turn", report.turn)
-             .Raw("total_ms", absl::StrCat(absl::ToDoubleMilliseconds(report.latency.total())))
-             .Raw("stages_ms", stages.Finish()));
   }
 
   void ShowHistory(absl::Span<const session::Message> messages)
@@ -514,119 +385,32 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
 
   // Responses.
 
-  std::string ResponseJson(absl::string_view status, absl::string_view detail,
-                           absl::string_view reason) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    JsonObject response;
-    response.Text("id", response_->id).Text("object", "realtime.response").Text("status", status);
-    if (detail.empty()) {
-      response.Null("status_details");
-    } else if (detail == "failed") {
-      response.Raw(
-          "status_details",
-          JsonObject()
-              .Text("type", detail)
-              .Raw("error",
-                   JsonObject().Text("type", "invalid_request_error").Text("code", reason).Finish())
-              .Finish());
-    } else {
-      response.Raw("status_details",
-                   JsonObject().Text("type", detail).Text("reason", reason).Finish());
-    }
-    std::vector<std::string> output;
-    if (status != "in_progress") {
-      for (const std::string& id : response_->items) {
-        if (const RealtimeItem* const item = const_cast<RealtimeItems&>(items_).Find(id)) {
-          output.push_back(item->Json());
-        }
-      }
-    }
-    response.Raw("output", absl::StrCat("[", absl::StrJoin(output, ","), "]"));
-    response.Text("conversation_id", absl::StrCat("conv_", session_->id()));
-    response.Raw("output_modalities", response_->speaks ? R"(["audio"])" : R"(["text"])");
-    response.Raw("metadata", response_->metadata.empty() ? "null" : response_->metadata);
-    return response.Finish();
+  // Begins a response for what comes now.
+  void BeginResponse(RealtimeResponse::Options options) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    options.conversation = absl::StrCat("conv_", session_->id());
+    response_.emplace(events_.NewId("resp"), std::move(options), &items_, &events_);
+    is_requested_ = false;
+    all_heard_ = false;
+    ends_when_heard_ = false;
+    response_->Begin();
   }
-
-  // A response for what comes now.
   void EnsureResponse() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (response_.has_value()) return;
-    response_ = Response{.id = NewId("resp"), .speaks = settings_->speaks()};
-    Send("response.created", JsonObject().Raw("response", ResponseJson("in_progress", "", "")));
-  }
-
-  JsonObject OfMessage() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    JsonObject json;
-    json.Text("response_id", response_->id).Text("item_id", response_->message);
-    json.Integer("output_index", response_->message_place).Integer("content_index", 0);
-    return json;
-  }
-
-  // The event of an item of the response, and that of the conversation.
-  void BeginOutputItem(RealtimeItem item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const auto place = static_cast<int64_t>(response_->items.size());
-    response_->items.push_back(item.id);
-    Send("response.output_item.added", JsonObject()
-                                           .Text("response_id", response_->id)
-                                           .Integer("output_index", place)
-                                           .Raw("item", item.Json()));
-    AddItem(std::move(item));
-  }
-  void EndOutputItem(const RealtimeItem& item, int64_t place)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    Send("response.output_item.done", JsonObject()
-                                          .Text("response_id", response_->id)
-                                          .Integer("output_index", place)
-                                          .Raw("item", item.Json()));
-    SendItem("conversation.item.done", item);
-  }
-
-  // The part of a message of ours; its text is a transcript where it is spoken.
-  std::string PartJson(absl::string_view text) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    JsonObject part;
-    part.Text("type", response_->speaks ? "audio" : "text");
-    part.Text(response_->speaks ? "transcript" : "text", text);
-    return part.Finish();
+    if (!response_.has_value()) BeginResponse({.speaks = settings_->speaks()});
   }
 
   // A response with a message that is being said.
   void EnsureMessage() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     EnsureResponse();
-    response_->all_heard = false;
-    if (!response_->message.empty()) return;
-    response_->message = NewId("item");
-    response_->message_place = static_cast<int64_t>(response_->items.size());
-    BeginOutputItem({.id = response_->message,
-                     .status = "in_progress",
-                     .role = "assistant",
-                     .content_type = response_->speaks ? "output_audio" : "output_text",
-                     .text = "",
-                     .answer = answer_,
-                     .begin_sample = answer_samples_,
-                     .begin_text = answer_text_.size()});
-    Send("response.content_part.added", OfMessage().Raw("part", PartJson("")));
+    all_heard_ = false;
+    response_->EnsureMessage(
+        {.answer = answer_, .sample = answer_samples_, .text = answer_text_.size()});
   }
 
-  void EndMessage(absl::string_view status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (response_->message.empty()) return;
-    if (response_->speaks) {
-      SendSound(output_.Finish());
-      Send("response.output_audio.done", OfMessage());
-      Send("response.output_audio_transcript.done",
-           OfMessage().Text("transcript", response_->text));
-    } else {
-      Send("response.output_text.done", OfMessage().Text("text", response_->text));
-    }
-    Send("response.content_part.done", OfMessage().Raw("part", PartJson(response_->text)));
-    RealtimeItem* const item = items_.Find(response_->message);
-    if (item == nullptr) return;
-    item->status = std::string(status);
-    EndOutputItem(*item, response_->message_place);
-  }
-
-  void EndResponse(absl::string_view status, absl::string_view detail, absl::string_view reason)
+  // `code`: of what failed.
+  void EndResponse(RealtimeResponse::Ending ending, absl::string_view code = "")
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    EndMessage(status == "completed" ? "completed" : "incomplete");
-    Send("response.done", JsonObject().Raw("response", ResponseJson(status, detail, reason)));
+    if (response_->has_message() && response_->speaks()) response_->AddSound(0, output_.Finish());
+    response_->End(ending, code);
     response_.reset();
     if (std::exchange(overrides_agent_, false)) {
       session_->SetAgentSettings(std::make_shared<AgentSettings>(settings_->agent())).IgnoreError();
@@ -642,34 +426,33 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     const bool is_clients = std::any_of(tools.begin(), tools.end(), [&](const OfferedTool& tool) {
       return tool.name == call.tool_call.name;
     });
-    const auto place = static_cast<int64_t>(response_->items.size());
     RealtimeItem item = {
-        .id = NewId("item"),
+        .id = events_.NewId("item"),
         .type = is_clients ? RealtimeItem::Type::kFunctionCall : RealtimeItem::Type::kToolCall,
         .status = "in_progress",
         .name = call.tool_call.name};
     const std::string id = item.id;
     if (!is_clients) {
       item.arguments = call.tool_call.arguments;
-      shown_calls_[call.call] = {.item = id, .response = response_->id, .place = place};
-      BeginOutputItem(std::move(item));
+      const int64_t place = response_->BeginItem(std::move(item));
+      shown_calls_[call.call] = {.item = id, .response = response_->id(), .place = place};
       return false;
     }
     // Ids of calls are the session's, and a client may have several sessions.
     item.call_id = call.id;
     client_calls_[call.call] = {.call_id = call.id};
-    BeginOutputItem(std::move(item));
-    JsonObject of_call;
-    of_call.Text("response_id", response_->id).Text("item_id", id);
-    of_call.Integer("output_index", place).Text("call_id", call.id);
-    Send("response.function_call_arguments.delta",
-         JsonObject(of_call).Text("delta", call.tool_call.arguments));
-    Send("response.function_call_arguments.done",
-         JsonObject(of_call).Text("arguments", call.tool_call.arguments));
+    const int64_t place = response_->BeginItem(std::move(item));
+    JsonObject call_event;
+    call_event.Text("response_id", response_->id()).Text("item_id", id);
+    call_event.Integer("output_index", place).Text("call_id", call.id);
+    events_.Send("response.function_call_arguments.delta",
+                 JsonObject(call_event).Text("delta", call.tool_call.arguments));
+    events_.Send("response.function_call_arguments.done",
+                 JsonObject(call_event).Text("arguments", call.tool_call.arguments));
     if (RealtimeItem* const begun = items_.Find(id)) {
       begun->arguments = call.tool_call.arguments;
       begun->status = "completed";
-      EndOutputItem(*begun, place);
+      response_->EndItem(*begun, place);
     }
     return true;
   }
@@ -686,7 +469,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       Commit();
     } else if (type == "input_audio_buffer.clear") {
       buffer_.clear();
-      Send("input_audio_buffer.cleared", JsonObject());
+      events_.Send("input_audio_buffer.cleared", JsonObject());
     } else if (type == "conversation.item.create") {
       CreateItem(event);
     } else if (type == "conversation.item.retrieve" || type == "conversation.item.delete") {
@@ -695,7 +478,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       if (item == nullptr) {
         RefuseItem(id);
       } else if (type == "conversation.item.retrieve") {
-        Send("conversation.item.retrieved", JsonObject().Raw("item", item->Json()));
+        events_.Send("conversation.item.retrieved", JsonObject().Raw("item", item->Json()));
       } else {
         DeleteItem(*item);
       }
@@ -707,7 +490,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       CancelResponse(event);
     } else if (type == "output_audio_buffer.clear") {
       if (response_.has_value()) CancelAnswer();
-      Send("output_audio_buffer.cleared", JsonObject());
+      events_.Send("output_audio_buffer.cleared", JsonObject());
     } else {
       Refuse({.code = "unknown_event",
               .message = absl::StrCat("there is no client event of the type ", type.substr(0, 100)),
@@ -743,9 +526,9 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     }
     const std::string id = item.id;
     // Nobody has heard of it yet.
-    std::erase_if(pending_, [&](const PendingInput& input) { return input.item == id; });
+    pending_.Remove(id);
     items_.Remove(id);
-    Send("conversation.item.deleted", JsonObject().Text("item_id", id));
+    events_.Send("conversation.item.deleted", JsonObject().Text("item_id", id));
   }
 
   void UpdateSession(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -759,7 +542,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     }
     const bool detected = settings_->detects_turns();
     if (!settings_->Update(*update, &problem)) {
-      Refuse({.code = problem.code, .message = problem.message, .param = problem.param});
+      Refuse(problem);
       return;
     }
     ReadFormats();
@@ -767,7 +550,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     session_->Configure(settings_->turn_taking()).IgnoreError();
     session_->SetAgentSettings(std::make_shared<AgentSettings>(settings_->agent())).IgnoreError();
     session_->SetSpeaks(settings_->speaks()).IgnoreError();
-    Send("session.updated", JsonObject().Raw("session", settings_->Json()));
+    events_.Send("session.updated", JsonObject().Raw("session", settings_->Json()));
   }
   void ReadFormats() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     input_.SetFormat(settings_->input_format(), kSessionHz);
@@ -775,35 +558,6 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     if (answer_ == 0) {
       output_.SetFormat(settings_->output_format(), environment_.output_sample_rate_hz);
     }
-  }
-
-  // The sound and the id of the event that comes most often, where it has the form that clients
-  // give it: nothing of it is copied. Nothing for any other.
-  static std::optional<absl::string_view> FindAppended(absl::string_view message, std::string& id) {
-    constexpr absl::string_view kType = R"("type":"input_audio_buffer.append")";
-    constexpr absl::string_view kAudio = R"("audio":")";
-    const size_t head = message.substr(0, 200).find(kType);
-    if (head == absl::string_view::npos) return std::nullopt;
-    const size_t audio = message.substr(0, 300).find(kAudio);
-    if (audio == absl::string_view::npos) return std::nullopt;
-    const size_t begin = audio + kAudio.size();
-    const size_t end = message.find('"', begin);
-    if (end == absl::string_view::npos) return std::nullopt;
-    // The members before and after it are the type, and perhaps an id: all others take the long
-    // way.
-    std::string rest = absl::StrCat(message.substr(0, begin), message.substr(end));
-    if (rest.size() > 600) return std::nullopt;
-    rapidjson::Document event;
-    if (!ParseJsonObject(rest, kBounds, event).ok() || event.MemberCount() > 3 ||
-        TextOf(Member(&event, "type")) != "input_audio_buffer.append" ||
-        TextOf(Member(&event, "audio")) != "") {
-      return std::nullopt;
-    }
-    const absl::string_view audio_text = message.substr(begin, end - begin);
-    // Some write the / and = of base64 as escapes.
-    if (absl::StrContains(audio_text, '\\')) return std::nullopt;
-    id = std::string(TextOf(Member(&event, "event_id")).value_or("").substr(0, kMaxEventId));
-    return audio_text;
   }
 
   // All of the sound or, if it is none or too much, nothing of it; in pieces, between which others
@@ -876,7 +630,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
                                       " ms of sound; 100 ms are the least")});
       return;
     }
-    const std::string id = NewId("item");
+    const std::string id = events_.NewId("item");
     AddSoundItem(id);
     committed_.push_back(id);
     if (absl::Status said = session_->WholeUtterance(std::exchange(buffer_, {})); !said.ok()) {
@@ -886,49 +640,21 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   }
 
   void CreateItem(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const rapidjson::Value* const given = Member(&event, "item");
-    const std::optional<absl::string_view> type = TextOf(Member(given, "type"));
-    if (!type.has_value()) {
-      Refuse({.code = "missing_required_parameter",
-              .message = "an item needs a type",
-              .param = "item.type"});
+    RealtimeProblem problem;
+    std::optional<GivenItem> given = ReadGivenItem(Member(&event, "item"), input_, &problem);
+    if (!given.has_value()) {
+      Refuse(problem);
       return;
     }
-    RealtimeItem item;
-    item.id = std::string(TextOf(Member(given, "id")).value_or(""));
-    if (item.id.size() > kMaxIdBytes) {
-      Refuse({.code = "invalid_value",
-              .message = absl::StrCat("an id has at most ", kMaxIdBytes, " bytes"),
-              .param = "item.id"});
-      return;
-    }
-    if (item.id.empty()) item.id = NewId("item");
+    RealtimeItem& item = given->item;
+    if (item.id.empty()) item.id = events_.NewId("item");
     if (items_.Find(item.id) != nullptr) {
       Refuse({.code = "item_exists",
               .message = absl::StrCat("there is an item ", item.id, " already"),
               .param = "item.id"});
       return;
     }
-    std::optional<PendingInput> input;
-    if (type == "message") {
-      if (!ReadMessage(*given, &item, &input)) return;
-    } else if (type == "function_call_output") {
-      item.type = RealtimeItem::Type::kFunctionCallOutput;
-      item.output = "";
-      if (!ReadText(*given, "call_id", kMaxIdBytes, &item.call_id)) return;
-      if (!ReadText(*given, "output", Runtime::Session::kMaxTextBytes, &*item.output)) return;
-    } else if (type == "function_call") {
-      item.type = RealtimeItem::Type::kFunctionCall;
-      if (!ReadText(*given, "call_id", kMaxIdBytes, &item.call_id)) return;
-      if (!ReadText(*given, "name", kMaxIdBytes, &item.name)) return;
-      if (!ReadText(*given, "arguments", Runtime::Session::kMaxTextBytes, &item.arguments)) return;
-    } else {
-      Refuse({.code = "unsupported_item",
-              .message = "an item's type has to be message, function_call or function_call_output",
-              .param = "item.type"});
-      return;
-    }
-    if (input.has_value() && !MayWait(*input)) {
+    if (given->input.has_value() && !pending_.HasRoomFor(*given->input)) {
       Refuse({.code = "rate_limit_exceeded",
               .message = absl::StrCat(pending_.size(),
                                       " messages wait for an answer, and more cannot; ask for one "
@@ -937,55 +663,26 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     }
     const std::optional<absl::string_view> after = TextOf(Member(&event, "previous_item_id"));
     std::optional<std::string> previous;
-    const RealtimeItem kept = item;
-    if (!items_.Add(std::move(item),
-                    after.has_value() ? std::optional<std::string>(*after) : std::nullopt,
+    if (!items_.Add(item, after.has_value() ? std::optional<std::string>(*after) : std::nullopt,
                     &previous)) {
       Refuse({.code = "item_not_found",
               .message = absl::StrCat("there is no item ", after->substr(0, 100)),
               .param = "previous_item_id"});
       return;
     }
-    if (const absl::Status stored = StoreWhatIsHistory(kept); !stored.ok()) {
-      items_.Remove(kept.id);
+    if (const absl::Status stored = StoreWhatIsHistory(item); !stored.ok()) {
+      items_.Remove(item.id);
       Report(stored);
       return;
     }
-    if (kept.type == RealtimeItem::Type::kFunctionCallOutput) {
+    if (item.type == RealtimeItem::Type::kFunctionCallOutput) {
       for (auto& [call, waiting] : client_calls_) {
-        if (waiting.call_id == kept.call_id) waiting.output = kept.output;
+        if (waiting.call_id == item.call_id) waiting.output = item.output;
       }
     }
-    Send("conversation.item.added",
-         JsonObject().Text("previous_item_id", previous).Raw("item", kept.Json()));
-    SendItem("conversation.item.done", kept);
-    if (!input.has_value()) return;
-    input->item = kept.id;
-    pending_.push_back(*std::move(input));
-  }
-
-  // Whether it may wait, too: an answer is asked for with all that waits at once.
-  bool MayWait(const PendingInput& input) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (pending_.size() >= kMaxPendingInputs) return false;
-    size_t bytes = SizeOf(input);
-    for (const PendingInput& each : pending_) bytes += SizeOf(each);
-    return bytes <= Runtime::Session::kMaxRequestBytes;
-  }
-
-  // A text of an item, empty if there is none. False if it is refused.
-  bool ReadText(const rapidjson::Value& given, absl::string_view name, size_t max_bytes,
-                std::string* text) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const rapidjson::Value* const member = Member(&given, name);
-    if (member == nullptr && name != "output") return true;
-    const std::optional<absl::string_view> value = TextOf(member);
-    if (!value.has_value() || value->size() > max_bytes) {
-      Refuse({.code = "invalid_value",
-              .message = absl::StrCat(name, " has to be text of at most ", max_bytes, " bytes"),
-              .param = absl::StrCat("item.", name)});
-      return false;
-    }
-    *text = std::string(*value);
-    return true;
+    events_.Item("conversation.item.added", item, previous);
+    SendItem("conversation.item.done", item);
+    if (given->input.has_value()) pending_.Add(item.id, *std::move(given->input));
   }
 
   // What a new item makes history of: what was written before it and, unless it may be the
@@ -1000,91 +697,13 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
         added.text.value_or(""));
   }
 
-  // A message that the client gives. `input`: what of it is to be answered. False if it is refused.
-  bool ReadMessage(const rapidjson::Value& given, RealtimeItem* item,
-                   std::optional<PendingInput>* input) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    item->role = std::string(TextOf(Member(&given, "role")).value_or("user"));
-    if (item->role != "user" && item->role != "assistant" && item->role != "system") {
-      Refuse({.code = "invalid_value",
-              .message = "a role has to be user, assistant or system",
-              .param = "item.role"});
-      return false;
-    }
-    const rapidjson::Value* const content = Member(&given, "content");
-    if (content == nullptr || !content->IsArray() || content->Empty()) {
-      Refuse({.code = "missing_required_parameter",
-              .message = "a message needs content, a list of parts",
-              .param = "item.content"});
-      return false;
-    }
-    item->content_type = item->role == "assistant" ? "output_text" : "input_text";
-    item->text = "";
-    bool has_text = false;
-    for (const rapidjson::Value& part : content->GetArray()) {
-      const absl::string_view type = TextOf(Member(&part, "type")).value_or("");
-      const absl::string_view key =
-          type == "input_audio" || type == "output_audio" || type == "audio" ? "transcript"
-                                                                             : "text";
-      const std::optional<absl::string_view> text = TextOf(Member(&part, key));
-      const std::optional<absl::string_view> audio = TextOf(Member(&part, "audio"));
-      if (type == "input_image" || (!text.has_value() && !audio.has_value())) {
-        Refuse({.code = "unsupported_content",
-                .message = absl::StrCat("a part of the type ", type.substr(0, 100),
-                                        " cannot be used; input_text and input_audio can"),
-                .param = "item.content"});
-        return false;
-      }
-      if (input->has_value() || (has_text && !text.has_value() && item->role == "user")) {
-        Refuse({.code = "unsupported_content",
-                .message = "a message has either text or one sound; give each an item of its own",
-                .param = "item.content"});
-        return false;
-      }
-      if (text.has_value()) {
-        has_text = true;
-        absl::StrAppend(&*item->text, item->text->empty() ? "" : "\n", *text);
-      } else if (item->role == "user") {
-        absl::StatusOr<std::vector<int16_t>> samples =
-            input_.NumSamples(audio->size()) > MaxUtteranceSamples()
-                ? absl::InvalidArgumentError(
-                      absl::StrCat("an utterance has at most ",
-                                   absl::FormatDuration(ConversationEvents::kMaxUtterance)))
-                : input_.DecodeWhole(*audio);
-        if (!samples.ok()) {
-          Refuse({.code = "invalid_audio",
-                  .message = std::string(samples.status().message()),
-                  .param = "item.content"});
-          return false;
-        }
-        *input = PendingInput{.item = "", .said = *std::move(samples)};
-        item->content_type = "input_audio";
-      }
-    }
-    if (input->has_value()) {
-      item->text = std::nullopt;
-      return true;
-    }
-    if (item->text->size() > Runtime::Session::kMaxTextBytes) {
-      Refuse({.code = "string_above_max_length",
-              .message = absl::StrCat("a message has at most ", Runtime::Session::kMaxTextBytes,
-                                      " bytes of text"),
-              .param = "item.content"});
-      return false;
-    }
-    if (item->role == "user") *input = PendingInput{.item = "", .said = *item->text};
-    return true;
-  }
-
   // What was written before somebody spoke or wrote belongs to the conversation. What cannot be
   // stored goes on waiting.
   absl::Status FlushPending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const auto text = std::find_if(pending_.begin(), pending_.end(), [](const PendingInput& input) {
-      return std::holds_alternative<std::string>(input.said);
-    });
-    if (text == pending_.end()) return absl::OkStatus();
-    absl::Status stored =
-        session_->AddMessage(session::Role::kUser, std::get<std::string>(text->said));
-    if (stored.ok()) pending_.erase(text);
+    const std::string* const text = pending_.text();
+    if (text == nullptr) return absl::OkStatus();
+    absl::Status stored = session_->AddMessage(session::Role::kUser, *text);
+    if (stored.ok()) pending_.RemoveText();
     return stored;
   }
 
@@ -1110,7 +729,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     const bool is_last = item->answer != 0 && (item->answer == answer_ ||
                                                (answer_ == 0 && item->answer == last_answer_));
     if (!is_last) {
-      SendTruncated(truncation);
+      events_.Truncated(truncation.item, truncation.audio_end_ms);
       return;
     }
     truncations_.push_back(truncation);
@@ -1125,7 +744,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   void CreateResponse(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (response_.has_value()) {
       Refuse({.code = "conversation_already_has_active_response",
-              .message = absl::StrCat("the response ", response_->id,
+              .message = absl::StrCat("the response ", response_->id(),
                                       " is under way; wait for "
                                       "response.done, or cancel it")});
       return;
@@ -1138,7 +757,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     // said already.
     const bool is_follow_up = std::exchange(follow_up_is_due_, false) && pending_.empty() &&
                               client_calls_.empty() && Member(&event, "response") == nullptr;
-    Response response = {.id = NewId("resp"), .speaks = settings_->speaks()};
+    RealtimeResponse::Options options = {.speaks = settings_->speaks()};
     if (const rapidjson::Value* const given = Member(&event, "response")) {
       if (!given->IsObject()) {
         Refuse({.code = "invalid_type",
@@ -1157,27 +776,26 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
                 .param = "response.conversation"});
         return;
       }
-      if (!settings_->Override(*given, &agent, &response.speaks, &problem)) {
-        Refuse({.code = problem.code, .message = problem.message, .param = problem.param});
+      if (!settings_->Override(*given, &agent, &options.speaks, &problem)) {
+        Refuse(problem);
         return;
       }
       const rapidjson::Value* const metadata = Member(given, "metadata");
-      if (metadata != nullptr && metadata->IsObject()) response.metadata = JsonOf(*metadata);
+      if (metadata != nullptr && metadata->IsObject()) options.metadata = JsonOf(*metadata);
       if (Member(given, "instructions") != nullptr || Member(given, "tools") != nullptr ||
           Member(given, "tool_choice") != nullptr ||
           Member(given, "max_output_tokens") != nullptr) {
         overrides_agent_ = true;
         session_->SetAgentSettings(std::make_shared<AgentSettings>(agent)).IgnoreError();
       }
-      if (response.speaks != settings_->speaks()) {
+      if (options.speaks != settings_->speaks()) {
         overrides_speech_ = true;
-        session_->SetSpeaks(response.speaks).IgnoreError();
+        session_->SetSpeaks(options.speaks).IgnoreError();
       }
     }
-    response_ = std::move(response);
-    Send("response.created", JsonObject().Raw("response", ResponseJson("in_progress", "", "")));
+    BeginResponse(std::move(options));
     if (is_follow_up) {
-      EndResponse("completed", "", "");
+      EndResponse(RealtimeResponse::Ending::kCompleted);
       return;
     }
     if (!client_calls_.empty()) {
@@ -1193,9 +811,9 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       }
       return;
     }
-    response_->is_requested = true;
+    is_requested_ = true;
     absl::Status asked;
-    for (PendingInput& input : std::exchange(pending_, {})) {
+    for (PendingInputs::Input& input : pending_.Take()) {
       if (auto* const text = std::get_if<std::string>(&input.said)) {
         asked.Update(session_->Type(std::move(*text)));
         continue;
@@ -1209,12 +827,12 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     if (asked.ok()) asked = session_->Respond();
     if (asked.ok()) return;
     Report(asked);
-    EndResponse("failed", "failed", CodeOf(asked));
+    EndResponse(RealtimeResponse::Ending::kFailed, CodeOf(asked));
   }
 
   void CancelResponse(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const std::optional<absl::string_view> id = TextOf(Member(&event, "response_id"));
-    if (!response_.has_value() || (id.has_value() && *id != response_->id)) {
+    if (!response_.has_value() || (id.has_value() && *id != response_->id())) {
       Refuse(
           {.code = "response_cancel_not_active", .message = "there is no such response under way"});
       return;
@@ -1225,25 +843,23 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     is_cancelled_ = true;
     Report(session_->CancelAnswer());
     // Its answer has not begun, and will not.
-    if (!response_->is_requested) return;
+    if (!is_requested_) return;
     is_unwanted_ = true;
-    EndResponse("cancelled", "cancelled", "client_cancelled");
+    EndResponse(RealtimeResponse::Ending::kClientCancelled);
   }
 
   const RealtimeEnvironment environment_;
   const std::shared_ptr<Connection> connection_;
-  const std::string id_suffix_;
 
   annotated::Mutex mutex_;
   std::shared_ptr<Runtime::Session> session_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<RealtimeSession> self_ ABSL_GUARDED_BY(mutex_);
   bool is_over_ ABSL_GUARDED_BY(mutex_) = false;
-  int64_t num_ids_ ABSL_GUARDED_BY(mutex_) = 0;
+  ServerEvents events_ ABSL_GUARDED_BY(mutex_);
   std::optional<RealtimeSettings> settings_ ABSL_GUARDED_BY(mutex_);
   RealtimeItems items_ ABSL_GUARDED_BY(mutex_);
   // The event_id of the client's event that is being handled.
   std::string client_event_id_ ABSL_GUARDED_BY(mutex_);
-  std::string event_ ABSL_GUARDED_BY(mutex_);
 
   RealtimeInput input_ ABSL_GUARDED_BY(mutex_);
   // Sound that waits to be committed by hand.
@@ -1252,7 +868,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   std::deque<std::string> committed_ ABSL_GUARDED_BY(mutex_);
   // What is said, until its words are known.
   std::map<int32_t, Utterance> utterances_ ABSL_GUARDED_BY(mutex_);
-  std::vector<PendingInput> pending_ ABSL_GUARDED_BY(mutex_);
+  PendingInputs pending_ ABSL_GUARDED_BY(mutex_);
 
   // The answer that is being given, 0 if none is, and the last one that ended; how much was given.
   int32_t answer_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -1263,7 +879,12 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   // The next answer was cancelled before it began.
   bool is_unwanted_ ABSL_GUARDED_BY(mutex_) = false;
   RealtimeOutput output_ ABSL_GUARDED_BY(mutex_);
-  std::optional<Response> response_ ABSL_GUARDED_BY(mutex_);
+  std::optional<RealtimeResponse> response_ ABSL_GUARDED_BY(mutex_);
+  // The response was asked for, and its answer has not begun.
+  bool is_requested_ ABSL_GUARDED_BY(mutex_) = false;
+  // All of the response so far was heard; and whether it is over with that.
+  bool all_heard_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ends_when_heard_ ABSL_GUARDED_BY(mutex_) = false;
   // Whether the response has settings of its own, which end with it.
   bool overrides_agent_ ABSL_GUARDED_BY(mutex_) = false;
   bool overrides_speech_ ABSL_GUARDED_BY(mutex_) = false;

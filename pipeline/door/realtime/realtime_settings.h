@@ -26,6 +26,7 @@
 #include "absl/strings/string_view.h"
 #include "pipeline/agent/agent_settings.h"
 #include "pipeline/conversation/turn/turn_taking.h"
+#include "pipeline/door/realtime/realtime_problem.h"
 #include "rapidjson/document.h"
 
 namespace parlance::pipeline::door {
@@ -35,14 +36,6 @@ enum class RealtimeFormat { kPcm24k, kMuLaw, kALaw };
 constexpr int SampleRateOf(RealtimeFormat format) {
   return format == RealtimeFormat::kPcm24k ? 24000 : 8000;
 }
-
-// Why an update is refused: as an error event says it.
-struct RealtimeProblem {
-  std::string code;
-  std::string message;
-  // The path of the member, such as "session.audio.input.format".
-  std::string param;
-};
 
 class RealtimeSettings {
  public:

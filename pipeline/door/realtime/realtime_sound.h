@@ -17,6 +17,9 @@
 
 namespace parlance::pipeline::door {
 
+// The rate that the conversation hears; sound of other rates is made that.
+inline constexpr int kSessionHz = 16000;
+
 // The sound that a client sends, as samples at the session's rate.
 class RealtimeInput {
  public:
