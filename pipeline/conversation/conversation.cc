@@ -64,7 +64,8 @@ Conversation::Conversation(ConversationOptions options, audio::SpeechSegmenter s
     : options_(std::move(options)),
       segmenter_(std::move(segmenter)),
       actions_(*actions),
-      judge_(std::move(judge)) {
+      judge_(std::move(judge)),
+      ledger_(actions, options_.store_timeout) {
   turn_taking_.min_endpointing_delay = options_.endpointer.min_endpointing_delay;
   turn_taking_.max_endpointing_delay = options_.endpointer.max_endpointing_delay;
   turn_taking_.complete_delay = options_.endpointer.complete_delay;
@@ -155,7 +156,7 @@ void Conversation::Respond(absl::Duration at) {
     case TurnPhase::kAnswering:
     case TurnPhase::kSpeaking:
       if (!std::exchange(answer_.waits_for_request, false)) break;
-      BeginWait(now_, absl::ZeroDuration());
+      wait_.Begin(now_, absl::ZeroDuration());
       Ask(/*draft=*/false);
       Observe();
       break;
@@ -192,13 +193,7 @@ void Conversation::Truncate(absl::Duration at, int64_t position) {
     if (observer_ != nullptr) observer_->AnswerTruncated(0, "");
     return;
   }
-  for (StoredAnswer& each : stored_answers_) {
-    if (each.turn != past_.turn || each.last_piece < past_.first_piece) continue;
-    std::string heard = past_.spoken.HeardText(position, each.first_piece, each.last_piece);
-    each.amendment = std::move(heard);
-    each.cut = true;
-    if (each.sequence.has_value()) AmendAnswer(each, /*is_awaited=*/false);
-  }
+  ledger_.Cut(now_, past_.turn, past_.first_piece, position, past_.spoken, /*also_whole=*/true);
   if (observer_ == nullptr) return;
   observer_->AnswerTruncated(past_.answer,
                              past_.spoken.HeardText(position, past_.first_piece, past_.last_piece));
@@ -207,12 +202,9 @@ void Conversation::Truncate(absl::Duration at, int64_t position) {
 void Conversation::AddMessage(absl::Duration at, session::Role role, absl::string_view text) {
   Pass(at);
   if (phase() == TurnPhase::kClosed) return;
-  const int32_t order = ++last_order_;
-  store_orders_.push_back(
-      {.order = order, .appended_by = order, .deadline = now_ + options_.store_timeout});
   std::vector<session::Message> messages;
   messages.push_back({.role = role, .content = std::string(text)});
-  actions_.Append(order, std::move(messages));
+  ledger_.Append(now_, std::move(messages));
 }
 
 void Conversation::Configure(absl::Duration at, const TurnTaking& turn_taking) {
@@ -233,8 +225,7 @@ size_t Conversation::TakeFrame(absl::Duration at, absl::Span<int16_t> frame) {
   }
   if (count > 0 && !machine_.heard()) {
     if (answer_.is_announcement) announcing_.clear();
-    is_waited_for_ = false;
-    first_taken_ = now_;
+    wait_.EndWithSound(now_);
     NoteLatency();
     Tell({.kind = TurnEventKind::kFirstHeard});
   }
@@ -245,8 +236,8 @@ size_t Conversation::TakeFrame(absl::Duration at, absl::Span<int16_t> frame) {
 void Conversation::Played(absl::Duration at, int64_t position) {
   Pass(at);
   played_ = std::max(position, played_.value_or(0));
-  if (position > 0 && machine_.heard() && !latency_.played.has_value()) {
-    latency_.played = latency_.total() + (now_ - first_taken_);
+  if (position > 0 && machine_.heard() && !wait_.latency().played.has_value()) {
+    wait_.NotePlayed(now_);
     NoteLatency();
   }
   HearWhatWasPlayed();
@@ -354,23 +345,7 @@ void Conversation::PieceDone(absl::Duration at, int32_t piece, const absl::Statu
 
 void Conversation::Stored(absl::Duration at, int32_t order, const absl::StatusOr<int64_t>& result) {
   Pass(at);
-  const auto found = std::find_if(store_orders_.begin(), store_orders_.end(),
-                                  [&](const StoreOrder& each) { return each.order == order; });
-  if (found == store_orders_.end()) return;
-  const StoreOrder done = *found;
-  store_orders_.erase(found);
-  int32_t piece = done.piece;
-  if (StoredAnswer* const stored = FindStored(order)) {
-    if (result.ok()) {
-      stored->sequence = *result + stored->place;
-      if (stored->amendment.has_value()) AmendAnswer(*stored, /*is_awaited=*/!stored->cut);
-    } else {
-      // There is nothing that could be amended.
-      if (stored->amendment.has_value() && piece != 0) piece = stored->last_piece;
-      std::erase_if(stored_answers_, [&](const StoredAnswer& each) { return each.order == order; });
-    }
-  }
-  EndStoreOrder(piece, !result.ok());
+  if (const auto done = ledger_.Stored(now_, order, result)) EndStoreOrder(*done);
 }
 
 void Conversation::Announce(absl::Duration at, absl::string_view sentence) {
@@ -455,7 +430,7 @@ void Conversation::EndUtterance(Utterance& utterance, absl::Duration endpoint_de
     utterance.deadline = now_ + options_.recognition_timeout;
     utterance.end = std::max(utterance.end, utterance.begin);
   }
-  if (!utterance.over) BeginWait(now_, endpoint_delay);
+  if (!utterance.over) wait_.Begin(now_, endpoint_delay);
   open_utterance_ = 0;
   ObserveSpeech();
   Tell({.kind = TurnEventKind::kSpeechEnded});
@@ -488,27 +463,9 @@ void Conversation::OnFrameHeard(float probability) {
 
 void Conversation::Pass(absl::Duration at) {
   at = std::max(at, now_);
-  if (is_waited_for_) AddWait(Stage(), now_, at - now_);
+  if (wait_.is_on()) wait_.Add(Stage(), now_, at - now_);
   now_ = at;
   CheckDeadlines();
-}
-
-void Conversation::BeginWait(absl::Duration decided, absl::Duration endpoint_delay) {
-  latency_ = {};
-  waits_.clear();
-  AddWait(TurnStage::kEndpoint, decided - endpoint_delay, endpoint_delay);
-  is_waited_for_ = true;
-  waiting_since_ = decided;
-}
-
-void Conversation::AddWait(TurnStage stage, absl::Duration began, absl::Duration took) {
-  latency_[stage] += took;
-  if (took <= absl::ZeroDuration()) return;
-  if (!waits_.empty() && waits_.back().stage == stage) {
-    waits_.back().took += took;
-  } else if (waits_.size() < kMaxStageWaits) {
-    waits_.push_back({.stage = stage, .began = began, .took = took});
-  }
 }
 
 TurnStage Conversation::Stage() const {
@@ -525,15 +482,14 @@ TurnStage Conversation::Stage() const {
 }
 
 absl::Duration Conversation::next_deadline() const {
-  absl::Duration next =
-      std::min({answer_.agent_deadline, answer_.calls_deadline, answer_.synthesis_deadline});
+  absl::Duration next = std::min({answer_.agent_deadline, answer_.calls_deadline,
+                                  answer_.synthesis_deadline, ledger_.next_deadline()});
   if (!answer_.cutter.has_first() && answer_.hurry_at > now_) {
     next = std::min(next, answer_.hurry_at);
   }
   for (const Utterance& utterance : utterances_) next = std::min(next, utterance.deadline);
-  for (const StoreOrder& order : store_orders_) next = std::min(next, order.deadline);
-  if (phase() == TurnPhase::kAnswering && is_waited_for_ && !waited_) {
-    next = std::min(next, waiting_since_ + options_.waiting_after);
+  if (phase() == TurnPhase::kAnswering && wait_.is_on() && !waited_) {
+    next = std::min(next, wait_.since() + options_.waiting_after);
   }
   return next;
 }
@@ -567,22 +523,9 @@ void Conversation::CheckDeadlines() {
     actions_.CancelSynthesis(answer_.synthesizing);
     EndSynthesis(/*failed=*/true);
   }
-  for (size_t i = 0; i < store_orders_.size(); ++i) {
-    if (store_orders_[i].deadline > now_) continue;
-    const StoreOrder late = store_orders_[i];
-    store_orders_[i].deadline = absl::InfiniteDuration();
-    store_orders_[i].piece = 0;
-    if (StoredAnswer* const stored = FindStored(late.order)) {
-      // If it is stored after all, what nobody heard is taken back.
-      stored->turn = -stored->turn;
-      stored->amendment = "";
-      stored->cut = true;
-    }
-    EndStoreOrder(late.piece, /*failed=*/true);
-    i = 0;
-  }
-  if (phase() == TurnPhase::kAnswering && is_waited_for_ && !waited_ &&
-      now_ >= waiting_since_ + options_.waiting_after) {
+  while (const auto late = ledger_.TakeLate(now_)) EndStoreOrder(*late);
+  if (phase() == TurnPhase::kAnswering && wait_.is_on() && !waited_ &&
+      now_ >= wait_.since() + options_.waiting_after) {
     waited_ = true;
     if (answer_.last_piece == 0 && !machine_.has_draft()) GivePiece(options_.waiting_text);
   }
@@ -590,9 +533,7 @@ void Conversation::CheckDeadlines() {
 
 bool Conversation::is_quiet() const {
   return (phase() == TurnPhase::kIdle || phase() == TurnPhase::kClosed) &&
-         std::all_of(store_orders_.begin(), store_orders_.end(), [](const StoreOrder& each) {
-           return each.deadline == absl::InfiniteDuration();
-         });
+         ledger_.next_deadline() == absl::InfiniteDuration();
 }
 
 // Turns.
@@ -817,8 +758,8 @@ void Conversation::Judge(bool taken) {
   // The turn that was interrupted ends now, and its latency is not the next one's.
   Tell({.kind = TurnEventKind::kTaken});
   if (!last.has_value() || phase() == TurnPhase::kIdle || phase() == TurnPhase::kClosed) return;
-  BeginWait(last->decided, last->endpoint_delay);
-  AddWait(TurnStage::kRecognition, last->decided, now_ - last->decided);
+  wait_.Begin(last->decided, last->endpoint_delay);
+  wait_.Add(TurnStage::kRecognition, last->decided, now_ - last->decided);
 }
 
 void Conversation::Observe() {
@@ -883,7 +824,7 @@ void Conversation::ObserveAnswerEnd(absl::string_view heard, bool is_cut) {
 void Conversation::EndTurn(const TurnAction& action) {
   // The report takes them along.
   ObserveCalls();
-  StoreLatency();
+  ledger_.StoreLatency(now_, turn(), HeardPosition(), spoken_);
   num_turns_done_ = action.id;
   TurnReport report;
   report.turn = action.id;
@@ -904,18 +845,16 @@ void Conversation::EndTurn(const TurnAction& action) {
   report.call_times = std::move(answer_.call_times);
   report.first_call = options_.num_messages + answer_.first_call;
   report.reply = spoken_.Text(answer_.first_piece, answer_.last_piece);
-  report.heard =
-      spoken_.HeardText(played_.value_or(spoken_.taken()), answer_.first_piece, answer_.last_piece);
+  report.heard = spoken_.HeardText(HeardPosition(), answer_.first_piece, answer_.last_piece);
   report.unsaid = answer_.unsaid;
   report.from_draft = answer_.from_draft;
-  report.latency = std::exchange(latency_, {});
-  report.waits = waits_;
-  waits_.clear();
+  report.latency = wait_.TakeLatency();
+  report.waits = wait_.TakeWaits();
   std::erase_if(utterances_, [](const Utterance& each) { return !each.over; });
   if (!IsContested()) {
     for (Utterance& each : utterances_) each.over = false;
   }
-  is_waited_for_ = false;
+  wait_.End();
   waited_ = false;
   if (action.ending == TurnEnding::kNothingSaid) is_requested_ = false;
   if (!IsContested()) ObserveSpeech(/*over_too=*/true);
@@ -955,7 +894,7 @@ void Conversation::AskAgent(const TurnAction& action) {
     answer_.asked_with = action.draft ? partial_words_ : TurnWords();
     if (!action.draft && !turn_taking_.answers && !is_requested_) {
       answer_.waits_for_request = true;
-      is_waited_for_ = false;
+      wait_.End();
       return;
     }
     if (!action.draft) is_requested_ = false;
@@ -1049,7 +988,7 @@ void Conversation::EndSynthesis(bool failed) {
 }
 
 void Conversation::HearWhatWasPlayed() {
-  const int32_t first_unheard = spoken_.FirstUnheard(played_.value_or(spoken_.taken()));
+  const int32_t first_unheard = spoken_.FirstUnheard(HeardPosition());
   // With the end of the last piece the turn may end, and the answer is forgotten.
   while (answer_.last_piece != 0 && answer_.next_unheard < first_unheard) {
     Tell({.kind = TurnEventKind::kHeard, .id = answer_.next_unheard++});
@@ -1061,13 +1000,6 @@ void Conversation::HearWhatWasPlayed() {
 }
 
 // The store.
-
-Conversation::StoredAnswer* Conversation::FindStored(int32_t order) {
-  for (StoredAnswer& each : stored_answers_) {
-    if (each.order == order) return &each;
-  }
-  return nullptr;
-}
 
 void Conversation::AppendTurn(int32_t first_piece, int32_t last_piece) {
   std::optional<Hypothesis> said;
@@ -1092,47 +1024,28 @@ void Conversation::AppendTurn(int32_t first_piece, int32_t last_piece) {
   if (messages.empty()) return;
   answer_.user_appended = true;
   answer_.calls_appended = num_calls;
-  const int32_t order = ++last_order_;
-  store_orders_.push_back({.order = order,
-                           .appended_by = order,
-                           .piece = last_piece,
-                           .deadline = now_ + options_.store_timeout});
-  if (reply.has_value()) {
-    stored_answers_.push_back({.turn = turn(),
-                               .first_piece = first_piece,
-                               .last_piece = last_piece,
-                               .order = order,
-                               .place = static_cast<int64_t>(messages.size()) - 1});
+  if (!reply.has_value()) {
+    ledger_.Append(now_, std::move(messages));
+    return;
   }
-  actions_.Append(order, std::move(messages));
+  ledger_.AppendAnswer(now_, {.turn = turn(), .first_piece = first_piece, .last_piece = last_piece},
+                       std::move(messages));
 }
 
 void Conversation::StoreAnswer(int32_t piece) {
-  StoredAnswer* const last = stored_answers_.empty() ? nullptr : &stored_answers_.back();
-  if (last == nullptr || last->turn != turn() || last->first_piece < answer_.first_piece) {
+  const AnswerLedger::Part* const last = ledger_.Last(turn(), answer_.first_piece);
+  if (last == nullptr) {
     AppendTurn(answer_.first_piece, piece);
   } else if (answer_.calls_appended < answer_.calls_ended) {
     // The calls come between what was said before and after them.
     AppendTurn(last->last_piece + 1, piece);
   } else {
-    last->last_piece = piece;
-    last->amendment = spoken_.Text(last->first_piece, piece);
-    if (last->sequence.has_value()) AmendAnswer(*last, /*is_awaited=*/true);
+    ledger_.Extend(now_, piece, spoken_);
   }
 }
 
 void Conversation::StoreHeard() {
-  const int64_t position = played_.value_or(spoken_.taken());
-  for (StoredAnswer& each : stored_answers_) {
-    if (each.turn != turn()) continue;
-    std::string heard = spoken_.HeardText(position, each.first_piece, each.last_piece);
-    if (!each.amendment.has_value() && heard == spoken_.Text(each.first_piece, each.last_piece)) {
-      continue;
-    }
-    each.amendment = std::move(heard);
-    each.cut = true;
-    if (each.sequence.has_value()) AmendAnswer(each, /*is_awaited=*/false);
-  }
+  ledger_.Cut(now_, turn(), /*first_piece=*/0, HeardPosition(), spoken_, /*also_whole=*/false);
   // The outputs of calls that came after the last piece.
   AppendTurn(0, 0);
 }
@@ -1141,48 +1054,17 @@ void Conversation::StoreUnanswered() { AppendTurn(0, 0); }
 
 void Conversation::NoteLatency() {
   if (answer_.is_announcement) return;
-  for (StoredAnswer& each : stored_answers_) {
-    if (each.turn == turn() && each.first_piece == answer_.first_piece) each.latency = latency_;
-  }
+  ledger_.NoteLatency(turn(), answer_.first_piece, wait_.latency());
 }
 
-void Conversation::StoreLatency() {
-  for (StoredAnswer& each : stored_answers_) {
-    if (each.turn != turn() || each.latency == each.stored_latency) continue;
-    // What is not there yet was not heard either, and an amendment to come takes it along.
-    if (!each.sequence.has_value() || each.amendment.has_value()) continue;
-    each.amendment = each.cut ? spoken_.HeardText(played_.value_or(spoken_.taken()),
-                                                  each.first_piece, each.last_piece)
-                              : spoken_.Text(each.first_piece, each.last_piece);
-    AmendAnswer(each, /*is_awaited=*/false);
-  }
-}
-
-void Conversation::AmendAnswer(StoredAnswer& stored, bool is_awaited) {
-  const int32_t order = ++last_order_;
-  store_orders_.push_back({.order = order,
-                           .appended_by = stored.order,
-                           .piece = is_awaited ? stored.last_piece : 0,
-                           .deadline = now_ + options_.store_timeout});
-  stored.stored_latency = stored.latency;
-  std::optional<std::string> metadata = AnswerMetadata(stored.latency, stored.cut);
-  std::string content = *std::exchange(stored.amendment, std::nullopt);
-  actions_.Amend(order, *stored.sequence, std::move(content), std::move(metadata));
-}
-
-void Conversation::EndStoreOrder(int32_t piece, bool failed) {
-  if (piece != 0) {
-    answer_.is_stored = answer_.is_stored || (!failed && piece >= answer_.first_piece);
-    Tell({.kind = TurnEventKind::kStored, .id = piece, .failed = failed});
-  } else if (failed) {
+void Conversation::EndStoreOrder(const AnswerLedger::Done& done) {
+  if (done.piece != 0) {
+    answer_.is_stored = answer_.is_stored || (!done.failed && done.piece >= answer_.first_piece);
+    Tell({.kind = TurnEventKind::kStored, .id = done.piece, .failed = done.failed});
+  } else if (done.failed) {
     ++num_store_failures_;
   }
-  // Turns that are over, and have nothing under way, need not be known any more.
-  std::erase_if(stored_answers_, [&](const StoredAnswer& each) {
-    return each.turn != turn() && each.turn != past_.turn &&
-           std::none_of(store_orders_.begin(), store_orders_.end(),
-                        [&](const StoreOrder& other) { return other.appended_by == each.order; });
-  });
+  ledger_.Forget(turn(), past_.turn);
 }
 
 }  // namespace parlance::pipeline

@@ -45,6 +45,7 @@
 #include "pipeline/agent/agent.h"
 #include "pipeline/conversation/answer/answer_cutter.h"
 #include "pipeline/conversation/answer/spoken_answer.h"
+#include "pipeline/conversation/answer_ledger.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/conversation_events.h"
 #include "pipeline/conversation/conversation_observer.h"
@@ -54,6 +55,7 @@
 #include "pipeline/conversation/turn/turn_machine.h"
 #include "pipeline/conversation/turn/turn_messages.h"
 #include "pipeline/conversation/turn/turn_taking.h"
+#include "pipeline/conversation/turn/turn_wait.h"
 #include "pipeline/speech/recognizer.h"
 #include "pipeline/speech/synthesizer.h"
 #include "session/message.h"
@@ -228,25 +230,6 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
     size_t calls_appended = 0;
   };
 
-  // A message of the store with an answer, or with the part of one between two groups of calls.
-  struct StoredAnswer {
-    // The turn; negative if the store is late with it, and it is waited for no more.
-    int32_t turn = 0;
-    int32_t first_piece = 0;
-    int32_t last_piece = 0;
-    // The order that appends it, its place among that order's messages, and in the session, once it
-    // is known.
-    int32_t order = 0;
-    int64_t place = 0;
-    std::optional<int64_t> sequence = {};
-    // The text that the message is amended to once it is stored.
-    std::optional<std::string> amendment = {};
-    bool cut = false;
-    // Where the time went until it was heard, once it is, and what the store was told of that.
-    std::optional<TurnLatency> latency = {};
-    std::optional<TurnLatency> stored_latency = {};
-  };
-
   // The last answer that is over: which words were heard of it can still be corrected.
   struct PastAnswer {
     int32_t answer = 0;
@@ -254,16 +237,6 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
     int32_t first_piece = 0;
     int32_t last_piece = 0;
     SpokenAnswer spoken = {};
-  };
-
-  // Something that the store was ordered to do.
-  struct StoreOrder {
-    int32_t order = 0;
-    // The order that appended the answer: this one, or the one that it amends.
-    int32_t appended_by = 0;
-    // The piece up to which it stores; 0 if nobody waits for it.
-    int32_t piece = 0;
-    absl::Duration deadline = {};
   };
 
   Conversation(ConversationOptions options, audio::SpeechSegmenter segmenter,
@@ -298,6 +271,8 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   void ObserveSpeech(bool over_too = false);
   void ObserveCalls();
   void ObserveAnswerEnd(absl::string_view heard, bool is_cut);
+  // Up to where the answer was heard: where it was played, if somebody tells, or taken.
+  int64_t HeardPosition() const { return played_.value_or(spoken_.taken()); }
   // Where the sound that came in is now.
   absl::Duration InputPosition() const { return SoundLength(num_samples_in_); }
   // Whoever said it has finished: waits for the words.
@@ -337,19 +312,10 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   void StoreUnanswered();
   // Has what is known of the turn's latency go to the store with the answer's amendments.
   void NoteLatency();
-  // Stores what no amendment has told of the latency.
-  void StoreLatency();
   // Appends what the store does not have of the turn, with the text from one piece on.
   void AppendTurn(int32_t first_piece, int32_t last_piece);
-  // `is_awaited`: something is heard once it is stored.
-  void AmendAnswer(StoredAnswer& stored, bool is_awaited);
-  // The message that order appends or has appended; null if it is none of an answer.
-  StoredAnswer* FindStored(int32_t order);
-  void EndStoreOrder(int32_t piece, bool failed);
-
-  // The wait for the answer begins with the end of speech that was decided then.
-  void BeginWait(absl::Duration decided, absl::Duration endpoint_delay);
-  void AddWait(TurnStage stage, absl::Duration began, absl::Duration took);
+  // What came of an order to the store.
+  void EndStoreOrder(const AnswerLedger::Done& done);
   void EndTurn(const TurnAction& action);
   // The stage that the time that passes now is spent on.
   TurnStage Stage() const;
@@ -397,22 +363,14 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   // Up to where it was played, if somebody tells.
   std::optional<int64_t> played_;
   bool waited_ = false;
-  // The time from the end of what was said: where it went, and whether it goes on.
-  TurnLatency latency_;
-  std::vector<StageWait> waits_;
-  bool is_waited_for_ = false;
-  absl::Duration waiting_since_;
-  // When the first frame of the answer was taken.
-  absl::Duration first_taken_;
+  TurnWait wait_;
 
   // What is to be announced, and what of it is being said and was not heard yet.
   std::vector<std::string> announcements_;
   std::string announcing_;
 
   PastAnswer past_;
-  std::vector<StoredAnswer> stored_answers_;
-  std::vector<StoreOrder> store_orders_;
-  int32_t last_order_ = 0;
+  AnswerLedger ledger_;
   int64_t num_store_failures_ = 0;
   int64_t num_announcements_dropped_ = 0;
 };
