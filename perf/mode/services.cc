@@ -11,7 +11,7 @@
 #include "command/terminal/status_line.h"
 #include "perf/process/interrupt_watch.h"
 #include "perf/record/environment.h"
-#include "perf/report/coloured.h"
+#include "perf/report/text/coloured.h"
 
 namespace perf {
 namespace {

@@ -11,9 +11,9 @@
 #include "absl/strings/str_join.h"
 #include "perf/baseline/baseline_changes.h"
 #include "perf/record/short_commit.h"
-#include "perf/report/markdown_table.h"
 #include "perf/report/report_markdown.h"
-#include "perf/report/safe_text.h"
+#include "perf/report/text/markdown_table.h"
+#include "perf/report/text/safe_text.h"
 #include "perf/stats/figure_text.h"
 
 namespace perf {

@@ -23,7 +23,7 @@
 #include "perf/record/record_check.h"
 #include "perf/record/short_commit.h"
 #include "perf/report/report_json.h"
-#include "perf/report/units.h"
+#include "perf/report/text/units.h"
 #include "perf/stats/statistics.h"
 #include "perf/stats/trend.h"
 #include "perf/stats/verdict.h"

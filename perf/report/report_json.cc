@@ -8,7 +8,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "perf/record/protobuf_release.h"
-#include "perf/report/safe_text.h"
+#include "perf/report/text/safe_text.h"
 
 namespace perf {
 namespace {

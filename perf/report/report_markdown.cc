@@ -9,9 +9,9 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "perf/report/markdown_table.h"
 #include "perf/report/report_words.h"
-#include "perf/report/safe_text.h"
+#include "perf/report/text/markdown_table.h"
+#include "perf/report/text/safe_text.h"
 
 namespace perf {
 namespace {

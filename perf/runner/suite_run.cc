@@ -32,7 +32,7 @@
 #include "perf/report/report_builder.h"
 #include "perf/report/report_summary.h"
 #include "perf/report/report_text.h"
-#include "perf/report/safe_text.h"
+#include "perf/report/text/safe_text.h"
 #include "perf/runner/confirmation.h"
 #include "perf/runner/report_files.h"
 #include "perf/suite/baseline_lines.h"

@@ -20,7 +20,7 @@
 #include "perf/report/report_markdown.h"
 #include "perf/report/report_summary.h"
 #include "perf/report/report_text.h"
-#include "perf/report/safe_text.h"
+#include "perf/report/text/safe_text.h"
 
 namespace perf {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/types/span.h"
 #include "perf/report/report_words.h"
-#include "perf/report/safe_text.h"
+#include "perf/report/text/safe_text.h"
 
 namespace perf {
 namespace {

@@ -11,8 +11,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "perf/report/report_words.h"
-#include "perf/report/safe_text.h"
-#include "perf/report/units.h"
+#include "perf/report/text/safe_text.h"
+#include "perf/report/text/units.h"
 
 namespace perf {
 namespace {

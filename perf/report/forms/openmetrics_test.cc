@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/report/forms/testing/sample_report.h"
-#include "perf/report/units.h"
+#include "perf/report/text/units.h"
 
 namespace perf {
 namespace {

@@ -1,6 +1,6 @@
 // `explain NAME`: why a measurement takes longer than in another revision.
-#ifndef PERF_RUNNER_EXPLAIN_COMMAND_H_
-#define PERF_RUNNER_EXPLAIN_COMMAND_H_
+#ifndef PERF_RUNNER_COMMAND_EXPLAIN_COMMAND_H_
+#define PERF_RUNNER_COMMAND_EXPLAIN_COMMAND_H_
 
 #include <string>
 
@@ -24,4 +24,4 @@ absl::StatusOr<int> RunExplainCommand(const Suite& suite, absl::Span<const Suite
 
 }  // namespace perf
 
-#endif  // PERF_RUNNER_EXPLAIN_COMMAND_H_
+#endif  // PERF_RUNNER_COMMAND_EXPLAIN_COMMAND_H_

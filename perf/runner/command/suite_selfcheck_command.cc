@@ -1,4 +1,4 @@
-#include "perf/runner/suite_selfcheck_command.h"
+#include "perf/runner/command/suite_selfcheck_command.h"
 
 #include <filesystem>
 #include <memory>

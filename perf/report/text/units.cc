@@ -1,4 +1,4 @@
-#include "perf/report/units.h"
+#include "perf/report/text/units.h"
 
 #include "absl/strings/match.h"
 

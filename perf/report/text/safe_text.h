@@ -1,7 +1,7 @@
 // Texts and numbers of a report as files for machines have them. Titles, notes and errors come from
 // tests, and may hold anything, at any length.
-#ifndef PERF_REPORT_SAFE_TEXT_H_
-#define PERF_REPORT_SAFE_TEXT_H_
+#ifndef PERF_REPORT_TEXT_SAFE_TEXT_H_
+#define PERF_REPORT_TEXT_SAFE_TEXT_H_
 
 #include <cstddef>
 #include <string>
@@ -29,4 +29,4 @@ std::string ExactNumber(double value);
 
 }  // namespace perf
 
-#endif  // PERF_REPORT_SAFE_TEXT_H_
+#endif  // PERF_REPORT_TEXT_SAFE_TEXT_H_

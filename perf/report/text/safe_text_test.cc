@@ -1,4 +1,4 @@
-#include "perf/report/safe_text.h"
+#include "perf/report/text/safe_text.h"
 
 #include <limits>
 #include <string>

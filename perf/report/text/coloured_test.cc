@@ -1,4 +1,4 @@
-#include "perf/report/coloured.h"
+#include "perf/report/text/coloured.h"
 
 #include "gtest/gtest.h"
 

@@ -1,4 +1,4 @@
-#include "perf/runner/report_command.h"
+#include "perf/runner/command/report_command.h"
 
 #include <filesystem>
 #include <string>

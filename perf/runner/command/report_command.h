@@ -1,6 +1,6 @@
 // `bazel run //perf -- report`: renders a result of earlier, in any form.
-#ifndef PERF_RUNNER_REPORT_COMMAND_H_
-#define PERF_RUNNER_REPORT_COMMAND_H_
+#ifndef PERF_RUNNER_COMMAND_REPORT_COMMAND_H_
+#define PERF_RUNNER_COMMAND_REPORT_COMMAND_H_
 
 #include <string>
 #include <vector>
@@ -30,4 +30,4 @@ absl::Status RunReportCommand(const ReportCommandOptions& options, Services& ser
 
 }  // namespace perf
 
-#endif  // PERF_RUNNER_REPORT_COMMAND_H_
+#endif  // PERF_RUNNER_COMMAND_REPORT_COMMAND_H_

@@ -1,4 +1,4 @@
-#include "perf/runner/history_command.h"
+#include "perf/runner/command/history_command.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // What units of measurements are: in those that systems of other people expect (seconds, bytes, and
 // numbers without one), and whether a busy machine changes their figures.
-#ifndef PERF_REPORT_UNITS_H_
-#define PERF_REPORT_UNITS_H_
+#ifndef PERF_REPORT_TEXT_UNITS_H_
+#define PERF_REPORT_TEXT_UNITS_H_
 
 #include <optional>
 
@@ -29,4 +29,4 @@ bool DependsOnSpeed(absl::string_view unit);
 
 }  // namespace perf
 
-#endif  // PERF_REPORT_UNITS_H_
+#endif  // PERF_REPORT_TEXT_UNITS_H_

@@ -1,6 +1,6 @@
 // `profile NAME`: where a measurement's instructions go.
-#ifndef PERF_RUNNER_PROFILE_COMMAND_H_
-#define PERF_RUNNER_PROFILE_COMMAND_H_
+#ifndef PERF_RUNNER_COMMAND_PROFILE_COMMAND_H_
+#define PERF_RUNNER_COMMAND_PROFILE_COMMAND_H_
 
 #include <string>
 
@@ -50,4 +50,4 @@ absl::StatusOr<int> RunProfileCommand(const Suite& suite, absl::Span<const Suite
 
 }  // namespace perf
 
-#endif  // PERF_RUNNER_PROFILE_COMMAND_H_
+#endif  // PERF_RUNNER_COMMAND_PROFILE_COMMAND_H_

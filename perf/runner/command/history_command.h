@@ -1,6 +1,6 @@
 // `bazel run //perf -- history`: what the history has, as lists, plots and JSON.
-#ifndef PERF_RUNNER_HISTORY_COMMAND_H_
-#define PERF_RUNNER_HISTORY_COMMAND_H_
+#ifndef PERF_RUNNER_COMMAND_HISTORY_COMMAND_H_
+#define PERF_RUNNER_COMMAND_HISTORY_COMMAND_H_
 
 #include <cstddef>
 #include <string>
@@ -39,4 +39,4 @@ absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options);
 
 }  // namespace perf
 
-#endif  // PERF_RUNNER_HISTORY_COMMAND_H_
+#endif  // PERF_RUNNER_COMMAND_HISTORY_COMMAND_H_

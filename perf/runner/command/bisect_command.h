@@ -1,6 +1,6 @@
 // `bisect NAME --good REVISION`: which commit changed a measurement.
-#ifndef PERF_RUNNER_BISECT_COMMAND_H_
-#define PERF_RUNNER_BISECT_COMMAND_H_
+#ifndef PERF_RUNNER_COMMAND_BISECT_COMMAND_H_
+#define PERF_RUNNER_COMMAND_BISECT_COMMAND_H_
 
 #include <string>
 
@@ -34,4 +34,4 @@ absl::StatusOr<int> RunBisectCommand(const Suite& suite, absl::Span<const SuiteT
 
 }  // namespace perf
 
-#endif  // PERF_RUNNER_BISECT_COMMAND_H_
+#endif  // PERF_RUNNER_COMMAND_BISECT_COMMAND_H_

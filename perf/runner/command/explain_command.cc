@@ -1,4 +1,4 @@
-#include "perf/runner/explain_command.h"
+#include "perf/runner/command/explain_command.h"
 
 #include <string>
 
@@ -8,7 +8,7 @@
 #include "perf/bazel/revision.h"
 #include "perf/explain/explanation.pb.h"
 #include "perf/explain/explanation_text.h"
-#include "perf/runner/explain_revisions.h"
+#include "perf/runner/command/explain_revisions.h"
 
 namespace perf {
 

@@ -1,6 +1,6 @@
 // Why a measurement takes longer in one revision than in another.
-#ifndef PERF_RUNNER_EXPLAIN_REVISIONS_H_
-#define PERF_RUNNER_EXPLAIN_REVISIONS_H_
+#ifndef PERF_RUNNER_COMMAND_EXPLAIN_REVISIONS_H_
+#define PERF_RUNNER_COMMAND_EXPLAIN_REVISIONS_H_
 
 #include <string>
 #include <vector>
@@ -65,4 +65,4 @@ absl::Status NoSuchMeasurement(const std::string& measurement,
 
 }  // namespace perf
 
-#endif  // PERF_RUNNER_EXPLAIN_REVISIONS_H_
+#endif  // PERF_RUNNER_COMMAND_EXPLAIN_REVISIONS_H_

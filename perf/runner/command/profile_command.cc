@@ -1,4 +1,4 @@
-#include "perf/runner/profile_command.h"
+#include "perf/runner/command/profile_command.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -26,7 +26,7 @@
 #include "perf/gbench/epoch_child.h"
 #include "perf/mode/ab/round_sources.h"
 #include "perf/process/scratch_folder.h"
-#include "perf/runner/explain_revisions.h"
+#include "perf/runner/command/explain_revisions.h"
 
 namespace perf {
 namespace {

@@ -1,10 +1,10 @@
-#include "perf/report/markdown_table.h"
+#include "perf/report/text/markdown_table.h"
 
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "perf/report/safe_text.h"
+#include "perf/report/text/safe_text.h"
 
 namespace perf {
 

@@ -1,7 +1,7 @@
 // `bazel run //perf -- selfcheck --suite`: how often, and how soon, verdicts over this suite are
 // right on this machine.
-#ifndef PERF_RUNNER_SUITE_SELFCHECK_COMMAND_H_
-#define PERF_RUNNER_SUITE_SELFCHECK_COMMAND_H_
+#ifndef PERF_RUNNER_COMMAND_SUITE_SELFCHECK_COMMAND_H_
+#define PERF_RUNNER_COMMAND_SUITE_SELFCHECK_COMMAND_H_
 
 #include <string>
 
@@ -35,4 +35,4 @@ absl::StatusOr<int> RunSuiteSelfcheckCommand(const Suite& suite, absl::Span<cons
 
 }  // namespace perf
 
-#endif  // PERF_RUNNER_SUITE_SELFCHECK_COMMAND_H_
+#endif  // PERF_RUNNER_COMMAND_SUITE_SELFCHECK_COMMAND_H_

@@ -1,6 +1,6 @@
 // Colours for a report on a terminal.
-#ifndef PERF_REPORT_COLOURED_H_
-#define PERF_REPORT_COLOURED_H_
+#ifndef PERF_REPORT_TEXT_COLOURED_H_
+#define PERF_REPORT_TEXT_COLOURED_H_
 
 #include <string>
 
@@ -19,4 +19,4 @@ bool WantsColours();
 
 }  // namespace perf
 
-#endif  // PERF_REPORT_COLOURED_H_
+#endif  // PERF_REPORT_TEXT_COLOURED_H_

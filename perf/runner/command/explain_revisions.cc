@@ -1,4 +1,4 @@
-#include "perf/runner/explain_revisions.h"
+#include "perf/runner/command/explain_revisions.h"
 
 #include <algorithm>
 #include <cstddef>

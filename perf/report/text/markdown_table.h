@@ -1,6 +1,6 @@
 // Tables of Markdown, with texts of others in their cells.
-#ifndef PERF_REPORT_MARKDOWN_TABLE_H_
-#define PERF_REPORT_MARKDOWN_TABLE_H_
+#ifndef PERF_REPORT_TEXT_MARKDOWN_TABLE_H_
+#define PERF_REPORT_TEXT_MARKDOWN_TABLE_H_
 
 #include <string>
 #include <vector>
@@ -21,4 +21,4 @@ std::string MarkdownTableHead(const std::vector<std::string>& titles);
 
 }  // namespace perf
 
-#endif  // PERF_REPORT_MARKDOWN_TABLE_H_
+#endif  // PERF_REPORT_TEXT_MARKDOWN_TABLE_H_

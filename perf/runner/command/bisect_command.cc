@@ -1,4 +1,4 @@
-#include "perf/runner/bisect_command.h"
+#include "perf/runner/command/bisect_command.h"
 
 #include <cmath>
 #include <filesystem>
@@ -23,7 +23,7 @@
 #include "perf/explain/explanation_text.h"
 #include "perf/process/scratch_folder.h"
 #include "perf/record/short_commit.h"
-#include "perf/runner/explain_revisions.h"
+#include "perf/runner/command/explain_revisions.h"
 
 namespace perf {
 namespace {
