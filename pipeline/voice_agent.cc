@@ -10,11 +10,11 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_join.h"
+#include "pipeline/clock/steady_clock.h"
 #include "pipeline/conversation/conversation_events.h"
 #include "pipeline/conversation/turn/turn_machine.h"
 #include "pipeline/runtime/conversation_driver.h"
 #include "pipeline/runtime/recognizer_pool.h"
-#include "pipeline/runtime/steady_clock.h"
 #include "pipeline/runtime/task_runner.h"
 #include "third_party/annotated_mutex.h"
 

@@ -20,11 +20,11 @@
 #include "audio/turns/endpointer.h"
 #include "audio/turns/speech_segmenter.h"
 #include "audio/turns/turn_observer.h"
+#include "pipeline/clock/steady_clock.h"
 #include "pipeline/conversation/answer/answer_cutter.h"
 #include "pipeline/conversation/turn/turn_taking.h"
 #include "pipeline/runtime/housekeeper.h"
 #include "pipeline/runtime/recognizer_pool.h"
-#include "pipeline/runtime/steady_clock.h"
 #include "pipeline/runtime/worker_pool.h"
 #include "third_party/annotated_mutex.h"
 

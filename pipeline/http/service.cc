@@ -8,7 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "pipeline/http/http_loop.h"
-#include "pipeline/http/json_object.h"
+#include "pipeline/http/server_json.h"
+#include "pipeline/json/bounded_json.h"
 #include "third_party/http_url.h"
 
 namespace parlance::pipeline {
@@ -70,21 +71,21 @@ absl::Status ServiceErrors::Of(int64_t http_status, absl::string_view words) con
 }
 
 absl::Status ServiceErrors::OfJson(const rapidjson::Value& object, int64_t http_status) const {
-  const rapidjson::Value* error = MemberOf(object, "error");
+  const rapidjson::Value* error = Member(object, "error");
   if (error == nullptr) error = &object;
   absl::string_view words;
   if (error->IsString()) {
     words = {error->GetString(), error->GetStringLength()};
   } else {
     for (const char* const name : {"message", "detail", "msg", "error"}) {
-      if (words.empty()) words = StringOf(*error, name).value_or("");
+      if (words.empty()) words = TextOf(Member(*error, name)).value_or("");
     }
-    const rapidjson::Value* const code = MemberOf(*error, "code");
+    const rapidjson::Value* const code = Member(*error, "code");
     if (http_status < 400 && code != nullptr && code->IsInt() && code->GetInt() >= 400 &&
         code->GetInt() < 600) {
       http_status = code->GetInt();
     }
-    const absl::string_view type = StringOf(*error, "type").value_or("");
+    const absl::string_view type = TextOf(Member(*error, "type")).value_or("");
     if (http_status < 400 && absl::StartsWith(type, "invalid_request")) http_status = 400;
   }
   // It was in the middle of an answer: nobody knows whether another try would help.

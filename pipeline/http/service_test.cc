@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pipeline/http/json_object.h"
+#include "pipeline/http/server_json.h"
 #include "third_party/status_matchers.h"
 
 namespace parlance::pipeline {

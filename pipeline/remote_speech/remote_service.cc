@@ -1,19 +1,12 @@
 #include "pipeline/remote_speech/remote_service.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "pipeline/clock/steady_clock.h"
 
 namespace parlance::pipeline {
-namespace {
-
-absl::Duration SteadyNow() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
-
-}  // namespace
 
 absl::string_view RemoteFailureName(RemoteFailure failure) {
   switch (failure) {

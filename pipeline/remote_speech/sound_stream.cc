@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "audio/sound_file/waveform.h"
-#include "pipeline/http/json_object.h"
+#include "pipeline/http/server_json.h"
 #include "rapidjson/document.h"
 
 namespace parlance::pipeline {

@@ -10,7 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "audio/sound_file/wav.h"
 #include "audio/sound_file/waveform.h"
-#include "pipeline/http/json_object.h"
+#include "pipeline/http/server_json.h"
+#include "pipeline/json/bounded_json.h"
 #include "pipeline/speech/spoken_number.h"
 #include "pipeline/telemetry/utf8.h"
 #include "rapidjson/document.h"
@@ -26,15 +27,15 @@ absl::Status NoTranscription(absl::string_view what) {
 }
 
 // The text of an object; nothing if it has none.
-std::optional<std::string> TextOf(const rapidjson::Value& object) {
+std::optional<std::string> TranscriptOf(const rapidjson::Value& object) {
   for (const char* const name : {"text", "transcription", "transcript"}) {
-    if (const auto text = StringOf(object, name); text.has_value()) return std::string(*text);
+    if (const auto text = TextOf(Member(object, name)); text.has_value()) return std::string(*text);
   }
-  const rapidjson::Value* const segments = MemberOf(object, "segments");
+  const rapidjson::Value* const segments = Member(object, "segments");
   if (segments == nullptr || !segments->IsArray()) return std::nullopt;
   std::string all;
   for (const rapidjson::Value& segment : segments->GetArray()) {
-    const auto text = StringOf(segment, "text");
+    const auto text = TextOf(Member(segment, "text"));
     if (!text.has_value()) return std::nullopt;
     absl::StrAppend(&all, all.empty() ? "" : " ", *text);
   }
@@ -109,8 +110,8 @@ absl::StatusOr<std::string> ReadTranscription(int http_status, absl::string_view
       return Bounded(absl::string_view(json->GetString(), json->GetStringLength()));
     }
     if (json->IsObject()) {
-      if (MemberOf(*json, "error") != nullptr) return errors.OfJson(*json, http_status);
-      if (const std::optional<std::string> text = TextOf(*json); text.has_value()) {
+      if (Member(*json, "error") != nullptr) return errors.OfJson(*json, http_status);
+      if (const std::optional<std::string> text = TranscriptOf(*json); text.has_value()) {
         return Bounded(*text);
       }
       return NoTranscription("JSON without a text");

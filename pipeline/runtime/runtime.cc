@@ -10,10 +10,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "pipeline/clock/steady_clock.h"
 #include "pipeline/runtime/conversation_driver.h"
 #include "pipeline/runtime/housekeeper.h"
 #include "pipeline/runtime/shard.h"
-#include "pipeline/runtime/steady_clock.h"
 #include "pipeline/runtime/task_runner.h"
 #include "third_party/annotated_mutex.h"
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
-#include "pipeline/runtime/steady_clock.h"
+#include "pipeline/clock/steady_clock.h"
 #include "third_party/annotated_mutex.h"
 
 namespace parlance::pipeline {

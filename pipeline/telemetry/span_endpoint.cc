@@ -11,7 +11,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "pipeline/http/json_object.h"
+#include "pipeline/http/server_json.h"
+#include "pipeline/json/bounded_json.h"
 #include "rapidjson/document.h"
 #include "third_party/http_url.h"
 
@@ -34,7 +35,7 @@ struct PartialSuccess {
 
 // rejected_spans is an int64, which is a string or, of servers that are less strict, a number.
 int64_t RejectedSpans(const rapidjson::Value& partial) {
-  const rapidjson::Value* const rejected = MemberOf(partial, "rejectedSpans");
+  const rapidjson::Value* const rejected = Member(partial, "rejectedSpans");
   if (rejected == nullptr) return 0;
   int64_t count = 0;
   if (rejected->IsInt64()) {
@@ -48,10 +49,10 @@ int64_t RejectedSpans(const rapidjson::Value& partial) {
 PartialSuccess ReadPartialSuccess(const std::string& body) {
   const std::optional<rapidjson::Document> response = ParseServerJson(body);
   if (!response.has_value()) return {};
-  const rapidjson::Value* const partial = MemberOf(*response, "partialSuccess");
+  const rapidjson::Value* const partial = Member(*response, "partialSuccess");
   if (partial == nullptr) return {};
   return {.num_rejected = RejectedSpans(*partial),
-          .words = OnOneLine(StringOf(*partial, "errorMessage").value_or(""))};
+          .words = OnOneLine(TextOf(Member(*partial, "errorMessage")).value_or(""))};
 }
 
 class SpanEndpoint : public SpanDestination {

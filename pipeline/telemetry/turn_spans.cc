@@ -12,7 +12,8 @@
 #include "absl/strings/str_replace.h"
 #include "pipeline/conversation/turn/turn_latency.h"
 #include "pipeline/conversation/turn/turn_machine.h"
-#include "pipeline/http/json_object.h"
+#include "pipeline/http/server_json.h"
+#include "pipeline/json/bounded_json.h"
 #include "pipeline/telemetry/utf8.h"
 #include "rapidjson/document.h"
 #include "rapidjson/stringbuffer.h"
@@ -37,7 +38,7 @@ std::string ErrorTypeIn(absl::string_view json, const char* member) {
   if (json.size() > kMaxErrorBytes) return "";
   const std::optional<rapidjson::Document> document = ParseServerJson(json);
   if (!document.has_value()) return "";
-  const std::string type(StringOf(*document, member).value_or(""));
+  const std::string type(TextOf(Member(*document, member)).value_or(""));
   const bool is_type = !type.empty() && type.size() <= kMaxErrorTypeBytes &&
                        std::all_of(type.begin(), type.end(), [](char c) {
                          return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||

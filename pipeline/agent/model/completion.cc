@@ -7,8 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "pipeline/http/json_object.h"
+#include "pipeline/http/server_json.h"
 #include "pipeline/http/service.h"
+#include "pipeline/json/bounded_json.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -101,46 +102,46 @@ absl::Status CompletionReader::Event(absl::string_view data, bool is_error) {
 
 // A chunk, or a whole completion.
 absl::Status CompletionReader::Object(const rapidjson::Value& object) {
-  if (MemberOf(object, "error") != nullptr) return Errors().OfJson(object, 0);
-  if (const rapidjson::Value* const usage = MemberOf(object, "usage")) {
-    if (const auto* const in = MemberOf(*usage, "prompt_tokens")) {
+  if (Member(object, "error") != nullptr) return Errors().OfJson(object, 0);
+  if (const rapidjson::Value* const usage = Member(object, "usage")) {
+    if (const auto* const in = Member(*usage, "prompt_tokens")) {
       completion_.input_tokens = Number(in);
     }
-    if (const auto* const out = MemberOf(*usage, "completion_tokens")) {
+    if (const auto* const out = Member(*usage, "completion_tokens")) {
       completion_.output_tokens = Number(out);
     }
   }
-  const rapidjson::Value* const choices = MemberOf(object, "choices");
+  const rapidjson::Value* const choices = Member(object, "choices");
   if (choices == nullptr || !choices->IsArray() || choices->Empty()) return absl::OkStatus();
   const rapidjson::Value& choice = (*choices)[0];
   if (!choice.IsObject()) return absl::OkStatus();
   has_choice_ = true;
-  if (const auto reason = StringOf(choice, "finish_reason")) {
+  if (const auto reason = TextOf(Member(choice, "finish_reason"))) {
     completion_.finish_reason = std::string(reason->substr(0, 100));
   }
-  const rapidjson::Value* delta = MemberOf(choice, "delta");
-  if (delta == nullptr) delta = MemberOf(choice, "message");
+  const rapidjson::Value* delta = Member(choice, "delta");
+  if (delta == nullptr) delta = Member(choice, "message");
   return delta != nullptr && delta->IsObject() ? Delta(*delta) : absl::OkStatus();
 }
 
 absl::Status CompletionReader::Delta(const rapidjson::Value& delta) {
   for (const char* const name : {"reasoning_content", "reasoning"}) {
-    const absl::string_view thought = StringOf(delta, name).value_or("");
+    const absl::string_view thought = TextOf(Member(delta, name)).value_or("");
     if (thought.empty()) continue;
     has_begun_ = true;
     completion_.num_reasoning_bytes += static_cast<int64_t>(thought.size());
     break;
   }
-  if (const rapidjson::Value* const content = MemberOf(delta, "content")) {
+  if (const rapidjson::Value* const content = Member(delta, "content")) {
     if (content->IsString()) Text({content->GetString(), content->GetStringLength()});
     // Text in parts, between others such as thoughts.
     if (content->IsArray()) {
       for (const rapidjson::Value& part : content->GetArray()) {
-        if (StringOf(part, "type") == "text") Text(StringOf(part, "text").value_or(""));
+        if (TextOf(Member(part, "type")) == "text") Text(TextOf(Member(part, "text")).value_or(""));
       }
     }
   }
-  if (const rapidjson::Value* const calls = MemberOf(delta, "tool_calls")) {
+  if (const rapidjson::Value* const calls = Member(delta, "tool_calls")) {
     if (calls->IsArray()) {
       for (const rapidjson::Value& piece : calls->GetArray()) {
         if (!piece.IsObject()) continue;
@@ -162,12 +163,12 @@ void CompletionReader::Text(absl::string_view text) {
 
 CompletionReader::Call* CompletionReader::CallOf(const rapidjson::Value& piece,
                                                  const rapidjson::Value& function) {
-  const rapidjson::Value* const index_value = MemberOf(piece, "index");
+  const rapidjson::Value* const index_value = Member(piece, "index");
   std::optional<int64_t> index;
   if (index_value != nullptr && index_value->IsInt64()) index = index_value->GetInt64();
-  absl::string_view id = StringOf(piece, "id").value_or("");
-  if (id.empty()) id = StringOf(function, "id").value_or("");
-  absl::string_view name = StringOf(function, "name").value_or("");
+  absl::string_view id = TextOf(Member(piece, "id")).value_or("");
+  if (id.empty()) id = TextOf(Member(function, "id")).value_or("");
+  absl::string_view name = TextOf(Member(function, "name")).value_or("");
   id = id.substr(0, kMaxNameBytes);
   name = name.substr(0, kMaxNameBytes);
 
@@ -191,7 +192,7 @@ CompletionReader::Call* CompletionReader::CallOf(const rapidjson::Value& piece,
     } else if (!name.empty() && !last->name.empty()) {
       // Servers without ids: some repeat the name with each piece of a call; others begin the next
       // call with it, after the last was at its end.
-      const auto* const arguments = MemberOf(function, "arguments");
+      const auto* const arguments = Member(function, "arguments");
       const bool begins =
           arguments != nullptr &&
           (arguments->IsObject() ||
@@ -212,7 +213,7 @@ CompletionReader::Call* CompletionReader::CallOf(const rapidjson::Value& piece,
 absl::Status CompletionReader::CallPiece(const rapidjson::Value& piece) {
   has_begun_ = true;
   static const rapidjson::Value kNone(rapidjson::kObjectType);
-  const rapidjson::Value* function = MemberOf(piece, "function");
+  const rapidjson::Value* function = Member(piece, "function");
   if (function == nullptr || !function->IsObject()) function = &kNone;
   Call* const call = CallOf(piece, *function);
   if (call == nullptr) {
@@ -220,7 +221,7 @@ absl::Status CompletionReader::CallPiece(const rapidjson::Value& piece) {
         absl::StrCat("the model wants more than ", kMaxCalls, " calls at once"));
   }
   std::string more;
-  if (const rapidjson::Value* const arguments = MemberOf(*function, "arguments")) {
+  if (const rapidjson::Value* const arguments = Member(*function, "arguments")) {
     more = arguments->IsString() ? std::string(arguments->GetString(), arguments->GetStringLength())
                                  : JsonOf(*arguments);
   }
@@ -236,7 +237,7 @@ absl::Status CompletionReader::CallPiece(const rapidjson::Value& piece) {
 absl::Status CompletionReader::ErrorOfBody() const {
   if (const std::optional<rapidjson::Document> object = ParseServerJson(body_);
       object.has_value() && object->IsObject() &&
-      (http_status_ > 299 || MemberOf(*object, "error") != nullptr)) {
+      (http_status_ > 299 || Member(*object, "error") != nullptr)) {
     return Errors().OfJson(*object, http_status_);
   }
   const bool is_page = absl::StartsWith(absl::StripLeadingAsciiWhitespace(body_), "<");

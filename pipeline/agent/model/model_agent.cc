@@ -1,7 +1,6 @@
 #include "pipeline/agent/model/model_agent.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <random>
 #include <set>
@@ -15,17 +14,15 @@
 #include "absl/strings/strip.h"
 #include "pipeline/agent/model/completion.h"
 #include "pipeline/agent/model/prompt.h"
-#include "pipeline/http/json_object.h"
+#include "pipeline/clock/steady_clock.h"
+#include "pipeline/http/server_json.h"
 #include "pipeline/http/service.h"
+#include "pipeline/json/bounded_json.h"
 #include "third_party/annotated_mutex.h"
 #include "third_party/http_url.h"
 
 namespace parlance::pipeline {
 namespace {
-
-absl::Duration SteadyNow() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
 
 // Whether it is OpenAI's own service, which names a member of requests otherwise.
 bool IsOpenAi(const std::string& url) {

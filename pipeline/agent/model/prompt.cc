@@ -8,7 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "pipeline/http/json_object.h"
+#include "pipeline/http/server_json.h"
+#include "pipeline/json/bounded_json.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 #include "session/message.h"
@@ -94,13 +95,13 @@ std::vector<PromptCall> CallsOf(const session::Message& message) {
   const auto json = ParseServerJson(*message.tool_calls);
   if (!json.has_value() || !json->IsArray()) return calls;
   for (const rapidjson::Value& item : json->GetArray()) {
-    const rapidjson::Value* const function = MemberOf(item, "function");
+    const rapidjson::Value* const function = Member(item, "function");
     if (function == nullptr) continue;
-    const absl::string_view name = StringOf(*function, "name").value_or("");
+    const absl::string_view name = TextOf(Member(*function, "name")).value_or("");
     if (name.empty()) continue;
     calls.push_back({.name = std::string(name),
-                     .arguments = ObjectOr(StringOf(*function, "arguments").value_or("")),
-                     .id = std::string(StringOf(item, "id").value_or(""))});
+                     .arguments = ObjectOr(TextOf(Member(*function, "arguments")).value_or("")),
+                     .id = std::string(TextOf(Member(item, "id")).value_or(""))});
   }
   return calls;
 }

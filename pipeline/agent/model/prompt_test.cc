@@ -10,7 +10,8 @@
 #include "gtest/gtest.h"
 #include "pipeline/agent/agent.h"
 #include "pipeline/agent/agent_settings.h"
-#include "pipeline/http/json_object.h"
+#include "pipeline/http/server_json.h"
+#include "pipeline/json/bounded_json.h"
 #include "rapidjson/document.h"
 #include "session/message.h"
 
@@ -61,14 +62,15 @@ rapidjson::Document BodyOf(const PromptOptions& options, const AgentInput& input
 std::vector<std::string> MessagesOf(const rapidjson::Document& body) {
   std::vector<std::string> lines;
   for (const rapidjson::Value& message : body["messages"].GetArray()) {
-    std::string line = absl::StrCat(*StringOf(message, "role"), ": ");
-    if (const auto id = StringOf(message, "tool_call_id")) absl::StrAppend(&line, *id, " ");
-    absl::StrAppend(&line, StringOf(message, "content").value_or("(null)"));
-    if (const auto* calls = MemberOf(message, "tool_calls")) {
+    std::string line = absl::StrCat(*TextOf(Member(message, "role")), ": ");
+    if (const auto id = TextOf(Member(message, "tool_call_id"))) absl::StrAppend(&line, *id, " ");
+    absl::StrAppend(&line, TextOf(Member(message, "content")).value_or("(null)"));
+    if (const auto* calls = Member(message, "tool_calls")) {
       for (const rapidjson::Value& call : calls->GetArray()) {
         const rapidjson::Value& function = call["function"];
-        absl::StrAppend(&line, " (", *StringOf(call, "id"), " ", *StringOf(function, "name"), " ",
-                        *StringOf(function, "arguments"), ")");
+        absl::StrAppend(&line, " (", *TextOf(Member(call, "id")), " ",
+                        *TextOf(Member(function, "name")), " ",
+                        *TextOf(Member(function, "arguments")), ")");
       }
     }
     lines.push_back(line);
@@ -84,11 +86,11 @@ TEST(PromptTest, AsksForAStream) {
   PromptOptions options = Options();
   options.instructions = "Be short.";
   const auto body = BodyOf(options, Heard("hello"));
-  EXPECT_EQ(StringOf(body, "model"), "m");
+  EXPECT_EQ(TextOf(Member(body, "model")), "m");
   EXPECT_TRUE(body["stream"].GetBool());
   EXPECT_THAT(MessagesOf(body), ElementsAre("system: Be short.", "user: hello"));
   for (const char* name : {"tools", "tool_choice", "temperature", "max_tokens"}) {
-    EXPECT_EQ(MemberOf(body, name), nullptr) << name;
+    EXPECT_EQ(Member(body, name), nullptr) << name;
   }
 }
 
@@ -229,7 +231,7 @@ TEST(PromptTest, ToolsAreChosenAsTheConversationSays) {
   const auto choice = [&](const std::string& value) {
     input.settings = std::make_shared<AgentSettings>(AgentSettings{.tool_choice = value});
     const auto body = BodyOf(options, input);
-    const auto* const member = MemberOf(body, "tool_choice");
+    const auto* const member = Member(body, "tool_choice");
     return member == nullptr ? "" : JsonOf(*member);
   };
   EXPECT_EQ(choice("auto"), "");
@@ -260,7 +262,7 @@ TEST(PromptTest, SettingsOfTheConversationCount) {
   body = BodyOf(options, input);
   EXPECT_EQ(body["temperature"].GetDouble(), 1.0);
   EXPECT_EQ(body["max_completion_tokens"].GetInt(), 7);
-  EXPECT_EQ(MemberOf(body, "max_tokens"), nullptr);
+  EXPECT_EQ(Member(body, "max_tokens"), nullptr);
 }
 
 }  // namespace

@@ -35,15 +35,15 @@
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "audio/signal/g711.h"
+#include "pipeline/clock/steady_clock.h"
 #include "pipeline/door/connection.h"
-#include "pipeline/door/json/bounded_json.h"
 #include "pipeline/door/socket/file_descriptor.h"
 #include "pipeline/door/wire/base64.h"
 #include "pipeline/door/wire/websocket.h"
+#include "pipeline/json/bounded_json.h"
 #include "pipeline/runtime/load/load_table.h"
 #include "pipeline/runtime/load/machine_use.h"
 #include "pipeline/runtime/load/rounds.h"
-#include "pipeline/runtime/steady_clock.h"
 #include "rapidjson/document.h"
 
 namespace parlance::pipeline::door {

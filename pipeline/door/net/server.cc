@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <chrono>
 #include <functional>
 #include <string>
 #include <utility>
@@ -14,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "pipeline/clock/steady_clock.h"
 #include "pipeline/door/net/connection_limits.h"
 #include "pipeline/door/net/server_connection.h"
 #include "pipeline/door/socket/event_loop.h"
@@ -30,10 +30,6 @@ constexpr int kMaxThreads = 256;
 constexpr int kAcceptedAtOnce = 64;
 // How long nobody is accepted once there are no more descriptors.
 constexpr absl::Duration kPauseWithoutDescriptors = absl::Milliseconds(100);
-
-absl::Duration SteadyNow() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
 
 absl::Status CheckOptions(const ServerOptions& options) {
   const auto refuse = [](auto... message) {

@@ -2,7 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "pipeline/door/json/bounded_json.h"
+#include "pipeline/json/bounded_json.h"
 #include "rapidjson/document.h"
 
 namespace parlance::pipeline::door {

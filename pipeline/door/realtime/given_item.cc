@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "pipeline/conversation/conversation_events.h"
-#include "pipeline/door/json/bounded_json.h"
+#include "pipeline/json/bounded_json.h"
 #include "pipeline/runtime/runtime.h"
 
 namespace parlance::pipeline::door {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "pipeline/door/realtime/json_object.h"
+#include "pipeline/json/json_object.h"
 
 namespace parlance::pipeline::door {
 

@@ -14,9 +14,9 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "pipeline/door/realtime/json_object.h"
 #include "pipeline/door/realtime/realtime_items.h"
 #include "pipeline/door/realtime/server_events.h"
+#include "pipeline/json/json_object.h"
 
 namespace parlance::pipeline::door {
 

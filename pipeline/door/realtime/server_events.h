@@ -14,9 +14,9 @@
 #include "absl/types/span.h"
 #include "pipeline/conversation/conversation_observer.h"
 #include "pipeline/door/connection.h"
-#include "pipeline/door/realtime/json_object.h"
 #include "pipeline/door/realtime/realtime_items.h"
 #include "pipeline/door/realtime/realtime_problem.h"
+#include "pipeline/json/json_object.h"
 
 namespace parlance::pipeline::door {
 

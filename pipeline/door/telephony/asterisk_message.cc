@@ -9,7 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "pipeline/door/json/bounded_json.h"
+#include "pipeline/json/bounded_json.h"
 #include "rapidjson/document.h"
 
 namespace parlance::pipeline::door {

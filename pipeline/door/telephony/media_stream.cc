@@ -16,9 +16,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
-#include "pipeline/door/json/bounded_json.h"
 #include "pipeline/door/telephony/line_codec.h"
 #include "pipeline/door/telephony/media_order.h"
+#include "pipeline/json/bounded_json.h"
 #include "rapidjson/document.h"
 
 namespace parlance::pipeline::door {

@@ -14,10 +14,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
-#include "pipeline/door/json/bounded_json.h"
 #include "pipeline/door/wyoming/sound_input.h"
 #include "pipeline/door/wyoming/wyoming_event.h"
 #include "pipeline/door/wyoming/wyoming_info.h"
+#include "pipeline/json/bounded_json.h"
 #include "rapidjson/document.h"
 #include "third_party/annotated_mutex.h"
 

@@ -11,7 +11,7 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "pipeline/door/json/bounded_json.h"
+#include "pipeline/json/bounded_json.h"
 #include "third_party/status_matchers.h"
 
 namespace parlance::pipeline::door {

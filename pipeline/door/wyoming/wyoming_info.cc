@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "pipeline/door/json/bounded_json.h"
+#include "pipeline/json/bounded_json.h"
 
 namespace parlance::pipeline::door {
 namespace {

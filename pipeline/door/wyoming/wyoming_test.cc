@@ -19,12 +19,12 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pipeline/door/connection.h"
-#include "pipeline/door/json/bounded_json.h"
 #include "pipeline/door/testing/fake_connection.h"
 #include "pipeline/door/wyoming/services.h"
 #include "pipeline/door/wyoming/testing/fake_services.h"
 #include "pipeline/door/wyoming/wyoming_event.h"
 #include "pipeline/door/wyoming/wyoming_info.h"
+#include "pipeline/json/bounded_json.h"
 #include "rapidjson/document.h"
 #include "third_party/status_matchers.h"
 

@@ -18,12 +18,12 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "pipeline/clock/steady_clock.h"
 #include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/conversation/turn/turn_machine.h"
 #include "pipeline/runtime/load/load_table.h"
 #include "pipeline/runtime/load/machine_use.h"
 #include "pipeline/runtime/load/rounds.h"
-#include "pipeline/runtime/steady_clock.h"
 #include "third_party/annotated_mutex.h"
 
 namespace parlance::pipeline {

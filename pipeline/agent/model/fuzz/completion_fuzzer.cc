@@ -12,7 +12,8 @@
 #include "absl/strings/string_view.h"
 #include "pipeline/agent/agent.h"
 #include "pipeline/agent/model/completion.h"
-#include "pipeline/http/json_object.h"
+#include "pipeline/http/server_json.h"
+#include "pipeline/json/bounded_json.h"
 
 namespace parlance::pipeline {
 namespace {

@@ -15,12 +15,12 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "pipeline/door/connection.h"
-#include "pipeline/door/json/bounded_json.h"
 #include "pipeline/door/testing/fake_connection.h"
 #include "pipeline/door/wyoming/services.h"
 #include "pipeline/door/wyoming/testing/fake_services.h"
 #include "pipeline/door/wyoming/wyoming.h"
 #include "pipeline/door/wyoming/wyoming_event.h"
+#include "pipeline/json/bounded_json.h"
 
 namespace parlance::pipeline::door {
 namespace {

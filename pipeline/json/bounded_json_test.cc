@@ -1,16 +1,17 @@
-#include "pipeline/door/json/bounded_json.h"
+#include "pipeline/json/bounded_json.h"
 
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rapidjson/document.h"
 #include "third_party/status_matchers.h"
 
-namespace parlance::pipeline::door {
+namespace parlance::pipeline {
 namespace {
 
 using absl_testing::IsOk;
@@ -89,5 +90,30 @@ TEST(BoundedJsonTest, QuotedTextIsAlwaysUtf8) {
   EXPECT_EQ(QuotedJson(""), "\"\"");
 }
 
+TEST(BoundedJsonTest, AnyValueMayBeParsed) {
+  for (const char* const text : {"1", "\"a\"", "[1]", "null", "{}"}) {
+    rapidjson::Document document;
+    EXPECT_THAT(ParseJson(text, {}, document), IsOk()) << text;
+    EXPECT_EQ(JsonOf(document), text);
+  }
+}
+
+TEST(BoundedJsonTest, BytesThatAreNoUtf8AreKeptIfTheyMayBe) {
+  rapidjson::Document document;
+  ASSERT_THAT(ParseJson("[\"a\xff\"]", {.takes_any_bytes = true}, document), IsOk());
+  EXPECT_EQ(TextOf(&document[0]), "a\xff");
+}
+
+TEST(BoundedJsonTest, EqualValuesHaveOneCanonicalForm) {
+  const auto canonical = [](absl::string_view text) {
+    rapidjson::Document document;
+    EXPECT_THAT(ParseJson(text, {}, document), IsOk());
+    return CanonicalJsonOf(document);
+  };
+  EXPECT_EQ(canonical(R"({ "b" : [1, {"d":2,"c":"x"}], "a" : null })"),
+            R"({"a":null,"b":[1,{"c":"x","d":2}]})");
+  EXPECT_NE(canonical("[1,2]"), canonical("[2,1]"));
+}
+
 }  // namespace
-}  // namespace parlance::pipeline::door
+}  // namespace parlance::pipeline

@@ -1,6 +1,6 @@
 // The time of a conversation that is live.
-#ifndef PIPELINE_RUNTIME_STEADY_CLOCK_H_
-#define PIPELINE_RUNTIME_STEADY_CLOCK_H_
+#ifndef PIPELINE_CLOCK_STEADY_CLOCK_H_
+#define PIPELINE_CLOCK_STEADY_CLOCK_H_
 
 #include <chrono>
 
@@ -15,4 +15,4 @@ inline absl::Duration SteadyNow() {
 
 }  // namespace parlance::pipeline
 
-#endif  // PIPELINE_RUNTIME_STEADY_CLOCK_H_
+#endif  // PIPELINE_CLOCK_STEADY_CLOCK_H_

@@ -1,6 +1,7 @@
-#include "pipeline/door/json/bounded_json.h"
+#include "pipeline/json/bounded_json.h"
 
-#include <limits>
+#include <algorithm>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -13,7 +14,7 @@
 #include "rapidjson/writer.h"
 #include "third_party/json_number.h"
 
-namespace parlance::pipeline::door {
+namespace parlance::pipeline {
 namespace {
 
 // The reader works without recursion, so the text's depth costs no stack; it is counted here so
@@ -68,9 +69,12 @@ class Generator {
     rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
     DepthFilter filter(document, bounds_.max_depth);
     rapidjson::Reader reader;
+    constexpr unsigned kFlags =
+        rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
     rapidjson::ParseResult result =
-        reader.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-                     rapidjson::kParseNumbersAsStringsFlag>(stream, filter);
+        bounds_.takes_any_bytes
+            ? reader.Parse<kFlags>(stream, filter)
+            : reader.Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(stream, filter);
     if (!result.IsError()) return true;
     if (filter.is_too_big()) result.Set(rapidjson::kParseErrorNumberTooBig, result.Offset());
     why_ = filter.is_too_deep()
@@ -90,10 +94,39 @@ class Generator {
 
 using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
 
+absl::string_view View(const rapidjson::Value& string) {
+  return {string.GetString(), string.GetStringLength()};
+}
+
+std::string Written(const rapidjson::StringBuffer& buffer) {
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+void WriteCanonical(const rapidjson::Value& value, JsonWriter& writer) {
+  if (value.IsArray()) {
+    writer.StartArray();
+    for (const rapidjson::Value& item : value.GetArray()) WriteCanonical(item, writer);
+    writer.EndArray();
+  } else if (value.IsObject()) {
+    std::vector<const rapidjson::Value::Member*> members;
+    for (const rapidjson::Value::Member& member : value.GetObject()) members.push_back(&member);
+    std::stable_sort(members.begin(), members.end(),
+                     [](const auto* a, const auto* b) { return View(a->name) < View(b->name); });
+    writer.StartObject();
+    for (const rapidjson::Value::Member* member : members) {
+      writer.Key(member->name.GetString(), member->name.GetStringLength());
+      WriteCanonical(member->value, writer);
+    }
+    writer.EndObject();
+  } else {
+    value.Accept(writer);
+  }
+}
+
 }  // namespace
 
-absl::Status ParseJsonObject(absl::string_view text, const JsonBounds& bounds,
-                             rapidjson::Document& document) {
+absl::Status ParseJson(absl::string_view text, const JsonBounds& bounds,
+                       rapidjson::Document& document) {
   if (text.size() > bounds.max_bytes) {
     return absl::ResourceExhaustedError(
         absl::StrCat("JSON of ", text.size(), " bytes; the limit is ", bounds.max_bytes));
@@ -107,6 +140,12 @@ absl::Status ParseJsonObject(absl::string_view text, const JsonBounds& bounds,
   if (!generator.why().empty()) {
     return absl::InvalidArgumentError(absl::StrCat("not JSON: ", generator.why()));
   }
+  return absl::OkStatus();
+}
+
+absl::Status ParseJsonObject(absl::string_view text, const JsonBounds& bounds,
+                             rapidjson::Document& document) {
+  if (absl::Status parsed = ParseJson(text, bounds, document); !parsed.ok()) return parsed;
   if (!document.IsObject()) return absl::InvalidArgumentError("the JSON is not an object");
   return absl::OkStatus();
 }
@@ -114,7 +153,7 @@ absl::Status ParseJsonObject(absl::string_view text, const JsonBounds& bounds,
 const rapidjson::Value* Member(const rapidjson::Value* object, absl::string_view name) {
   if (object == nullptr || !object->IsObject()) return nullptr;
   for (const auto& member : object->GetObject()) {
-    if (absl::string_view(member.name.GetString(), member.name.GetStringLength()) == name) {
+    if (View(member.name) == name) {
       return member.value.IsNull() ? nullptr : &member.value;
     }
   }
@@ -123,7 +162,7 @@ const rapidjson::Value* Member(const rapidjson::Value* object, absl::string_view
 
 std::optional<absl::string_view> TextOf(const rapidjson::Value* value) {
   if (value == nullptr || !value->IsString()) return std::nullopt;
-  return absl::string_view(value->GetString(), value->GetStringLength());
+  return View(*value);
 }
 
 std::optional<std::string> TextOrNumberOf(const rapidjson::Value* value) {
@@ -156,7 +195,14 @@ std::string JsonOf(const rapidjson::Value& value) {
   rapidjson::StringBuffer buffer;
   JsonWriter writer(buffer);
   value.Accept(writer);
-  return std::string(buffer.GetString(), buffer.GetSize());
+  return Written(buffer);
+}
+
+std::string CanonicalJsonOf(const rapidjson::Value& value) {
+  rapidjson::StringBuffer buffer;
+  JsonWriter writer(buffer);
+  WriteCanonical(value, writer);
+  return Written(buffer);
 }
 
 std::string QuotedJson(absl::string_view text) {
@@ -179,7 +225,7 @@ std::string QuotedJson(absl::string_view text) {
   rapidjson::StringBuffer buffer;
   JsonWriter writer(buffer);
   writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
-  return std::string(buffer.GetString(), buffer.GetSize());
+  return Written(buffer);
 }
 
-}  // namespace parlance::pipeline::door
+}  // namespace parlance::pipeline

@@ -1,6 +1,6 @@
 // JSON that goes out, member by member.
-#ifndef PIPELINE_DOOR_REALTIME_JSON_OBJECT_H_
-#define PIPELINE_DOOR_REALTIME_JSON_OBJECT_H_
+#ifndef PIPELINE_JSON_JSON_OBJECT_H_
+#define PIPELINE_JSON_JSON_OBJECT_H_
 
 #include <cstdint>
 #include <optional>
@@ -9,9 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "pipeline/door/json/bounded_json.h"
+#include "pipeline/json/bounded_json.h"
 
-namespace parlance::pipeline::door {
+namespace parlance::pipeline {
 
 // Names are constants of ours, and need no escaping. Text that is no UTF-8 is made so.
 class JsonObject {
@@ -46,6 +46,6 @@ class JsonObject {
   std::string text_;
 };
 
-}  // namespace parlance::pipeline::door
+}  // namespace parlance::pipeline
 
-#endif  // PIPELINE_DOOR_REALTIME_JSON_OBJECT_H_
+#endif  // PIPELINE_JSON_JSON_OBJECT_H_
