@@ -301,10 +301,6 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const testing::TestParamInfo<BuildCase>& test_case) { return test_case.param.name; });
 
-constexpr char kVadLine[] =
-    "baseline_lines { key: 'VAD_BASELINE' measurement: 'audio.vad.speed' statistic: MEDIAN "
-    "suffix: 'x' }";
-
 TEST(ReportTest, ComparesWithOneLineBaselines) {
   ReportInputs inputs = Inputs(RunWith("audio.vad.speed", "x", HIGHER, {1.9, 2, 2.1}), kVadLine);
   inputs.baseline_lines = {{"VAD_BASELINE", {.value = 2.5, .suffix = "x"}}};
@@ -343,14 +339,6 @@ TEST(ReportTest, MeasurementsNameTheOwnersOfTheirTests) {
   // A mention would tell them at each run.
   EXPECT_THAT(MarkdownReport(report), Not(HasSubstr("@parlance")));
   EXPECT_THAT(MarkdownReport(report), HasSubstr("ask @<!-- -->parlance/audio"));
-}
-
-perf::Run CountRun(const std::string& counted, double count) {
-  perf::Run run =
-      RunWith(absl::StrCat("audio.vad.frame.", counted), counted, LOWER, {count, count, count});
-  run.mutable_measurements(0)->set_title(absl::StrCat("VAD Frame, ", counted));
-  run.mutable_measurements(0)->set_counted(counted);
-  return run;
 }
 
 TEST(ReportTest, CountsAreATable) {

@@ -63,7 +63,7 @@ class StoreActions : public ConversationActions {
 class AnswerLedgerTest : public testing::Test {
  protected:
   AnswerLedgerTest() {
-    AddPiece(1, "One.");
+    AddPiece(1, "One. ");
     AddPiece(2, "Two.");
   }
   void AddPiece(int32_t id, absl::string_view text) {

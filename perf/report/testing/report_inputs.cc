@@ -34,6 +34,14 @@ Run VadRun(double factor) {
                  {20.1 * factor, 24 * factor, 25 * factor, 26 * factor, 35.2 * factor});
 }
 
+Run CountRun(const std::string& counted, double count) {
+  Run run =
+      RunWith(absl::StrCat("audio.vad.frame.", counted), counted, LOWER, {count, count, count});
+  run.mutable_measurements(0)->set_title(absl::StrCat("VAD Frame, ", counted));
+  run.mutable_measurements(0)->set_counted(counted);
+  return run;
+}
+
 ReportInputs Inputs(const Run& run, const std::string& requirements) {
   ReportInputs inputs;
   inputs.runs = {run};

@@ -15,12 +15,20 @@ namespace perf {
 inline constexpr char kVadUnder50Ms[] =
     "requirements { measurement: 'audio.vad.process_1s' statistic: MEAN at_most: 50 unit: 'ms' }";
 
+// A one-line baseline of the detector's speed.
+inline constexpr char kVadLine[] =
+    "baseline_lines { key: 'VAD_BASELINE' measurement: 'audio.vad.speed' statistic: MEDIAN "
+    "suffix: 'x' }";
+
 // A run of //audio:vad_perf_test with one measurement, in the component audio.
 Run RunWith(const std::string& name, const std::string& unit, Better better,
             const std::vector<double>& samples);
 
 // A run of "audio.vad.process_1s" whose median is 25 ms times `factor`.
 Run VadRun(double factor);
+
+// A run that counted so many of "instructions" or "allocations" in a frame of the detector.
+Run CountRun(const std::string& counted, double count);
 
 // The inputs of a report of that run. `requirements`: of the component, as in its file; what cannot
 // be read fails the test.

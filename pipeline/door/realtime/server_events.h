@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "pipeline/conversation/conversation_observer.h"
+#include "pipeline/conversation/conversation_actions.h"
 #include "pipeline/door/connection.h"
 #include "pipeline/door/realtime/realtime_items.h"
 #include "pipeline/door/realtime/realtime_problem.h"
