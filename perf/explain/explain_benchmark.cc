@@ -167,7 +167,14 @@ class ProfiledBenchmark {
       if (!dump.ok()) return dump.status();
       dumps[times - 1] = *std::move(dump);
     }
-    return ProfileOfIteration(dumps[0], dumps[1], iterations);
+    Profile profile = ProfileOfIteration(dumps[0], dumps[1], iterations);
+    // Even an empty body's loop takes some: compared with nothing, everything would be new.
+    if (profile.instructions <= 0) {
+      return absl::UnimplementedError(
+          "callgrind counted no instruction of an iteration; the program's perf/ is of a version "
+          "that counts otherwise than this one");
+    }
+    return profile;
   }
 
  private:

@@ -44,9 +44,9 @@ absl::Status CheckValgrind(ProgramRunner& programs);
 
 // Profiles one iteration, with what was inlined into the functions that cost most. `notes` gets
 // what a reader has to know besides. NotFound if the program has no such benchmark;
-// FailedPrecondition if there is no valgrind; Unimplemented if the program does not serve counts;
-// Aborted if the body failed; Cancelled if it was interrupted; otherwise errors of CountedProcess,
-// of which none is NotFound.
+// FailedPrecondition if there is no valgrind; Unimplemented if the program does not serve counts,
+// or not as this version of perf/ asks for them; Aborted if the body failed; Cancelled if it was
+// interrupted; otherwise errors of CountedProcess, of which none is NotFound.
 absl::StatusOr<ProfiledBuild> ProfileBenchmark(const BenchmarkProgram& program,
                                                const ProfileOptions& options,
                                                std::vector<std::string>* notes);

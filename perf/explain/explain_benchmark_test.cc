@@ -156,6 +156,14 @@ TEST_F(ExplainBenchmarkTest, WhatOneBuildDoesNotHaveIsSaid) {
               StatusIs(absl::StatusCode::kAborted, HasSubstr("the result is wrong")));
 }
 
+// Everything would be new in the other build, and be blamed.
+TEST_F(ExplainBenchmarkTest, ABuildThatCountsNothingIsNotComparedWith) {
+  EXPECT_THAT(TryToExplain("planted.uncounted"),
+              StatusIs(absl::StatusCode::kUnimplemented,
+                       AllOf(HasSubstr("the baseline's build: callgrind counted no instruction"),
+                             HasSubstr("of a version that counts otherwise"))));
+}
+
 TEST_F(ExplainBenchmarkTest, WithoutAddr2lineTheFunctionsAreStillNamed) {
   FakeProgramRunner programs;
   programs.set_answer([](const SubprocessOptions&) {

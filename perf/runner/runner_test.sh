@@ -384,7 +384,7 @@ if ! grep -aqE '__(asan|tsan|ubsan)_' "$planted"; then
   planted 0 "in planted::Filter (inlined: WeightedSum)" explain planted.inlined --against HEAD~1
   planted 1 "the code of //a:t is the same in both revisions" explain planted.function --against HEAD
   planted 1 "no test measures 'planted.fucntion'; is planted.function meant?" explain planted.fucntion
-  planted 1 "no test measures 'x'; there are 10, such as planted.function, planted.inlined, planted.much" explain x
+  planted 1 "no test measures 'x'; there are 11, such as planted.function, planted.inlined, planted.much" explain x
   planted 1 "there is no benchmark 'planted.new'" explain planted.new
   planted 2 "the result is wrong" explain planted.fail
   planted 2 "'nonsense' is not a commit, tag or branch" explain planted.function --against nonsense

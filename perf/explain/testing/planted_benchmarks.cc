@@ -9,9 +9,11 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "benchmark/benchmark.h"
+#include "perf/gbench/callgrind_requests.h"
 
 namespace planted {
 namespace {
@@ -168,6 +170,18 @@ void BM_Hang(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_Hang)->Name("planted.hang");
+
+// A body of which one program counts nothing but the first beginning, as one does that was built
+// with another version of perf/.
+void BM_Uncounted(benchmark::State& state) {
+  const std::vector<int32_t> values = Values();
+  bool is_first = true;
+  for (auto _ : state) {
+    if (!kSlower && std::exchange(is_first, false)) CALLGRIND_TOGGLE_COLLECT;
+    benchmark::DoNotOptimize(Checksum(values));
+  }
+}
+BENCHMARK(BM_Uncounted)->Name("planted.uncounted");
 
 #if defined(PLANTED_SLOWER)
 void BM_New(benchmark::State& state) {
