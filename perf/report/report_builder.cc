@@ -42,6 +42,12 @@ class Builder {
 
   Report Build() {
     for (const std::string& error : inputs_.errors) report_.add_errors(error);
+    size_t num_measurements = 0;
+    for (const Run& run : inputs_.runs) {
+      num_measurements += static_cast<size_t>(run.measurements_size());
+    }
+    measured_.reserve(num_measurements);
+    report_.mutable_measurements()->Reserve(static_cast<int>(num_measurements));
     for (const Run* run : RunsInOrder()) {
       KeepLoads(*run);
       for (const Measurement& measurement : run->measurements()) {
@@ -90,16 +96,20 @@ class Builder {
         rank.try_emplace(line.measurement(), static_cast<int>(rank.size()));
       }
     }
-    const auto key = [&](const MeasurementResult* result) {
-      const auto found = rank.find(result->name());
-      return std::make_pair(absl::string_view(result->component()),
-                            found == rank.end() ? std::numeric_limits<int>::max() : found->second);
-    };
+    using Key = std::pair<absl::string_view, int>;
     auto& measurements = *report_.mutable_measurements();
-    std::stable_sort(measurements.pointer_begin(), measurements.pointer_end(),
-                     [&](const MeasurementResult* one, const MeasurementResult* other) {
-                       return key(one) < key(other);
-                     });
+    std::vector<std::pair<Key, MeasurementResult*>> ordered;
+    ordered.reserve(static_cast<size_t>(measurements.size()));
+    for (MeasurementResult& result : measurements) {
+      const auto found = rank.find(result.name());
+      ordered.push_back({{result.component(),
+                          found == rank.end() ? std::numeric_limits<int>::max() : found->second},
+                         &result});
+    }
+    absl::c_stable_sort(ordered,
+                        [](const auto& one, const auto& other) { return one.first < other.first; });
+    absl::c_transform(ordered, measurements.pointer_begin(),
+                      [](const auto& each) { return each.second; });
   }
 
   // Whether the measurement may be judged. What would be judged wrongly, or not at all, becomes an
@@ -142,6 +152,7 @@ class Builder {
 
   void AddMeasurement(const Measurement& measurement, const Run& run) {
     const Summary summary = Summarize(measurement.samples());
+    measured_[measurement.name()].summary = summary;
     MeasurementResult& result = *report_.add_measurements();
     result.set_component(measurement.component());
     result.set_target(run.provenance().target());
@@ -180,7 +191,6 @@ class Builder {
     if (!result.noise().empty() && (result.verdict() == RED || result.verdict() == YELLOW)) {
       result.set_verdict(UNRESOLVED);
     }
-    summaries_[measurement.name()] = summary;
     if (!measurement.work().empty()) JudgeSeries(measurement, result);
   }
 
@@ -570,6 +580,7 @@ class Builder {
     absl::string_view target;
     absl::string_view unit;
     Better better = BETTER_UNKNOWN;
+    Summary summary = {};
   };
 
   // The loads that records were made with, where known.
@@ -662,7 +673,7 @@ class Builder {
       result.set_measured(true);
       result.set_value(requirement.statistic() == GROWTH
                            ? measurement.growth().total()
-                           : Value(summaries_[measurement.name()], requirement.statistic()));
+                           : Value(measured_[measurement.name()].summary, requirement.statistic()));
       result.set_met(IsWithin(requirement, result.value()));
       if (!result.met() && DependsOnSpeed(requirement.unit())) {
         result.set_noise(measurement.noise());
@@ -788,7 +799,6 @@ class Builder {
 
   const ReportInputs& inputs_;
   Report report_;
-  absl::flat_hash_map<absl::string_view, Summary> summaries_;
   // By target.
   std::map<std::string, std::vector<std::string>> owners_;
   // What was measured, by name.
