@@ -1,7 +1,6 @@
 #include "pipeline/door/realtime/realtime_response.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -57,22 +56,22 @@ void RealtimeResponse::CutText(absl::string_view heard) {
 int64_t RealtimeResponse::BeginItem(RealtimeItem item) {
   const auto place = static_cast<int64_t>(item_ids_.size());
   item_ids_.push_back(item.id);
-  events_->Send("response.output_item.added", JsonObject()
-                                                  .Text("response_id", id_)
-                                                  .Integer("output_index", place)
-                                                  .Raw("item", item.Json()));
-  const std::optional<std::string> previous = items_->last();
-  events_->Item("conversation.item.added", item, previous);
-  items_->Add(std::move(item));
+  SendOutputItem("response.output_item.added", item, place);
+  events_->AddItem(std::move(item), *items_);
   return place;
 }
 
 void RealtimeResponse::EndItem(const RealtimeItem& item, int64_t place) {
-  events_->Send("response.output_item.done", JsonObject()
-                                                 .Text("response_id", id_)
-                                                 .Integer("output_index", place)
-                                                 .Raw("item", item.Json()));
-  events_->Item("conversation.item.done", item, items_->Before(item.id));
+  SendOutputItem("response.output_item.done", item, place);
+  events_->ItemDone(item, *items_);
+}
+
+void RealtimeResponse::SendOutputItem(absl::string_view type, const RealtimeItem& item,
+                                      int64_t place) {
+  events_->Send(type, JsonObject()
+                          .Text("response_id", id_)
+                          .Integer("output_index", place)
+                          .Raw("item", item.Json()));
 }
 
 void RealtimeResponse::End(Ending ending, absl::string_view code) {

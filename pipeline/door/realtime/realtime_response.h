@@ -72,6 +72,8 @@ class RealtimeResponse {
  private:
   // The members of an event of the message.
   JsonObject MessageEvent() const;
+  // Sends an event of an item at that place in the response.
+  void SendOutputItem(absl::string_view type, const RealtimeItem& item, int64_t place);
   // The one part of the message; its text is a transcript where it is spoken.
   std::string PartJson(absl::string_view text) const;
   // The response as events have it. `details`: JSON.

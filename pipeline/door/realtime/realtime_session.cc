@@ -185,7 +185,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     RealtimeItem* const item = items_.Find(said.item);
     if (item != nullptr) item->text = text;
     events_.TranscriptCompleted(said.item, text, said.length);
-    if (item != nullptr) SendItem("conversation.item.done", *item);
+    if (item != nullptr) events_.ItemDone(*item, items_);
     utterances_.erase(found);
   }
 
@@ -243,7 +243,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
             JsonObject().Text("item_id", item->id).Integer("output_index", shown->second.place));
         response_->EndItem(*item, shown->second.place);
       } else {
-        SendItem("conversation.item.done", *item);
+        events_.ItemDone(*item, items_);
       }
       follow_up_is_due_ = true;
     }
@@ -347,23 +347,12 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     Refuse({.code = CodeOf(status), .message = std::string(status.message())});
   }
 
-  void SendItem(absl::string_view type, const RealtimeItem& item)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    events_.Item(type, item, items_.Before(item.id));
-  }
-
-  // Adds the item as the last, and says so.
-  void AddItem(RealtimeItem item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    events_.Item("conversation.item.added", item, items_.last());
-    items_.Add(std::move(item));
-  }
-
   // What somebody said, whose words are not known yet.
   void AddSoundItem(const std::string& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     follow_up_is_due_ = false;
     events_.Send("input_audio_buffer.committed",
                  JsonObject().Text("previous_item_id", items_.last()).Text("item_id", id));
-    AddItem({.id = id, .role = "user", .content_type = "input_audio"});
+    events_.AddItem({.id = id, .role = "user", .content_type = "input_audio"}, items_);
   }
 
   void ShowHistory(absl::Span<const session::Message> messages)
@@ -378,8 +367,8 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
                            .content_type = is_user ? "input_text" : "output_text",
                            .text = message.content};
       const std::string id = item.id;
-      AddItem(std::move(item));
-      SendItem("conversation.item.done", *items_.Find(id));
+      events_.AddItem(std::move(item), items_);
+      events_.ItemDone(*items_.Find(id), items_);
     }
   }
 
@@ -681,7 +670,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       }
     }
     events_.Item("conversation.item.added", item, previous);
-    SendItem("conversation.item.done", item);
+    events_.ItemDone(item, items_);
     if (given->input.has_value()) pending_.Add(item.id, *std::move(given->input));
   }
 

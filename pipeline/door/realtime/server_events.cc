@@ -1,5 +1,7 @@
 #include "pipeline/door/realtime/server_events.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "pipeline/conversation/turn/turn_latency.h"
 #include "pipeline/door/wire/base64.h"
@@ -36,6 +38,15 @@ void ServerEvents::Error(const RealtimeProblem& problem, absl::string_view clien
 void ServerEvents::Item(absl::string_view type, const RealtimeItem& item,
                         const std::optional<std::string>& previous) {
   Send(type, JsonObject().Text("previous_item_id", previous).Raw("item", item.Json()));
+}
+
+void ServerEvents::AddItem(RealtimeItem item, RealtimeItems& items) {
+  Item("conversation.item.added", item, items.last());
+  items.Add(std::move(item));
+}
+
+void ServerEvents::ItemDone(const RealtimeItem& item, const RealtimeItems& items) {
+  Item("conversation.item.done", item, items.Before(item.id));
 }
 
 void ServerEvents::TranscriptDelta(absl::string_view item, absl::string_view text) {

@@ -40,6 +40,10 @@ class ServerEvents {
   // before it.
   void Item(absl::string_view type, const RealtimeItem& item,
             const std::optional<std::string>& previous);
+  // Adds the item as the last of `items`, and sends conversation.item.added.
+  void AddItem(RealtimeItem item, RealtimeItems& items);
+  // Sends conversation.item.done of an item that is among `items`.
+  void ItemDone(const RealtimeItem& item, const RealtimeItems& items);
 
   // Sends conversation.item.input_audio_transcription.delta and .completed. `length`: of the sound.
   void TranscriptDelta(absl::string_view item, absl::string_view text);
