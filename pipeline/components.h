@@ -71,6 +71,7 @@ class Components {
   RuntimeParts ForRuntime();
 
   session::SessionStore& store() { return *store_; }
+  tools::ToolExecutor& executor() { return *executor_; }
   int output_sample_rate_hz() const { return synthesizer_->sample_rate_hz(); }
   // Tells the metrics what came of the servers that hear and speak, if there are any.
   void TellRemoteSpeech(RemoteSpeechMetrics& metrics) const;

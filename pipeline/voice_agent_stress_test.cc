@@ -4,8 +4,10 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -19,7 +21,11 @@
 #include "pipeline/conversation/turn/turn_latency.h"
 #include "pipeline/testing/spoken_requests.h"
 #include "pipeline/voice_agent.h"
+#include "session/message.h"
+#include "session/store.h"
 #include "third_party/status_matchers.h"
+#include "tools/executor.h"
+#include "tools/tool_definition.h"
 
 namespace parlance::pipeline {
 namespace {
@@ -104,8 +110,30 @@ TEST(StressPipeline, ConcurrentSessions) {
   }
 }
 
+// Fills what is bounded and fills up once, so that it is not taken for growth: the database pages
+// that SQLite keeps at hand (2 MB), and the ended calls that the executor remembers. The turns of
+// a short run would not fill them, and those of a long one only in its second half.
+void FillCaches(Components& components) {
+  const absl::StatusOr<session::Session> session = components.store().CreateSession("Pages");
+  ASSERT_THAT(session, IsOk());
+  // Each is longer than a page.
+  const session::Message message = {.content = std::string(5000, 'x')};
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_THAT(components.store().AppendAll(session->id, {message}), IsOk());
+  }
+  for (size_t i = 0; i < tools::ToolExecutor::Options().max_remembered; ++i) {
+    const tools::ToolResponse response =
+        components.executor().Execute({.name = "timers",
+                                       .arguments = R"({"action":"list"})",
+                                       .id = absl::StrCat(i),
+                                       .caller = session->id});
+    ASSERT_TRUE(std::holds_alternative<tools::ToolOutput>(response.result));
+  }
+}
+
 TEST(StressPipeline, MemoryStability) {
   const auto components = CreateComponents("memory");
+  ASSERT_NO_FATAL_FAILURE(FillCaches(*components));
   const std::vector<SpokenRequest> requests = SpokenRequests();
   Caller caller(*components);
   const auto num_warm = static_cast<size_t>(perf::Load("memory_warm_turns"));
