@@ -87,6 +87,10 @@ class Agent {
   virtual ~Agent() = default;
   // How many of the last messages the agent wants as history; with 0, none are read.
   virtual int max_history_messages() const = 0;
+  // Whether Ask answers this before it returns, within microseconds, and without the history, which
+  // `input` does not have. Then it is asked on the conversation's own thread, which must not be
+  // held up, and no other thread is woken for it.
+  virtual bool AnswersAtOnce(const AgentInput& /*input*/) const { return false; }
   // Never waits for anybody else: whoever does answers later. `answer` may outlive the agent's
   // caller.
   virtual void Ask(AgentInput input, std::shared_ptr<AgentAnswer> answer) = 0;

@@ -11,6 +11,7 @@ class RuleAgent : public DecidingAgent {
   explicit RuleAgent(const RuleSet* rules) : rules_(*rules) {}
 
   int max_history_messages() const override { return 0; }
+  bool AnswersAtOnce(const AgentInput& /*input*/) const override { return true; }
 
   absl::StatusOr<AgentStep> Decide(const AgentInput& input) override {
     if (!input.answers.empty()) return Reply(input);

@@ -21,7 +21,7 @@ namespace parlance::pipeline {
 // A row of the table that an agent works by: how something is said, and the call it leads to.
 struct IntentRule {
   Intent intent;
-  // `slots`: those of Parse.
+  // `slots`: those of Parse. Called on threads that serve conversations: it must not wait.
   std::function<ToolCall(const std::map<std::string, std::string>& slots)> call;
 };
 

@@ -13,6 +13,7 @@ class RulesFirstAgent : public Agent {
       : rules_(*rules), rule_agent_(CreateRuleAgent(rules)), other_(std::move(other)) {}
 
   int max_history_messages() const override { return other_->max_history_messages(); }
+  bool AnswersAtOnce(const AgentInput& input) const override { return AreForRules(input); }
 
   void Ask(AgentInput input, std::shared_ptr<AgentAnswer> answer) override {
     // After calls, whoever made them is asked again: nothing that decides has changed.

@@ -58,6 +58,16 @@ TEST(RulesFirstAgentTest, EachTakesWhatItKnows) {
   EXPECT_EQ(Ask(*agent, Heard("")).reply, "Let me think.");
 }
 
+// What rules know needs no other thread, nor the history; the rest does.
+TEST(RulesFirstAgentTest, AnswersAtOnceWhatItKnows) {
+  const RuleSet rules = *DemoRules();
+  const auto agent = CreateRulesFirstAgent(&rules, std::make_unique<Other>());
+  EXPECT_TRUE(agent->AnswersAtOnce(Heard("what time is it")));
+  EXPECT_TRUE(agent->AnswersAtOnce(Heard("why is the sky blue", /*rejected=*/true)));
+  EXPECT_FALSE(agent->AnswersAtOnce(Heard("why is the sky blue")));
+  EXPECT_TRUE(CreateRuleAgent(&rules)->AnswersAtOnce(Heard("why is the sky blue")));
+}
+
 TEST(RulesFirstAgentTest, WhoeverCalledSaysWhatCameBack) {
   const RuleSet rules = *DemoRules();
   const auto agent = CreateRulesFirstAgent(&rules, std::make_unique<Other>());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <map>
 #include <optional>
 #include <set>
@@ -307,15 +308,17 @@ class ConversationDriver::Impl : private ConversationActions {
     is_asking_ = true;
     const auto answer = std::make_shared<Answer>(mailbox_, this, ++num_questions_);
     answer_ = answer;
+    AgentInput asked_with = {.session_id = options_.session_id,
+                             .utterance = question.utterance,
+                             .history = {},
+                             .calls = {question.calls.begin(), question.calls.end()},
+                             .answers = {question.answers.begin(), question.answers.end()},
+                             .steps = steps_,
+                             .settings = agent_settings_};
+    if (AskAtOnce(asked_with, answer)) return;
     const bool posted = parts_.agent_runner->Post(
         {.run = [answer = std::shared_ptr<AgentAnswer>(answer), parts = parts_, history = history_,
-                 input = AgentInput{.session_id = options_.session_id,
-                                    .utterance = question.utterance,
-                                    .history = {},
-                                    .calls = {question.calls.begin(), question.calls.end()},
-                                    .answers = {question.answers.begin(), question.answers.end()},
-                                    .steps = steps_,
-                                    .settings = agent_settings_}]() mutable {
+                 input = std::move(asked_with)]() mutable {
           if (!answer->wanted()) return;
           if (absl::Status read = ReadHistory(parts, input.session_id, *history); !read.ok()) {
             answer->Done(read);
@@ -328,6 +331,19 @@ class ConversationDriver::Impl : private ConversationActions {
       answer->Done(absl::ResourceExhaustedError(
           "the queue of turns to be answered is full; try again later"));
     }
+  }
+
+  // Asks an agent that answers at once. False, and nothing is done, if it is another.
+  bool AskAtOnce(AgentInput& input, const std::shared_ptr<Answer>& answer) {
+    try {
+      if (!parts_.agent->AnswersAtOnce(input)) return false;
+      parts_.agent->Ask(std::move(input), answer);
+    } catch (const std::exception& exception) {
+      answer->Done(absl::InternalError(absl::StrCat("the agent threw: ", exception.what())));
+    } catch (...) {
+      answer->Done(absl::InternalError("the agent threw something that is not a std::exception"));
+    }
+    return true;
   }
 
   // Nothing once it was read: what the turn itself has stored meanwhile is no history of it.

@@ -48,7 +48,7 @@ namespace parlance::pipeline {
 struct SharedParts {
   RecognizerPool* recognizers = nullptr;
   Agent* agent = nullptr;
-  // Where the history is read and the agent is asked: those that answer at once do so there.
+  // Where the history is read and the agent is asked, unless it answers at once.
   TaskRunner* agent_runner = nullptr;
   Synthesizer* synthesizer = nullptr;
   // The runner on which its speech is made.
