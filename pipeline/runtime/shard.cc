@@ -251,6 +251,9 @@ absl::Status Shard::Push(ServedSession& session, absl::Span<const int16_t> sampl
     } else {
       frame = std::make_unique<QueuedFrame>();
     }
+    if (frame->samples.size() < session.frame_samples_) {
+      frame->samples.resize(session.frame_samples_);
+    }
     frame->pushed = now;
     frame->size = std::min(samples.size(), session.frame_samples_);
     std::copy_n(samples.begin(), frame->size, frame->samples.begin());

@@ -6,7 +6,6 @@
 #ifndef PIPELINE_RUNTIME_SHARD_H_
 #define PIPELINE_RUNTIME_SHARD_H_
 
-#include <array>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -34,14 +33,13 @@ namespace parlance::pipeline {
 
 constexpr int kFramesPerSecond = 50;
 constexpr absl::Duration kFrame = absl::Milliseconds(1000 / kFramesPerSecond);
-// 20 ms at the highest rate that a conversation takes.
-constexpr size_t kMaxFrameSamples = 48000 / kFramesPerSecond;
 
 // Sound that waits.
 struct QueuedFrame {
   absl::Duration pushed;
   size_t size = 0;
-  std::array<int16_t, kMaxFrameSamples> samples = {};
+  // At least `size`. It goes from session to session, and grows to the longest frame of them.
+  std::vector<int16_t> samples;
 };
 using QueuedFrames = std::vector<std::unique_ptr<QueuedFrame>>;
 
