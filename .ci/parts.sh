@@ -283,6 +283,11 @@ counts() {
   ./bazelw run --config=ci //perf -- --bazel_flags=--config=ci --counts --output_dir "$logs/counts"
 }
 
+# The main job: every requirement is met, and nothing is worse than before.
+suite_at_default_loads() {
+  ./bazelw run --config=ci //perf -- --bazel_flags=--config=ci --output_dir "$logs/suite"
+}
+
 # What both scripts prove first. How much of the documentation's commands and of the suite's own test: light or all.
 common_parts() { # light|all
   bazel_tests "tests" //...
