@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "google/protobuf/util/json_util.h"
 #include "perf/bazel/build_event.pb.h"
 #include "perf/record/protobuf_release.h"
@@ -50,6 +51,10 @@ TestAttempt AttemptOf(const BuildEvent& event) {
       .remote = result.execution_info().strategy() == "remote",
       .log_path = "",
       .outputs_zip_path = ""};
+  if (const int64_t began = result.test_attempt_start_millis_epoch(); began > 0) {
+    attempt.began = absl::FromUnixMillis(began);
+    attempt.ended = attempt.began + absl::Milliseconds(result.test_attempt_duration_millis());
+  }
   for (const BuildEvent::File& file : result.test_action_output()) {
     if (file.name() == "test.log") attempt.log_path = LocalPath(file.uri());
     if (file.name() == "test.outputs__outputs.zip") {

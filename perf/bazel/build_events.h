@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace perf {
 
@@ -24,6 +25,9 @@ struct TestAttempt {
   bool cached = false;
   // Whether a worker of a remote executor ran it, and not this machine.
   bool remote = false;
+  // When it began and ended; InfinitePast and InfiniteFuture if the events do not say.
+  absl::Time began = absl::InfinitePast();
+  absl::Time ended = absl::InfiniteFuture();
   // Local paths; empty if the outputs were not brought to this machine.
   std::string log_path;
   std::string outputs_zip_path;

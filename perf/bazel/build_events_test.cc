@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "third_party/status_matchers.h"
@@ -21,7 +22,8 @@ constexpr char kPassed[] =
     R"({"id":{"testResult":{"label":"//perf:a","run":1,"shard":2,"attempt":1,"configuration":{"id":"0b"}}},)"
     R"("testResult":{"testActionOutput":[{"name":"test.log","uri":"file:///out/a%20b/test.log"},)"
     R"({"name":"test.outputs__outputs.zip","uri":"file:///out/outputs.zip"}],"status":"PASSED",)"
-    R"("testAttemptDurationMillis":"80","executionInfo":{"strategy":"local","hostname":"vm"}}})";
+    R"("testAttemptDurationMillis":"80","testAttemptStartMillisEpoch":"1796071929976",)"
+    R"("executionInfo":{"strategy":"local","hostname":"vm"}}})";
 constexpr char kCachedLocally[] =
     R"({"id":{"testResult":{"label":"@//perf:a","run":1,"shard":1,"attempt":1}},)"
     R"("testResult":{"status":"PASSED","cachedLocally":true}})";
@@ -44,6 +46,8 @@ TEST(BuildEventsTest, ReadsATestResult) {
   EXPECT_EQ(events->attempts[0].shard, 2);
   EXPECT_EQ(events->attempts[0].status, "PASSED");
   EXPECT_FALSE(events->attempts[0].cached);
+  EXPECT_EQ(events->attempts[0].began, absl::FromUnixMillis(1796071929976));
+  EXPECT_EQ(events->attempts[0].ended, absl::FromUnixMillis(1796071930056));
   EXPECT_EQ(events->attempts[0].log_path, "/out/a b/test.log");
   EXPECT_EQ(events->attempts[0].outputs_zip_path, "/out/outputs.zip");
   EXPECT_EQ(events->exit_code, 3);

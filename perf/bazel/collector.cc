@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "perf/process/subprocess.h"
 #include "perf/record/environment.h"
 #include "perf/record/health.h"
@@ -146,6 +147,7 @@ class Collector {
     if (!run.ok()) return InFile(run.status(), *attempt);
     if (absl::Status checked = CheckRun(*run, test, shard, options_); !checked.ok()) return checked;
     if (absl::Status checked = CheckMachine(*run, *attempt); !checked.ok()) return checked;
+    if (absl::Status checked = CheckTime(*run, *attempt); !checked.ok()) return checked;
     if (run->measurements().empty() && run->provenance().filter().empty()) {
       return absl::DataLossError("the record has no measurement");
     }
@@ -171,6 +173,27 @@ class Collector {
     }
     if (attempt.remote) collection_.worker = run.environment();
     return absl::OkStatus();
+  }
+
+  // Where no invocation is expected, a later `bazel test` may have left its record in the place of
+  // the one that the events are of. A worker has a clock of its own.
+  absl::Status CheckTime(const Run& run, const TestAttempt& attempt) const {
+    if (!options_.run_id.empty() || attempt.remote || !run.has_start_time()) {
+      return absl::OkStatus();
+    }
+    // The record's time is in whole seconds.
+    constexpr absl::Duration kSlack = absl::Seconds(2);
+    const absl::Time measured = absl::FromUnixSeconds(run.start_time().seconds());
+    if (measured >= attempt.began - kSlack && measured <= attempt.ended + kSlack) {
+      return absl::OkStatus();
+    }
+    const auto text = [](absl::Time time) {
+      return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+    };
+    return absl::DataLossError(
+        absl::StrCat("the record is of another run: it was measured at ", text(measured),
+                     ", and the events are of a test that began at ", text(attempt.began),
+                     "; keep the outputs of a run with its events, or run it again"));
   }
 
   // Adds the place of the record to an error, for whoever wants to look at what is wrong with it.

@@ -17,7 +17,8 @@
 namespace perf {
 
 struct CollectOptions {
-  // The nonce that this invocation gave its tests. Empty: do not compare.
+  // The nonce that this invocation gave its tests. Empty: the time in the record has to be that of
+  // the events instead.
   std::string run_id;
   // The key of this machine; records of another are refused. Empty: do not compare.
   std::string machine;
@@ -44,8 +45,8 @@ using RecordReader = std::function<absl::StatusOr<std::string>(const TestAttempt
 
 // Collects exactly one record for each shard of each of `tests`. There is an error instead of a
 // record for a target that was not built, a shard that did not run, failed, or came from a cache,
-// for a record that is missing, empty, cut short, of another invocation, target, shard, machine or
-// compilation mode, and for a measurement that two records have.
+// for a record that is missing, empty, cut short, of another invocation, time, target, shard,
+// machine or compilation mode, and for a measurement that two records have.
 Collection Collect(absl::Span<const SuiteTest> tests, const BuildEvents& events,
                    const CollectOptions& options, const RecordReader& read);
 

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "perf/record/environment.h"
@@ -106,6 +107,28 @@ TEST_F(CollectorTest, TakesEveryShard) {
   const Collection collection = CollectAll();
   EXPECT_THAT(collection.errors, IsEmpty());
   EXPECT_EQ(collection.runs.size(), 2u);
+}
+
+// Of events of earlier, the outputs may be those of a later run.
+TEST_F(CollectorTest, RefusesARecordOfAnotherTime) {
+  options_.run_id = "";
+  const absl::Time began = absl::FromUnixSeconds(1'700'000'000);
+  for (TestAttempt& attempt : events_.attempts) {
+    attempt.began = began;
+    attempt.ended = began + absl::Seconds(30);
+  }
+  records_[1].mutable_start_time()->set_seconds(1'700'000'005);
+  records_[2].mutable_start_time()->set_seconds(1'700'000'029);
+  EXPECT_THAT(CollectAll().errors, IsEmpty());
+  for (const int64_t seconds : {1'699'999'990, 1'700'000'040, 1'700'003'600}) {
+    records_[2].mutable_start_time()->set_seconds(seconds);
+    ExpectRefused("the record is of another run: it was measured at 20");
+  }
+  // A worker's clock may be wrong.
+  events_.attempts[0].remote = events_.attempts[1].remote = true;
+  options_.pool = "pool";
+  options_.machine = "";
+  EXPECT_THAT(CollectAll().errors, IsEmpty());
 }
 
 TEST_F(CollectorTest, RefusesAShardThatDidNotRun) {

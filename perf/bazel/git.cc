@@ -133,8 +133,9 @@ absl::StatusOr<WorkingTreeState> StateOfWorkingTree(const std::string& workspace
   if (head->exit_code == 0) state.commit = WithoutEndOfLine(std::move(head->output));
   // Some users turn off looking for new files, which is slow in large trees; but a new source file
   // is another program.
-  absl::StatusOr<std::string> changed =
-      GitOutput({workspace, {"status", "--porcelain", "--untracked-files=normal"}});
+  absl::StatusOr<std::string> changed = GitOutput(
+      {workspace,
+       {"status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none"}});
   if (!changed.ok()) return changed.status();
   state.dirty = !changed->empty();
   return state;

@@ -121,6 +121,21 @@ TEST_F(GitTest, KnowsWhatIsDirtyWhateverTheUsersSettings) {
   EXPECT_TRUE(StateOfWorkingTree(workspace_)->dirty);
 }
 
+TEST_F(GitTest, AChangedSubmoduleIsDirtyWhateverIsToBeIgnored) {
+  play_.Do("",
+           "git init --quiet other; cd other; echo one > file; git add .; git commit --quiet "
+           "--message one");
+  play_.Do("repository",
+           "git -c protocol.file.allow=always submodule --quiet add ../other inner/sub; "
+           "git config --file .gitmodules submodule.inner/sub.ignore all; git add .; "
+           "git commit --quiet --message submodule; git config diff.ignoreSubmodules all");
+  EXPECT_FALSE(StateOfWorkingTree(workspace_)->dirty);
+  play_.Write("repository/inner/sub/file", "two");
+  EXPECT_TRUE(StateOfWorkingTree(workspace_)->dirty);
+  play_.Do("repository/inner/sub", "git commit --quiet --all --message two");
+  EXPECT_TRUE(StateOfWorkingTree(workspace_)->dirty);
+}
+
 TEST_F(GitTest, ARepositoryWithoutCommitsHasNone) {
   play_.Do("", "git init --quiet unborn");
   const auto state = StateOfWorkingTree(play_.root() + "/unborn");

@@ -22,6 +22,7 @@
 #include "command/file/output_folder.h"
 #include "command/local_zone.h"
 #include "perf/bazel/git.h"
+#include "perf/bazel/imported_settings.h"
 #include "perf/record/short_commit.h"
 
 namespace perf {
@@ -199,6 +200,25 @@ class Filler {
   std::vector<std::string> empty_submodules_;
 };
 
+// Gives the checkout what the workspace's .bazelrc imports and no commit has, such as the flags of
+// this machine in user.bazelrc: built with other flags, the revision would differ by them.
+absl::Status CopyUserSettings(const std::string& workspace, const std::string& checkout) {
+  for (const std::string& name : ImportedSettings(workspace)) {
+    const std::string path = absl::StrCat(checkout, "/", name);
+    if (Exists(path)) continue;
+    if (absl::Status made = MakeFolder(fs::path(path).parent_path().string()); !made.ok()) {
+      return made;
+    }
+    std::error_code error;
+    fs::copy_file(absl::StrCat(workspace, "/", name), path, error);
+    if (error) {
+      return absl::ErrnoToStatus(error.value(),
+                                 absl::StrCat("cannot copy ", workspace, "/", name, " to ", path));
+    }
+  }
+  return absl::OkStatus();
+}
+
 std::string TimeOfDay() { return absl::FormatTime("%H:%M:%S", absl::Now(), command::LocalZone()); }
 
 }  // namespace
@@ -255,6 +275,9 @@ absl::StatusOr<Checkout> Checkout::Create(
   if (!fs::is_directory(checkout.directory_, error)) {
     return absl::FailedPreconditionError(
         absl::StrCat(ShortCommit(commit), " has no folder ", repository->prefix));
+  }
+  if (absl::Status copied = CopyUserSettings(workspace, checkout.directory_); !copied.ok()) {
+    return copied;
   }
   return checkout;
 }

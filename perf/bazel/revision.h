@@ -25,7 +25,8 @@ absl::StatusOr<std::string> ResolveRevision(const std::string& workspace, const 
 // filters, attributes) hold. There is one folder for each workspace's path, which is used again, so
 // that Bazel builds only what differs from the revision before; what anybody changed in it is
 // thrown away, and what cannot be used again is made anew. Submodules that the workspace has
-// checked out are, too. Tags are not there.
+// checked out are, too, and so are files that the workspace's .bazelrc imports and the revision
+// does not have, such as user.bazelrc. Tags are not there.
 class Checkout {
  public:
   // Calls `waiting` as FolderLock does, while another process has the folder. `place`: one of

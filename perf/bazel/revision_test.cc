@@ -135,6 +135,32 @@ TEST_F(RevisionTest, ChecksOutBesideTheTreeAndAgain) {
   EXPECT_EQ(play_.Read("repository/inner/file"), "uncommitted");
 }
 
+// Flags of this machine are in no commit, and both revisions are built with them.
+TEST_F(RevisionTest, SettingsOfTheUserHoldThereToo) {
+  play_.Write("repository/.gitignore", "user.bazelrc\n");
+  play_.Write("repository/inner/.bazelrc",
+              "try-import %workspace%/user.bazelrc\nimport %workspace%/ours.bazelrc\n");
+  play_.Write("repository/inner/ours.bazelrc", "build --copt=-O2\n");
+  play_.Do("repository", "git add .; git commit --quiet --message settings");
+  play_.Write("repository/inner/user.bazelrc", "build --copt=-march=native\n");
+  play_.Write("repository/inner/ours.bazelrc", "build --copt=-O3\n");
+  const auto checkout = CheckOut("HEAD");
+  ASSERT_THAT(checkout, IsOk());
+  EXPECT_EQ(Content(checkout->directory() + "/user.bazelrc"), "build --copt=-march=native\n");
+  // What a commit has is the commit's.
+  EXPECT_EQ(Content(checkout->directory() + "/ours.bazelrc"), "build --copt=-O2\n");
+}
+
+TEST_F(RevisionTest, SettingsThatTheUserTookAwayAreGone) {
+  play_.Write("repository/inner/.bazelrc", "try-import %workspace%/user.bazelrc\n");
+  play_.Write("repository/inner/user.bazelrc", "build --copt=-march=native\n");
+  EXPECT_THAT(CheckOut("first"), IsOk());
+  std::filesystem::remove(play_.root() + "/repository/inner/user.bazelrc");
+  const auto checkout = CheckOut("first");
+  ASSERT_THAT(checkout, IsOk());
+  EXPECT_FALSE(std::filesystem::exists(checkout->directory() + "/user.bazelrc"));
+}
+
 TEST_F(RevisionTest, ARemovedCacheIsMadeAgain) {
   EXPECT_EQ(FileIn("first"), "one");
   std::filesystem::remove_all(cache_);
