@@ -36,6 +36,15 @@ TEST(LogRatio, IsOfPositiveFigures) {
   EXPECT_EQ(LogRatio(10, 10.4, 0.5), 0);
 }
 
+// What is small is not taken for what makes no difference: whatever differs by min_effect is judged
+// by how many times as much it is, as stored baselines are.
+TEST(LogRatio, TakesSmallFiguresAsTheyAre) {
+  EXPECT_DOUBLE_EQ(LogRatio(0.05, 1.06, 1), std::log(1.06 / 0.05));
+  EXPECT_DOUBLE_EQ(LogRatio(1.06, 0.05, 1), std::log(0.05 / 1.06));
+  EXPECT_EQ(LogRatio(0.05, 1.04, 1), 0);
+  EXPECT_DOUBLE_EQ(LogRatio(-0.05, 1.06, 1), std::log(1 + 1.11 / 0.05));
+}
+
 TEST(LogRatio, MeasuresNegativeFiguresByTheirSize) {
   EXPECT_DOUBLE_EQ(LogRatio(-10, -12, 0), std::log(0.8));
   EXPECT_DOUBLE_EQ(LogRatio(-10, -8, 0), std::log(1.2));

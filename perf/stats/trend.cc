@@ -11,11 +11,11 @@ namespace {
 // With fewer points, not even the lowest and the highest of all slopes are the ends of an interval
 // of kGrowthConfidence: three points rise by chance in one series of six.
 constexpr size_t kMinPointsToJudge = 8;
+constexpr size_t kMaxPoints = 3000;
 
 }  // namespace
 
 Trend TheilSen(absl::Span<const double> times, absl::Span<const double> values, double confidence) {
-  constexpr size_t kMaxPoints = 3000;
   const size_t n = times.size();
   if (n < 3 || n > kMaxPoints || values.size() != n) return {};
   std::vector<double> slopes;
@@ -45,7 +45,15 @@ Growth JudgeGrowth(absl::Span<const double> work, absl::Span<const double> value
   if (work.size() != values.size()) return {};
   const size_t first = work.size() / 2;
   Growth growth;
-  growth.trend = TheilSen(work.subspan(first), values.subspan(first), kGrowthConfidence);
+  // All pairs of points are looked at. Of more than that, evenly many are left out.
+  const size_t stride = (work.size() - first + kMaxPoints - 1) / kMaxPoints;
+  std::vector<double> times;
+  std::vector<double> readings;
+  for (size_t i = first; i < work.size(); i += stride) {
+    times.push_back(work[i]);
+    readings.push_back(values[i]);
+  }
+  growth.trend = TheilSen(times, readings, kGrowthConfidence);
   growth.grows = work.size() - first >= kMinPointsToJudge && growth.trend.slope_interval.low > 0 &&
                  growth.trend.growth > least;
   return growth;

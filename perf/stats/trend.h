@@ -35,7 +35,8 @@ struct Growth {
 
 inline constexpr double kGrowthConfidence = 0.999;
 
-// `work` and `values` as TheilSen's. `least` in the values' unit, at least 0.
+// `work` and `values` as TheilSen's, but any number of them. `least` in the values' unit, at least
+// 0.
 Growth JudgeGrowth(absl::Span<const double> work, absl::Span<const double> values, double least);
 
 }  // namespace perf

@@ -84,6 +84,18 @@ TEST(JudgeGrowth, NeedsBothATrendAndASize) {
   EXPECT_FALSE(JudgeGrowth({}, {}, 0).grows);
 }
 
+// However many readings there are, a leak is one.
+TEST(JudgeGrowth, ManyReadingsAreJudged) {
+  for (const int count : {6000, 6001, 20000}) {
+    std::vector<double> leak;
+    for (int i = 0; i < count; ++i) leak.push_back(50000 + 4.0 * i);
+    const Growth growth = JudgeGrowth(Times(count), leak, 100);
+    EXPECT_TRUE(growth.grows) << count;
+    EXPECT_DOUBLE_EQ(growth.trend.slope, 4) << count;
+    EXPECT_FALSE(JudgeGrowth(Times(count), std::vector<double>(leak.size(), 7), 0).grows) << count;
+  }
+}
+
 // Readings that rise all the way, of which half are judged: seven may do so by chance more often
 // than the confidence allows, eight may not.
 TEST(JudgeGrowth, FewReadingsProveNothing) {
