@@ -61,11 +61,20 @@ constexpr absl::string_view kCompiler =
     "gcc " __VERSION__;
 #endif
 
+// Clang says by __has_feature which sanitizer a file is built with, GCC by a macro, and of
+// undefined behaviour's not at all.
+#if !defined(__has_feature)
+#define __has_feature(x) 0
+#endif
 constexpr absl::string_view kSanitizer =
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
     "address";
-#elif defined(__SANITIZE_THREAD__)
+#elif defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
     "thread";
+#elif __has_feature(memory_sanitizer)
+        "memory";
+#elif defined(PERF_UNDEFINED_SANITIZER) || __has_feature(undefined_behavior_sanitizer)
+        "undefined";
 #else
         "";
 #endif
@@ -130,7 +139,11 @@ std::string CpuId(absl::string_view proc_cpuinfo) {
   const std::pair<absl::string_view, absl::string_view> fields[] = {{"cpu family", "family"},
                                                                     {"model", "model"},
                                                                     {"stepping", "stepping"},
-                                                                    {"cache size", "cache"}};
+                                                                    {"cache size", "cache"},
+                                                                    // What ARM's have instead.
+                                                                    {"CPU part", "part"},
+                                                                    {"CPU variant", "variant"},
+                                                                    {"CPU revision", "revision"}};
   for (const auto& [field, name] : fields) {
     const std::string value = CpuinfoField(proc_cpuinfo, field);
     if (!value.empty()) absl::StrAppend(&id, id.empty() ? "" : ", ", name, " ", value);

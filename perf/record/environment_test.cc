@@ -22,6 +22,10 @@ TEST(EnvironmentTest, ReadsCpuinfo) {
   EXPECT_EQ(CpuModel(kCpuinfo), "Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz");
   EXPECT_EQ(CpuId(kCpuinfo), "family 6, model 143, stepping 8, cache 107520 KB");
   EXPECT_EQ(CpuModel("CPU implementer : 0x41\n"), "0x41");
+  // ARM's have no name, and what tells them apart is the part.
+  EXPECT_EQ(CpuId("CPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x1\n"
+                  "CPU part\t: 0xd0c\nCPU revision\t: 1\n"),
+            "part 0xd0c, variant 0x1, revision 1");
   EXPECT_EQ(CpuModel(""), "unknown");
   EXPECT_EQ(CpuId(""), "");
 }

@@ -106,6 +106,12 @@ std::string WhyNoisy(const Health& health) {
   return absl::StrJoin(reasons, ", ");
 }
 
+std::string WhyNoisy(const Measurement& measurement, const Run& run) {
+  const bool changes_with_noise =
+      measurement.counted().empty() && measurement.work().empty() && !measurement.deterministic();
+  return changes_with_noise ? WhyNoisy(run.health()) : "";
+}
+
 double ClockJump(const Health& health) {
   return std::abs(health.clock_jump_s()) > kMaxClockJumpS ? health.clock_jump_s() : 0;
 }

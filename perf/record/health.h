@@ -43,6 +43,10 @@ Health HealthBetween(const HealthReading& begin, const HealthReading& end);
 // 1 ms late.
 std::string WhyNoisy(const Health& health);
 
+// The same for one of the run's measurements: no noise changes counts, memory over work, and what
+// is deterministic.
+std::string WhyNoisy(const Measurement& measurement, const Run& run);
+
 // How far the clock was set, if by more than a second; otherwise 0.
 double ClockJump(const Health& health);
 
