@@ -23,6 +23,7 @@
 #include "perf/record/record_check.h"
 #include "perf/record/short_commit.h"
 #include "perf/report/report_json.h"
+#include "perf/report/series_growth.h"
 #include "perf/report/text/units.h"
 #include "perf/stats/statistics.h"
 #include "perf/stats/trend.h"
@@ -172,12 +173,8 @@ class Builder {
     result.set_p99(summary.p99);
     *result.mutable_counters() = measurement.counters();
     result.set_counted(measurement.counted());
-    // The machine is as noisy for one of two builds measured in turns as for the other; and no
-    // noise changes counts, memory over work, and what is deterministic.
-    if (measurement.counted().empty() && measurement.work().empty() &&
-        !measurement.deterministic() && inputs_.ab_revision.empty()) {
-      result.set_noise(WhyNoisy(run.health()));
-    }
+    // The machine is as noisy for one of two builds measured in turns as for the other.
+    if (inputs_.ab_revision.empty()) result.set_noise(WhyNoisy(measurement, run));
     const auto attempts = inputs_.attempts.find(measurement.name());
     result.set_attempts(attempts == inputs_.attempts.end() ? 1 : attempts->second);
     if (!inputs_.ab_revision.empty()) {
@@ -239,12 +236,7 @@ class Builder {
 
   // A leak is one on any machine, and whatever was stored.
   void JudgeSeries(const Measurement& measurement, MeasurementResult& result) const {
-    // This is in MB; measurements in other units state a min_effect.
-    constexpr double kMinGrowth = 0.1;
-    const double stated = MinEffectOfResult(result);
-    const std::vector<double> work(measurement.work().begin(), measurement.work().end());
-    const Growth growth =
-        JudgeGrowth(work, measurement.samples(), stated > 0 ? stated : kMinGrowth);
+    const Growth growth = GrowthOfSeries(measurement, MinEffectOfResult(result));
     GrowthResult& found = *result.mutable_growth();
     found.set_each(growth.trend.slope);
     found.set_each_low(growth.trend.slope_interval.low);

@@ -8,6 +8,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "perf/record/health.h"
+#include "perf/report/series_growth.h"
 #include "perf/stats/statistics.h"
 #include "perf/suite/label.h"
 #include "perf/suite/requirements_file.h"
@@ -31,6 +32,15 @@ int NumUnmet(const Measurement& measurement, const ReportInputs& inputs) {
       }));
 }
 
+// Whether what is occupied grows with the work, which the report makes red whatever the level.
+bool Grows(const Measurement& measurement, const ReportInputs& inputs) {
+  const auto component = inputs.requirements.find(measurement.component());
+  return GrowthOfSeries(measurement, component == inputs.requirements.end()
+                                         ? 0
+                                         : MinEffectOf(component->second, measurement.name()))
+      .grows;
+}
+
 // Whether `other` of `other_run` counts instead of `one` of `one_run`.
 bool IsBetter(const Measurement& other, const Run& other_run, const Measurement& one,
               const Run& one_run, const ReportInputs& inputs) {
@@ -39,6 +49,8 @@ bool IsBetter(const Measurement& other, const Run& other_run, const Measurement&
   const int other_unmet = NumUnmet(other, inputs);
   const int unmet = NumUnmet(one, inputs);
   if (other_unmet != unmet) return other_unmet < unmet;
+  const bool grows = Grows(one, inputs);
+  if (Grows(other, inputs) != grows) return grows;
   const double other_median = Median(other.samples());
   const double median = Median(one.samples());
   return other.better() == LOWER ? other_median < median : other_median > median;

@@ -107,6 +107,34 @@ TEST(TakeBetterRunTest, WhatMeetsMoreRequirementsIsBetterWhateverItsMedian) {
   EXPECT_EQ(Winner(inputs.runs), "punctual");
 }
 
+// Memory that grows is red whatever its level, and that it does not always grow clears it.
+TEST(TakeBetterRunTest, WhatDoesNotGrowIsBetterWhateverItsMedian) {
+  const auto run_of = [](const std::string& id, double level, double growth) {
+    perf::Run run = RunOf(id, level);
+    Measurement& measurement = *run.mutable_measurements(0);
+    measurement.set_unit("MB");
+    measurement.set_work_unit("turn");
+    measurement.clear_samples();
+    for (int i = 0; i < 40; ++i) {
+      measurement.add_samples(static_cast<float>(level + growth * i));
+      measurement.add_work(i + 1);
+    }
+    return run;
+  };
+  const struct {
+    double first_growth;
+    double second_growth;
+    const char* winner;
+  } cases[] = {{0.1, 0, "second"}, {0, 0.1, "first"}, {0.1, 0.1, "first"}};
+  for (const auto& c : cases) {
+    ReportInputs inputs;
+    inputs.runs.push_back(run_of("first", 10, c.first_growth));
+    // Without growth, it is a little higher.
+    TakeBetterRun(kName, std::vector<perf::Run>{run_of("second", 12, c.second_growth)}, inputs);
+    EXPECT_EQ(Winner(inputs.runs), c.winner) << c.first_growth << " " << c.second_growth;
+  }
+}
+
 TEST(TakeBetterRunTest, ARunWithoutTheMeasurementChangesNothing) {
   ReportInputs inputs;
   inputs.runs = {RunOf("first", 10)};
