@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "perf/baseline/baseline_file.h"
+#include "perf/record/health.h"
 #include "perf/stats/statistics.h"
 #include "perf/suite/baseline_lines.h"
 
@@ -32,6 +33,23 @@ Environment StoredEnvironment(const Run& run, bool same_everywhere) {
   build.set_compilation_mode(environment.compilation_mode());
   build.set_sanitizer(environment.sanitizer());
   return build;
+}
+
+struct NoisyFigures {
+  int number = 0;
+  std::string why;
+};
+
+// How figures were built that are stored, and that are new. Equal if it does not matter, or if what
+// is stored does not say.
+std::pair<std::string, std::string> HowBuilt(const Environment& stored, const Environment& now) {
+  if (stored.compiler().empty()) return {};
+  if (stored.build_flags().empty() || now.build_flags().empty() ||
+      (stored.compiler() != now.compiler() && stored.build_flags() == now.build_flags())) {
+    return {stored.compiler(), now.compiler()};
+  }
+  return {absl::StrCat(stored.compiler(), " (", stored.build_flags(), ")"),
+          absl::StrCat(now.compiler(), " (", now.build_flags(), ")")};
 }
 
 // Whether both say the same of what was measured, to the last digit; when and why may differ.
@@ -57,8 +75,11 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
   // What was measured now, by component.
   std::map<std::string, std::set<std::string>> measured;
   std::set<std::string> profiles;
-  // Stored figures that another compiler built, by component; those that are not measured again go.
-  std::map<std::string, ComponentBaseline> of_other_compilers;
+  // Stored figures that were built in another way, by component; those that are not measured again
+  // go.
+  std::map<std::string, ComponentBaseline> of_other_builds;
+  // By component, what was measured while the machine was noisy, and why it was.
+  std::map<std::string, NoisyFigures> noisy;
   for (const Run& run : runs) {
     // A run without anything for this machine still says that nothing for it is measured any more.
     if (!run.measurements().empty()) profiles.insert(run.provenance().profile());
@@ -66,23 +87,29 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
       if (measurement.deterministic() != (machine == kAnyMachine)) continue;
       const std::string& component = measurement.component();
       measured[component].insert(measurement.name());
+      if (const std::string noise = WhyNoisy(measurement, run); !noise.empty()) {
+        ++noisy[component].number;
+        noisy[component].why = noise;
+        continue;
+      }
       auto [entry, inserted] = update.baselines.try_emplace(component);
       ComponentBaseline& baseline = entry->second;
       if (inserted) {
         if (const auto found = stored.find(component); found != stored.end()) {
           baseline = found->second;
         }
-        const std::string& compiler = baseline.environment().compiler();
-        if (!compiler.empty() && compiler != run.environment().compiler()) {
-          update.remarks.push_back(absl::StrCat(component, ": all figures of ", compiler,
-                                                " go; this is ", run.environment().compiler()));
-          of_other_compilers[component] = baseline;
+        const Environment environment =
+            StoredEnvironment(run, !measurement.counted().empty() || measurement.deterministic());
+        const auto [before, now] = HowBuilt(baseline.environment(), environment);
+        if (before != now) {
+          update.remarks.push_back(
+              absl::StrCat(component, ": all figures of ", before, " go; this is ", now));
+          of_other_builds[component] = baseline;
           baseline.clear_measurements();
         }
         baseline.set_component(component);
         baseline.set_machine(std::string(machine));
-        *baseline.mutable_environment() =
-            StoredEnvironment(run, !measurement.counted().empty() || measurement.deterministic());
+        *baseline.mutable_environment() = environment;
       }
       const std::map<std::string, double> overrides = {run.provenance().load_overrides().begin(),
                                                        run.provenance().load_overrides().end()};
@@ -90,10 +117,10 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
       BaselineMeasurement after = ToBaseline(measurement, run, date);
       const BaselineMeasurement* before =
           FindBaseline(baseline, measurement.name(), profile, overrides);
-      const auto of_other_compiler = of_other_compilers.find(component);
-      const bool is_of_other = before == nullptr && of_other_compiler != of_other_compilers.end();
+      const auto of_other_build = of_other_builds.find(component);
+      const bool is_of_other = before == nullptr && of_other_build != of_other_builds.end();
       if (is_of_other) {
-        before = FindBaseline(of_other_compiler->second, measurement.name(), profile, overrides);
+        before = FindBaseline(of_other_build->second, measurement.name(), profile, overrides);
       }
       if (before != nullptr && !is_of_other && IsAsStored(*before, after)) {
         ++update.unchanged;
@@ -113,14 +140,23 @@ BaselineUpdate UpdateBaselines(absl::Span<const Run> runs,
     update.changes.push_back(
         {.component = component, .before = gone, .why_dropped = std::move(why_dropped)});
   };
-  for (const auto& [component, before] : of_other_compilers) {
+  for (const auto& [component, before] : of_other_builds) {
     for (const BaselineMeasurement& gone : before.measurements()) {
       if (FindBaseline(update.baselines.at(component), gone.name(), gone.profile(),
                        {gone.load_overrides().begin(), gone.load_overrides().end()}) != nullptr) {
         continue;
       }
-      drop(component, gone, absl::StrCat("built by ", before.environment().compiler()));
+      drop(component, gone,
+           absl::StrCat(
+               "built by ",
+               HowBuilt(before.environment(), update.baselines.at(component).environment()).first));
     }
+  }
+  for (const auto& [component, figures] : noisy) {
+    update.remarks.push_back(absl::StrCat(
+        component, ": ", figures.number, figures.number == 1 ? " figure stays" : " figures stay",
+        " as stored, or not stored, because the machine was noisy meanwhile (", figures.why,
+        "); measure again when it is quiet: --update_baselines --component ", component));
   }
   if (!complete) return update;
   // A component of which nothing is measured any more has stored figures all the same.

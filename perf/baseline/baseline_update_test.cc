@@ -121,6 +121,49 @@ TEST(BaselineUpdateTest, FiguresOfAnotherCompilerGo) {
   EXPECT_THAT(UpdateText(update), Not(HasSubstr("dropped: audio.a")));
 }
 
+// Other flags make other code, as another compiler does.
+TEST(BaselineUpdateTest, FiguresOfOtherFlagsGo) {
+  perf::Run before = RunWith({{"audio.a", 10}, {"audio.b", 5}});
+  before.mutable_environment()->set_build_flags("optimize");
+  const auto stored = UpdateBaselines({before}, {}, "here", true, "2026-01-01").baselines;
+  perf::Run now = RunWith({{"audio.a", 9}});
+  now.mutable_environment()->set_build_flags("optimize, avx2");
+  const BaselineUpdate update = UpdateBaselines({now}, stored, "here", false, "2026-11-24");
+  EXPECT_EQ(update.baselines.at("audio").measurements_size(), 1);
+  EXPECT_EQ(update.baselines.at("audio").environment().build_flags(), "optimize, avx2");
+  EXPECT_THAT(UpdateText(update), HasSubstr("audio: all figures of gcc 12 (optimize) go; this is "
+                                            "gcc 12 (optimize, avx2)"));
+  EXPECT_THAT(UpdateText(update), HasSubstr("built by gcc 12 (optimize)\n"));
+  // A file that does not say its flags is of the flags at hand.
+  perf::Run again = RunWith({{"audio.a", 9}});
+  again.mutable_environment()->set_build_flags("optimize");
+  EXPECT_EQ(UpdateBaselines({again}, Stored({{"audio.b", 5}}), "here", false, "2026-11-24")
+                .baselines.at("audio")
+                .measurements_size(),
+            2);
+}
+
+// A baseline of a busy machine would hide what becomes slower later.
+TEST(BaselineUpdateTest, WhatANoisyMachineMeasuredIsNotStored) {
+  perf::Run noisy = RunWith({{"audio.a", 90}, {"audio.new", 1}, {"audio.counts", 7}});
+  noisy.mutable_health()->set_others_percent(40);
+  noisy.mutable_measurements(2)->set_counted("instructions");
+  const BaselineUpdate update =
+      UpdateBaselines({noisy, RunWith({{"audio.b", 4}})}, Stored({{"audio.a", 10}, {"audio.b", 5}}),
+                      "here", true, "2026-11-24");
+  std::map<std::string, double> medians;
+  for (const BaselineMeasurement& each : update.baselines.at("audio").measurements()) {
+    medians[each.name()] = each.median();
+  }
+  EXPECT_EQ(medians["audio.a"], 10);
+  EXPECT_EQ(medians["audio.b"], 4);
+  EXPECT_EQ(medians["audio.counts"], 7);
+  EXPECT_EQ(medians.count("audio.new"), 0u);
+  EXPECT_THAT(UpdateText(update),
+              HasSubstr("audio: 2 figures stay as stored, or not stored, because the machine was "
+                        "noisy meanwhile ("));
+}
+
 TEST(BaselineUpdateTest, AFigureWithOtherQuantilesOrAnotherDirectionIsNotAsStored) {
   std::map<std::string, ComponentBaseline> stored = Stored({{"audio.a", 10}, {"audio.b", 5}});
   ComponentBaseline& baseline = stored.at("audio");
