@@ -41,13 +41,15 @@ BisectStep::Outcome OutcomeOf(StepOutcome logged) {
 }  // namespace
 
 absl::StatusOr<BisectLog> BisectLog::Open(const std::string& path, const std::string& measurement,
-                                          const std::string& good, const std::string& bad) {
+                                          const std::string& good, const std::string& bad,
+                                          const std::string& settings) {
   LoggedSearch search;
   const absl::StatusOr<std::string> text = ReadFile(path);
   if (absl::IsNotFound(text.status())) {
     search.set_measurement(measurement);
     search.set_good(good);
     search.set_bad(bad);
+    search.set_settings(settings);
     return BisectLog(path, std::move(search));
   }
   if (!text.ok()) return text.status();
@@ -56,6 +58,11 @@ absl::StatusOr<BisectLog> BisectLog::Open(const std::string& path, const std::st
     return absl::FailedPreconditionError(
         absl::StrCat(path, " is of a search for '", search.measurement(), "' from ", search.good(),
                      " to ", search.bad(), "; remove it, or name another --output_dir"));
+  }
+  if (search.settings() != settings) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, " is of a search with other loads, flags or another machine (", search.settings(),
+        "; now: ", settings, "); remove it, or name another --output_dir"));
   }
   return BisectLog(path, std::move(search));
 }

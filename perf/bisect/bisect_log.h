@@ -16,10 +16,13 @@ namespace perf {
 // A text proto (bisect_log.proto), which people may read, and take steps away from.
 class BisectLog {
  public:
-  // Reads the file, or begins anew if there is none. FailedPrecondition if it is of another search;
-  // InvalidArgument if it is no such file; otherwise the system's errors.
+  // Reads the file, or begins anew if there is none. `settings`: the loads, flags and machine that
+  // the steps are measured with, in words. FailedPrecondition if it is of another search or of
+  // other settings, whose figures are no figures of this one; InvalidArgument if it is no such
+  // file; otherwise the system's errors.
   static absl::StatusOr<BisectLog> Open(const std::string& path, const std::string& measurement,
-                                        const std::string& good, const std::string& bad);
+                                        const std::string& good, const std::string& bad,
+                                        const std::string& settings);
 
   // The steps that the file has.
   std::vector<BisectStep> Steps() const;

@@ -28,7 +28,7 @@ std::string Path(const std::string& name) {
 TEST(BisectLogTest, KeepsStepsForTheNextRun) {
   const std::string path = Path("kept.textproto");
   {
-    auto log = BisectLog::Open(path, "audio.vad", "aaaa", "bbbb");
+    auto log = BisectLog::Open(path, "audio.vad", "aaaa", "bbbb", "profile ab");
     ASSERT_THAT(log, IsOk());
     EXPECT_THAT(log->Steps(), IsEmpty());
     ASSERT_THAT(log->Add({.commit = "bbbb",
@@ -48,7 +48,7 @@ TEST(BisectLogTest, KeepsStepsForTheNextRun) {
                           .why = "it does not \"build\""}),
                 IsOk());
   }
-  const auto log = BisectLog::Open(path, "audio.vad", "aaaa", "bbbb");
+  const auto log = BisectLog::Open(path, "audio.vad", "aaaa", "bbbb", "profile ab");
   ASSERT_THAT(log, IsOk());
   const std::vector<BisectStep> steps = log->Steps();
   ASSERT_EQ(steps.size(), 2u);
@@ -65,16 +65,23 @@ TEST(BisectLogTest, KeepsStepsForTheNextRun) {
 
 TEST(BisectLogTest, AnotherSearchIsNotGoneOnWith) {
   const std::string path = Path("other.textproto");
-  ASSERT_THAT(BisectLog::Open(path, "audio.vad", "aaaa", "bbbb")->Add({.commit = "bbbb"}), IsOk());
-  EXPECT_THAT(BisectLog::Open(path, "audio.vad", "aaaa", "dddd"),
+  ASSERT_THAT(
+      BisectLog::Open(path, "audio.vad", "aaaa", "bbbb", "profile ab")->Add({.commit = "bbbb"}),
+      IsOk());
+  EXPECT_THAT(BisectLog::Open(path, "audio.vad", "aaaa", "dddd", "profile ab"),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr("is of a search for 'audio.vad' from aaaa to bbbb")));
+  // Steps that were measured with other loads or flags say nothing beside these.
+  EXPECT_THAT(BisectLog::Open(path, "audio.vad", "aaaa", "bbbb", "profile long"),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("other loads, flags or another machine (profile ab; now: profile "
+                                 "long); remove it")));
 }
 
 TEST(BisectLogTest, WhatIsNoLogIsRefused) {
   const std::string path = Path("broken.textproto");
   std::ofstream(path) << "measurement: 'audio.vad' steps {";
-  EXPECT_THAT(BisectLog::Open(path, "audio.vad", "aaaa", "bbbb"),
+  EXPECT_THAT(BisectLog::Open(path, "audio.vad", "aaaa", "bbbb", "profile ab"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("broken.textproto:1:")));
 }
 

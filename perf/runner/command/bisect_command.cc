@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "command/exit_code.h"
 #include "perf/bazel/revision.h"
@@ -22,6 +23,7 @@
 #include "perf/explain/explanation.pb.h"
 #include "perf/explain/explanation_text.h"
 #include "perf/process/scratch_folder.h"
+#include "perf/record/environment.h"
 #include "perf/record/short_commit.h"
 #include "perf/runner/command/explain_revisions.h"
 
@@ -29,6 +31,18 @@ namespace perf {
 namespace {
 
 constexpr char kLogName[] = "bisect.textproto";
+
+// What every step has to be measured with, for one to be compared with the other.
+std::string SettingsText(const SuiteOptions& options) {
+  std::string text = absl::StrCat("profile ", options.profile);
+  if (!options.load_overrides.empty()) absl::StrAppend(&text, ", loads ", options.load_overrides);
+  if (!options.bazel.flags.empty()) {
+    absl::StrAppend(&text, ", Bazel's flags ", absl::StrJoin(options.bazel.flags, " "));
+  }
+  const std::string machine =
+      options.machine.empty() ? MachineSlug(CurrentEnvironment()) : options.machine;
+  return absl::StrCat(text, ", machine ", machine);
+}
 
 // What a person reads in the end.
 absl::StatusOr<std::string> ResultText(const BisectResult& result, const std::string& workspace,
@@ -106,8 +120,9 @@ absl::StatusOr<int> RunBisectCommand(const Suite& suite, absl::Span<const SuiteT
   if (error) {
     return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot make ", options.output_dir));
   }
-  absl::StatusOr<BisectLog> log = BisectLog::Open(absl::StrCat(options.output_dir, "/", kLogName),
-                                                  command_options.measurement, *good, *bad);
+  absl::StatusOr<BisectLog> log =
+      BisectLog::Open(absl::StrCat(options.output_dir, "/", kLogName), command_options.measurement,
+                      *good, *bad, SettingsText(options));
   if (!log.ok()) return log.status();
   const absl::StatusOr<ScratchFolder> scratch =
       ScratchFolder::Create(absl::StrCat(options.output_dir, "/scratch-"));
