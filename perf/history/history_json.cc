@@ -6,6 +6,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "command/terminal/printable.h"
+#include "perf/record/record_text.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
@@ -14,9 +16,16 @@ namespace {
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
+// No record has bytes that are not UTF-8, but a database may: they are shown as escapes, so that
+// what is written is JSON.
+std::string Utf8(absl::string_view text) {
+  return IsRecordText(text) ? std::string(text) : command::Printable(text);
+}
+
 void Put(Writer& writer, const char* name, absl::string_view text) {
   writer.Key(name);
-  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  const std::string utf8 = Utf8(text);
+  writer.String(utf8.data(), static_cast<rapidjson::SizeType>(utf8.size()));
 }
 
 void PutPoint(const HistoryPoint& point, Writer& writer) {

@@ -48,5 +48,12 @@ TEST(HistoryJsonTest, WhatIsNotKnownIsNull) {
   EXPECT_THAT(SeriesJson(series), HasSubstr(R"("median":null,"num_samples":30,"noise":null)"));
 }
 
+// A database may have what no record has.
+TEST(HistoryJsonTest, BytesThatAreNoTextAreShown) {
+  HistorySeries series = Series();
+  series.title = "V\xff\xc3";
+  EXPECT_THAT(SeriesJson(series), HasSubstr(R"("title":"V\\xff\\xc3")"));
+}
+
 }  // namespace
 }  // namespace perf

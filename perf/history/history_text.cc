@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -88,12 +89,15 @@ std::string HistoryPlot(const HistorySeries& series, int width) {
       absl::StrCat(series.title, " (", series.name, ", ", series.load, " loads)\n", Place(series),
                    ", ", points.size(), points.size() == 1 ? " run" : " runs", ", ",
                    Day(points.front()), " to ", Day(points.back()), "\n\n");
-  double low = points[0].median;
-  double high = points[0].median;
+  // No record has a figure that is not finite, but a database may.
+  double low = std::numeric_limits<double>::max();
+  double high = std::numeric_limits<double>::lowest();
   for (const HistoryPoint& point : points) {
+    if (!std::isfinite(point.median)) continue;
     low = std::min(low, point.median);
     high = std::max(high, point.median);
   }
+  if (low > high) return absl::StrCat(text, "No run has a figure that can be drawn.\n");
   // Levels look alike if they are: the axis covers at least a tenth of the figure.
   const double least = std::abs(high) * 0.1;
   if (high - low < least) {
@@ -114,6 +118,7 @@ std::string HistoryPlot(const HistorySeries& series, int width) {
     for (auto& row : marks) row[column_of(change.index)] = '|';
   }
   for (size_t i = 0; i < points.size(); ++i) {
+    if (!std::isfinite(points[i].median)) continue;
     // Halves, as the difference of the greatest figures has no place in a double.
     const double height = (points[i].median / 2 - low / 2) / (high / 2 - low / 2);
     const auto row = static_cast<size_t>(std::lround((1 - height) * (kRows - 1)));

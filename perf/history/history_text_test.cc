@@ -1,5 +1,8 @@
 #include "perf/history/history_text.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -45,6 +48,17 @@ TEST(HistoryText, OneRunIsShown) {
   EXPECT_THAT(HistoryPlot(series[0], 60), HasSubstr("No change of level"));
   EXPECT_THAT(HistoryList(series), HasSubstr("1 run"));
   EXPECT_THAT(HistoryList({}), HasSubstr("nothing"));
+}
+
+// A database may have what no record has.
+TEST(HistoryText, WhatIsNotFiniteIsNotDrawn) {
+  std::vector<HistorySeries> series = SeriesOf({DayRun(10, 10), DayRun(11, 10), DayRun(12, 10)});
+  series[0].points[1].median = std::numeric_limits<double>::infinity();
+  const std::string plot = HistoryPlot(series[0], 60);
+  const std::string drawn = plot.substr(plot.find("\n\n"), plot.rfind("\n\n") - plot.find("\n\n"));
+  EXPECT_EQ(std::count(drawn.begin(), drawn.end(), 'o'), 2) << plot;
+  for (HistoryPoint& point : series[0].points) point.median = std::nan("");
+  EXPECT_THAT(HistoryPlot(series[0], 60), HasSubstr("No run has a figure that can be drawn."));
 }
 
 TEST(HistoryText, RunsThatABoundLeftOutAreCounted) {

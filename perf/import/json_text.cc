@@ -77,7 +77,8 @@ absl::Status ParseJsonText(absl::string_view text, rapidjson::Document& document
     return absl::InvalidArgumentError(
         absl::StrCat("nested more than ", kMaxImportDepth, " deep, which no result is"));
   }
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
+  // Google Benchmark writes NaN and Infinity as they are, which JSON does not have.
+  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNanAndInfFlag |
                               rapidjson::kParseValidateEncodingFlag |
                               rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::ParseResult result;

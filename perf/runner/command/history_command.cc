@@ -204,6 +204,15 @@ absl::StatusOr<int> Show(const HistoryCommandOptions& options, History& history)
 }  // namespace
 
 absl::StatusOr<int> RunHistoryCommand(const HistoryCommandOptions& options) {
+  if (!options.import.empty() && !IsOnServer(options.location)) {
+    // The folder is one that the first run would make.
+    const std::filesystem::path folder = std::filesystem::path(options.location).parent_path();
+    std::error_code error;
+    if (!folder.empty()) std::filesystem::create_directories(folder, error);
+    if (error) {
+      return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot make ", folder.string()));
+    }
+  }
   absl::StatusOr<std::unique_ptr<History>> history =
       options.import.empty() ? OpenHistoryIfThere(options.location) : OpenHistory(options.location);
   if (!history.ok()) return history.status();

@@ -37,7 +37,8 @@ std::string RunHistory(const std::string& location, const std::string& name,
 }
 
 TEST(HistoryCommandTest, AFileAndAServerAreReadAlike) {
-  const std::string file = absl::StrCat(testing::TempDir(), "/history.db");
+  // As in a new workspace, the folder is not there yet.
+  const std::string file = absl::StrCat(testing::TempDir(), "/perf-results/history.db");
   const auto uri = server->Uri("command");
   ASSERT_THAT(uri, IsOk());
   const auto name = postgres::PublicName(*uri);
