@@ -649,11 +649,11 @@ TEST_F(RealtimeSessionTest, WhatIsWrongIsNamedAndNothingEnds) {
                 {"type":"input_audio","audio":"AAAA"},{"type":"input_audio","audio":"AAAA"}]}})",
             "unsupported_content", "item.content"},
            {absl::StrCat(R"({"type":"conversation.item.create","item":{"type":"function_call",
-                "arguments":")",
+                "name":"add","arguments":")",
                          std::string(Runtime::Session::kMaxTextBytes + 1, 'a'), R"("}})"),
             "invalid_value", "item.arguments"},
            {absl::StrCat(R"({"type":"conversation.item.create","item":{"type":"function_call",
-                "name":")",
+                "arguments":"{}","name":")",
                          std::string(129, 'a'), R"("}})"),
             "invalid_value", "item.name"},
            {absl::StrCat(
@@ -711,6 +711,73 @@ TEST_F(RealtimeSessionTest, AResponseThatIsCancelledBeforeItBeganIsOne) {
   Say("hello");
   Hear(Ms(2000));
   EXPECT_EQ(Find(Events(), "response.done")->Text("response.status"), "completed");
+}
+
+// A client that does not wait: what the runtime tells of the first answers comes after the last
+// question.
+TEST_F(RealtimeSessionTest, WhatIsCancelledAtOnceIsNoResponseThatNobodyAskedFor) {
+  Begin();
+  for (int i = 0; i < 3; ++i) {
+    Write("count");
+    Send(R"({"type":"response.create"})");
+    Send(R"({"type":"response.cancel"})");
+  }
+  Write("hello");
+  Send(R"({"type":"response.create"})");
+  world_.Pass(Ms(2000));
+  const std::vector<Event> events = Events();
+  std::vector<std::string> statuses;
+  for (const Event& event : events) {
+    if (event.type() != "response.done") continue;
+    statuses.push_back(absl::StrCat(event.Text("response.status"), " ",
+                                    event.Text("response.status_details.reason")));
+  }
+  EXPECT_THAT(statuses, ElementsAre("cancelled client_cancelled", "cancelled client_cancelled",
+                                    "cancelled client_cancelled", "completed (none)"));
+  EXPECT_EQ(std::count_if(events.begin(), events.end(),
+                          [](const Event& event) { return event.type() == "response.created"; }),
+            4);
+  EXPECT_EQ(Find(events, "response.output_audio_transcript.done")->Text("transcript"),
+            "You said hello.");
+}
+
+TEST_F(RealtimeSessionTest, AnEventIsBoundedButForItsSound) {
+  Begin();
+  const std::string padding(kMaxRealtimeEventBytes, ' ');
+  for (const std::string& event :
+       {absl::StrCat(R"({"type":"response.cancel",)", padding, "\"a\":1}"),
+        absl::StrCat(R"({"type":"conversation.item.create","item":{"type":"message","role":"user",
+                         "content":[)",
+                     padding, R"({"type":"input_text","text":"a"}]}})"),
+        absl::StrCat(R"({"type":"response.cancel","audio":")", std::string(2'000'000, 'A'),
+                     "\"}")}) {
+    Send(event);
+    const std::vector<Event> events = Events();
+    EXPECT_THAT(Types(events), ElementsAre("error"));
+    EXPECT_EQ(Find(events, "error")->Text("error.code"), "event_too_large") << event.substr(0, 50);
+  }
+}
+
+// What a client may ask for costs memory as long as the connection is there.
+TEST_F(RealtimeSessionTest, TheItemsOfAConversationAreBoundedInBytes) {
+  Begin();
+  const std::string text(60'000, 'a');
+  constexpr int kNumItems = 100;
+  for (int i = 0; i < kNumItems; ++i) {
+    Send(absl::StrCat(
+        R"({"type":"conversation.item.create","item":{"id":"i)", i,
+        R"(","type":"message","role":"assistant","content":[{"type":"output_text","text":")", text,
+        R"("}]}})"));
+    world_.Pass(Ms(10));
+  }
+  Events();
+  size_t num_kept = 0;
+  for (int i = 0; i < kNumItems; ++i) {
+    Send(absl::StrCat(R"({"type":"conversation.item.retrieve","item_id":"i)", i, "\"}"));
+    num_kept += Types(Events()) == std::vector<std::string>{"conversation.item.retrieved"} ? 1 : 0;
+  }
+  EXPECT_LE(num_kept * text.size(), size_t{4} << 20);
+  EXPECT_GT(num_kept, 60u) << "the last ones are there";
 }
 
 TEST_F(RealtimeSessionTest, ChangingTheFormUnderAnAnswerIsForTheNextOne) {
@@ -833,6 +900,53 @@ TEST_F(RealtimeClientToolTest, TheClientMakesTheCall) {
             "It is sunny.");
   EXPECT_EQ(Find(events, "response.done")->Text("response.status"), "completed");
   EXPECT_THAT(Stored(), Contains("tool: sunny"));
+}
+
+// It was taken for one of ours, and nobody made the call.
+TEST_F(RealtimeClientToolTest, AToolOfOneResponseIsTheClientsToCall) {
+  Begin();
+  Write("how is the weather in paris");
+  Send(R"({"type":"response.create","response":{"tools":[{"type":"function","name":"weather",
+           "parameters":{"type":"object","properties":{"city":{"type":"string"}}}}]}})");
+  world_.Pass(Ms(1000));
+  std::vector<Event> events = Events();
+  EXPECT_THAT(Types(events),
+              AllOf(Contains("response.function_call_arguments.delta"),
+                    Contains("response.function_call_arguments.done"), Contains("response.done")));
+  EXPECT_EQ(Find(events, "response.done")->Text("response.status"), "completed");
+  const Event& done = *Find(events, "response.output_item.done");
+  EXPECT_EQ(done.Text("item.type"), "function_call");
+  Send(absl::StrCat(R"({"type":"conversation.item.create","item":{"type":"function_call_output",
+                        "call_id":")",
+                    done.Text("item.call_id"), R"(","output":"sunny"}})"));
+  Send(R"({"type":"response.create"})");
+  world_.Pass(Ms(1000));
+  events = Events();
+  EXPECT_EQ(Find(events, "response.output_audio_transcript.done")->Text("transcript"),
+            "It is sunny.");
+}
+
+// A slip in the id has the model told that the tool gave nothing.
+TEST_F(RealtimeClientToolTest, AnOutputOfNoCallIsRefused) {
+  BeginWithTool();
+  Say("how is the weather in paris");
+  Hear(Ms(1000));
+  Events();
+  const auto give = [&](absl::string_view id) {
+    Send(absl::StrCat(R"({"type":"conversation.item.create","item":{"type":"function_call_output",
+                          "call_id":")",
+                      id, R"(","output":"sunny"}})"));
+    return Events();
+  };
+  const std::vector<Event> refused = give("call_nope");
+  ASSERT_THAT(Types(refused), ElementsAre("error"));
+  EXPECT_EQ(refused[0].Text("error.code"), "item_not_found");
+  EXPECT_EQ(refused[0].Text("error.param"), "item.call_id");
+  Send(R"({"type":"conversation.item.create","item":{"type":"function_call","call_id":"mine",
+           "name":"weather","arguments":"{}"}})");
+  Events();
+  EXPECT_THAT(Types(give("mine")), ElementsAre("conversation.item.added", "conversation.item.done"))
+      << "a call of the history";
 }
 
 TEST_F(RealtimeClientToolTest, ACallWithoutAnOutputIsAnsweredAsOneThatFailed) {

@@ -168,6 +168,11 @@ void Conversation::Respond(absl::Duration at) {
 }
 
 void Conversation::CancelAnswer(absl::Duration at) {
+  CutAnswer(at);
+  if (observer_ != nullptr) observer_->AnswerCancelled();
+}
+
+void Conversation::CutAnswer(absl::Duration at) {
   Pass(at);
   is_requested_ = false;
   if (answer_.is_announcement) announcing_.clear();
@@ -185,7 +190,7 @@ void Conversation::Truncate(absl::Duration at, int64_t position) {
     const int32_t answer = answer_.attempt;
     played_ = std::min(position, spoken_.taken());
     const std::string heard = spoken_.HeardText(*played_, answer_.first_piece, answer_.last_piece);
-    CancelAnswer(at);
+    CutAnswer(at);
     if (observer_ != nullptr) observer_->AnswerTruncated(answer, heard);
     return;
   }

@@ -297,6 +297,7 @@ class Conversation : public ConversationEvents, private audio::TurnObserver {
   // Asks, with what is known.
   void Ask(bool draft);
   void StartCalls(const TurnAction& action);
+  void CutAnswer(absl::Duration at);
   void CancelCalls();
   // Waits for no outputs any more, once all are there.
   void EndCalls();

@@ -65,6 +65,9 @@ class ConversationObserver {
   virtual void AllHeard(int32_t /*answer*/) {}
   // `heard`: what was heard of the text. `is_cut`: it was interrupted, cancelled or given up.
   virtual void AnswerEnded(int32_t /*answer*/, absl::string_view /*heard*/, bool /*is_cut*/) {}
+  // CancelAnswer was done: no answer that is told of from now on was asked for before it, but for
+  // what is still being recognised, which cannot be cancelled.
+  virtual void AnswerCancelled() {}
   // What Truncate came to: so much of that answer was heard. 0 if there was none.
   virtual void AnswerTruncated(int32_t /*answer*/, absl::string_view /*heard*/) {}
 };

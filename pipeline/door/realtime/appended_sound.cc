@@ -1,5 +1,8 @@
 #include "pipeline/door/realtime/appended_sound.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pipeline/json/bounded_json.h"
@@ -18,6 +21,30 @@ constexpr size_t kMaxRestBytes = 600;
 constexpr JsonBounds kBounds = {.max_bytes = kMaxRestBytes, .max_depth = 2};
 
 }  // namespace
+
+size_t NumBytesBesidesSound(absl::string_view message) {
+  size_t num_rest = message.size();
+  bool is_after_name = false;
+  bool is_sound_next = false;
+  for (size_t i = 0; i < message.size(); ++i) {
+    const char c = message[i];
+    if (absl::ascii_isspace(static_cast<unsigned char>(c))) continue;
+    if (c != '"') {
+      is_sound_next = c == ':' && is_after_name;
+      is_after_name = false;
+      continue;
+    }
+    const size_t begin = ++i;
+    i = message.find_first_of("\"\\", i);
+    while (i < message.size() && message[i] == '\\') i = message.find_first_of("\"\\", i + 2);
+    i = std::min(i, message.size());
+    const absl::string_view text = message.substr(begin, i - begin);
+    if (is_sound_next) num_rest -= text.size();
+    is_after_name = !is_sound_next && text == "audio";
+    is_sound_next = false;
+  }
+  return num_rest;
+}
 
 std::optional<AppendedSound> FindAppendedSound(absl::string_view message) {
   if (!absl::StrContains(message.substr(0, kMaxTypeOffset), kType)) return std::nullopt;

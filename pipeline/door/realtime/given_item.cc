@@ -18,11 +18,18 @@ namespace {
 
 constexpr size_t kMaxTextBytes = Runtime::Session::kMaxTextBytes;
 
+bool Lacks(absl::string_view name, RealtimeProblem* problem) {
+  *problem = {.code = "missing_required_parameter",
+              .message = absl::StrCat(name, " is missing"),
+              .param = absl::StrCat("item.", name)};
+  return false;
+}
+
 // A text of an item, empty if there is none. False, with the problem, if it cannot be taken.
 bool ReadText(const rapidjson::Value& given, absl::string_view name, size_t max_bytes,
               std::string* text, RealtimeProblem* problem) {
   const rapidjson::Value* const member = Member(&given, name);
-  if (member == nullptr && name != "output") return true;
+  if (member == nullptr) return true;
   const std::optional<absl::string_view> value = TextOf(member);
   if (!value.has_value() || value->size() > max_bytes) {
     *problem = {.code = "invalid_value",
@@ -40,14 +47,23 @@ bool ReadPart(const rapidjson::Value& part, const RealtimeInput& sound, GivenIte
               RealtimeProblem* problem) {
   RealtimeItem& item = message->item;
   const absl::string_view type = TextOf(Member(&part, "type")).value_or("");
-  const absl::string_view key =
-      type == "input_audio" || type == "output_audio" || type == "audio" ? "transcript" : "text";
+  const bool is_sound = type == "input_audio" || type == "output_audio" || type == "audio";
+  const absl::string_view key = is_sound ? "transcript" : "text";
   const std::optional<absl::string_view> text = TextOf(Member(&part, key));
   const std::optional<absl::string_view> audio = TextOf(Member(&part, "audio"));
-  if (type == "input_image" || (!text.has_value() && !audio.has_value())) {
+  if (!is_sound && type != "input_text" && type != "output_text" && type != "text") {
     *problem = {.code = "unsupported_content",
                 .message = absl::StrCat("a part of the type ", type.substr(0, 100),
                                         " cannot be used; input_text and input_audio can"),
+                .param = "item.content"};
+    return false;
+  }
+  if (!text.has_value() && !(is_sound && audio.has_value())) {
+    *problem = {.code = "missing_required_parameter",
+                .message = absl::StrCat(is_sound ? "audio" : "text",
+                                        " is missing in a part of the "
+                                        "type ",
+                                        type),
                 .param = "item.content"};
     return false;
   }
@@ -147,11 +163,15 @@ std::optional<GivenItem> ReadGivenItem(const rapidjson::Value* given, const Real
     item.type = RealtimeItem::Type::kFunctionCallOutput;
     item.output = "";
     is_read = ReadText(*given, "call_id", kMaxGivenIdBytes, &item.call_id, problem) &&
+              (!item.call_id.empty() || Lacks("call_id", problem)) &&
+              (Member(given, "output") != nullptr || Lacks("output", problem)) &&
               ReadText(*given, "output", kMaxTextBytes, &*item.output, problem);
   } else if (type == "function_call") {
     item.type = RealtimeItem::Type::kFunctionCall;
     is_read = ReadText(*given, "call_id", kMaxGivenIdBytes, &item.call_id, problem) &&
               ReadText(*given, "name", kMaxGivenIdBytes, &item.name, problem) &&
+              (!item.name.empty() || Lacks("name", problem)) &&
+              (Member(given, "arguments") != nullptr || Lacks("arguments", problem)) &&
               ReadText(*given, "arguments", kMaxTextBytes, &item.arguments, problem);
   } else {
     *problem = {.code = "unsupported_item",

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pipeline/door/realtime/realtime_settings.h"
 #include "pipeline/door/wire/base64.h"
@@ -17,6 +18,8 @@
 
 namespace parlance::pipeline::door {
 namespace {
+
+using testing::HasSubstr;
 
 class GivenItemTest : public testing::Test {
  protected:
@@ -129,20 +132,53 @@ TEST_F(GivenItemTest, SaysWhatItRefuses) {
   EXPECT_EQ(Refused(R"({"type":"message","content":[{"type":"input_audio","audio":"A"}]})"),
             "invalid_audio item.content");
   EXPECT_EQ(Refused(R"({"type":"function_call_output","call_id":"c"})"),
-            "invalid_value item.output");
+            "missing_required_parameter item.output");
   EXPECT_EQ(Refused(R"({"type":"function_call","call_id":7})"), "invalid_value item.call_id");
+}
+
+// What a call needs to be one.
+TEST_F(GivenItemTest, ACallWithoutItsNameOrItsOutputsCallIsRefused) {
+  EXPECT_EQ(Refused(R"({"type":"function_call_output","output":"2"})"),
+            "missing_required_parameter item.call_id");
+  EXPECT_EQ(Refused(R"({"type":"function_call_output","call_id":"","output":"2"})"),
+            "missing_required_parameter item.call_id");
+  EXPECT_EQ(Refused(R"({"type":"function_call_output","call_id":"c","output":{"a":1}})"),
+            "invalid_value item.output");
+  EXPECT_EQ(Refused(R"({"type":"function_call","call_id":"c","arguments":"{}"})"),
+            "missing_required_parameter item.name");
+  EXPECT_EQ(Refused(R"({"type":"function_call","call_id":"c","name":"add"})"),
+            "missing_required_parameter item.arguments");
+  EXPECT_EQ(Refused(R"({"type":"function_call","name":"add","arguments":"{}"})"), "taken")
+      << "its id may be left out";
+}
+
+// An error that names what is wrong with the part.
+TEST_F(GivenItemTest, APartSaysWhatItLacks) {
+  const auto refused = [&](absl::string_view part) {
+    EXPECT_FALSE(ReadContent(absl::StrCat("[", part, "]")).has_value()) << part;
+    return absl::StrCat(problem_.code, " ", problem_.param, ": ", problem_.message);
+  };
+  EXPECT_THAT(refused(R"({"type":"input_text"})"),
+              HasSubstr("missing_required_parameter item.content: text is missing"));
+  EXPECT_THAT(refused(R"({"type":"input_audio"})"),
+              HasSubstr("missing_required_parameter item.content: audio is missing"));
+  EXPECT_THAT(refused(R"({"type":"banana","text":"a"})"), HasSubstr("the type banana"));
+  EXPECT_THAT(refused(R"({"text":"a"})"), HasSubstr("unsupported_content"));
 }
 
 TEST_F(GivenItemTest, EverythingHasABound) {
   const std::string long_id(kMaxGivenIdBytes + 1, 'x');
   EXPECT_EQ(Refused(absl::StrCat(R"({"type":"message","id":")", long_id, "\"}")),
             "invalid_value item.id");
-  EXPECT_EQ(Refused(absl::StrCat(R"({"type":"function_call","name":")", long_id, "\"}")),
-            "invalid_value item.name");
+  EXPECT_EQ(
+      Refused(absl::StrCat(R"({"type":"function_call","arguments":"{}","name":")", long_id, "\"}")),
+      "invalid_value item.name");
   const std::string long_text(Runtime::Session::kMaxTextBytes + 1, 'x');
-  EXPECT_EQ(Refused(absl::StrCat(R"({"type":"function_call","arguments":")", long_text, "\"}")),
+  EXPECT_EQ(Refused(absl::StrCat(R"({"type":"function_call","name":"add","arguments":")", long_text,
+                                 "\"}")),
             "invalid_value item.arguments");
-  EXPECT_EQ(Refused(absl::StrCat(R"({"type":"function_call_output","output":")", long_text, "\"}")),
+  EXPECT_EQ(Refused(absl::StrCat(R"({"type":"function_call_output","call_id":"c","output":")",
+                                 long_text, "\"}")),
             "invalid_value item.output");
   EXPECT_FALSE(ReadContent(absl::StrCat(R"([{"type":"input_text","text":")", long_text, "\"}]"))
                    .has_value());

@@ -54,6 +54,14 @@ std::string RealtimeItem::Json() const {
   return std::move(json).Finish();
 }
 
+size_t RealtimeItem::num_bytes() const {
+  const auto size = [](const std::optional<std::string>& each) {
+    return each.has_value() ? each->size() : 0;
+  };
+  return id.size() + size(text) + call_id.size() + name.size() + arguments.size() + size(output) +
+         size(error);
+}
+
 void RealtimeItems::Add(RealtimeItem item) {
   std::optional<std::string> previous;
   Add(std::move(item), std::nullopt, &previous);
@@ -72,7 +80,13 @@ bool RealtimeItems::Add(RealtimeItem item, const std::optional<std::string>& aft
   }
   *previous = place == items_.begin() ? std::nullopt : std::optional(std::prev(place)->id);
   items_.insert(place, std::move(item));
-  if (items_.size() > kMaxItems) items_.pop_front();
+  // They are counted anew, because what is being said grows.
+  size_t num_bytes = 0;
+  for (const RealtimeItem& each : items_) num_bytes += each.num_bytes();
+  while (items_.size() > kMaxItems || (num_bytes > kMaxBytes && items_.size() > 1)) {
+    num_bytes -= items_.front().num_bytes();
+    items_.pop_front();
+  }
   return true;
 }
 
@@ -82,6 +96,12 @@ RealtimeItem* RealtimeItems::Find(absl::string_view id) {
     if (item->id == id) return &*item;
   }
   return nullptr;
+}
+
+bool RealtimeItems::HasCall(absl::string_view call_id) const {
+  return std::any_of(items_.begin(), items_.end(), [&](const RealtimeItem& item) {
+    return item.type == RealtimeItem::Type::kFunctionCall && item.call_id == call_id;
+  });
 }
 
 bool RealtimeItems::Remove(absl::string_view id) {

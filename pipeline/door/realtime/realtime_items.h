@@ -1,7 +1,7 @@
 // The items of a Realtime conversation, as the protocol has them: messages and calls, with ids.
 //
 // They are what a client sees, and no more: what is kept of a conversation is in the session store.
-// The oldest are forgotten when there are more than kMaxItems.
+// The oldest are forgotten when there are more than kMaxItems, or kMaxBytes of texts.
 //
 // Threads: one at a time. Source: OpenAI, "Realtime API reference" (conversation items, GA form).
 #ifndef PIPELINE_DOOR_REALTIME_REALTIME_ITEMS_H_
@@ -53,11 +53,14 @@ struct RealtimeItem {
 
   // Returns the item as events have it.
   std::string Json() const;
+  // How many bytes its texts have.
+  size_t num_bytes() const;
 };
 
 class RealtimeItems {
  public:
   static constexpr size_t kMaxItems = 1000;
+  static constexpr size_t kMaxBytes = size_t{4} << 20;
 
   // Adds an item as the last.
   void Add(RealtimeItem item);
@@ -67,6 +70,8 @@ class RealtimeItems {
            std::optional<std::string>* previous);
   // Null if there is none.
   RealtimeItem* Find(absl::string_view id);
+  // Whether one is a call of a function with that call_id.
+  bool HasCall(absl::string_view call_id) const;
   bool Remove(absl::string_view id);
   // The id of the last one.
   std::optional<std::string> last() const;

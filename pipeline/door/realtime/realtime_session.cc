@@ -38,7 +38,7 @@ namespace {
 // Characters of base64 that are appended at once: half a second and more. Groups of four stand
 // alone.
 constexpr size_t kAppendPiece = size_t{32} << 10;
-constexpr JsonBounds kBounds = {.max_bytes = kMaxRealtimeEventBytes, .max_depth = 32};
+constexpr JsonBounds kBounds = {.max_bytes = kMaxRealtimeAppendBytes, .max_depth = 32};
 constexpr int kShownMessages = 50;
 constexpr size_t kMaxUtterances = 64;
 
@@ -87,11 +87,11 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     if (const auto sound = FindAppendedSound(message)) {
       return Append(sound->event_id, sound->base64);
     }
-    JsonBounds bounds = kBounds;
-    // An append of an unusual form, or an item with sound.
-    if (message.size() > bounds.max_bytes) bounds.max_bytes = kMaxRealtimeAppendBytes;
+    const size_t num_rest =
+        message.size() > kMaxRealtimeEventBytes ? NumBytesBesidesSound(message) : message.size();
+    if (num_rest > kMaxRealtimeEventBytes) return RefuseTooLarge("", num_rest);
     rapidjson::Document event;
-    const absl::Status parsed = ParseJsonObject(message, bounds, event);
+    const absl::Status parsed = ParseJsonObject(message, kBounds, event);
     std::string id;
     if (parsed.ok()) {
       id = std::string(TextOf(Member(&event, "event_id")).value_or("").substr(0, kMaxEventIdBytes));
@@ -100,6 +100,10 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
         parsed.ok() ? TextOf(Member(&event, "type")) : std::nullopt;
     if (type == "input_audio_buffer.append") {
       if (const auto audio = TextOf(Member(&event, "audio"))) return Append(id, *audio);
+    }
+    if (type.has_value() && type != "conversation.item.create" &&
+        message.size() > kMaxRealtimeEventBytes) {
+      return RefuseTooLarge(std::move(id), message.size());
     }
     annotated::MutexLock lock(mutex_);
     if (is_over_) return;
@@ -197,14 +201,16 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     is_cancelled_ = false;
     output_.SetFormat(settings_->output_format(), environment_.output_sample_rate_hz);
     output_.Begin();
-    // An answer that was cancelled before it began has a response only if something is said.
-    if (std::exchange(is_unwanted_, false) && !response_.has_value()) return;
+    // What was asked for since then has a response, which is not this answer's.
+    is_unwanted_ = num_cancelling_ > 0;
+    if (is_unwanted_) return;
     EnsureResponse();
     is_requested_ = false;
   }
 
   void AnswerText(int32_t /*answer*/, absl::string_view text) override {
     annotated::MutexLock lock(mutex_);
+    if (is_unwanted_) return;
     EnsureMessage();
     absl::StrAppend(&answer_text_, text);
     response_->AddText(text);
@@ -213,13 +219,14 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   void Frame(absl::Span<const int16_t> samples) override {
     annotated::MutexLock lock(mutex_);
     answer_samples_ += static_cast<int64_t>(samples.size());
-    if (!response_.has_value() || !response_->speaks()) return;
+    if (is_unwanted_ || !response_.has_value() || !response_->speaks()) return;
     EnsureMessage();
     response_->AddSound(samples.size(), output_.Encode(samples));
   }
 
   void CallsBegan(int32_t /*answer*/, absl::Span<const BegunCall> calls) override {
     annotated::MutexLock lock(mutex_);
+    if (is_unwanted_) return;
     EnsureResponse();
     bool is_clients = false;
     for (const BegunCall& call : calls) is_clients = ShowCall(call) || is_clients;
@@ -252,7 +259,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
 
   void AllHeard(int32_t /*answer*/) override {
     annotated::MutexLock lock(mutex_);
-    if (!response_.has_value()) return;
+    if (is_unwanted_ || !response_.has_value()) return;
     all_heard_ = true;
     if (ends_when_heard_) EndResponse(RealtimeResponse::Ending::kCompleted);
   }
@@ -263,7 +270,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     shown_calls_.clear();
     answer_ = 0;
     last_answer_ = answer;
-    if (!response_.has_value()) return;
+    if (std::exchange(is_unwanted_, false) || !response_.has_value()) return;
     if (!is_cut) {
       EndResponse(RealtimeResponse::Ending::kCompleted);
       return;
@@ -271,6 +278,11 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     response_->CutText(heard);
     EndResponse(is_cancelled_ ? RealtimeResponse::Ending::kClientCancelled
                               : RealtimeResponse::Ending::kTurnDetected);
+  }
+
+  void AnswerCancelled() override {
+    annotated::MutexLock lock(mutex_);
+    --num_cancelling_;
   }
 
   void AnswerTruncated(int32_t /*answer*/, absl::string_view heard) override {
@@ -287,7 +299,8 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   void TurnDone(const TurnReport& report) override {
     annotated::MutexLock lock(mutex_);
     // An answer that was asked for, and to nothing.
-    if (response_.has_value() && is_requested_ && report.ending == TurnEnding::kNothingSaid) {
+    if (response_.has_value() && is_requested_ && num_cancelling_ == 0 &&
+        report.ending == TurnEnding::kNothingSaid) {
       EndResponse(RealtimeResponse::Ending::kCompleted);
     }
     events_.TurnLatency(report);
@@ -335,6 +348,15 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
 
   // Sending.
 
+  void RefuseTooLarge(std::string client_event, size_t num_bytes) {
+    annotated::MutexLock lock(mutex_);
+    if (is_over_) return;
+    client_event_id_ = std::move(client_event);
+    Refuse({.code = "event_too_large",
+            .message =
+                absl::StrCat("an event has at most ", kMaxRealtimeEventBytes,
+                             " bytes besides the sound that it brings; this one has ", num_bytes)});
+  }
   void Refuse(const RealtimeProblem& problem) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     events_.Error(problem, client_event_id_);
   }
@@ -401,17 +423,21 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     if (response_->has_message() && response_->speaks()) response_->AddSound(0, output_.Finish());
     response_->End(ending, code);
     response_.reset();
-    if (std::exchange(overrides_agent_, false)) {
-      session_->SetAgentSettings(std::make_shared<AgentSettings>(settings_->agent())).IgnoreError();
-    }
+    if (std::exchange(overrides_agent_, false)) AskWith(settings_->agent());
     if (std::exchange(overrides_speech_, false)) {
       session_->SetSpeaks(settings_->speaks()).IgnoreError();
     }
   }
 
+  // Has the agent asked with these settings from now on.
+  void AskWith(AgentSettings settings) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    auto shared = std::make_shared<const AgentSettings>(std::move(settings));
+    if (session_->SetAgentSettings(shared).ok()) asked_with_ = std::move(shared);
+  }
+
   // Shows a call that has begun. True if the client is to make it.
   bool ShowCall(const BegunCall& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    const std::vector<OfferedTool>& tools = settings_->agent().tools;
+    const std::vector<OfferedTool>& tools = asked_with_->tools;
     const bool is_clients = std::any_of(tools.begin(), tools.end(), [&](const OfferedTool& tool) {
       return tool.name == call.tool_call.name;
     });
@@ -537,7 +563,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     ReadFormats();
     if (settings_->detects_turns() && !detected) buffer_.clear();
     session_->Configure(settings_->turn_taking()).IgnoreError();
-    session_->SetAgentSettings(std::make_shared<AgentSettings>(settings_->agent())).IgnoreError();
+    AskWith(settings_->agent());
     session_->SetSpeaks(settings_->speaks()).IgnoreError();
     events_.Send("session.updated", JsonObject().Raw("session", settings_->Json()));
   }
@@ -650,6 +676,12 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
                                       "with response.create")});
       return;
     }
+    if (item.type == RealtimeItem::Type::kFunctionCallOutput && !IsCall(item.call_id)) {
+      Refuse({.code = "item_not_found",
+              .message = absl::StrCat("there is no function call ", item.call_id),
+              .param = "item.call_id"});
+      return;
+    }
     const std::optional<absl::string_view> after = TextOf(Member(&event, "previous_item_id"));
     std::optional<std::string> previous;
     if (!items_.Add(item, after.has_value() ? std::optional<std::string>(*after) : std::nullopt,
@@ -672,6 +704,13 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     events_.Item("conversation.item.added", item, previous);
     events_.ItemDone(item, items_);
     if (given->input.has_value()) pending_.Add(item.id, *std::move(given->input));
+  }
+
+  // Whether a call of a function has that id: one that waits, or one of the history.
+  bool IsCall(absl::string_view call_id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return items_.HasCall(call_id) ||
+           std::any_of(client_calls_.begin(), client_calls_.end(),
+                       [&](const auto& each) { return each.second.call_id == call_id; });
   }
 
   // What a new item makes history of: what was written before it and, unless it may be the
@@ -775,7 +814,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
           Member(given, "tool_choice") != nullptr ||
           Member(given, "max_output_tokens") != nullptr) {
         overrides_agent_ = true;
-        session_->SetAgentSettings(std::make_shared<AgentSettings>(agent)).IgnoreError();
+        AskWith(std::move(agent));
       }
       if (options.speaks != settings_->speaks()) {
         overrides_speech_ = true;
@@ -829,11 +868,15 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     CancelAnswer();
   }
   void CancelAnswer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const absl::Status asked = session_->CancelAnswer();
+    if (!asked.ok()) {
+      Report(asked);
+      return;
+    }
     is_cancelled_ = true;
-    Report(session_->CancelAnswer());
+    ++num_cancelling_;
     // Its answer has not begun, and will not.
     if (!is_requested_) return;
-    is_unwanted_ = true;
     EndResponse(RealtimeResponse::Ending::kClientCancelled);
   }
 
@@ -865,7 +908,10 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   int64_t answer_samples_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string answer_text_ ABSL_GUARDED_BY(mutex_);
   bool is_cancelled_ ABSL_GUARDED_BY(mutex_) = false;
-  // The next answer was cancelled before it began.
+  // How often the runtime was asked to cancel and has not done so yet. An answer that begins until
+  // then is cancelled, too: it was asked for before. Nothing of it is told while it is the one that
+  // is being given.
+  int num_cancelling_ ABSL_GUARDED_BY(mutex_) = 0;
   bool is_unwanted_ ABSL_GUARDED_BY(mutex_) = false;
   RealtimeOutput output_ ABSL_GUARDED_BY(mutex_);
   std::optional<RealtimeResponse> response_ ABSL_GUARDED_BY(mutex_);
@@ -874,6 +920,9 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
   // All of the response so far was heard; and whether it is over with that.
   bool all_heard_ ABSL_GUARDED_BY(mutex_) = false;
   bool ends_when_heard_ ABSL_GUARDED_BY(mutex_) = false;
+  // What the runtime was told to ask the agent with, by which it knows whose a tool is.
+  std::shared_ptr<const AgentSettings> asked_with_ ABSL_GUARDED_BY(mutex_) =
+      std::make_shared<const AgentSettings>();
   // Whether the response has settings of its own, which end with it.
   bool overrides_agent_ ABSL_GUARDED_BY(mutex_) = false;
   bool overrides_speech_ ABSL_GUARDED_BY(mutex_) = false;

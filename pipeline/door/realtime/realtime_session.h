@@ -25,9 +25,10 @@
 // function calls, whose outputs it gives with conversation.item.create, and goes on with
 // response.create.
 //
-// Bounds: an event has at most 15 MiB of sound, and 1 MiB otherwise, nested at most 32 deep; sound
-// that waits to be committed by hand is at most 30 s; 100 inputs, of 64 KiB each, wait for an
-// answer. Sound faster than it is heard loses its oldest part (runtime.h).
+// Bounds: an event has at most 15 MiB with the sound of an append or of an item, and 1 MiB besides,
+// nested at most 32 deep; sound that waits to be committed by hand is at most 30 s; 100 inputs, of
+// 64 KiB each, wait for an answer; of the items the oldest are forgotten (realtime_items.h). Sound
+// faster than it is heard loses its oldest part (runtime.h).
 //
 // Source: OpenAI, "Realtime API reference", GA form, 2026.
 #ifndef PIPELINE_DOOR_REALTIME_REALTIME_SESSION_H_

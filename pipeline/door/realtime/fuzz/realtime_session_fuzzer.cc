@@ -106,7 +106,10 @@ class ScriptedSession : public Runtime::Session {
     return text.size() <= kMaxTextBytes ? absl::OkStatus() : absl::InvalidArgumentError("too long");
   }
   absl::Status Respond() override { return absl::OkStatus(); }
-  absl::Status CancelAnswer() override { return absl::OkStatus(); }
+  absl::Status CancelAnswer() override {
+    ++num_cancelling_;
+    return absl::OkStatus();
+  }
   absl::Status Truncate(int64_t position) override {
     Check(position >= 0);
     ++num_truncated_;
@@ -133,6 +136,10 @@ class ScriptedSession : public Runtime::Session {
 
   // What a letter stands for, if it can happen now.
   void Happen(char what) {
+    // An answer may begin before it is known to be cancelled.
+    if (what != ' ' && what != 'A') {
+      for (; num_cancelling_ > 0; --num_cancelling_) sink_.AnswerCancelled();
+    }
     const std::vector<int16_t> sound(320, 100);
     switch (what) {
       case 'b':
@@ -221,6 +228,7 @@ class ScriptedSession : public Runtime::Session {
   int32_t call_ = 0;
   int num_whole_ = 0;
   int num_truncated_ = 0;
+  int num_cancelling_ = 0;
   std::vector<std::pair<int32_t, CallOutcome>> ended_;
 };
 
