@@ -1,5 +1,7 @@
 #include "command/flags.h"
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "absl/algorithm/container.h"
@@ -36,6 +38,27 @@ std::string ValueName(const absl::CommandLineFlag& flag) {
   if (flag.IsOfType<std::string>()) return " TEXT";
   if (flag.IsOfType<std::vector<std::string>>()) return " TEXT,...";
   return " N";
+}
+
+template <typename... Integers>
+std::string RangeOf(const absl::CommandLineFlag& flag) {
+  std::string range;
+  ((flag.IsOfType<Integers>() || flag.IsOfType<std::optional<Integers>>()
+        ? absl::StrAppend(&range, "a whole number from ", std::numeric_limits<Integers>::min(),
+                          " to ", std::numeric_limits<Integers>::max())
+        : void()),
+   ...);
+  return range;
+}
+
+// What the flag's value has to be; "" for a type of the program's own, which says so itself.
+std::string Allowed(const absl::CommandLineFlag& flag) {
+  if (flag.IsOfType<bool>()) return "true or false";
+  if (flag.IsOfType<absl::Duration>() || flag.IsOfType<std::optional<absl::Duration>>()) {
+    return "a duration with its unit, such as 20s or 1m30s";
+  }
+  if (flag.IsOfType<double>() || flag.IsOfType<float>()) return "a number";
+  return RangeOf<int32_t, int64_t, uint32_t, uint64_t>(flag);
 }
 
 // The name of the flag that `word` begins with, or "" if it is none.
@@ -87,6 +110,9 @@ absl::Status ParseFlags(const std::vector<std::string>& words,
     }
     std::string error;
     if (!flag->ParseFrom(value, &error)) {
+      if (const std::string allowed = Allowed(*flag); !allowed.empty()) {
+        error = absl::StrCat("it has to be ", allowed);
+      }
       return absl::InvalidArgumentError(absl::StrCat("--", flag->Name(), " cannot be '",
                                                      PrintableLine(value), "'",
                                                      error.empty() ? "" : ": ", error));

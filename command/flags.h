@@ -23,7 +23,7 @@ struct CommandLine {
 // `words`: without the program; --NAME=VALUE, --NAME VALUE (also a VALUE of "-"), --BOOLEAN or
 // --noBOOLEAN, with one or two dashes. Only flags in `names` exist, whatever libraries define.
 // Stops at the first mistake: InvalidArgument for an unknown flag (with the nearest known one), a
-// missing or malformed value.
+// missing or malformed value, with what is allowed.
 absl::Status ParseFlags(const std::vector<std::string>& words,
                         absl::Span<const absl::string_view> names, CommandLine& line);
 

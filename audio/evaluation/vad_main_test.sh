@@ -28,7 +28,7 @@ expect 2 "goes without --labels" prose.wav --frames --labels a.txt
 expect 2 "standard input can be read once" - -
 expect 2 "--plot has to be a folder that is there" prose.wav card.wav --plot a.svg
 expect 2 "two FILEs have the name of 'folder/card.wav'" card.wav folder/card.wav --plot folder
-expect 2 "--look_ahead_ms cannot be 'x'" prose.wav --look_ahead_ms x
+expect 2 "--look_ahead_ms cannot be 'x': it has to be a whole number from -2147483648 to 2147483647" prose.wav --look_ahead_ms x
 expect 2 "--min_speech_duration cannot be '5'" prose.wav --min_speech_duration=5
 expect 2 "--frames cannot be 'maybe'" prose.wav --frames=maybe
 

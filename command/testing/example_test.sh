@@ -26,8 +26,9 @@ expect 2 "there is no flag --flagfile" show --flagfile=x
 expect 2 "--output needs a value" copy a --output
 expect 2 "--output needs a value" copy a --output --fail
 expect 2 "--output needs a value" copy a --output -- b
-expect 2 "--duration cannot be 'soon'" wait --duration soon
-expect 2 "--fail cannot be 'perhaps'" copy a --fail=perhaps
+expect 2 "--duration cannot be 'soon': it has to be a duration with its unit, such as 20s or 1m30s" wait --duration soon
+expect 2 "--duration cannot be '20': it has to be a duration with its unit" wait --duration 20
+expect 2 "--fail cannot be 'perhaps': it has to be true or false" copy a --fail=perhaps
 expect 1 "shown" show
 
 # Text of others.
