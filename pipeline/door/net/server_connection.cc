@@ -280,7 +280,8 @@ void ServerConnection::ConsumeRequests(absl::string_view bytes) {
     if (parser_->error().has_value()) {
       Count(context_->counters.num_refused_request);
       const HttpError error = *parser_->error();
-      return Respond({.status = error.status, .body = absl::StrCat(error.message, "\n")}, {});
+      return Respond({.status = error.status, .body = absl::StrCat(error.message, "\n")},
+                     {.without_body = parser_->request().method == "HEAD"});
     }
     if (parser_->has_begun() && is_between_requests_) {
       is_between_requests_ = false;
@@ -296,7 +297,7 @@ void ServerConnection::HandleRequest(HttpRequest request, absl::string_view rest
   if (AsksForWebSocket(request)) {
     if (const auto refusal = RefuseHandshake(request); refusal.has_value()) {
       Count(context_->counters.num_refused_request);
-      return Respond(*refusal, {});
+      return Respond(*refusal, {.without_body = request.method == "HEAD"});
     }
     return StartOpening(std::make_shared<const HttpRequest>(std::move(request)), rest);
   }

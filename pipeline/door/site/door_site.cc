@@ -14,6 +14,8 @@
 #include "pipeline/door/telephony/audio_socket.h"
 #include "pipeline/door/telephony/media_stream.h"
 #include "pipeline/door/telephony/media_stream_dialect.h"
+#include "pipeline/door/wire/utf8_checker.h"
+#include "pipeline/door/wire/websocket_handshake.h"
 #include "pipeline/door/wyoming/wyoming.h"
 
 namespace parlance::pipeline::door {
@@ -24,6 +26,7 @@ constexpr absl::string_view kTwiliosPath = "/v1/media-streams/twilio";
 // A status is added to this one of the codes that applications may use (RFC 6455, section 7.4.2).
 constexpr int kCloseRefused = 4000;
 constexpr absl::string_view kRealtimeSubprotocol = "realtime";
+constexpr size_t kMaxSessionIdBytes = 128;
 
 // A handler that gives back what its key may have so many of.
 class CountedHandler : public MessageHandler {
@@ -169,10 +172,10 @@ class DoorSite : public Site {
     return opening;
   }
 
-  static std::string SubprotocolOf(const HttpRequest& request) {
-    return request.HeaderHas("sec-websocket-protocol", kRealtimeSubprotocol)
-               ? std::string(kRealtimeSubprotocol)
-               : "";
+  // The subprotocol that is spoken, if it was offered.
+  static std::string SubprotocolOf(const HttpRequest& request,
+                                   absl::string_view spoken = kRealtimeSubprotocol) {
+    return OffersSubprotocol(request, spoken) ? std::string(spoken) : "";
   }
 
   HttpResponse Ready() const {
@@ -205,8 +208,14 @@ class DoorSite : public Site {
 
   Opening OpenRealtime(const HttpRequest& request, std::shared_ptr<Connection> connection) {
     RealtimeRequest wanted = {.session_id = Parameter(request, "session_id"),
-                              .model = Parameter(request, "model").substr(0, 100),
+                              .model = std::string(CutUtf8(Parameter(request, "model"), 100)),
                               .is_transcription = Parameter(request, "intent") == "transcription"};
+    // What is said of a session that is not there repeats its id.
+    if (wanted.session_id.size() > kMaxSessionIdBytes) {
+      return {.refusal = {.status = 404,
+                          .body = absl::StrCat("there is no session with an id of more than ",
+                                               kMaxSessionIdBytes, " bytes\n")}};
+    }
     absl::StatusOr<std::unique_ptr<MessageHandler>> handler =
         OpenRealtimeSession(options_.realtime, wanted, std::move(connection));
     if (!handler.ok()) return {.refusal = Refused(handler.status())};
@@ -215,10 +224,9 @@ class DoorSite : public Site {
 
   Opening OpenCall(const HttpRequest& request, std::shared_ptr<Connection> connection) {
     if (request.path == "/v1/asterisk") {
-      Opening opening = {.handler = CreateAsteriskWebSocket(options_.calls, std::move(connection))};
       // Asterisk's client asks for it.
-      if (request.HeaderHas("sec-websocket-protocol", "media")) opening.subprotocol = "media";
-      return opening;
+      return {.handler = CreateAsteriskWebSocket(options_.calls, std::move(connection)),
+              .subprotocol = SubprotocolOf(request, "media")};
     }
     const absl::string_view name = absl::StripPrefix(request.path, kMediaStreams);
     const MediaStreamDialect* const dialect = FindMediaStreamDialect(name);

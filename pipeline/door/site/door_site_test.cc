@@ -305,6 +305,25 @@ TEST_F(DoorSiteTest, WhatTheRuntimeSaysBecomesAStatus) {
   }
 }
 
+TEST_F(DoorSiteTest, ASubprotocolThatWasOfferedOtherwiseIsNotSpoken) {
+  const auto site = CreateDoorSite(Everything());
+  EXPECT_EQ(
+      Open(*site, "/v1/realtime?refusal=close", {"Sec-WebSocket-Protocol: REALTIME"}).subprotocol,
+      "");
+  EXPECT_EQ(Open(*site, "/v1/asterisk", {kBearer, "Sec-WebSocket-Protocol: Media"}).subprotocol,
+            "");
+  EXPECT_EQ(Open(*site, "/v1/asterisk", {kBearer, "Sec-WebSocket-Protocol: media"}).subprotocol,
+            "media");
+}
+
+TEST_F(DoorSiteTest, AnIdOfASessionThatIsTooLongIsNotRepeated) {
+  const auto site = CreateDoorSite(Everything());
+  const std::string id(129, 'a');
+  const Opening opening = Open(*site, absl::StrCat("/v1/realtime?session_id=", id), {kBearer});
+  EXPECT_EQ(opening.refusal.status, 404);
+  EXPECT_THAT(opening.refusal.body, Not(HasSubstr("aaaa")));
+}
+
 // A page cannot read the status with which its WebSocket is refused.
 TEST_F(DoorSiteTest, APageIsToldWhyByClosing) {
   const auto site = CreateDoorSite(Everything());

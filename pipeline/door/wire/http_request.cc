@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "pipeline/door/wire/utf8_checker.h"
 
 namespace parlance::pipeline::door {
 namespace {
@@ -38,6 +39,25 @@ bool IsHeaderValue(absl::string_view text) {
 bool IsTarget(absl::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return static_cast<uint8_t>(c) > 0x20 && c > 0 && c != 0x7F; });
+}
+
+bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
+
+// RFC 3986, sections 3.2.2 and 3.2.3: a host, and maybe a port; no user. A host may be empty.
+bool IsHostAndPort(absl::string_view text) {
+  const bool is_ipv6 = absl::StartsWith(text, "[");
+  const size_t end = is_ipv6 ? text.find(']') : std::min(text.find(':'), text.size());
+  if (end == absl::string_view::npos) return false;
+  const absl::string_view host = text.substr(is_ipv6 ? 1 : 0, is_ipv6 ? end - 1 : end);
+  absl::string_view port = text.substr(is_ipv6 ? end + 1 : end);
+  const absl::string_view marks = is_ipv6 ? ".:%" : "-._~%!$&'()*+,;=";
+  if (!std::all_of(host.begin(), host.end(), [&](char c) {
+        return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains(marks, c);
+      })) {
+    return false;
+  }
+  return port.empty() ||
+         (absl::ConsumePrefix(&port, ":") && std::all_of(port.begin(), port.end(), IsDigit));
 }
 
 bool HasDotSegment(absl::string_view path) {
@@ -189,7 +209,8 @@ void HttpRequestParser::ReadHead() {
   if (request_.is_1_1 && num_hosts == 0) {
     return Refuse(400, "there is no Host header, which HTTP/1.1 requires");
   }
-  if (request_.header("expect") != nullptr) {
+  // RFC 9110, section 10.1.1: of HTTP/1.0 it means nothing.
+  if (request_.is_1_1 && request_.header("expect") != nullptr) {
     return Refuse(417, "the header Expect is not supported; send the request without it");
   }
   request_.keep_alive = request_.is_1_1 && !request_.HeaderHas("connection", "close");
@@ -204,8 +225,12 @@ bool HttpRequestParser::ReadRequestLine(absl::string_view line) {
     Refuse(400, "the request line is not 'METHOD TARGET HTTP/1.1'");
     return false;
   }
-  request_.is_1_1 = words[2] == "HTTP/1.1";
-  if (!request_.is_1_1 && words[2] != "HTTP/1.0") {
+  // RFC 9110, section 6.2: a later minor version is read as the last one that is known.
+  absl::string_view minor = words[2];
+  const bool is_1 =
+      absl::ConsumePrefix(&minor, "HTTP/1.") && minor.size() == 1 && IsDigit(minor[0]);
+  request_.is_1_1 = is_1 && minor != "0";
+  if (!is_1) {
     const bool is_http = absl::StartsWith(words[2], "HTTP/");
     Refuse(is_http ? 505 : 400, "only HTTP/1.0 and HTTP/1.1 are spoken here");
     return false;
@@ -215,6 +240,10 @@ bool HttpRequestParser::ReadRequestLine(absl::string_view line) {
   if (!ReadTarget(words[1], authority)) return false;
   // RFC 9112, section 3.2.2: the target's host counts, and not the header's.
   if (!authority.empty()) request_.headers.emplace_back("host", authority);
+  if (!IsHostAndPort(authority)) {
+    Refuse(400, "the request's target has no host with maybe a port");
+    return false;
+  }
   return true;
 }
 
@@ -246,6 +275,10 @@ bool HttpRequestParser::ReadTarget(absl::string_view target, absl::string_view& 
     Refuse(400, "the path has a '%' without two digits, a control character, or a segment of dots");
     return false;
   }
+  if (!IsUtf8(*path)) {
+    Refuse(400, "the path is not UTF-8 once its '%' are decoded");
+    return false;
+  }
   request_.path = *std::move(path);
   for (const absl::string_view parameter : absl::StrSplit(parts.second, '&', absl::SkipEmpty())) {
     if (request_.query.size() == bounds_.max_parameters) {
@@ -259,6 +292,11 @@ bool HttpRequestParser::ReadTarget(absl::string_view target, absl::string_view& 
     std::optional<std::string> value = PercentDecode(pair.second, /*plus_is_space=*/true);
     if (!name.has_value() || !value.has_value()) {
       Refuse(400, "the query has a '%' without two hexadecimal digits");
+      return false;
+    }
+    // Whoever repeats a parameter may need text: a WebSocket's, an event's.
+    if (!IsUtf8(*name) || !IsUtf8(*value)) {
+      Refuse(400, "the query is not UTF-8 once its '%' are decoded");
       return false;
     }
     request_.query.emplace_back(*std::move(name), *std::move(value));
@@ -282,6 +320,11 @@ bool HttpRequestParser::ReadHeader(absl::string_view line) {
     return false;
   }
   request_.headers.emplace_back(absl::AsciiStrToLower(line.substr(0, colon)), value);
+  // RFC 9112, section 3.2: two readers could take such a host for different ones.
+  if (request_.headers.back().first == "host" && !IsHostAndPort(value)) {
+    Refuse(400, "the header Host is not a host with maybe a port");
+    return false;
+  }
   return true;
 }
 
@@ -308,9 +351,7 @@ bool HttpRequestParser::ReadLength() {
   if (length == nullptr) return true;
   uint64_t bytes = 0;
   if (length->empty() || length->size() > 18 ||
-      !std::all_of(length->begin(), length->end(),
-                   [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }) ||
-      !absl::SimpleAtoi(*length, &bytes)) {
+      !std::all_of(length->begin(), length->end(), IsDigit) || !absl::SimpleAtoi(*length, &bytes)) {
     Refuse(400, "Content-Length is not a number of bytes");
     return false;
   }

@@ -4,13 +4,14 @@
 //
 // It is strict where two readers could see different requests in the same bytes (request
 // smuggling): lines end with CR LF, a header's name ends at its colon, no header goes on in the
-// next line, a length is stated once, in digits, and not beside a transfer coding. Transfer codings
-// are not read at all: 501.
+// next line, a length is stated once, in digits, and not beside a transfer coding, and a host is
+// one. Transfer codings are not read at all: 501. What is decoded of a target is UTF-8, or refused.
 //
 // Bounds, each with its status: line 414, headers 431, body 413.
 //
 // Threads: one. Allocation: what has come of a request, within the bounds.
-// Source: RFC 9112, sections 2 to 6; RFC 9110, sections 5 and 10.1.1; RFC 3986, section 2.1.
+// Source: RFC 9112, sections 2 to 6; RFC 9110, sections 5, 6.2 and 10.1.1; RFC 3986, sections 2.1
+// and 3.2.
 #ifndef PIPELINE_DOOR_WIRE_HTTP_REQUEST_H_
 #define PIPELINE_DOOR_WIRE_HTTP_REQUEST_H_
 
@@ -29,14 +30,15 @@ struct HttpRequest {
   std::string method = {};
   // Path and query as they came, such as "/a%20b?c=d". A target with a host has lost it.
   std::string target = {};
-  // The path, decoded: begins with '/', has no control characters and no "." or ".." segments.
+  // The path, decoded: begins with '/', is UTF-8, has no control characters and no "." or ".."
+  // segments.
   std::string path = {};
-  // The query's parameters in their order, decoded, '+' as a space.
+  // The query's parameters in their order, decoded, '+' as a space, and UTF-8.
   std::vector<std::pair<std::string, std::string>> query = {};
   // The headers in their order: names in lower case, values without spaces around them.
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
-  // Whether it is of HTTP/1.1, and not of 1.0.
+  // Whether it is of HTTP/1.1 or a later minor version, and not of 1.0.
   bool is_1_1 = false;
   // Whether the connection may be used for another request.
   bool keep_alive = false;
@@ -77,7 +79,7 @@ class HttpRequestParser {
   const std::optional<HttpError>& error() const { return error_; }
   // Whether anything of a request has come.
   bool has_begun() const { return state_ != State::kHead || !head_.empty(); }
-  // The request, once it is complete.
+  // The request, once it is complete; of one that is refused, what was read before that.
   const HttpRequest& request() const { return request_; }
   // The request; the parser is ready for the next one.
   HttpRequest Take();

@@ -90,6 +90,11 @@ TEST(HttpRequestTest, WhatIsAccepted) {
       {"AbsoluteForm", "GET http://b.example:80/x?y HTTP/1.1\r\nHost: a\r\n\r\n", "/x"},
       {"AbsoluteFormWithoutPath", "GET https://b?y HTTP/1.1\r\nHost: a\r\n\r\n", "/"},
       {"Utf8InPath", Get("/%E2%82%AC"), "/\xE2\x82\xAC"},
+      {"Http12", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", "/"},
+      {"Http10Expects", "GET / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n", "/", false},
+      {"Ipv6Host", "GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", "/"},
+      {"EmptyHost", "GET / HTTP/1.1\r\nHost:\r\n\r\n", "/"},
+      {"Utf8InQuery", Get("/?model=%E2%82%AC"), "/"},
       {"ThreeDots", Get("/.../a..b/.c"), "/.../a..b/.c"},
       {"PlusInPath", Get("/a+b"), "/a+b"},
       {"NoBody", Get("/", "Content-Length: 0\r\n"), "/"},
@@ -126,6 +131,14 @@ TEST(HttpRequestTest, WhatIsRefused) {
     std::string message;
   } cases[] = {
       {"NoHost", "GET / HTTP/1.1\r\n\r\n", 400, "no Host"},
+      {"HostIsNone", "GET / HTTP/1.1\r\nHost: bad host/@\r\n\r\n", 400, "header Host"},
+      {"HostWithUser", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400, "header Host"},
+      {"HostWithOpenBracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400, "header Host"},
+      {"HostWithPortOfLetters", "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", 400, "header Host"},
+      {"TargetsHostWithUser", "GET http://u@b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400, "host"},
+      {"BytesInQuery", Get("/?model=%ff"), 400, "not UTF-8"},
+      {"BytesInNameOfQuery", Get("/?%c3=a"), 400, "not UTF-8"},
+      {"BytesInPath", Get("/%e2%82"), 400, "not UTF-8"},
       {"TwoHosts", Get("/", "Host: b\r\n"), 400, "more than one Host"},
       {"TwoWords", "GET /\r\n\r\n", 400, "request line"},
       {"FourWords", "GET / x HTTP/1.1\r\n\r\n", 400, "request line"},
@@ -135,7 +148,8 @@ TEST(HttpRequestTest, WhatIsRefused) {
       {"ControlInTarget", "GET /a\x01 HTTP/1.1\r\n\r\n", 400, "request line"},
       {"BeyondAsciiInTarget", "GET /\xE9 HTTP/1.1\r\n\r\n", 400, "request line"},
       {"Http2", "PRI * HTTP/2.0\r\n\r\n", 505, "only HTTP/1.0 and HTTP/1.1"},
-      {"Http12", "GET / HTTP/1.2\r\n\r\n", 505, "only HTTP"},
+      {"Http1WithoutMinor", "GET / HTTP/1\r\n\r\n", 505, "only HTTP"},
+      {"Http11WithMore", "GET / HTTP/1.10\r\n\r\n", 505, "only HTTP"},
       {"NoHttp", "GET / SIP/2.0\r\n\r\n", 400, "only HTTP"},
       {"LowerCaseHttp", "GET / http/1.1\r\n\r\n", 400, "only HTTP"},
       {"Asterisk", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 400, "begins with '/'"},
@@ -222,6 +236,11 @@ TEST(HttpResponseTest, Bytes) {
   EXPECT_EQ(Encode({.status = 204}, {}), "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(Encode({.status = 101, .headers = {{"Upgrade", "websocket"}}}, {}),
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+}
+
+TEST(HttpResponseTest, WhatNamesAProtocolSaysSoInConnection) {
+  EXPECT_THAT(Encode({.status = 426, .headers = {{"Upgrade", "websocket"}}}, {}),
+              HasSubstr("\r\nConnection: Upgrade, close\r\n"));
 }
 
 TEST(HttpResponseTest, AHeaderWithALineBreakIsLeftOut) {

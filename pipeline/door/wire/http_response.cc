@@ -1,5 +1,7 @@
 #include "pipeline/door/wire/http_response.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace parlance::pipeline::door {
@@ -75,7 +77,14 @@ std::string Encode(const HttpResponse& response, ResponseForm form) {
     AddHeader("Content-Length", absl::StrCat(response.body.size()), bytes);
   }
   if (response.status >= 200) {
-    AddHeader("Connection", form.keep_alive ? "keep-alive" : "close", bytes);
+    // RFC 9110, section 7.8: whoever names a protocol to change to names the header here, too.
+    const bool names_protocol =
+        std::any_of(response.headers.begin(), response.headers.end(),
+                    [](const auto& header) { return header.first == "Upgrade"; });
+    AddHeader(
+        "Connection",
+        absl::StrCat(names_protocol ? "Upgrade, " : "", form.keep_alive ? "keep-alive" : "close"),
+        bytes);
   }
   absl::StrAppend(&bytes, "\r\n");
   if (has_content && !form.without_body) absl::StrAppend(&bytes, response.body);

@@ -46,7 +46,9 @@ std::optional<HttpResponse> RefuseHandshake(const HttpRequest& request) {
     return HttpResponse{.status = status, .body = absl::StrCat(message, "\n")};
   };
   if (request.method != "GET") {
-    return refuse(405, "a WebSocket connection is asked for with GET");
+    HttpResponse response = refuse(405, "a WebSocket connection is asked for with GET");
+    response.headers = {{"Allow", "GET"}};
+    return response;
   }
   // RFC 6455, section 4.1. It is what nginx makes of a request unless it is told otherwise.
   if (!request.is_1_1) {
@@ -83,6 +85,11 @@ std::vector<std::string> OfferedSubprotocols(const HttpRequest& request) {
     }
   }
   return offered;
+}
+
+bool OffersSubprotocol(const HttpRequest& request, absl::string_view name) {
+  const std::vector<std::string> offered = OfferedSubprotocols(request);
+  return std::find(offered.begin(), offered.end(), name) != offered.end();
 }
 
 std::string AcceptOfKey(absl::string_view key) {

@@ -25,6 +25,9 @@ std::optional<HttpResponse> RefuseHandshake(const HttpRequest& request);
 // The subprotocols that the client offers, in its order; what is no token is left out.
 std::vector<std::string> OfferedSubprotocols(const HttpRequest& request);
 
+// Whether the client offers that one: byte for byte, as RFC 6455, section 4.2.2, has it.
+bool OffersSubprotocol(const HttpRequest& request, absl::string_view name);
+
 // Returns the answer of a server to a client's key, for Sec-WebSocket-Accept.
 std::string AcceptOfKey(absl::string_view key);
 

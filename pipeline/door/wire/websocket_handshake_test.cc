@@ -84,11 +84,22 @@ TEST(WebSocketHandshakeTest, WhatIsRefused) {
     ASSERT_TRUE(refusal.has_value()) << c.name;
     EXPECT_EQ(refusal->status, c.status) << c.name;
     EXPECT_THAT(refusal->body, HasSubstr(c.message)) << c.name;
+    if (c.status == 405) {
+      EXPECT_THAT(refusal->headers, Contains(Pair("Allow", "GET"))) << c.name;
+    }
     if (c.status == 426) {
       EXPECT_THAT(refusal->headers, Contains(Pair("Sec-WebSocket-Version", "13"))) << c.name;
     }
   }
   EXPECT_FALSE(AsksForWebSocket(With("upgrade", "h2c")));
+}
+
+// A client that offers another has to end a connection for which it is answered with this one.
+TEST(WebSocketHandshakeTest, ASubprotocolIsOfferedByteForByte) {
+  const HttpRequest request = With("sec-websocket-protocol", "REALTIME, media");
+  EXPECT_TRUE(OffersSubprotocol(request, "media"));
+  EXPECT_FALSE(OffersSubprotocol(request, "realtime"));
+  EXPECT_FALSE(OffersSubprotocol(request, "Media"));
 }
 
 TEST(WebSocketHandshakeTest, SubprotocolsAreTokens) {
