@@ -70,9 +70,21 @@ class House : public std::enable_shared_from_this<House> {
   // Whether something is to be answered yet, after which the connection is closed. What was not
   // sent in whole never will be.
   bool EndOfInput() {
+    std::unique_ptr<Transcription> transcription;
+    std::unique_ptr<Speech> speech;
     annotated::MutexLock lock(mutex_);
-    if (is_over_ || is_text_open_ || (input_.has_value() && detection_ == nullptr)) return false;
+    if (is_over_) return false;
     is_ending_ = true;
+    if (std::exchange(is_text_open_, false) && std::exchange(is_speaking_, false)) {
+      speech = std::move(speech_);
+      --num_pending_;
+    }
+    if (input_.has_value() && is_hearing_ && !hearings_.empty() &&
+        !hearings_.back().text.has_value()) {
+      transcription = std::move(hearings_.back().transcription);
+      hearings_.pop_back();
+      --num_pending_;
+    }
     return num_pending_ > 0;
   }
 

@@ -473,6 +473,25 @@ TEST_F(WyomingTest, AHouseThatSendsNoMoreGetsItsAnswers) {
   EXPECT_FALSE(handler_->OnEndOfInput());
 }
 
+TEST_F(WyomingTest, WhatIsNotSentInWholeKeepsNoOtherAnswerBack) {
+  for (const bool is_text : {true, false}) {
+    Connect();
+    Receive("transcript", R"({"text":"a"})");
+    if (is_text) {
+      Receive("synthesize-start");
+      Receive("synthesize-chunk", R"({"text":"b"})");
+    } else {
+      Receive("transcribe");
+      Receive("audio-start", kFormat);
+    }
+    EXPECT_TRUE(handler_->OnEndOfInput()) << is_text;
+    services_.answer(Answerer::Answer{.is_handled = true, .text = "yes"});
+    EXPECT_THAT(Sent(), testing::Contains(HasSubstr("handled"))) << is_text;
+    ASSERT_TRUE(connection_->end().has_value()) << is_text;
+    EXPECT_EQ(connection_->end()->code, kCloseNormal) << is_text;
+  }
+}
+
 TEST_F(WyomingTest, WhatComesAfterTheHouseIsGoneIsIgnored) {
   Connect();
   Receive("transcribe");
