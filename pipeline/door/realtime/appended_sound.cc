@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "pipeline/door/wire/utf8_checker.h"
 #include "pipeline/json/bounded_json.h"
 #include "rapidjson/document.h"
 
@@ -64,10 +65,9 @@ std::optional<AppendedSound> FindAppendedSound(absl::string_view message) {
   const absl::string_view base64 = message.substr(begin, end - begin);
   // Some write the / and = of base64 as escapes.
   if (absl::StrContains(base64, '\\')) return std::nullopt;
-  return AppendedSound{
-      .event_id =
-          std::string(TextOf(Member(&event, "event_id")).value_or("").substr(0, kMaxEventIdBytes)),
-      .base64 = base64};
+  return AppendedSound{.event_id = std::string(CutUtf8(
+                           TextOf(Member(&event, "event_id")).value_or(""), kMaxEventIdBytes)),
+                       .base64 = base64};
 }
 
 }  // namespace parlance::pipeline::door

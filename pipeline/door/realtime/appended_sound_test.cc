@@ -61,5 +61,20 @@ TEST(AppendedSoundTest, OtherMessagesTakeTheLongWay) {
   }
 }
 
+TEST(NumBytesBesidesSoundTest, TheSoundOfMembersNamedAudioIsLeftOut) {
+  const auto rest = [](absl::string_view text) { return NumBytesBesidesSound(text); };
+  EXPECT_EQ(rest(R"({"audio":"AAAA","a":"AAAA"})"), 23u);
+  EXPECT_EQ(rest(R"({"audio" : "AA\"AA"})"), 14u);
+  EXPECT_EQ(rest(R"([{"audio":"AAAA"},{"audio":"AA"}])"), 27u);
+  // What is no string, and what only looks like such a member.
+  EXPECT_EQ(rest(R"({"audio":[0,0],"b":"audio"})"), 27u);
+  EXPECT_EQ(rest(R"({"a":"audio","audio":5,"c":"AA"})"), 32u);
+  EXPECT_EQ(rest(R"({"audio":"audio","c":"AA"})"), 21u);
+  // It need not be JSON.
+  EXPECT_EQ(rest(R"({"audio":"AAAA)"), 10u);
+  EXPECT_EQ(rest(R"({"audio":"AA\)"), 10u);
+  EXPECT_EQ(rest(""), 0u);
+}
+
 }  // namespace
 }  // namespace parlance::pipeline::door

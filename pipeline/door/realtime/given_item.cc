@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "pipeline/conversation/conversation_events.h"
+#include "pipeline/door/wire/utf8_checker.h"
 #include "pipeline/json/bounded_json.h"
 #include "pipeline/runtime/runtime.h"
 
@@ -53,7 +54,7 @@ bool ReadPart(const rapidjson::Value& part, const RealtimeInput& sound, GivenIte
   const std::optional<absl::string_view> audio = TextOf(Member(&part, "audio"));
   if (!is_sound && type != "input_text" && type != "output_text" && type != "text") {
     *problem = {.code = "unsupported_content",
-                .message = absl::StrCat("a part of the type ", type.substr(0, 100),
+                .message = absl::StrCat("a part of the type ", CutUtf8(type, 100),
                                         " cannot be used; input_text and input_audio can"),
                 .param = "item.content"};
     return false;

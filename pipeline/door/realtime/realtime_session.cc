@@ -27,6 +27,7 @@
 #include "pipeline/door/realtime/realtime_sound.h"
 #include "pipeline/door/realtime/server_events.h"
 #include "pipeline/door/wire/base64.h"
+#include "pipeline/door/wire/utf8_checker.h"
 #include "pipeline/json/bounded_json.h"
 #include "pipeline/json/json_object.h"
 #include "rapidjson/document.h"
@@ -94,7 +95,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     const absl::Status parsed = ParseJsonObject(message, kBounds, event);
     std::string id;
     if (parsed.ok()) {
-      id = std::string(TextOf(Member(&event, "event_id")).value_or("").substr(0, kMaxEventIdBytes));
+      id = std::string(CutUtf8(TextOf(Member(&event, "event_id")).value_or(""), kMaxEventIdBytes));
     }
     const std::optional<absl::string_view> type =
         parsed.ok() ? TextOf(Member(&event, "type")) : std::nullopt;
@@ -508,7 +509,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       events_.Send("output_audio_buffer.cleared", JsonObject());
     } else {
       Refuse({.code = "unknown_event",
-              .message = absl::StrCat("there is no client event of the type ", type.substr(0, 100)),
+              .message = absl::StrCat("there is no client event of the type ", CutUtf8(type, 100)),
               .param = "type"});
     }
   }
@@ -525,7 +526,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       return;
     }
     Refuse({.code = "item_not_found",
-            .message = absl::StrCat("there is no item ", id->substr(0, 100)),
+            .message = absl::StrCat("there is no item ", CutUtf8(*id, 100)),
             .param = "item_id"});
   }
 
@@ -687,7 +688,7 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     if (!items_.Add(item, after.has_value() ? std::optional<std::string>(*after) : std::nullopt,
                     &previous)) {
       Refuse({.code = "item_not_found",
-              .message = absl::StrCat("there is no item ", after->substr(0, 100)),
+              .message = absl::StrCat("there is no item ", CutUtf8(*after, 100)),
               .param = "previous_item_id"});
       return;
     }
@@ -769,6 +770,36 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
     }
   }
 
+  // Whether what a response is asked for with is of this conversation, and well formed. False, with
+  // the problem, if not.
+  static bool IsInBand(const rapidjson::Value& given, RealtimeProblem* problem) {
+    const rapidjson::Value* const conversation = Member(&given, "conversation");
+    const rapidjson::Value* const input = Member(&given, "input");
+    const rapidjson::Value* const metadata = Member(&given, "metadata");
+    const auto refuse = [&](absl::string_view code, absl::string_view name,
+                            absl::string_view message) {
+      *problem = {.code = std::string(code),
+                  .message = std::string(message),
+                  .param = absl::StrCat("response.", name)};
+      return false;
+    };
+    if (metadata != nullptr && !metadata->IsObject()) {
+      return refuse("invalid_type", "metadata", "metadata has to be an object");
+    }
+    if (input != nullptr && !input->IsArray()) {
+      return refuse("invalid_type", "input", "input has to be a list");
+    }
+    if (conversation != nullptr && TextOf(conversation) != "auto" &&
+        TextOf(conversation) != "none") {
+      return refuse("invalid_value", "conversation", "conversation has to be auto or none");
+    }
+    if (TextOf(conversation) == "none" || (input != nullptr && !input->Empty())) {
+      return refuse("unsupported_parameter", "conversation",
+                    "responses out of band are not supported; leave out conversation and input");
+    }
+    return true;
+  }
+
   void CreateResponse(const rapidjson::Document& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (response_.has_value()) {
       Refuse({.code = "conversation_already_has_active_response",
@@ -795,21 +826,14 @@ class RealtimeSession : public SessionSink, public std::enable_shared_from_this<
       }
       AgentSettings agent;
       RealtimeProblem problem;
-      const std::optional<absl::string_view> conversation = TextOf(Member(given, "conversation"));
-      const rapidjson::Value* const input = Member(given, "input");
-      if (conversation == "none" || (input != nullptr && input->IsArray() && !input->Empty())) {
-        Refuse({.code = "unsupported_parameter",
-                .message = "responses out of band are not supported; leave out conversation and "
-                           "input",
-                .param = "response.conversation"});
-        return;
-      }
-      if (!settings_->Override(*given, &agent, &options.speaks, &problem)) {
+      if (!IsInBand(*given, &problem) ||
+          !settings_->Override(*given, &agent, &options.speaks, &problem)) {
         Refuse(problem);
         return;
       }
-      const rapidjson::Value* const metadata = Member(given, "metadata");
-      if (metadata != nullptr && metadata->IsObject()) options.metadata = JsonOf(*metadata);
+      if (const rapidjson::Value* const metadata = Member(given, "metadata")) {
+        options.metadata = JsonOf(*metadata);
+      }
       if (Member(given, "instructions") != nullptr || Member(given, "tools") != nullptr ||
           Member(given, "tool_choice") != nullptr ||
           Member(given, "max_output_tokens") != nullptr) {

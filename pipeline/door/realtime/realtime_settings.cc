@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "pipeline/door/wire/utf8_checker.h"
 #include "pipeline/json/bounded_json.h"
 
 namespace parlance::pipeline::door {
@@ -130,8 +131,67 @@ const Value* At(const Value& config, absl::string_view path) {
   return value;
 }
 
-bool ReadFormat(const Value& config, absl::string_view path, RealtimeFormat* format,
-                RealtimeProblem* problem) {
+// False for the beta form: what is meant by it would be ignored. `root` is what `value` is.
+bool CheckForm(const Value& value, absl::string_view root, RealtimeProblem* problem) {
+  for (const auto& [beta, ga] : kBetaMembers) {
+    if (!value.HasMember(beta.data())) continue;
+    return Refuse(
+        problem, "unknown_parameter", absl::StrCat(root, ".", beta),
+        absl::StrCat(root, ".", beta, " is of the beta form of the protocol; use ", root, ".", ga));
+  }
+  return true;
+}
+
+// What is known and has no effect, so that a wrong value is seen nevertheless.
+struct KnownMember {
+  absl::string_view path;
+  bool (*is_valid)(const Value& value);
+  absl::string_view what;
+};
+constexpr KnownMember kKnownMembers[] = {
+    {"model", [](const Value& value) { return value.IsString(); }, "text"},
+    {"tracing", [](const Value& value) { return value.IsString() || value.IsObject(); },
+     "auto, null, or an object"},
+    {"truncation", [](const Value& value) { return value.IsString() || value.IsObject(); },
+     "auto, disabled, or an object"},
+    {"prompt", [](const Value& value) { return value.IsObject(); }, "an object, or null"},
+    {"include", [](const Value& value) { return value.IsArray(); }, "a list, or null"},
+    {"audio.input.transcription", [](const Value& value) { return value.IsObject(); },
+     "an object, or null"},
+    {"audio.input.transcription.model", [](const Value& value) { return value.IsString(); },
+     "text"},
+    {"audio.input.transcription.language", [](const Value& value) { return value.IsString(); },
+     "text"},
+    {"audio.input.transcription.prompt", [](const Value& value) { return value.IsString(); },
+     "text"},
+    {"audio.input.noise_reduction", [](const Value& value) { return value.IsObject(); },
+     "an object, or null"},
+    {"audio.output.voice", [](const Value& value) { return value.IsString(); }, "text"},
+    {"audio.output.speed",
+     [](const Value& value) {
+       return value.IsNumber() && value.GetDouble() >= 0.25 && value.GetDouble() <= 1.5;
+     },
+     "a number from 0.25 to 1.5"}};
+
+bool CheckKnownMembers(const Value& config, RealtimeProblem* problem) {
+  for (const absl::string_view path : {"audio", "audio.input", "audio.output"}) {
+    const Value* const value = At(config, path);
+    if (value != nullptr && value->IsObject()) continue;
+    return Refuse(problem, "invalid_type", absl::StrCat("session.", path),
+                  absl::StrCat(path, " has to be an object"));
+  }
+  for (const KnownMember& known : kKnownMembers) {
+    const Value* const value = At(config, known.path);
+    if (value == nullptr || known.is_valid(*value)) continue;
+    return Refuse(problem, "invalid_value", absl::StrCat("session.", known.path),
+                  absl::StrCat(known.path, " has to be ", known.what));
+  }
+  return true;
+}
+
+// `root` is what `config` is: "session".
+bool ReadFormat(const Value& config, absl::string_view root, absl::string_view path,
+                RealtimeFormat* format, RealtimeProblem* problem) {
   const Value* const value = At(config, path);
   const Value* const direction = At(config, path.substr(0, path.rfind('.')));
   // As it was before anybody chose.
@@ -139,7 +199,7 @@ bool ReadFormat(const Value& config, absl::string_view path, RealtimeFormat* for
     *format = RealtimeFormat::kPcm24k;
     return true;
   }
-  const std::string param = absl::StrCat("session.", path);
+  const std::string param = absl::StrCat(root, ".", path);
   const std::optional<absl::string_view> type =
       value != nullptr && value->IsString() ? TextOf(value) : TextOf(Member(value, "type"));
   const Value* const given_rate = Member(value, "rate");
@@ -318,8 +378,9 @@ bool ReadAgent(const Value& config, absl::string_view path, AgentSettings* agent
     }
   }
   if (const Value* const choice = Member(&config, "tool_choice")) {
+    const std::optional<absl::string_view> type = TextOf(Member(choice, "type"));
     const std::optional<absl::string_view> text =
-        choice->IsObject() ? TextOf(Member(choice, "name")) : TextOf(choice);
+        type == "function" || type == "mcp" ? TextOf(Member(choice, "name")) : TextOf(choice);
     if (!text.has_value() ||
         (choice->IsString() && text != "auto" && text != "none" && text != "required")) {
       return Refuse(problem, "invalid_value", absl::StrCat(path, ".tool_choice"),
@@ -339,6 +400,46 @@ bool ReadAgent(const Value& config, absl::string_view path, AgentSettings* agent
     }
   }
   return true;
+}
+
+// Whether a function that has to be called is one of the client's tools. A tool of ours is chosen
+// as one of a tool server's, and the agent knows those.
+bool CheckToolChoice(const Value* choice, absl::string_view root, const AgentSettings& agent,
+                     RealtimeProblem* problem) {
+  const bool is_offered =
+      TextOf(Member(choice, "type")) != "function" ||
+      std::any_of(agent.tools.begin(), agent.tools.end(),
+                  [&](const OfferedTool& tool) { return tool.name == agent.tool_choice; });
+  return is_offered || Refuse(problem, "invalid_value", absl::StrCat(root, ".tool_choice"),
+                              absl::StrCat("tool_choice names ", CutUtf8(agent.tool_choice, 100),
+                                           ", which is none of the tools"));
+}
+
+// A response is spoken as the session is.
+bool CheckAudioOfResponse(const Value& response, const Value& session, RealtimeFormat its_format,
+                          RealtimeProblem* problem) {
+  const auto refuse = [&](absl::string_view path) {
+    return Refuse(problem, "unsupported_parameter", absl::StrCat("response.", path),
+                  "a response has the session's format and voice; leave it out, or change the "
+                  "session's with session.update");
+  };
+  if (response.HasMember("voice")) return refuse("voice");
+  for (const absl::string_view path : {"audio", "audio.output"}) {
+    const Value* const value = At(response, path);
+    if (value != nullptr && !value->IsObject()) {
+      return Refuse(problem, "invalid_type", absl::StrCat("response.", path),
+                    absl::StrCat(path, " has to be an object"));
+    }
+  }
+  constexpr absl::string_view kFormat = "audio.output.format";
+  constexpr absl::string_view kVoice = "audio.output.voice";
+  if (At(response, kFormat) != nullptr) {
+    RealtimeFormat format = {};
+    if (!ReadFormat(response, "response", kFormat, &format, problem)) return false;
+    if (format != its_format) return refuse(kFormat);
+  }
+  const Value* const voice = At(response, kVoice);
+  return voice == nullptr || TextOf(voice) == TextOf(At(session, kVoice)) || refuse(kVoice);
 }
 
 bool ReadModalities(const Value& config, absl::string_view path, bool* speaks,
@@ -381,12 +482,7 @@ bool RealtimeSettings::Update(const Value& update, RealtimeProblem* problem) {
   if (!update.IsObject()) {
     return Refuse(problem, "invalid_type", "session", "session has to be an object");
   }
-  for (const auto& [beta, ga] : kBetaMembers) {
-    if (!update.HasMember(beta.data())) continue;
-    return Refuse(
-        problem, "unknown_parameter", absl::StrCat("session.", beta),
-        absl::StrCat("session.", beta, " is of the beta form of the protocol; use session.", ga));
-  }
+  if (!CheckForm(update, "session", problem)) return false;
   Document merged;
   merged.CopyFrom(config_, merged.GetAllocator());
   Allocator& allocator = merged.GetAllocator();
@@ -394,6 +490,10 @@ bool RealtimeSettings::Update(const Value& update, RealtimeProblem* problem) {
   // Whose session it is does not change.
   for (const absl::string_view name : {"id", "object"}) {
     Set(merged, name, Value(*Find(config_, name), allocator), allocator);
+  }
+  // A choice that names a function, or none, has nothing of the one before it.
+  if (const Value* const choice = Member(&update, "tool_choice")) {
+    Set(merged, "tool_choice", Value(*choice, allocator), allocator);
   }
   const Value* const new_detection = At(update, "audio.input.turn_detection");
   const Value* const old_detection = At(config_, "audio.input.turn_detection");
@@ -434,18 +534,25 @@ bool RealtimeSettings::Interpret(const Value& config, RealtimeProblem* problem) 
   }
   is_transcription_ = type == "transcription";
   agent_ = {};
-  return ReadModalities(config, "session", &speaks_, problem) &&
-         ReadFormat(config, "audio.input.format", &input_format_, problem) &&
-         ReadFormat(config, "audio.output.format", &output_format_, problem) &&
+  return CheckKnownMembers(config, problem) &&
+         ReadModalities(config, "session", &speaks_, problem) &&
+         ReadFormat(config, "session", "audio.input.format", &input_format_, problem) &&
+         ReadFormat(config, "session", "audio.output.format", &output_format_, problem) &&
          ReadTurnTaking(config, is_transcription_, &turn_taking_, problem) &&
-         ReadAgent(config, "session", &agent_, problem);
+         ReadAgent(config, "session", &agent_, problem) &&
+         CheckToolChoice(Member(&config, "tool_choice"), "session", agent_, problem);
 }
 
 bool RealtimeSettings::Override(const Value& response, AgentSettings* agent, bool* speaks,
                                 RealtimeProblem* problem) const {
   *agent = agent_;
   *speaks = speaks_;
-  return ReadAgent(response, "response", agent, problem) &&
+  const Value* const choice = Member(&response, "tool_choice");
+  return CheckForm(response, "response", problem) &&
+         CheckAudioOfResponse(response, config_, output_format_, problem) &&
+         ReadAgent(response, "response", agent, problem) &&
+         CheckToolChoice(choice == nullptr ? Member(&config_, "tool_choice") : choice, "response",
+                         *agent, problem) &&
          ReadModalities(response, "response", speaks, problem);
 }
 

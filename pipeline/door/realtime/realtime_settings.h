@@ -1,8 +1,8 @@
 // The configuration of an OpenAI Realtime session: what a client may set, and what comes of it.
 //
 // A configuration is a JSON object. An update is merged into it: objects member by member, at any
-// depth, everything else as a whole; null empties a member. What is not known is kept and given
-// back. What is known has to be valid, or nothing of the update is taken.
+// depth, everything else and a tool_choice as a whole; null empties a member. What is not known is
+// kept and given back. What is known has to be valid, or nothing of the update is taken.
 //
 //   known                            taken as
 //   type                             realtime, or transcription: nothing is ever answered
@@ -13,8 +13,9 @@
 //   audio.input.turn_detection       server_vad, semantic_vad, or null: turns are ended by hand
 //
 // In turn detection, silence_duration_ms, eagerness, create_response and interrupt_response count;
-// threshold and prefix_padding_ms are checked and given back, because the detector has its own. The
-// output's voice and speed are given back and have no effect: there is one voice.
+// threshold and prefix_padding_ms are checked and given back, because the detector has its own. So
+// are the model, what is said of transcription and noise, and the output's voice and speed: there
+// is one model and one voice, and a client that asks for another is served with them.
 //
 // Threads: one at a time. Source: OpenAI, "Realtime API reference" (session object, GA form).
 #ifndef PIPELINE_DOOR_REALTIME_REALTIME_SETTINGS_H_
@@ -62,7 +63,8 @@ class RealtimeSettings {
   const TurnTaking& turn_taking() const { return turn_taking_; }
   const AgentSettings& agent() const { return agent_; }
   // What `response.create` overrides for one answer: instructions, tools, tool_choice,
-  // max_output_tokens, output_modalities. False, with the problem, if it cannot be.
+  // max_output_tokens, output_modalities. False, with the problem, if it cannot be, as another
+  // format or voice than the session's cannot.
   bool Override(const rapidjson::Value& response, AgentSettings* agent, bool* speaks,
                 RealtimeProblem* problem) const;
 

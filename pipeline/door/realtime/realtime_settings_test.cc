@@ -155,11 +155,63 @@ TEST(RealtimeSettingsTest, ToolsReachTheAgent) {
   ASSERT_THAT(agent.tools, SizeIs(2));
   EXPECT_EQ(agent.tools[0].name, "weather");
   EXPECT_EQ(agent.tools[0].parameters, R"({"type":"object"})");
-  ASSERT_TRUE(Update(settings, R"({"tools":[],"max_output_tokens":"inf",
+  ASSERT_TRUE(Update(settings, R"({"max_output_tokens":"inf",
                                    "tool_choice":{"type":"function","name":"weather"}})"));
-  EXPECT_THAT(settings.agent().tools, IsEmpty());
   EXPECT_EQ(settings.agent().max_output_tokens, std::nullopt);
   EXPECT_EQ(settings.agent().tool_choice, "weather");
+  ASSERT_TRUE(Update(settings, R"({"tools":[],"tool_choice":"auto"})"));
+  EXPECT_THAT(settings.agent().tools, IsEmpty());
+}
+
+TEST(RealtimeSettingsTest, AFunctionThatHasToBeCalledIsOneOfTheTools) {
+  RealtimeSettings settings = Settings();
+  RealtimeProblem problem;
+  ASSERT_TRUE(Update(settings, R"({"tools":[{"type":"function","name":"weather"}],
+                                   "tool_choice":{"type":"function","name":"weather"}})"));
+  for (const absl::string_view wrong : {R"({"tool_choice":{"type":"function"}})", R"({"tools":[]})",
+                                        R"({"tool_choice":{"type":"function","name":"clock"}})"}) {
+    EXPECT_FALSE(Update(settings, wrong, &problem)) << wrong;
+    EXPECT_EQ(problem.param, "session.tool_choice") << wrong;
+  }
+  AgentSettings agent;
+  bool speaks = false;
+  rapidjson::Document response;
+  response.Parse(R"({"tools":[]})");
+  EXPECT_FALSE(settings.Override(response, &agent, &speaks, &problem));
+  EXPECT_EQ(problem.param, "response.tool_choice");
+  // A tool of ours is one of a tool server's.
+  EXPECT_TRUE(Update(settings, R"({"tool_choice":{"type":"mcp","server_label":"parlance",
+                                                  "name":"clock"}})"));
+  EXPECT_EQ(settings.agent().tool_choice, "clock");
+}
+
+// It was taken, and the answer came in the session's.
+TEST(RealtimeSettingsTest, AResponseHasNoFormatOrVoiceOfItsOwn) {
+  const RealtimeSettings settings = Settings();
+  for (const auto& [json, param] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"audio":{"output":{"format":{"type":"audio/pcmu"}}}})",
+            "response.audio.output.format"},
+           {R"({"audio":{"output":{"format":5}}})", "response.audio.output.format"},
+           {R"({"audio":{"output":{"voice":"alloy"}}})", "response.audio.output.voice"},
+           {R"({"audio":5})", "response.audio"},
+           {R"({"voice":"alloy"})", "response.voice"},
+           {R"({"modalities":["text"]})", "response.modalities"},
+           {R"({"output_audio_format":"pcm16"})", "response.output_audio_format"}}) {
+    rapidjson::Document response;
+    response.Parse(json.c_str());
+    AgentSettings agent;
+    RealtimeProblem problem;
+    bool speaks = false;
+    EXPECT_FALSE(settings.Override(response, &agent, &speaks, &problem)) << json;
+    EXPECT_EQ(problem.param, param);
+  }
+  rapidjson::Document same;
+  same.Parse(
+      R"({"audio":{"output":{"format":{"type":"audio/pcm","rate":24000},"voice":"kal16"}}})");
+  AgentSettings agent;
+  RealtimeProblem problem;
+  bool speaks = false;
+  EXPECT_TRUE(settings.Override(same, &agent, &speaks, &problem)) << problem.message;
 }
 
 // Each is refused with the place, and nothing of the update is taken.
@@ -174,9 +226,20 @@ TEST(RealtimeSettingsTest, WhatCannotBeIsRefusedAsAWhole) {
            {R"({"output_modalities":[]})", "session.output_modalities"},
            {R"({"audio":{"output":{"format":{"type":"audio/pcm","rate":16000}}}})",
             "session.audio.output.format"},
-           {R"({"audio":null})", "session.audio.input.format"},
-           {R"({"audio":{"input":5}})", "session.audio.input.format"},
-           {R"({"audio":{"output":[]}})", "session.audio.output.format"},
+           {R"({"audio":null})", "session.audio"},
+           {R"({"audio":{"input":5}})", "session.audio.input"},
+           {R"({"audio":{"output":[]}})", "session.audio.output"},
+           {R"({"model":5})", "session.model"},
+           {R"({"include":"a"})", "session.include"},
+           {R"({"audio":{"output":{"voice":5}}})", "session.audio.output.voice"},
+           {R"({"audio":{"output":{"speed":"fast"}}})", "session.audio.output.speed"},
+           {R"({"audio":{"output":{"speed":99}}})", "session.audio.output.speed"},
+           {R"({"audio":{"input":{"transcription":5}}})", "session.audio.input.transcription"},
+           {R"({"audio":{"input":{"transcription":{"language":5}}}})",
+            "session.audio.input.transcription.language"},
+           {R"({"tool_choice":{"type":"function","name":"a"}})", "session.tool_choice"},
+           {R"({"tool_choice":{"type":"function"}})", "session.tool_choice"},
+           {R"({"tool_choice":{"name":"a"}})", "session.tool_choice"},
            {R"({"audio":{"input":{"turn_detection":{"type":"magic"}}}})",
             "session.audio.input.turn_detection.type"},
            {R"({"audio":{"input":{"turn_detection":{"threshold":2}}}})",
