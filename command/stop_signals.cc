@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "absl/time/clock.h"
 
@@ -41,9 +42,19 @@ StopSignals::StopSignals() {
     std::perror("pipe2");
     std::abort();
   }
+  // Whatever the others wait for, the system finds one that takes a signal at once.
+  std::thread([] {
+    const sigset_t signals = Signals();
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    for (;;) pause();
+  }).detach();
   const sigset_t signals = Signals();
   // Threads that are created from here on inherit it.
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+void StopSignals::Catch() const {
+  const sigset_t signals = Signals();
   struct sigaction action = {};
   action.sa_handler = OnSignal;
   action.sa_mask = signals;
@@ -53,24 +64,17 @@ StopSignals::StopSignals() {
 }
 
 bool StopSignals::Wait(absl::Duration timeout) const {
-  // Where no thread but those of the program is there, this one has to take the signal.
-  const sigset_t signals = Signals();
-  sigset_t before;
-  pthread_sigmask(SIG_UNBLOCK, &signals, &before);
   const absl::Time deadline = absl::Now() + timeout;
-  bool came = false;
   for (;;) {
     char byte = 0;
-    came = read(g_pipe[0], &byte, 1) == 1;
+    if (read(g_pipe[0], &byte, 1) == 1) return true;
     const absl::Duration left = deadline - absl::Now();
-    if (came || left <= absl::ZeroDuration()) break;
+    if (left <= absl::ZeroDuration()) return false;
     pollfd readable = {.fd = g_pipe[0], .events = POLLIN, .revents = 0};
     // A minute at most at a time, so that the number always fits.
     const auto milliseconds = absl::ToInt64Milliseconds(std::min(left, absl::Minutes(1)));
     poll(&readable, 1, static_cast<int>(milliseconds) + 1);
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return came;
 }
 
 }  // namespace command

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <future>
 #include <thread>
 
@@ -13,12 +14,28 @@
 namespace command {
 namespace {
 
+// A program that waits for a server while it starts could not be ended.
+TEST(StopSignalsDeathTest, ASignalBeforeItIsWaitedForEndsTheProgramAtOnce) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    EXPECT_EXIT(
+        {
+          const StopSignals signals;
+          kill(getpid(), signal);
+          // It is less than a test may take, and more than a signal needs.
+          sleep(20);
+          std::_Exit(0);
+        },
+        testing::KilledBySignal(signal), "");
+  }
+}
+
 TEST(StopSignalsTest, ASignalIsWaitedForWhicheverThreadTheSystemGivesIt) {
   // Like a library's thread that is there before main, and blocks nothing.
   std::promise<void> is_over;
   std::thread of_a_library([&] { is_over.get_future().wait(); });
 
   const StopSignals signals;
+  signals.Catch();
   EXPECT_FALSE(signals.Wait(absl::ZeroDuration()));
   // Nobody waits, so that only the library's thread can take them.
   for (const int signal : {SIGTERM, SIGINT}) {

@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
@@ -75,10 +76,12 @@ ABSL_FLAG(
 ABSL_FLAG(std::string, key, "", "A PEM file with the certificate's key.");
 ABSL_FLAG(std::string, api_keys, "",
           "A file of keys, one line each: a name and a key of at least 16 characters. With it, "
-          "whoever connects needs one of the keys. The file must not be readable by others.");
+          "whoever connects needs one of the keys. The file must be writable by its owner alone, "
+          "and readable by its owner and group alone.");
 ABSL_FLAG(std::vector<std::string>, allowed_origins, {},
           "Pages that may connect besides the one that is served, such as https://app.example, "
-          "separated by commas. With *, all pages may.");
+          "separated by commas, each as browsers send it: without a path, and without the port "
+          "that its scheme has anyway. With *, all pages may.");
 ABSL_FLAG(int, sessions_per_key, 0,
           "How many conversations a key of --api_keys may have at a time. 0 means any number.");
 ABSL_FLAG(int, max_sessions, 4000, "How many conversations there may be at a time.");
@@ -100,7 +103,8 @@ ABSL_FLAG(bool, trust_network, false,
 ABSL_FLAG(std::string, twilio_auth_token_file, "",
           "A file with Twilio's auth token: a call at /v1/media-streams/twilio that Twilio has "
           "signed needs no key, and one that is not signed needs a key. The flag needs "
-          "--public_url. The file must not be readable by others.");
+          "--public_url. The file must be writable by its owner alone, and readable by its owner "
+          "and group alone.");
 ABSL_FLAG(std::string, public_url, "",
           "The URL by which others reach this program's WebSockets, without a path, such as "
           "wss://voice.example.");
@@ -132,6 +136,7 @@ struct Request {
   door::ServerOptions server;
   std::vector<door::DoorSiteOptions::Stream> streams;
   std::optional<door::ApiKeys> keys;
+  std::vector<std::string> allowed_origins;
   std::string twilio_auth_token;
   AgentChoice agent;
   SpeechChoice speech;
@@ -142,12 +147,51 @@ absl::Status CheckPort(absl::string_view flag, int port) {
   return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", port, " is not in 0 to 65535"));
 }
 
+// Where the port of an origin begins, with its colon; the origin's end if it has none.
+size_t PortOf(absl::string_view origin) {
+  const size_t colon = origin.rfind(':');
+  const bool is_port = colon > origin.find("://") && origin.find(']', colon) == origin.npos;
+  return is_port ? colon : origin.size();
+}
+
 // Whether the text is SCHEME://HOST[:PORT], as browsers send origins, and nothing after it.
 bool IsOrigin(absl::string_view text) {
   const size_t scheme_end = text.find("://");
   if (scheme_end == 0 || scheme_end == absl::string_view::npos) return false;
-  const absl::string_view authority = text.substr(scheme_end + 3);
-  return !authority.empty() && authority.find_first_of("/?#@ *") == absl::string_view::npos;
+  const absl::string_view port = text.substr(PortOf(text));
+  const absl::string_view host = text.substr(scheme_end + 3, PortOf(text) - scheme_end - 3);
+  int number = 0;
+  return !host.empty() && host.find_first_of("/?#@ *") == absl::string_view::npos &&
+         (port.empty() || (absl::SimpleAtoi(port.substr(1), &number) &&
+                           port == absl::StrCat(":", number) && number >= 1 && number <= 65535));
+}
+
+// An origin as browsers send it, which leave out the port that its scheme has anyway.
+absl::string_view WithoutDefaultPort(absl::string_view origin) {
+  const absl::string_view port = origin.substr(PortOf(origin));
+  const bool is_default = (absl::StartsWithIgnoreCase(origin, "https://") && port == ":443") ||
+                          (absl::StartsWithIgnoreCase(origin, "http://") && port == ":80");
+  return is_default ? origin.substr(0, PortOf(origin)) : origin;
+}
+
+absl::StatusOr<std::vector<std::string>> ReadAllowedOrigins() {
+  std::vector<std::string> origins;
+  for (const std::string& given : absl::GetFlag(FLAGS_allowed_origins)) {
+    const absl::string_view origin = absl::StripAsciiWhitespace(given);
+    const auto refuse = [&](absl::string_view why) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--allowed_origins: '", command::PrintableLine(origin), "' is not an origin, ", why));
+    };
+    if (origin != "*" && !IsOrigin(origin)) {
+      return refuse("such as https://app.example, without a path");
+    }
+    if (const absl::string_view sent = WithoutDefaultPort(origin); sent != origin) {
+      return refuse(absl::StrCat("as browsers send them without that port; write ",
+                                 command::PrintableLine(sent)));
+    }
+    origins.emplace_back(origin);
+  }
+  return origins;
 }
 
 absl::StatusOr<std::string> ReadTwilioAuthToken(const std::string& typed) {
@@ -167,11 +211,20 @@ absl::StatusOr<Request> ReadCommandLine() {
   if (absl::GetFlag(FLAGS_db).empty()) {
     return wrong("--db is missing: where to keep the conversations");
   }
-  for (const auto& [flag, value] :
-       {std::pair("port", absl::GetFlag(FLAGS_port)),
-        std::pair("audiosocket_port", absl::GetFlag(FLAGS_audiosocket_port)),
-        std::pair("wyoming_port", absl::GetFlag(FLAGS_wyoming_port))}) {
+  const std::pair<absl::string_view, int> ports[] = {
+      {"port", absl::GetFlag(FLAGS_port)},
+      {"audiosocket_port", absl::GetFlag(FLAGS_audiosocket_port)},
+      {"wyoming_port", absl::GetFlag(FLAGS_wyoming_port)}};
+  for (const auto& [flag, value] : ports) {
     if (absl::Status fits = CheckPort(flag, value); !fits.ok()) return fits;
+    // With --share_port the system would divide connections among protocols.
+    for (const auto& [other, its_value] : ports) {
+      if (other == flag) break;
+      if (value != 0 && value == its_value) {
+        return wrong(absl::StrCat("--", other, " and --", flag, " are both ", value,
+                                  "; give each protocol a port of its own"));
+      }
+    }
   }
   for (const auto& [flag, value, least, most] :
        {std::tuple("sessions_per_key", absl::GetFlag(FLAGS_sessions_per_key), 0, 1000000),
@@ -184,7 +237,8 @@ absl::StatusOr<Request> ReadCommandLine() {
   }
   if (absl::GetFlag(FLAGS_drain) < absl::ZeroDuration() ||
       absl::GetFlag(FLAGS_drain) > absl::Hours(1)) {
-    return wrong("--drain is not in 0 to 1h");
+    return wrong(absl::StrCat("--drain=", absl::FormatDuration(absl::GetFlag(FLAGS_drain)),
+                              " is not in 0 to 1h"));
   }
   if (!absl::GetFlag(FLAGS_api_keys).empty()) {
     absl::StatusOr<door::ApiKeys> keys =
@@ -198,11 +252,9 @@ absl::StatusOr<Request> ReadCommandLine() {
   if (absl::GetFlag(FLAGS_sessions_per_key) > 0 && !request.keys.has_value()) {
     return wrong("--sessions_per_key needs --api_keys: without them nobody has a key");
   }
-  for (const std::string& origin : absl::GetFlag(FLAGS_allowed_origins)) {
-    if (origin == "*" || IsOrigin(origin)) continue;
-    return wrong(absl::StrCat("--allowed_origins: '", command::PrintableLine(origin),
-                              "' is not an origin, such as https://app.example, without a path"));
-  }
+  absl::StatusOr<std::vector<std::string>> origins = ReadAllowedOrigins();
+  if (!origins.ok()) return origins.status();
+  request.allowed_origins = *std::move(origins);
   if (const std::string url = absl::GetFlag(FLAGS_public_url);
       !url.empty() &&
       !(IsOrigin(url) && (absl::StartsWith(url, "ws://") || absl::StartsWith(url, "wss://")))) {
@@ -395,7 +447,7 @@ absl::Status Serve(Request request) {
   site_options.house = house->services();
   site_options.streams = request.streams;
   if (request.keys.has_value()) site_options.keys = &*request.keys;
-  site_options.allowed_origins = absl::GetFlag(FLAGS_allowed_origins);
+  site_options.allowed_origins = request.allowed_origins;
   site_options.max_sessions_of_key = static_cast<size_t>(absl::GetFlag(FLAGS_sessions_per_key));
   site_options.twilio_auth_token = request.twilio_auth_token;
   site_options.public_url = absl::GetFlag(FLAGS_public_url);
@@ -418,6 +470,8 @@ absl::Status Serve(Request request) {
   request.server.num_threads = num_processors;
   auto server = door::Server::Create(request.server, site.get());
   if (!server.ok()) return server.status();
+  // From here on there are conversations, which end in order.
+  signals.Catch();
   serving = server->get();
   for (const std::string& worry : (*server)->worries()) command::Say(worry);
   if (!SayWhere(request, **server)) {

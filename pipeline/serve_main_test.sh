@@ -19,8 +19,13 @@ expect 2 "--sessions_per_key=-1 is not in 0 to 1000000" --db s.db --sessions_per
 expect 2 "--sessions_per_key needs --api_keys" --db s.db --sessions_per_key 1
 expect 2 "--connections_per_peer=-1 is not in 0 to 1000000" --db s.db --connections_per_peer=-1
 expect 2 "--threads=257 is not in 0 to 256" --db s.db --threads 257
-expect 2 "--drain is not in 0 to 1h" --db s.db --drain=-1s
-expect 2 "--drain is not in 0 to 1h" --db s.db --drain inf
+expect 2 "--drain=-1s is not in 0 to 1h" --db s.db --drain=-1s
+expect 2 "--drain=inf is not in 0 to 1h" --db s.db --drain inf
+expect 2 "--drain cannot be '20': it has to be a duration with its unit, such as 20s" --db s.db --drain 20
+for share in --share_port --noshare_port; do
+  expect 2 "--port and --wyoming_port are both 10300" --db s.db $share --port 10300 --wyoming_port 10300
+  expect 2 "--audiosocket_port and --wyoming_port are both 10300" --db s.db $share --audiosocket_port 10300 --wyoming_port 10300
+done
 expect 2 "--address: 'localhost' is not a numeric address" --db s.db --address localhost
 expect 2 "--stream_address: '$(printf 'a\\x1b[31m')' is not a numeric address" --db s.db --stream_address "$(printf 'a\033[31m')"
 for address in 0.0.0.0 :: 192.0.2.1; do
@@ -30,9 +35,11 @@ for address in 0.0.0.0 :: 192.0.2.1; do
 done
 expect 2 "--certificate and --key go together" --db s.db --certificate cert.pem
 expect 2 "--certificate and --key go together" --db s.db --key key.pem
-for origin in app.example https://app.example/ https:// '*.example' 'https://a b'; do
+for origin in app.example https://app.example/ https:// '*.example' 'https://a b' https://a:65536 https://a:0 https://a:x; do
   expect 2 "--allowed_origins: '$origin' is not an origin" --db s.db --allowed_origins "https://good.example,$origin"
 done
+expect 2 "without that port; write https://c.example" --db s.db --allowed_origins "https://good.example:8443, https://c.example:443"
+expect 2 "without that port; write http://[::1]" --db s.db --allowed_origins "http://[::1]:80"
 expect 2 "--public_url=wss://voice.example/ is not a WebSocket URL without a path" --db s.db --public_url wss://voice.example/
 for url in https://voice.example ftp://voice.example voice.example; do
   expect 2 "--public_url=$url is not a WebSocket URL without a path, such as wss://voice.example" --db s.db --public_url $url
@@ -41,7 +48,10 @@ done
 # Files of keys.
 expect 2 "--api_keys: the keys missing.txt cannot be read: No such file" --db s.db --api_keys missing.txt
 chmod 604 keys.txt
-expect 2 "can be read or written by others than the owner; run: chmod 600 keys.txt" --db s.db --api_keys keys.txt
+expect 2 "can be read by everybody on this machine, or written by others than its owner; run: chmod 600 keys.txt" --db s.db \
+  --api_keys keys.txt
+expect 2 "the keys /tmp is a folder" --db s.db --api_keys /tmp
+expect 2 "the keys /dev/zero is not a regular file" --db s.db --api_keys /dev/zero
 chmod 600 keys.txt
 : >empty.txt && printf 'office qwert\n' >short.txt && chmod 600 empty.txt short.txt
 expect 2 "empty.txt, there is no key" --db s.db --api_keys empty.txt
@@ -52,8 +62,11 @@ expect 2 "--twilio_auth_token_file needs --public_url" --db s.db --twilio_auth_t
 expect 2 "--twilio_auth_token_file: cannot read missing.txt: No such file" "${twilio[@]}" missing.txt
 expect 2 "--twilio_auth_token_file: empty.txt is empty" "${twilio[@]}" empty.txt
 chmod 604 short.txt
-expect 2 "short.txt can be read or written by others than its owner; run: chmod 600 short.txt" "${twilio[@]}" short.txt
-expect 2 "--tts_key_file: short.txt can be read or written by others" --db s.db --tts_url http://localhost:1 --tts_model m --tts_voice v \
+expect 2 "short.txt can be read by everybody on this machine, or written by others than its owner; run: chmod 600 short.txt" \
+  "${twilio[@]}" short.txt
+expect 2 "--twilio_auth_token_file: /tmp is a folder" "${twilio[@]}" /tmp
+expect 2 "--twilio_auth_token_file: /dev/zero is not a regular file" "${twilio[@]}" /dev/zero
+expect 2 "--tts_key_file: short.txt can be read by everybody" --db s.db --tts_url http://localhost:1 --tts_model m --tts_voice v \
   --tts_key_file short.txt
 expect 2 "--stt_model is missing" --db s.db --stt_url http://localhost:1
 
@@ -63,10 +76,38 @@ head -c 4096 /dev/zero | tr '\0' x >broken.db
 expect_unchanged broken.db 2 "broken.db: file is not a database" --db broken.db --port 0
 expect 2 "cannot listen at 192.0.2.1, port " --db s.db --port 0 --address 192.0.2.1 --api_keys keys.txt
 expect 2 "the certificate missing.pem cannot be read: No such file" --db s.db --port 0 --certificate missing.pem --key keys.txt
+mkfifo pipe.pem
+expect 2 "the certificate pipe.pem is not a regular file" --db s.db --port 0 --certificate pipe.pem --key keys.txt
 expect 2 "the certificate keys.txt cannot be read as PEM" --db s.db --port 0 --certificate keys.txt --key keys.txt
 expect 2 "no/such/s.db" --db no/such/s.db --port 0
 expect 2 "there is no voice 'hal'" --db s.db --port 0 --voice hal
 expect 2 "pocketsphinx-en-us" --db s.db --port 0 --model_dir /nowhere
+
+# What it waits for while it starts can be ended: here a PostgreSQL server that takes connections and says nothing.
+cat >silent.py <<'PYTHON'
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+kept = server.accept()
+print("connected", flush=True)
+server.accept()
+PYTHON
+mkfifo silent
+python3 silent.py >silent &
+silent=$!
+exec 7<silent
+read -r -t 200 port <&7 || fail "there is no silent server"
+"$program" --port 0 --db "postgresql://somebody@127.0.0.1:$port/nothing?connect_timeout=300" >out 2>err &
+starting=$!
+read -r -t 200 _ <&7 || fail "it does not connect to the database"
+kill -TERM "$starting"
+(sleep 30 && kill -KILL "$starting") 2>/dev/null &
+guard=$!
+wait "$starting"
+got=$?
+kill "$guard" "$silent" 2>/dev/null
+exec 7<&-
+[[ $got == 143 ]] || fail "SIGTERM while it starts: exit code $got, expected that of the signal"
 
 # Whoever waits for the address does not wait for one that cannot be written.
 timeout 300 "$program" --db s.db --port 0 >/dev/full 2>err
@@ -251,7 +292,7 @@ if grep -q "certificate" err; then fail "a worry about a certificate that is val
 expect 2 "the key keys.txt cannot be read as PEM" --db s.db --port 0 --certificate test.pem --key keys.txt
 expect 2 "the key missing.key cannot be read: No such file" --db s.db --port 0 --certificate test.pem --key missing.key
 chmod 644 test.key
-expect 2 "the key test.key can be read or written by others than the owner; run: chmod 600 test.key" --db s.db --port 0 \
+expect 2 "the key test.key can be read by everybody on this machine, or written by others than its owner; run: chmod 600 test.key" --db s.db --port 0 \
   --certificate test.pem --key test.key
 "$runfiles/pipeline/door/net/testing/make_certificate" . old expired || fail "no certificate"
 serve --db s.db --certificate old.pem --key old.key

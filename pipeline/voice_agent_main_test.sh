@@ -277,7 +277,7 @@ expect 2 "the URL of the model's server cannot be used: it is not a URL" --input
 [[ ! -e new.db ]] || fail "a wrong --model_url makes a database"
 expect 2 "--system_prompt - is standard input; name a file" --input question.wav --db s.db --agent model --model_url "$url" --model m --system_prompt -
 echo secret >model_key.txt && chmod 644 model_key.txt
-expect 2 "--model_key_file: model_key.txt can be read or written by others than its owner; run: chmod 600 model_key.txt" --input question.wav \
+expect 2 "--model_key_file: model_key.txt can be read by everybody on this machine, or written by others than its owner; run: chmod 600 model_key.txt" --input question.wav \
   --db s.db --agent model --model_url "$url" --model m --model_key_file model_key.txt
 expect 2 "--model_key_file: cannot read missing" --input question.wav --db s.db --agent model --model_url "$url" --model m --model_key_file missing
 OPENAI_API_KEY=sk-2 expect 2 "the key would go over the network" --input question.wav --db s.db --agent model --model_url http://model.example --model m
@@ -329,7 +329,7 @@ assert sum(abs(sample - 1000) < 5 for sample in samples) > 7800, len(samples)
 END
 echo "sk-3" >speech_key.txt
 chmod 604 speech_key.txt
-expect 2 "speech_key.txt can be read or written by others than its owner; run: chmod 600 speech_key.txt" --input question.wav --db s.db \
+expect 2 "speech_key.txt can be read by everybody on this machine, or written by others than its owner; run: chmod 600 speech_key.txt" --input question.wav --db s.db \
   --stt_url "$url" --stt_model good --stt_key_file speech_key.txt
 chmod 600 speech_key.txt
 expect 0 "Transcript: set a timer for twenty five minutes" --input question.wav --db speech.db --stt_url "$url" --stt_model good \

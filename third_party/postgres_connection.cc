@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <memory>
@@ -26,6 +27,8 @@
 
 namespace postgres {
 namespace {
+
+constexpr char kConnectTimeoutSeconds[] = "10";
 
 // The code of an SQLSTATE (PostgreSQL documentation, appendix A).
 absl::StatusCode CodeOf(absl::string_view state) {
@@ -159,8 +162,13 @@ double Rows::Double(int row, int column) const {
 absl::StatusOr<Connection> Connection::Open(const std::string& uri,
                                             absl::Span<const Prepared> statements,
                                             const ConnectionOptions& options) {
+  // A server that accepts and says nothing would be waited for without an end.
   std::vector<const char*> names;
   std::vector<const char*> values;
+  if (std::getenv("PGCONNECT_TIMEOUT") == nullptr) {
+    names.push_back("connect_timeout");
+    values.push_back(kConnectTimeoutSeconds);
+  }
   for (const auto& [name, value] : options.settings) {
     names.push_back(name.c_str());
     values.push_back(value.c_str());

@@ -94,7 +94,8 @@ struct ConnectionOptions {
   std::string session_sql = {};
   // How long one call of Execute, Query, QueryOnce or Prepare waits for the server, which bounds
   // it where the server is stopped or the network is silent. It does not bound Transaction, and
-  // connecting has libpq's connect_timeout.
+  // connecting has libpq's connect_timeout, which is 10 s where neither `settings`, the URI nor the
+  // environment has another.
   absl::Duration patience = absl::InfiniteDuration();
 };
 

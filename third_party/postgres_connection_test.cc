@@ -1,7 +1,11 @@
 #include "third_party/postgres_connection.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -11,6 +15,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -112,6 +117,30 @@ TEST(ConnectionTest, AStoppedServerIsGivenUp) {
     EXPECT_FALSE(connection->IsOpen());
     ASSERT_THAT(connection->EnsureOpen(), IsOk());
   }
+}
+
+// It was waited for without an end.
+TEST(SilentServerTest, IsGivenUp) {
+  const int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_GE(silent, 0);
+  const auto close_it = absl::MakeCleanup([&] { close(silent); });
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(bind(silent, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(silent, 1), 0);
+  ASSERT_EQ(getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const std::string uri =
+      "postgresql://somebody@127.0.0.1:" + std::to_string(ntohs(address.sin_port)) +
+      "/nothing?sslmode=disable";
+  const absl::Time begin = absl::Now();
+  EXPECT_THAT(Connection::Open(uri, {}),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("timeout expired")));
+  EXPECT_GT(absl::Now() - begin, absl::Seconds(5));
+  // What the URI says counts.
+  EXPECT_THAT(Connection::Open(uri + "&connect_timeout=2", {}),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("timeout expired")));
 }
 
 TEST(ConnectionTest, AnswersOfAnySizeArrive) {

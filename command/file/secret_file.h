@@ -1,4 +1,4 @@
-// Files with a key or a password, which nobody but their owner has to do with.
+// Files with a key or a password, which their owner alone writes, and at most their group reads.
 #ifndef COMMAND_FILE_SECRET_FILE_H_
 #define COMMAND_FILE_SECRET_FILE_H_
 
@@ -10,8 +10,9 @@
 
 namespace command {
 
-// The content of the file that the user typed. PermissionDenied, with what to do, for one that
-// others can read or that its group can write; otherwise as ReadInput.
+// The content of the file that the user typed. InvalidArgument for what is not a regular file;
+// PermissionDenied, with what to do, for one that everybody can read or that others than its owner
+// can write; otherwise as ReadInput. pipeline/door/socket/whole_file.h has the same rule.
 absl::StatusOr<std::string> ReadSecret(absl::string_view typed, size_t max_bytes);
 
 }  // namespace command

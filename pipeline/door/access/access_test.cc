@@ -82,7 +82,15 @@ TEST(ApiKeysTest, AFileIsForItsOwner) {
   ASSERT_EQ(chmod(path.c_str(), 0640), 0);
   EXPECT_THAT(ApiKeys::ReadFile(path), IsOk());
   EXPECT_THAT(ApiKeys::ReadFile(path + "x"), StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(ApiKeys::ReadFile(testing::TempDir()), Not(IsOk()));
+  EXPECT_THAT(ApiKeys::ReadFile(testing::TempDir()),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is a folder")));
+  EXPECT_THAT(ApiKeys::ReadFile("/dev/zero"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is not a regular file")));
+  // Nobody writes to it, and it was waited for.
+  const std::string pipe = absl::StrCat(testing::TempDir(), "/pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(ApiKeys::ReadFile(pipe),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is not a regular file")));
 }
 
 HttpRequest With(std::vector<std::pair<std::string, std::string>> headers) {

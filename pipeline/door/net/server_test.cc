@@ -107,6 +107,17 @@ TEST_F(ServerTest, HeadHasNoBody) {
   EXPECT_THAT(client.ReadAll(), AllOf(HasSubstr("Content-Length: 2"), EndsWith("\r\n\r\n")));
 }
 
+TEST_F(ServerTest, HeadHasNoBodyWhereItIsRefusedEither) {
+  Start();
+  const std::string begin = "HEAD /echo HTTP/1.1\r\nHost: a\r\n";
+  for (const char* const headers : {"Transfer-Encoding: chunked\r\n\r\n",
+                                    "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"}) {
+    TestClient client(http());
+    client.Send(absl::StrCat(begin, headers));
+    EXPECT_THAT(client.ReadAll(), AllOf(HasSubstr("Content-Length: "), EndsWith("\r\n\r\n")));
+  }
+}
+
 TEST_F(ServerTest, ALargeAnswerComesWhole) {
   Start();
   TestClient client(http());
@@ -896,7 +907,7 @@ TEST_F(ServerTest, OptionsThatAreRefused) {
        "the certificate /nowhere/a cannot be read: No such file or directory"},
       {"Folder",
        {.listeners = {{.certificate_file = testing::TempDir(), .key_file = one.key_file}}},
-       "cannot be read: Is a directory"},
+       "is a folder; name a file"},
       {"NoPem",
        {.listeners = {{.certificate_file = one.key_file, .key_file = one.key_file}}},
        "cannot be read as PEM"},
@@ -905,7 +916,8 @@ TEST_F(ServerTest, OptionsThatAreRefused) {
        "the key /nowhere/b cannot be read: No such file or directory"},
       {"KeyOfAll",
        {.listeners = {{.certificate_file = one.certificate_file, .key_file = open.key_file}}},
-       "can be read or written by others than the owner; run: chmod 600 "},
+       "can be read by everybody on this machine, or written by others than its owner; run: chmod "
+       "600 "},
       {"Passphrase",
        {.listeners = {{.certificate_file = locked.certificate_file, .key_file = locked.key_file}}},
        absl::StrCat("has a passphrase; remove it with: openssl pkey -in ", locked.key_file,

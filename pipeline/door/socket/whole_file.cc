@@ -23,13 +23,22 @@ absl::StatusOr<std::string> Read(absl::string_view what, const std::string& path
     return absl::NotFoundError(
         absl::StrCat(what, " ", path, " cannot be read: ", std::strerror(errno)));
   };
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
   struct stat properties = {};
+  if (stat(path.c_str(), &properties) != 0) return unreadable();
+  // A pipe would be waited for, and a device has no end.
+  if (!S_ISREG(properties.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        what, " ", path, S_ISDIR(properties.st_mode) ? " is a folder" : " is not a regular file",
+        "; name a file"));
+  }
+  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
   if (file == nullptr || fstat(fileno(file.get()), &properties) != 0) return unreadable();
   if (is_secret && (properties.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
     return absl::PermissionDeniedError(
         absl::StrCat(what, " ", path,
-                     " can be read or written by others than the owner; run: chmod 600 ", path));
+                     " can be read by everybody on this machine, or written by others than its "
+                     "owner; run: chmod 600 ",
+                     path));
   }
   std::string text(max_bytes + 1, 0);
   text.resize(std::fread(&text[0], 1, text.size(), file.get()));

@@ -13,11 +13,12 @@
 namespace parlance::pipeline::door {
 
 // NotFound, with why, for a file that cannot be read, and InvalidArgument for one of more than
-// `max_bytes`.
+// `max_bytes` and for what is not a regular file.
 absl::StatusOr<std::string> ReadWholeFile(absl::string_view what, const std::string& path,
                                           size_t max_bytes);
 // The same. Besides, PermissionDenied, with what to do, if everybody on this machine may read the
-// file or others than its owner may write it: they would have what is to be kept from them.
+// file or others than its owner may write it: they would have what is to be kept from them. Its
+// group may read it, as that of a service does. command/file/secret_file.h has the same rule.
 absl::StatusOr<std::string> ReadWholeSecretFile(absl::string_view what, const std::string& path,
                                                 size_t max_bytes);
 
