@@ -95,7 +95,7 @@ await refused('a list', () => client.socket.send('[]'), 'invalid_json');
 await refused('depth', () => client.socket.send(`{"type":${'['.repeat(100_000)}`), 'invalid_json');
 await refused('an event of 2 MiB without sound', () => client.socket.send(JSON.stringify({
   type: 'conversation.item.create', item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'x'.repeat(2 * MIB) }] },
-})), 'string_above_max_length');
+})), 'event_too_large');
 
 // More than a message may have.
 client.socket.send('x'.repeat(16 * MIB + 1));
