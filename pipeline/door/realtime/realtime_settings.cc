@@ -166,7 +166,8 @@ constexpr KnownMember kKnownMembers[] = {
      "text"},
     {"audio.input.noise_reduction", [](const Value& value) { return value.IsObject(); },
      "an object, or null"},
-    {"audio.output.voice", [](const Value& value) { return value.IsString(); }, "text"},
+    {"audio.output.voice", [](const Value& value) { return value.IsString() || value.IsObject(); },
+     "text, or an object with an id"},
     {"audio.output.speed",
      [](const Value& value) {
        return value.IsNumber() && value.GetDouble() >= 0.25 && value.GetDouble() <= 1.5;
