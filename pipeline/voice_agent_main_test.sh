@@ -242,7 +242,7 @@ start_server model.py
 echo "Be short, and take notes." >prompt.txt
 echo "sk-1" >key.txt && chmod 600 key.txt
 expect 0 "Answer:     One moment. I wrote that down." --input question.wav --db model.db --agent model --model_url "$url" --model m \
-  --system_prompt prompt.txt --model_key_file key.txt
+  --system_prompt prompt.txt --model_key_file <(cat key.txt)
 grep -q 'Tool call:  notes {"action": "add", "text": "ten of clubs"}' out || fail "--agent model: no tool was called"
 chat=$(sed -n 's/^Session: //p' out)
 OPENAI_API_KEY=sk-2 expect 0 "I wrote that down." --input question.wav --db model.db --session "$chat" --agent model --model_url "$url/v1" --model m

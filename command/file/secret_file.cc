@@ -12,8 +12,8 @@ namespace command {
 absl::StatusOr<std::string> ReadSecret(absl::string_view typed, size_t max_bytes) {
   struct stat properties = {};
   if (stat(UserPath(typed).c_str(), &properties) == 0) {
-    // A pipe would be waited for, and a device has no end.
-    if (!S_ISREG(properties.st_mode)) {
+    // A device has no end. A pipe is what shells make of <(program that knows the secret).
+    if (!S_ISREG(properties.st_mode) && !S_ISFIFO(properties.st_mode)) {
       return absl::InvalidArgumentError(absl::StrCat(
           typed, S_ISDIR(properties.st_mode) ? " is a folder" : " is not a regular file",
           "; name a file with the secret in it"));
