@@ -63,15 +63,20 @@ class Reader {
   absl::StatusOr<Number> Read() {
     absl::StatusOr<Number> value = Sum();
     if (!value.ok()) return value;
-    if (Peek() != '\0') return Expected("an operator");
+    if (!AtEnd()) return Expected("an operator");
     return value;
   }
 
  private:
-  char Peek() {
+  // Skips white space.
+  bool AtEnd() {
     while (position_ < text_.size() && absl::ascii_isspace(text_[position_])) ++position_;
-    return position_ < text_.size() ? text_[position_] : '\0';
+    return position_ == text_.size();
   }
+
+  // At the end it is '\0', which no expression can have a use for. The text may have that, too:
+  // only AtEnd() knows the end.
+  char Peek() { return AtEnd() ? '\0' : text_[position_]; }
 
   bool Take(char c) {
     if (Peek() != c) return false;
@@ -87,8 +92,7 @@ class Reader {
   }
 
   absl::Status Expected(absl::string_view what) {
-    const std::string found =
-        Peek() == '\0' ? "the end" : absl::StrCat("'", CharacterAt(position_), "'");
+    const std::string found = AtEnd() ? "the end" : absl::StrCat("'", CharacterAt(position_), "'");
     return absl::InvalidArgumentError(
         absl::StrCat("expected ", what, " at character ", position_ + 1, ", found ", found));
   }

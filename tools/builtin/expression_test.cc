@@ -12,6 +12,7 @@ namespace parlance::tools {
 namespace {
 
 using absl_testing::IsOk;
+using absl_testing::StatusIs;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -44,6 +45,15 @@ TEST(ExpressionTest, Evaluates) {
     ASSERT_THAT(value, IsOk()) << expression;
     EXPECT_DOUBLE_EQ(value->ToDouble(), expected) << expression;
   }
+}
+
+TEST(ExpressionTest, ANulDoesNotEndTheExpression) {
+  EXPECT_THAT(Evaluate(absl::string_view("1\0+1", 4)),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("expected an operator at character 2, found '")));
+  EXPECT_THAT(
+      Evaluate(absl::string_view("1+\0", 3)),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'(' at character 3, found '")));
 }
 
 TEST(ExpressionTest, SaysWhatIsWrong) {
