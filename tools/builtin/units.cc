@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
@@ -14,7 +14,8 @@ namespace {
 
 struct Unit {
   absl::string_view quantity;
-  // Separated by |, the plural first: it is what answers say.
+  // Separated by |, the plural first: it is what answers say. A capital has to be one in what is
+  // looked up, too: b is a bit, and M is not m. All other letters may be written in either case.
   absl::string_view names;
   // To the quantity's base unit: base = (value + offset) * factor / divisor. Decimals, which are
   // exact.
@@ -64,14 +65,14 @@ constexpr Unit kUnits[] = {
     {"time", "hours|hour|h", "3600"},
     {"time", "days|day|d", "86400"},
     {"time", "weeks|week", "604800"},
-    {"data", "bytes|byte|b", "1"},
-    {"data", "kilobytes|kilobyte|kb", "1e3"},
-    {"data", "megabytes|megabyte|mb", "1e6"},
-    {"data", "gigabytes|gigabyte|gb", "1e9"},
-    {"data", "terabytes|terabyte|tb", "1e12"},
-    {"data", "kibibytes|kibibyte|kib", "1024"},
-    {"data", "mebibytes|mebibyte|mib", "1048576"},
-    {"data", "gibibytes|gibibyte|gib", "1073741824"},
+    {"data", "bytes|byte|B", "1"},
+    {"data", "kilobytes|kilobyte|kB", "1e3"},
+    {"data", "megabytes|megabyte|MB", "1e6"},
+    {"data", "gigabytes|gigabyte|GB", "1e9"},
+    {"data", "terabytes|terabyte|TB", "1e12"},
+    {"data", "kibibytes|kibibyte|kiB", "1024"},
+    {"data", "mebibytes|mebibyte|MiB", "1048576"},
+    {"data", "gibibytes|gibibyte|GiB", "1073741824"},
     {"temperature", "kelvin|k", "1"},
     {"temperature", "degrees celsius|celsius|c|°c", "1", 1, "273.15"},
     {"temperature", "degrees fahrenheit|fahrenheit|f|°f", "5", 9, "459.67"},
@@ -79,11 +80,17 @@ constexpr Unit kUnits[] = {
 
 absl::string_view Plural(const Unit& unit) { return unit.names.substr(0, unit.names.find('|')); }
 
+bool Matches(absl::string_view name, absl::string_view known) {
+  return absl::c_equal(name, known, [](char c, char known_c) {
+    return c == known_c || absl::ascii_tolower(static_cast<unsigned char>(c)) == known_c;
+  });
+}
+
 const Unit* Find(absl::string_view name) {
-  const std::string lower = absl::AsciiStrToLower(absl::StripAsciiWhitespace(name));
+  const absl::string_view stripped = absl::StripAsciiWhitespace(name);
   for (const Unit& unit : kUnits) {
     for (const absl::string_view known : absl::StrSplit(unit.names, '|')) {
-      if (lower == known) return &unit;
+      if (Matches(stripped, known)) return &unit;
     }
   }
   return nullptr;

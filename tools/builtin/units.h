@@ -18,9 +18,10 @@ struct Conversion {
 };
 
 // Units by name, in singular or plural, or by symbol: length, area, volume, mass, speed, time, data
-// and temperature. Factors are exact by definition (NIST SP 811, appendix B). InvalidArgument, with
-// what there is, for an unknown unit, two units of different quantities, or a temperature below
-// absolute zero. Exact where number.h is: ten miles are 16.09344 kilometers.
+// and temperature. Case does not matter but in the symbols of data: MB is megabytes, and Mb, which
+// would be megabits, is no unit here. Factors are exact by definition (NIST SP 811, appendix B).
+// InvalidArgument, with what there is, for an unknown unit, two units of different quantities, or a
+// temperature below absolute zero. Exact where number.h is: ten miles are 16.09344 kilometers.
 absl::StatusOr<Conversion> ConvertUnits(const Number& value, absl::string_view from,
                                         absl::string_view to);
 

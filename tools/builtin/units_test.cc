@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "third_party/status_matchers.h"
@@ -11,6 +12,7 @@ namespace parlance::tools {
 namespace {
 
 using absl_testing::IsOk;
+using absl_testing::StatusIs;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -33,7 +35,8 @@ TEST(UnitsTest, Converts) {
       {1, "kg", "pounds", 2.2046226218487757},
       {60, "mph", "km/h", 96.56064},
       {2, "hours", "minutes", 120},
-      {1, "gib", "mib", 1024},
+      {1, "GiB", "MiB", 1024},
+      {1, "KB", "kB", 1},
       {1, "hectare", "square meters", 10000},
   };
   for (const ConversionCase& c : cases) {
@@ -65,7 +68,7 @@ TEST(UnitsTest, SaysExactlyWhatIsExact) {
       {"1", "mile", "feet", "5280"},
       {"36", "km/h", "m/s", "10"},
       {"1", "m/s", "km/h", "3.6"},
-      {"9007199254740993", "mb", "bytes", "9007199254740993000000"},
+      {"9007199254740993", "MB", "bytes", "9007199254740993000000"},
       {"10", "meters", "feet", "about 32.8084"},
       {"123456.789", "meters", "feet", "about 405041.96"},
       {"1", "gallon", "liters", "3.785411784"},
@@ -78,6 +81,14 @@ TEST(UnitsTest, SaysExactlyWhatIsExact) {
   // Absolute zero itself is none below.
   EXPECT_TRUE(ConvertUnits(Number::FromDecimal(true, 45967, -2), "f", "k")->value.is_zero());
   EXPECT_THAT(ConvertUnits(Number::FromDecimal(true, 459670001, -6), "f", "k"), Not(IsOk()));
+}
+
+TEST(UnitsTest, BitsAreNotTakenForBytes) {
+  for (const char* const bits : {"b", "kb", "Mb", "mb", "Gb", "Mib"}) {
+    EXPECT_THAT(ConvertUnits(Number(1), "MB", bits),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr(absl::StrCat("there is no unit '", bits, "'"))));
+  }
 }
 
 TEST(UnitsTest, SaysWhatIsWrong) {
