@@ -410,27 +410,45 @@ class Importer {
   Imported imported_;
 };
 
-// Reads the next line, without its end. False at the end of the input; InvalidArgument if the line
-// is too long, before more of it is read.
-absl::StatusOr<bool> ReadLine(std::istream& in, size_t max_bytes, std::string& line) {
-  line.clear();
-  std::array<char, 65536> part;
-  while (!in.eof()) {
-    // Fails without an end of line, or at the end of the file without a character.
-    in.getline(part.data(), part.size());
-    if (in.bad()) return absl::UnavailableError("cannot be read");
-    const auto count = static_cast<size_t>(in.gcount());
-    const bool is_whole = in.good();
-    line.append(part.data(), is_whole ? count - 1 : count);
-    if (line.size() > max_bytes) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the line has more than ", max_bytes, " bytes, which is the limit"));
+class LineReader {
+ public:
+  LineReader(ChatLinesSource source, size_t max_bytes) : source_(source), max_bytes_(max_bytes) {}
+
+  // Reads the next line, without its end. False at the end of the input; the source's errors;
+  // InvalidArgument with the line's number if it is too long, before more of it is read.
+  absl::StatusOr<bool> Read(std::string& line) {
+    ++number_;
+    line.clear();
+    for (;;) {
+      const size_t end = rest_.find('\n');
+      absl::StrAppend(&line, rest_.substr(0, end));
+      if (line.size() > max_bytes_) {
+        return AtLine(number_,
+                      absl::InvalidArgumentError(absl::StrCat("the line has more than ", max_bytes_,
+                                                              " bytes, which is the limit")));
+      }
+      if (end != absl::string_view::npos) {
+        rest_.remove_prefix(end + 1);
+        return true;
+      }
+      const absl::StatusOr<size_t> count = source_(absl::MakeSpan(part_));
+      if (!count.ok()) return count.status();
+      rest_ = {part_.data(), *count};
+      if (rest_.empty()) return !line.empty();
     }
-    if (is_whole) return true;
-    if (!in.eof()) in.clear();
   }
-  return !line.empty();
-}
+
+  // That of the line that was read last.
+  int64_t number() const { return number_; }
+
+ private:
+  const ChatLinesSource source_;
+  const size_t max_bytes_;
+  int64_t number_ = 0;
+  std::array<char, 65536> part_;
+  // What has been read of the source, and belongs to the lines that follow.
+  absl::string_view rest_;
+};
 
 }  // namespace
 
@@ -486,24 +504,36 @@ absl::StatusOr<std::vector<std::string>> AllSessionIds(SessionStore& store) {
   return ids;
 }
 
-absl::StatusOr<Imported> ImportSessions(std::istream& in, SessionStore& store,
+absl::StatusOr<Imported> ImportSessions(ChatLinesSource source, SessionStore& store,
                                         size_t max_line_bytes) {
   Importer importer(store);
+  LineReader lines(source, max_line_bytes);
   std::string line;
-  for (int64_t number = 1;; ++number) {
-    absl::StatusOr<bool> read = ReadLine(in, max_line_bytes, line);
-    if (!read.ok()) return importer.Ended(AtLine(number, read.status()));
+  for (;;) {
+    absl::StatusOr<bool> read = lines.Read(line);
+    if (!read.ok()) return importer.Ended(read.status());
     if (!*read) break;
     absl::string_view text = line;
     // The byte order mark that some editors write.
-    if (number == 1) absl::ConsumePrefix(&text, "\xEF\xBB\xBF");
+    if (lines.number() == 1) absl::ConsumePrefix(&text, "\xEF\xBB\xBF");
     if (absl::StripAsciiWhitespace(text).empty()) continue;
-    if (absl::Status taken = importer.TakeLine(text, number); !taken.ok()) {
+    if (absl::Status taken = importer.TakeLine(text, lines.number()); !taken.ok()) {
       return importer.Ended(taken);
     }
   }
   if (absl::Status stored = importer.StoreOpen(); !stored.ok()) return importer.Ended(stored);
   return importer.imported();
+}
+
+absl::StatusOr<Imported> ImportSessions(std::istream& in, SessionStore& store,
+                                        size_t max_line_bytes) {
+  return ImportSessions(
+      [&](absl::Span<char> part) -> absl::StatusOr<size_t> {
+        in.read(part.data(), static_cast<std::streamsize>(part.size()));
+        if (in.bad()) return absl::UnavailableError("cannot read what is to be imported");
+        return static_cast<size_t>(in.gcount());
+      },
+      store, max_line_bytes);
 }
 
 }  // namespace parlance::session

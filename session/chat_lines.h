@@ -23,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "session/message.h"
 #include "session/store.h"
 
@@ -57,11 +58,18 @@ struct Imported {
   int64_t num_cut_times = 0;
 };
 
+// Reads the next bytes into a part of what it is given, and returns how many: 0 at the end and
+// never before.
+using ChatLinesSource = absl::FunctionRef<absl::StatusOr<size_t>(absl::Span<char>)>;
+
 // Sessions keep their ids, times and order; AlreadyExists if the store has one of them. A session
 // is there whole or not at all: after an error, those before it are, and the error names the line.
 // InvalidArgument for a line that is none of the above, for one longer than `max_line_bytes`, for
 // JSON that CheckJson refuses (json_text.h), for a name that is twice in an object, and for what
-// the store has no place for.
+// the store has no place for; the source's and the store's errors.
+absl::StatusOr<Imported> ImportSessions(ChatLinesSource source, SessionStore& store,
+                                        size_t max_line_bytes = kMaxLineBytes);
+// Reads a stream; Unavailable if it fails.
 absl::StatusOr<Imported> ImportSessions(std::istream& in, SessionStore& store,
                                         size_t max_line_bytes = kMaxLineBytes);
 

@@ -1,10 +1,7 @@
 // Lists, searches, exports, backs up and repairs stored sessions.
 #include <sys/stat.h>
 
-#include <cerrno>
-#include <fstream>
 #include <functional>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "command/exit_code.h"
 #include "command/file/file_kind.h"
 #include "command/file/input_file.h"
@@ -286,27 +284,28 @@ int Import(const Arguments& arguments) {
   const std::string& typed = arguments[0];
   if (absl::GetFlag(FLAGS_db).empty()) return WrongUse("--db is missing: the database of sessions");
   if (absl::Status apart = command::CheckStandardOutput({typed}); !apart.ok()) return Fail(apart);
-  std::ifstream file;
-  if (typed != "-") {
-    const std::string path = command::UserPath(typed);
-    if (!IsServer() && IsDatabase(path)) {
-      return Fail(absl::StrCat(typed, " is the database itself; name the file to import"));
-    }
-    struct stat info = {};
-    if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
-      return Fail(absl::StrCat("cannot read ", typed, ": it is a folder"));
-    }
-    // The file is opened before the database is made.
-    errno = 0;
-    file.open(path, std::ios::binary);
-    if (!file) return Fail(absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", typed)));
+  if (typed != "-" && !IsServer() && IsDatabase(command::UserPath(typed))) {
+    return Fail(absl::StrCat(typed, " is the database itself; name the file to import"));
   }
+  // The file is opened before the database is made.
+  absl::StatusOr<command::InputFile> file = command::InputFile::Open(typed);
+  if (!file.ok()) return Fail(file.status());
   const command::Progress progress("sessions: import");
   absl::StatusOr<std::unique_ptr<SessionStore>> store = OpenDatabase(Need::kMake);
   if (!store.ok()) return Fail(store.status());
-  absl::StatusOr<Imported> imported = ImportSessions(typed == "-" ? std::cin : file, **store);
-  if (!imported.ok())
-    return Fail(absl::StrCat(command::InputName(typed), ": ", imported.status().message()));
+  absl::Status read;
+  absl::StatusOr<Imported> imported = ImportSessions(
+      [&](absl::Span<char> part) {
+        absl::StatusOr<size_t> count = file->Read(part);
+        read.Update(count.status());
+        return count;
+      },
+      **store);
+  if (!imported.ok()) {
+    // An error of reading names the file already.
+    const std::string name = read.ok() ? absl::StrCat(command::InputName(typed), ": ") : "";
+    return Fail(absl::StrCat(name, imported.status().message()));
+  }
   if (imported->num_incomplete > 0) {
     command::Say(absl::StrCat(command::InputName(typed), ": ", imported->first_incomplete,
                               imported->num_incomplete == 1

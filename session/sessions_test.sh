@@ -23,7 +23,11 @@ cat >chats.jsonl <<'END'
 END
 expect 2 "cannot read missing.jsonl: No such file or directory" import missing.jsonl --db s.db
 expect 2 "cannot read .: it is a folder" import . --db s.db
+expect 2 "cannot read standard input: it is a folder" import - --db s.db <.
+expect 2 "cannot read standard input: Bad file descriptor" import - --db s.db <&-
 [[ ! -e s.db ]] || fail "an import of nothing makes a database"
+# A read that fails is no end of the input.
+expect 2 "cannot read standard input: Input/output error; nothing was imported" import - --db unread.db </proc/self/mem
 expect 0 "Imported 2 sessions with 3 messages." import chats.jsonl --db s.db
 expect 2 "line 1: there is a session 'talk_1' already" import chats.jsonl --db s.db
 expect_unchanged s.db 2 "s.db is the database itself" import s.db --db s.db
