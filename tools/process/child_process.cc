@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
+#include <pthread.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -18,6 +20,7 @@
 #include <map>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -144,36 +147,175 @@ void KillMarked(const std::string& mark, uint64_t start_time) {
   }
 }
 
-// A shell sets the limits and becomes the program.
-std::vector<std::string> WithLimits(const std::vector<std::string>& words,
-                                    const ProcessLimits& limits) {
-  std::string script;
-  const auto limit = [&](const char* flag, int64_t value, int64_t unit) {
-    if (value > 0) {
-      absl::StrAppend(&script, "ulimit ", flag, " ", (value + unit - 1) / unit, " && ");
-    }
+// What a new process needs to become the program. It is made before there is that process, which
+// may allocate nothing.
+struct Launch {
+  // Where the program may be, in the order in which execvp(3) tries them.
+  std::vector<std::string> paths;
+  std::vector<char*> words;
+  // The words for a shell that reads a program without a "#!" line. The second is for its path.
+  std::vector<char*> shell_words = {};
+  std::vector<char*> environment;
+  // Null for the current one.
+  const char* directory = nullptr;
+  int input = -1;
+  int output = -1;
+  // -1 to leave it as it is.
+  int errors = -1;
+  std::vector<std::pair<__rlimit_resource, rlimit>> limits;
+};
+
+std::vector<std::string> PathsOf(const std::string& name) {
+  if (absl::StrContains(name, '/')) return {name};
+  const char* const path = std::getenv("PATH");
+  std::vector<std::string> paths;
+  for (const absl::string_view folder :
+       absl::StrSplit(path == nullptr ? "/bin:/usr/bin" : path, ':')) {
+    paths.push_back(absl::StrCat(folder, folder.empty() ? "" : "/", name));
+  }
+  return paths;
+}
+
+std::vector<std::pair<__rlimit_resource, rlimit>> RlimitsOf(const ProcessLimits& limits) {
+  std::vector<std::pair<__rlimit_resource, rlimit>> all;
+  const auto limit = [&](__rlimit_resource resource, int64_t soft, int64_t hard) {
+    rlimit now = {};
+    if (soft <= 0 || getrlimit(resource, &now) != 0) return;
+    // No program may raise what it was given.
+    const rlim_t most = std::min(static_cast<rlim_t>(hard), now.rlim_max);
+    all.push_back({resource, {std::min(static_cast<rlim_t>(soft), most), most}});
   };
   // The first ends it with SIGXCPU, by which it is known; the other with SIGKILL.
-  limit("-S -t", limits.cpu_seconds, 1);
-  limit("-H -t", limits.cpu_seconds == 0 ? 0 : limits.cpu_seconds + 1, 1);
-  limit("-v", limits.memory_bytes, 1024);
-  limit("-n", limits.open_files, 1);
-  limit("-f", limits.file_bytes, 512);
-  absl::StrAppend(&script, "exec \"$@\"");
-  std::vector<std::string> all = {"/bin/sh", "-c", script, "sh"};
-  all.insert(all.end(), words.begin(), words.end());
+  limit(RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1);
+  limit(RLIMIT_AS, limits.memory_bytes, limits.memory_bytes);
+  limit(RLIMIT_NOFILE, limits.open_files, limits.open_files);
+  limit(RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes);
   return all;
 }
 
-// Finds the program as execvp(3) would.
-bool IsProgram(const std::string& name) {
-  if (absl::StrContains(name, '/')) return access(name.c_str(), X_OK) == 0;
-  const char* path = std::getenv("PATH");
-  for (const absl::string_view folder :
-       absl::StrSplit(path == nullptr ? "/bin:/usr/bin" : path, ':')) {
-    if (access(absl::StrCat(folder, "/", name).c_str(), X_OK) == 0) return true;
+// Why a new process could not become the program.
+struct LaunchFailure {
+  int error = 0;
+  bool is_of_directory = false;
+};
+
+// Whether a program that the kernel cannot run is a script without a "#!" line, as shells tell.
+bool IsText(const char* path) {
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  std::array<char, 256> head;
+  const ssize_t size = read(fd, head.data(), head.size());
+  close(fd);
+  return size > 0 && std::memchr(head.data(), '\0', static_cast<size_t>(size)) == nullptr;
+}
+
+// Becomes the program, and returns only if it cannot. It runs in the new process, in the memory of
+// this one: so it calls only what is async-signal-safe (signal-safety(7)) and changes nothing else.
+LaunchFailure Become(Launch& launch) {
+  if (setpgid(0, 0) != 0) return {.error = errno};
+  // They may have the standard streams' numbers themselves, so that each is moved away first.
+  for (int* const fd : {&launch.input, &launch.output, &launch.errors}) {
+    if (*fd >= 0 && (*fd = fcntl(*fd, F_DUPFD_CLOEXEC, 3)) < 0) return {.error = errno};
   }
-  return false;
+  if (dup2(launch.input, STDIN_FILENO) < 0 || dup2(launch.output, STDOUT_FILENO) < 0 ||
+      (launch.errors >= 0 && dup2(launch.errors, STDERR_FILENO) < 0)) {
+    return {.error = errno};
+  }
+  if (launch.directory != nullptr && chdir(launch.directory) != 0) {
+    return {.error = errno, .is_of_directory = true};
+  }
+  for (const auto& [resource, value] : launch.limits) {
+    if (setrlimit(resource, &value) != 0) return {.error = errno};
+  }
+  // A handler of ours must not run here, and what a thread of ours blocks or ignores is not to be
+  // inherited.
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction action = {};
+    if (sigaction(signal, nullptr, &action) != 0) continue;
+    const bool is_ended_by =
+        signal == SIGPIPE || signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
+    if (action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && !is_ended_by)) continue;
+    action = {};
+    action.sa_handler = SIG_DFL;
+    sigaction(signal, &action, nullptr);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  int error = ENOENT;
+  for (std::string& path : launch.paths) {
+    execve(path.c_str(), launch.words.data(), launch.environment.data());
+    if (errno == ENOEXEC && IsText(path.c_str())) {
+      launch.shell_words[1] = path.data();
+      execve("/bin/sh", launch.shell_words.data(), launch.environment.data());
+    }
+    // As execvp(3) does, it goes on looking past a file that may not be run.
+    if (errno == ENOENT || errno == ENOTDIR) continue;
+    error = errno;
+    if (error != EACCES) break;
+  }
+  return {.error = error};
+}
+
+// Returns the new process, or sets `failure`. This process's memory is not copied, which would hold
+// up its other threads; this thread waits until the new process needs it no more.
+pid_t Run(Launch& launch, LaunchFailure& failure) {
+  Pipe report;
+  if (!Open(report)) {
+    failure.error = errno;
+    return -1;
+  }
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  const pid_t pid = vfork();
+  if (pid == 0) {
+    const LaunchFailure failed = Become(launch);
+    [[maybe_unused]] const ssize_t count = write(report.write, &failed, sizeof(failed));
+    _exit(127);
+  }
+  if (pid < 0) failure.error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) return pid;
+  close(std::exchange(report.write, -1));
+  ssize_t count = 0;
+  while ((count = read(report.read, &failure, sizeof(failure))) < 0 && errno == EINTR) {
+  }
+  // It is closed when the program begins.
+  if (count == 0) return pid;
+  while (waitpid(pid, nullptr, 0) == -1 && errno == EINTR) {
+  }
+  return -1;
+}
+
+absl::Status CannotStart(const ChildProcessOptions& options, const LaunchFailure& failure) {
+  const std::string message =
+      failure.is_of_directory
+          ? absl::StrCat("cannot start '", options.words[0], "' in '", options.directory,
+                         "': ", std::strerror(failure.error))
+          : absl::StrCat("cannot start '", options.words[0], "': ",
+                         // The kernel says it of a script whose "#!" line names nothing, too.
+                         failure.error == ENOENT ? "no such program or interpreter"
+                                                 : std::strerror(failure.error));
+  return failure.error == ENOENT ? absl::NotFoundError(message)
+                                 : absl::FailedPreconditionError(message);
+}
+
+bool HasNul(const std::string& text) { return absl::StrContains(text, '\0'); }
+
+// What the kernel would read up to the NUL, so that something else would run.
+absl::Status CheckNoNuls(const ChildProcessOptions& options) {
+  for (const std::string& word : options.words) {
+    if (HasNul(word)) return absl::InvalidArgumentError("a word of the command has a NUL");
+  }
+  for (const auto& [name, value] : options.environment) {
+    if (HasNul(name) || HasNul(value)) {
+      return absl::InvalidArgumentError("a variable of the environment has a NUL");
+    }
+  }
+  if (HasNul(options.directory)) return absl::InvalidArgumentError("the directory has a NUL");
+  return absl::OkStatus();
 }
 
 // How it ended, without forgetting it: until then its number cannot become another process's or
@@ -191,11 +333,7 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(
   if (options.words.empty() || options.words[0].empty()) {
     return absl::InvalidArgumentError("no program is given");
   }
-  // The shell that sets limits would start, and then not find it.
-  if (options.limits.Any() && !IsProgram(options.words[0])) {
-    return absl::NotFoundError(
-        absl::StrCat("cannot start '", options.words[0], "': no such program"));
-  }
+  if (absl::Status checked = CheckNoNuls(options); !checked.ok()) return checked;
   Pipe input;
   Pipe output;
   Pipe errors;
@@ -203,48 +341,28 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(
       (options.standard_error == ChildStderr::kCapture && !Open(errors))) {
     return absl::ResourceExhaustedError(absl::StrCat("cannot make a pipe: ", std::strerror(errno)));
   }
-  std::vector<std::string> words =
-      options.limits.Any() ? WithLimits(options.words, options.limits) : options.words;
+  if (options.standard_error == ChildStderr::kDrop) {
+    errors.write = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  }
   const std::string mark = NewMark();
   std::vector<std::pair<std::string, std::string>> additions = options.environment;
   additions.emplace_back(kMarkName, mark);
   std::vector<std::string> environment = Environment(additions);
-
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, input.read, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, output.write, STDOUT_FILENO);
-  if (options.standard_error == ChildStderr::kCapture) {
-    posix_spawn_file_actions_adddup2(&actions, errors.write, STDERR_FILENO);
-  } else if (options.standard_error == ChildStderr::kDrop) {
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  }
-  if (!options.directory.empty()) {
-    posix_spawn_file_actions_addchdir_np(&actions, options.directory.c_str());
-  }
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  // A thread of ours may block signals, and the program may ignore some: neither is to be
-  // inherited.
-  sigset_t signals;
-  sigemptyset(&signals);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
-  posix_spawnattr_setsigdefault(&attributes, &signals);
-
-  pid_t pid = 0;
-  const int error = posix_spawnp(&pid, words[0].c_str(), &actions, &attributes,
-                                 Pointers(words).data(), Pointers(environment).data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) {
-    const std::string message =
-        absl::StrCat("cannot start '", options.words[0], "': ", std::strerror(error));
-    return error == ENOENT ? absl::NotFoundError(message) : absl::FailedPreconditionError(message);
-  }
+  std::vector<std::string> words = options.words;
+  Launch launch = {.paths = PathsOf(words[0]),
+                   .words = Pointers(words),
+                   .environment = Pointers(environment),
+                   .directory = options.directory.empty() ? nullptr : options.directory.c_str(),
+                   .input = input.read,
+                   .output = output.write,
+                   .errors = errors.write,
+                   .limits = RlimitsOf(options.limits)};
+  std::string shell = "sh";
+  launch.shell_words = launch.words;
+  launch.shell_words.insert(launch.shell_words.begin(), shell.data());
+  LaunchFailure failure;
+  const pid_t pid = Run(launch, failure);
+  if (pid < 0) return CannotStart(options, failure);
   for (const int fd : {input.write, output.read, errors.read}) {
     if (fd >= 0) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   }

@@ -26,10 +26,6 @@ struct ProcessLimits {
   int64_t open_files = 0;
   // RLIMIT_FSIZE: of each file that it writes.
   int64_t file_bytes = 0;
-
-  bool Any() const {
-    return cpu_seconds > 0 || memory_bytes > 0 || open_files > 0 || file_bytes > 0;
-  }
 };
 
 enum class ChildStderr {
@@ -41,7 +37,8 @@ enum class ChildStderr {
 };
 
 struct ChildProcessOptions {
-  // The program, sought in PATH, and its arguments. No shell reads them.
+  // The program, sought in PATH, and its arguments. No shell reads them. A text without a "#!" line
+  // is run by /bin/sh.
   std::vector<std::string> words = {};
   // Variables in addition to this process's environment, or in place of what it has there.
   std::vector<std::pair<std::string, std::string>> environment = {};
@@ -56,7 +53,9 @@ struct ChildProcessOptions {
 // One thread at a time.
 class ChildProcess {
  public:
-  // InvalidArgument for no words; NotFound if there is no such program or directory.
+  // InvalidArgument for no words, and for a NUL anywhere; NotFound if there is no such program,
+  // interpreter or directory; FailedPrecondition with the reason for what cannot be run, such as a
+  // folder, or a file without the permission.
   static absl::StatusOr<std::unique_ptr<ChildProcess>> Start(const ChildProcessOptions& options);
   // Ends it at once if it still runs.
   ~ChildProcess();

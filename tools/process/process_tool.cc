@@ -28,15 +28,16 @@ constexpr int kPollMilliseconds = 5;
 // How much is kept of what a program writes to its standard error: its end.
 constexpr size_t kMaxErrorBytes = 4096;
 
-// Reads what is there. False at the end.
-bool ReadAvailable(int fd, std::string& text) {
+// Reads what is there, until there is more than `max_bytes` of it. False at the end.
+bool ReadAvailable(int fd, size_t max_bytes, std::string& text) {
   std::array<char, 16384> bytes;
-  for (;;) {
+  while (text.size() <= max_bytes) {
     const ssize_t size = read(fd, bytes.data(), bytes.size());
     if (size == 0) return false;
     if (size < 0) return errno == EAGAIN || errno == EINTR;
     text.append(bytes.data(), static_cast<size_t>(size));
   }
+  return true;
 }
 
 // A program's run, from its arguments to its output.
@@ -60,7 +61,7 @@ class Run {
     while (!child.WaitForExit(absl::Milliseconds(kPollMilliseconds))) {
       if (absl::Status wanted = StillWanted(); !wanted.ok()) return wanted;
     }
-    ReadAvailable(child.stderr_fd(), errors_);
+    ReadErrors(child);
     const ChildProcess::State state = child.state();
     if (state.signal != 0 || state.exit_status != 0) return Failure(state);
     return std::move(output_);
@@ -75,7 +76,15 @@ class Run {
     return absl::OkStatus();
   }
 
-  // Reads until both of its outputs end.
+  // Keeps the end of what is there of its standard error. False at the end of that.
+  bool ReadErrors(const ChildProcess& child) {
+    const bool goes_on = ReadAvailable(child.stderr_fd(), 2 * kMaxErrorBytes, errors_);
+    if (errors_.size() > kMaxErrorBytes) errors_.erase(0, errors_.size() - kMaxErrorBytes);
+    return goes_on;
+  }
+
+  // Reads until both of its outputs end, or it has ended and all that it wrote is read: what it has
+  // started may hold the outputs open, and is not waited for.
   absl::Status Exchange(ChildProcess& child, absl::string_view arguments) {
     // It need not read its arguments.
     const NoSigpipe no_sigpipe;
@@ -83,6 +92,7 @@ class Run {
     bool has_errors = true;
     while (has_output || has_errors) {
       if (absl::Status wanted = StillWanted(); !wanted.ok()) return wanted;
+      const bool runs = child.state().runs;
       std::array<pollfd, 3> files = {{
           {.fd = child.stdin_fd(), .events = POLLOUT, .revents = 0},
           {.fd = has_output ? child.stdout_fd() : -1, .events = POLLIN, .revents = 0},
@@ -95,13 +105,15 @@ class Run {
         const bool refused = size < 0 && errno != EAGAIN && errno != EINTR;
         if (arguments.empty() || refused) child.CloseStdin();
       }
-      if (files[1].revents != 0) has_output = ReadAvailable(child.stdout_fd(), output_);
-      if (files[2].revents != 0) has_errors = ReadAvailable(child.stderr_fd(), errors_);
+      if (files[1].revents != 0) {
+        has_output = ReadAvailable(child.stdout_fd(), options_.max_output_bytes, output_);
+      }
+      if (files[2].revents != 0) has_errors = ReadErrors(child);
       if (output_.size() > options_.max_output_bytes) {
         return absl::ResourceExhaustedError(absl::StrCat("the program's result has more than ",
                                                          options_.max_output_bytes, " bytes"));
       }
-      if (errors_.size() > 2 * kMaxErrorBytes) errors_.erase(0, errors_.size() - kMaxErrorBytes);
+      if (!runs) return absl::OkStatus();
     }
     return absl::OkStatus();
   }

@@ -3,8 +3,8 @@
 // The program reads the arguments, a JSON text, from its standard input until its end, writes the
 // result, one JSON value, to its standard output, and exits with 0. Any other exit is an answer,
 // too: the call fails with the last line that it wrote to its standard error; 75 (EX_TEMPFAIL,
-// sysexits.h) says that another attempt may succeed. If the result is an object with a string named
-// "text", that is what is said aloud.
+// sysexits.h) says that another attempt may succeed. Whatever it has started is not waited for. If
+// the result is an object with a string named "text", that is what is said aloud.
 //
 // When its call ends, however it ends, the program is killed with all that it has started.
 #ifndef TOOLS_PROCESS_PROCESS_TOOL_H_

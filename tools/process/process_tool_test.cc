@@ -26,7 +26,9 @@ namespace parlance::tools {
 namespace {
 
 using absl_testing::IsOk;
+using absl_testing::StatusIs;
 using testing::AnyOf;
+using testing::HasSubstr;
 using testing::StartsWith;
 
 // Tools that are shell scripts.
@@ -121,6 +123,85 @@ TEST_F(ProcessToolTest, SaysWhyItFailed) {
     EXPECT_THAT(Call(with_limits ? "missing_limited" : "missing"),
                 StartsWith("unavailable: cannot start '/no/such/program'"));
   }
+}
+
+TEST_F(ProcessToolTest, AProgramThatCannotBeStartedIsNoAnswerOfIt) {
+  const auto write = [&](const std::string& name, absl::string_view text, bool is_executable) {
+    const std::string path = absl::StrCat(directory_, "/", name);
+    std::ofstream(path, std::ios::binary) << text;
+    std::filesystem::permissions(path, std::filesystem::perms(is_executable ? 0700 : 0600));
+    return path;
+  };
+  const struct {
+    std::string program;
+    const char* reason;
+  } kCases[] = {
+      {directory_, "Permission denied"},
+      {write("plain", "echo 1", false), "Permission denied"},
+      {write("bad_elf",
+             absl::string_view("\x7f"
+                               "ELF\0\0",
+                               6),
+             true),
+       "Exec format error"},
+      {write("no_interpreter", "#!/no/such/interpreter\n", true), "no such program or interpreter"},
+      {"no_such_program_in_path", "no such program or interpreter"},
+  };
+  for (const auto& [program, reason] : kCases) {
+    for (const bool with_limits : {false, true}) {
+      ProcessToolOptions options{.words = {program}};
+      if (!with_limits) options.limits = {};
+      const std::string name = absl::StrCat("tool_", registry_.List().size());
+      ASSERT_THAT(registry_.Register({.name = name,
+                                      .description = "For tests.",
+                                      .parameters = "{}",
+                                      .handler = ProcessHandler(options)}),
+                  IsOk());
+      EXPECT_EQ(Call(name), absl::StrCat("unavailable: cannot start '", program, "': ", reason));
+    }
+  }
+  // The same statuses are an answer when they are a program's own.
+  Register("says_126", "exit 126");
+  EXPECT_EQ(Call("says_126"), "failed: the program exited with status 126");
+  Register("says_127", "exit 127");
+  EXPECT_EQ(Call("says_127"), "failed: the program exited with status 127");
+}
+
+TEST_F(ProcessToolTest, AScriptWithoutAnInterpretersLineIsRunByAShell) {
+  const std::string path = absl::StrCat(directory_, "/script");
+  std::ofstream(path) << "echo \"\\\"$1\\\"\"\n";
+  std::filesystem::permissions(path, std::filesystem::perms(0700));
+  ASSERT_THAT(registry_.Register({.name = "script",
+                                  .description = "For tests.",
+                                  .parameters = "{}",
+                                  .handler = ProcessHandler({.words = {path, "first"}})}),
+              IsOk());
+  EXPECT_EQ(Call("script"), "\"first\"");
+}
+
+TEST_F(ProcessToolTest, ANulInACommandDoesNotRunAnotherCommand) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{std::string("/bin/echo\0x", 11), "1"},
+        std::vector<std::string>{"/bin/echo", std::string("1\0x", 3)}}) {
+    EXPECT_THAT(ChildProcess::Start({.words = words}),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has a NUL")));
+  }
+  EXPECT_THAT(ChildProcess::Start({.words = {"/bin/echo"}, .directory = std::string("/\0x", 3)}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has a NUL")));
+  EXPECT_THAT(
+      ChildProcess::Start({.words = {"/bin/echo"}, .environment = {{"A", std::string("1\0x", 3)}}}),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has a NUL")));
+}
+
+TEST_F(ProcessToolTest, WhatAProgramStartedIsNotWaitedForWhenItHasEnded) {
+  Register("answers", "sleep 1000 & echo $! > left; echo 1");
+  EXPECT_EQ(Call("answers", "{}", absl::Seconds(20)), "1");
+  WaitUntilGone(WaitForPid("left"));
+  Register("fails", "sleep 1000 & echo 'no such city' >&2; exit 3");
+  EXPECT_EQ(Call("fails", "{}", absl::Seconds(20)),
+            "failed: the program exited with status 3: no such city");
+  Register("floods_after", "(while :; do echo 1 >&2; done) & echo 1");
+  EXPECT_EQ(Call("floods_after", "{}", absl::Seconds(20)), "1");
 }
 
 TEST_F(ProcessToolTest, ATemporaryFailureIsTriedAgain) {
