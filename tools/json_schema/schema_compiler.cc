@@ -627,6 +627,10 @@ class Compiler {
       return Error(pointer, "is not a type or a list of types");
     }
     for (const Value& name : value.GetArray()) {
+      // There are seven types, so that it looks at no more than eight.
+      for (const Value* before = value.Begin(); before != &name; ++before) {
+        if (*before == name) return IsThereTwice(name, pointer);
+      }
       if (!add(name)) {
         if (!NestedWithin(name, 0)) return Error(pointer, "is not a list of types");
         return Error(pointer, absl::StrCat("has no such type as ", ShortJson(name, 100)));
@@ -675,6 +679,12 @@ class Compiler {
     return absl::OkStatus();
   }
 
+  // The elements of "type", "required" and "dependentRequired" have to differ (Validation, sections
+  // 6.1.1, 6.5.3 and 6.5.4).
+  static absl::Status IsThereTwice(const Value& name, const std::string& pointer) {
+    return Error(pointer, absl::StrCat("has ", ShortJson(name, 100), " twice"));
+  }
+
   static bool IsListOfNames(const Value& value) {
     return value.IsArray() && std::all_of(value.Begin(), value.End(),
                                           [](const Value& name) { return name.IsString(); });
@@ -684,7 +694,9 @@ class Compiler {
     if (!IsListOfNames(value)) return Error(pointer, "is not an array of names");
     SchemaObjectRules& rules = Ensure(node.objects);
     for (const Value& name : value.GetArray()) {
-      rules.names[NameIndex(rules, View(name))].required = true;
+      bool& required = rules.names[NameIndex(rules, View(name))].required;
+      if (required) return IsThereTwice(name, pointer);
+      required = true;
     }
     return absl::OkStatus();
   }
@@ -699,8 +711,13 @@ class Compiler {
         return Error(Below(pointer, View(member.name)), "is not an array of names");
       }
       const uint32_t trigger = NameIndex(rules, View(member.name));
+      std::set<uint32_t> needed;
       for (const Value& name : member.value.GetArray()) {
-        rules.dependent_required.emplace_back(trigger, NameIndex(rules, View(name)));
+        const uint32_t index = NameIndex(rules, View(name));
+        if (!needed.insert(index).second) {
+          return IsThereTwice(name, Below(pointer, View(member.name)));
+        }
+        rules.dependent_required.emplace_back(trigger, index);
       }
     }
     return absl::OkStatus();
