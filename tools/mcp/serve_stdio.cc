@@ -28,10 +28,22 @@ absl::Status ServeStdio(const ToolRegistry* registry, ToolExecutor* executor, in
       is_gone = !written.ok();
     });
     LineSplitter splitter(options.limits.max_bytes);
+    const auto take = [&](absl::string_view piece) {
+      splitter.Append(piece, [&](std::optional<absl::string_view> line) {
+        if (line.has_value()) return server.Receive(*line);
+        server.Refuse({.code = kInvalidRequest,
+                       .message = absl::StrCat("a message has more than ", options.limits.max_bytes,
+                                               " bytes")});
+      });
+    };
     std::array<char, 1 << 16> buffer;
     while (!is_gone) {
       const ssize_t count = read(in_fd, buffer.data(), buffer.size());
-      if (count == 0) break;
+      if (count == 0) {
+        // A last message without an end of line is one, too.
+        take("\n");
+        break;
+      }
       if (count < 0) {
         if (errno == EINTR) continue;
         if (errno == EAGAIN) {
@@ -43,13 +55,7 @@ absl::Status ServeStdio(const ToolRegistry* registry, ToolExecutor* executor, in
             absl::InternalError(absl::StrCat("cannot read the input: ", std::strerror(errno)));
         break;
       }
-      splitter.Append(
-          {buffer.data(), static_cast<size_t>(count)}, [&](std::optional<absl::string_view> line) {
-            if (line.has_value()) return server.Receive(*line);
-            server.Refuse({.code = kInvalidRequest,
-                           .message = absl::StrCat("a message has more than ",
-                                                   options.limits.max_bytes, " bytes")});
-          });
+      take({buffer.data(), static_cast<size_t>(count)});
     }
     server.Drain();
   }

@@ -105,6 +105,13 @@ TEST_F(ServeStdioTest, AnswersEverythingBeforeItEnds) {
   EXPECT_EQ(ids.size(), kNumCalls + 1);
 }
 
+TEST_F(ServeStdioTest, ALastRequestWithoutAnEndOfLineIsAnswered) {
+  const std::vector<std::string> lines =
+      Serve(absl::StrCat(kInitialize, RequestText(int64_t{7}, "tools/list", "{}")));
+  ASSERT_EQ(lines.size(), 2);
+  EXPECT_THAT(lines[1], HasSubstr(R"("id":7,"result")"));
+}
+
 TEST_F(ServeStdioTest, GoesOnAfterAMessageThatIsTooLong) {
   const std::vector<std::string> lines =
       Serve(absl::StrCat(kInitialize, std::string(100'000, ' '), "\n",

@@ -7,6 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "rapidjson/stringbuffer.h"
 #include "tools/json/json_text.h"
 #include "tools/json/json_value.h"
@@ -46,6 +47,25 @@ std::optional<std::string> ProgressTokenOf(const Message& message) {
       meta != nullptr && meta->IsObject() ? FindMember(*meta, "progressToken") : nullptr;
   if (token == nullptr || (!token->IsString() && !token->IsInt64())) return std::nullopt;
   return ValueJson(*token);
+}
+
+// Where a page of tools ends: behind the tool of this name. It is no tool's place in the list, so
+// that it holds when tools come and go.
+constexpr absl::string_view kCursorPrefix = "after ";
+
+std::string CursorAfter(absl::string_view name) {
+  return absl::WebSafeBase64Escape(absl::StrCat(kCursorPrefix, name));
+}
+
+// The name in a cursor; nothing if CursorAfter did not make it.
+std::optional<std::string> NameInCursor(absl::string_view cursor) {
+  std::string text;
+  if (!absl::WebSafeBase64Unescape(cursor, &text)) return std::nullopt;
+  absl::string_view name = text;
+  if (!absl::ConsumePrefix(&name, kCursorPrefix) || name.empty() || CursorAfter(name) != cursor) {
+    return std::nullopt;
+  }
+  return std::string(name);
 }
 
 std::string TextContent(absl::string_view text) {
@@ -154,7 +174,7 @@ std::optional<std::string> Server::RefusalOfBatches() {
 void Server::OnMessage(const ParsedMessage& parsed, bool in_batch, const Reply& reply) {
   if (const auto* const malformed = std::get_if<MalformedMessage>(&parsed)) {
     if (malformed->is_response || malformed->is_notification) return reply(std::nullopt);
-    return reply(ErrorText(malformed->id, malformed->error));
+    return reply(MalformedText(malformed->id, malformed->error));
   }
   const auto& message = std::get<Message>(parsed);
   if (message.kind() == Message::Kind::kRequest) return OnRequest(message, in_batch, reply);
@@ -163,7 +183,15 @@ void Server::OnMessage(const ParsedMessage& parsed, bool in_batch, const Reply& 
   reply(std::nullopt);
 }
 
-void Server::Refuse(const JsonRpcError& error) { Send(ErrorText(std::nullopt, error)); }
+void Server::Refuse(const JsonRpcError& error) { Send(MalformedText(std::nullopt, error)); }
+
+std::string Server::MalformedText(const std::optional<RequestId>& id, const JsonRpcError& error) {
+  annotated::MutexLock lock(mutex_);
+  // Before there is a revision, JSON-RPC alone holds.
+  return ErrorText(
+      id, error,
+      revision_ < kFirstRevisionOfErrorsWithoutId ? UnreadableId::kNull : UnreadableId::kLeftOut);
+}
 
 void Server::Drain() {
   annotated::MutexLock lock(mutex_);
@@ -240,11 +268,11 @@ std::string Server::Initialize(const Message& message) {
 }
 
 std::string Server::ListTools(const Message& message) {
-  // A cursor is the name of the last tool before it, so that it holds when tools come and go.
-  std::string after;
-  if (const rapidjson::Value* const cursor = FindMember(message.params(), "cursor")) {
-    const std::optional<std::string> text = StringMember(message.params(), "cursor");
-    if (!text.has_value() || !absl::WebSafeBase64Unescape(*text, &after) || after.empty()) {
+  std::optional<std::string> after;
+  if (FindMember(message.params(), "cursor") != nullptr) {
+    const std::optional<std::string> cursor = StringMember(message.params(), "cursor");
+    if (cursor.has_value()) after = NameInCursor(*cursor);
+    if (!after.has_value()) {
       return ErrorText(message.id(), {.code = kInvalidParams,
                                       .message = "the cursor is not one that this server gave"});
     }
@@ -255,9 +283,9 @@ std::string Server::ListTools(const Message& message) {
   std::string last;
   for (const ToolPtr& registered : registry_->List()) {
     const Tool& tool = registered->tool;
-    if (tool.name <= after) continue;
+    if (after.has_value() && tool.name <= *after) continue;
     if (count == options_.page_size) {
-      next_cursor = absl::StrCat(R"(,"nextCursor":)", StringJson(absl::WebSafeBase64Escape(last)));
+      next_cursor = absl::StrCat(R"(,"nextCursor":)", StringJson(CursorAfter(last)));
       break;
     }
     absl::StrAppend(&tools, count == 0 ? "" : ",", ToolJson(tool));

@@ -81,6 +81,8 @@ class Server {
   void OnMessage(const ParsedMessage& parsed, bool in_batch, const Reply& reply);
   void OnRequest(const Message& message, bool in_batch, const Reply& reply);
   void OnNotification(const Message& message);
+  // The answer to what could not be read, in the form of the revision that is spoken.
+  std::string MalformedText(const std::optional<RequestId>& id, const JsonRpcError& error);
   std::string Initialize(const Message& message);
   std::string ListTools(const Message& message);
   void CallTool(const Message& message, const Reply& reply);

@@ -202,7 +202,8 @@ TEST_F(ServerTest, ListsInPagesOfAnySize) {
     EXPECT_EQ(names, (std::vector<std::string>{"broken", "echo", "fail", "wait"}));
     EXPECT_EQ(num_pages, (4 + page_size - 1) / page_size);
   }
-  for (const char* cursor : {"\"\"", "\"*\"", "7", "null"}) {
+  // Those that could be decoded as a name are none of ours either.
+  for (const char* cursor : {"\"\"", "\"*\"", "7", "null", "\"zzz\"", "\"ZWNobw\""}) {
     EXPECT_THAT(Request("tools/list", absl::StrCat(R"({"cursor":)", cursor, "}")),
                 HasSubstr("-32602"))
         << cursor;
@@ -269,6 +270,26 @@ TEST_F(ServerTest, AnswersWhatIsMalformed) {
   }
 }
 
+TEST_F(ServerTest, AnErrorForAnUnreadableIdHasANullIdInOlderRevisions) {
+  const struct {
+    const char* revision;
+    const char* start;
+  } kCases[] = {
+      {"2025-11-25", R"({"jsonrpc":"2.0","error":{"code":-32)"},
+      {"2025-06-18", R"({"jsonrpc":"2.0","id":null,"error":{"code":-32)"},
+      {"2024-11-05", R"({"jsonrpc":"2.0","id":null,"error":{"code":-32)"},
+  };
+  for (const auto& [revision, start] : kCases) {
+    Start({});
+    Request("initialize", absl::StrCat(R"({"protocolVersion":")", revision, "\"}"));
+    EXPECT_THAT(Answer("{"), StartsWith(start)) << revision;
+    EXPECT_THAT(Answer(R"({"jsonrpc":"2.0","id":[],"method":"ping"})"), StartsWith(start))
+        << revision;
+    EXPECT_THAT(Answer(R"({"jsonrpc":"2.0","id":7,"method":8})"),
+                StartsWith(R"({"jsonrpc":"2.0","id":7,"error")"));
+  }
+}
+
 TEST_F(ServerTest, AnswersWhatIsNoJsonToWhoAsked) {
   StartInitialised();
   EXPECT_THAT(
@@ -298,7 +319,7 @@ TEST_F(ServerTest, AnswersABatchWithABatch) {
       R"([{"jsonrpc":"2.0","id":1,"result":{}},)"
       R"({"jsonrpc":"2.0","id":"two","result":{"content":[{"type":"text","text":"no such note"}],)"
       R"("isError":true}},)"
-      R"({"jsonrpc":"2.0","error":{"code":-32600,"message":"the message is not an object"}},)"
+      R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"the message is not an object"}},)"
       R"({"jsonrpc":"2.0","id":3,"error":{"code":-32602,"message":"the params are not an object"}},)"
       R"({"jsonrpc":"2.0","id":4,"error":{"code":-32600,"message":"initialize is not to be part of )"
       R"(a batch"}}])");
@@ -307,8 +328,8 @@ TEST_F(ServerTest, AnswersABatchWithABatch) {
   // Nothing in it wants an answer.
   EXPECT_EQ(Answer(BatchText({NotificationText("n", "{}"), ResultText(int64_t{1}, "{}")})),
             "(0 answers)");
-  EXPECT_THAT(Answer("[]"), StartsWith(R"({"jsonrpc":"2.0","error":{"code":-32600)"));
-  EXPECT_THAT(Answer("[1,"), StartsWith(R"({"jsonrpc":"2.0","error":{"code":-32700)"));
+  EXPECT_THAT(Answer("[]"), StartsWith(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600)"));
+  EXPECT_THAT(Answer("[1,"), StartsWith(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700)"));
 }
 
 TEST_F(ServerTest, ABatchIsAnsweredWhenItsLastCallHasEnded) {

@@ -165,7 +165,9 @@ class MessageReader {
     // An error's id is null if the request's could not be read (JSON-RPC 2.0, section 5).
     const bool null_id = error != nullptr && id != nullptr && id->IsNull();
     if (id != nullptr && !message_.id_.has_value() && !null_id) {
-      return Malformed(kInvalidRequest, "the id is neither a string nor an integer");
+      return Malformed(kInvalidRequest, IsInteger(*id)
+                                            ? "the id is an integer beyond those of 64 bits"
+                                            : "the id is neither a string nor an integer");
     }
     if (method != nullptr) return ReadCall(*method);
     if (result != nullptr) return ReadResult(*result);
@@ -173,6 +175,10 @@ class MessageReader {
   }
 
  private:
+  static bool IsInteger(const rapidjson::Value& id) {
+    return id.IsNumber() && std::floor(id.GetDouble()) == id.GetDouble();
+  }
+
   ParsedMessage ReadCall(const rapidjson::Value& method) {
     if (!method.IsString()) return Malformed(kInvalidRequest, "the method is not a string");
     message_.method_.assign(method.GetString(), method.GetStringLength());
@@ -336,10 +342,16 @@ std::string ResultText(const RequestId& id, absl::string_view result) {
   return absl::StrCat(R"({"jsonrpc":"2.0","id":)", IdJson(id), R"(,"result":)", result, "}");
 }
 
-std::string ErrorText(const std::optional<RequestId>& id, const JsonRpcError& error) {
-  return absl::StrCat(
-      R"({"jsonrpc":"2.0",)", id.has_value() ? absl::StrCat(R"("id":)", IdJson(*id), ",") : "",
-      R"("error":{"code":)", error.code, R"(,"message":)", StringJson(error.message), "}}");
+std::string ErrorText(const std::optional<RequestId>& id, const JsonRpcError& error,
+                      UnreadableId unreadable) {
+  std::string member;
+  if (id.has_value()) {
+    member = absl::StrCat(R"("id":)", IdJson(*id), ",");
+  } else if (unreadable == UnreadableId::kNull) {
+    member = R"("id":null,)";
+  }
+  return absl::StrCat(R"({"jsonrpc":"2.0",)", member, R"("error":{"code":)", error.code,
+                      R"(,"message":)", StringJson(error.message), "}}");
 }
 
 std::string BatchText(const std::vector<std::string>& messages) {

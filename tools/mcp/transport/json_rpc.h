@@ -123,8 +123,15 @@ std::string StringJson(absl::string_view text);
 std::string RequestText(const RequestId& id, absl::string_view method, absl::string_view params);
 std::string NotificationText(absl::string_view method, absl::string_view params);
 std::string ResultText(const RequestId& id, absl::string_view result);
-// Writes no id if what is answered had none that could be read.
-std::string ErrorText(const std::optional<RequestId>& id, const JsonRpcError& error);
+// How an error says that what is answered has no id that could be read.
+enum class UnreadableId {
+  // As revision 2025-11-25 of the protocol wants it, whose ids are never null.
+  kLeftOut,
+  // As JSON-RPC 2.0, section 5, and the revisions before want it.
+  kNull,
+};
+std::string ErrorText(const std::optional<RequestId>& id, const JsonRpcError& error,
+                      UnreadableId unreadable = UnreadableId::kLeftOut);
 
 // A batch of messages that are JSON.
 std::string BatchText(const std::vector<std::string>& messages);

@@ -112,6 +112,18 @@ TEST(JsonRpcTest, SaysWhatIsWrong) {
   EXPECT_EQ(Refuse(absl::StrCat(ping, std::string(1, '\0'), ping)).error.code, kParseError);
 }
 
+TEST(JsonRpcTest, AnIntegerBeyond64BitsIsRefusedAsWhatItIs) {
+  for (const char* const id :
+       {"12345678901234567890", "-9223372036854775809", "9223372036854775808", "1e300"}) {
+    EXPECT_EQ(
+        Refuse(absl::StrCat(R"({"jsonrpc":"2.0","method":"ping","id":)", id, "}")).error.message,
+        "the id is an integer beyond those of 64 bits")
+        << id;
+  }
+  EXPECT_EQ(Refuse(R"({"jsonrpc":"2.0","id":1.5,"method":"ping"})").error.message,
+            "the id is neither a string nor an integer");
+}
+
 TEST(JsonRpcTest, KeepsTheIdOfWhatItRefuses) {
   const MalformedMessage call = Refuse(R"({"jsonrpc":"2.0","id":7,"method":"ping","params":[]})");
   EXPECT_EQ(call.id, RequestId(int64_t{7}));
