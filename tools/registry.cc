@@ -6,6 +6,8 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "rapidjson/document.h"
+#include "tools/json/json_value.h"
 
 namespace parlance::tools {
 namespace {
@@ -13,6 +15,18 @@ namespace {
 bool IsName(absl::string_view name) {
   return !name.empty() && name.size() <= kMaxToolNameSize &&
          std::all_of(name.begin(), name.end(), IsToolNameCharacter);
+}
+
+// Whether the root of a schema that is compiled leaves room for an object at all.
+bool TakesObjects(const std::string& parameters) {
+  rapidjson::Document schema;
+  ParseJson(parameters, schema);
+  if (!schema.IsObject()) return schema.IsTrue();
+  const rapidjson::Value* const type = FindMember(schema, "type");
+  if (type == nullptr) return true;
+  if (!type->IsArray()) return *type == "object";
+  return std::any_of(type->Begin(), type->End(),
+                     [](const rapidjson::Value& one) { return one == "object"; });
 }
 
 absl::Status CheckTool(const Tool& tool) {
@@ -129,6 +143,11 @@ absl::Status ToolRegistry::Register(Tool tool) {
   };
   absl::StatusOr<JsonSchema> schema = compile(tool.parameters);
   if (!schema.ok()) return schema.status();
+  if (!TakesObjects(tool.parameters)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "tool '", tool.name,
+        "' can never be called: its arguments are an object, which its schema refuses"));
+  }
   std::optional<JsonSchema> result_schema;
   if (!tool.result_schema.empty()) {
     absl::StatusOr<JsonSchema> compiled = compile(tool.result_schema);

@@ -63,6 +63,24 @@ TEST(RegistryTest, RefusesMalformedTools) {
   EXPECT_TRUE(registry.List().empty());
 }
 
+TEST(RegistryTest, AToolWhoseArgumentsCanBeNoObjectIsRefused) {
+  ToolRegistry registry;
+  Tool tool = Named("a");
+  for (const char* const parameters :
+       {"false", R"({"type":"array"})", R"({"type":["string","null"]})", R"({"type":"string"})"}) {
+    tool.parameters = parameters;
+    EXPECT_THAT(registry.Register(tool), StatusIs(absl::StatusCode::kInvalidArgument,
+                                                  HasSubstr("tool 'a' can never be called")))
+        << parameters;
+  }
+  for (const char* const parameters :
+       {"true", "{}", R"({"type":"object"})", R"({"type":["object","null"]})"}) {
+    tool.parameters = parameters;
+    EXPECT_THAT(registry.Register(tool), IsOk()) << parameters;
+    EXPECT_THAT(registry.Remove("a"), IsOk());
+  }
+}
+
 TEST(RegistryTest, ARemovedToolIsGoneAndMayStillBeUsed) {
   ToolRegistry registry;
   ASSERT_THAT(registry.Register(Named("a")), IsOk());

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tools/json/json_text.h"
 #include "tools/json/json_value.h"
@@ -92,7 +93,6 @@ absl::StatusOr<Tool> ReadTool(const Value& value, absl::string_view text) {
   tool.name = TextOf(object, "name");
   if (tool.name.empty()) return absl::InvalidArgumentError("a tool has no name");
   tool.title = TextOf(object, "title");
-  tool.description = TextOf(object, "description");
   const bool is_mcp = object.HasMember("inputSchema");
   tool.parameters = JsonOf(text, is_mcp ? "inputSchema" : "parameters");
   // OpenAI: omitting it means no arguments; some write null for that.
@@ -104,6 +104,7 @@ absl::StatusOr<Tool> ReadTool(const Value& value, absl::string_view text) {
     tool.annotations = ReadToolAnnotations(*annotations);
     if (tool.title.empty()) tool.title = TextOf(*annotations, "title");
   }
+  tool.description = DescriptionOf(TextOf(object, "description"), tool.title, tool.name);
   if (const Value* meta = ObjectIn(object, "_meta")) {
     tool.version = TextOf(*meta, "parlance/version");
   }
@@ -124,28 +125,40 @@ std::vector<std::string> WordsOf(const Value& object) {
 void ReadDefinition(const Value& value, absl::string_view text, size_t number,
                     ToolDefinitions& definitions) {
   absl::StatusOr<Tool> tool = ReadTool(value, text);
-  if (tool.ok()) {
-    definitions.tools.push_back(
-        {.tool = *std::move(tool), .command = WordsOf(value), .unkept = UnkeptMembers(value)});
-  } else {
+  if (!tool.ok()) {
     definitions.refused.push_back(
         {.name = absl::StrCat("tool ", number), .reason = std::string(tool.status().message())});
+    return;
   }
+  std::vector<std::string> words = WordsOf(value);
+  // A program would get the words up to there, and do something else.
+  if (std::any_of(words.begin(), words.end(),
+                  [](const std::string& word) { return absl::StrContains(word, '\0'); })) {
+    definitions.refused.push_back({.name = tool->name, .reason = "'command' has a NUL"});
+    return;
+  }
+  definitions.tools.push_back(
+      {.tool = *std::move(tool), .command = std::move(words), .unkept = UnkeptMembers(value)});
 }
 
 // Returns the schema as the protocol wants it: an object that says type: object.
 std::string InputSchema(const std::string& parameters) {
   rapidjson::Document schema;
-  // Compiled, so it is JSON, and a boolean if it is no object.
+  // A registry has compiled it, so it is JSON, and true if it is no object.
   ParseJson(parameters, schema);
-  if (schema.IsTrue()) return R"({"type":"object"})";
-  if (!schema.IsObject()) return R"({"type":"object","not":{}})";
+  if (!schema.IsObject()) return R"({"type":"object"})";
   if (schema.HasMember("type")) return parameters;
   return absl::StrCat(parameters.substr(0, parameters.rfind('}')), schema.ObjectEmpty() ? "" : ",",
                       R"("type":"object"})");
 }
 
 }  // namespace
+
+std::string DescriptionOf(const std::string& description, const std::string& title,
+                          const std::string& name) {
+  if (!description.empty()) return description;
+  return title.empty() ? name : title;
+}
 
 std::vector<std::string> UnkeptMembers(const rapidjson::Value& definition) {
   std::vector<std::string> names;
@@ -245,10 +258,10 @@ absl::StatusOr<ToolDefinitions> ReadTools(absl::string_view json) {
   }
   ToolDefinitions definitions;
   if (!list->IsArray()) {
-    absl::StatusOr<Tool> tool = ReadTool(*list, text);
-    if (!tool.ok()) return tool.status();
-    definitions.tools.push_back(
-        {.tool = *std::move(tool), .command = WordsOf(*list), .unkept = UnkeptMembers(*list)});
+    ReadDefinition(*list, text, 1, definitions);
+    if (definitions.tools.empty()) {
+      return absl::InvalidArgumentError(definitions.refused[0].reason);
+    }
     return definitions;
   }
   const std::vector<absl::string_view> texts = ElementTexts(text);

@@ -35,6 +35,11 @@ std::string OpenAiToolsJson(absl::Span<const ToolPtr> tools);
 // Reads MCP's annotations, an object. What is missing or malformed has its default.
 ToolAnnotations ReadToolAnnotations(const rapidjson::Value& object);
 
+// What describes a tool whose author may have left the description out: that, or else its title, or
+// else its name. A registry wants one.
+std::string DescriptionOf(const std::string& description, const std::string& title,
+                          const std::string& name);
+
 // What a definition of a tool, an object, has that a Tool does not keep, such as "strict" or
 // "_meta/x"; null is nothing.
 std::vector<std::string> UnkeptMembers(const rapidjson::Value& definition);
@@ -45,7 +50,7 @@ struct ToolDefinitions {
     // The tool, without a handler. Whether its name and schemas are good is Register's to say.
     Tool tool;
     // The "command" of a tool that is a program: the program and its arguments. Empty if it has
-    // none, or not one of words.
+    // none, or not one of words. No word has a NUL: such a definition is refused.
     std::vector<std::string> command;
     // UnkeptMembers of the definition.
     std::vector<std::string> unkept;
@@ -61,7 +66,8 @@ struct ToolDefinitions {
   std::vector<Refused> refused;
 };
 
-// Reads either of the forms above, or one tool of them. InvalidArgument if the text is neither.
+// Reads either of the forms above, or one tool of them. InvalidArgument if the text is neither. A
+// tool without a description has DescriptionOf.
 absl::StatusOr<ToolDefinitions> ReadTools(absl::string_view json);
 
 }  // namespace parlance::tools

@@ -12,6 +12,7 @@ namespace parlance::tools {
 namespace {
 
 using absl_testing::IsOk;
+using absl_testing::StatusIs;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -115,7 +116,6 @@ TEST_F(ToolJsonTest, NamesWhatIsNotKept) {
 TEST_F(ToolJsonTest, AnInputSchemaIsAnObjectThatSaysSo) {
   for (const auto& [parameters, written] : std::vector<std::pair<std::string, std::string>>{
            {"true", R"({"type":"object"})"},
-           {"false", R"({"type":"object","not":{}})"},
            {"{}", R"({"type":"object"})"},
            {R"({"maxProperties":1E1})", R"({"maxProperties":1E1,"type":"object"})"}}) {
     rapidjson::StringBuffer buffer;
@@ -159,6 +159,29 @@ TEST_F(ToolJsonTest, ReadsTheCommandOfAProgram) {
   EXPECT_EQ(tools->tools[0].command, (std::vector<std::string>{"x", "-y"}));
   EXPECT_TRUE(tools->tools[1].command.empty());
   EXPECT_TRUE(tools->tools[2].command.empty());
+}
+
+TEST_F(ToolJsonTest, ACommandWithANulIsRefused) {
+  const auto tools = ReadTools(
+      R"({"tools":[{"name":"a","command":["x","y\u0000z"]},{"name":"b","command":["x"]}]})");
+  ASSERT_THAT(tools, IsOk());
+  ASSERT_EQ(tools->tools.size(), 1u);
+  EXPECT_EQ(tools->tools[0].tool.name, "b");
+  ASSERT_EQ(tools->refused.size(), 1u);
+  EXPECT_EQ(tools->refused[0].name, "a");
+  EXPECT_EQ(tools->refused[0].reason, "'command' has a NUL");
+  EXPECT_THAT(ReadTools(R"({"name":"a","command":["x\u0000"]})"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "'command' has a NUL"));
+}
+
+TEST_F(ToolJsonTest, AToolWithoutADescriptionIsDescribedByItsTitleOrName) {
+  const auto tools = ReadTools(
+      R"([{"name":"a"},{"name":"b","title":"The B"},{"name":"c","annotations":{"title":"C"}},)"
+      R"({"name":"d","title":"D","description":"does"},{"name":"e","description":""}])");
+  ASSERT_THAT(tools, IsOk());
+  std::vector<std::string> descriptions;
+  for (const auto& defined : tools->tools) descriptions.push_back(defined.tool.description);
+  EXPECT_EQ(descriptions, (std::vector<std::string>{"a", "The B", "C", "does", "e"}));
 }
 
 // `tool import` of 100,000 nested arrays ended by SIGSEGV.

@@ -143,15 +143,21 @@ cat >rich.json <<'EOF'
 [{"type":"function","function":{"name":"strict","description":"x","strict":true,"parameters":{"maximum":1E5,"multipleOf":0.10}}},
   {"name":"rich","description":"x","inputSchema":{"type":"object"},"icons":[{"src":"a"}],"execution":{"taskSupport":"optional"},
    "annotations":{"title":"Rich","mood":"good"},"_meta":{"parlance/version":"1","example.org/a":1},"nothing":null},
-  {"name":"never","description":"x","parameters":false},{"name":"ever","description":"x","parameters":true}]
+  {"name":"ever","description":"x","parameters":true}]
 EOF
 expect 0 "strict: can be used; not kept: strict" import rich.json --output kept.json
 grep -qxF "rich: can be used; not kept: icons, execution, annotations/mood, _meta/example.org/a" out || fail "import: what is not kept: $(cat out)"
-grep -qxF "never: can be used" out || fail "import: what is kept"
 grep -qF '"maximum": 1E5' kept.json || fail "import changes a number: $(cat kept.json)"
 grep -qF '"multipleOf": 0.10' kept.json || fail "import changes a number: $(cat kept.json)"
-[[ $(tr -d ' \n' <kept.json) == *'"name":"never","description":"x","inputSchema":{"type":"object","not":{}}'* ]] || fail "import: parameters that are false: $(cat kept.json)"
 [[ $(tr -d ' \n' <kept.json) == *'"name":"ever","description":"x","inputSchema":{"type":"object"}'* ]] || fail "import: parameters that are true: $(cat kept.json)"
+
+# A tool that nobody could call, one without a description, and a command that would be another.
+echo '[{"name":"never","parameters":false},{"name":"listed","inputSchema":{"type":"array"}},{"name":"plain"}]' >odd.json
+expect 1 "never: refused: tool 'never' can never be called: its arguments are an object" import odd.json
+grep -qF "listed: refused: tool 'listed' can never be called" out || fail "import: arguments that are an array: $(cat out)"
+grep -qxF "plain: can be used" out || fail "import: no description: $(cat out)"
+echo '{"tools":[{"name":"cut","command":["echo","1\u0000x"]}]}' >cut.json
+expect 2 "'cut' cannot be used: 'command' has a NUL" call cut --tools cut.json
 
 # Numbers pass through with all their digits.
 echo '{"tools":[{"name":"echo","description":"x","command":["cat"]}]}' >echo.json

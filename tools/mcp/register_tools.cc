@@ -87,10 +87,7 @@ void Register(const std::shared_ptr<Client>& client, const RemoteTool& remote,
               absl::string_view prefix, ToolRegistry& registry, RegisteredMcpTools& result) {
   Tool tool;
   tool.name = ValidName(prefix, remote.name, registry);
-  // A registry wants one, and a server need not give one.
-  tool.description = !remote.description.empty() ? remote.description
-                     : !remote.title.empty()     ? remote.title
-                                                 : remote.name;
+  tool.description = DescriptionOf(remote.description, remote.title, remote.name);
   tool.title = remote.title;
   tool.parameters = remote.input_schema;
   // One that we cannot read checks nothing.
