@@ -186,6 +186,11 @@ absl::StatusOr<ReplayResult> ReplayConversation(absl::string_view record,
   ConversationRecord part;
   for (;;) {
     const int at = stream.CurrentPosition();
+    if (result.recorded.has_value()) {
+      // Nothing belongs behind the end.
+      if (static_cast<size_t>(at) < record.size()) return damaged(at);
+      break;
+    }
     uint32_t size = 0;
     // At its end, and in the middle of a size or a part, the record breaks off.
     if (!stream.ReadVarint32(&size)) break;
@@ -214,7 +219,7 @@ absl::StatusOr<ReplayResult> ReplayConversation(absl::string_view record,
       conversation = *std::move(created);
       continue;
     }
-    if (!read || part.has_header() || result.recorded.has_value()) return damaged(at);
+    if (!read || part.has_header()) return damaged(at);
     if (part.has_end()) {
       result.recorded = part.end();
     } else if (part.has_event()) {

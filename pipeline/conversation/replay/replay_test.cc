@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -113,6 +114,16 @@ TEST(ReplayTest, ARecordThatBreaksOffIsReplayedUpToThere) {
     ASSERT_THAT(part, IsOk());
     EXPECT_FALSE(part->recorded.has_value());
     EXPECT_LE(part->num_events, whole->num_events);
+  }
+}
+
+TEST(ReplayTest, WhatFollowsTheEndOfARecordIsDamage) {
+  const std::string record = Recorded(2);
+  ASSERT_THAT(ReplayConversation(record, Options()), IsOk());
+  for (const absl::string_view more : {"\xff", "garbage", "\x7f", "\x01"}) {
+    EXPECT_THAT(ReplayConversation(absl::StrCat(record, more), Options()),
+                StatusIs(absl::StatusCode::kDataLoss,
+                         HasSubstr(absl::StrCat("the record is damaged at byte ", record.size()))));
   }
 }
 
