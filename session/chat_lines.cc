@@ -18,6 +18,7 @@
 #include "rapidjson/writer.h"
 #include "session/json_text.h"
 #include "session/message_check.h"
+#include "session/new_session.h"
 
 namespace parlance::session {
 namespace {
@@ -32,7 +33,9 @@ void WriteString(JsonWriter& writer, absl::string_view key, absl::string_view va
 }
 
 void WriteTime(JsonWriter& writer, absl::string_view key, absl::Time time) {
-  WriteString(writer, key, absl::FormatTime(time, absl::UTCTimeZone()));
+  // RFC 3339 wants four digits of a year, as %Y writes no zeros before them.
+  WriteString(writer, key,
+              absl::FormatTime("%E4Y-%m-%d%ET%H:%M:%E*S%Ez", time, absl::UTCTimeZone()));
 }
 
 void WriteInteger(JsonWriter& writer, absl::string_view key, int64_t value) {
@@ -301,6 +304,8 @@ class Importer {
     ++imported_.num_sessions;
     imported_.num_messages += stored->num_messages;
     imported_.num_cut_times += open.num_cut;
+    const int64_t activity = open.session.activity.value_or(0);
+    if (activity > kMaxActivity || activity < -kMaxActivity) ++imported_.num_cut_activities;
     const int64_t expected =
         std::max(open.num_messages.value_or(0), open.last_sequence.value_or(0));
     if (expected > stored->num_messages) {

@@ -56,6 +56,8 @@ struct Imported {
   std::string first_incomplete;
   // Times with parts of a microsecond, which the store does not keep.
   int64_t num_cut_times = 0;
+  // Activities beyond 2^62 or below its negative, which count as those.
+  int64_t num_cut_activities = 0;
 };
 
 // Reads the next bytes into a part of what it is given, and returns how many: 0 at the end and

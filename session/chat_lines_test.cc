@@ -286,6 +286,15 @@ TEST_F(ChatLinesTest, WhatFollowsTheEndOfTimeIsExportedAndImported) {
   }
 }
 
+TEST_F(ChatLinesTest, TimesBeforeTheYear1000HaveFourDigits) {
+  ASSERT_THAT(Import(R"({"type":"session","id":"s","created":"0987-06-05T04:03:02.5Z"}
+{"type":"message","role":"user","created":"0001-01-01T00:00:00Z"})"),
+              IsOk());
+  const std::string exported = ExportAll(*store_);
+  EXPECT_THAT(exported, HasSubstr(R"("created":"0987-06-05T04:03:02.5+00:00")"));
+  EXPECT_THAT(exported, HasSubstr(R"("created":"0001-01-01T00:00:00+00:00")"));
+}
+
 TEST_F(ChatLinesTest, TakesAByteOrderMarkAndLinesThatEndAsOnWindows) {
   const auto imported = Import(
       "\xEF\xBB\xBF{\"type\":\"session\"}\r\n\r\n"

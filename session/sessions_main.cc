@@ -32,6 +32,7 @@
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 #include "session/chat_lines.h"
+#include "session/new_session.h"
 #include "session/open/open_store.h"
 #include "session/sqlite/repair.h"
 #include "session/sqlite/sqlite_store.h"
@@ -73,6 +74,9 @@ std::vector<std::string> FilesToKeep() {
   return IsServer() ? std::vector<std::string>() : command::DatabaseFiles(absl::GetFlag(FLAGS_db));
 }
 
+// The file whose readers may read what is made of it; "" for a server.
+std::string Source() { return IsServer() ? "" : absl::GetFlag(FLAGS_db); }
+
 // Whether what is printed may be: `>>sessions.db` would destroy the database.
 absl::Status CheckPrintable() { return command::CheckStandardOutput(FilesToKeep()); }
 
@@ -101,7 +105,7 @@ std::function<int(const Arguments&)> OnStore(const char* name, Need need, StoreC
 }
 
 std::string LocalTime(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%d %H:%M", time, command::LocalZone());
+  return absl::FormatTime("%E4Y-%m-%d %H:%M", time, command::LocalZone());
 }
 
 std::string SessionLine(const Session& session) {
@@ -261,8 +265,10 @@ int Export(SessionStore& store, const Arguments& arguments) {
         });
     return exported.ok() ? kDone : Fail(exported);
   }
-  absl::StatusOr<command::OutputFile> file = command::OutputFile::Create(
-      path, {.kind = {"an export of sessions", IsExport}, .keep = FilesToKeep()});
+  absl::StatusOr<command::OutputFile> file =
+      command::OutputFile::Create(path, {.kind = {"an export of sessions", IsExport},
+                                         .keep = FilesToKeep(),
+                                         .as_private_as = Source()});
   if (!file.ok()) return Fail(file.status());
   absl::Status exported =
       ExportTo(store, ids, all, [&](absl::string_view lines) { return file->Write(lines); });
@@ -318,6 +324,12 @@ int Import(const Arguments& arguments) {
                               imported->num_cut_times == 1 ? " time is" : " times are",
                               " cut to microseconds, which is what a store keeps"));
   }
+  if (imported->num_cut_activities > 0) {
+    command::Say(absl::StrCat(
+        command::InputName(typed), ": ", imported->num_cut_activities,
+        imported->num_cut_activities == 1 ? " \"activity\" is" : " times \"activity\" is",
+        " beyond ", kMaxActivity, " and counts as that"));
+  }
   Print(absl::StrCat("Imported ", imported->num_sessions, " sessions with ", imported->num_messages,
                      " messages.\n"));
   return kDone;
@@ -370,7 +382,10 @@ int Check(const Arguments&) {
 }
 
 command::OutputOptions NewDatabase() {
-  return {.kind = command::kSqliteFile, .keep = FilesToKeep(), .may_replace = false};
+  return {.kind = command::kSqliteFile,
+          .keep = FilesToKeep(),
+          .may_replace = false,
+          .as_private_as = Source()};
 }
 
 int Backup(SessionStore& store, const Arguments& arguments) {

@@ -241,6 +241,26 @@ for command in list stats check export "backup note_copy.db" "import all.jsonl";
   expect_unchanged note.db 2 "note.db is not a database" $command --db note.db
 done
 
+# A first page without its list of tables, behind a header that is whole.
+{ head -c 100 s.db; head -c 3996 /dev/zero; tail -c +4097 s.db; } >no_tables.db
+expect_unchanged no_tables.db 1 "its first page is lost, and nothing of it can be saved" check --db no_tables.db
+expect_unchanged no_tables.db 2 "no_tables.db is not a store, or its first page is lost; nothing can be saved" repair no_tables_saved.db --db no_tables.db
+[[ ! -e no_tables_saved.db ]] || fail "a repair that fails leaves a file"
+
+# What is made of a store is no more readable than the store.
+cp s.db private.db
+chmod 600 private.db
+expect 0 "Copied" backup private_copy.db --db private.db
+expect 0 "Saved" repair private_saved.db --db private.db
+expect 0 "Exported" export --db private.db --output private.jsonl
+[[ $(stat -c %a private_copy.db private_saved.db private.jsonl | sort -u) == 600 ]] || fail "others can read what is made of a private store: $(stat -c '%a %n' private*)"
+
+# A place in the order of changes that a store cannot keep.
+echo '{"type":"session","id":"far","activity":9223372036854775807}' >far.jsonl
+expect 0 'sessions: far.jsonl: 1 "activity" is beyond 4611686018427387904 and counts as that' import far.jsonl --db far.db
+expect 0 "" import four.jsonl --db far.db
+grep -q "activity" err && fail "import: says that an activity is beyond where none is"
+
 # A header that was written over: every row is there.
 { printf X; tail -c +2 s.db; } >header.db
 expect 1 "\`sessions repair\` saves what can be read" check --db header.db

@@ -245,7 +245,14 @@ struct OutputFile::State {
   }
 
   absl::Status OpenTemporary(const std::optional<struct stat>& target) {
-    const mode_t mode = target.has_value() ? 0600 : 0666;
+    mode_t mode = target.has_value() ? 0600 : 0666;
+    int source_error = 0;
+    if (!options.as_private_as.empty()) {
+      const std::optional<struct stat> source =
+          StatOf(UserPath(options.as_private_as), source_error);
+      // One that is not there is the program's to refuse.
+      if (source.has_value()) mode &= source->st_mode | S_IRUSR | S_IWUSR;
+    }
     // A file without a name cannot be left behind, however the program ends. It gets its name by
     // way of /proc.
     if (!is_named && access("/proc/self/fd", F_OK) == 0) {

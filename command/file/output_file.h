@@ -23,6 +23,9 @@ struct OutputOptions {
   std::vector<std::string> keep;
   // False: an existing file that is not empty is left alone, whatever its kind (AlreadyExists).
   bool may_replace = true;
+  // A file, as typed, that the output is made of: a new output can be read and written by its owner
+  // and by nobody else who could not do so with that. Empty if there is none.
+  std::string as_private_as = {};
 };
 
 // A database's files: `path` with its write-ahead log, shared memory and journal, for

@@ -438,7 +438,9 @@ absl::StatusOr<DamagedStore> OpenDamagedStore(const std::string& damaged,
     absl::StatusOr<std::string> copy = folder->CopyWithLog(damaged);
     if (!copy.ok()) return copy.status();
     absl::StatusOr<Database> database = OpenDamaged(*copy, Access::kChange);
-    if (database.ok()) return DamagedStore{std::move(folder), *std::move(database)};
+    if (database.ok() && HasTables(*database)) {
+      return DamagedStore{std::move(folder), *std::move(database)};
+    }
   }
   absl::StatusOr<Database> database = OpenDamaged(damaged, Access::kReadUnchanging);
   if (absl::IsDataLoss(database.status()) || (database.ok() && !HasTables(*database))) {
@@ -446,7 +448,8 @@ absl::StatusOr<DamagedStore> OpenDamagedStore(const std::string& damaged,
     if (!made.ok()) return made.status();
     absl::StatusOr<Database> mended = OpenWithNewHeader(damaged, **made);
     if (mended.ok()) folder = *std::move(made);
-    if (mended.ok() || !database.ok()) database = std::move(mended);
+    // A database without the tables, though it can be opened, is as lost.
+    database = std::move(mended);
   }
   if (!database.ok()) return database.status();
   return DamagedStore{std::move(folder), *std::move(database), has_log};
