@@ -14,7 +14,7 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
@@ -104,9 +104,14 @@ absl::Status RegisterPrograms(const std::string& text, ToolRegistry& registry,
   return absl::OkStatus();
 }
 
+// Whether it begins with a scheme (RFC 3986, section 3.1), whatever that is.
 bool IsUrl(absl::string_view server) {
-  return absl::StartsWithIgnoreCase(server, "http://") ||
-         absl::StartsWithIgnoreCase(server, "https://");
+  const absl::string_view scheme = server.substr(0, server.find("://"));
+  return scheme.size() < server.size() && !scheme.empty() &&
+         std::all_of(scheme.begin(), scheme.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '+' || c == '-' ||
+                  c == '.';
+         });
 }
 
 // What messages call the server of --mcp. A URL may have a password or a key in it.

@@ -170,7 +170,8 @@ expect 0 "$digits" call echo " $digits " --mcp "$program serve --stdio --tools $
 expect 2 "serve needs --stdio" serve
 expect 0 "The answer is 42." call calculator '{"expression":"6*7"}' --mcp "$program serve --stdio"
 expect 0 "shout: can be used" import --mcp "$program serve --stdio --tools $PWD/programs.json"
-expect 2 "exited with status 127" list --mcp no_such_server
+expect 2 "exited with status 127: /bin/sh: 1: exec: no_such_server: not found" list --mcp no_such_server
+expect 2 "cannot use the server of --mcp: it is not a URL of http or https" list --mcp ftp://secret@127.0.0.1/
 expect 2 "cannot use 'http://127.0.0.1:9'" list --mcp http://127.0.0.1:9/
 cat >server.py <<'EOF'
 import http.server, json

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "tools/json/json_value.h"
 #include "tools/process/no_sigpipe.h"
+#include "tools/process/stderr_tail.h"
 
 namespace parlance::tools {
 namespace {
@@ -25,8 +26,6 @@ using Clock = std::chrono::steady_clock;
 
 // How long a cancel may go unnoticed. The call itself has ended by then.
 constexpr int kPollMilliseconds = 5;
-// How much is kept of what a program writes to its standard error: its end.
-constexpr size_t kMaxErrorBytes = 4096;
 
 // Reads what is there, until there is more than `max_bytes` of it. False at the end.
 bool ReadAvailable(int fd, size_t max_bytes, std::string& text) {
@@ -61,7 +60,7 @@ class Run {
     while (!child.WaitForExit(absl::Milliseconds(kPollMilliseconds))) {
       if (absl::Status wanted = StillWanted(); !wanted.ok()) return wanted;
     }
-    ReadErrors(child);
+    errors_.Read(child.stderr_fd());
     const ChildProcess::State state = child.state();
     if (state.signal != 0 || state.exit_status != 0) return Failure(state);
     return std::move(output_);
@@ -74,13 +73,6 @@ class Run {
       return absl::DeadlineExceededError("the program did not end within the deadline");
     }
     return absl::OkStatus();
-  }
-
-  // Keeps the end of what is there of its standard error. False at the end of that.
-  bool ReadErrors(const ChildProcess& child) {
-    const bool goes_on = ReadAvailable(child.stderr_fd(), 2 * kMaxErrorBytes, errors_);
-    if (errors_.size() > kMaxErrorBytes) errors_.erase(0, errors_.size() - kMaxErrorBytes);
-    return goes_on;
   }
 
   // Reads until both of its outputs end, or it has ended and all that it wrote is read: what it has
@@ -108,7 +100,7 @@ class Run {
       if (files[1].revents != 0) {
         has_output = ReadAvailable(child.stdout_fd(), options_.max_output_bytes, output_);
       }
-      if (files[2].revents != 0) has_errors = ReadErrors(child);
+      if (files[2].revents != 0) has_errors = errors_.Read(child.stderr_fd());
       if (output_.size() > options_.max_output_bytes) {
         return absl::ResourceExhaustedError(absl::StrCat("the program's result has more than ",
                                                          options_.max_output_bytes, " bytes"));
@@ -123,8 +115,7 @@ class Run {
       return absl::InternalError(absl::StrCat("the program used more than ",
                                               options_.limits.cpu_seconds, " s of processor time"));
     }
-    absl::string_view line = absl::StripAsciiWhitespace(errors_);
-    line = line.substr(line.rfind('\n') == absl::string_view::npos ? 0 : line.rfind('\n') + 1);
+    const std::string line = errors_.LastLine();
     const std::string message =
         absl::StrCat("the program ", state.ToString(), line.empty() ? "" : ": ", line);
     constexpr int kTemporaryFailure = 75;
@@ -136,7 +127,7 @@ class Run {
   const ProcessToolOptions& options_;
   const ToolContext& context_;
   std::string output_;
-  std::string errors_;
+  StderrTail errors_;
 };
 
 // An error that says of a call what the executor distinguishes: a program that exits with a status

@@ -18,10 +18,15 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "third_party/annotated_mutex.h"
+#include "tools/json/json_value.h"
 #include "tools/mcp/transport/line_io.h"
+#include "tools/process/stderr_tail.h"
 
 namespace parlance::tools::mcp {
 namespace {
+
+// How much is told of what a server says last on its standard error.
+constexpr size_t kMaxReasonBytes = 400;
 
 // One thread reads and writes, so that a server that does neither holds up nobody else.
 class StdioTransport : public Transport {
@@ -100,16 +105,18 @@ class StdioTransport : public Transport {
         WriteSome();
         return;
       }
-      std::array<pollfd, 3> fds = {
+      std::array<pollfd, 4> fds = {
           {{.fd = wake_fd_, .events = POLLIN, .revents = 0},
            {.fd = child_->stdout_fd(), .events = POLLIN, .revents = 0},
-           {.fd = has_unsent ? child_->stdin_fd() : -1, .events = POLLOUT, .revents = 0}}};
+           {.fd = has_unsent ? child_->stdin_fd() : -1, .events = POLLOUT, .revents = 0},
+           {.fd = has_errors_ ? child_->stderr_fd() : -1, .events = POLLIN, .revents = 0}}};
       poll(fds.data(), fds.size(), -1);
       if (fds[0].revents != 0) {
         uint64_t count = 0;
         [[maybe_unused]] const ssize_t size = read(wake_fd_, &count, sizeof(count));
       }
       if (fds[2].revents != 0) WriteSome();
+      if (fds[3].revents != 0) has_errors_ = errors_.Read(child_->stderr_fd());
       if (fds[1].revents != 0) {
         if (const absl::Status read = ReadSome(); !read.ok()) {
           {
@@ -161,8 +168,11 @@ class StdioTransport : public Transport {
       if (absl::Status taken = Take("\n"); !taken.ok()) return taken;
       // Usually it ends at the same time, and how is worth knowing.
       child_->WaitForExit(absl::Milliseconds(100));
-      return absl::UnavailableError(
-          absl::StrCat("the server has closed its output; it ", child_->state().ToString()));
+      errors_.Read(child_->stderr_fd());
+      const std::string reason = Shortened(errors_.LastLine(), kMaxReasonBytes);
+      return absl::UnavailableError(absl::StrCat("the server has closed its output; it ",
+                                                 child_->state().ToString(),
+                                                 reason.empty() ? "" : ": ", reason));
     }
     return Take({buffer.data(), static_cast<size_t>(count)});
   }
@@ -189,6 +199,8 @@ class StdioTransport : public Transport {
   std::thread thread_;
   // Used by the thread alone.
   LineSplitter splitter_;
+  StderrTail errors_;
+  bool has_errors_ = true;
 
   annotated::Mutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;

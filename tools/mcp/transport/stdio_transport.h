@@ -14,7 +14,8 @@
 namespace parlance::tools::mcp {
 
 struct StdioTransportOptions {
-  ChildProcessOptions process = {};
+  // Of a standard error that is captured, the last line is told when the server ends by itself.
+  ChildProcessOptions process = {.standard_error = ChildStderr::kCapture};
   // The size of a message that arrives. A server that sends a larger one is not listened to any
   // more.
   size_t max_message_bytes = size_t{4} << 20;

@@ -26,6 +26,7 @@ namespace {
 
 using absl_testing::IsOk;
 using absl_testing::StatusIs;
+using testing::EndsWith;
 using testing::StartsWith;
 
 constexpr absl::Duration kNever = absl::Minutes(5);
@@ -113,6 +114,10 @@ TEST(StdioTransportTest, SaysHowTheServerEnded) {
   EXPECT_THAT(exits.closed.WaitFor(1)[0], StartsWith("UNAVAILABLE"));
   EXPECT_EQ(exits.received.texts(), std::vector<std::string>{"last"});
   EXPECT_THAT(exits.Send("x"), StatusIs(absl::StatusCode::kUnavailable));
+  Peer explains(Shell("echo starting >&2; echo 'no key is set' >&2; exit 3"));
+  EXPECT_THAT(explains.closed.WaitFor(1)[0], EndsWith("exited with status 3: no key is set"));
+  Peer chatters(Shell("head -c 300000 /dev/zero | tr '\\0' x >&2; exit 3"));
+  EXPECT_LE(chatters.closed.WaitFor(1)[0].size(), 600u);
   Peer killed(Shell("kill -9 $$"));
   EXPECT_THAT(killed.closed.WaitFor(1)[0], StartsWith("UNAVAILABLE"));
 }
