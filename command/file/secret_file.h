@@ -12,7 +12,8 @@ namespace command {
 
 // The content of the file that the user typed. InvalidArgument for a folder or a device;
 // PermissionDenied, with what to do, for one that everybody can read or that others than its owner
-// can write; otherwise as ReadInput. pipeline/door/socket/whole_file.h has the same rule of who may.
+// can write; otherwise as ReadInput. pipeline/door/socket/whole_file.h has the same rule of who
+// may.
 absl::StatusOr<std::string> ReadSecret(absl::string_view typed, size_t max_bytes);
 
 }  // namespace command
