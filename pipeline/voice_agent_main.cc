@@ -577,6 +577,7 @@ absl::Status Converse(const Request& request) {
   if (request.live) live.emplace(answer.sample_rate_hz);
   VoiceAgent& agent = *(*conversation)->agent;
   absl::Status status = PushAll(agent, **question);
+  if (const std::string remark = (*question)->Remark(); !remark.empty()) command::Say(remark);
   status.Update(agent.Flush());
   status.Update((*telemetry)->Finish(agent));
   if (!status.ok()) return status;

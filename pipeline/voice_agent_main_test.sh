@@ -81,6 +81,10 @@ expect 2 "File name too long" --db "$(printf 'n%.0s' {1..300})" --export_session
 expect 2 "there is no session" --db s.db --export_session "$(printf 'a\033[31m\302\233b')"
 
 # A conversation.
+head -c 20000 question.wav >cut.wav
+expect 0 "voice_agent: cut.wav is cut short: its header promises " --input cut.wav --db cut.db
+expect 0 "voice_agent: standard input is cut short: its header promises " --input - --db cut.db <cut.wav
+rm cut.wav cut.db
 expect 0 "No speech was found" --input - --db s.db
 expect 0 "I noted: ten of clubs." --input question.wav --db s.db --output answer.wav
 [[ $(head -c 4 answer.wav) == RIFF ]] || fail "the answer is no WAV file"

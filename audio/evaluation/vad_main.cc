@@ -69,6 +69,7 @@ absl::StatusOr<Heard> ListenTo(const VadRequest& request, const std::string& fil
                                         .keeps_probabilities = keeps,
                                         .keeps_envelope = request.plot.is_given()},
                                        on_probability, on_piece);
+  if (const std::string remark = (*sound)->Remark(); !remark.empty()) command::Say(remark);
   if (heard.ok() && heard->num_samples == 0) {
     return absl::InvalidArgumentError(
         file == "-" ? std::string("standard input has no sound; send raw samples to it")

@@ -32,6 +32,19 @@ expect 2 "--look_ahead_ms cannot be 'x': it has to be a whole number from -21474
 expect 2 "--min_speech_duration cannot be '5'" prose.wav --min_speech_duration=5
 expect 2 "--frames cannot be 'maybe'" prose.wav --frames=maybe
 
+# A file that is cut short, and one whose samples are not numbers, are heard, and that is said.
+head -c 20000 card.wav >cut.wav
+expect 0 "vad: cut.wav is cut short: its header promises " cut.wav
+expect 0 "vad: standard input is cut short: its header promises " - <cut.wav
+python3 -c '
+import struct, sys
+samples = struct.pack("<f", float("nan")) * 16000
+sys.stdout.buffer.write(b"RIFF" + struct.pack("<I", 36 + len(samples)) + b"WAVEfmt "
+                        + struct.pack("<IHHIIHH", 16, 3, 1, 16000, 64000, 4, 32)
+                        + b"data" + struct.pack("<I", len(samples)) + samples)' >nan.wav
+expect 0 "vad: nan.wav: 16000 of its samples are not numbers, and are taken as silence" nan.wav
+rm cut.wav nan.wav
+
 # Files that cannot be used.
 expect 2 "cannot open missing.wav: No such file" missing.wav
 expect 2 "an argument is empty" ""

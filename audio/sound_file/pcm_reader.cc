@@ -35,7 +35,6 @@ size_t SampleBytes(PcmEncoding encoding) {
 
 // `scaled`: 32768 is full scale.
 int16_t Rounded(double scaled) {
-  if (std::isnan(scaled)) return 0;
   return static_cast<int16_t>(std::lrint(std::clamp(scaled, -32768.0, 32767.0)));
 }
 
@@ -64,8 +63,14 @@ void DecodeEach(const uint8_t* bytes, size_t count, bool big_endian, int16_t* sa
   }
 }
 
+// Counts what is no number, and is silence, in `num_not_numbers`.
 void DecodeAll(PcmEncoding encoding, bool big_endian, const uint8_t* bytes, size_t count,
-               int16_t* samples) {
+               int16_t* samples, int64_t& num_not_numbers) {
+  const auto from_floating_point = [&](double sample) -> int16_t {
+    if (!std::isnan(sample)) return Rounded(sample * 32768.0);
+    ++num_not_numbers;
+    return 0;
+  };
   switch (encoding) {
     case PcmEncoding::kMuLaw:
       return DecodeEach<1>(bytes, count, big_endian, samples,
@@ -92,12 +97,12 @@ void DecodeAll(PcmEncoding encoding, bool big_endian, const uint8_t* bytes, size
       return DecodeEach<4>(bytes, count, big_endian, samples,
                            [](uint64_t value) { return FromTop(static_cast<uint32_t>(value)); });
     case PcmEncoding::kF32:
-      return DecodeEach<4>(bytes, count, big_endian, samples, [](uint64_t value) {
-        return Rounded(std::bit_cast<float>(static_cast<uint32_t>(value)) * 32768.0);
+      return DecodeEach<4>(bytes, count, big_endian, samples, [&](uint64_t value) {
+        return from_floating_point(std::bit_cast<float>(static_cast<uint32_t>(value)));
       });
     case PcmEncoding::kF64:
-      return DecodeEach<8>(bytes, count, big_endian, samples, [](uint64_t value) {
-        return Rounded(std::bit_cast<double>(value) * 32768.0);
+      return DecodeEach<8>(bytes, count, big_endian, samples, [&](uint64_t value) {
+        return from_floating_point(std::bit_cast<double>(value));
       });
   }
 }
@@ -150,7 +155,8 @@ absl::StatusOr<size_t> PcmReader::Wait(size_t wanted) {
 
 void PcmReader::Take(size_t num_moments, int16_t* interleaved) {
   DecodeAll(options_.encoding, options_.big_endian, bytes_.ahead().data(),
-            num_moments * static_cast<size_t>(options_.num_channels), interleaved);
+            num_moments * static_cast<size_t>(options_.num_channels), interleaved,
+            num_not_numbers_);
   bytes_.Take(num_moments * moment_bytes());
   bytes_left_ -= static_cast<int64_t>(num_moments * moment_bytes());
 }

@@ -71,6 +71,11 @@ class PcmReader final : public SoundReader {
   // the number of samples is a multiple of num_channels.
   absl::StatusOr<size_t> ReadInterleaved(absl::Span<int16_t> samples);
 
+  // How many samples were no numbers and are silence, of all that were read.
+  int64_t num_not_numbers() const { return num_not_numbers_; }
+  // How many bytes of Options::max_bytes were not read.
+  int64_t bytes_left() const { return bytes_left_; }
+
   // Waits for the first moment, which stays to be read; false if there is none. Errors as Read.
   absl::StatusOr<bool> HasMore();
 
@@ -88,6 +93,7 @@ class PcmReader final : public SoundReader {
   size_t sample_bytes_;
   // At most this many bytes of sound are still to come.
   int64_t bytes_left_;
+  int64_t num_not_numbers_ = 0;
 };
 
 }  // namespace parlance::audio

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -24,6 +25,10 @@ class SoundReader {
   // or an empty `samples`. After an error there is nothing more to read. Memory and time do not
   // depend on what was read before; nothing is allocated but in an error.
   virtual absl::StatusOr<size_t> Read(absl::Span<int16_t> samples) = 0;
+
+  // After the end: what somebody should know who sent the sound, and which is no error, with the
+  // name of the source if it has one. Mostly it is "".
+  virtual std::string Remark() const { return ""; }
 };
 
 }  // namespace parlance::audio

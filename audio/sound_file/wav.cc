@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "audio/sound_file/pcm_reader.h"
 #include "audio/sound_file/sound_kind.h"
 #include "audio/sound_file/wav_header.h"
@@ -180,6 +181,8 @@ struct WavReader::File {
   std::optional<PcmReader> pcm;
   // or compressed ones.
   std::unique_ptr<CompressedSound> compressed;
+  // Whether the end was read.
+  bool has_ended = false;
 
   ~File() {
     compressed.reset();
@@ -288,7 +291,30 @@ absl::StatusOr<size_t> WavReader::ReadInterleaved(absl::Span<int16_t> samples) {
   absl::StatusOr<size_t> num_read = file_->pcm.has_value()
                                         ? file_->pcm->ReadInterleaved(samples)
                                         : file_->compressed->ReadInterleaved(samples);
+  if (num_read.ok() && *num_read == 0 && !samples.empty()) file_->has_ended = true;
   return num_read.ok() ? num_read : Named(file_->name, num_read.status());
+}
+
+std::string WavReader::Remark() const {
+  if (!file_->has_ended || !file_->pcm.has_value()) return "";
+  const WavHeader& header = file_->header;
+  std::vector<std::string> remarks;
+  if (header.data_bytes.has_value()) {
+    const int64_t missing = file_->pcm->bytes_left();
+    const double bytes_per_second = double{1} * header.block_bytes * header.sample_rate_hz;
+    // Less than 10 ms are what some programs count wrong.
+    if (static_cast<double>(missing) >= bytes_per_second / 100) {
+      remarks.push_back(
+          absl::StrFormat("%s is cut short: its header promises %.2f s, %.2f s are there",
+                          file_->name, static_cast<double>(*header.data_bytes) / bytes_per_second,
+                          static_cast<double>(*header.data_bytes - missing) / bytes_per_second));
+    }
+  }
+  if (const int64_t count = file_->pcm->num_not_numbers(); count > 0) {
+    remarks.push_back(absl::StrCat(file_->name, ": ", count,
+                                   " of its samples are not numbers, and are taken as silence"));
+  }
+  return absl::StrJoin(remarks, "; ");
 }
 
 absl::StatusOr<size_t> WavReader::Read(absl::Span<int16_t> samples) {

@@ -26,9 +26,11 @@ namespace parlance::audio {
 // beyond 4 GB.
 //
 // What a header promises is not believed. If it promises more than the file has, what is there is
-// read, but for a moment of several channels that is cut; if less, that much; if it does not know
+// read, but for a moment of several channels that is cut, and Remark says so if 10 ms and more are
+// missing of samples that are not compressed; if less, that much; if it does not know
 // how much, as that of a recorder that was killed, to the end (see wav_header.h). Of floating
-// point, 1 is full scale, what is beyond is cut, and what is no number is silence.
+// point, 1 is full scale, what is beyond is cut, and what is no number is silence, of which Remark
+// tells.
 //
 // Memory: less than 50 kB, whatever the file. See SoundReader for the rest.
 class WavReader final : public SoundReader {
@@ -56,6 +58,8 @@ class WavReader final : public SoundReader {
 
   // InvalidArgument for what the file's encoding does not allow; otherwise as PcmReader.
   absl::StatusOr<size_t> Read(absl::Span<int16_t> samples) override;
+
+  std::string Remark() const override;
 
   // Does the same as Read, but with the channels as they are, interleaved: whole moments, so that
   // the number of samples is a multiple of num_channels.

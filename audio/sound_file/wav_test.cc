@@ -223,7 +223,9 @@ TEST(WavReaderTest, BelievesNoHeader) {
     const char* name;
     std::string bytes;
     size_t num_samples;
+    std::string remark = "";
   };
+  const std::string cut = Path("case.wav") + " is cut short: its header promises ";
   for (const Case& c : std::vector<Case>{
            {"as it is", good, 1000},
            {"promises 4 GB", with_size(0xFFFFFFFF), 1000},
@@ -231,10 +233,11 @@ TEST(WavReaderTest, BelievesNoHeader) {
            {"promises two bytes more", with_size(2002), 1000},
            {"promises less", with_size(200), 100},
            {"promises nothing, as a recorder that was killed", with_size(0), 1000},
-           {"is cut short", good.substr(0, 1044), 500},
-           {"ends with half a sample", good.substr(0, 1045), 500},
+           {"is cut short", good.substr(0, 1044), 500, cut + "0.06 s, 0.03 s are there"},
+           {"ends with half a sample", good.substr(0, 1045), 500, cut + "0.06 s, 0.03 s are there"},
            {"RF64", rf64(2000), 1000},
-           {"RF64 promises a terabyte", rf64(uint64_t{1} << 40), 1000},
+           {"RF64 promises a terabyte", rf64(uint64_t{1} << 40), 1000,
+            cut + "34359738.37 s, 0.06 s are there"},
            {"RF64 promises less", rf64(200), 100},
            {"RF64 promises nothing", rf64(0), 1000},
            {"another chunk follows", good + "LIST" + std::string("\4\0\0\0abcd", 8), 1000},
@@ -247,6 +250,7 @@ TEST(WavReaderTest, BelievesNoHeader) {
               std::vector<int16_t>(samples.begin(),
                                    samples.begin() + static_cast<ptrdiff_t>(c.num_samples)))
         << c.name;
+    EXPECT_EQ((*reader)->Remark(), c.remark) << c.name;
   }
   for (const Case& c :
        std::vector<Case>{{"no samples", good.substr(0, 44), 0},
@@ -325,6 +329,11 @@ TEST(WavReaderTest, WhatIsNoNumberIsSilence) {
   SNDFILE* file = sf_open(Path("float.wav").c_str(), SFM_WRITE, &info);
   sf_write_float(file, values.data(), static_cast<sf_count_t>(values.size()));
   sf_close(file);
+  const auto reader = WavReader::Open(Path("float.wav"), "float.wav");
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_EQ(ReadAll(**reader, 4).size(), values.size());
+  EXPECT_EQ((*reader)->Remark(),
+            "float.wav: 2 of its samples are not numbers, and are taken as silence");
   const auto read = ReadWav(Path("float.wav"));
   ASSERT_THAT(read, IsOk());
   EXPECT_EQ(read->samples, (std::vector<int16_t>{16384, 0, 0, 32767, -32768, 32767, -32768, 32767,
