@@ -75,7 +75,7 @@ std::vector<std::string> FilesToKeep() {
 }
 
 // The file whose readers may read what is made of it; "" for a server.
-std::string Source() { return IsServer() ? "" : absl::GetFlag(FLAGS_db); }
+std::string Source() { return IsServer() ? "" : DatabasePath(); }
 
 // Whether what is printed may be: `>>sessions.db` would destroy the database.
 absl::Status CheckPrintable() { return command::CheckStandardOutput(FilesToKeep()); }
