@@ -230,7 +230,7 @@ absl::Status Shard::Push(ServedSession& session, absl::Span<const int16_t> sampl
     if (!frames.empty() && !is_asked && frames.back()->size < session.frame_samples_) {
       QueuedFrame& last = *frames.back();
       const size_t size = std::min(samples.size(), session.frame_samples_ - last.size);
-      std::copy_n(samples.begin(), size, last.samples.begin() + last.size);
+      std::copy_n(samples.begin(), size, last.samples.begin() + static_cast<ptrdiff_t>(last.size));
       last.size += size;
       samples.remove_prefix(size);
       continue;
