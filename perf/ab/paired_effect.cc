@@ -116,7 +116,7 @@ double LogRatio(double before, double after, double min_effect) {
   constexpr double kTiny = 1e-9;
   if (before == after || std::abs(after - before) < min_effect) return 0;
   if (before > 0 && after >= 0) return std::log(std::max(after, kTiny) / std::max(before, kTiny));
-  // Of zero there is no percentage, and what counts as a difference at all takes its place.
+  // Zero has no percentages, so what counts as a difference at all takes its place.
   const double least = min_effect > 0 ? min_effect : kTiny;
   const double size = std::abs(before) > 0 ? std::abs(before) : least;
   return std::log(std::max(1 + (after - before) / size, kTiny));

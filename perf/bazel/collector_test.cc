@@ -109,7 +109,7 @@ TEST_F(CollectorTest, TakesEveryShard) {
   EXPECT_EQ(collection.runs.size(), 2u);
 }
 
-// Of events of earlier, the outputs may be those of a later run.
+// The outputs that earlier events name may be those of a later run.
 TEST_F(CollectorTest, RefusesARecordOfAnotherTime) {
   options_.run_id = "";
   const absl::Time began = absl::FromUnixSeconds(1'700'000'000);

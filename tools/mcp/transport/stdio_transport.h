@@ -14,7 +14,7 @@
 namespace parlance::tools::mcp {
 
 struct StdioTransportOptions {
-  // Of a standard error that is captured, the last line is told when the server ends by itself.
+  // The last line of a standard error that is captured is told when the server ends by itself.
   ChildProcessOptions process = {.standard_error = ChildStderr::kCapture};
   // The size of a message that arrives. A server that sends a larger one is not listened to any
   // more.
